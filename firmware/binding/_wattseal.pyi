@@ -1,0 +1,76 @@
+"""Typed signatures of the C module `_wattseal`: the signing core as MicroPython sees it.
+
+Every function raises `CoreError(code, name)` from the one table in `ws_error.h` when the core
+refuses, `ValueError` for a wrong length and `TypeError` for a wrong type. No function takes or
+returns a private key.
+"""
+
+from typing import Final
+
+_Buffer = bytes | bytearray | memoryview
+
+AREA_SETTINGS: Final[int]
+AREA_EVENTS: Final[int]
+AREA_JOURNAL: Final[int]
+
+KEY_EMPTY: Final[int]
+"""No slot was ever written."""
+KEY_VALID: Final[int]
+"""One whole key pair is stored."""
+KEY_BROKEN: Final[int]
+"""A slot is written but not whole: a cut while the key was stored, or a decayed flash cell."""
+
+class CoreError(Exception):
+    """A refusal of the signing core; `args` is `(code: int, name: str)`, code negative."""
+
+def self_test() -> tuple[str, ...]:
+    """Run every known-answer test; the names of those that failed (empty: all passed)."""
+
+def key_state() -> tuple[int, int]:
+    """`(KEY_EMPTY | KEY_VALID | KEY_BROKEN, key number)`; the number is 0 unless valid."""
+
+def key_create() -> int:
+    """Make and store a key pair; its key number (1 for the first).
+
+    Raises CoreError: `key_exists` if a valid one is stored, `entropy` if a health test of the
+    noise source fails, `storage` if the flash refuses.
+    """
+
+def key_public() -> bytes:
+    """SubjectPublicKeyInfo DER of the stored key, uncompressed point, 91 bytes."""
+
+def seal(payload: _Buffer) -> bytes:
+    """Signature section of an OCMF record over exactly these payload bytes (OCMF, table 8).
+
+    JSON text: `{"SA":"ECDSA-secp256r1-SHA256","SE":"hex","SD":"30..."}`. Up to 4096 bytes.
+    """
+
+def verify(public_key: _Buffer, message: _Buffer, signature: _Buffer) -> bool:
+    """ECDSA P-256 SHA-256; public_key as SPKI DER (91 bytes), signature as strict DER."""
+
+def verify_digest(public_key: _Buffer, digest: _Buffer, signature: _Buffer) -> bool:
+    """As `verify` over a digest of 20 to 64 bytes (the leftmost 256 bits count)."""
+
+def sha256(data: _Buffer) -> bytes:
+    """SHA-256 of data, 32 bytes."""
+
+def crc16(data: _Buffer) -> int:
+    """CRC-16/MODBUS of data, as a number; on the wire its low byte goes first."""
+
+def crc32(data: _Buffer) -> int:
+    """CRC-32/ISO-HDLC (that of zlib) of data."""
+
+def flash_info(area: int) -> tuple[int, int, int]:
+    """`(sector_size, page_size, sector_count)` of an area, sizes in bytes."""
+
+def flash_read(area: int, offset: int, buffer: bytearray | memoryview) -> None:
+    """Fill buffer from the byte offset within the area."""
+
+def flash_program(area: int, offset: int, data: _Buffer) -> None:
+    """Program whole pages: offset and length are multiples of page_size; erased pages only."""
+
+def flash_erase(area: int, sector: int) -> None:
+    """Erase one sector to 0xFF."""
+
+def chip_id() -> bytes:
+    """The chip's unique id, 8 bytes on the RP2040 (its flash chip's), 8 on unix."""
