@@ -1,0 +1,296 @@
+"""The one table of errors that cross the link.
+
+A row is `(code, name, sentence, remedy)`: the JSON-RPC code, the name that programs compare,
+what happened, and what to do about it. Codes -32700 and -32600 to -32603 are JSON-RPC 2.0's own;
+ours count down from -32000, in groups of ten. A code is never given a second meaning.
+
+Tables in this package are tuples of constants, which MicroPython leaves in flash.
+"""
+
+ERRORS = (
+    # JSON-RPC's own.
+    (
+        -32700,
+        "parse_error",
+        "The line is not a frame of the link protocol.",
+        "Send one JSON object in ASCII, a blank, its CRC-32 and a line feed; detail.reason says "
+        "what was wrong.",
+    ),
+    (
+        -32600,
+        "invalid_request",
+        "The object is not a JSON-RPC 2.0 request.",
+        "Send jsonrpc, id, method and, where the method takes any, params.",
+    ),
+    (
+        -32601,
+        "unknown_method",
+        "The module has no method of that name.",
+        "Look the name up in docs/link-protocol.md; hello tells the module's protocol version.",
+    ),
+    (
+        -32602,
+        "invalid_params",
+        "A parameter is missing, unknown or outside its limits.",
+        "Correct the field that detail.field names; detail.limit says what it may hold.",
+    ),
+    (
+        -32603,
+        "internal_error",
+        "The firmware met a condition it was not written for; nothing was changed.",
+        "Repeat the request; if it fails again, report it with the module's events.",
+    ),
+    # The state of the module and of its session.
+    (
+        -32000,
+        "not_operational",
+        "The module's state does not allow this method.",
+        "Ask status for the state and bring the module into one that detail.states names.",
+    ),
+    (
+        -32001,
+        "fault",
+        "The module has stopped signing because of a fault.",
+        "Ask status for the cause; records can still be read out.",
+    ),
+    (
+        -32002,
+        "session_open",
+        "A session is open and this method would disturb it.",
+        "End the session first.",
+    ),
+    (
+        -32003,
+        "no_session",
+        "No session is open.",
+        "Begin a session first.",
+    ),
+    (
+        -32004,
+        "clock_not_set",
+        "The clock was not set since the module started.",
+        "Call set_time.",
+    ),
+    (
+        -32005,
+        "time_refused",
+        "The time is not credible: outside 2000 to 2099, or before the newest record.",
+        "Check the clock of the computer that sets the time.",
+    ),
+    (
+        -32006,
+        "not_configured",
+        "Settings that a record needs are missing.",
+        "Call configure with the fields that detail.missing names.",
+    ),
+    (
+        -32007,
+        "journal_full",
+        "The journal has no room for another session.",
+        "Export the records, then call release with the last exported pagination.",
+    ),
+    (
+        -32008,
+        "no_such_record",
+        "The journal holds no record in that range of paginations.",
+        "Ask for paginations between detail.oldest and detail.newest.",
+    ),
+    (
+        -32009,
+        "no_such_event",
+        "The event log holds no event in that range of numbers.",
+        "Ask for numbers between detail.oldest and detail.newest.",
+    ),
+    (
+        -32010,
+        "release_refused",
+        "These records cannot be released: they belong to an open session or do not exist yet.",
+        "Release only through the end of a finished session.",
+    ),
+    (
+        -32011,
+        "recovery_pending",
+        "A session cut by a power failure has not been ended yet: the meter is still silent.",
+        "Restore the meter's supply and line; the module ends that session by itself.",
+    ),
+    (
+        -32012,
+        "too_long",
+        "The message does not fit one line of the link.",
+        "Ask for a smaller range.",
+    ),
+    # What would enter a record.
+    (
+        -32020,
+        "out_of_range",
+        "A value is outside what the record format allows.",
+        "Correct the field that detail.field names; detail.limit says what it may hold.",
+    ),
+    (
+        -32021,
+        "not_ascii",
+        "A text holds a character that a record may not: printable ASCII without '|' only.",
+        "Replace the character in the field that detail.field names.",
+    ),
+    # Key, entropy, storage, self-test.
+    (
+        -32030,
+        "key_error",
+        "The signing core refused to use the key.",
+        "Ask status for the cause; a module whose key is lost must be replaced.",
+    ),
+    (
+        -32031,
+        "key_lost",
+        "The module has records but no key: its key store was erased.",
+        "Read the records out and replace the module; it will not make a second key.",
+    ),
+    (
+        -32032,
+        "key_broken",
+        "The key store holds a key that is not whole.",
+        "Read the records out and replace the module.",
+    ),
+    (
+        -32033,
+        "entropy_failed",
+        "The noise source failed its health test; no key was made.",
+        "Restart the module; if it fails again, replace it.",
+    ),
+    (
+        -32034,
+        "self_test_failed",
+        "A known-answer test of the signing core failed.",
+        "Restart the module; if it fails again, replace it.",
+    ),
+    (
+        -32035,
+        "storage_error",
+        "The flash refused to program or erase.",
+        "Read the records out and replace the module: its flash is worn out or defective.",
+    ),
+    (
+        -32036,
+        "storage_broken",
+        "Stored data is there but fails its checksum.",
+        "Read out what can be read and replace the module.",
+    ),
+    # The meter and its line.
+    (
+        -32040,
+        "meter_no_reply",
+        "The meter did not answer in time.",
+        "Check its supply, the wiring of A and B, its unit number, baud rate and parity.",
+    ),
+    (
+        -32041,
+        "meter_bad_crc",
+        "The meter's reply arrived damaged.",
+        "Check the line's termination, its length, parity and baud rate.",
+    ),
+    (
+        -32042,
+        "meter_wrong_unit",
+        "Another unit answered than the one asked.",
+        "Check that every unit number on the line is given once, and the configured meter_unit.",
+    ),
+    (
+        -32043,
+        "meter_wrong_function",
+        "The reply belongs to another function than the one asked.",
+        "Check that no other master is on the line.",
+    ),
+    (
+        -32044,
+        "meter_wrong_length",
+        "The reply has another length than the one asked for.",
+        "Check that the meter profile is the meter's and that no other master is on the line.",
+    ),
+    (
+        -32045,
+        "meter_exception",
+        "The meter refused the request with a Modbus exception.",
+        "Check that the meter profile is the meter's; detail.exception names the refusal.",
+    ),
+    (
+        -32046,
+        "meter_sentinel",
+        "The meter says that it has no value: it sent its not-available pattern.",
+        "Wait until the meter has started up; check its wiring to the mains.",
+    ),
+    (
+        -32047,
+        "meter_out_of_range",
+        "The meter sent a value that cannot be an energy reading.",
+        "Check that the meter profile is the meter's.",
+    ),
+    (
+        -32048,
+        "meter_went_backwards",
+        "The energy is lower than in an earlier reading of the same meter.",
+        "Check whether the meter was exchanged or reset; have it inspected.",
+    ),
+    (
+        -32049,
+        "meter_unstable",
+        "Two readings in succession do not agree.",
+        "Check the line for disturbance and for a second master.",
+    ),
+    (
+        -32050,
+        "meter_serial_mismatch",
+        "The meter's serial number is not the configured one.",
+        "Check whether the meter was exchanged; configure the new serial number.",
+    ),
+    (
+        -32051,
+        "meter_not_recognised",
+        "The meter does not show the register map that its profile describes.",
+        "Configure the profile that belongs to the meter.",
+    ),
+    (
+        -32052,
+        "meter_line_busy",
+        "The meter's line did not fall silent.",
+        "Check for a second master, missing termination or bias of the line.",
+    ),
+)
+
+
+def row_of(key: int | str) -> tuple[int, str, str, str]:
+    """The row of a code or of a name; KeyError if the table has none."""
+    for row in ERRORS:
+        if key in row[:2]:
+            return row
+    raise KeyError(key)
+
+
+class WattsealError(Exception):
+    """A refusal with its cause: `code`, `name` and `detail`, a dict of plain JSON values.
+
+    `detail` never holds key material. Made from the table by name; `from_wire` also takes names
+    that a newer firmware may send.
+    """
+
+    def __init__(self, name: str, **detail):
+        super().__init__(name)
+        self.code, self.name, self.sentence, self.remedy = row_of(name)
+        self.detail = detail
+
+    def __str__(self) -> str:
+        facts = ", ".join(f"{key}={self.detail[key]}" for key in sorted(self.detail))
+        return " ".join(
+            (self.sentence, f"({facts})", self.remedy) if facts else (self.sentence, self.remedy)
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, {self.detail!r})"
+
+
+def from_wire(code: int, name: str, sentence: str, remedy: str, detail: dict) -> WattsealError:
+    """An error as the other end told it, whether or not our own table knows it."""
+    error = WattsealError("internal_error")
+    error.args = (name,)
+    error.code, error.name, error.sentence, error.remedy = code, name, sentence, remedy
+    error.detail = detail
+    return error

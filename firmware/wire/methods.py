@@ -1,0 +1,449 @@
+"""The method table of the link: both ends check against it, the documentation is made from it.
+
+A method is `(name, states, session, sentence, params, results)`: the states of the module in which
+it is allowed, the session it wants ("any", "open", "closed"), and rows as in schema.py. Tuples of
+constants, because MicroPython leaves those in flash.
+"""
+
+from . import ocmf_tables
+from .errors import WattsealError
+from .schema import check_fields
+
+_ANY_STATE = ("blank", "operational", "fault")
+_SETTING_UP = ("blank", "operational")
+_OPERATIONAL = ("operational",)
+
+_MAX_INTEGER = (1 << 53) - 1
+
+SESSION_ID = (
+    "session_id",
+    "int",
+    (0, 2147483647),
+    "optional",
+    "The operator's number of the session, kept with its records and written as the transactionId "
+    "of the verifier's XML. Default: the pagination of the begin record.",
+)
+
+LINE = (
+    (
+        "baud",
+        "choice",
+        (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200),
+        "required",
+        "Bits a second.",
+    ),
+    ("parity", "choice", ("none", "even", "odd"), "required", "Parity bit of each character."),
+    ("stop_bits", "choice", (1, 2), "required", "Stop bits of each character."),
+)
+
+SETTINGS = (
+    ("gateway_id", "text", (1, 50), "optional", "What this signing system is (OCMF GI)."),
+    ("gateway_serial", "text", (1, 50), "optional", "Serial number of this system (OCMF GS)."),
+    ("meter_profile", "text", (1, 32), "optional", "Name of the meter's register profile."),
+    (
+        "meter_serial",
+        "text",
+        (1, 50),
+        "optional",
+        "Serial number of the meter (OCMF MS). A meter that tells its own must tell this one.",
+    ),
+    ("meter_unit", "int", (1, 247), "optional", "Modbus unit number of the meter."),
+    ("line", "object", LINE, "optional", "The meter's line. Default: the profile's."),
+    (
+        "charge_point_type",
+        "choice",
+        ocmf_tables.CHARGE_POINT_TYPES,
+        "optional",
+        "How the charge point is named (OCMF CT); goes with charge_point_id.",
+    ),
+    ("charge_point_id", "text", (1, 50), "optional", "The charge point's name (OCMF CI)."),
+    (
+        "format_version",
+        "choice",
+        ocmf_tables.FORMAT_VERSIONS,
+        "optional",
+        "OCMF version of the records (FV). Default: 1.3, which every verifier reads.",
+    ),
+    (
+        "controller_firmware",
+        "text",
+        (1, 25),
+        "optional",
+        "Firmware version of the station's charge controller (OCMF CF).",
+    ),
+)
+
+ENERGY = (
+    ("value", "int", (0, _MAX_INTEGER), "required", "The reading in units of 10**exponent Wh."),
+    ("exponent", "int", (-3, 6), "required", "Power of ten."),
+    ("unit", "choice", ("Wh",), "required", "The unit, always Wh."),
+)
+
+_CLOCK = (
+    ("unix_ms", "int", (0, _MAX_INTEGER), "nullable", "Milliseconds since 1970; null if not set."),
+    ("utc_offset_min", "int", (-840, 840), "nullable", "Local time minus UTC, in minutes."),
+    (
+        "synchronisation",
+        "choice",
+        ocmf_tables.SYNCHRONISATIONS,
+        "required",
+        "The letter that a record made now would carry (OCMF table 19).",
+    ),
+    ("set_ago_s", "int", (0, _MAX_INTEGER), "nullable", "Seconds since the last set_time."),
+)
+
+_SESSION = (
+    ("session_id", "int", (0, _MAX_INTEGER), "required", "As given to begin."),
+    ("begin_pagination", "int", (1, _MAX_INTEGER), "required", "Pagination of the begin record."),
+    ("begin_unix_ms", "int", (0, _MAX_INTEGER), "required", "Time of the begin record."),
+    (
+        "recovery",
+        "bool",
+        (),
+        "required",
+        "True if a power failure cut the session and the module is about to end it.",
+    ),
+)
+
+_JOURNAL = (
+    ("oldest", "int", (1, _MAX_INTEGER), "nullable", "Lowest pagination held; null if none."),
+    ("newest", "int", (1, _MAX_INTEGER), "nullable", "Highest pagination held; null if none."),
+    ("next", "int", (1, _MAX_INTEGER), "required", "Pagination of the next record."),
+    ("free_bytes", "int", (0, _MAX_INTEGER), "required", "Room left for records."),
+)
+
+_EVENT_LOG = (
+    ("oldest", "int", (1, _MAX_INTEGER), "nullable", "Lowest number held; null if none."),
+    ("newest", "int", (1, _MAX_INTEGER), "nullable", "Highest number held; null if none."),
+)
+
+_RECORD = (
+    ("pagination", "int", (1, _MAX_INTEGER), "required", "Number of the record's PG."),
+    ("session_id", "int", (0, _MAX_INTEGER), "required", "The session that it belongs to."),
+    ("record", "string", (1, 4000), "required", "The OCMF record, the very bytes signed."),
+)
+
+_EVENT = (
+    ("number", "int", (1, _MAX_INTEGER), "required", "Counts up by 1, never repeats."),
+    ("entry", "string", (1, 2000), "required", "The event as stored, a JSON text."),
+    (
+        "chain",
+        "hex",
+        (64, 64),
+        "required",
+        "SHA-256 of the chain value before (32 zero bytes for the first) and the entry's bytes.",
+    ),
+)
+
+_PUBLIC_KEY = (
+    (
+        "public_key",
+        "hex",
+        (182, 182),
+        "required",
+        "SubjectPublicKeyInfo in DER: secp256r1, uncompressed point.",
+    ),
+)
+
+_BEGUN_BY = (
+    (
+        "begin_pagination",
+        "int",
+        (1, _MAX_INTEGER),
+        "required",
+        "Pagination of the session's begin record.",
+    ),
+)
+
+_KEY_NUMBER = (("key_number", "int", (1, 1000), "required", "Number of the key pair."),)
+
+METHODS = (
+    (
+        "hello",
+        _ANY_STATE,
+        "any",
+        "Say who the module is and which protocol it speaks.",
+        (),
+        (
+            ("product", "string", (1, 40), "required", "Always wattseal."),
+            ("protocol", "int", (1, 1000), "required", "Version of this protocol."),
+            ("firmware", "text", (1, 25), "required", "Firmware version (OCMF GV)."),
+            ("board", "string", (1, 40), "required", "Name of the board."),
+            ("port", "string", (1, 20), "required", "MicroPython port: rp2, esp32, unix."),
+            ("chip_id", "hex", (16, 64), "required", "The chip's unique id."),
+            ("max_line_bytes", "int", (256, 65536), "required", "Longest line it takes."),
+        ),
+    ),
+    (
+        "status",
+        _ANY_STATE,
+        "any",
+        "Tell the state of the module, its session, clock, journal and event log.",
+        (),
+        (
+            ("state", "choice", _ANY_STATE, "required", "State of the module."),
+            (
+                "cause",
+                "object",
+                (
+                    ("name", "string", (1, 40), "required", "Name of the error."),
+                    ("sentence", "string", (1, 200), "required", "What happened."),
+                    ("remedy", "string", (1, 200), "required", "What to do about it."),
+                    ("detail", "free", (), "required", "Facts of this case."),
+                ),
+                "nullable",
+                "Why the module is in fault; null otherwise.",
+            ),
+            ("key_number", "int", (1, 1000), "nullable", "Number of the key pair."),
+            ("missing", "list", (20, ("", "string", (1, 40))), "required", "Settings to be given."),
+            ("session", "object", _SESSION, "nullable", "The open session; null if none."),
+            ("clock", "object", _CLOCK, "required", "The clock."),
+            ("journal", "object", _JOURNAL, "required", "The journal of signed records."),
+            ("events", "object", _EVENT_LOG, "required", "The event log."),
+            ("uptime_ms", "int", (0, _MAX_INTEGER), "required", "Time since the start."),
+            ("reset_cause", "string", (1, 40), "required", "Why the module started."),
+            ("heap_free_bytes", "int", (0, _MAX_INTEGER), "required", "Free memory."),
+        ),
+    ),
+    (
+        "public_key",
+        ("operational", "fault"),
+        "any",
+        "Give the public key that verifies the records.",
+        (),
+        _KEY_NUMBER + _PUBLIC_KEY,
+    ),
+    (
+        "configure",
+        _SETTING_UP,
+        "closed",
+        "Change the settings given and leave the others; with no params, only tell them.",
+        SETTINGS,
+        (
+            ("settings", "object", SETTINGS, "required", "All settings that are set."),
+            ("missing", "list", (20, ("", "string", (1, 40))), "required", "Settings to be given."),
+        ),
+    ),
+    (
+        "set_time",
+        _SETTING_UP,
+        "closed",
+        "Set the clock.",
+        (
+            (
+                "unix_ms",
+                "int",
+                (946684800000, 4102444799999),
+                "required",
+                "Milliseconds since 1970 in UTC; the years 2000 to 2099.",
+            ),
+            (
+                "utc_offset_min",
+                "int",
+                (-840, 840),
+                "required",
+                "Local time minus UTC in minutes, as records shall show it.",
+            ),
+            (
+                "source",
+                "choice",
+                ("synchronised", "informative"),
+                "required",
+                "synchronised: from a time source that legal metrology accepts (records say S); "
+                "informative: any other (records say I).",
+            ),
+        ),
+        _CLOCK,
+    ),
+    (
+        "read_meter",
+        _ANY_STATE,
+        "any",
+        "Read the meter now, as a session would, without signing.",
+        (),
+        (
+            ("energy", "object", ENERGY, "required", "Total imported energy."),
+            ("energy_kwh", "string", (1, 30), "required", "The same as a record would show it."),
+            ("meter_vendor", "text", (1, 50), "required", "Maker, from the profile (OCMF MV)."),
+            ("meter_model", "text", (1, 50), "required", "Model, from the profile (OCMF MM)."),
+            (
+                "meter_serial",
+                "text",
+                (1, 50),
+                "nullable",
+                "As the meter tells; null if it does not.",
+            ),
+            (
+                "meter_firmware",
+                "text",
+                (1, 50),
+                "nullable",
+                "As the meter tells; null if it does not.",
+            ),
+        ),
+    ),
+    (
+        "begin",
+        _OPERATIONAL,
+        "closed",
+        "Begin a session: read the meter, sign and store the begin record (TX B).",
+        (
+            (
+                "id_tag",
+                "text",
+                (1, 40),
+                "optional",
+                "Who charges (OCMF ID). Without it the record says that no user is assigned.",
+            ),
+            (
+                "id_type",
+                "choice",
+                ocmf_tables.IDENTIFICATION_TYPES,
+                "optional",
+                "What id_tag is (OCMF IT). Default: UNDEFINED.",
+            ),
+            (
+                "id_level",
+                "choice",
+                ocmf_tables.IDENTIFICATION_LEVELS,
+                "optional",
+                "How sure the assignment is (OCMF IL). Default: left out.",
+            ),
+            (
+                "id_flags",
+                "choices",
+                (ocmf_tables.MAX_IDENTIFICATION_FLAGS, ocmf_tables.IDENTIFICATION_FLAGS),
+                "optional",
+                "How the user was assigned (OCMF IF). Default: none.",
+            ),
+            (
+                "tariff_text",
+                "text",
+                (0, 250),
+                "optional",
+                "The tariff's name (OCMF TT). Default: left out.",
+            ),
+            SESSION_ID,
+        ),
+        _RECORD + _PUBLIC_KEY,
+    ),
+    (
+        "intermediate",
+        _OPERATIONAL,
+        "open",
+        "Sign and store a reading during the session (TX C).",
+        (),
+        _RECORD + _PUBLIC_KEY,
+    ),
+    (
+        "end",
+        _OPERATIONAL,
+        "open",
+        "End the session: read the meter, sign and store the end record.",
+        (
+            (
+                "reason",
+                "choice",
+                ("E", "L", "R", "A"),
+                "optional",
+                "E ended, L ended locally, R ended remotely, A aborted by an error (OCMF TX). "
+                "Default: E.",
+            ),
+        ),
+        _RECORD + _PUBLIC_KEY + _BEGUN_BY,
+    ),
+    (
+        "records",
+        _ANY_STATE,
+        "any",
+        "Give signed records by pagination, as many as fit one line.",
+        (
+            (
+                "from",
+                "int",
+                (1, _MAX_INTEGER),
+                "optional",
+                "First pagination. Default: the oldest.",
+            ),
+            ("to", "int", (1, _MAX_INTEGER), "optional", "Last pagination. Default: the newest."),
+        ),
+        (
+            ("records", "list", (100, ("", "object", _RECORD)), "required", "In ascending order."),
+            (
+                "next",
+                "int",
+                (1, _MAX_INTEGER),
+                "nullable",
+                "Where to go on; null if the range is complete.",
+            ),
+        ),
+    ),
+    (
+        "release",
+        _OPERATIONAL,
+        "any",
+        "Let the module forget records that are safely exported.",
+        (
+            (
+                "through",
+                "int",
+                (1, _MAX_INTEGER),
+                "required",
+                "Last pagination that may be forgotten: the end record of a finished session.",
+            ),
+        ),
+        _JOURNAL,
+    ),
+    (
+        "events",
+        _ANY_STATE,
+        "any",
+        "Give entries of the event log by number, as many as fit one line.",
+        (
+            ("from", "int", (1, _MAX_INTEGER), "optional", "First number. Default: the oldest."),
+            ("to", "int", (1, _MAX_INTEGER), "optional", "Last number. Default: the newest."),
+        ),
+        (
+            ("events", "list", (100, ("", "object", _EVENT)), "required", "In ascending order."),
+            (
+                "next",
+                "int",
+                (1, _MAX_INTEGER),
+                "nullable",
+                "Where to go on; null if the range is complete.",
+            ),
+        ),
+    ),
+    (
+        "self_test",
+        _ANY_STATE,
+        "any",
+        "Run the known-answer tests of the signing core.",
+        (),
+        (
+            ("passed", "bool", (), "required", "Whether every test gave its known answer."),
+            ("failed", "list", (20, ("", "string", (1, 40))), "required", "Tests that did not."),
+        ),
+    ),
+)
+
+
+def find_method(name: str) -> tuple:
+    """The row of a method; WattsealError `unknown_method` if there is none."""
+    for row in METHODS:
+        if row[0] == name:
+            return row
+    raise WattsealError("unknown_method", method=name[:40])
+
+
+def check_params(method: str, params: dict) -> dict:
+    """The params as the method may use them; WattsealError `invalid_params` naming the field.
+
+    An optional field that was not given stays absent: what that means is in its sentence.
+    """
+    return check_fields(find_method(method)[4], params)
+
+
+def check_result(method: str, fields: dict) -> dict:
+    """As check_params for the result fields: a reply that the table does not allow is a defect."""
+    return check_fields(find_method(method)[5], fields)

@@ -1,0 +1,119 @@
+"""Checks plain JSON values against rows of the method table.
+
+A row is `(name, kind, bounds, presence, sentence)`:
+
+| kind     | value                                   | bounds                                |
+|----------|-----------------------------------------|---------------------------------------|
+| int      | an integer                              | `(least, greatest)`                   |
+| bool     | true or false                           | `()`                                  |
+| text     | printable ASCII, no '|'                 | `(fewest, most)` characters           |
+| string   | printable ASCII                         | `(fewest, most)` characters           |
+| hex      | lowercase hexadecimal digits            | `(fewest, most)` characters           |
+| choice   | one of the texts or integers            | the texts, or the integers            |
+| choices  | a list of distinct texts of those       | `(most, texts)`                       |
+| object   | an object                               | its rows                              |
+| list     | a list of one kind                      | `(most, row of an item)`              |
+| free     | an object of any members                | `()`                                  |
+
+presence is "required", "optional" (may be absent) or "nullable" (present, but may be null).
+"""
+
+from .errors import WattsealError
+
+_HEX_DIGITS = "0123456789abcdef"
+
+
+def check_fields(rows: tuple, fields: dict, prefix: str = "") -> dict:
+    """A copy of the fields if the rows allow them all.
+
+    WattsealError `invalid_params` with detail `field`, `limit` and `found` otherwise.
+    """
+    _require(isinstance(fields, dict), prefix[:-1] or "params", "an object", fields)
+    for name in fields:
+        known = any(row[0] == name for row in rows)
+        _require(known, prefix + name[:40], "no such field", fields[name])
+    cleaned = {}
+    for row in rows:
+        name, presence = row[0], row[3]
+        if name not in fields:
+            _require(presence == "optional", prefix + name, "required", None)
+        elif fields[name] is None and presence == "nullable":
+            cleaned[name] = None
+        else:
+            cleaned[name] = _check_value(row, fields[name], prefix + name)
+    return cleaned
+
+
+def limit_in_words(row: tuple) -> str:
+    """What a row allows, for messages and for the documentation."""
+    kind, bounds = row[1], row[2]
+    if kind == "int":
+        return f"an integer from {bounds[0]} to {bounds[1]}"
+    if kind in ("text", "string", "hex"):
+        what = {
+            "text": "printable ASCII characters without '|'",
+            "string": "printable ASCII characters",
+            "hex": "lowercase hexadecimal digits",
+        }[kind]
+        if bounds[0] == bounds[1]:
+            return f"{bounds[0]} {what}"
+        return f"{bounds[0]} to {bounds[1]} {what}"
+    if kind == "choice":
+        return "one of " + ", ".join(str(option) for option in bounds)
+    if kind == "choices":
+        return f"at most {bounds[0]} different ones of " + ", ".join(bounds[1])
+    if kind == "list":
+        return f"a list of at most {bounds[0]}, each {limit_in_words(bounds[1])}"
+    return {"bool": "true or false", "object": "an object", "free": "an object"}[kind]
+
+
+def _require(holds: bool, field: str, limit: str, found) -> None:
+    if not holds:
+        raise WattsealError("invalid_params", field=field, limit=limit, found=_in_short(found))
+
+
+def _in_short(found) -> str:
+    """What was found, in printable ASCII and at most 40 characters."""
+    text = repr(found) if isinstance(found, str) else str(found)
+    text = "".join(c if 0x20 <= ord(c) <= 0x7E else "?" for c in text[:41])
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _check_value(row: tuple, value, field: str):
+    """The value if the row allows it, lists and objects copied."""
+    kind, bounds = row[1], row[2]
+    if kind == "object":
+        return check_fields(bounds, value, field + ".")
+    if kind == "list":
+        fits = isinstance(value, (list, tuple)) and len(value) <= bounds[0]
+        _require(fits, field, limit_in_words(row), value)
+        return [_check_value(bounds[1], item, f"{field}[{n}]") for n, item in enumerate(value)]
+    _require(_fits(kind, bounds, value), field, limit_in_words(row), value)
+    return list(value) if kind == "choices" else value
+
+
+def _fits(kind: str, bounds: tuple, value) -> bool:
+    if kind == "bool":
+        return isinstance(value, bool)
+    if kind == "int":
+        return type(value) is int and bounds[0] <= value <= bounds[1]
+    if kind == "choices":
+        return (
+            isinstance(value, (list, tuple))
+            and len(value) <= bounds[0]
+            and all(isinstance(item, str) and item in bounds[1] for item in value)
+            and len(set(value)) == len(value)
+        )
+    if kind == "choice":  # the type too, because True == 1
+        return type(value) is type(bounds[0]) and value in bounds
+    if kind == "free":
+        return isinstance(value, dict)
+    if not isinstance(value, str):
+        return False
+    return bounds[0] <= len(value) <= bounds[1] and all(_allowed(kind, c) for c in value)
+
+
+def _allowed(kind: str, character: str) -> bool:
+    if kind == "hex":
+        return character in _HEX_DIGITS
+    return " " <= character <= "~" and not (kind == "text" and character == "|")
