@@ -24,7 +24,10 @@ class CoreError(Exception):
     """A refusal of the signing core; `args` is `(code: int, name: str)`, code negative."""
 
 def self_test() -> tuple[str, ...]:
-    """Run every known-answer test; the names of those that failed (empty: all passed)."""
+    """Run every known-answer test; the names of those that failed (empty: all passed).
+
+    Names: `crc`, `sha256`, `health`, `drbg`, `sign`, `verify_good`, `verify_forged`.
+    """
 
 def key_state() -> tuple[int, int]:
     """`(KEY_EMPTY | KEY_VALID | KEY_BROKEN, key number)`; the number is 0 unless valid."""
@@ -32,8 +35,17 @@ def key_state() -> tuple[int, int]:
 def key_create() -> int:
     """Make and store a key pair; its key number (1 for the first).
 
-    Raises CoreError: `key_exists` if a valid one is stored, `entropy` if a health test of the
-    noise source fails, `storage` if the flash refuses.
+    Raises CoreError: `key_exists` if a valid one is stored, `key_broken` if a slot is written but
+    not whole (see `key_discard_broken`), `entropy` if a health test of the noise source fails,
+    `storage` if the flash refuses.
+    """
+
+def key_discard_broken() -> int:
+    """Erase the key slots that are written but not whole; how many were erased (0: none was).
+
+    A whole key is never touched. To be called only when it is known that the broken key never
+    signed anything, that is when its first storing was cut; a used key that decayed is a fault.
+    Raises CoreError: `storage` if the flash refuses.
     """
 
 def key_public() -> bytes:

@@ -1,0 +1,28 @@
+/* Seed material from a physical noise source, by way of health tests and conditioning
+ * (NIST SP 800-90B, sections 3.1.5 and 4.4). */
+#ifndef WS_ENTROPY_H
+#define WS_ENTROPY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A noise source as the port reads it: raw samples of one bit, not whitened, not debiased, not
+ * hashed, because the health tests can only judge what the source itself does. */
+typedef struct ws_entropy_source {
+    void *context; /* handed to read(), never looked at */
+    /* Fill buffer with size * 8 fresh samples in the order taken, the first of each byte in
+     * bit 7. Returns 0, or a negative number when the source does not deliver. */
+    int (*read)(void *context, uint8_t *buffer, size_t size);
+} ws_entropy_source;
+
+/* Two SHA-256 outputs: 512 bits. A DRBG of 256-bit strength wants 384 (SP 800-90A, 8.6.7). */
+#define WS_ENTROPY_SEED_SIZE 64
+
+/* Raw samples that one seed takes from the source, start-up test included. */
+#define WS_ENTROPY_SAMPLES_PER_SEED 5120
+
+/* Test the source and condition one seed from it. WS_ERR_ENTROPY, and a wiped seed, when the
+ * source does not deliver or when any sample of the run fails a health test. */
+int ws_entropy_seed(const ws_entropy_source *source, uint8_t seed[WS_ENTROPY_SEED_SIZE]);
+
+#endif

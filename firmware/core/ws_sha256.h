@@ -1,0 +1,12 @@
+/* SHA-256 (FIPS 180-4). */
+#ifndef WS_SHA256_H
+#define WS_SHA256_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define WS_SHA256_SIZE 32 /* bytes */
+
+void ws_sha256(const void *data, size_t size, uint8_t digest[WS_SHA256_SIZE]);
+
+#endif
