@@ -20,6 +20,9 @@ KEY_VALID: Final[int]
 KEY_BROKEN: Final[int]
 """A slot is written but not whole: a cut while the key was stored, or a decayed flash cell."""
 
+USB_LINK: Final[int]
+"""1 where the link is on USB CDC, 0 where it is on a UART."""
+
 class CoreError(Exception):
     """A refusal of the signing core; `args` is `(code: int, name: str)`, code negative."""
 

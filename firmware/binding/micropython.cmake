@@ -1,0 +1,27 @@
+# User C module for the cmake-based ports. From the environment: WATTSEAL_GEN holds
+# wattseal_board.h, WATTSEAL_SOURCES the unpacked tarballs.
+set(WATTSEAL_FIRMWARE ${CMAKE_CURRENT_LIST_DIR}/..)
+set(WATTSEAL_BEARSSL $ENV{WATTSEAL_SOURCES}/bearssl-0.6)
+set(WATTSEAL_INCLUDES ${WATTSEAL_FIRMWARE}/core ${WATTSEAL_FIRMWARE}/ports $ENV{WATTSEAL_GEN})
+
+file(STRINGS ${WATTSEAL_FIRMWARE}/core/core_sources.txt WATTSEAL_CORE REGEX "^[^#]")
+list(TRANSFORM WATTSEAL_CORE PREPEND ${WATTSEAL_FIRMWARE}/core/)
+file(STRINGS ${WATTSEAL_FIRMWARE}/core/bearssl_sources.txt WATTSEAL_BEARSSL_C REGEX "^[^#]")
+list(TRANSFORM WATTSEAL_BEARSSL_C PREPEND ${WATTSEAL_BEARSSL}/)
+
+# A library of its own: listed as sources of the module, BearSSL would go through the qstr step.
+# -O2 because the curve arithmetic is most of a signature's time.
+add_library(wattseal_core STATIC ${WATTSEAL_CORE} ${WATTSEAL_BEARSSL_C})
+target_include_directories(wattseal_core PRIVATE
+    ${WATTSEAL_INCLUDES} ${WATTSEAL_BEARSSL}/inc ${WATTSEAL_BEARSSL}/src)
+target_compile_options(wattseal_core PRIVATE -std=c11 -O2 -ffunction-sections -fdata-sections)
+set_source_files_properties(${WATTSEAL_CORE} PROPERTIES COMPILE_OPTIONS "-Wall;-Wextra;-Werror")
+
+add_library(usermod_wattseal INTERFACE)
+target_sources(usermod_wattseal INTERFACE
+    ${CMAKE_CURRENT_LIST_DIR}/modwattseal.c
+    ${WATTSEAL_FIRMWARE}/ports/ws_areas.c
+    ${WATTSEAL_FIRMWARE}/ports/rp2/ws_port_rp2.c)
+target_include_directories(usermod_wattseal INTERFACE ${WATTSEAL_INCLUDES})
+target_link_libraries(usermod_wattseal INTERFACE wattseal_core)
+target_link_libraries(usermod INTERFACE usermod_wattseal)

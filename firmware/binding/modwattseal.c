@@ -1,0 +1,249 @@
+/* The MicroPython module `_wattseal`: converts arguments, checks every length, calls the core,
+ * raises through one table. `_wattseal.pyi` beside this file gives the signatures. */
+#include "py/obj.h"
+#include "py/objstr.h"
+#include "py/runtime.h"
+
+#include "ws_core.h"
+#include "ws_port.h"
+
+#ifndef WATTSEAL_USB
+#define WATTSEAL_USB 0
+#endif
+
+/* --- errors --------------------------------------------------------------------------------- */
+
+MP_DEFINE_EXCEPTION(CoreError, Exception)
+
+static void check(int code) {
+    if (code == WS_OK) {
+        return;
+    }
+    const char *name = ws_error_name(code);
+    mp_obj_t args[] = {MP_OBJ_NEW_SMALL_INT(code), mp_obj_new_str_from_cstr(name)};
+    nlr_raise(mp_obj_new_exception_args(&mp_type_CoreError, MP_ARRAY_SIZE(args), args));
+}
+
+/* --- conversions ---------------------------------------------------------------------------- */
+
+static mp_buffer_info_t bytes_of(mp_obj_t object) {
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(object, &info, MP_BUFFER_READ);
+    return info;
+}
+
+/* The key area is left out: no address of it can be named from Python. */
+static const ws_storage *area_of(mp_obj_t object) {
+    mp_int_t area = mp_obj_get_int(object);
+    if (area <= WS_AREA_KEYS || area >= WS_AREA_COUNT) {
+        mp_raise_ValueError(MP_ERROR_TEXT("no such flash area"));
+    }
+    return ws_port_area((enum ws_area)area);
+}
+
+static uint32_t offset_of(mp_obj_t object) {
+    mp_int_t offset = mp_obj_get_int(object);
+    if (offset < 0) {
+        mp_raise_ValueError(MP_ERROR_TEXT("negative offset"));
+    }
+    return (uint32_t)offset;
+}
+
+static const ws_storage *keys(void) {
+    return ws_port_area(WS_AREA_KEYS);
+}
+
+/* --- self-test and keys --------------------------------------------------------------------- */
+
+static mp_obj_t failed_tests(uint32_t failed) {
+    mp_obj_t names[32];
+    size_t count = 0;
+    const char *name;
+    for (unsigned bit = 0; (name = ws_self_test_name(bit)) != NULL; bit++) {
+        if (failed & (1u << bit)) {
+            names[count++] = mp_obj_new_str_from_cstr(name);
+        }
+    }
+    return mp_obj_new_tuple(count, names);
+}
+
+static mp_obj_t wattseal_self_test(void) {
+    return failed_tests(ws_self_test(WS_SELF_TEST_ALL));
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(self_test_obj, wattseal_self_test);
+
+static mp_obj_t wattseal_key_state(void) {
+    ws_key_info info;
+    check(ws_key_inspect(keys(), &info));
+    mp_obj_t pair[] = {MP_OBJ_NEW_SMALL_INT(info.state), mp_obj_new_int_from_uint(info.number)};
+    return mp_obj_new_tuple(MP_ARRAY_SIZE(pair), pair);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(key_state_obj, wattseal_key_state);
+
+static mp_obj_t wattseal_key_create(void) {
+    uint8_t chip_id[WS_KEY_CHIP_ID_MAX_SIZE];
+    ws_key_recipe recipe = {
+        .entropy = &ws_port_noise,
+        .chip_id = chip_id,
+        .chip_id_size = ws_port_chip_id(chip_id),
+        .identity = NULL,
+    };
+    uint32_t number;
+    check(ws_key_create(keys(), &recipe, &number));
+    return mp_obj_new_int_from_uint(number);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(key_create_obj, wattseal_key_create);
+
+static mp_obj_t wattseal_key_discard_broken(void) {
+    uint32_t erased;
+    check(ws_key_discard_broken(keys(), &erased));
+    return mp_obj_new_int_from_uint(erased);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(key_discard_broken_obj, wattseal_key_discard_broken);
+
+static mp_obj_t wattseal_key_public(void) {
+    uint8_t spki[WS_SPKI_SIZE];
+    check(ws_key_public(keys(), spki));
+    return mp_obj_new_bytes(spki, sizeof(spki));
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(key_public_obj, wattseal_key_public);
+
+/* --- sealing and checking ------------------------------------------------------------------- */
+
+static mp_obj_t wattseal_seal(mp_obj_t payload_in) {
+    mp_buffer_info_t payload = bytes_of(payload_in);
+    char text[WS_SEAL_TEXT_MAX_SIZE];
+    size_t size;
+    check(ws_seal(keys(), payload.buf, payload.len, text, sizeof(text), &size));
+    return mp_obj_new_bytes((const byte *)text, size);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(seal_obj, wattseal_seal);
+
+/* A bad key or signature is an answer, not an accident; a bad length of ours is neither. */
+static mp_obj_t verdict(int code) {
+    if (code != WS_ERR_SIGNATURE && code != WS_ERR_PUBLIC_KEY) {
+        check(code);
+    }
+    return mp_obj_new_bool(code == WS_OK);
+}
+
+static mp_obj_t wattseal_verify(mp_obj_t key_in, mp_obj_t message_in, mp_obj_t signature_in) {
+    mp_buffer_info_t key = bytes_of(key_in);
+    mp_buffer_info_t message = bytes_of(message_in);
+    mp_buffer_info_t signature = bytes_of(signature_in);
+    return verdict(
+        ws_verify(key.buf, key.len, message.buf, message.len, signature.buf, signature.len));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(verify_obj, wattseal_verify);
+
+static mp_obj_t wattseal_verify_digest(mp_obj_t key_in, mp_obj_t digest_in, mp_obj_t signature_in) {
+    mp_buffer_info_t key = bytes_of(key_in);
+    mp_buffer_info_t digest = bytes_of(digest_in);
+    mp_buffer_info_t signature = bytes_of(signature_in);
+    return verdict(
+        ws_verify_digest(key.buf, key.len, digest.buf, digest.len, signature.buf, signature.len));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(verify_digest_obj, wattseal_verify_digest);
+
+/* --- checksums ------------------------------------------------------------------------------ */
+
+static mp_obj_t wattseal_sha256(mp_obj_t data_in) {
+    mp_buffer_info_t data = bytes_of(data_in);
+    uint8_t digest[WS_SHA256_SIZE];
+    ws_sha256(data.buf, data.len, digest);
+    return mp_obj_new_bytes(digest, sizeof(digest));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(sha256_obj, wattseal_sha256);
+
+static mp_obj_t wattseal_crc16(mp_obj_t data_in) {
+    mp_buffer_info_t data = bytes_of(data_in);
+    return MP_OBJ_NEW_SMALL_INT(ws_crc16(data.buf, data.len));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(crc16_obj, wattseal_crc16);
+
+static mp_obj_t wattseal_crc32(mp_obj_t data_in) {
+    mp_buffer_info_t data = bytes_of(data_in);
+    return mp_obj_new_int_from_uint(ws_crc32(data.buf, data.len));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(crc32_obj, wattseal_crc32);
+
+/* --- flash ---------------------------------------------------------------------------------- */
+
+static mp_obj_t wattseal_flash_info(mp_obj_t area_in) {
+    const ws_storage *area = area_of(area_in);
+    mp_obj_t sizes[] = {
+        mp_obj_new_int_from_uint(area->sector_size),
+        mp_obj_new_int_from_uint(area->page_size),
+        mp_obj_new_int_from_uint(area->sector_count),
+    };
+    return mp_obj_new_tuple(MP_ARRAY_SIZE(sizes), sizes);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(flash_info_obj, wattseal_flash_info);
+
+static mp_obj_t wattseal_flash_read(mp_obj_t area_in, mp_obj_t offset_in, mp_obj_t buffer_in) {
+    const ws_storage *area = area_of(area_in);
+    mp_buffer_info_t buffer;
+    mp_get_buffer_raise(buffer_in, &buffer, MP_BUFFER_WRITE);
+    check(area->read(area->context, offset_of(offset_in), buffer.buf, buffer.len));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(flash_read_obj, wattseal_flash_read);
+
+static mp_obj_t wattseal_flash_program(mp_obj_t area_in, mp_obj_t offset_in, mp_obj_t data_in) {
+    const ws_storage *area = area_of(area_in);
+    mp_buffer_info_t data = bytes_of(data_in);
+    check(area->program(area->context, offset_of(offset_in), data.buf, data.len));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(flash_program_obj, wattseal_flash_program);
+
+static mp_obj_t wattseal_flash_erase(mp_obj_t area_in, mp_obj_t sector_in) {
+    const ws_storage *area = area_of(area_in);
+    check(area->erase(area->context, offset_of(sector_in)));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(flash_erase_obj, wattseal_flash_erase);
+
+static mp_obj_t wattseal_chip_id(void) {
+    uint8_t id[WS_KEY_CHIP_ID_MAX_SIZE];
+    size_t size = ws_port_chip_id(id);
+    return mp_obj_new_bytes(id, size);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(chip_id_obj, wattseal_chip_id);
+
+/* --- module --------------------------------------------------------------------------------- */
+
+static const mp_rom_map_elem_t globals_table[] = {
+    {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__wattseal)},
+    {MP_ROM_QSTR(MP_QSTR_AREA_SETTINGS), MP_ROM_INT(WS_AREA_SETTINGS)},
+    {MP_ROM_QSTR(MP_QSTR_AREA_EVENTS), MP_ROM_INT(WS_AREA_EVENTS)},
+    {MP_ROM_QSTR(MP_QSTR_AREA_JOURNAL), MP_ROM_INT(WS_AREA_JOURNAL)},
+    {MP_ROM_QSTR(MP_QSTR_KEY_EMPTY), MP_ROM_INT(WS_KEY_EMPTY)},
+    {MP_ROM_QSTR(MP_QSTR_KEY_VALID), MP_ROM_INT(WS_KEY_VALID)},
+    {MP_ROM_QSTR(MP_QSTR_KEY_BROKEN), MP_ROM_INT(WS_KEY_BROKEN)},
+    {MP_ROM_QSTR(MP_QSTR_USB_LINK), MP_ROM_INT(WATTSEAL_USB)},
+    {MP_ROM_QSTR(MP_QSTR_CoreError), MP_ROM_PTR(&mp_type_CoreError)},
+    {MP_ROM_QSTR(MP_QSTR_self_test), MP_ROM_PTR(&self_test_obj)},
+    {MP_ROM_QSTR(MP_QSTR_key_state), MP_ROM_PTR(&key_state_obj)},
+    {MP_ROM_QSTR(MP_QSTR_key_create), MP_ROM_PTR(&key_create_obj)},
+    {MP_ROM_QSTR(MP_QSTR_key_discard_broken), MP_ROM_PTR(&key_discard_broken_obj)},
+    {MP_ROM_QSTR(MP_QSTR_key_public), MP_ROM_PTR(&key_public_obj)},
+    {MP_ROM_QSTR(MP_QSTR_seal), MP_ROM_PTR(&seal_obj)},
+    {MP_ROM_QSTR(MP_QSTR_verify), MP_ROM_PTR(&verify_obj)},
+    {MP_ROM_QSTR(MP_QSTR_verify_digest), MP_ROM_PTR(&verify_digest_obj)},
+    {MP_ROM_QSTR(MP_QSTR_sha256), MP_ROM_PTR(&sha256_obj)},
+    {MP_ROM_QSTR(MP_QSTR_crc16), MP_ROM_PTR(&crc16_obj)},
+    {MP_ROM_QSTR(MP_QSTR_crc32), MP_ROM_PTR(&crc32_obj)},
+    {MP_ROM_QSTR(MP_QSTR_flash_info), MP_ROM_PTR(&flash_info_obj)},
+    {MP_ROM_QSTR(MP_QSTR_flash_read), MP_ROM_PTR(&flash_read_obj)},
+    {MP_ROM_QSTR(MP_QSTR_flash_program), MP_ROM_PTR(&flash_program_obj)},
+    {MP_ROM_QSTR(MP_QSTR_flash_erase), MP_ROM_PTR(&flash_erase_obj)},
+    {MP_ROM_QSTR(MP_QSTR_chip_id), MP_ROM_PTR(&chip_id_obj)},
+};
+static MP_DEFINE_CONST_DICT(globals, globals_table);
+
+const mp_obj_module_t wattseal_module = {
+    .base = {&mp_type_module},
+    .globals = (mp_obj_dict_t *)&globals,
+};
+MP_REGISTER_MODULE(MP_QSTR__wattseal, wattseal_module);

@@ -1,0 +1,154 @@
+"""The RP2040's link (UART or USB), meter line (UART with RS-485 driver enable) and clock."""
+
+import gc
+import select
+import sys
+import time
+
+import _wattseal
+import board
+import machine
+import micropython
+
+NAME = "rp2"
+CHUNK_BYTES = 256
+LINK_BUFFER_BYTES = 4096 + CHUNK_BYTES  # one whole frame may arrive while a record is signed
+METER_BUFFER_BYTES = 512  # two of the longest Modbus frames
+
+ticks_ms = time.ticks_ms
+ticks_us = time.ticks_us
+ticks_diff = time.ticks_diff
+
+
+class _UartLink:
+    """Frames over the board's link UART."""
+
+    def __init__(self) -> None:
+        self._uart = machine.UART(
+            board.LINK_UART,
+            baudrate=board.LINK_BAUD,
+            tx=machine.Pin(board.LINK_TX_PIN),
+            rx=machine.Pin(board.LINK_RX_PIN),
+            rxbuf=LINK_BUFFER_BYTES,
+            txbuf=LINK_BUFFER_BYTES,
+            timeout=0,
+        )
+        self._poll = select.poll()
+        self._poll.register(self._uart, select.POLLIN)
+
+    def read(self, max_bytes: int) -> bytes:
+        """At most max_bytes that have arrived; b"" if none have."""
+        return self._uart.read(max_bytes) or b""
+
+    def write(self, data: bytes) -> None:
+        """Write everything."""
+        view = memoryview(data)
+        while view:
+            view = view[self._uart.write(view) or 0 :]
+
+    def wait(self, timeout_ms: int) -> bool:
+        """Return when bytes are readable (True) or after timeout_ms (False)."""
+        return bool(self._poll.poll(timeout_ms))
+
+
+class _UsbLink:
+    """Frames over USB CDC, which MicroPython presents as standard input and output."""
+
+    def __init__(self) -> None:
+        micropython.kbd_intr(-1)  # byte 3 is data like any other
+        self._poll = select.poll()
+        self._poll.register(sys.stdin, select.POLLIN)
+
+    def read(self, max_bytes: int) -> bytes:
+        """At most max_bytes that have arrived; b"" if none have."""
+        data = bytearray()
+        while len(data) < max_bytes and self._poll.poll(0):
+            data += sys.stdin.buffer.read(1)
+        return bytes(data)
+
+    def write(self, data: bytes) -> None:
+        """Write everything."""
+        sys.stdout.buffer.write(data)
+
+    def wait(self, timeout_ms: int) -> bool:
+        """Return when bytes are readable (True) or after timeout_ms (False)."""
+        return bool(self._poll.poll(timeout_ms))
+
+
+class _MeterLine:
+    """RS-485 on a UART: the driver is on from the first bit sent to the last and not longer."""
+
+    echo = board.METER_LINE_ECHO
+
+    def __init__(self, baud: int, parity: str, stop_bits: int) -> None:
+        self._driver_enable = machine.Pin(
+            board.METER_LINE_DRIVER_ENABLE_PIN, machine.Pin.OUT, value=0
+        )
+        self._uart = machine.UART(
+            board.METER_LINE_UART,
+            baudrate=baud,
+            bits=8,
+            parity={"N": None, "E": 0, "O": 1}[parity],
+            stop=stop_bits,
+            tx=machine.Pin(board.METER_LINE_TX_PIN),
+            rx=machine.Pin(board.METER_LINE_RX_PIN),
+            rxbuf=METER_BUFFER_BYTES,
+            timeout=0,
+        )
+        self._poll = select.poll()
+        self._poll.register(self._uart, select.POLLIN)
+
+    def write(self, data: bytes) -> None:
+        """Send everything; returns when the last bit has left and the driver is off."""
+        self._driver_enable.on()
+        try:
+            self._uart.write(data)
+            self._uart.flush()
+        finally:
+            self._driver_enable.off()
+
+    def read(self, max_bytes: int) -> bytes:
+        """At most max_bytes that have arrived; b"" if none have."""
+        return self._uart.read(max_bytes) or b""
+
+    def wait(self, timeout_us: int) -> bool:
+        """Return when bytes are readable (True) or after timeout_us (False)."""
+        start = ticks_us()
+        while not self._uart.any():
+            left_us = timeout_us - ticks_diff(ticks_us(), start)
+            if left_us <= 0:
+                return False
+            if left_us > 2000:  # sleep, but leave the last stretch to the finer clock
+                self._poll.poll(left_us // 1000 - 1)
+        return True
+
+    def discard(self) -> None:
+        """Throw away what has arrived."""
+        while self._uart.read(CHUNK_BYTES):
+            pass
+
+
+def open_link() -> "_UartLink | _UsbLink":
+    """The link to the host."""
+    return _UsbLink() if _wattseal.USB_LINK else _UartLink()
+
+
+def open_meter_line(baud: int, parity: str, stop_bits: int) -> _MeterLine:
+    """The line to the meter; parity "N", "E" or "O"."""
+    return _MeterLine(baud, parity, stop_bits)
+
+
+def reset_cause() -> str:
+    """Why the chip started: "power_on" or "watchdog"."""
+    return "watchdog" if machine.reset_cause() == machine.WDT_RESET else "power_on"
+
+
+def heap_free() -> int:
+    """Bytes of heap free after a collection."""
+    gc.collect()
+    return gc.mem_free()
+
+
+def reset() -> None:
+    """Start the chip anew."""
+    machine.reset()
