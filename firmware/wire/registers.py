@@ -1,0 +1,162 @@
+"""Decodes meter registers into readings and texts, in integer arithmetic from end to end.
+
+A quantity of a meter profile says where a value is and what its registers mean; its fields are
+those of firmware/meters/README.md. Registers come as the list that a Modbus reply gave, the first
+one being the quantity's address.
+
+    energy = {"function": 4, "address": 72, "count": 2, "type": "f32", "exponent": 3,
+              "resolution": 0}
+    decode_energy(energy, [0x44C2, 0x8B64])     # Reading(1556356, 0): 1556.356 kWh
+"""
+
+from .errors import WattsealError
+from .reading import MAX_VALUE, Reading
+
+WIDTHS = {
+    "u16": 1,
+    "s16": 1,
+    "u32": 2,
+    "s32": 2,
+    "u64": 4,
+    "s64": 4,
+    "f32": 2,
+}
+"""Registers that a number of each type takes."""
+
+TEXT_TYPES = ("u16", "u32", "u64", "ascii", "hex")
+
+_MIN_READING_EXPONENT, _MAX_READING_EXPONENT = -3, 6
+
+
+def decode_energy(quantity: dict, registers: list) -> Reading:
+    """The reading that the registers hold, with the resolution that they really have.
+
+    Raises WattsealError: `meter_sentinel` for a not-available pattern, `meter_out_of_range` for a
+    negative, infinite or too large value, `meter_wrong_length` for another number of registers.
+    """
+    raw = _raw_number(quantity, registers)
+    exponent = quantity["exponent"]
+    if quantity["type"] == "f32":
+        return _reading_of_float(raw, exponent, quantity["resolution"])
+    value = _signed(raw, 16 * WIDTHS[quantity["type"]], quantity["type"])
+    if "exponent_offset" in quantity:
+        exponent += _scale_factor(registers[quantity["exponent_offset"]])
+    return _reading(value, exponent)
+
+
+def decode_text(quantity: dict, registers: list) -> str:
+    """The serial number or version that the registers hold: printable ASCII without '|'.
+
+    u16, u32 and u64 give decimal digits, `hex` the registers as they are, four digits each. In
+    `ascii` NUL bytes are dropped wherever they are (some meters put one character in each
+    register, others pad the end) and blanks at both ends too. Raises WattsealError
+    `meter_sentinel` if nothing is left or every bit is set, `meter_out_of_range` for bytes that no
+    record may hold.
+    """
+    _check_count(quantity, registers)
+    if quantity["type"] == "hex":
+        return "".join(f"{register:04X}" for register in registers)
+    if quantity["type"] != "ascii":
+        return str(_raw_number(quantity, registers))
+    characters = bytes(
+        byte for register in registers for byte in (register >> 8, register & 0xFF) if byte
+    )
+    if not characters.strip() or all(byte == 0xFF for byte in characters):
+        raise WattsealError("meter_sentinel", address=quantity["address"])
+    if any(byte < 0x20 or byte > 0x7E or byte == 0x7C for byte in characters):
+        raise WattsealError("meter_out_of_range", address=quantity["address"], found="not text")
+    return characters.decode().strip()
+
+
+def _check_count(quantity: dict, registers: list) -> None:
+    if len(registers) != quantity["count"]:
+        raise WattsealError(
+            "meter_wrong_length", expected=2 * quantity["count"], found=2 * len(registers)
+        )
+
+
+def _raw_number(quantity: dict, registers: list) -> int:
+    """The number's bits as an unsigned integer; `meter_sentinel` if the profile says it is one."""
+    _check_count(quantity, registers)
+    width = WIDTHS[quantity["type"]]
+    offset = quantity.get("offset", 0)
+    words = registers[offset : offset + width]
+    if quantity.get("word_order", "big") == "little":
+        words.reverse()
+    raw = 0
+    for word in words:
+        raw = raw << 16 | word
+    pattern = "{:0{}x}".format(raw, 4 * width)
+    if pattern in quantity.get("sentinels", ()):
+        raise WattsealError("meter_sentinel", address=quantity["address"], pattern=pattern)
+    return raw
+
+
+def _signed(raw: int, bits: int, kind: str) -> int:
+    if kind[0] == "s" and raw >> (bits - 1):
+        return raw - (1 << bits)
+    return raw
+
+
+def _scale_factor(register: int) -> int:
+    """A power of ten in a register of its own: SunSpec's sunssf, -10 to 10."""
+    if register == 0x8000:
+        raise WattsealError("meter_sentinel", pattern="8000")
+    factor = _signed(register, 16, "s16")
+    if not -10 <= factor <= 10:
+        raise WattsealError("meter_out_of_range", scale_factor=factor)
+    return factor
+
+
+def _reading(value: int, exponent: int) -> Reading:
+    """A reading of a scaled integer; exponents outside a record's range only where it is exact."""
+    while exponent > _MAX_READING_EXPONENT:
+        value, exponent = value * 10, exponent - 1
+    if value < 0 or value > MAX_VALUE or exponent < _MIN_READING_EXPONENT:
+        # The value as text: it may be beyond what a JSON number keeps exactly.
+        raise WattsealError("meter_out_of_range", value=str(value), exponent=exponent)
+    return Reading(value, exponent)
+
+
+def _reading_of_float(bits: int, unit_exponent: int, resolution: int) -> Reading:
+    """The reading of an IEEE 754 single, counted in 10**unit_exponent Wh.
+
+    The value is exactly `fraction * 2**power`. It is rounded, half up, to 10**resolution Wh, or
+    to the finest coarser power of ten that is not finer than the step between two neighbouring
+    floats there: kWh in a float move in steps of 2 Wh from 16384 kWh on, and a record must not
+    show digits that the meter's register cannot hold. Steps grow at powers of two, which every
+    coarser resolution can express, so rounding never makes a growing value fall.
+    """
+    biased = bits >> 23 & 0xFF
+    fraction = bits & 0x7FFFFF
+    if biased == 0xFF:
+        if fraction:
+            raise WattsealError("meter_sentinel", pattern=f"{bits:08x}")
+        raise WattsealError("meter_out_of_range", value="infinity")
+    if biased:
+        fraction |= 0x800000
+    if fraction and bits >> 31:
+        raise WattsealError("meter_out_of_range", value="negative")
+    power = max(biased, 1) - 150
+    exponent = resolution
+    while _compare_step(power, unit_exponent, exponent):
+        exponent += 1
+    # value = fraction * 2**power * 10**(unit_exponent - exponent), as one quotient of integers.
+    numerator, denominator = fraction, 1
+    numerator, denominator = _times(numerator, denominator, 2, power)
+    numerator, denominator = _times(numerator, denominator, 10, unit_exponent - exponent)
+    return _reading((2 * numerator + denominator) // (2 * denominator), exponent)
+
+
+def _compare_step(power: int, unit_exponent: int, exponent: int) -> bool:
+    """Whether the float's step, 2**power * 10**unit_exponent Wh, exceeds 10**exponent Wh."""
+    step, one = _times(1, 1, 2, power)
+    step, one = _times(step, one, 10, unit_exponent - exponent)
+    return step > one
+
+
+def _times(numerator: int, denominator: int, base: int, exponent: int) -> tuple[int, int]:
+    """The quotient times base**exponent."""
+    if exponent < 0:
+        return numerator, denominator * base**-exponent
+    return numerator * base**exponent, denominator
