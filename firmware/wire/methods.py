@@ -7,6 +7,7 @@ constants, because MicroPython leaves those in flash.
 
 from . import ocmf_tables
 from .errors import WattsealError
+from .ocmf_identification import USER
 from .schema import check_fields
 
 _ANY_STATE = ("blank", "operational", "fault")
@@ -15,13 +16,15 @@ _OPERATIONAL = ("operational",)
 
 _MAX_INTEGER = (1 << 53) - 1
 
-SESSION_ID = (
-    "session_id",
-    "int",
-    (0, 2147483647),
-    "optional",
-    "The operator's number of the session, kept with its records and written as the transactionId "
-    "of the verifier's XML. Default: the pagination of the begin record.",
+_SESSION_ID = (
+    (
+        "session_id",
+        "int",
+        (0, 2147483647),
+        "optional",
+        "The operator's number of the session, kept with its records and written as the "
+        "transactionId of the verifier's XML. Default: the pagination of the begin record.",
+    ),
 )
 
 LINE = (
@@ -287,44 +290,7 @@ METHODS = (
         _OPERATIONAL,
         "closed",
         "Begin a session: read the meter, sign and store the begin record (TX B).",
-        (
-            (
-                "id_tag",
-                "text",
-                (1, 40),
-                "optional",
-                "Who charges (OCMF ID). Without it the record says that no user is assigned.",
-            ),
-            (
-                "id_type",
-                "choice",
-                ocmf_tables.IDENTIFICATION_TYPES,
-                "optional",
-                "What id_tag is (OCMF IT). Default: UNDEFINED.",
-            ),
-            (
-                "id_level",
-                "choice",
-                ocmf_tables.IDENTIFICATION_LEVELS,
-                "optional",
-                "How sure the assignment is (OCMF IL). Default: left out.",
-            ),
-            (
-                "id_flags",
-                "choices",
-                (ocmf_tables.MAX_IDENTIFICATION_FLAGS, ocmf_tables.IDENTIFICATION_FLAGS),
-                "optional",
-                "How the user was assigned (OCMF IF). Default: none.",
-            ),
-            (
-                "tariff_text",
-                "text",
-                (0, 250),
-                "optional",
-                "The tariff's name (OCMF TT). Default: left out.",
-            ),
-            SESSION_ID,
-        ),
+        USER + _SESSION_ID,
         _RECORD + _PUBLIC_KEY,
     ),
     (

@@ -23,25 +23,12 @@ from .errors import WattsealError
 _HEX_DIGITS = "0123456789abcdef"
 
 
-def check_fields(rows: tuple, fields: dict, prefix: str = "") -> dict:
+def check_fields(rows: tuple, fields: dict, error: str = "invalid_params") -> dict:
     """A copy of the fields if the rows allow them all.
 
-    WattsealError `invalid_params` with detail `field`, `limit` and `found` otherwise.
+    Raises the WattsealError of that name otherwise, with detail `field`, `limit` and `found`.
     """
-    _require(isinstance(fields, dict), prefix[:-1] or "params", "an object", fields)
-    for name in fields:
-        known = any(row[0] == name for row in rows)
-        _require(known, prefix + name[:40], "no such field", fields[name])
-    cleaned = {}
-    for row in rows:
-        name, presence = row[0], row[3]
-        if name not in fields:
-            _require(presence == "optional", prefix + name, "required", None)
-        elif fields[name] is None and presence == "nullable":
-            cleaned[name] = None
-        else:
-            cleaned[name] = _check_value(row, fields[name], prefix + name)
-    return cleaned
+    return _Check(error).fields(rows, fields, "")
 
 
 def limit_in_words(row: tuple) -> str:
@@ -67,9 +54,46 @@ def limit_in_words(row: tuple) -> str:
     return {"bool": "true or false", "object": "an object", "free": "an object"}[kind]
 
 
-def _require(holds: bool, field: str, limit: str, found) -> None:
-    if not holds:
-        raise WattsealError("invalid_params", field=field, limit=limit, found=_in_short(found))
+class _Check:
+    """One run of the checks, which knows the name of the error that it raises."""
+
+    def __init__(self, error: str):
+        self._error = error
+
+    def fields(self, rows: tuple, fields: dict, prefix: str) -> dict:
+        """The fields of one object; prefix is the path to it, with a point at its end."""
+        self._require(isinstance(fields, dict), prefix[:-1] or "params", "an object", fields)
+        for name in fields:
+            known = any(row[0] == name for row in rows)
+            self._require(known, prefix + str(name)[:40], "no such field", fields[name])
+        cleaned = {}
+        for row in rows:
+            name, presence = row[0], row[3]
+            if name not in fields:
+                self._require(presence == "optional", prefix + name, "required", None)
+            elif fields[name] is None and presence == "nullable":
+                cleaned[name] = None
+            else:
+                cleaned[name] = self._value(row, fields[name], prefix + name)
+        return cleaned
+
+    def _value(self, row: tuple, value, path: str):
+        """The value if the row allows it, lists and objects copied."""
+        kind, bounds = row[1], row[2]
+        if kind == "object":
+            return self.fields(bounds, value, path + ".")
+        if kind == "list":
+            fits = isinstance(value, (list, tuple)) and len(value) <= bounds[0]
+            self._require(fits, path, row, value)
+            return [self._value(bounds[1], item, f"{path}[{n}]") for n, item in enumerate(value)]
+        self._require(_fits(kind, bounds, value), path, row, value)
+        return list(value) if kind == "choices" else value
+
+    def _require(self, holds: bool, field: str, limit: str | tuple, found) -> None:
+        """Raise unless it holds; a row given as the limit is put into words only then."""
+        if not holds:
+            limit = limit if isinstance(limit, str) else limit_in_words(limit)
+            raise WattsealError(self._error, field=field, limit=limit, found=_in_short(found))
 
 
 def _in_short(found) -> str:
@@ -77,19 +101,6 @@ def _in_short(found) -> str:
     text = repr(found) if isinstance(found, str) else str(found)
     text = "".join(c if 0x20 <= ord(c) <= 0x7E else "?" for c in text[:41])
     return text if len(text) <= 40 else text[:37] + "..."
-
-
-def _check_value(row: tuple, value, field: str):
-    """The value if the row allows it, lists and objects copied."""
-    kind, bounds = row[1], row[2]
-    if kind == "object":
-        return check_fields(bounds, value, field + ".")
-    if kind == "list":
-        fits = isinstance(value, (list, tuple)) and len(value) <= bounds[0]
-        _require(fits, field, limit_in_words(row), value)
-        return [_check_value(bounds[1], item, f"{field}[{n}]") for n, item in enumerate(value)]
-    _require(_fits(kind, bounds, value), field, limit_in_words(row), value)
-    return list(value) if kind == "choices" else value
 
 
 def _fits(kind: str, bounds: tuple, value) -> bool:
