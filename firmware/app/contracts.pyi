@@ -1,0 +1,124 @@
+"""What the application needs of the signing core and of the port, for the type checker.
+
+The module `_wattseal` is a `Core`, each port's module `port` is a `Port`.
+"""
+
+from typing import Protocol
+
+_Buffer = bytes | bytearray | memoryview
+
+class FlashAreas(Protocol):
+    """Raw NOR flash by area, as in `_wattseal.pyi`."""
+
+    def flash_info(self, area: int, /) -> tuple[int, int, int]:
+        """`(sector_size, page_size, sector_count)`, sizes in bytes."""
+
+    def flash_read(self, area: int, offset: int, buffer: bytearray | memoryview, /) -> None:
+        """Fill the buffer from the byte offset within the area."""
+
+    def flash_program(self, area: int, offset: int, data: _Buffer, /) -> None:
+        """Program whole erased pages."""
+
+    def flash_erase(self, area: int, sector: int, /) -> None:
+        """Erase one sector to 0xFF."""
+
+class Core(FlashAreas, Protocol):
+    """The signing core: its key, its self-test and its flash areas."""
+
+    @property
+    def AREA_SETTINGS(self) -> int: ...  # noqa: N802
+    @property
+    def AREA_EVENTS(self) -> int: ...  # noqa: N802
+    @property
+    def AREA_JOURNAL(self) -> int: ...  # noqa: N802
+    @property
+    def KEY_EMPTY(self) -> int: ...  # noqa: N802
+    @property
+    def KEY_VALID(self) -> int: ...  # noqa: N802
+    @property
+    def KEY_BROKEN(self) -> int: ...  # noqa: N802
+    @property
+    def CoreError(self) -> type[Exception]: ...  # noqa: N802
+    def self_test(self) -> tuple[str, ...]:
+        """Names of the known-answer tests that failed."""
+
+    def key_state(self) -> tuple[int, int]:
+        """`(KEY_EMPTY | KEY_VALID | KEY_BROKEN, key number)`."""
+
+    def key_create(self) -> int:
+        """Make and store a key pair; its number."""
+
+    def key_discard_broken(self) -> int:
+        """Erase the slots that are written but not whole; how many."""
+
+    def key_public(self) -> bytes:
+        """SubjectPublicKeyInfo DER, 91 bytes."""
+
+    def seal(self, payload: _Buffer, /) -> bytes:
+        """Signature section of a record over these payload bytes."""
+
+    def sha256(self, data: _Buffer, /) -> bytes:
+        """SHA-256, 32 bytes."""
+
+    def chip_id(self) -> bytes:
+        """The chip's unique id."""
+
+class Ticks(Protocol):
+    """The monotonic clock, wrapping as MicroPython's `time.ticks_*` do."""
+
+    def ticks_ms(self) -> int:
+        """Milliseconds, modulo an unknown power of two of at least 2**29."""
+
+    def ticks_us(self) -> int:
+        """Microseconds, modulo the same."""
+
+    def ticks_diff(self, later: int, earlier: int, /) -> int:
+        """later - earlier, right while they are less than half the period apart."""
+
+class Link(Protocol):
+    """The line to the host."""
+
+    def read(self, max_bytes: int, /) -> bytes:
+        """What has arrived, at most max_bytes; b"" if nothing."""
+
+    def write(self, data: bytes, /) -> None:
+        """Write everything."""
+
+    def wait(self, timeout_ms: int, /) -> bool:
+        """Return when bytes are readable (True) or after timeout_ms (False)."""
+
+class MeterLine(Protocol):
+    """The line to the meter."""
+
+    @property
+    def echo(self) -> bool:
+        """Whether the bytes sent come back."""
+
+    def write(self, data: bytes, /) -> None:
+        """Send everything; returns when the last bit has left and the driver is off."""
+
+    def read(self, max_bytes: int, /) -> bytes:
+        """What has arrived, at most max_bytes; b"" if nothing."""
+
+    def wait(self, timeout_us: int, /) -> bool:
+        """Return when bytes are readable (True) or after timeout_us (False)."""
+
+    def discard(self) -> None:
+        """Throw away what has arrived."""
+
+class Port(Ticks, Protocol):
+    """What differs from chip to chip."""
+
+    @property
+    def NAME(self) -> str: ...  # noqa: N802
+    def open_link(self) -> Link:
+        """The line to the host."""
+
+    def open_meter_line(self, baud: int, parity: str, stop_bits: int, /) -> MeterLine:
+        """The line to the meter; parity "N", "E" or "O"."""
+
+    def reset_cause(self) -> str:
+        """Why the chip started."""
+
+    def heap_free(self) -> int:
+        """Bytes of heap free after a collection."""

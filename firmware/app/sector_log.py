@@ -1,0 +1,310 @@
+"""An append-only log in a flash area: a ring of sectors that survives a cut at any moment.
+
+Sector `n` of the log lies in flash sector `n % sector_count`; log_format.py gives the bytes.
+The rules that make it safe:
+
+* A page is programmed once after its erase, and the pages of an entry in ascending order. A cut
+  leaves at most one page neither erased nor whole, in an entry that nobody was told of.
+* Entry numbers rise by one. An entry cut while being written gives its number to the next one,
+  so a missing number means that an entry was whole once and decayed: `missing` counts those.
+* Only the newest entry, when decayed, looks like a cut one. An owner who must tell them apart
+  appends a second entry behind it before it tells anybody.
+* Sectors below the oldest live one are free whatever they hold; their erase may be cut.
+"""
+
+import struct
+
+from wire.crc import crc32
+
+from app.contracts import FlashAreas
+from app.log_format import (
+    ENTRY_HEADER_BYTES,
+    Entry,
+    SectorHeader,
+    pack_entry_header,
+    pack_sector_header,
+    unpack_entry_header,
+    unpack_sector_header,
+)
+
+_KIND_OLDEST = 0  # the log's own entry: the number of the oldest live sector
+
+
+class LogFullError(Exception):
+    """The log has no room for the entry and the sectors to be kept free."""
+
+
+class LogDamagedError(Exception):
+    """Flash content that was whole once and is no longer, or a page that would not program."""
+
+
+class SectorLog:
+    """One log in one flash area; `kind` (0..255) keeps the areas of two logs apart.
+
+    `oldest` and `newest` are the numbers of the live sectors at the ends, both -1 before the
+    first entry. LogDamagedError at construction if the area holds something other than a log.
+    """
+
+    def __init__(self, flash: FlashAreas, area: int, kind: int) -> None:
+        self._flash = flash
+        self._area = area
+        self._kind = kind
+        self._sector_bytes, self._page_bytes, self.sector_count = flash.flash_info(area)
+        self._pages = self._sector_bytes // self._page_bytes
+        self._page = bytearray(self._page_bytes)
+        self._read_back = bytearray(self._page_bytes)
+        self._blank = b"\xff" * self._page_bytes
+        self.oldest = self.newest = -1
+        self.next_entry = 0
+        self._end_page = self._pages  # where the next entry of the newest sector goes
+        self._next_is_blank = False
+        self._mount()
+
+    # --- what it holds -----------------------------------------------------------------------
+
+    @property
+    def max_body_bytes(self) -> int:
+        """The longest body that an entry can have."""
+        return (self._pages - 1) * self._page_bytes - ENTRY_HEADER_BYTES
+
+    @property
+    def free_sectors(self) -> int:
+        """Sectors that hold nothing live."""
+        if self.newest < 0:
+            return self.sector_count
+        return self.sector_count - (self.newest - self.oldest + 1)
+
+    @property
+    def free_bytes(self) -> int:
+        """Bytes of the free pages, the headers of entries to come included."""
+        pages = self.free_sectors * (self._pages - 1) + self._pages - self._end_page
+        return pages * self._page_bytes
+
+    def base(self, sector: int) -> bytes | None:
+        """The owner's state when a live sector was opened; None if its header has decayed."""
+        header = self._header(sector)
+        return header.base if header else None
+
+    def entries(self, sector: int) -> list[Entry]:
+        """The owner's whole entries in a live sector, in ascending order."""
+        return [entry for entry in self._walk(sector)[0] if entry.kind != _KIND_OLDEST]
+
+    def missing(self, sector: int) -> int:
+        """How many entries of a live sector were whole once and are no longer.
+
+        -1 if the header there or behind it has decayed, so that nobody can tell.
+        """
+        header = self._header(sector)
+        if header is None:
+            return -1
+        behind = self.next_entry
+        if sector < self.newest:
+            successor = self._header(sector + 1)
+            if successor is None:
+                return -1
+            behind = successor.first_entry
+        whole = [entry for entry in self._walk(sector)[0] if entry.number < behind]
+        return behind - header.first_entry - len(whole)
+
+    def read(self, entry: Entry) -> bytes:
+        """The body of an entry; LogDamagedError if its checksum fails."""
+        body = bytearray(entry.length)
+        self._flash.flash_read(self._area, entry.offset, body)
+        if crc32(body) != entry.crc:
+            raise LogDamagedError(f"entry {entry.number} has decayed")
+        return bytes(body)
+
+    def peek(self, entry: Entry, length: int) -> bytes:
+        """The first bytes of the body of an entry that `entries` has just found whole."""
+        start = bytearray(length)
+        self._flash.flash_read(self._area, entry.offset, start)
+        return bytes(start)
+
+    # --- writing -----------------------------------------------------------------------------
+
+    def has_room(self, body_lengths: tuple[int, ...], spare_sectors: int) -> bool:
+        """Whether entries of these lengths fit, one after the other, and leave spare sectors."""
+        end, free = self._end_page, self.free_sectors
+        for length in body_lengths:
+            pages = self._pages_of(length)
+            if end + pages > self._pages:
+                free -= 1
+                end = 1
+            end += pages
+        return free >= spare_sectors
+
+    def append(self, kind: int, body: bytes, spare_sectors: int, base: bytes) -> None:
+        """Store an entry: on return it is whole in flash and was read back.
+
+        kind: 1..255, the owner's. base: the owner's state before this entry, for the header of
+        a sector that may have to be opened. LogFullError (nothing written) if fewer than
+        spare_sectors would be left free, LogDamagedError if a page does not hold what was
+        programmed; its number then goes to the next entry.
+        """
+        pages = self._pages_of(len(body))
+        if pages >= self._pages:
+            raise ValueError("the entry is longer than a sector")
+        if not self.has_room((len(body),), spare_sectors):
+            raise LogFullError(f"no room for an entry of {len(body)} bytes")
+        if self._end_page + pages > self._pages:
+            self._open_sector(base)
+        header = pack_entry_header(self._kind, kind, self.next_entry, body)
+        try:
+            self._program(self._offset(self.newest, self._end_page), header, body)
+        except Exception:
+            self._end_page = self._walk(self.newest)[1]
+            raise
+        self._end_page += pages
+        self.next_entry += 1
+
+    def free_before(self, sector: int, base: bytes) -> None:
+        """Let go of the live sectors below this one; what they hold is never read again."""
+        if self.oldest < sector <= self.newest:
+            self.append(_KIND_OLDEST, struct.pack("<I", sector), 0, base)
+            self.oldest = sector
+
+    def prepare(self) -> None:
+        """Erase the sector that will be opened next, so that no entry has to wait for it."""
+        if self._next_is_blank or self.free_sectors == 0:
+            return
+        place = (self.newest + 1) % self.sector_count
+        if not self._is_blank(place):
+            self._flash.flash_erase(self._area, place)
+            if not self._is_blank(place):
+                raise LogDamagedError(f"flash sector {place} does not erase")
+        self._next_is_blank = True
+
+    def _open_sector(self, base: bytes) -> None:
+        self.prepare()
+        number, oldest = self.newest + 1, max(self.oldest, 0)
+        header = pack_sector_header(self._kind, SectorHeader(number, self.next_entry, oldest, base))
+        self._next_is_blank = False
+        self._program(self._offset(number, 0), header, b"")
+        self.newest, self.oldest, self._end_page = number, oldest, 1
+
+    def _program(self, offset: int, header: bytes, body: bytes) -> None:
+        """Program header and body page by page and read each page back."""
+        source = memoryview(body)
+        taken = self._page_bytes - len(header)
+        self._fill(header, source[:taken])
+        self._program_page(offset)
+        while taken < len(body):
+            offset += self._page_bytes
+            self._fill(b"", source[taken : taken + self._page_bytes])
+            self._program_page(offset)
+            taken += self._page_bytes
+
+    def _fill(self, header: bytes, part: memoryview) -> None:
+        """Make the page: header, part of a body, 0xFF."""
+        used = len(header) + len(part)
+        self._page[: len(header)] = header
+        self._page[len(header) : used] = part
+        self._page[used:] = self._blank[used:]
+
+    def _program_page(self, offset: int) -> None:
+        self._flash.flash_program(self._area, offset, self._page)
+        self._flash.flash_read(self._area, offset, self._read_back)
+        if self._read_back != self._page:
+            raise LogDamagedError(f"the page at {offset} does not hold what was programmed")
+
+    # --- reading flash -----------------------------------------------------------------------
+
+    def _offset(self, sector: int, page: int) -> int:
+        return sector % self.sector_count * self._sector_bytes + page * self._page_bytes
+
+    def _pages_of(self, body_length: int) -> int:
+        return -(-(body_length + ENTRY_HEADER_BYTES) // self._page_bytes)
+
+    def _load(self, offset: int) -> bytearray:
+        self._flash.flash_read(self._area, offset, self._page)
+        return self._page
+
+    def _is_blank(self, place: int) -> bool:
+        pages = range(self._pages)
+        return all(self._load(self._offset(place, page)) == self._blank for page in pages)
+
+    def _header(self, number: int) -> SectorHeader | None:
+        """The header of sector `number` of the log; None if its place holds another or none."""
+        header = unpack_sector_header(self._kind, self._load(self._offset(number, 0)))
+        return header if header and header.number == number else None
+
+    def _walk(self, sector: int) -> tuple[list[Entry], int]:
+        """Every whole entry of a sector, and the page behind everything that was programmed.
+
+        An entry cut while being written may later read as whole, when its last bits were only
+        just programmed; the next one took its number, so of two the later counts.
+        """
+        found: list[Entry] = []
+        page = end_page = 1
+        while page < self._pages:
+            offset = self._offset(sector, page)
+            entry = unpack_entry_header(self._kind, self._load(offset), offset)
+            if entry is None or page + self._pages_of(entry.length) > self._pages:
+                page += 1
+                end_page = end_page if self._page == self._blank else page
+                continue
+            page += self._pages_of(entry.length)
+            end_page = page
+            if self._is_whole(entry):
+                while found and found[-1].number >= entry.number:
+                    found.pop()
+                found.append(entry)
+        return found, end_page
+
+    def _is_whole(self, entry: Entry) -> bool:
+        try:
+            self.read(entry)
+        except LogDamagedError:
+            return False
+        return True
+
+    # --- at boot -----------------------------------------------------------------------------
+
+    def _mount(self) -> None:
+        """Find the newest sector, the oldest live one, and where the next entry goes."""
+        newest = self._newest_header()
+        oldest = 0
+        if newest:
+            self.newest, self.next_entry = newest.number, newest.first_entry
+            oldest = self._mount_newest(newest.oldest)
+        if self._is_live_without_header(self.newest + 1):
+            self.newest += 1
+            oldest = self._mount_newest(oldest)
+        if self.newest < 0:
+            self._require_unused()
+        else:
+            self.oldest = oldest
+
+    def _newest_header(self) -> SectorHeader | None:
+        newest = None
+        for place in range(self.sector_count):
+            header = unpack_sector_header(self._kind, self._load(self._offset(place, 0)))
+            if header is None or header.number % self.sector_count != place:
+                continue
+            if newest is None or header.number > newest.number:
+                newest = header
+        return newest
+
+    def _mount_newest(self, oldest: int) -> int:
+        """Take entry number and end from the newest sector; the oldest live one it knows of."""
+        entries, self._end_page = self._walk(self.newest)
+        if entries:
+            self.next_entry = entries[-1].number + 1
+        for entry in entries:
+            if entry.kind == _KIND_OLDEST:
+                (oldest,) = struct.unpack("<I", self.read(entry))
+        return oldest
+
+    def _is_live_without_header(self, number: int) -> bool:
+        """Whether the sector behind the newest has entries that come after its entries.
+
+        Then it is the newest one and its header has decayed: were it taken for free, its numbers
+        would be given out again.
+        """
+        return any(entry.number >= self.next_entry for entry in self._walk(number)[0])
+
+    def _require_unused(self) -> None:
+        """An area without a log is blank, but for a cut first use of its first sector."""
+        for place in range(1, self.sector_count):
+            if not self._is_blank(place):
+                raise LogDamagedError(f"flash sector {place} is in use, but not by a log")

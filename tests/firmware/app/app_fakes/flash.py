@@ -1,0 +1,108 @@
+"""NOR flash in memory: it keeps the rules of the real one, and its power can be cut at will."""
+
+import random
+
+SECTOR_BYTES = 4096
+PAGE_BYTES = 256
+
+
+class PowerCutError(BaseException):
+    """The power is gone; no handler of the application can see this."""
+
+
+class FakeFlash:
+    """Areas of NOR flash, given as sectors by area number.
+
+    `cut_at` counts the programs and erases from now on: the operation of that index is cut, done
+    to the degree that `cut_how` says: "before" (not at all), "torn" (some bits, chosen by the
+    seed) or "after" (wholly). After a cut every operation raises PowerCutError until `power_up`.
+    """
+
+    def __init__(self, sectors: dict[int, int], seed: int = 0) -> None:
+        self.content = {area: bytearray(b"\xff" * SECTOR_BYTES * n) for area, n in sectors.items()}
+        self.random = random.Random(seed)
+        self.operations = 0
+        self.cut_at = -1
+        self.cut_how = "before"
+        self.stuck_pages: set[tuple[int, int]] = set()
+        self.dark = False
+
+    # --- the interface of the signing core ---------------------------------------------------
+
+    def flash_info(self, area: int) -> tuple[int, int, int]:
+        return SECTOR_BYTES, PAGE_BYTES, len(self.content[area]) // SECTOR_BYTES
+
+    def flash_read(self, area: int, offset: int, buffer: bytearray | memoryview) -> None:
+        self._require_power()
+        content = self.content[area]
+        assert 0 <= offset <= offset + len(buffer) <= len(content), "read outside the area"
+        buffer[:] = content[offset : offset + len(buffer)]
+
+    def flash_program(self, area: int, offset: int, data: bytes) -> None:
+        self._require_power()
+        old = bytes(self.content[area][offset : offset + len(data)])
+        assert len(data) > 0
+        assert offset % PAGE_BYTES == len(data) % PAGE_BYTES == 0, "not whole pages"
+        assert len(old) == len(data), "program outside the area"
+        assert old == b"\xff" * len(data), "page programmed twice without an erase"
+        new = bytes(data)
+        if (area, offset) in self.stuck_pages:
+            new = bytes(new[:40]) + b"\x00" + bytes(new[41:])
+        self._change(area, offset, old, new, self._torn_program)
+
+    def flash_erase(self, area: int, sector: int) -> None:
+        self._require_power()
+        offset = sector * SECTOR_BYTES
+        old = bytes(self.content[area][offset : offset + SECTOR_BYTES])
+        assert len(old) == SECTOR_BYTES, "erase outside the area"
+        self._change(
+            area, offset, old, b"\xff" * SECTOR_BYTES, lambda old, _: self._torn_erase(old)
+        )
+
+    # --- for the tests -----------------------------------------------------------------------
+
+    def power_up(self) -> None:
+        self.dark = False
+        self.cut_at = -1
+
+    def flip_bit(self, area: int, offset: int, bit: int = 0) -> None:
+        self.content[area][offset] ^= 1 << bit
+
+    def snapshot(self) -> dict[int, bytes]:
+        return {area: bytes(content) for area, content in self.content.items()}
+
+    def restore(self, snapshot: dict[int, bytes]) -> None:
+        self.content = {area: bytearray(content) for area, content in snapshot.items()}
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _require_power(self) -> None:
+        if self.dark:
+            raise PowerCutError
+
+    def _change(self, area: int, offset: int, old: bytes, new: bytes, torn) -> None:
+        cut = self.operations == self.cut_at
+        self.operations += 1
+        if cut:
+            self.dark = True
+            new = {"before": old, "after": new}.get(self.cut_how) or torn(old, new)
+        self.content[area][offset : offset + len(new)] = new
+        if cut:
+            raise PowerCutError
+
+    def _torn_program(self, old: bytes, new: bytes) -> bytes:
+        """Some of the bits that should fall have fallen: a prefix of the page, or any of them."""
+        if self.random.random() < 0.5:
+            edge = self.random.randrange(len(new) + 1)
+            half = new[edge : edge + 1] and bytes([new[edge] | self.random.getrandbits(8)])
+            return new[:edge] + half + old[edge + len(half) :]
+        return bytes(byte | self.random.getrandbits(8) for byte in new)
+
+    def _torn_erase(self, old: bytes) -> bytes:
+        """A random mix: an erase first programs every cell, then lifts them one by one."""
+        pull = self.random.choice((0, 1, 2))
+        if pull == 0:
+            return bytes(byte & self.random.getrandbits(8) for byte in old)
+        if pull == 1:
+            return bytes(byte | self.random.getrandbits(8) for byte in old)
+        return bytes(self.random.getrandbits(8) for _ in old)
