@@ -98,8 +98,10 @@ class _Check:
 
 def _in_short(found) -> str:
     """What was found, in printable ASCII and at most 40 characters."""
-    text = repr(found) if isinstance(found, str) else str(found)
-    text = "".join(c if 0x20 <= ord(c) <= 0x7E else "?" for c in text[:41])
+    if isinstance(found, (dict, list, tuple)):
+        return "an object" if isinstance(found, dict) else f"a list of {len(found)}"
+    text = f'"{found[:50]}"' if isinstance(found, str) else str(found)
+    text = "".join(c if 0x20 <= ord(c) <= 0x7E else "?" for c in text)
     return text if len(text) <= 40 else text[:37] + "..."
 
 

@@ -1,0 +1,216 @@
+"""Runs the wire package over a fixed set of inputs and prints every verdict, one a line.
+
+It runs on MicroPython and on CPython; test_both_interpreters.py compares the two outputs, so that
+a difference between the interpreters cannot become a difference between the two ends of the link.
+The first argument is the folder that holds the package `wire`.
+"""
+
+import sys
+
+sys.path.insert(0, sys.argv[1])
+
+from wire import (
+    link_frame,
+    messages,
+    methods,
+    modbus_rtu,
+    ocmf_payload,
+    ocmf_time,
+    registers,
+    strict_json,
+    sunspec,
+)
+from wire.crc import crc16, crc32
+from wire.errors import WattsealError
+from wire.reading import Reading
+
+# fmt: off
+JSON_TEXTS = (
+    b"{}", b"[]", b'""', b"0", b"-0", b"-1", b"true", b"false", b"null", b" [ 1 , 2 ] ",
+    b'{"a":1}', b'{"a":{"b":[1,"c",null]}}', b'{"a":1,"a":2}', b'{"a":1,"\\u0061":2}',
+    b"{} x", b"{}{}", b"[1,]", b'{"a":1,}', b"{,}", b"[", b"{", b'{"a"', b'{"a":', b'"', b"",
+    b"1.5", b"1e3", b"1E3", b"1e999", b"-1.0", b".5", b"5.", b"01", b"-", b"+1", b"--1",
+    b"NaN", b"Infinity", b"-Infinity", b"nan", b"True", b"None", b"nulls", b"tru", b"0x10",
+    b"9007199254740991", b"-9007199254740991", b"9007199254740992", b"-9007199254740992",
+    b"1" * 17, b"9" * 400, b"[" * 6 + b"]" * 6, b"[" * 7 + b"]" * 7, b"[" * 1000,
+    b'{"a":' * 7 + b"1" + b"}" * 7, b"'a'", b"{1:2}", b"[1 2]", b'{"a" 1}', b"// x", b"[0 /**/]",
+    b'"\\n\\t\\b\\f\\r\\/\\\\\\""', b'"\\u0041"', b'"\\u00fc"', b'"\\ud83d\\ude00"', b'"\\u12"',
+    b'"\\x41"', b'"\\', b'"\\u', b'"\\u00g0"', b'"\\u+041"', b'"|"', b'{"":0}', b'"a"b',
+    b"1_000", b"[1,2", b"]", b"}", b",", b":", b'{"a":1]', b'[1}', b"\x001", b"1\x00",
+)
+
+VALUES = (
+    0, -1, 9007199254740991, 9007199254740992, True, None, "", 'a"\\|', "\n\x01", "\xfc", "\x7f",
+    1.5, b"bytes", [1, [2]], (1, 2), {"a": [None]}, {1: 2}, [[[[[[[]]]]]]], [[[[[[]]]]]],
+    {"a": 1.0},
+)
+# fmt: on
+
+
+def verdict(call, *arguments) -> str:
+    """What a call gave or raised, in a form that does not depend on the order of a dict."""
+    try:
+        return in_order(call(*arguments))
+    except WattsealError as error:
+        return error.name + " " + in_order(error.detail)
+    except (ValueError, TypeError, KeyError) as error:
+        return type(error).__name__ + (
+            f" {error}" if isinstance(error, strict_json.JsonError) else ""
+        )
+
+
+def in_order(value) -> str:
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{key}:{in_order(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(in_order(item) for item in value) + "]"
+    if isinstance(value, str):
+        return "'" + "".join(c if " " <= c <= "~" else f"<{ord(c)}>" for c in value) + "'"
+    if isinstance(value, WattsealError):
+        return value.name + in_order(value.detail)
+    return repr(value)
+
+
+class Random:
+    """A generator that is the same everywhere: Numerical Recipes' 32-bit LCG."""
+
+    def __init__(self, seed: int):
+        self.state = seed
+
+    def below(self, limit: int) -> int:
+        self.state = (self.state * 1664525 + 1013904223) & 0xFFFFFFFF
+        return (self.state >> 8) % limit
+
+    def bytes(self, length: int) -> bytes:
+        return bytes(self.below(256) for _ in range(length))
+
+
+def check_json() -> None:
+    for text in JSON_TEXTS:
+        print("json", text[:40], verdict(strict_json.loads, text))
+    for value in VALUES:
+        encoded = verdict(strict_json.dumps, value)
+        print("dumps", encoded if not isinstance(value, dict) or len(value) < 2 else "dict")
+    random = Random(1)
+    alphabet = b'{}[]",:0123456789-.eE\\u truefalsn|'
+    for _ in range(3000):
+        text = bytes(alphabet[random.below(len(alphabet))] for _ in range(1 + random.below(12)))
+        print("random json", text, verdict(strict_json.loads, text))
+
+
+def check_frames() -> None:
+    line = b'{"jsonrpc":"2.0","id":1,"method":"hello"}'
+    line += b" %08x\n" % crc32(line)
+    decoder = link_frame.LineDecoder()
+    print(
+        "frame", in_order(decoder.feed(line + line[:-1] + b"\r\n\n" + b"x" * 9000 + b"\n" + line))
+    )
+    for at in range(len(line) - 1):
+        for bit in range(8):
+            bad = bytearray(line)
+            bad[at] ^= 1 << bit
+            print("flip", at, bit, in_order(link_frame.LineDecoder().feed(bytes(bad) + b"\n")))
+    random = Random(2)
+    for _ in range(500):
+        print(
+            "noise", in_order(link_frame.LineDecoder().feed(random.bytes(random.below(80)) + b"\n"))
+        )
+    for value in VALUES:
+        print("encode", verdict(link_frame.encode, {"a": value}))
+    print("long", verdict(link_frame.encode, {"a": "x" * 4080}))
+    for message in ({}, {"jsonrpc": "2.0"}, {"jsonrpc": "2.0", "id": True, "method": "a"}):
+        print("request", verdict(messages.read_request, message))
+
+
+def check_methods() -> None:
+    for method, params in (
+        ("begin", {"id_tag": "\xfc"}),
+        ("begin", {"id_tag": "a|b"}),
+        ("begin", {"id_tag": "x" * 41}),
+        ("begin", {"id_flags": ["RFID_PLAIN", "RFID_PLAIN"]}),
+        ("set_time", {"unix_ms": True, "utc_offset_min": 0, "source": "informative"}),
+        ("set_time", {"unix_ms": 1 << 70, "utc_offset_min": 0, "source": "informative"}),
+        ("configure", {"line": {"baud": True, "parity": "none", "stop_bits": 1}}),
+        ("configure", {"line": {"baud": 9600, "parity": "none", "stop_bits": 1}}),
+        ("end", {"reason": "P"}),
+        ("nothing", {}),
+    ):
+        print("params", method, verdict(methods.check_params, method, params))
+
+
+def check_modbus() -> None:
+    print("build", verdict(modbus_rtu.build_read, 1, 4, 72, 2))
+    for arguments in ((0, 4, 0, 1), (248, 4, 0, 1), (1, 6, 0, 1), (1, 4, 65535, 2), (1, 3, 0, 126)):
+        print("build", arguments, verdict(modbus_rtu.build_read, *arguments))
+    reply = b"\x01\x04\x04\x44\xc2\x8b\x64"
+    reply += bytes((crc16(reply) & 0xFF, crc16(reply) >> 8))
+    for cut in range(len(reply) + 1):
+        print("reply", cut, verdict(modbus_rtu.parse_reply, 1, 4, 2, reply[:cut]))
+    print("doubled", verdict(modbus_rtu.parse_reply, 1, 4, 2, reply + reply))
+    for baud in (1200, 9600, 19200, 38400, 115200):
+        print("silence", modbus_rtu.silence_us(baud, 11), modbus_rtu.silence_us(baud, 10))
+
+
+def check_registers() -> None:
+    random = Random(3)
+    energy = {"address": 0, "count": 2, "exponent": 3, "resolution": 0, "type": "f32"}
+    for _ in range(2000):
+        words = [random.below(65536), random.below(65536)]
+        print("f32", words, verdict(registers.decode_energy, energy, words))
+        words[0] = 0x3F00 + random.below(0x0E00)
+        print("f32", words, verdict(registers.decode_energy, energy, words))
+    for kind in ("u16", "s16", "u32", "s32", "u64", "s64"):
+        count = registers.WIDTHS[kind]
+        quantity = {"address": 0, "count": count, "exponent": 0, "type": kind}
+        for words in (
+            [0] * count,
+            [0xFFFF] * count,
+            [0x8000] + [0] * (count - 1),
+            [1, 2, 3, 4][:count],
+        ):
+            for order in ("big", "little"):
+                quantity["word_order"] = order
+                print(kind, order, words, verdict(registers.decode_energy, quantity, list(words)))
+    text = {"address": 0, "count": 3, "type": "ascii"}
+    for words in ([0x4142, 0x4300, 0], [0x41, 0x42, 0x43], [0xFFFF] * 3, [0] * 3, [0x7C41, 0, 0]):
+        print("text", verdict(registers.decode_text, text, words))
+    walk = sunspec.Walk(40000, (203,))
+    walk.take([0x5375, 0x6E53])
+    walk.take([1, 66])
+    print("sunspec", walk.next_read(), verdict(walk.take, [0xFFFF, 0]))
+
+
+def check_payloads() -> None:
+    for days in range(-800000, 800000, 1009):
+        print("date", days, ocmf_time.date_of(days))
+    station = {
+        "format_version": "1.4",
+        "gateway_id": 'gate "way" \\',
+        "gateway_serial": "1",
+        "gateway_version": "0.1.0",
+        "meter_vendor": "v",
+        "meter_model": "m",
+        "meter_serial": "2",
+        "meter_firmware": "0107",
+        "controller_firmware": "cf",
+        "charge_point_type": "EVSEID",
+        "charge_point_id": "DE*ABC*E1",
+        "current_type": "DC",
+    }
+    when = {"utc_offset_min": -210, "synchronisation": "I", "reason": "P", "error_flags": "t"}
+    for unix_ms in (946697400000, 946697399999, 4102457399999, 4102457400000, 1709164800000, -1):
+        when["unix_ms"] = unix_ms
+        for user in (
+            {},
+            {"id_tag": "+4930123456", "id_type": "PHONE_NUMBER", "id_flags": ["PLMN_SMS"]},
+        ):
+            readings = [(Reading(7, 0), when), (Reading(123456, 2), when)]
+            print("payload", verdict(ocmf_payload.build_payload, station, user, 12, readings))
+
+
+check_json()
+check_frames()
+check_methods()
+check_modbus()
+check_registers()
+check_payloads()

@@ -1,0 +1,24 @@
+"""The wire package gives the same verdicts on MicroPython and on CPython."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+SCRIPT = Path(__file__).with_name("portable_check.py")
+MICROPYTHON = ROOT / "build" / "unix" / "micropython"
+
+
+def verdicts(interpreter: Path) -> list[str]:
+    finished = subprocess.run(
+        [interpreter, SCRIPT, ROOT / "firmware"], capture_output=True, text=True, timeout=300
+    )
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout.splitlines()
+
+
+def test_every_verdict_is_the_same_on_micropython():
+    assert MICROPYTHON.exists(), f"{MICROPYTHON} is missing; build it with: ./dev build unix"
+    ours = verdicts(Path(sys.executable))
+    assert len(ours) > 9000
+    assert verdicts(MICROPYTHON) == ours
