@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 /* A noise source as the port reads it: raw samples of one bit, not whitened, not debiased, not
- * hashed, because the health tests can only judge what the source itself does. */
+ * hashed, because the health tests can only judge what the source itself does. Samples are to
+ * lie so far apart that each holds 1/4 bit of min-entropy at least (see ws_health.h). */
 typedef struct ws_entropy_source {
     void *context; /* handed to read(), never looked at */
     /* Fill buffer with size * 8 fresh samples in the order taken, the first of each byte in
@@ -15,11 +16,19 @@ typedef struct ws_entropy_source {
     int (*read)(void *context, uint8_t *buffer, size_t size);
 } ws_entropy_source;
 
-/* Two SHA-256 outputs: 512 bits. A DRBG of 256-bit strength wants 384 (SP 800-90A, 8.6.7). */
+/* Two SHA-256 outputs, 512 bits: a DRBG of 256-bit strength wants 384, entropy input and nonce
+ * together (SP 800-90A, section 8.6.7). */
 #define WS_ENTROPY_SEED_SIZE 64
 
-/* Raw samples that one seed takes from the source, start-up test included. */
-#define WS_ENTROPY_SAMPLES_PER_SEED 5120
+/* The start-up test of SP 800-90B, section 4.3: no seed before so many samples passed. */
+#define WS_ENTROPY_STARTUP_SAMPLES 1024
+
+/* Each SHA-256 output of 256 bits is full of entropy when 320 bits go in (SP 800-90C). These
+ * samples are credited with 1024: a source three times worse than claimed still does. */
+#define WS_ENTROPY_SAMPLES_PER_DIGEST 4096
+
+/* Raw samples that one seed takes from the source. */
+#define WS_ENTROPY_SAMPLES_PER_SEED (WS_ENTROPY_STARTUP_SAMPLES + 2 * WS_ENTROPY_SAMPLES_PER_DIGEST)
 
 /* Test the source and condition one seed from it. WS_ERR_ENTROPY, and a wiped seed, when the
  * source does not deliver or when any sample of the run fails a health test. */

@@ -9,11 +9,13 @@
 #include <stdint.h>
 
 #include "ws_entropy.h"
+#include "ws_sha256.h"
 #include "ws_spki.h"
 #include "ws_storage.h"
 
 #define WS_KEY_IDENTITY_SIZE 32    /* bytes; identity of the firmware that made the key */
 #define WS_KEY_CHIP_ID_MAX_SIZE 32 /* bytes */
+#define WS_KEY_SIGNATURE_SIZE 64   /* bytes; r and s, big-endian, 32 each */
 
 typedef enum ws_key_state {
     WS_KEY_EMPTY = 0, /* no slot was ever written */
@@ -37,15 +39,15 @@ typedef struct ws_key_recipe {
     const uint8_t *identity; /* WS_KEY_IDENTITY_SIZE bytes, or NULL for zeros */
 } ws_key_recipe;
 
-/* Look at every slot. With two valid keys the higher number is told: it is the newer.
+/* Look at every slot. With two valid keys the higher number counts: it is the newer.
  * WS_ERR_STORAGE when the flash cannot be read: that is neither empty nor broken. */
 int ws_key_inspect(const ws_storage *storage, ws_key_info *info);
 
 /* Make a key pair and store it; number receives its key number.
  *
  * Only where no slot was ever written: WS_ERR_KEY_EXISTS and WS_ERR_KEY_BROKEN otherwise.
- * WS_ERR_ENTROPY when the noise source fails its health tests. A cut at any moment leaves the
- * storage empty, broken or with the whole new key. */
+ * WS_ERR_ENTROPY when the noise source fails its health tests; nothing is written then. A cut at
+ * any moment leaves the storage empty, broken or with the whole new key. */
 int ws_key_create(const ws_storage *storage, const ws_key_recipe *recipe, uint32_t *number);
 
 /* Erase the slots that are written but not whole; a whole key is never touched.
@@ -57,5 +59,10 @@ int ws_key_discard_broken(const ws_storage *storage, uint32_t *erased);
 
 /* SubjectPublicKeyInfo of the stored key. WS_ERR_NO_KEY, WS_ERR_KEY_BROKEN, WS_ERR_STORAGE. */
 int ws_key_public(const ws_storage *storage, uint8_t spki[WS_SPKI_SIZE]);
+
+/* Sign a SHA-256 digest with the stored key (RFC 6979). Errors as ws_key_public; also
+ * WS_ERR_KEY_BROKEN when the stored number is no private key at all. */
+int ws_key_sign(const ws_storage *storage, const uint8_t digest[WS_SHA256_SIZE],
+                uint8_t signature[WS_KEY_SIGNATURE_SIZE]);
 
 #endif

@@ -6,13 +6,13 @@
 
 /* X(identifier, bit, name) */
 #define WS_SELF_TEST_TABLE(X)                                                                      \
-    X(WS_SELF_TEST_CRC, 0, "crc")                                                                  \
-    X(WS_SELF_TEST_SHA256, 1, "sha256")                                                            \
-    X(WS_SELF_TEST_HEALTH, 2, "health") /* health tests catch a dead source */                     \
-    X(WS_SELF_TEST_DRBG, 3, "drbg")                                                                \
-    X(WS_SELF_TEST_SIGN, 4, "sign")                                                                \
-    X(WS_SELF_TEST_VERIFY_GOOD, 5, "verify_good")     /* a right signature passes */               \
-    X(WS_SELF_TEST_VERIFY_FORGED, 6, "verify_forged") /* a wrong one does not */
+    X(WS_SELF_TEST_CRC, 0, crc)                                                                    \
+    X(WS_SELF_TEST_SHA256, 1, sha256)                                                              \
+    X(WS_SELF_TEST_HEALTH, 2, health) /* the health tests catch a dead source */                   \
+    X(WS_SELF_TEST_DRBG, 3, drbg)                                                                  \
+    X(WS_SELF_TEST_SIGN, 4, sign)                                                                  \
+    X(WS_SELF_TEST_VERIFY_GOOD, 5, verify_good)     /* a right signature passes */                 \
+    X(WS_SELF_TEST_VERIFY_FORGED, 6, verify_forged) /* a wrong one does not */
 
 enum ws_self_test {
 #define WS_SELF_TEST_ENUM(identifier, bit, name) identifier = 1 << (bit),
@@ -22,7 +22,7 @@ enum ws_self_test {
 
 #define WS_SELF_TEST_ALL 0x7Fu
 
-/* What making a key and sealing depend on; leaves out the verifications, two thirds of the time. */
+/* What making a key and sealing depend on: leaves out the two verifications, most of the time. */
 #define WS_SELF_TEST_SIGNING 0x1Fu
 
 /* Run the tests of the set; the set of those that failed, 0 when all passed. */

@@ -1,0 +1,29 @@
+#include "ws_drbg.h"
+
+#include <bearssl_hash.h>
+#include <string.h>
+
+#include "ws_error.h"
+#include "ws_wipe.h"
+
+int ws_drbg_init(ws_drbg *drbg, const uint8_t *seed, size_t seed_size,
+                 const uint8_t *personalisation, size_t personalisation_size) {
+    uint8_t material[WS_DRBG_SEED_MAX_SIZE + WS_DRBG_PERSONALISATION_MAX_SIZE];
+
+    if (seed_size > WS_DRBG_SEED_MAX_SIZE ||
+        personalisation_size > WS_DRBG_PERSONALISATION_MAX_SIZE) {
+        return WS_ERR_ARGUMENT;
+    }
+    memcpy(material, seed, seed_size);
+    if (personalisation_size > 0) {
+        memcpy(material + seed_size, personalisation, personalisation_size);
+    }
+    br_hmac_drbg_init(&drbg->bearssl, &br_sha256_vtable, material,
+                      seed_size + personalisation_size);
+    ws_wipe(material, sizeof material);
+    return WS_OK;
+}
+
+void ws_drbg_generate(ws_drbg *drbg, uint8_t *out, size_t size) {
+    br_hmac_drbg_generate(&drbg->bearssl, out, size);
+}

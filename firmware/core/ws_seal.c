@@ -1,0 +1,56 @@
+#include "ws_seal.h"
+
+#include <string.h>
+
+#include "ws_constant_time.h"
+#include "ws_der.h"
+#include "ws_error.h"
+#include "ws_key.h"
+#include "ws_sha256.h"
+
+static const char head[] = "{\"SA\":\"ECDSA-secp256r1-SHA256\",\"SE\":\"hex\",\"SD\":\"";
+static const char tail[] = "\"}";
+
+#define HEAD_SIZE (sizeof head - 1)
+#define TAIL_SIZE (sizeof tail - 1)
+
+_Static_assert(WS_SEAL_TEXT_MAX_SIZE == HEAD_SIZE + 2 * WS_DER_MAX_SIZE + TAIL_SIZE,
+               "the longest section has the longest signature");
+
+/* Write the section around a signature; its size. */
+static size_t write_section(const uint8_t signature[WS_P256_SIGNATURE_SIZE], char *text) {
+    static const char digits[] = "0123456789ABCDEF";
+    uint8_t der[WS_DER_MAX_SIZE];
+    size_t der_size = ws_der_encode(signature, der);
+    char *end = text;
+
+    memcpy(end, head, HEAD_SIZE);
+    end += HEAD_SIZE;
+    for (size_t i = 0; i < der_size; i++) {
+        *end++ = digits[der[i] >> 4];
+        *end++ = digits[der[i] & 0x0F];
+    }
+    memcpy(end, tail, TAIL_SIZE);
+    return (size_t)(end - text) + TAIL_SIZE;
+}
+
+int ws_seal(const ws_storage *storage, const void *payload, size_t payload_size, char *text,
+            size_t text_capacity, size_t *text_size) {
+    uint8_t digest[WS_SHA256_SIZE];
+    uint8_t signature[WS_P256_SIGNATURE_SIZE];
+
+    *text_size = 0;
+    if (payload_size == 0 || payload_size > WS_SEAL_PAYLOAD_MAX_SIZE) {
+        return WS_ERR_ARGUMENT;
+    }
+    if (text_capacity < WS_SEAL_TEXT_MAX_SIZE) {
+        return WS_ERR_SPACE;
+    }
+    ws_sha256(payload, payload_size, digest);
+    int result = ws_key_sign(storage, digest, signature);
+    if (result == WS_OK) {
+        WS_DECLASSIFY(signature);
+        *text_size = write_section(signature, text);
+    }
+    return result;
+}

@@ -1,0 +1,18 @@
+/* Removing secrets from memory in a way that the compiler may not optimise away. */
+#ifndef WS_WIPE_H
+#define WS_WIPE_H
+
+#include <stddef.h>
+
+/* Bytes of stack below its caller that ws_wipe_stack() clears. More than the deepest path of
+ * any signing or key making call needs; test_footprint.py measures it for each target. */
+#define WS_WIPE_STACK_SIZE 4096
+
+/* Set memory to zero. */
+void ws_wipe(void *memory, size_t size);
+
+/* Clear what finished calls left on the stack below the caller: BearSSL keeps the private key,
+ * the nonce and intermediate points in its frames and does not clear them. */
+void ws_wipe_stack(void);
+
+#endif
