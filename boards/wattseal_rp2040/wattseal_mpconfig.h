@@ -1,0 +1,67 @@
+// The port's options, then what a signing module does without: everything that is left out can
+// neither fail nor be attacked, and the image has to fit. Named to MicroPython as MP_CONFIGFILE,
+// because the port sets these options without asking.
+#include "mpconfigport.h"
+
+// No files: settings, events and records are raw flash logs.
+#undef MICROPY_VFS
+#define MICROPY_VFS (0)
+#undef MICROPY_VFS_FAT
+#define MICROPY_VFS_FAT (0)
+#undef MICROPY_VFS_LFS2
+#define MICROPY_VFS_LFS2 (0)
+#undef MICROPY_READER_VFS
+#define MICROPY_READER_VFS (0)
+
+#define MICROPY_PY_OS (0)
+#undef MICROPY_PY_OS_DUPTERM
+#define MICROPY_PY_OS_DUPTERM (0)
+#undef MICROPY_PY_OS_DUPTERM_NOTIFY
+#define MICROPY_PY_OS_DUPTERM_NOTIFY (0)
+
+// No code but the frozen.
+#undef MICROPY_EMIT_THUMB
+#define MICROPY_EMIT_THUMB (0)
+#undef MICROPY_EMIT_INLINE_THUMB
+#define MICROPY_EMIT_INLINE_THUMB (0)
+#if !WATTSEAL_LAB
+#define MICROPY_ENABLE_COMPILER (0)
+#define MICROPY_PY_BUILTINS_EVAL_EXEC (0)
+#define MICROPY_PY_BUILTINS_EXECFILE (0)
+#undef MICROPY_PERSISTENT_CODE_LOAD
+#define MICROPY_PERSISTENT_CODE_LOAD (0)
+#define MICROPY_HELPER_REPL (0)
+#define MICROPY_REPL_AUTO_INDENT (0)
+#define MICROPY_REPL_EVENT_DRIVEN (0)
+#endif
+
+// Cryptography is the core's.
+#undef MICROPY_SSL_MBEDTLS
+#define MICROPY_SSL_MBEDTLS (0)
+#define MICROPY_PY_SSL (0)
+#define MICROPY_PY_HASHLIB (0)
+#undef MICROPY_PY_CRYPTOLIB
+#define MICROPY_PY_CRYPTOLIB (0)
+#undef MICROPY_PY_HASHLIB_SHA1
+#define MICROPY_PY_HASHLIB_SHA1 (0)
+#define MICROPY_PY_RANDOM (0)
+
+// Two UARTs and a pin are all the hardware that is driven.
+#undef MICROPY_PY_MACHINE_ADC
+#define MICROPY_PY_MACHINE_ADC (0)
+#undef MICROPY_PY_MACHINE_BITSTREAM
+#define MICROPY_PY_MACHINE_BITSTREAM (0)
+#undef MICROPY_PY_MACHINE_DHT_READINTO
+#define MICROPY_PY_MACHINE_DHT_READINTO (0)
+#undef MICROPY_PY_MACHINE_PULSE
+#define MICROPY_PY_MACHINE_PULSE (0)
+#undef MICROPY_PY_ONEWIRE
+#define MICROPY_PY_ONEWIRE (0)
+#define MICROPY_PY_FRAMEBUF (0)
+#define MICROPY_PY_MATH (0)
+#define MICROPY_PY_CMATH (0)
+#define MICROPY_PY_DEFLATE (0)
+#define MICROPY_PY_RE (0)
+#define MICROPY_PY_HEAPQ (0)
+#define MICROPY_PY_ASYNCIO (0)
+#define MICROPY_PY_UCTYPES (0)
