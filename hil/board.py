@@ -1,0 +1,48 @@
+"""The facts of a board that the rig needs, from its boards/<board>/board.toml."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class UartPins:
+    """A UART of the chip and the GPIO numbers it is wired to."""
+
+    uart: int
+    tx_pin: int
+    rx_pin: int
+
+
+@dataclass(frozen=True)
+class Board:
+    """What is wired where, and how the flash is divided (areas: name -> offset, bytes)."""
+
+    name: str
+    flash_size: int
+    areas: dict[str, tuple[int, int]]
+    link: UartPins
+    link_baud: int
+    meter_line: UartPins
+    driver_enable_pin: int
+
+
+def load_board(name: str = "wattseal_rp2040") -> Board:
+    """Read the facts of a board; KeyError names an entry that is missing."""
+    path = REPOSITORY / "boards" / name / "board.toml"
+    facts = tomllib.loads(path.read_text(encoding="ascii"))
+    flash, link, line = facts["flash"], facts["link"], facts["meter_line"]
+    return Board(
+        name=facts["name"],
+        flash_size=flash["size_bytes"],
+        areas={
+            area: (place["offset"], place["sectors"] * flash["sector_bytes"])
+            for area, place in flash["areas"].items()
+        },
+        link=UartPins(link["uart"], link["tx_pin"], link["rx_pin"]),
+        link_baud=link["baud"],
+        meter_line=UartPins(line["uart"], line["tx_pin"], line["rx_pin"]),
+        driver_enable_pin=line["driver_enable_pin"],
+    )

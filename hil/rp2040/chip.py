@@ -1,0 +1,197 @@
+"""One emulated RP2040 with its flash, from power-on until its power is cut.
+
+rp2040py supplies the processor and most peripherals; ours replace those whose timing or values the
+firmware depends on. Runs are deterministic: the same flash, inputs and noise give the same cycle
+counts, whatever the machine is doing.
+"""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from rp2040py.clock.simulation_clock import SimulationClock
+from rp2040py.device.bootrom import BOOTROM_B1
+from rp2040py.execute_batch import execute_batch
+from rp2040py.irq import IRQ
+from rp2040py.rp2040 import RP2040
+from rp2040py.simulator import Simulator
+from rp2040py.utils.logging import ConsoleLogger, LogLevel
+
+from hil.flash import FlashOperation, Moment
+from hil.rp2040.clocks import SYSTEM_HZ
+from hil.rp2040.resets import Resets
+from hil.rp2040.rosc import BitSource, Rosc, random_bits
+from hil.rp2040.speed import quicken, release
+from hil.rp2040.spi_flash import FlashTiming, SpiFlash
+from hil.rp2040.ssi import Ssi
+from hil.rp2040.uart import Pl011
+from hil.timeline import NS_PER_MS, NS_PER_S, EmulatedTimeline
+
+NS_PER_CYCLE = NS_PER_S // SYSTEM_HZ
+
+# Keys of RP2040.peripherals: bus address >> 12.
+UART_ADDRESSES = (0x40034, 0x40038)
+SSI_ADDRESS, RESETS_ADDRESS, ROSC_ADDRESS = 0x18000, 0x4000C, 0x40060
+FLASH_START = 0x10000000
+
+UART_FUNCTION = 2
+"""GPIO function that connects a pin to its UART (RP2040 datasheet, section 2.19.2)."""
+
+# With one instruction a clock tick, where a batch ends has no effect on what is emulated; longer
+# ticks are not faster.
+INSTRUCTIONS_PER_TICK = 1
+
+
+class ChipFaultError(Exception):
+    """The firmware ran into a breakpoint, which is where its panic and fault handlers end."""
+
+
+class _Driver:
+    """What `execute_batch` reads of a Simulator; in slots, because it reads it at each step."""
+
+    __slots__ = ("clock", "rp2040", "stopped")
+
+    def __init__(self, chip: RP2040, clock: SimulationClock) -> None:
+        self.rp2040 = chip
+        self.clock = clock
+        self.stopped = True
+
+
+class Chip:
+    """A powered chip. `run_for` makes time pass; nothing happens otherwise."""
+
+    def __init__(
+        self,
+        flash: bytes,
+        *,
+        flash_size: int,
+        unique_id: bytes,
+        timeline: EmulatedTimeline | None = None,
+        noise: BitSource | None = None,
+        flash_timing: FlashTiming | None = None,
+        observe: Callable[[FlashOperation], Moment | None] = lambda _: None,
+    ) -> None:
+        """Power on with these flash bytes (the rest of the flash is erased).
+
+        `observe` is told of every flash operation and may cut the power in it, see SpiFlash.
+        """
+        if len(unique_id) != 8:
+            raise ValueError(f"a flash chip's unique id has 8 bytes, not {len(unique_id)}")
+        if len(flash) > flash_size:
+            raise ValueError(f"{len(flash)} bytes do not fit a flash of {flash_size}")
+        self._clock = SimulationClock()
+        # Any: its peripherals are about to be replaced by ones of other types.
+        self.mcu: Any = Simulator(self._clock).rp2040
+        self.mcu.logger = ConsoleLogger(LogLevel.ERROR)
+        self.mcu.load_bootrom(BOOTROM_B1)
+        self.mcu.on_break = self._on_break
+        self.mcu.watchdog.on_watchdog_trigger = self._on_watchdog
+        self.timeline = timeline or EmulatedTimeline()
+        self.timeline.continue_on(self._clock)
+        self.watchdog_resets = 0
+        self._flash_size = flash_size
+        self._memory = memoryview(self.mcu.flash)[:flash_size]
+        self._memory[: len(flash)] = flash
+        self._observe = observe
+        timing = flash_timing or FlashTiming()
+        self._flash = SpiFlash(self._memory, unique_id, self.timeline, timing, self._on_operation)
+        self.uart = self._replace_peripherals(noise or random_bits())
+        self._pio = self.mcu.pio
+        self._start_processor()
+
+    @property
+    def nanos(self) -> int:
+        """Emulated nanoseconds since power-on."""
+        return int(self._clock.nanos)
+
+    @property
+    def cycles(self) -> int:
+        """Processor cycles since power-on, at 125 MHz."""
+        return self.nanos // NS_PER_CYCLE
+
+    @property
+    def powered(self) -> bool:
+        """False once the power was cut in a flash operation."""
+        return self._flash.powered
+
+    @property
+    def idle(self) -> bool:
+        """Whether the processor is asleep, waiting for an interrupt."""
+        return bool(self.mcu.core.waiting)
+
+    def flash_image(self) -> bytes:
+        """The flash's bytes: what is left when the power goes now."""
+        return bytes(self._memory)
+
+    def uart_connected(self, pin: int) -> bool:
+        """Whether the firmware has given this pin to its UART."""
+        return bool(self.mcu.gpio[pin].function_select == UART_FUNCTION)
+
+    def run_for(self, duration_ns: int) -> None:
+        """Run for a time; returns early if the power is cut."""
+        self._slice_end.schedule(duration_ns)
+        self._driver.stopped = False
+        while not self._driver.stopped:
+            # Returns after 5 ms of wall time too, so it may take several calls.
+            execute_batch(cast(Simulator, self._driver), INSTRUCTIONS_PER_TICK)
+        self._slice_end.cancel()
+
+    def run_until(
+        self, reached: Callable[[], bool], limit_ns: int, slice_ns: int = NS_PER_MS
+    ) -> None:
+        """Run until the predicate holds, looked at after each slice; TimeoutError at the limit."""
+        deadline_ns = self.nanos + limit_ns
+        while not reached():
+            if not self.powered:
+                raise RuntimeError("the chip's power was cut while it was to run on")
+            if self.nanos >= deadline_ns:
+                raise TimeoutError(f"not reached in {limit_ns / NS_PER_S:g} s of emulated time")
+            self.run_for(slice_ns)
+
+    def close(self) -> None:
+        """Let go of the chip's memory."""
+        release(self.mcu)
+
+    def _replace_peripherals(self, noise: BitSource) -> list[Pl011]:
+        mcu = self.mcu
+        uarts = [
+            Pl011(mcu, "UART0", IRQ.UART0, self.timeline),
+            Pl011(mcu, "UART1", IRQ.UART1, self.timeline),
+        ]
+        mcu.uart = uarts
+        mcu.peripherals.update(zip(UART_ADDRESSES, uarts, strict=True))
+        # The chip resets these two by attribute, so both places have to know them.
+        mcu.ssi = mcu.peripherals[SSI_ADDRESS] = Ssi(mcu, "SSI", self._flash)
+        mcu.resets = mcu.peripherals[RESETS_ADDRESS] = Resets(mcu, "RESETS")
+        mcu.peripherals[ROSC_ADDRESS] = Rosc(mcu, "ROSC", noise)
+        return uarts
+
+    def _start_processor(self) -> None:
+        mcu = self.mcu
+        quicken(mcu)
+        mcu.pio = []  # unused by the firmware, and a fifth of the time goes into stepping them
+        mcu.core.pc = FLASH_START
+        self._driver = _Driver(mcu, self._clock)
+        self._slice_end = self._clock.create_alarm(self._stop)
+
+    def _stop(self) -> None:
+        self._driver.stopped = True
+
+    def _on_operation(self, operation: FlashOperation) -> Moment | None:
+        cut_at = self._observe(operation)
+        if cut_at is not None:
+            self._stop()
+        return cut_at
+
+    def _on_watchdog(self) -> None:
+        self.watchdog_resets += 1
+        self.mcu.pio = self._pio  # the reset reaches them by index
+        self.mcu.enter_reset(from_watchdog=True)
+        self.mcu.pio = []
+        self.mcu.leave_reset()
+
+    def _on_break(self, code: int) -> None:
+        pc = self.mcu.core.pc
+        raise ChipFaultError(
+            f"the firmware stopped at breakpoint {code}, near {pc:#010x}: look the address up in "
+            "firmware.elf.map; it is a panic or a hard fault"
+        )

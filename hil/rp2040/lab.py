@@ -1,0 +1,80 @@
+"""A MicroPython prompt on the emulated RP2040: the lab image's raw REPL on the link UART."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hil.board import Board, load_board
+from hil.lab import LabError, raise_if_traceback
+from hil.line import LineFormat, Transmitter
+from hil.rp2040.chip import Chip
+from hil.rp2040.rosc import BitSource
+from hil.timeline import NS_PER_S
+
+PROMPT = b">>> "
+RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
+ENTER_RAW, END_OF_CODE = b"\x01", b"\x04"
+ACCEPTED = b"OK"
+
+# The prompt reads its 512-byte buffer as it goes; a smaller piece at a time never overflows it.
+PIECE_BYTES = 256
+
+LAB_ID = bytes.fromhex("57415454534c4142")
+
+BOOT_LIMIT_NS = 10 * NS_PER_S
+CODE_LIMIT_NS = 600 * NS_PER_S
+
+
+class Rp2040Lab:
+    """Runs statements in the raw REPL; `cycles` of the chip tell how long they took."""
+
+    def __init__(self, image: bytes, board: Board, noise: BitSource | None = None) -> None:
+        self.chip = Chip(image, flash_size=board.flash_size, unique_id=LAB_ID, noise=noise)
+        uart = self.chip.uart[board.link.uart]
+        line_format = LineFormat(board.link_baud)
+        self._said = bytearray()
+        uart.on_sent = lambda character: self._said.append(character.value)
+        self._keyboard = Transmitter(self.chip.timeline, line_format, uart.receive)
+        self._wait_for(PROMPT, BOOT_LIMIT_NS)
+        self._keyboard.send(ENTER_RAW)
+        self._wait_for(RAW_PROMPT, BOOT_LIMIT_NS)
+
+    def execute(self, code: str) -> str:
+        """Run code; what it printed. Raises LabError when it raised."""
+        data = code.encode()
+        for start in range(0, len(data), PIECE_BYTES):
+            self._keyboard.send(data[start : start + PIECE_BYTES])
+            self.chip.run_until(lambda: self._keyboard.pending == 0, CODE_LIMIT_NS)
+        self._keyboard.send(END_OF_CODE)
+        self._wait_for(ACCEPTED, CODE_LIMIT_NS)
+        output = self._wait_for(END_OF_CODE, CODE_LIMIT_NS)
+        error = self._wait_for(END_OF_CODE, CODE_LIMIT_NS)
+        self._wait_for(b">", CODE_LIMIT_NS)
+        return raise_if_traceback((output + error).decode(errors="replace").replace("\r\n", "\n"))
+
+    def close(self) -> None:
+        """Power off."""
+        self.chip.close()
+
+    def _wait_for(self, end: bytes, limit_ns: int) -> bytes:
+        """What was said up to and without `end`; LabError if it does not come."""
+        try:
+            self.chip.run_until(lambda: end in self._said, limit_ns)
+        except TimeoutError as error:
+            raise LabError(
+                f"no {end!r} after {limit_ns // NS_PER_S} s of emulated time; the chip said "
+                f"{bytes(self._said[-200:])!r}: is this the lab image?"
+            ) from error
+        said, _, rest = bytes(self._said).partition(end)
+        self._said = bytearray(rest)
+        return said
+
+
+@contextmanager
+def open_rp2040_lab(image: Path) -> Iterator[Rp2040Lab]:
+    """Boot an image with a prompt; OSError if it was not built."""
+    lab = Rp2040Lab(image.read_bytes(), load_board())
+    try:
+        yield lab
+    finally:
+        lab.close()
