@@ -124,8 +124,7 @@ def _reading_of_float(bits: int, unit_exponent: int, resolution: int) -> Reading
     The value is exactly `fraction * 2**power`. It is rounded, half up, to 10**resolution Wh, or
     to the finest coarser power of ten that is not finer than the step between two neighbouring
     floats there: kWh in a float move in steps of 2 Wh from 16384 kWh on, and a record must not
-    show digits that the meter's register cannot hold. Steps grow at powers of two, which every
-    coarser resolution can express, so rounding never makes a growing value fall.
+    show digits that the meter's register cannot hold.
     """
     biased = bits >> 23 & 0xFF
     fraction = bits & 0x7FFFFF
@@ -139,24 +138,39 @@ def _reading_of_float(bits: int, unit_exponent: int, resolution: int) -> Reading
         raise WattsealError("meter_out_of_range", value="negative")
     power = max(biased, 1) - 150
     exponent = resolution
-    while _compare_step(power, unit_exponent, exponent):
+    while not _at_most_one(*_quotient(1, power, unit_exponent - exponent)):
         exponent += 1
-    # value = fraction * 2**power * 10**(unit_exponent - exponent), as one quotient of integers.
-    numerator, denominator = fraction, 1
-    numerator, denominator = _times(numerator, denominator, 2, power)
-    numerator, denominator = _times(numerator, denominator, 10, unit_exponent - exponent)
-    return _reading((2 * numerator + denominator) // (2 * denominator), exponent)
+    value = _round_half_up(*_quotient(fraction, power, unit_exponent - exponent))
+    if exponent > resolution and _falls(value, power, unit_exponent - exponent):
+        exponent -= 1
+        value = _round_half_up(*_quotient(fraction, power, unit_exponent - exponent))
+    return _reading(value, exponent)
 
 
-def _compare_step(power: int, unit_exponent: int, exponent: int) -> bool:
-    """Whether the float's step, 2**power * 10**unit_exponent Wh, exceeds 10**exponent Wh."""
-    step, one = _times(1, 1, 2, power)
-    step, one = _times(step, one, 10, unit_exponent - exponent)
-    return step > one
+def _falls(value: int, power: int, tens: int) -> bool:
+    """Whether rounding took a value below the first float that has this step.
+
+    The floats before that one may be shown finer and would then look larger: a growing register
+    would give a falling reading.
+    """
+    numerator, denominator = _quotient(0x800000, power, tens)
+    return value * denominator < numerator
 
 
-def _times(numerator: int, denominator: int, base: int, exponent: int) -> tuple[int, int]:
-    """The quotient times base**exponent."""
-    if exponent < 0:
-        return numerator, denominator * base**-exponent
-    return numerator * base**exponent, denominator
+def _quotient(factor: int, twos: int, tens: int) -> tuple[int, int]:
+    """`factor * 2**twos * 10**tens` as numerator and denominator."""
+    numerator, denominator = factor, 1
+    for base, exponent in ((2, twos), (10, tens)):
+        if exponent < 0:
+            denominator *= base**-exponent
+        else:
+            numerator *= base**exponent
+    return numerator, denominator
+
+
+def _at_most_one(numerator: int, denominator: int) -> bool:
+    return numerator <= denominator
+
+
+def _round_half_up(numerator: int, denominator: int) -> int:
+    return (2 * numerator + denominator) // (2 * denominator)
