@@ -15,6 +15,8 @@ CHUNK_BYTES = 256
 LINK_BUFFER_BYTES = 4096 + CHUNK_BYTES  # one whole frame may arrive while a record is signed
 METER_BUFFER_BYTES = 512  # two of the longest Modbus frames
 
+_PARITIES = {"none": None, "even": 0, "odd": 1}
+
 ticks_ms = time.ticks_ms
 ticks_us = time.ticks_us
 ticks_diff = time.ticks_diff
@@ -88,7 +90,7 @@ class _MeterLine:
             board.METER_LINE_UART,
             baudrate=baud,
             bits=8,
-            parity={"N": None, "E": 0, "O": 1}[parity],
+            parity=_PARITIES[parity],
             stop=stop_bits,
             tx=machine.Pin(board.METER_LINE_TX_PIN),
             rx=machine.Pin(board.METER_LINE_RX_PIN),
@@ -134,7 +136,7 @@ def open_link() -> "_UartLink | _UsbLink":
 
 
 def open_meter_line(baud: int, parity: str, stop_bits: int) -> _MeterLine:
-    """The line to the meter; parity "N", "E" or "O"."""
+    """The line to the meter; parity "none", "even" or "odd"."""
     return _MeterLine(baud, parity, stop_bits)
 
 

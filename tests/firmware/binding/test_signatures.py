@@ -1,0 +1,39 @@
+"""`_wattseal.pyi` against the C module: same names, same numbers of arguments."""
+
+import ast
+import re
+from pathlib import Path
+
+BINDING = Path(__file__).resolve().parents[3] / "firmware/binding"
+C_TEXT = (BINDING / "modwattseal.c").read_text()
+STUB = ast.parse((BINDING / "_wattseal.pyi").read_text())
+PRIVATE = {"_Buffer"}
+
+
+def stub_names() -> set[str]:
+    names = set()
+    for node in STUB.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
+    return names
+
+
+def test_every_name_of_the_stub_is_in_the_module_and_no_other() -> None:
+    table = C_TEXT[C_TEXT.index("globals_table[]") :]
+    in_c = set(re.findall(r"MP_ROM_QSTR\(MP_QSTR_(\w+)\)", table)) - {"__name__", "_wattseal"}
+    assert in_c == stub_names() - PRIVATE
+
+
+def test_every_function_takes_as_many_arguments_as_the_stub_says() -> None:
+    functions = re.findall(r"MP_DEFINE_CONST_FUN_OBJ_(\d)\((\w+)_obj,", C_TEXT)
+    assert {name: int(count) for count, name in functions} == {
+        node.name: len(node.args.args) for node in STUB.body if isinstance(node, ast.FunctionDef)
+    }
+
+
+def test_no_function_is_about_a_private_key() -> None:
+    assert not [name for name in stub_names() if "private" in name.lower()]
+    assert "WS_AREA_KEYS" in C_TEXT  # the one use: refusing its number, and the core's own calls
+    assert "mp_obj_new_bytes(key" not in C_TEXT
