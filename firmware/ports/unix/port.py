@@ -70,9 +70,14 @@ def open_link() -> _Stream:
     return _Stream("WATTSEAL_LINK")
 
 
+_meter_lines: list[_MeterLine] = []
+
+
 def open_meter_line(baud: int, parity: str, stop_bits: int) -> _MeterLine:
-    """The line to the meter."""
-    return _MeterLine("WATTSEAL_METER")
+    """The line to the meter: one connection, however often it is opened."""
+    if not _meter_lines:
+        _meter_lines.append(_MeterLine("WATTSEAL_METER"))
+    return _meter_lines[0]
 
 
 def reset_cause() -> str:
