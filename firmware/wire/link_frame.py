@@ -16,7 +16,7 @@ MAX_LINE_BYTES = 4096
 
 _TAIL_BYTES = 9  # the blank and the checksum
 
-_REASONS = {
+REASONS = {
     "oversized": "the line is longer than 4096 bytes",
     "not_ascii": "the line holds a byte that is not printable ASCII",
     "no_crc": "the line does not end in a blank and eight lowercase hexadecimal digits",
@@ -31,7 +31,7 @@ class LinkError(WattsealError):
 
     def __init__(self, reason: str, explanation: str = ""):
         name = "invalid_request" if reason == "not_an_object" else "parse_error"
-        super().__init__(name, reason=reason, explanation=explanation or _REASONS[reason])
+        super().__init__(name, reason=reason, explanation=explanation or REASONS[reason])
         self.reason = reason
 
 

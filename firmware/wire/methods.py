@@ -9,12 +9,11 @@ from . import ocmf_tables
 from .errors import WattsealError
 from .ocmf_identification import USER
 from .schema import check_fields
+from .strict_json import MAX_INTEGER
 
 _ANY_STATE = ("blank", "operational", "fault")
 _SETTING_UP = ("blank", "operational")
 _OPERATIONAL = ("operational",)
-
-_MAX_INTEGER = (1 << 53) - 1
 
 _SESSION_ID = (
     (
@@ -77,13 +76,13 @@ SETTINGS = (
 )
 
 ENERGY = (
-    ("value", "int", (0, _MAX_INTEGER), "required", "The reading in units of 10**exponent Wh."),
+    ("value", "int", (0, MAX_INTEGER), "required", "The reading in units of 10**exponent Wh."),
     ("exponent", "int", (-3, 6), "required", "Power of ten."),
     ("unit", "choice", ("Wh",), "required", "The unit, always Wh."),
 )
 
 _CLOCK = (
-    ("unix_ms", "int", (0, _MAX_INTEGER), "nullable", "Milliseconds since 1970; null if not set."),
+    ("unix_ms", "int", (0, MAX_INTEGER), "nullable", "Milliseconds since 1970; null if not set."),
     ("utc_offset_min", "int", (-840, 840), "nullable", "Local time minus UTC, in minutes."),
     (
         "synchronisation",
@@ -92,13 +91,13 @@ _CLOCK = (
         "required",
         "The letter that a record made now would carry (OCMF table 19).",
     ),
-    ("set_ago_s", "int", (0, _MAX_INTEGER), "nullable", "Seconds since the last set_time."),
+    ("set_ago_s", "int", (0, MAX_INTEGER), "nullable", "Seconds since the last set_time."),
 )
 
 _SESSION = (
-    ("session_id", "int", (0, _MAX_INTEGER), "required", "As given to begin."),
-    ("begin_pagination", "int", (1, _MAX_INTEGER), "required", "Pagination of the begin record."),
-    ("begin_unix_ms", "int", (0, _MAX_INTEGER), "required", "Time of the begin record."),
+    ("session_id", "int", (0, MAX_INTEGER), "required", "As given to begin."),
+    ("begin_pagination", "int", (1, MAX_INTEGER), "required", "Pagination of the begin record."),
+    ("begin_unix_ms", "int", (0, MAX_INTEGER), "required", "Time of the begin record."),
     (
         "recovery",
         "bool",
@@ -109,25 +108,25 @@ _SESSION = (
 )
 
 _JOURNAL = (
-    ("oldest", "int", (1, _MAX_INTEGER), "nullable", "Lowest pagination held; null if none."),
-    ("newest", "int", (1, _MAX_INTEGER), "nullable", "Highest pagination held; null if none."),
-    ("next", "int", (1, _MAX_INTEGER), "required", "Pagination of the next record."),
-    ("free_bytes", "int", (0, _MAX_INTEGER), "required", "Room left for records."),
+    ("oldest", "int", (1, MAX_INTEGER), "nullable", "Lowest pagination held; null if none."),
+    ("newest", "int", (1, MAX_INTEGER), "nullable", "Highest pagination held; null if none."),
+    ("next", "int", (1, MAX_INTEGER), "required", "Pagination of the next record."),
+    ("free_bytes", "int", (0, MAX_INTEGER), "required", "Room left for records."),
 )
 
 _EVENT_LOG = (
-    ("oldest", "int", (1, _MAX_INTEGER), "nullable", "Lowest number held; null if none."),
-    ("newest", "int", (1, _MAX_INTEGER), "nullable", "Highest number held; null if none."),
+    ("oldest", "int", (1, MAX_INTEGER), "nullable", "Lowest number held; null if none."),
+    ("newest", "int", (1, MAX_INTEGER), "nullable", "Highest number held; null if none."),
 )
 
 _RECORD = (
-    ("pagination", "int", (1, _MAX_INTEGER), "required", "Number of the record's PG."),
-    ("session_id", "int", (0, _MAX_INTEGER), "required", "The session that it belongs to."),
+    ("pagination", "int", (1, MAX_INTEGER), "required", "Number of the record's PG."),
+    ("session_id", "int", (0, MAX_INTEGER), "required", "The session that it belongs to."),
     ("record", "string", (1, 4000), "required", "The OCMF record, the very bytes signed."),
 )
 
 _EVENT = (
-    ("number", "int", (1, _MAX_INTEGER), "required", "Counts up by 1, never repeats."),
+    ("number", "int", (1, MAX_INTEGER), "required", "Counts up by 1, never repeats."),
     ("entry", "string", (1, 2000), "required", "The event as stored, a JSON text."),
     (
         "chain",
@@ -152,7 +151,7 @@ _BEGUN_BY = (
     (
         "begin_pagination",
         "int",
-        (1, _MAX_INTEGER),
+        (1, MAX_INTEGER),
         "required",
         "Pagination of the session's begin record.",
     ),
@@ -203,9 +202,9 @@ METHODS = (
             ("clock", "object", _CLOCK, "required", "The clock."),
             ("journal", "object", _JOURNAL, "required", "The journal of signed records."),
             ("events", "object", _EVENT_LOG, "required", "The event log."),
-            ("uptime_ms", "int", (0, _MAX_INTEGER), "required", "Time since the start."),
+            ("uptime_ms", "int", (0, MAX_INTEGER), "required", "Time since the start."),
             ("reset_cause", "string", (1, 40), "required", "Why the module started."),
-            ("heap_free_bytes", "int", (0, _MAX_INTEGER), "required", "Free memory."),
+            ("heap_free_bytes", "int", (0, MAX_INTEGER), "required", "Free memory."),
         ),
     ),
     (
@@ -327,18 +326,18 @@ METHODS = (
             (
                 "from",
                 "int",
-                (1, _MAX_INTEGER),
+                (1, MAX_INTEGER),
                 "optional",
                 "First pagination. Default: the oldest.",
             ),
-            ("to", "int", (1, _MAX_INTEGER), "optional", "Last pagination. Default: the newest."),
+            ("to", "int", (1, MAX_INTEGER), "optional", "Last pagination. Default: the newest."),
         ),
         (
             ("records", "list", (100, ("", "object", _RECORD)), "required", "In ascending order."),
             (
                 "next",
                 "int",
-                (1, _MAX_INTEGER),
+                (1, MAX_INTEGER),
                 "nullable",
                 "Where to go on; null if the range is complete.",
             ),
@@ -353,7 +352,7 @@ METHODS = (
             (
                 "through",
                 "int",
-                (1, _MAX_INTEGER),
+                (1, MAX_INTEGER),
                 "required",
                 "Last pagination that may be forgotten: the end record of a finished session.",
             ),
@@ -366,15 +365,15 @@ METHODS = (
         "any",
         "Give entries of the event log by number, as many as fit one line.",
         (
-            ("from", "int", (1, _MAX_INTEGER), "optional", "First number. Default: the oldest."),
-            ("to", "int", (1, _MAX_INTEGER), "optional", "Last number. Default: the newest."),
+            ("from", "int", (1, MAX_INTEGER), "optional", "First number. Default: the oldest."),
+            ("to", "int", (1, MAX_INTEGER), "optional", "Last number. Default: the newest."),
         ),
         (
             ("events", "list", (100, ("", "object", _EVENT)), "required", "In ascending order."),
             (
                 "next",
                 "int",
-                (1, _MAX_INTEGER),
+                (1, MAX_INTEGER),
                 "nullable",
                 "Where to go on; null if the range is complete.",
             ),

@@ -19,6 +19,7 @@ from .ocmf_tables import (
 from .ocmf_time import time_text
 from .reading import Reading
 from .schema import check_fields
+from .strict_json import MAX_INTEGER
 
 ERROR_FLAGS = ("", "t", "E", "Et")
 """EF: "t" says that the time cannot be billed, "E" that the energy cannot. A verifier fails any
@@ -44,7 +45,7 @@ _STATION = (
 )
 
 _STATEMENT = (
-    ("unix_ms", "int", (0, (1 << 53) - 1), "required", "TM"),
+    ("unix_ms", "int", (0, MAX_INTEGER), "required", "TM"),
     ("utc_offset_min", "int", (-840, 840), "required", "TM"),
     ("synchronisation", "choice", SYNCHRONISATIONS, "required", "TM"),
     ("reason", "choice", TRANSACTION_REASONS, "required", "TX"),
@@ -66,7 +67,7 @@ def build_payload(
     """
     station = check_fields(_STATION, station, error="out_of_range")
     _check_together(station, "charge_point_type", "charge_point_id")
-    if type(pagination) is not int or not 1 <= pagination <= (1 << 53) - 1:
+    if type(pagination) is not int or not 1 <= pagination <= MAX_INTEGER:
         raise WattsealError("out_of_range", field="pagination", limit="an integer from 1")
     if not readings:
         raise WattsealError("out_of_range", field="readings", limit="at least one")

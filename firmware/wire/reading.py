@@ -1,7 +1,6 @@
 """A meter reading as a scaled integer: from the register to the record no float touches it."""
 
-MAX_VALUE = (1 << 53) - 1
-"""The largest integer that every JSON parser in the field keeps exactly."""
+from .strict_json import MAX_INTEGER as MAX_VALUE
 
 _MIN_EXPONENT, _MAX_EXPONENT = -3, 6
 

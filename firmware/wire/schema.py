@@ -19,6 +19,7 @@ presence is "required", "optional" (may be absent) or "nullable" (present, but m
 """
 
 from .errors import WattsealError
+from .strict_json import MAX_INTEGER
 
 _HEX_DIGITS = "0123456789abcdef"
 
@@ -35,7 +36,8 @@ def limit_in_words(row: tuple) -> str:
     """What a row allows, for messages and for the documentation."""
     kind, bounds = row[1], row[2]
     if kind == "int":
-        return f"an integer from {bounds[0]} to {bounds[1]}"
+        greatest = "2**53-1" if bounds[1] == MAX_INTEGER else bounds[1]
+        return f"an integer from {bounds[0]} to {greatest}"
     if kind in ("text", "string", "hex"):
         what = {
             "text": "printable ASCII characters without '|'",

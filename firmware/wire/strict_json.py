@@ -10,6 +10,7 @@ import json
 
 MAX_DEPTH = 6
 MAX_INTEGER = (1 << 53) - 1
+"""The largest integer that every JSON parser in the field keeps exactly."""
 
 _ESCAPES = {
     0x22: '"',

@@ -1,0 +1,177 @@
+import pytest
+from wattseal.wire.errors import WattsealError
+from wattseal.wire.link_frame import encode
+from wattseal.wire.messages import result
+from wattseal.wire.methods import METHODS, check_params, check_result, find_method
+from wattseal.wire.schema import check_fields, limit_in_words
+
+NAMES = [
+    *("hello", "status", "public_key", "configure", "set_time", "read_meter", "begin"),
+    *("intermediate", "end", "records", "release", "events", "self_test"),
+]
+KINDS = {
+    *("int", "bool", "text", "string", "hex", "choice", "choices", "object", "list", "free"),
+}
+LINE = {"baud": 9600, "parity": "even", "stop_bits": 1}
+
+
+def refusal(method: str, params: dict) -> dict:
+    with pytest.raises(WattsealError) as refused:
+        check_params(method, params)
+    assert refused.value.name == "invalid_params"
+    assert set(refused.value.detail) == {"field", "limit", "found"}
+    return refused.value.detail
+
+
+def rows_of(rows: tuple):
+    for row in rows:
+        yield row
+        if row[1] == "object":
+            yield from rows_of(row[2])
+        if row[1] == "list":
+            yield from rows_of((row[2][1],) if len(row[2][1]) == 5 else ())
+
+
+def test_the_table_has_each_method_once():
+    assert [row[0] for row in METHODS] == NAMES
+
+
+@pytest.mark.parametrize("method", METHODS, ids=NAMES)
+def test_every_row_is_well_formed_and_says_what_it_is(method):
+    _, states, session, sentence, params, results = method
+    assert states
+    assert set(states) <= {"blank", "operational", "fault"}
+    assert session in ("any", "open", "closed")
+    assert sentence.endswith(".")
+    for name, kind, _, presence, text in (*rows_of(params), *rows_of(results)):
+        assert name == name.lower()
+        assert kind in KINDS
+        assert presence in ("required", "optional", "nullable")
+        assert text.endswith(".")
+        assert text.isascii()
+
+
+@pytest.mark.parametrize("method", METHODS, ids=NAMES)
+def test_a_field_that_does_not_exist_is_refused(method):
+    assert refusal(method[0], {"flux": 1}) == {
+        "field": "flux",
+        "limit": "no such field",
+        "found": "1",
+    }
+
+
+def test_an_unknown_method_is_refused():
+    with pytest.raises(WattsealError) as refused:
+        find_method("x" * 1000)
+    assert refused.value.name == "unknown_method"
+    assert len(encode({"error": refused.value.detail})) < 200
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("hello", {}),
+        ("configure", {}),
+        ("configure", {"line": LINE, "meter_unit": 247, "format_version": "1.4"}),
+        ("set_time", {"unix_ms": 946684800000, "utc_offset_min": -840, "source": "informative"}),
+        ("begin", {"id_tag": "x" * 40, "id_type": "LOCAL", "id_flags": ["RFID_PLAIN"]}),
+        ("begin", {"tariff_text": "x" * 250, "session_id": 2147483647}),
+        ("end", {"reason": "A"}),
+        ("records", {"from": 1, "to": 9}),
+        ("release", {"through": 1}),
+    ],
+)
+def test_good_params_are_given_back(method, params):
+    assert check_params(method, params) == params
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "field", "limit"),
+    [
+        ("configure", {"meter_unit": 0}, "meter_unit", "an integer from 1 to 247"),
+        ("configure", {"meter_unit": True}, "meter_unit", "an integer from 1 to 247"),
+        ("configure", {"meter_unit": "1"}, "meter_unit", "an integer from 1 to 247"),
+        ("configure", {"gateway_id": ""}, "gateway_id", "1 to 50 printable"),
+        ("configure", {"gateway_id": "x" * 51}, "gateway_id", "1 to 50 printable"),
+        ("configure", {"gateway_id": "a|b"}, "gateway_id", "without '|'"),
+        ("configure", {"gateway_id": "ü"}, "gateway_id", "printable ASCII"),
+        ("configure", {"gateway_id": "a\n"}, "gateway_id", "printable ASCII"),
+        ("configure", {"gateway_id": "\x7f"}, "gateway_id", "printable ASCII"),
+        ("configure", {"gateway_id": None}, "gateway_id", "printable ASCII"),
+        ("configure", {"format_version": "1.5"}, "format_version", "one of 1.3, 1.4"),
+        ("configure", {"line": []}, "line", "an object"),
+        ("configure", {"line": {**LINE, "baud": 9601}}, "line.baud", "one of 1200, 2400"),
+        ("configure", {"line": {**LINE, "stop_bits": True}}, "line.stop_bits", "one of 1, 2"),
+        ("configure", {"line": {"baud": 9600}}, "line.parity", "required"),
+        ("configure", {"line": {**LINE, "bits": 8}}, "line.bits", "no such field"),
+        ("set_time", {}, "unix_ms", "required"),
+        ("begin", {"id_flags": "RFID_PLAIN"}, "id_flags", "at most 4 different ones"),
+        ("begin", {"id_flags": ["RFID_PLAIN"] * 2}, "id_flags", "at most 4 different ones"),
+        ("begin", {"id_flags": [1]}, "id_flags", "at most 4 different ones"),
+        ("begin", {"id_level": "MISMATCH"}, "id_level", "one of NONE, HEARSAY"),
+        ("begin", {"id_tag": "x" * 41}, "id_tag", "1 to 40"),
+        ("begin", {"tariff_text": "x" * 251}, "tariff_text", "0 to 250"),
+        ("end", {"reason": "P"}, "reason", "one of E, L, R, A"),
+        ("records", {"from": 0}, "from", "an integer from 1"),
+        ("release", {"through": 1 << 60}, "through", "an integer from 1"),
+    ],
+)
+def test_bad_params_are_refused_naming_field_and_limit(method, params, field, limit):
+    detail = refusal(method, params)
+    assert detail["field"] == field
+    assert limit in detail["limit"]
+
+
+@pytest.mark.parametrize(
+    "found", ["ü" * 4000, "x" * 4000, ["x" * 4000], {"y" * 4000: 1}, 1 << 4000]
+)
+def test_a_refusal_fits_one_line_whatever_was_given(found):
+    detail = refusal("configure", {"gateway_id": found})
+    assert len(detail["found"]) <= 40
+    assert len(encode(result(1, detail))) < 500
+    assert len(encode(result(1, refusal("configure", {"k" * 4000: found})))) < 500
+
+
+def test_results_are_checked_by_the_same_rules():
+    fields = {"passed": True, "failed": []}
+    assert check_result("self_test", fields) == fields
+    with pytest.raises(WattsealError, match="failed"):
+        check_result("self_test", {"passed": True})
+    with pytest.raises(WattsealError, match=r"failed\[1\]"):
+        check_result("self_test", {"passed": False, "failed": ["sha256", 2]})
+
+
+def test_null_is_allowed_only_where_the_row_says_so():
+    assert check_result("records", {"records": [], "next": None})["next"] is None
+    with pytest.raises(WattsealError):
+        check_result("records", {"records": None, "next": None})
+
+
+def test_the_error_raised_is_the_one_asked_for():
+    rows = (("a", "hex", (2, 2), "required", ""),)
+    assert check_fields(rows, {"a": "0f"}) == {"a": "0f"}
+    with pytest.raises(WattsealError) as refused:
+        check_fields(rows, {"a": "0F"}, error="out_of_range")
+    assert refused.value.name == "out_of_range"
+    assert refused.value.detail["limit"] == "2 lowercase hexadecimal digits"
+
+
+def test_what_is_checked_is_not_the_callers_own_object():
+    params = {"line": dict(LINE), "gateway_id": "a"}
+    cleaned = check_params("configure", params)
+    cleaned["line"]["baud"] = 1200
+    assert params["line"]["baud"] == 9600
+
+
+def test_every_kind_has_words():
+    bounds = {
+        "int": (0, 1),
+        "text": (0, 1),
+        "string": (0, 1),
+        "hex": (2, 2),
+        "choice": ("a",),
+        "choices": (1, ("a",)),
+        "list": (1, ("", "bool", ())),
+    }
+    for kind in KINDS:
+        assert limit_in_words(("", kind, bounds.get(kind, ())))
