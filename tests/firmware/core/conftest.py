@@ -1,0 +1,40 @@
+"""The core as the tests call it: compiled once, plain or under the sanitizers."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from core_harness.build import PLAIN, SANITIZED, build
+from core_harness.flash import NorFlash
+from core_harness.library import Core
+from core_harness.noise import good
+
+
+@pytest.fixture(scope="session")
+def core() -> Core:
+    """The compiled core; test_sanitizers.py runs the same tests with WATTSEAL_CORE=sanitized."""
+    return Core(build(SANITIZED if os.environ.get("WATTSEAL_CORE") == "sanitized" else PLAIN))
+
+
+@pytest.fixture(scope="session")
+def _key_area(core: Core) -> bytes:
+    flash = NorFlash()
+    assert core.key_create(flash, good(1), b"chip", bytes(range(32))) == ("ok", 1)
+    return bytes(flash.memory)
+
+
+@pytest.fixture
+def keyed(_key_area: bytes) -> Callable[[], NorFlash]:
+    """Make flashes that hold one key, always the same, and count their operations from zero."""
+
+    def make() -> NorFlash:
+        flash = NorFlash()
+        flash.memory[:] = _key_area
+        return flash
+
+    return make

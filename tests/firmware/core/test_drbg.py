@@ -1,0 +1,55 @@
+"""HMAC-DRBG against SP 800-90A, section 10.1.2, written down once more."""
+
+import hashlib
+import hmac
+import random
+
+import pytest
+from core_harness.library import Core
+
+
+class Reference:
+    def __init__(self, material: bytes) -> None:
+        self.key, self.value = bytes(32), b"\x01" * 32
+        self._update(material)
+
+    def _mac(self, data: bytes) -> bytes:
+        return hmac.digest(self.key, data, "sha256")
+
+    def _update(self, material: bytes) -> None:
+        for separator in (b"\x00", b"\x01")[: 2 if material else 1]:
+            self.key = self._mac(self.value + separator + material)
+            self.value = self._mac(self.value)
+
+    def generate(self, size: int) -> bytes:
+        out = b""
+        while len(out) < size:
+            self.value = self._mac(self.value)
+            out += self.value
+        self._update(b"")
+        return out[:size]
+
+
+def test_the_nonce_of_rfc_6979_a_2_5_is_its_first_output(core: Core) -> None:
+    key = bytes.fromhex("C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721")
+    digest = hashlib.sha256(b"sample").digest()
+    nonce = "A6E3C57DD01ABE90086538398355DD4C3B17AA873382B0F24D6129493D8AAD60"
+    assert core.drbg(key + digest, b"", [32]) == [bytes.fromhex(nonce)]
+
+
+@pytest.mark.parametrize("seed_size", [16, 48, 64])
+@pytest.mark.parametrize("personalisation_size", [0, 8, 32])
+def test_outputs_are_those_of_the_standard(
+    core: Core, seed_size: int, personalisation_size: int
+) -> None:
+    chance = random.Random(seed_size * 100 + personalisation_size)
+    seed, personalisation = chance.randbytes(seed_size), chance.randbytes(personalisation_size)
+    sizes = [32, 1, 31, 33, 64, 100, 32]
+    reference = Reference(seed + personalisation)
+    assert core.drbg(seed, personalisation, sizes) == [reference.generate(n) for n in sizes]
+
+
+def test_too_long_material_is_refused(core: Core) -> None:
+    assert core.drbg(bytes(64), bytes(32), []) == []
+    assert core.drbg(bytes(65), b"", []) == "argument"
+    assert core.drbg(bytes(64), bytes(33), []) == "argument"
