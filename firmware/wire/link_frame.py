@@ -52,8 +52,9 @@ def encode(message: dict) -> bytes:
 
 def decode(line: bytes) -> dict:
     """The message of one line without its line feed; LinkError if it is not a frame."""
-    if any(byte < 0x20 or byte > 0x7E for byte in line):
-        raise LinkError("not_ascii")
+    for byte in line:
+        if not 0x20 <= byte <= 0x7E:
+            raise LinkError("not_ascii")
     text, tail = line[:-_TAIL_BYTES], line[-_TAIL_BYTES:]
     if len(tail) != _TAIL_BYTES or not _is_tail(tail):
         raise LinkError("no_crc")

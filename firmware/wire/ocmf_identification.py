@@ -93,7 +93,8 @@ def _check_format(kind: str, tag: str) -> None:
 
 
 def _all_in(text: str, alphabet: str) -> bool:
-    return all(character in alphabet for character in text)
+    allowed = alphabet.encode()
+    return all(byte in allowed for byte in text.encode())
 
 
 def _require(holds: bool, field: str, limit: str) -> None:

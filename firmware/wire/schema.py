@@ -21,7 +21,7 @@ presence is "required", "optional" (may be absent) or "nullable" (present, but m
 from .errors import WattsealError
 from .strict_json import MAX_INTEGER
 
-_HEX_DIGITS = "0123456789abcdef"
+_HEX_DIGITS = b"0123456789abcdef"
 
 
 def check_fields(rows: tuple, fields: dict, error: str = "invalid_params") -> dict:
@@ -65,9 +65,10 @@ class _Check:
     def fields(self, rows: tuple, fields: dict, prefix: str) -> dict:
         """The fields of one object; prefix is the path to it, with a point at its end."""
         self._require(isinstance(fields, dict), prefix[:-1] or "params", "an object", fields)
-        for name in fields:
-            known = any(row[0] == name for row in rows)
-            self._require(known, prefix + str(name)[:40], "no such field", fields[name])
+        if sum(1 for row in rows if row[0] in fields) != len(fields):
+            known = [row[0] for row in rows]
+            unknown = next(name for name in fields if name not in known)
+            self._require(False, prefix + str(unknown)[:40], "no such field", fields[unknown])
         cleaned = {}
         for row in rows:
             name, presence = row[0], row[3]
@@ -125,10 +126,17 @@ def _fits(kind: str, bounds: tuple, value) -> bool:
         return isinstance(value, dict)
     if not isinstance(value, str):
         return False
-    return bounds[0] <= len(value) <= bounds[1] and all(_allowed(kind, c) for c in value)
+    return bounds[0] <= len(value) <= bounds[1] and _has_only(kind, value)
 
 
-def _allowed(kind: str, character: str) -> bool:
+def _has_only(kind: str, text: str) -> bool:
+    """Whether every character is of the kind's alphabet.
+
+    Goes over bytes: MicroPython interns each character of a text that is gone through.
+    """
     if kind == "hex":
-        return character in _HEX_DIGITS
-    return " " <= character <= "~" and not (kind == "text" and character == "|")
+        return all(byte in _HEX_DIGITS for byte in text.encode())
+    for byte in text.encode():
+        if not 0x20 <= byte <= 0x7E or (byte == 0x7C and kind == "text"):
+            return False
+    return True
