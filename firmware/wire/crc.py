@@ -5,7 +5,7 @@ On the module both come from the signing core, elsewhere from the standard libra
 """
 
 try:
-    from _wattseal import crc16, crc32
+    from _wattseal import crc16, crc32  # type: ignore[import-not-found, unused-ignore]
 except ImportError:
     from binascii import crc32
 

@@ -7,6 +7,8 @@ ours count down from -32000, in groups of ten. A code is never given a second me
 Tables in this package are tuples of constants, which MicroPython leaves in flash.
 """
 
+from .shapes import Json, JsonObject
+
 ERRORS = (
     # JSON-RPC's own.
     (
@@ -272,7 +274,7 @@ class WattsealError(Exception):
     that a newer firmware may send.
     """
 
-    def __init__(self, name: str, **detail):
+    def __init__(self, name: str, **detail: Json):
         super().__init__(name)
         self.code, self.name, self.sentence, self.remedy = row_of(name)
         self.detail = detail
@@ -287,7 +289,9 @@ class WattsealError(Exception):
         return f"{type(self).__name__}({self.name!r}, {self.detail!r})"
 
 
-def from_wire(code: int, name: str, sentence: str, remedy: str, detail: dict) -> WattsealError:
+def from_wire(
+    code: int, name: str, sentence: str, remedy: str, detail: JsonObject
+) -> WattsealError:
     """An error as the other end told it, whether or not our own table knows it."""
     error = WattsealError("internal_error")
     error.args = (name,)

@@ -11,6 +11,7 @@ always gets an answer; the decoder finds its way back at each line feed.
 from . import strict_json
 from .crc import crc32
 from .errors import WattsealError
+from .shapes import JsonObject
 
 MAX_LINE_BYTES = 4096
 
@@ -35,7 +36,7 @@ class LinkError(WattsealError):
         self.reason = reason
 
 
-def encode(message: dict) -> bytes:
+def encode(message: JsonObject) -> bytes:
     """The line of a message, line feed included.
 
     LinkError `oversized` if the line is too long, `not_ascii` or `bad_json` if the message holds
@@ -50,7 +51,7 @@ def encode(message: dict) -> bytes:
     return text + b" %08x\n" % crc32(text)
 
 
-def decode(line: bytes) -> dict:
+def decode(line: bytes) -> JsonObject:
     """The message of one line without its line feed; LinkError if it is not a frame."""
     for byte in line:
         if not 0x20 <= byte <= 0x7E:
@@ -76,16 +77,16 @@ def _is_tail(tail: bytes) -> bool:
 class LineDecoder:
     """Cuts a byte stream into frames; holds at most one line, whatever it is fed."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._line = bytearray()
         self._skipping = False
 
-    def feed(self, data: bytes) -> list:
+    def feed(self, data: bytes) -> list[JsonObject | LinkError]:
         """What the bytes completed, in order: a dict for a frame, a LinkError for any other line.
 
         An oversized line gives its one error as soon as it is too long; the rest of it is dropped.
         """
-        results = []
+        results: list[JsonObject | LinkError] = []
         start = 0
         while start < len(data):
             end = data.find(b"\n", start)
@@ -99,7 +100,9 @@ class LineDecoder:
             start = end + 1
         return results
 
-    def _take(self, data: bytes, start: int, stop: int, results: list) -> None:
+    def _take(
+        self, data: bytes, start: int, stop: int, results: list[JsonObject | LinkError]
+    ) -> None:
         """Add bytes of one line to the buffer, or drop them when the line is too long."""
         if self._skipping:
             return
@@ -110,7 +113,7 @@ class LineDecoder:
             return
         self._line.extend(data[start:stop])
 
-    def _finish(self):
+    def _finish(self) -> JsonObject | LinkError:
         """The result of the line in the buffer, which is emptied."""
         line = bytes(self._line)
         self._line = bytearray()

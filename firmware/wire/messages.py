@@ -11,6 +11,7 @@ and its id is null when the request was too broken to have one.
 """
 
 from .errors import WattsealError, from_wire
+from .shapes import JsonObject
 
 PROTOCOL_VERSION = 1
 """Counted up when an older peer could misunderstand; not the software's version."""
@@ -20,7 +21,7 @@ MAX_ID_CHARACTERS = 40
 _REQUEST_KEYS = ("jsonrpc", "id", "method", "params")
 
 
-def request(number: int, method: str, params: dict | None = None) -> dict:
+def request(number: int, method: str, params: JsonObject | None = None) -> JsonObject:
     """A request for a method, its params as check_params wants them."""
     message = {"jsonrpc": "2.0", "id": number, "method": method}
     if params:
@@ -28,12 +29,12 @@ def request(number: int, method: str, params: dict | None = None) -> dict:
     return message
 
 
-def result(request_id: int | str, fields: dict) -> dict:
+def result(request_id: int | str, fields: JsonObject) -> JsonObject:
     """The reply of a method that succeeded."""
     return {"jsonrpc": "2.0", "id": request_id, "result": fields}
 
 
-def error(request_id: int | str | None, cause: WattsealError) -> dict:
+def error(request_id: int | str | None, cause: WattsealError) -> JsonObject:
     """The reply of a method that was refused, or (id None) to a line that is no request."""
     return {
         "jsonrpc": "2.0",
@@ -46,7 +47,7 @@ def error(request_id: int | str | None, cause: WattsealError) -> dict:
     }
 
 
-def request_id(message: dict) -> int | str | None:
+def request_id(message: JsonObject) -> int | str | None:
     """The id to answer with, None if the message has no usable one."""
     found = message.get("id")
     if type(found) is int or (isinstance(found, str) and len(found) <= MAX_ID_CHARACTERS):
@@ -54,7 +55,7 @@ def request_id(message: dict) -> int | str | None:
     return None
 
 
-def read_request(message: dict) -> tuple[int | str, str, dict]:
+def read_request(message: JsonObject) -> tuple[int | str, str, JsonObject]:
     """`(id, method, params)` of a request; WattsealError `invalid_request` naming the member."""
     for key in message:
         if key not in _REQUEST_KEYS:
@@ -73,12 +74,12 @@ def read_request(message: dict) -> tuple[int | str, str, dict]:
     return identity, method, params
 
 
-def is_reply(message: dict) -> bool:
+def is_reply(message: JsonObject) -> bool:
     """Whether a message is a reply; a module never answers one, or two modules could chatter."""
     return "method" not in message and ("result" in message or "error" in message)
 
 
-def read_reply(message: dict, expected_id: int | str) -> dict:
+def read_reply(message: JsonObject, expected_id: int | str) -> JsonObject:
     """The result fields of the reply to a request; raises the WattsealError that it carries.
 
     WattsealError `invalid_request` if the message is no reply to that request. A reply to a line
@@ -95,7 +96,7 @@ def read_reply(message: dict, expected_id: int | str) -> dict:
     return fields
 
 
-def _read_error(failure: dict) -> WattsealError:
+def _read_error(failure: JsonObject) -> WattsealError:
     data = failure.get("data")
     data = data if isinstance(data, dict) else {}
     detail = data.get("detail")

@@ -9,6 +9,7 @@ from . import ocmf_tables
 from .errors import WattsealError
 from .ocmf_identification import USER
 from .schema import check_fields
+from .shapes import JsonObject, Row
 from .strict_json import MAX_INTEGER
 
 _ANY_STATE = ("blank", "operational", "fault")
@@ -393,7 +394,7 @@ METHODS = (
 )
 
 
-def find_method(name: str) -> tuple:
+def find_method(name: str) -> Row:
     """The row of a method; WattsealError `unknown_method` if there is none."""
     for row in METHODS:
         if row[0] == name:
@@ -401,7 +402,7 @@ def find_method(name: str) -> tuple:
     raise WattsealError("unknown_method", method=name[:40])
 
 
-def check_params(method: str, params: dict) -> dict:
+def check_params(method: str, params: JsonObject) -> JsonObject:
     """The params as the method may use them; WattsealError `invalid_params` naming the field.
 
     An optional field that was not given stays absent: what that means is in its sentence.
@@ -409,6 +410,6 @@ def check_params(method: str, params: dict) -> dict:
     return check_fields(find_method(method)[4], params)
 
 
-def check_result(method: str, fields: dict) -> dict:
+def check_result(method: str, fields: JsonObject) -> JsonObject:
     """As check_params for the result fields: a reply that the table does not allow is a defect."""
     return check_fields(find_method(method)[5], fields)

@@ -71,7 +71,7 @@ def strip_echo(received: bytes, sent: bytes) -> bytes:
     return received[len(sent) :]
 
 
-def parse_reply(unit: int, function: int, count: int, frame: bytes) -> list:
+def parse_reply(unit: int, function: int, count: int, frame: bytes) -> list[int]:
     """The registers, each 0 to 0xFFFF, of everything received between two silences.
 
     Raises WattsealError: `meter_no_reply` for nothing at all, `meter_wrong_length`,
@@ -130,7 +130,7 @@ class ReplyParser:
         whole = _EXCEPTION_BYTES if self._frame[1] & 0x80 else 5 + self._frame[2]
         return max(0, min(whole, MAX_FRAME_BYTES) - received)
 
-    def registers(self) -> list:
+    def registers(self) -> list[int]:
         """As `parse_reply` over what was received."""
         return parse_reply(self._unit, self._function, self._count, bytes(self._frame))
 

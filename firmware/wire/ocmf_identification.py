@@ -3,6 +3,7 @@
 from . import ocmf_tables
 from .errors import WattsealError
 from .schema import check_fields
+from .shapes import JsonObject
 
 MAX_ID_CHARACTERS = 40
 MAX_TARIFF_CHARACTERS = 250
@@ -62,7 +63,7 @@ _FORMATS = (
 it names, the narrower form that every verifier takes."""
 
 
-def check_user(user: dict) -> dict:
+def check_user(user: JsonObject) -> JsonObject:
     """The user's fields with `id_type` filled in.
 
     WattsealError `out_of_range` names the field and what it may hold. Level and flags need an

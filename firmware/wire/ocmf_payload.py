@@ -19,6 +19,7 @@ from .ocmf_tables import (
 from .ocmf_time import time_text
 from .reading import Reading
 from .schema import check_fields
+from .shapes import JsonObject
 from .strict_json import MAX_INTEGER
 
 ERROR_FLAGS = ("", "t", "E", "Et")
@@ -55,7 +56,10 @@ _STATEMENT = (
 
 
 def build_payload(
-    station: dict, user: dict, pagination: int, readings: list[tuple[Reading, dict]]
+    station: JsonObject,
+    user: JsonObject,
+    pagination: int,
+    readings: list[tuple[Reading, JsonObject]],
 ) -> bytes:
     """The payload section of one record in the transaction context.
 
@@ -99,7 +103,7 @@ def build_record(payload: bytes, signature_section: bytes) -> bytes:
     return b"OCMF|" + payload + b"|" + signature_section
 
 
-def _identification(user: dict) -> list:
+def _identification(user: JsonObject) -> list[str]:
     """IS, IL, IF, IT, ID and TT (table 4); IF is an array even when it is empty."""
     user = ocmf_identification.check_user(user)
     assigned = "id_tag" in user
@@ -113,7 +117,7 @@ def _identification(user: dict) -> list:
     return fields
 
 
-def _reading_text(reading: Reading, statement: dict, station: dict) -> str:
+def _reading_text(reading: Reading, statement: JsonObject, station: JsonObject) -> str:
     """One object of RD (table 7)."""
     statement = check_fields(_STATEMENT, statement, error="out_of_range")
     time = time_text(
@@ -132,13 +136,13 @@ def _reading_text(reading: Reading, statement: dict, station: dict) -> str:
     return "{" + ",".join(fields) + "}"
 
 
-def _check_together(fields: dict, one: str, other: str) -> None:
+def _check_together(fields: JsonObject, one: str, other: str) -> None:
     if (one in fields) != (other in fields):
         missing = one if other in fields else other
         raise WattsealError("out_of_range", field=missing, limit=f"{one} and {other} go together")
 
 
-def _optional(fields: dict, *names: tuple[str, str]) -> list:
+def _optional(fields: JsonObject, *names: tuple[str, str]) -> list[str]:
     return [_member(key, fields[name]) for key, name in names if name in fields]
 
 

@@ -1,6 +1,9 @@
 """A meter reading as a scaled integer: from the register to the record no float touches it."""
 
-from .strict_json import MAX_INTEGER as MAX_VALUE
+from .shapes import Json, JsonObject
+from .strict_json import MAX_INTEGER
+
+MAX_VALUE = MAX_INTEGER
 
 _MIN_EXPONENT, _MAX_EXPONENT = -3, 6
 
@@ -35,21 +38,21 @@ class Reading:
         digits = "0" * (decimals + 1 - len(digits)) + digits
         return digits[:-decimals] + "." + digits[-decimals:]
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> JsonObject:
         """The form that crosses the link: value, exponent, unit."""
         return {"value": self.value, "exponent": self.exponent, "unit": self.unit}
 
-    def _scaled_pair(self, other) -> tuple[int, int]:
+    def _scaled_pair(self, other: "Reading") -> tuple[int, int]:
         low = min(self.exponent, other.exponent)
         return self.value * 10 ** (self.exponent - low), other.value * 10 ** (other.exponent - low)
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: Json) -> bool:
         if not isinstance(other, Reading):
             return False
         ours, theirs = self._scaled_pair(other)
         return ours == theirs
 
-    def __lt__(self, other) -> bool:
+    def __lt__(self, other: "Reading") -> bool:
         ours, theirs = self._scaled_pair(other)
         return ours < theirs
 

@@ -11,6 +11,7 @@ one being the quantity's address.
 
 from .errors import WattsealError
 from .reading import MAX_VALUE, Reading
+from .shapes import JsonObject
 
 WIDTHS = {
     "u16": 1,
@@ -28,7 +29,7 @@ TEXT_TYPES = ("u16", "u32", "u64", "ascii", "hex")
 _MIN_READING_EXPONENT, _MAX_READING_EXPONENT = -3, 6
 
 
-def decode_energy(quantity: dict, registers: list) -> Reading:
+def decode_energy(quantity: JsonObject, registers: list[int]) -> Reading:
     """The reading that the registers hold, with the resolution that they really have.
 
     Raises WattsealError: `meter_sentinel` for a not-available pattern, `meter_out_of_range` for a
@@ -44,7 +45,7 @@ def decode_energy(quantity: dict, registers: list) -> Reading:
     return _reading(value, exponent)
 
 
-def decode_text(quantity: dict, registers: list) -> str:
+def decode_text(quantity: JsonObject, registers: list[int]) -> str:
     """The serial number or version that the registers hold: printable ASCII without '|'.
 
     u16, u32 and u64 give decimal digits, `hex` the registers as they are, four digits each. In
@@ -68,14 +69,14 @@ def decode_text(quantity: dict, registers: list) -> str:
     return characters.decode().strip()
 
 
-def _check_count(quantity: dict, registers: list) -> None:
+def _check_count(quantity: JsonObject, registers: list[int]) -> None:
     if len(registers) != quantity["count"]:
         raise WattsealError(
             "meter_wrong_length", expected=2 * quantity["count"], found=2 * len(registers)
         )
 
 
-def _raw_number(quantity: dict, registers: list) -> int:
+def _raw_number(quantity: JsonObject, registers: list[int]) -> int:
     """The number's bits as an unsigned integer; `meter_sentinel` if the profile says it is one."""
     _check_count(quantity, registers)
     width = WIDTHS[quantity["type"]]

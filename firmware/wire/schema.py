@@ -19,12 +19,15 @@ presence is "required", "optional" (may be absent) or "nullable" (present, but m
 """
 
 from .errors import WattsealError
+from .shapes import Json, JsonObject, Row
 from .strict_json import MAX_INTEGER
 
 _HEX_DIGITS = b"0123456789abcdef"
 
 
-def check_fields(rows: tuple, fields: dict, error: str = "invalid_params") -> dict:
+def check_fields(
+    rows: tuple[Row, ...], fields: JsonObject, error: str = "invalid_params"
+) -> JsonObject:
     """A copy of the fields if the rows allow them all.
 
     Raises the WattsealError of that name otherwise, with detail `field`, `limit` and `found`.
@@ -32,7 +35,7 @@ def check_fields(rows: tuple, fields: dict, error: str = "invalid_params") -> di
     return _Check(error).fields(rows, fields, "")
 
 
-def limit_in_words(row: tuple) -> str:
+def limit_in_words(row: Row) -> str:
     """What a row allows, for messages and for the documentation."""
     kind, bounds = row[1], row[2]
     if kind == "int":
@@ -62,14 +65,14 @@ class _Check:
     def __init__(self, error: str):
         self._error = error
 
-    def fields(self, rows: tuple, fields: dict, prefix: str) -> dict:
+    def fields(self, rows: tuple[Row, ...], fields: JsonObject, prefix: str) -> JsonObject:
         """The fields of one object; prefix is the path to it, with a point at its end."""
         self._require(isinstance(fields, dict), prefix[:-1] or "params", "an object", fields)
         if sum(1 for row in rows if row[0] in fields) != len(fields):
             known = [row[0] for row in rows]
             unknown = next(name for name in fields if name not in known)
             self._require(False, prefix + str(unknown)[:40], "no such field", fields[unknown])
-        cleaned = {}
+        cleaned: JsonObject = {}
         for row in rows:
             name, presence = row[0], row[3]
             if name not in fields:
@@ -80,7 +83,7 @@ class _Check:
                 cleaned[name] = self._value(row, fields[name], prefix + name)
         return cleaned
 
-    def _value(self, row: tuple, value, path: str):
+    def _value(self, row: Row, value: Json, path: str) -> Json:
         """The value if the row allows it, lists and objects copied."""
         kind, bounds = row[1], row[2]
         if kind == "object":
@@ -92,14 +95,14 @@ class _Check:
         self._require(_fits(kind, bounds, value), path, row, value)
         return list(value) if kind == "choices" else value
 
-    def _require(self, holds: bool, field: str, limit: str | tuple, found) -> None:
+    def _require(self, holds: bool, field: str, limit: str | Row, found: Json) -> None:
         """Raise unless it holds; a row given as the limit is put into words only then."""
         if not holds:
             limit = limit if isinstance(limit, str) else limit_in_words(limit)
             raise WattsealError(self._error, field=field, limit=limit, found=_in_short(found))
 
 
-def _in_short(found) -> str:
+def _in_short(found: Json) -> str:
     """What was found, in printable ASCII and at most 40 characters."""
     if isinstance(found, (dict, list, tuple)):
         return "an object" if isinstance(found, dict) else f"a list of {len(found)}"
@@ -108,7 +111,7 @@ def _in_short(found) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-def _fits(kind: str, bounds: tuple, value) -> bool:
+def _fits(kind: str, bounds: Row, value: Json) -> bool:
     if kind == "bool":
         return isinstance(value, bool)
     if kind == "int":

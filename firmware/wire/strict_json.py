@@ -8,6 +8,8 @@ MAX_DEPTH deep, with each key once. RFC 8259 is the grammar.
 
 import json
 
+from .shapes import Json, JsonObject
+
 MAX_DEPTH = 6
 MAX_INTEGER = (1 << 53) - 1
 """The largest integer that every JSON parser in the field keeps exactly."""
@@ -29,7 +31,7 @@ class JsonError(ValueError):
     """The text is not the JSON of the link; the message says what and at which byte."""
 
 
-def loads(data: bytes):
+def loads(data: bytes) -> Json:
     """Parse one JSON text of printable ASCII bytes (the caller has checked that they are)."""
     value, at = _value(data, _skip_blanks(data, 0), 0)
     at = _skip_blanks(data, at)
@@ -38,7 +40,7 @@ def loads(data: bytes):
     return value
 
 
-def dumps(value) -> bytes:
+def dumps(value: Json) -> bytes:
     """Compact JSON text of a value that `loads` gives back; JsonError for any other value."""
     _check(value, 0)
     text = json.dumps(value, separators=(",", ":"))
@@ -51,7 +53,7 @@ def _skip_blanks(data: bytes, at: int) -> int:
     return at
 
 
-def _value(data: bytes, at: int, depth: int):
+def _value(data: bytes, at: int, depth: int) -> tuple[Json, int]:
     """The value that starts at `at` and the position behind it."""
     if at >= len(data):
         raise JsonError("the text ends where a value should be")
@@ -81,8 +83,8 @@ def _next(data: bytes, at: int, closing: int) -> tuple[int, bool]:
     raise JsonError(f"a comma or a closing bracket is missing at byte {at}")
 
 
-def _array(data: bytes, at: int, depth: int):
-    items = []
+def _array(data: bytes, at: int, depth: int) -> tuple[list[Json], int]:
+    items: list[Json] = []
     at = _skip_blanks(data, at + 1)
     if data[at : at + 1] == b"]":
         return items, at + 1
@@ -94,8 +96,8 @@ def _array(data: bytes, at: int, depth: int):
     return items, at
 
 
-def _object(data: bytes, at: int, depth: int):
-    members = {}
+def _object(data: bytes, at: int, depth: int) -> tuple[JsonObject, int]:
+    members: JsonObject = {}
     at = _skip_blanks(data, at + 1)
     if data[at : at + 1] == b"}":
         return members, at + 1
@@ -114,7 +116,7 @@ def _object(data: bytes, at: int, depth: int):
     return members, at
 
 
-def _integer(data: bytes, at: int):
+def _integer(data: bytes, at: int) -> tuple[int, int]:
     end = at + 1
     while end < len(data) and 0x30 <= data[end] <= 0x39:
         end += 1
@@ -131,7 +133,7 @@ def _integer(data: bytes, at: int):
     return (-number if data[at] == 0x2D else number), end
 
 
-def _string(data: bytes, at: int):
+def _string(data: bytes, at: int) -> tuple[str, int]:
     """The string whose first character is at `at`, and the position behind its closing quote."""
     parts = []
     while True:
@@ -147,7 +149,7 @@ def _string(data: bytes, at: int):
         parts.append(character)
 
 
-def _escape(data: bytes, at: int):
+def _escape(data: bytes, at: int) -> tuple[str, int]:
     """The character meant by the escape whose backslash is just before `at`."""
     if at >= len(data):
         raise JsonError("a string is not closed")
@@ -166,7 +168,7 @@ def _escape(data: bytes, at: int):
     return chr(point), at + 5
 
 
-def _check(value, depth: int) -> None:
+def _check(value: Json, depth: int) -> None:
     """Refuse what `loads` on the other end would refuse."""
     if value is None or isinstance(value, bool):
         return
@@ -182,7 +184,7 @@ def _check(value, depth: int) -> None:
         raise JsonError(f"a {type(value).__name__} has no place on the link")
 
 
-def _check_members(value, depth: int) -> None:
+def _check_members(value: Json, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise JsonError(f"nested more than {MAX_DEPTH} deep")
     for item in value:

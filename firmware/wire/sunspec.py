@@ -11,6 +11,7 @@ reading:
 """
 
 from .errors import WattsealError
+from .shapes import JsonObject
 
 _MARKER = [0x5375, 0x6E53]  # "SunS"
 _END = 0xFFFF
@@ -25,19 +26,19 @@ class Walk:
     was found.
     """
 
-    def __init__(self, marker: int, wanted: tuple):
-        self.models = {}
+    def __init__(self, marker: int, wanted: tuple[int, ...]):
+        self.models: dict[int, tuple[int, int]] = {}
         self._wanted = wanted
         self._address = marker
         self._at_marker = True
         self._blocks = 0
         self._done = False
 
-    def next_read(self):
+    def next_read(self) -> tuple[int, int] | None:
         """`(address, count)` of the registers to read next; None when the walk is finished."""
         return None if self._done else (self._address, 2)
 
-    def take(self, registers: list) -> None:
+    def take(self, registers: list[int]) -> None:
         """Use what was read; WattsealError `meter_not_recognised` if this is no such device."""
         if self._at_marker:
             if list(registers) != _MARKER:
@@ -57,13 +58,13 @@ class Walk:
             raise WattsealError("meter_not_recognised", cause="the chain of models does not end")
 
 
-def wanted_models(profile: dict) -> tuple:
+def wanted_models(profile: JsonObject) -> tuple[int, ...]:
     """The numbers of the models that a profile's quantities are in; empty if it has none."""
     quantities = (profile.get(name) for name in ("energy_import", "serial", "firmware"))
     return tuple({quantity["model"] for quantity in quantities if quantity and "model" in quantity})
 
 
-def located(quantity: dict, models: dict) -> dict:
+def located(quantity: JsonObject, models: dict[int, tuple[int, int]]) -> JsonObject:
     """The quantity with the address that it has on this device."""
     if "model" not in quantity:
         return quantity

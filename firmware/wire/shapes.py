@@ -1,0 +1,8 @@
+"""Names for annotations; what they mean to a type checker stands in shapes.pyi.
+
+MicroPython has no `typing`, and never looks at an annotation.
+"""
+
+Json = object
+JsonObject = dict
+Row = tuple
