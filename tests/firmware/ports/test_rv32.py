@@ -8,6 +8,7 @@ import pytest
 
 IMAGE = Path(__file__).resolve().parents[3] / "build/rv32/firmware.elf"
 PROMPT = b">>> "
+QEMU = "qemu-system-riscv32 -machine virt -bios none -nographic -monitor null -serial stdio".split()
 
 
 class Prompt:
@@ -15,8 +16,7 @@ class Prompt:
 
     def __init__(self) -> None:
         self._qemu = subprocess.Popen(
-            ["qemu-system-riscv32", "-machine", "virt", "-bios", "none", "-nographic"]
-            + ["-monitor", "null", "-semihosting", "-serial", "stdio", "-kernel", IMAGE],
+            [*QEMU, "-kernel", IMAGE],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
