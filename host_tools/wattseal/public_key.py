@@ -1,0 +1,259 @@
+"""Public keys on the curves of OCMF (1.4.1, tables 22 and 23): reading, comparing, verifying.
+
+pyocmf 0.6 and `cryptography` each lack some of these curves (brainpool384r1 here, secp192k1
+there), and `cryptography` has announced that it will drop more. So a key is taken apart here,
+OpenSSL does the arithmetic where it still knows the curve, and the pure-Python `ecdsa` package
+where it does not.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import ecdsa  # type: ignore[import-untyped]
+import ecdsa.der  # type: ignore[import-untyped]
+import ecdsa.ellipticcurve  # type: ignore[import-untyped]
+import ecdsa.errors  # type: ignore[import-untyped]
+import ecdsa.util  # type: ignore[import-untyped]
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+MAX_KEY_TEXT_BYTES = 4096
+
+_EC_PUBLIC_KEY_OID = (1, 2, 840, 10045, 2, 1)
+_PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----(.*?)-----END \1-----", re.DOTALL)
+
+
+class KeyUnreadableError(ValueError):
+    """The text or bytes are no public key that OCMF knows; the message says why."""
+
+
+class SignatureMalformedError(ValueError):
+    """The bytes are no ECDSA signature in DER; the message says why."""
+
+
+def _secp192k1() -> ecdsa.curves.Curve:
+    """secp192k1 (SEC 2 version 2.0, section 2.2.1), which neither library brings."""
+    field_prime = 2**192 - 2**32 - 2**12 - 2**8 - 2**7 - 2**6 - 2**3 - 1
+    curve = ecdsa.ellipticcurve.CurveFp(field_prime, 0, 3, 1)
+    generator = ecdsa.ellipticcurve.PointJacobi(
+        curve,
+        0xDB4FF10EC057E9AE26B07D0280B7F4341DA5D1B1EAE06C7D,
+        0x9B2F2F6D9C5628A7844163D015BE86344082AA88D95E2F9D,
+        1,
+        0xFFFFFFFFFFFFFFFFFFFFFFFE26F2FC170F69466A74DEFD8D,
+        generator=True,
+    )
+    return ecdsa.curves.Curve("SECP192k1", curve, generator, (1, 3, 132, 0, 31))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve under its name in table 23, with the spelling of RFC 5639 as a synonym."""
+
+    name: str
+    python: ecdsa.curves.Curve = field(repr=False, compare=False)
+    openssl_class: str = ""
+    synonyms: tuple[str, ...] = ()
+
+    @property
+    def oid(self) -> tuple[int, ...]:
+        """Object identifier of the named curve."""
+        return tuple(self.python.oid)
+
+    @property
+    def order(self) -> int:
+        """Number of points; r and s of a signature lie between 1 and order - 1."""
+        return int(self.python.order)
+
+    def openssl(self) -> ec.EllipticCurve | None:
+        """The curve of `cryptography`, None where that package does not name it."""
+        found = getattr(ec, self.openssl_class, None) if self.openssl_class else None
+        return found() if found else None
+
+
+CURVES = (
+    Curve("secp192k1", _secp192k1()),
+    Curve("secp256k1", ecdsa.SECP256k1, "SECP256K1"),
+    Curve("secp192r1", ecdsa.NIST192p, "SECP192R1"),
+    Curve("secp256r1", ecdsa.NIST256p, "SECP256R1"),
+    Curve("secp384r1", ecdsa.NIST384p, "SECP384R1"),
+    Curve("brainpool256r1", ecdsa.BRAINPOOLP256r1, "BrainpoolP256R1", ("brainpoolP256r1",)),
+    Curve("brainpool384r1", ecdsa.BRAINPOOLP384r1, "BrainpoolP384R1", ("brainpoolP384r1",)),
+)
+
+
+def curve_named(name: str) -> Curve | None:
+    """The curve that a record calls by this name, under either spelling; None if OCMF has none."""
+    return next((curve for curve in CURVES if name in (curve.name, *curve.synonyms)), None)
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """A point on one of the OCMF curves; equal keys are equal whatever form they were read from.
+
+    `point` is the uncompressed point (SEC 1, section 2.3.3): 04, X, Y.
+    """
+
+    curve: Curve
+    point: bytes
+
+    @cached_property
+    def spki(self) -> bytes:
+        """SubjectPublicKeyInfo in DER (RFC 5480), named curve, uncompressed point."""
+        algorithm = ecdsa.der.encode_sequence(
+            ecdsa.der.encode_oid(*_EC_PUBLIC_KEY_OID), ecdsa.der.encode_oid(*self.curve.oid)
+        )
+        bits = ecdsa.der.encode_bitstring(self.point, 0)
+        return bytes(ecdsa.der.encode_sequence(algorithm, bits))
+
+    @property
+    def hex(self) -> str:
+        """The SPKI in uppercase hex, the form that every OCMF verifier takes."""
+        return self.spki.hex().upper()
+
+    @property
+    def pem(self) -> str:
+        """The SPKI as PEM, for OpenSSL."""
+        text = base64.b64encode(self.spki).decode("ascii")
+        lines = "\n".join(text[at : at + 64] for at in range(0, len(text), 64))
+        return f"-----BEGIN PUBLIC KEY-----\n{lines}\n-----END PUBLIC KEY-----\n"
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the SPKI in lowercase hex, to compare two keys by eye."""
+        return hashlib.sha256(self.spki).hexdigest()
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Whether the DER signature is this key's ECDSA with SHA-256 over the message.
+
+        Raises SignatureMalformedError when the bytes are no signature on this curve at all.
+        """
+        check_signature_form(self.curve, signature)
+        try:
+            curve = self.curve.openssl()
+            if curve is not None:
+                key = ec.EllipticCurvePublicKey.from_encoded_point(curve, self.point)
+                key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+                return True
+        except InvalidSignature:
+            return False
+        except UnsupportedAlgorithm:
+            pass  # this build of OpenSSL lacks the curve
+        return self._verify_in_python(message, signature)
+
+    def _verify_in_python(self, message: bytes, signature: bytes) -> bool:
+        key = ecdsa.VerifyingKey.from_string(self.point, curve=self.curve.python)
+        digest = hashlib.sha256(message).digest()
+        try:
+            return bool(
+                key.verify_digest(
+                    signature, digest, sigdecode=ecdsa.util.sigdecode_der, allow_truncate=True
+                )
+            )
+        except ecdsa.BadSignatureError:
+            return False
+
+
+def check_signature_form(curve: Curve, signature: bytes) -> None:
+    """Raise SignatureMalformedError unless the bytes are DER with r and s in the curve's range."""
+    try:
+        numbers = decode_dss_signature(signature)
+    except ValueError:
+        raise SignatureMalformedError("it is not an ECDSA signature in DER") from None
+    if not all(0 < number < curve.order for number in numbers):
+        raise SignatureMalformedError(f"its numbers do not fit the curve {curve.name}")
+
+
+def possible_signers(curve: Curve, message: bytes, signature: bytes) -> set[PublicKey]:
+    """The public keys under which a signature over a message would verify (SEC 1, 4.1.6).
+
+    Any signature has some, whoever made it; only a key that two records share says anything.
+    """
+    try:
+        keys = ecdsa.VerifyingKey.from_public_key_recovery(
+            signature, message, curve.python, hashlib.sha256, ecdsa.util.sigdecode_der
+        )
+    except (ValueError, ArithmeticError, AssertionError, ecdsa.BadSignatureError):
+        return set()  # r is the abscissa of no point
+    return {PublicKey(curve, bytes(key.to_string("uncompressed"))) for key in keys}
+
+
+def read_public_key(source: str | bytes) -> PublicKey:
+    """A public key from SPKI DER, or from its hex, base64 or PEM with any blanks between.
+
+    Raises KeyUnreadableError.
+    """
+    if len(source) > MAX_KEY_TEXT_BYTES:
+        raise KeyUnreadableError(f"it is longer than {MAX_KEY_TEXT_BYTES} bytes")
+    if isinstance(source, bytes):
+        if source[:1] == b"\x30" and not source.isascii():
+            return _read_spki(source)
+        try:
+            source = source.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise KeyUnreadableError("it is neither text nor SubjectPublicKeyInfo DER") from None
+    return _read_spki(_decode_key_text(source))
+
+
+def _decode_key_text(text: str) -> bytes:
+    armour = _PEM.search(text)
+    if armour:
+        if armour[1] != "PUBLIC KEY":
+            raise KeyUnreadableError(f"it is a PEM {armour[1].lower()}, not a public key")
+        text = armour[2]
+    compact = "".join(text.split())
+    if not compact:
+        raise KeyUnreadableError("it is empty")
+    try:
+        if re.fullmatch("[0-9A-Fa-f]+", compact):
+            return bytes.fromhex(compact)
+        return base64.b64decode(compact, validate=True)
+    except (ValueError, binascii.Error):
+        raise KeyUnreadableError("it is neither hex nor base64 nor PEM") from None
+
+
+def _read_spki(der: bytes) -> PublicKey:
+    kind, oid, point = _split_spki(der)
+    if kind != _EC_PUBLIC_KEY_OID:
+        raise KeyUnreadableError("it is not a key for elliptic curves")
+    curve = next((curve for curve in CURVES if curve.oid == oid), None)
+    if curve is None:
+        dotted = ".".join(str(part) for part in oid)
+        raise KeyUnreadableError(f"its curve {dotted} is not one that OCMF knows")
+    return PublicKey(curve, _checked_point(curve, point))
+
+
+def _split_spki(der: bytes) -> tuple[tuple[int, ...], tuple[int, ...], bytes]:
+    """Kind of key, named curve and encoded point of a SubjectPublicKeyInfo."""
+    try:
+        outer, rest = ecdsa.der.remove_sequence(der)
+        algorithm, bits = ecdsa.der.remove_sequence(outer)
+        kind, parameters = ecdsa.der.remove_object(algorithm)
+        if tuple(kind) != _EC_PUBLIC_KEY_OID:
+            return tuple(kind), (), b""
+        oid, more = ecdsa.der.remove_object(parameters)
+        point, behind = ecdsa.der.remove_bitstring(bits, 0)
+    except (ecdsa.der.UnexpectedDER, ValueError, IndexError):
+        raise KeyUnreadableError("it is not SubjectPublicKeyInfo in DER") from None
+    if rest or more or behind:
+        raise KeyUnreadableError("bytes follow the end of the key")
+    return tuple(kind), tuple(oid), bytes(point)
+
+
+def _checked_point(curve: Curve, point: bytes) -> bytes:
+    """The uncompressed form of an encoded point that is proven to lie on the curve."""
+    if point[:1] not in (b"\x02", b"\x03", b"\x04"):
+        raise KeyUnreadableError("its point is in no form that SEC 1 defines")
+    try:
+        key = ecdsa.VerifyingKey.from_string(point, curve=curve.python)
+    except (ecdsa.errors.MalformedPointError, ecdsa.der.UnexpectedDER, ValueError):
+        raise KeyUnreadableError(f"its point does not lie on the curve {curve.name}") from None
+    return bytes(key.to_string("uncompressed"))

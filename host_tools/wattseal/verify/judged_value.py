@@ -1,0 +1,26 @@
+"""A signed value on its way from the file to its report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from wattseal.verify.container import SignedValue
+from wattseal.verify.findings import Finding, Severity
+from wattseal.verify.record import Record
+from wattseal.verify.signature_check import KeyRing
+
+
+@dataclass
+class JudgedValue:
+    """Value number `number` of a file; `record` is None if its text is no OCMF record."""
+
+    number: int
+    value: SignedValue
+    record: Record | None = None
+    ring: KeyRing = field(default_factory=KeyRing)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def is_authentic(self) -> bool:
+        """Whether the record is what the judging key's owner signed."""
+        return not any(finding.severity is Severity.ERROR for finding in self.findings)

@@ -1,0 +1,166 @@
+"""One OCMF record taken apart: framing, payload, signature section (OCMF 1.4.1, JSON format).
+
+The three parts are judged apart, because a payload that was damaged after signing should be told
+as a signature that does not fit, not as a parser's complaint. pyocmf supplies the models of payload
+and signature section; its leniency follows the field's reference verifier, and what it tolerates
+is reported here as a warning.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import pydantic
+from pyocmf import Payload, Signature, SpecWarning
+
+from wattseal.verify.findings import Code, Finding, found, printable, shown
+
+HEADER = "OCMF"
+
+_Parsed = TypeVar("_Parsed")
+
+
+class RecordMalformedError(ValueError):
+    """The text is not `OCMF|payload|signature`; the message says what is wrong."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record whose framing and signature section could be read.
+
+    `payload_text` is exactly what was signed (as UTF-8). `payload` is None, and a finding says why,
+    when that text is no OCMF payload. `times` are the TM texts of the readings as written.
+    """
+
+    text: str
+    payload_text: str
+    signature: Signature
+    payload: Payload | None
+    appended_key: str | None = None
+    times: tuple[str | None, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def signed_bytes(self) -> bytes:
+        """The bytes that the signature is over."""
+        return self.payload_text.encode("utf-8")
+
+
+@dataclass
+class _Members:
+    """JSON members as read, with the keys that stood twice in one object."""
+
+    repeated: list[str] = field(default_factory=list)
+
+    def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in members:
+                self.repeated.append(key)
+            members[key] = value
+        return members
+
+
+def read_record(text: str) -> Record:
+    """Take a record apart. Raises RecordMalformedError if it has no signature to check."""
+    text = text.strip()
+    header, *sections = text.split("|", 3)
+    if header != HEADER or len(sections) < 2:
+        raise RecordMalformedError("it is not of the form OCMF|payload|signature")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise RecordMalformedError("it holds characters that no encoding can carry")
+    signature, notes = _read_signature(sections[1])
+    payload, times, payload_notes = _read_payload(sections[0])
+    return Record(
+        text=text,
+        payload_text=sections[0],
+        signature=signature,
+        payload=payload,
+        appended_key=sections[2].strip() or None if len(sections) == 3 else None,
+        times=times,
+        findings=tuple(dict.fromkeys(notes + payload_notes)),
+    )
+
+
+def _read_signature(text: str) -> tuple[Signature, list[Finding]]:
+    members = _Members()
+    try:
+        section = _load_json(text, members)
+        signature, notes = _with_notes(lambda: Signature.model_validate(section))
+    except _JsonError as error:
+        raise RecordMalformedError(f"its signature section {error}") from None
+    except Exception as error:
+        raise RecordMalformedError(f"its signature section {_in_words(error)}") from None
+    return signature, notes
+
+
+def _read_payload(text: str) -> tuple[Payload | None, tuple[str | None, ...], list[Finding]]:
+    members = _Members()
+    try:
+        data = _load_json(text, members)
+        payload, notes = _with_notes(lambda: Payload.model_validate(data))
+        times = _times(data)
+    except _JsonError as error:
+        return None, (), [found(Code.PAYLOAD_MALFORMED, f"The payload {error}.")]
+    except Exception as error:
+        # The models meet whatever a file holds, and let out what their code stumbles over; no
+        # file may end the verification of the others.
+        return None, (), [found(Code.PAYLOAD_MALFORMED, f"The payload {_in_words(error)}.")]
+    if members.repeated:
+        message = f"The payload holds {shown(members.repeated[0])} twice: readers may disagree."
+        notes.insert(0, found(Code.PAYLOAD_AMBIGUOUS, message))
+    return payload, times, notes
+
+
+def _times(data: dict[str, Any]) -> tuple[str | None, ...]:
+    """TM of each reading as written, inherited from the reading before where left out."""
+    times: list[str | None] = []
+    for reading in data["RD"]:
+        inherited = times[-1] if times else None
+        written = reading.get("TM", inherited)
+        times.append(written if isinstance(written, str) else None)
+    return tuple(times)
+
+
+class _JsonError(ValueError):
+    """The text is no JSON object; the message completes `it ...`."""
+
+
+def _load_json(text: str, members: _Members) -> dict[str, Any]:
+    """A JSON object with its numbers kept exactly (Decimal). Raises _JsonError."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(constant)
+
+    try:
+        value = json.loads(
+            text, parse_float=Decimal, parse_constant=refuse, object_pairs_hook=members
+        )
+    except (ValueError, ArithmeticError, RecursionError):
+        raise _JsonError("is not well-formed JSON") from None
+    if not isinstance(value, dict):
+        raise _JsonError("is not a JSON object")
+    return value
+
+
+def _with_notes(parse: Callable[[], _Parsed]) -> tuple[_Parsed, list[Finding]]:
+    """What a pyocmf model makes of its input, and the deviations that it tolerated."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        parsed = parse()
+    notes = [str(one.message) for one in caught if issubclass(one.category, SpecWarning)]
+    return parsed, [found(Code.FORMAT_DEVIATION, printable(note[:200])) for note in notes]
+
+
+def _in_words(error: Exception) -> str:
+    """The first complaint of a model, completing `it ...`."""
+    if isinstance(error, pydantic.ValidationError):
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return f"does not follow OCMF at {shown(where or 'its top')}: {shown(first['msg'])}"
+    return "does not follow OCMF"

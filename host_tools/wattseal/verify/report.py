@@ -1,0 +1,135 @@
+"""The verdict on a file, as models that are printed and as JSON.
+
+    {"file": "transaction.xml", "verdict": "verified", "reason": null,
+     "key_source": "in_file",
+     "findings": [],
+     "values": [{"number": 1, "transaction_id": "17", "context": "Transaction.Begin",
+                 "verdict": "verified", "reason": null, "pagination": "T1",
+                 "algorithm": "ECDSA-secp256r1-SHA256", "public_key": "3059...",
+                 "key_fingerprint": "a9f1...",
+                 "findings": [{"code": "...", "severity": "warning", "message": "..."}]}],
+     "transactions": [{"transaction_id": "17", "values": [1, 2],
+                       "verdict": "verified", "reason": null,
+                       "begin": {"time": "2026-11-21T10:00:00,000+0100", "time_status": "S",
+                                 "value": "2935.600", "unit": "kWh", "obis": "1-0:1.8.0",
+                                 "reason": "B", "pagination": "T1"},
+                       "end": {...}, "energy": "11.500", "unit": "kWh",
+                       "gateway_serial": "...", "meter_serial": "...", "meter_model": "...",
+                       "identification": "...", "findings": []}]}
+
+`verdict` is verified, not_verified or unreadable; `reason` is the code of the weightiest error,
+null if there is none. `key_source` is pinned (the key given by the user judged), in_file (the
+file's own keys did: that shows integrity, not origin) or none. Values and energies are decimal
+texts with the digits as signed, never JSON numbers. Texts from the file may hold any character.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel
+
+from wattseal.verify.findings import Code, Finding, Severity
+
+_WEIGHT = {code: weight for weight, code in enumerate(Code)}
+
+
+class Verdict(StrEnum):
+    """What can be said of a file or of a part of it."""
+
+    VERIFIED = "verified"
+    NOT_VERIFIED = "not_verified"
+    UNREADABLE = "unreadable"
+
+    @property
+    def exit_status(self) -> int:
+        """0 verified, 1 not verified, 2 unreadable."""
+        return list(Verdict).index(self)
+
+
+class ReadingReport(BaseModel):
+    """One reading that a transaction is billed by."""
+
+    time: str
+    time_status: str
+    value: str | None
+    unit: str | None
+    obis: str | None
+    reason: str
+    pagination: str | None
+
+
+class ValueReport(BaseModel):
+    """One signed value of a file, numbered from 1 in file order."""
+
+    number: int
+    transaction_id: str | None = None
+    context: str | None = None
+    verdict: Verdict
+    reason: Code | None
+    pagination: str | None = None
+    algorithm: str | None = None
+    public_key: str | None = None
+    key_fingerprint: str | None = None
+    findings: list[Finding] = []
+
+
+class TransactionReport(BaseModel):
+    """The values that belong to one transaction, judged together."""
+
+    transaction_id: str | None
+    values: list[int]
+    verdict: Verdict
+    reason: Code | None
+    begin: ReadingReport | None = None
+    end: ReadingReport | None = None
+    energy: str | None = None
+    unit: str | None = None
+    gateway_serial: str | None = None
+    meter_serial: str | None = None
+    meter_model: str | None = None
+    identification: str | None = None
+    findings: list[Finding] = []
+
+
+class FileReport(BaseModel):
+    """All that was found in one file."""
+
+    file: str
+    verdict: Verdict
+    reason: Code | None
+    key_source: Literal["pinned", "in_file", "none"] = "none"
+    findings: list[Finding] = []
+    values: list[ValueReport] = []
+    transactions: list[TransactionReport] = []
+
+    @property
+    def all_findings(self) -> list[Finding]:
+        """Findings of the file and of every part of it."""
+        of_values = [finding for value in self.values for finding in value.findings]
+        of_transactions = [finding for one in self.transactions for finding in one.findings]
+        return [*self.findings, *of_values, *of_transactions]
+
+
+def weightiest_error(findings: Iterable[Finding]) -> Code | None:
+    """The code of the error that matters most, None if there is no error."""
+    return weightiest(f.code for f in findings if f.severity is Severity.ERROR)
+
+
+def weightiest(codes: Iterable[Code | None]) -> Code | None:
+    """The code that matters most, None if there is none."""
+    return min((code for code in codes if code), key=_WEIGHT.__getitem__, default=None)
+
+
+def verdict_for(reason: Code | None) -> Verdict:
+    """The verdict that follows from the weightiest error."""
+    if reason is None:
+        return Verdict.VERIFIED
+    return Verdict.UNREADABLE if reason.is_unreadable else Verdict.NOT_VERIFIED
+
+
+def overall(reports: Iterable[FileReport]) -> Verdict:
+    """The worst verdict of several files."""
+    return max((report.verdict for report in reports), key=lambda verdict: verdict.exit_status)
