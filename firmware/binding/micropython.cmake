@@ -26,3 +26,8 @@ target_sources(usermod_wattseal INTERFACE
 target_include_directories(usermod_wattseal INTERFACE ${WATTSEAL_INCLUDES})
 target_link_libraries(usermod_wattseal INTERFACE wattseal_core)
 target_link_libraries(usermod INTERFACE usermod_wattseal)
+
+if("$ENV{WATTSEAL_VARIANT}" STREQUAL "LAB")
+    target_sources(usermod_wattseal INTERFACE ${WATTSEAL_FIRMWARE}/lab/modwattseal_lab.c)
+    target_include_directories(usermod_wattseal INTERFACE ${WATTSEAL_BEARSSL}/inc)
+endif()
