@@ -1,6 +1,5 @@
 """The core as the tests call it: compiled once, plain or under the sanitizers."""
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from core_harness.build import PLAIN, SANITIZED, build
+from core_harness.build import PLAIN, SANITIZED, SANITIZED_RUN, build
 from core_harness.flash import NorFlash
 from core_harness.library import Core
 from core_harness.noise import good
@@ -18,7 +17,7 @@ from core_harness.noise import good
 @pytest.fixture(scope="session")
 def core() -> Core:
     """The compiled core; test_sanitizers.py runs the same tests with WATTSEAL_CORE=sanitized."""
-    return Core(build(SANITIZED if os.environ.get("WATTSEAL_CORE") == "sanitized" else PLAIN))
+    return Core(build(SANITIZED if SANITIZED_RUN else PLAIN))
 
 
 @pytest.fixture(scope="session")

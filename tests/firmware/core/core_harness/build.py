@@ -42,6 +42,13 @@ SANITIZED = Variant(
     ),
 )
 
+SANITIZED_RUN = os.environ.get("WATTSEAL_CORE") == "sanitized"
+
+
+def rounds(count: int) -> int:
+    """How often to repeat a random test: a tenth where the sanitizers slow everything down."""
+    return count // 10 if SANITIZED_RUN else count
+
 
 def bearssl_root() -> Path:
     """Folder of the unpacked BearSSL 0.6."""

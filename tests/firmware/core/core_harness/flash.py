@@ -78,7 +78,7 @@ TEARS: dict[str, Tear] = {
     "before": untouched,
     "first_byte": prefix(1 / 256),
     "quarter": prefix(0.25),
-    "most": prefix(0.9),
+    "half": prefix(0.55),
     "few_bits": some_bits(1, 0.02),
     "half_the_bits": some_bits(2, 0.5),
     "most_bits": some_bits(3, 0.98),
