@@ -1,69 +1,66 @@
-"""The clock: set over the link, counted by the chip, honest about how far it can be trusted.
+"""The module's clock: a time once set, carried on by the monotonic ticks.
 
-The synchronisation letters are those of OCMF 1.4.1, table 19.
+There is no battery: after every start the clock is unset. Its letter is that of OCMF table 19.
 """
 
-from wire.errors import WattsealError
+from app.contracts import Ticks
 
 SYNCHRONISED_FOR_MS = 24 * 3600 * 1000
-"""So long a time set from a synchronised source counts as synchronised."""
-
-_LETTERS = {"synchronised": "S", "informative": "I"}
+"""After so long without set_time a synchronised clock is only informative: an ordinary crystal
+may then be seconds off."""
 
 
 class Clock:
-    """Unix time in milliseconds from one setting and the port's ticks.
+    """Unix time in milliseconds; `utc_offset_min` is local time minus UTC, as records show it.
 
-    `tick()` must run at least every 10 minutes, because the port's ticks wrap.
+    Somebody has to call `uptime_ms` at least once in a day: the port's ticks wrap around.
     """
 
-    def __init__(self, ticks):
+    def __init__(self, ticks: Ticks) -> None:
         self._ticks = ticks
-        self._last_tick_ms = ticks.ticks_ms()
-        self.uptime_ms = 0
-        self._unix_ms_at_start: int | None = None  # unix time at uptime 0
+        self._last_ticks = ticks.ticks_ms()
+        self._uptime_ms = 0
         self._set_at_ms = 0
-        self._source = ""
-        self.utc_offset_min: int | None = None
+        self._unix_ms_at_start = 0
+        self._synchronised = False
+        self.is_set = False
+        self.utc_offset_min = 0
 
-    def tick(self) -> None:
-        """Count the time that has passed since the last call."""
+    def uptime_ms(self) -> int:
+        """Milliseconds since the start."""
         now = self._ticks.ticks_ms()
-        self.uptime_ms += self._ticks.ticks_diff(now, self._last_tick_ms)
-        self._last_tick_ms = now
+        self._uptime_ms += self._ticks.ticks_diff(now, self._last_ticks)
+        self._last_ticks = now
+        return self._uptime_ms
 
-    @property
-    def is_set(self) -> bool:
-        """Whether the time was set since the start."""
-        return self._unix_ms_at_start is not None
+    def unix_ms(self) -> int:
+        """Milliseconds since 1970 in UTC; only when `is_set`."""
+        return self._unix_ms_at_start + self.uptime_ms()
 
-    def set(self, unix_ms: int, utc_offset_min: int, source: str) -> None:
-        """Set the time; source "synchronised" or "informative"."""
-        self.tick()
-        self._unix_ms_at_start = unix_ms - self.uptime_ms
-        self._set_at_ms = self.uptime_ms
-        self._source = source
+    def set(self, unix_ms: int, utc_offset_min: int, synchronised: bool) -> None:
+        """Set the clock."""
+        self._set_at_ms = self.uptime_ms()
+        self._unix_ms_at_start = unix_ms - self._set_at_ms
+        self._synchronised = synchronised
         self.utc_offset_min = utc_offset_min
+        self.is_set = True
 
-    def now_ms(self) -> int:
-        """Unix time in milliseconds; WattsealError `clock_not_set`."""
-        if self._unix_ms_at_start is None:
-            raise WattsealError("clock_not_set")
-        self.tick()
-        return self._unix_ms_at_start + self.uptime_ms
+    def set_ago_ms(self) -> int:
+        """Milliseconds since it was set; only when `is_set`."""
+        return self.uptime_ms() - self._set_at_ms
 
     def letter(self) -> str:
-        """What a record made now may say of its time: U, I or S."""
+        """U unknown, I informative, S synchronised."""
         if not self.is_set:
             return "U"
-        self.tick()
-        if self.uptime_ms - self._set_at_ms > SYNCHRONISED_FOR_MS:
-            return "I"
-        return _LETTERS[self._source]
+        if self._synchronised and self.set_ago_ms() < SYNCHRONISED_FOR_MS:
+            return "S"
+        return "I"
 
-    def set_ago_s(self) -> int | None:
-        """Seconds since the time was set; None if it was not."""
-        if not self.is_set:
-            return None
-        self.tick()
-        return (self.uptime_ms - self._set_at_ms) // 1000
+    def letter_after(self, letter_at_begin: str) -> str:
+        """The letter of a later reading of a session.
+
+        R after I: the interval is measured by our own ticks (OCMF table 19, and verifiers want
+        the end's letter to say so). Otherwise what the clock is now.
+        """
+        return "R" if letter_at_begin == "I" else self.letter()

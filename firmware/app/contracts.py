@@ -3,4 +3,5 @@
 Any object with the right functions will do, a module too, so at run time there is nothing to say.
 """
 
-Core = FlashAreas = Link = MeterLine = Port = Ticks = object
+Json = dict
+Core = FlashAreas = ItemReader = Link = MeterLine = Port = Ticks = object

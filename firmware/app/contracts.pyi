@@ -3,7 +3,15 @@
 The module `_wattseal` is a `Core`, each port's module `port` is a `Port`.
 """
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from app.module import Module
+
+Json = dict[str, Any]
+"""An object of plain JSON values."""
+ItemReader = Callable[[Module, int], tuple[Json, int]]
+"""From an item's number to its fields and the most bytes that they take in a reply."""
 
 _Buffer = bytes | bytearray | memoryview
 
@@ -115,7 +123,7 @@ class Port(Ticks, Protocol):
         """The line to the host."""
 
     def open_meter_line(self, baud: int, parity: str, stop_bits: int, /) -> MeterLine:
-        """The line to the meter; parity "N", "E" or "O"."""
+        """The line to the meter; parity "none", "even" or "odd"."""
 
     def reset_cause(self) -> str:
         """Why the chip started."""

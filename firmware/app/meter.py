@@ -1,126 +1,141 @@
-"""The meter: its profile on a line, giving readings that may be signed."""
+"""The meter: its profile on a Modbus line, read so that a wrong reading is never signed."""
 
-from wire import sunspec
 from wire.errors import WattsealError
-from wire.modbus_rtu import MAX_REGISTERS
 from wire.reading import Reading
 from wire.registers import decode_energy, decode_text
+from wire.sunspec import Walk, located, wanted_models
 
-from .modbus_master import ModbusMaster
+from app.contracts import Json, Ticks
+from app.modbus_line import ModbusLine
 
-_ATTEMPTS = 3
+ATTEMPTS = 3
+"""How often a request is sent when the line garbles it or nobody answers."""
+
+MAX_POWER_W = 1_000_000
+"""Above any charging point: between two reads no meter counts more than this power makes."""
+
 _LINE_ERRORS = (
     "meter_no_reply",
     "meter_bad_crc",
-    "meter_wrong_length",
     "meter_wrong_unit",
     "meter_wrong_function",
+    "meter_wrong_length",
     "meter_line_busy",
 )
+"""Worth another attempt. All others are the meter's own word, which repeating does not change."""
 
-# Between two readings in succession the energy may grow, but not faster than any charging
-# station can deliver: more is a disturbed register, not a car.
-_MAX_POWER_W = 1_000_000
+_READ_HOLDING_REGISTERS = 3
 
 
 class Meter:
-    """Reads one meter by its profile.
+    """One meter by its profile, a dict as firmware/meters/README.md describes it."""
 
-    profile: as firmware/meters/generate.py emits it. line_settings: baud, parity, stop_bits.
-    Raises WattsealError (`meter_*`) from every reading call.
-    """
-
-    def __init__(self, port, profile: dict, unit: int, line_settings: dict):
-        self.profile = profile
+    def __init__(self, ticks: Ticks, line: ModbusLine, unit: int, profile: Json) -> None:
+        self._ticks = ticks
+        self._line = line
         self._unit = unit
-        self._ticks = port
-        baud, parity = line_settings["baud"], line_settings["parity"]
-        stop_bits = line_settings["stop_bits"]
-        line = port.open_meter_line(baud, parity, stop_bits)
-        bits = 1 + 8 + (parity != "none") + stop_bits
-        self._master = ModbusMaster(line, port, baud, bits, profile["timeout_ms"])
-        self._models = None
+        self._models: dict[int, tuple[int, int]] | None = None
+        self._firmware_of = ""  # the serial number of the meter whose firmware was read
+        self.profile = profile
+        self.attempts = ATTEMPTS
+        self.serial: str | None = None
+        self.firmware: str | None = None
 
-    def energy(self) -> Reading:
+    def read_energy(self) -> Reading:
         """Total imported energy, read once."""
-        quantity = self._quantity("energy_import")
+        quantity = self._located("energy_import")
         return decode_energy(quantity, self._registers(quantity))
 
-    def serial(self) -> str | None:
-        """Serial number as the meter tells; None if its profile knows of none."""
-        return self._text("serial")
+    def identify(self) -> None:
+        """Read `serial`, and `firmware` when the meter was not met before; None if it has none."""
+        if "serial" in self.profile:
+            quantity = self._located("serial")
+            self.serial = decode_text(quantity, self._registers(quantity))
+        if self._firmware_of != (self.serial or "-"):
+            self.firmware = self._read_firmware()
+            self._firmware_of = self.serial or "-"
 
-    def firmware(self) -> str | None:
-        """Firmware version as the meter tells; None if its profile knows of none."""
-        return self._text("firmware")
+    def require_serial(self, expected: str | None) -> None:
+        """WattsealError `meter_serial_mismatch` if the meter told another one than expected."""
+        if expected is not None and self.serial not in (None, expected):
+            raise WattsealError("meter_serial_mismatch", expected=expected, found=self.serial)
 
-    def energy_to_sign(self, last: Reading | None) -> Reading:
-        """Total imported energy, read twice and believed only if both readings agree.
+    def read_for_signing(self, expected_serial: str | None) -> Reading:
+        """A reading that two reads agree on, with the meter's identity read between them.
 
-        last: the newest signed reading of this meter, which it may not fall below. Raises
-        WattsealError `meter_unstable` or `meter_went_backwards` beside those of `energy`.
+        WattsealError `meter_serial_mismatch` if the meter tells another serial number than the
+        expected one, `meter_unstable` if the energy fell between the reads, or rose by more than
+        MAX_POWER_W can make it.
         """
         start_ms = self._ticks.ticks_ms()
-        first = self.energy()
-        second = self.energy()
+        first = self.read_energy()
+        self.identify()
+        self.require_serial(expected_serial)
+        second = self.read_energy()
         elapsed_ms = self._ticks.ticks_diff(self._ticks.ticks_ms(), start_ms)
-        if not _agree(first, second, elapsed_ms):
+        if second < first or _rise_mwh(first, second) > _most_mwh(first, second, elapsed_ms):
             raise WattsealError(
                 "meter_unstable", first_kwh=first.to_text_kwh(), second_kwh=second.to_text_kwh()
             )
-        if last is not None and second < last:
-            raise WattsealError(
-                "meter_went_backwards", last_kwh=last.to_text_kwh(), now_kwh=second.to_text_kwh()
-            )
         return second
 
-    def _text(self, name: str) -> str | None:
-        if name not in self.profile:
+    def _read_firmware(self) -> str | None:
+        """The firmware version; None as well if this meter's revision has no such register."""
+        if "firmware" not in self.profile:
             return None
-        quantity = self._quantity(name)
-        return decode_text(quantity, self._registers(quantity))
+        quantity = self._located("firmware")
+        try:
+            return decode_text(quantity, self._registers(quantity))
+        except WattsealError as error:
+            if error.name not in ("meter_exception", "meter_sentinel", "meter_out_of_range"):
+                raise
+        return None
 
-    def _quantity(self, name: str) -> dict:
-        """A quantity with its address on this device; SunSpec models are found once."""
-        quantity = self.profile[name]
+    def _located(self, name: str) -> Json:
+        """A quantity of the profile with the address that it has on this meter."""
+        quantity: Json = self.profile[name]
         if "model" not in quantity:
             return quantity
         if self._models is None:
-            walk = sunspec.Walk(self.profile["sunspec_marker"], sunspec.wanted_models(self.profile))
-            while (place := walk.next_read()) is not None:
-                walk.take(self._read(quantity["function"], *place))
-            self._models = walk.models
-        return sunspec.located(quantity, self._models)
+            self._models = self._walk_models()
+        return located(quantity, self._models)
 
-    def _registers(self, quantity: dict) -> list:
-        """All registers of a quantity, in as few reads as the meter allows."""
-        address, left = quantity["address"], quantity["count"]
-        most = self.profile.get("max_registers", MAX_REGISTERS)
-        registers = []
-        while left:
-            count = min(left, most)
-            registers += self._read(quantity["function"], address, count)
-            address, left = address + count, left - count
-        return registers
+    def _walk_models(self) -> dict[int, tuple[int, int]]:
+        walk = Walk(self.profile["sunspec_marker"], wanted_models(self.profile))
+        place = walk.next_read()
+        while place:
+            address, count = place
+            walk.take(self._read(_READ_HOLDING_REGISTERS, address, count))
+            place = walk.next_read()
+        return walk.models
 
-    def _read(self, function: int, address: int, count: int) -> list:
-        """One read, repeated after a disturbance of the line but not after a refusal."""
-        for attempt in range(_ATTEMPTS):
+    def _registers(self, quantity: Json) -> list[int]:
+        return self._read(quantity["function"], quantity["address"], quantity["count"])
+
+    def _read(self, function: int, address: int, count: int) -> list[int]:
+        """Ask until an answer is whole; the last attempt's error if none is."""
+        attempt = 1
+        while True:
             try:
-                return self._master.read(self._unit, function, address, count)
+                return self._line.read_registers(
+                    self._unit, function, address, count, self.profile["timeout_ms"]
+                )
             except WattsealError as error:
-                if error.name not in _LINE_ERRORS or attempt + 1 == _ATTEMPTS:
+                if attempt >= self.attempts or error.name not in _LINE_ERRORS:
                     raise
-        raise AssertionError
+            attempt += 1
 
 
-def _agree(first: Reading, second: Reading, elapsed_ms: int) -> bool:
-    """Whether the second reading can follow the first after elapsed_ms."""
-    if second < first:
-        return False
-    mwh_first, mwh_second = (
-        reading.value * 10 ** (reading.exponent + 3) for reading in (first, second)
-    )
-    step_mwh = 10 ** (max(first.exponent, second.exponent) + 3)
-    grown_mwh = _MAX_POWER_W * elapsed_ms // 3600
-    return mwh_second - mwh_first <= step_mwh + grown_mwh
+def _rise_mwh(first: Reading, second: Reading) -> int:
+    return _mwh(second.value, second.exponent) - _mwh(first.value, first.exponent)
+
+
+def _most_mwh(first: Reading, second: Reading, elapsed_ms: int) -> int:
+    """What MAX_POWER_W makes in that time, and one step of the coarser reading."""
+    step = _mwh(1, max(first.exponent, second.exponent))
+    return MAX_POWER_W * (elapsed_ms + 1) // 3600 + step
+
+
+def _mwh(value: int, exponent: int) -> int:
+    """Milliwatt-hours; a reading's exponent is never below -3."""
+    return int(value * 10 ** (exponent + 3))

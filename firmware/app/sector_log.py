@@ -35,14 +35,19 @@ class LogFullError(Exception):
 
 
 class LogDamagedError(Exception):
-    """Flash content that was whole once and is no longer, or a page that would not program."""
+    """Flash content that was whole once and is no longer, or that no log has written."""
+
+
+class LogWriteError(Exception):
+    """The flash does not hold what was just programmed, or does not erase."""
 
 
 class SectorLog:
     """One log in one flash area; `kind` (0..255) keeps the areas of two logs apart.
 
     `oldest` and `newest` are the numbers of the live sectors at the ends, both -1 before the
-    first entry. LogDamagedError at construction if the area holds something other than a log.
+    first entry. `damage` says in words why the area cannot be used as a log, "" if it can: such a
+    log shows no entry and takes none, and its owner must not take it for an empty one.
     """
 
     def __init__(self, flash: FlashAreas, area: int, kind: int) -> None:
@@ -58,7 +63,12 @@ class SectorLog:
         self.next_entry = 0
         self._end_page = self._pages  # where the next entry of the newest sector goes
         self._next_is_blank = False
-        self._mount()
+        self.damage = ""
+        try:
+            self._mount()
+        except Exception as error:
+            self.oldest = self.newest = -1
+            self.damage = str(error)
 
     # --- what it holds -----------------------------------------------------------------------
 
@@ -138,9 +148,11 @@ class SectorLog:
 
         kind: 1..255, the owner's. base: the owner's state before this entry, for the header of
         a sector that may have to be opened. LogFullError (nothing written) if fewer than
-        spare_sectors would be left free, LogDamagedError if a page does not hold what was
+        spare_sectors would be left free, LogWriteError if a page does not hold what was
         programmed; its number then goes to the next entry.
         """
+        if self.damage:
+            raise LogDamagedError(self.damage)
         pages = self._pages_of(len(body))
         if pages >= self._pages:
             raise ValueError("the entry is longer than a sector")
@@ -165,13 +177,13 @@ class SectorLog:
 
     def prepare(self) -> None:
         """Erase the sector that will be opened next, so that no entry has to wait for it."""
-        if self._next_is_blank or self.free_sectors == 0:
+        if self._next_is_blank or self.damage or self.free_sectors == 0:
             return
         place = (self.newest + 1) % self.sector_count
         if not self._is_blank(place):
             self._flash.flash_erase(self._area, place)
             if not self._is_blank(place):
-                raise LogDamagedError(f"flash sector {place} does not erase")
+                raise LogWriteError(f"flash sector {place} does not erase")
         self._next_is_blank = True
 
     def _open_sector(self, base: bytes) -> None:
@@ -205,7 +217,7 @@ class SectorLog:
         self._flash.flash_program(self._area, offset, self._page)
         self._flash.flash_read(self._area, offset, self._read_back)
         if self._read_back != self._page:
-            raise LogDamagedError(f"the page at {offset} does not hold what was programmed")
+            raise LogWriteError(f"the page at {offset} does not hold what was programmed")
 
     # --- reading flash -----------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """The log in flash: cuts at every operation, decay, wear, a full ring, and random histories."""
 
 import pytest
-from app.sector_log import LogDamagedError, LogFullError, SectorLog
+from app.sector_log import LogDamagedError, LogFullError, LogWriteError, SectorLog
 from app_fakes.flash import PAGE_BYTES, SECTOR_BYTES, FakeFlash, PowerCutError
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -284,8 +284,22 @@ def test_middle_sector_whose_header_decayed_is_still_read() -> None:
 def test_foreign_content_is_damage_not_an_empty_log() -> None:
     flash = make_flash()
     flash.content[AREA][2 * SECTOR_BYTES] = 0
-    with pytest.raises(LogDamagedError, match="in use, but not by a log"):
-        mount(flash)
+    log = mount(flash)
+    assert "flash sector 2 is in use, but not by a log" in log.damage
+    before = flash.snapshot()
+    log.prepare()
+    with pytest.raises(LogDamagedError, match="in use"):
+        append(log, body(0))
+    assert flash.snapshot() == before
+
+
+def test_flash_that_cannot_be_read_is_damage() -> None:
+    flash = make_flash()
+    append(mount(flash), body(0))
+    flash.unreadable = True
+    log = mount(flash)
+    assert "storage" in log.damage
+    assert contents(log) == []
 
 
 def test_log_of_another_kind_is_not_ours() -> None:
@@ -293,8 +307,8 @@ def test_log_of_another_kind_is_not_ours() -> None:
     log = mount(flash)
     for number in range(8):
         append(log, body(number))
-    with pytest.raises(LogDamagedError, match="in use, but not by a log"):
-        mount(flash, kind=KIND + 1)
+    assert "in use, but not by a log" in mount(flash, kind=KIND + 1).damage
+    assert mount(flash).damage == ""
 
 
 def test_page_that_does_not_program_is_told_and_skipped() -> None:
@@ -302,7 +316,7 @@ def test_page_that_does_not_program_is_told_and_skipped() -> None:
     log = mount(flash)
     append(log, body(0))
     flash.stuck_pages.add((AREA, 3 * PAGE_BYTES))
-    with pytest.raises(LogDamagedError, match="does not hold what was programmed"):
+    with pytest.raises(LogWriteError, match="does not hold what was programmed"):
         append(log, body(1))
     append(log, body(2))
     assert contents(log) == contents(mount(flash)) == [body(0), body(2)]

@@ -6,6 +6,10 @@ SECTOR_BYTES = 4096
 PAGE_BYTES = 256
 
 
+class CoreError(Exception):
+    """As the signing core's: `args` is `(code, name)`."""
+
+
 class PowerCutError(BaseException):
     """The power is gone; no handler of the application can see this."""
 
@@ -26,6 +30,7 @@ class FakeFlash:
         self.cut_how = "before"
         self.stuck_pages: set[tuple[int, int]] = set()
         self.dark = False
+        self.unreadable = False
 
     # --- the interface of the signing core ---------------------------------------------------
 
@@ -34,6 +39,8 @@ class FakeFlash:
 
     def flash_read(self, area: int, offset: int, buffer: bytearray | memoryview) -> None:
         self._require_power()
+        if self.unreadable:
+            raise CoreError(-3, "storage")
         content = self.content[area]
         assert 0 <= offset <= offset + len(buffer) <= len(content), "read outside the area"
         buffer[:] = content[offset : offset + len(buffer)]

@@ -1,0 +1,53 @@
+"""From a message to its reply: everything that must hold before a command may run."""
+
+from wire.errors import WattsealError
+from wire.messages import error, read_request, request_id, result
+from wire.methods import check_params, find_method
+
+from app.commands import COMMANDS
+from app.contracts import Json
+from app.module import Module
+
+
+def handle(module: Module, message: Json) -> Json:
+    """The reply to a message; whatever goes wrong becomes an error reply and changes no state.
+
+    A message without an id is refused like any other that is not a request: the link knows no
+    notifications, because a command that nobody is answered about could be lost unnoticed.
+    """
+    identity = request_id(message)
+    method = ""
+    try:
+        identity, method, params = read_request(message)
+        return result(identity, _run(module, method, params))
+    except Exception as problem:
+        return error(identity, module.refuse(method, problem))
+
+
+def _run(module: Module, method: str, params: Json) -> Json:
+    row = find_method(method)
+    params = check_params(method, params)
+    _require_state(module, row[1])
+    _require_session(module, row[2])
+    return COMMANDS[method](module, params)
+
+
+def _require_state(module: Module, states: tuple[str, ...]) -> None:
+    if module.state in states:
+        return
+    if module.fault is not None:
+        raise WattsealError("fault", cause=module.fault.name)
+    raise WattsealError("not_operational", state=module.state, states=list(states))
+
+
+def _require_session(module: Module, wanted: str) -> None:
+    """wanted: "any", "open" or "closed"."""
+    if wanted == "any":
+        return
+    if module.sessions.needs_recovery:
+        cause = module.recovery_problem.name if module.recovery_problem else None
+        raise WattsealError("recovery_pending", cause=cause)
+    if wanted == "closed" and module.sessions.is_open:
+        raise WattsealError("session_open")
+    if wanted == "open" and not module.sessions.is_open:
+        raise WattsealError("no_session")

@@ -1,0 +1,245 @@
+"""The journal: every signed record by its pagination, and what the newest record leaves behind.
+
+A record is stored with its `Standing`: pagination, session, time and reading in a few bytes.
+Behind each record a mark with the same standing is stored, before anybody is told of the record.
+So the standing survives the decay of its record, and a decayed record with a mark behind it is
+known from one that a power cut interrupted, whose pagination is free.
+"""
+
+import struct
+
+from wire.errors import WattsealError
+from wire.reading import Reading
+
+from app.contracts import FlashAreas
+from app.log_format import Entry
+from app.sector_log import LogDamagedError, LogFullError, SectorLog
+
+MAX_RECORD_BYTES = 3600
+"""Longest record that is stored: what one reply of the link can carry, with some to spare."""
+
+SPARE_WHILE_OPEN = 2
+"""Sectors that no begin and no intermediate record may use: one for the end record, with room to
+repeat it after cuts, and one for the release that makes room again."""
+
+SPARE_AT_END = 1
+
+_LOG_KIND = 0x4A
+_RECORD = 1
+_MARK = 2
+
+_STANDING = "<IIBIQQhqbBII"
+_STANDING_BYTES = struct.calcsize(_STANDING)
+
+
+class Standing:
+    """What stands after a record was stored; all zero before the first.
+
+    pagination: the record's. session_id, begin_pagination, begin_unix_ms: of its session, which
+    is_open tells to be open still. unix_ms, utc_offset_min: the record's time. value, exponent:
+    its reading, counted in 10**exponent Wh. letter: the sync letter of the session's begin.
+    meter: CRC-32 of the serial number of the meter that was read. key_number: of the signing key.
+    """
+
+    def __init__(self) -> None:
+        self.pagination = 0
+        self.begin_pagination = 0
+        self.is_open = False
+        self.session_id = 0
+        self.begin_unix_ms = 0
+        self.unix_ms = 0
+        self.utc_offset_min = 0
+        self.value = 0
+        self.exponent = 0
+        self.letter = "U"
+        self.meter = 0
+        self.key_number = 0
+
+    def reading(self) -> Reading:
+        """The record's reading."""
+        return Reading(self.value, self.exponent)
+
+    def pack(self) -> bytes:
+        """The form in flash."""
+        return struct.pack(
+            _STANDING,
+            self.pagination,
+            self.begin_pagination,
+            self.is_open,
+            self.session_id,
+            self.begin_unix_ms,
+            self.unix_ms,
+            self.utc_offset_min,
+            self.value,
+            self.exponent,
+            ord(self.letter),
+            self.meter,
+            self.key_number,
+        )
+
+
+def unpack_standing(data: bytes) -> Standing:
+    """A standing from its form in flash."""
+    standing = Standing()
+    (
+        standing.pagination,
+        standing.begin_pagination,
+        is_open,
+        standing.session_id,
+        standing.begin_unix_ms,
+        standing.unix_ms,
+        standing.utc_offset_min,
+        standing.value,
+        standing.exponent,
+        letter,
+        standing.meter,
+        standing.key_number,
+    ) = struct.unpack_from(_STANDING, data)
+    standing.is_open = bool(is_open)
+    standing.letter = chr(letter)
+    return standing
+
+
+class Journal:
+    """Signed records in a flash area; `standing` is that of the newest one.
+
+    `damage` says in words what was found decayed at boot, "" if nothing was.
+    """
+
+    def __init__(self, flash: FlashAreas, area: int) -> None:
+        self._log = SectorLog(flash, area, _LOG_KIND)
+        self._indexed = -1
+        self._index: list[tuple[int, Entry]] = []
+        self.standing = Standing()
+        self.damage = self._log.damage
+        if self._log.newest >= 0:
+            self._find_standing()
+
+    # --- what it holds -----------------------------------------------------------------------
+
+    @property
+    def oldest(self) -> int:
+        """Lowest pagination held; above `standing.pagination` if none is."""
+        if self._log.newest < 0:
+            return self.standing.pagination + 1
+        base = self._log.base(self._log.oldest)
+        if base is not None:
+            return unpack_standing(base).pagination + 1
+        index = self._index_of(self._log.oldest)
+        return index[0][0] if index else self.standing.pagination + 1
+
+    @property
+    def free_bytes(self) -> int:
+        """Bytes of flash left for records, headers and marks included."""
+        return self._log.free_bytes
+
+    def read(self, pagination: int) -> tuple[Standing, bytes]:
+        """A record and its standing.
+
+        WattsealError `no_such_record` if it is not held, `storage_broken` if it has decayed.
+        """
+        oldest, newest = self.oldest, self.standing.pagination
+        if not oldest <= pagination <= newest:
+            raise WattsealError("no_such_record", **_range(oldest, newest))
+        entry = self._find(pagination)
+        try:
+            if entry is not None:
+                body = self._log.read(entry)
+                return unpack_standing(body), body[_STANDING_BYTES:]
+        except LogDamagedError:
+            pass
+        raise WattsealError("storage_broken", where="journal", pagination=pagination)
+
+    # --- writing -----------------------------------------------------------------------------
+
+    def has_room(self, record_bytes: int, spare_sectors: int) -> bool:
+        """Whether a record of this length fits and leaves so many sectors free."""
+        lengths = (_STANDING_BYTES + record_bytes, _STANDING_BYTES)
+        return not self._log.damage and self._log.has_room(lengths, spare_sectors)
+
+    def store(self, record: bytes, standing: Standing, spare_sectors: int) -> None:
+        """Store a record under the next pagination, which its standing names already.
+
+        On return record and mark are in flash. WattsealError `journal_full`, nothing written, if
+        fewer than spare_sectors would be left.
+        """
+        if not self.has_room(len(record), spare_sectors):
+            raise WattsealError("journal_full")
+        before, after = self.standing.pack(), standing.pack()
+        self._indexed = -1
+        self._log.append(_RECORD, after + record, spare_sectors, before)
+        self.standing = standing
+        self._log.append(_MARK, after, spare_sectors, after)
+
+    def require_releasable(self, through: int) -> None:
+        """WattsealError `release_refused` for records of an open session or of the future."""
+        standing = self.standing
+        limit = standing.begin_pagination - 1 if standing.is_open else standing.pagination
+        if through > limit:
+            raise WattsealError("release_refused", limit=limit)
+
+    def release(self, through: int) -> None:
+        """Let go of whole sectors whose records all have a pagination up to this one.
+
+        The newest sector always stays, and so do the counters.
+        """
+        self.require_releasable(through)
+        keep = self._log.newest
+        while keep > self._log.oldest:
+            base = self._log.base(keep)
+            if base is not None and unpack_standing(base).pagination <= through:
+                break
+            keep -= 1
+        try:
+            self._log.free_before(keep, self.standing.pack())
+        except LogFullError:
+            raise WattsealError("journal_full") from None
+
+    def prepare(self) -> None:
+        """Erase ahead, when there is time."""
+        self._log.prepare()
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _find_standing(self) -> None:
+        """Take the standing from the newest entry, or from the header of a sector without one."""
+        log = self._log
+        entries = log.entries(log.newest)
+        if entries:
+            self.standing = unpack_standing(log.peek(entries[-1], _STANDING_BYTES))
+        else:
+            self.standing = unpack_standing(log.base(log.newest) or Standing().pack())
+        if log.missing(log.newest):
+            self.damage = "a record or its mark has decayed"
+
+    def _find(self, pagination: int) -> Entry | None:
+        """The entry of a record, looked for from the newest sector down."""
+        for sector in range(self._log.newest, self._log.oldest - 1, -1):
+            base = self._log.base(sector)
+            before = -1 if base is None else unpack_standing(base).pagination
+            if before >= pagination:
+                continue
+            for found, entry in self._index_of(sector):
+                if found == pagination:
+                    return entry
+            if base is not None:
+                return None
+        return None
+
+    def _index_of(self, sector: int) -> list[tuple[int, Entry]]:
+        """Paginations and entries of a sector; the last sector asked for is remembered."""
+        if self._indexed != sector:
+            self._index = [
+                (unpack_standing(self._log.peek(entry, _STANDING_BYTES)).pagination, entry)
+                for entry in self._log.entries(sector)
+                if entry.kind == _RECORD
+            ]
+            self._indexed = sector
+        return self._index
+
+
+def _range(oldest: int, newest: int) -> dict[str, int | None]:
+    """The detail of an error about a range: null for the ends of an empty one."""
+    if oldest > newest:
+        return {"oldest": None, "newest": None}
+    return {"oldest": oldest, "newest": newest}

@@ -1,0 +1,73 @@
+"""Serves the link: every line gets one answer, and nothing that arrives can stop the loop."""
+
+import gc
+
+from wire.errors import WattsealError
+from wire.link_frame import LineDecoder, LinkError, encode
+from wire.messages import error, is_reply, request_id
+
+from app.contracts import Json, Link
+from app.dispatch import handle
+from app.module import Module
+
+READ_BYTES = 256
+IDLE_MS = 1000
+"""How long nothing has to arrive before the module sees to its own affairs."""
+
+
+class LinkServer:
+    """The loop body over one link; bounded memory whatever arrives."""
+
+    def __init__(self, module: Module, link: Link) -> None:
+        self._module = module
+        self._link = link
+        self._decoder = LineDecoder()
+
+    def serve_once(self) -> None:
+        """Wait for bytes, answer what they complete; or be idle if none come."""
+        if not self._link.wait(IDLE_MS):
+            self._idle()
+            return
+        for found in self._decoder.feed(self._link.read(READ_BYTES)):
+            answer = self._answer(found)
+            if answer:
+                self._link.write(answer)
+
+    def _answer(self, found: Json | LinkError) -> bytes:
+        """The line to send; nothing for a reply, or two modules on a line could chatter."""
+        if isinstance(found, LinkError):
+            return encode(error(None, found))
+        if is_reply(found):
+            return b""
+        try:
+            return _encoded(handle(self._module, found))
+        except Exception as problem:  # out of memory, most likely: less is needed to say so
+            gc.collect()
+            return encode(error(None, self._module.refuse("reply", problem)))
+
+    def _idle(self) -> None:
+        gc.collect()  # now, not while a session begins
+        try:
+            self._module.idle()
+        except Exception as problem:
+            self._module.refuse("idle", problem)
+
+
+def _encoded(reply: Json) -> bytes:
+    """The line of a reply; if it cannot be one, of the error that says why."""
+    try:
+        return encode(reply)
+    except LinkError as problem:
+        if problem.reason == "oversized":
+            return encode(error(request_id(reply), WattsealError("too_long")))
+    return _encoded_without_foreign_text(reply)
+
+
+def _encoded_without_foreign_text(reply: Json) -> bytes:
+    """An error reply that quoted text outside ASCII, without the quotation."""
+    code = reply.get("error", {}).get("data", {}).get("name", "internal_error")
+    bare = WattsealError(code)
+    try:
+        return encode(error(request_id(reply), bare))
+    except LinkError:
+        return encode(error(None, bare))

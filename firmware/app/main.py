@@ -1,0 +1,21 @@
+"""Starts the application on the board's own port and core, and serves the link for ever."""
+
+import _wattseal
+import board
+import meter_profiles
+import port
+
+from app.boot import boot
+from app.link import LinkServer
+
+
+def run() -> None:
+    """Never returns: what one line does wrong must not keep the next from being answered."""
+    link = port.open_link()
+    module = boot(_wattseal, port, board.NAME, meter_profiles.PROFILES)
+    server = LinkServer(module, link)
+    while True:
+        try:
+            server.serve_once()
+        except Exception as problem:
+            module.refuse("link", problem)

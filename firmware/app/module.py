@@ -1,0 +1,148 @@
+"""The module: its parts and its state. boot.py brings it up, commands.py is what it can do."""
+
+from wire.errors import WattsealError
+
+from app.clock import Clock
+from app.contracts import Core, Json, Port
+from app.events import Events
+from app.journal import Journal
+from app.meter import ATTEMPTS, Meter
+from app.meter_setup import missing_settings, open_meter
+from app.problems import LASTING, as_wattseal_error
+from app.refusal_log import RefusalLog
+from app.sessions import Sessions
+from app.settings import Settings
+
+RECOVERY_INTERVAL_MS = 10_000
+"""How often a silent meter is asked whether the session that a power failure cut can be ended."""
+
+
+class Module:
+    """Everything that one signing module is.
+
+    `fault` is the WattsealError that stopped it from signing, None if nothing did.
+    `recovery_problem` is what last kept a cut session from being ended.
+    """
+
+    def __init__(self, core: Core, port: Port, board_name: str, profiles: Json) -> None:
+        self.core = core
+        self.port = port
+        self.board_name = board_name
+        self.profiles = profiles
+        self.fault: WattsealError | None = None
+        self.recovery_problem: WattsealError | None = None
+        self.clock = Clock(port)
+        self.events = Events(core, self.clock)
+        self.journal = Journal(core, core.AREA_JOURNAL)
+        self.settings = Settings(core, core.AREA_SETTINGS)
+        self.sessions = Sessions(core, self.journal, self.clock)
+        self.public_key = b""
+        self.key_number = 0
+        self._refusals = RefusalLog()
+        self._meter: Meter | None = None
+        self._recovery_tried_ms = 0
+
+    @property
+    def state(self) -> str:
+        """blank, operational or fault."""
+        if self.fault is not None:
+            return "fault"
+        return "operational" if self.public_key else "blank"
+
+    def stop_signing(self, fault: WattsealError) -> None:
+        """Enter the state fault; its first cause stays the one that is told."""
+        if self.fault is None:
+            self.fault = fault
+
+    def use_key(self, number: int) -> None:
+        """Sign with the stored key from now on."""
+        self.public_key = self.core.key_public()
+        self.key_number = self.sessions.key_number = number
+
+    # --- events ------------------------------------------------------------------------------
+
+    def log(self, event: str, detail: Json, key_number: int = 0, spare_sectors: int = 1) -> None:
+        """Append to the event log; WattsealError `journal_full` if it takes no more."""
+        pagination = self.journal.standing.pagination
+        self.events.log(event, detail, pagination, key_number, spare_sectors)
+
+    def require_room_for_events(self) -> None:
+        """WattsealError `journal_full` if what is about to happen could not be logged."""
+        if not self.events.has_room():
+            raise WattsealError("journal_full", log="events")
+
+    def refuse(self, method: str, problem: Exception) -> WattsealError:
+        """The error to answer with; logged within its ration, and a fault if it will last."""
+        refusal = as_wattseal_error(self.core, problem)
+        if refusal.name in LASTING and method in ("begin", "intermediate", "end", "recovery"):
+            self.stop_signing(refusal)
+        detail = self._refusals.detail_to_log(
+            method, refusal, self.clock.uptime_ms(), self.events.is_half_full()
+        )
+        if detail is not None:
+            event = "meter_fault" if refusal.name.startswith("meter_") else "refused"
+            try:
+                self.log(event, detail)
+            except Exception:  # the log is full or broken, but an answer is still due
+                self._refusals.unlogged += 1
+        return refusal
+
+    # --- the meter ---------------------------------------------------------------------------
+
+    def missing_settings(self) -> list[str]:
+        """Names of the settings that a record needs and that are not given."""
+        return missing_settings(self.settings.values, self.profiles)
+
+    def meter(self) -> Meter:
+        """The configured meter; WattsealError `not_configured` naming what is missing."""
+        if self._meter is None:
+            missing = self.missing_settings()
+            if missing:
+                raise WattsealError("not_configured", missing=missing)
+            self._meter = open_meter(self.settings.values, self.profiles, self.port)
+        return self._meter
+
+    def try_meter(self, settings: Json) -> None:
+        """Refuse settings of a meter that is there and says that it is another one.
+
+        A meter that does not answer is accepted, because it may be wired later; every reading
+        checks again.
+        """
+        self._meter = None
+        if missing_settings(settings, self.profiles):
+            return
+        meter = open_meter(settings, self.profiles, self.port)
+        meter.attempts = 1
+        try:
+            meter.identify()
+            meter.require_serial(settings.get("meter_serial"))
+        except WattsealError as problem:
+            if problem.name in ("meter_serial_mismatch", "meter_not_recognised"):
+                raise
+
+    # --- when nothing else is to be done -----------------------------------------------------
+
+    def idle(self) -> None:
+        """Keep time, erase ahead, and try to end a session that a power failure cut."""
+        uptime_ms = self.clock.uptime_ms()
+        if self.fault is not None:
+            return
+        is_due = uptime_ms - self._recovery_tried_ms >= RECOVERY_INTERVAL_MS
+        if self.sessions.needs_recovery and is_due:
+            self.recover()
+            self._recovery_tried_ms = self.clock.uptime_ms()
+        self.events.prepare()
+        self.journal.prepare()
+        self.settings.prepare()
+
+    def recover(self) -> None:
+        """End the session that a power failure cut, if the meter answers at the first attempt."""
+        try:
+            meter = self.meter()
+            meter.attempts = 1
+            last_unix_ms = self.events.mark.unix_ms
+            fields = self.sessions.recover(self.settings.values, meter, last_unix_ms)
+            meter.attempts = ATTEMPTS
+            self.log("session_recovered", {"pagination": fields["pagination"]})
+        except Exception as problem:
+            self.recovery_problem = self.refuse("recovery", problem)

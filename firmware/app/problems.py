@@ -1,0 +1,37 @@
+"""Turns whatever a command ran into, into the error that crosses the link."""
+
+from wire.errors import WattsealError
+
+from app.contracts import Core
+from app.sector_log import LogDamagedError, LogFullError, LogWriteError
+
+_OF_CORE = {
+    "storage": "storage_error",
+    "entropy": "entropy_failed",
+    "no_key": "key_lost",
+    "key_broken": "key_broken",
+    "self_test": "self_test_failed",
+}
+
+LASTING = ("key_lost", "key_broken", "self_test_failed", "storage_broken")
+"""Causes that no repetition mends: met in signing, they put the module into the state fault."""
+
+
+def as_wattseal_error(core: Core, problem: Exception) -> WattsealError:
+    """The WattsealError that tells a problem; `internal_error` for one that nobody foresaw.
+
+    The detail of an internal error names the exception's type and never its text, which could
+    hold anything.
+    """
+    if isinstance(problem, WattsealError):
+        return problem
+    if isinstance(problem, core.CoreError):
+        name = str(problem.args[1]) if len(problem.args) > 1 else ""
+        return WattsealError(_OF_CORE.get(name, "key_error"), core=name)
+    if isinstance(problem, LogFullError):
+        return WattsealError("journal_full")
+    if isinstance(problem, LogWriteError):
+        return WattsealError("storage_error", cause=str(problem))
+    if isinstance(problem, LogDamagedError):
+        return WattsealError("storage_broken", cause=str(problem))
+    return WattsealError("internal_error", exception=type(problem).__name__)

@@ -1,0 +1,211 @@
+"""Charging sessions: a signed record at the begin, on request in between, and at the end.
+
+The journal's standing is the only truth about which session is open; what is kept here beside it
+is read back from the begin record. A session that a power failure cut is ended by `recover`.
+"""
+
+import json
+
+from wire.crc import crc32
+from wire.errors import WattsealError
+from wire.link_frame import MAX_LINE_BYTES
+from wire.ocmf_payload import build_payload, build_record
+from wire.reading import Reading
+
+from app.clock import Clock
+from app.contracts import Core, Json
+from app.journal import SPARE_AT_END, SPARE_WHILE_OPEN, Journal, Standing
+from app.meter import Meter
+from app.version import VERSION
+
+_SIGNATURE_SECTION_BYTES = 194  # with the longest signature, 72 bytes of DER
+_REPLY_BYTES = 500  # of a reply to begin or end, beside the record
+
+_USER_FIELDS = ("id_tag", "id_type", "id_level", "id_flags", "tariff_text")
+
+
+class Sessions:
+    """Makes and stores the records of sessions, one session at a time."""
+
+    def __init__(self, core: Core, journal: Journal, clock: Clock) -> None:
+        self._core = core
+        self._journal = journal
+        self._clock = clock
+        self._begin: Json | None = None  # payload of the open session's begin record
+        self.key_number = 0
+        self.needs_recovery = journal.standing.is_open
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a session is open, one that waits for its recovery included."""
+        return self._journal.standing.is_open
+
+    def begin(self, settings: Json, meter: Meter, params: Json) -> Json:
+        """Begin a session; params are those of the method `begin`. The reply's fields."""
+        if not self._clock.is_set:
+            raise WattsealError("clock_not_set")
+        if not self._journal.has_room(0, SPARE_WHILE_OPEN):
+            raise WattsealError("journal_full")
+        reading = meter.read_for_signing(settings.get("meter_serial"))
+        standing = self._standing_now(reading, meter_serial(settings, meter))
+        standing.begin_pagination = standing.pagination
+        standing.begin_unix_ms = standing.unix_ms
+        standing.session_id = params.get("session_id", standing.pagination)
+        standing.letter = self._clock.letter()
+        user = {name: params[name] for name in _USER_FIELDS if name in params}
+        return self._record(
+            settings, meter, standing, user, _statement(standing, standing.letter, "B")
+        )
+
+    def go_on(self, settings: Json, meter: Meter, reason: str) -> Json:
+        """A later record of the open session: reason C, or E, L, R or A to end it.
+
+        The reply's fields.
+        """
+        payload = self._begin_payload()
+        reading = meter.read_for_signing(payload["MS"])
+        standing = self._standing_now(reading, payload["MS"])
+        letter = self._clock.letter_after(standing.letter)
+        statement = _statement(standing, letter, reason)
+        return self._record(settings, meter, standing, _user_of(payload), statement)
+
+    def recover(self, settings: Json, meter: Meter, last_unix_ms: int) -> Json:
+        """End the session that a power failure cut, once the meter answers.
+
+        Nobody knows the time: the record carries the last known one, never before the session's
+        newest record, with letter U, and EF t says that it must not be billed.
+        """
+        serial = self._begin_payload()["MS"]
+        reading = meter.read_for_signing(serial)
+        before = self._journal.standing
+        standing = self._standing_now(reading, serial)
+        standing.unix_ms = max(last_unix_ms, before.unix_ms)
+        standing.utc_offset_min = before.utc_offset_min
+        statement = _statement(standing, "U", "P")
+        statement["error_flags"] = "t"
+        user = _user_of(self._begin_payload())
+        fields = self._record(settings, meter, standing, user, statement)
+        self.needs_recovery = False
+        return fields
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _standing_now(self, reading: Reading, serial: str) -> Standing:
+        """The standing of the next record, in the same session as the newest one.
+
+        WattsealError `meter_went_backwards` if the same meter showed more energy before.
+        """
+        before = self._journal.standing
+        meter = crc32(serial.encode())
+        if before.pagination and before.meter == meter and reading < before.reading():
+            raise WattsealError(
+                "meter_went_backwards",
+                earlier_kwh=before.reading().to_text_kwh(),
+                found_kwh=reading.to_text_kwh(),
+            )
+        standing = Standing()
+        standing.pagination = before.pagination + 1
+        standing.begin_pagination = before.begin_pagination
+        standing.begin_unix_ms = before.begin_unix_ms
+        standing.session_id = before.session_id
+        standing.letter = before.letter
+        standing.unix_ms = self._clock.unix_ms()
+        standing.utc_offset_min = self._clock.utc_offset_min
+        standing.value, standing.exponent = reading.value, reading.exponent
+        standing.meter = meter
+        standing.key_number = self.key_number
+        return standing
+
+    def _record(
+        self, settings: Json, meter: Meter, standing: Standing, user: Json, statement: Json
+    ) -> Json:
+        """Build, sign and store one record; the fields that every reply about it has."""
+        reason = statement["reason"]
+        standing.is_open = reason in ("B", "C")
+        spare_sectors = SPARE_WHILE_OPEN if standing.is_open else SPARE_AT_END
+        payload = build_payload(
+            _station(settings, meter), user, standing.pagination, [(standing.reading(), statement)]
+        )
+        record_bytes = len(payload) + _SIGNATURE_SECTION_BYTES + len("OCMF||")
+        _require_reply_fits(payload, record_bytes)
+        if not self._journal.has_room(record_bytes, spare_sectors):
+            raise WattsealError("journal_full")
+        record = build_record(payload, self._core.seal(payload))
+        self._journal.store(record, standing, spare_sectors)
+        if not standing.is_open:
+            self._begin = None
+        return {
+            "pagination": standing.pagination,
+            "session_id": standing.session_id,
+            "record": record.decode(),
+        }
+
+    def _begin_payload(self) -> Json:
+        """The payload of the open session's begin record."""
+        if self._begin is None:
+            _, record = self._journal.read(self._journal.standing.begin_pagination)
+            self._begin = json.loads(record.split(b"|")[1])
+        return self._begin
+
+
+def meter_serial(settings: Json, meter: Meter) -> str:
+    """MS: what the meter tells, else what was configured."""
+    serial: str | None = meter.serial or settings.get("meter_serial")
+    if serial is None:
+        raise WattsealError("not_configured", missing=["meter_serial"])
+    return serial
+
+
+def _station(settings: Json, meter: Meter) -> Json:
+    """What build_payload wants to know of this system and its meter."""
+    station = {
+        "format_version": settings.get("format_version", "1.3"),
+        "gateway_version": VERSION,
+        "meter_vendor": meter.profile["vendor"],
+        "meter_model": meter.profile["model"],
+        "meter_serial": meter_serial(settings, meter),
+        "current_type": meter.profile["current_type"],
+    }
+    if meter.firmware is not None:
+        station["meter_firmware"] = meter.firmware
+    for name in (
+        "gateway_id",
+        "gateway_serial",
+        "controller_firmware",
+        "charge_point_type",
+        "charge_point_id",
+    ):
+        if name in settings:
+            station[name] = settings[name]
+    return station
+
+
+def _statement(standing: Standing, letter: str, reason: str) -> Json:
+    return {
+        "unix_ms": standing.unix_ms,
+        "utc_offset_min": standing.utc_offset_min,
+        "synchronisation": letter,
+        "reason": reason,
+    }
+
+
+def _user_of(payload: Json) -> Json:
+    """The user's fields of a begin payload, for the later records of its session."""
+    user = {"id_type": payload["IT"]}
+    if payload["IS"]:
+        user["id_tag"] = payload["ID"]
+    for name, key in (("id_level", "IL"), ("id_flags", "IF"), ("tariff_text", "TT")):
+        if key in payload:
+            user[name] = payload[key]
+    return user
+
+
+def _require_reply_fits(payload: bytes, record_bytes: int) -> None:
+    """Refuse a record that no line could carry, before it has a number.
+
+    In a reply every quote and backslash of the record is escaped once more; the signature
+    section has twelve quotes.
+    """
+    escapes = payload.count(b'"') + payload.count(b"\\") + 12
+    if record_bytes + escapes > MAX_LINE_BYTES - _REPLY_BYTES:
+        raise WattsealError("too_long", bytes=record_bytes + escapes)

@@ -1,0 +1,66 @@
+"""The settings: one JSON object in flash, of which the latest whole version counts.
+
+A version is an entry and a mark behind it, both stored before anybody is told. So a version that
+decayed is known from one that a power cut interrupted, and never gives way to an older one.
+"""
+
+from wire import strict_json
+
+from app.contracts import FlashAreas, Json
+from app.sector_log import SectorLog
+
+_LOG_KIND = 0x53
+_VERSION = 1
+_MARK = 2
+
+
+class Settings:
+    """The settings in their flash area; `values` is the dict that `configure` built.
+
+    `damage` says in words what was found decayed at boot, "" if nothing was: then `values` is
+    empty, which does not mean that nothing was configured.
+    """
+
+    def __init__(self, flash: FlashAreas, area: int) -> None:
+        self._log = SectorLog(flash, area, _LOG_KIND)
+        self._sector = -1  # where the version that counts is
+        self.values: Json = {}
+        self.damage = self._log.damage
+        if self._log.newest >= 0:
+            self._load()
+
+    def save(self, values: Json) -> None:
+        """Store a new version; in flash on return."""
+        self._log.free_before(self._sector, b"")
+        self._log.append(_VERSION, strict_json.dumps(values), 1, b"")
+        self._sector = self._log.newest
+        self.values = values
+        self._log.append(_MARK, b"", 1, b"")
+
+    def prepare(self) -> None:
+        """Erase ahead, when there is time."""
+        self._log.prepare()
+
+    def _load(self) -> None:
+        """The version in the newest sector that has one; nothing above it may have decayed."""
+        log = self._log
+        for sector in range(log.newest, log.oldest - 1, -1):
+            if log.missing(sector):
+                self.damage = "a version of the settings has decayed"
+                return
+            versions = [entry for entry in log.entries(sector) if entry.kind == _VERSION]
+            if versions:
+                self._sector = sector
+                self._use(log.read(versions[-1]))
+                return
+
+    def _use(self, body: bytes) -> None:
+        try:
+            values = strict_json.loads(body)
+        except strict_json.JsonError as error:
+            self.damage = str(error)
+            return
+        if isinstance(values, dict):
+            self.values = values
+        else:
+            self.damage = "the settings are not an object"

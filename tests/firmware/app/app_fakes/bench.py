@@ -1,0 +1,158 @@
+"""A module on the bench: fake core, port and meter below it, the link's own frames above."""
+
+import json
+
+from app.boot import boot
+from app.link import LinkServer
+from app.module import Module
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from wire.link_frame import decode, encode
+from wire.messages import read_reply, request
+from wire.methods import check_result
+
+from .core import FakeCore
+from .meter import FakeMeter, FakeMeterLine
+from .port import FakeLink, FakePort
+
+NOON = 1_780_000_000_000
+
+SDM630 = {
+    "name": "sdm630",
+    "vendor": "Eastron",
+    "model": "SDM630",
+    "current_type": "AC",
+    "timeout_ms": 1000,
+    "max_registers": 125,
+    "unit": 1,
+    "line": {"baud": 9600, "parity": "none", "stop_bits": 1},
+    "energy_import": {
+        "function": 4,
+        "address": 72,
+        "count": 2,
+        "type": "f32",
+        "exponent": 3,
+        "resolution": 0,
+    },
+    "serial": {
+        "function": 3,
+        "address": 64512,
+        "count": 2,
+        "type": "u32",
+        "sentinels": ["00000000", "ffffffff"],
+    },
+    "firmware": {"function": 3, "address": 64515, "count": 1, "type": "hex"},
+}
+MUTE = {key: SDM630[key] for key in SDM630 if key not in ("serial", "firmware", "unit", "line")}
+PROFILES = {"sdm630": SDM630, "mute": {**MUTE, "name": "mute"}}
+
+SETTINGS = {
+    "gateway_id": "Wattseal test",
+    "gateway_serial": "WS-0001",
+    "meter_profile": "sdm630",
+    "meter_serial": "12345678",
+}
+
+
+class Bench:
+    """Boots a module again and again over the same flash and meter."""
+
+    def __init__(self, core: FakeCore | None = None, meter: FakeMeter | None = None) -> None:
+        self.core = core or FakeCore()
+        self.meter = meter or FakeMeter()
+        self.lines: list[FakeMeterLine] = []
+        self.module: Module
+        self._ids = 0
+
+    def boot(self) -> "Bench":
+        self.core.dark = False
+        self.port = FakePort(self._make_line)
+        self.link = FakeLink(self.port)
+        self.module = boot(self.core, self.port, "bench", PROFILES)
+        self.server = LinkServer(self.module, self.link)
+        return self
+
+    def set_up(self) -> "Bench":
+        """Boot, configure, set the time."""
+        self.boot()
+        self.call("configure", **SETTINGS)
+        self.set_time()
+        return self
+
+    def set_time(self, unix_ms: int = NOON, source: str = "synchronised") -> dict:
+        return self.call("set_time", unix_ms=unix_ms, utc_offset_min=120, source=source)
+
+    def call(self, method: str, **params) -> dict:
+        """The result's fields, checked against the method table; raises the error replied."""
+        self._ids += 1
+        if "from_" in params:
+            params["from"] = params.pop("from_")
+        (reply,) = self.exchange(encode(request(self._ids, method, params)))
+        return check_result(method, read_reply(reply, self._ids))
+
+    def exchange(self, data: bytes) -> list[dict]:
+        """Every reply to some bytes."""
+        del self.link.sent[:]
+        self.link.send(data)
+        while not self.link.is_drained:
+            self.server.serve_once()
+        lines = bytes(self.link.sent).split(b"\n")
+        assert lines.pop() == b"", "a reply without its line feed"
+        return [decode(line) for line in lines]
+
+    def idle(self, seconds: int = 1) -> None:
+        for _ in range(seconds):
+            self.server.serve_once()
+
+    def all_records(self) -> dict[int, str]:
+        """Every record held, by pagination."""
+        found: dict[int, str] = {}
+        start: int | None = self.call("status")["journal"]["oldest"]
+        while start is not None:
+            part = self.call("records", from_=start)
+            for item in part["records"]:
+                assert item["pagination"] not in found
+                found[item["pagination"]] = item["record"]
+            start = part["next"]
+        return found
+
+    def all_events(self) -> list[dict]:
+        """Every event, its chain checked from the first on."""
+        found: list[dict] = []
+        chain = bytes(32)
+        start: int | None = 1
+        while start is not None:
+            part = self.call("events", from_=start)
+            for item in part["events"]:
+                chain = self.core.sha256(chain + item["entry"].encode())
+                assert item["chain"] == chain.hex()
+                found.append(json.loads(item["entry"]))
+                assert found[-1]["number"] == item["number"] == len(found)
+            start = part["next"]
+        return found
+
+    def event_names(self) -> list[str]:
+        return [event["event"] for event in self.all_events()]
+
+    def _make_line(self, port: FakePort) -> FakeMeterLine:
+        self.lines.append(FakeMeterLine(port, self.meter))
+        return self.lines[-1]
+
+
+def payload_of(record: str) -> dict:
+    return json.loads(record.split("|")[1])
+
+
+def reading_of(record: str) -> dict:
+    (reading,) = payload_of(record)["RD"]
+    return reading
+
+
+def verify(record: str, public_key_hex: str) -> None:
+    """Raises InvalidSignature unless the record was signed by the key."""
+    header, payload, section = record.split("|")
+    assert header == "OCMF"
+    key = serialization.load_der_public_key(bytes.fromhex(public_key_hex))
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    signature = bytes.fromhex(json.loads(section)["SD"])
+    key.verify(signature, payload.encode(), ec.ECDSA(hashes.SHA256()))

@@ -1,0 +1,70 @@
+"""A port in virtual time: nothing here ever waits, the clock is moved on instead."""
+
+from collections.abc import Callable
+
+from .meter import FakeMeterLine
+
+TICKS_PERIOD = 1 << 30
+
+
+class FakePort:
+    """Ticks that wrap as MicroPython's do, starting shortly before they wrap.
+
+    `us` is the virtual time in microseconds, shared with the lines.
+    """
+
+    NAME = "fake"
+
+    def __init__(self, make_line: Callable[["FakePort"], FakeMeterLine]) -> None:
+        self.us = 0
+        self.forms: list[tuple[int, str, int]] = []
+        self._make_line = make_line
+
+    def ticks_ms(self) -> int:
+        return (self.us // 1000 + TICKS_PERIOD - 1500) % TICKS_PERIOD
+
+    def ticks_us(self) -> int:
+        return (self.us + TICKS_PERIOD - 40_000) % TICKS_PERIOD
+
+    def ticks_diff(self, later: int, earlier: int) -> int:
+        return (later - earlier + TICKS_PERIOD // 2) % TICKS_PERIOD - TICKS_PERIOD // 2
+
+    def open_meter_line(self, baud: int, parity: str, stop_bits: int) -> FakeMeterLine:
+        assert parity in ("none", "even", "odd")
+        self.forms.append((baud, parity, stop_bits))
+        return self._make_line(self)
+
+    def reset_cause(self) -> str:
+        return "power_on"
+
+    def heap_free(self) -> int:
+        return 123456
+
+
+class FakeLink:
+    """The host's end is `send` and `sent`; an empty wait moves the clock on."""
+
+    def __init__(self, port: FakePort) -> None:
+        self._port = port
+        self._incoming = bytearray()
+        self.sent = bytearray()
+
+    def send(self, data: bytes) -> None:
+        self._incoming += data
+
+    @property
+    def is_drained(self) -> bool:
+        return not self._incoming
+
+    def read(self, max_bytes: int) -> bytes:
+        data = bytes(self._incoming[:max_bytes])
+        del self._incoming[:max_bytes]
+        return data
+
+    def write(self, data: bytes) -> None:
+        self.sent += data
+
+    def wait(self, timeout_ms: int) -> bool:
+        if not self._incoming:
+            self._port.us += timeout_ms * 1000
+        return bool(self._incoming)
