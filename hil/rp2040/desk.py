@@ -1,0 +1,133 @@
+"""What is on the desk: a module with an RP2040, its meter, the lines between them, its supply.
+
+Whoever drives it makes the time pass, by `run_for` and its kin: a benchmark in its own thread, or
+the rig's engine. Time on the desk goes on while chips come and go.
+"""
+
+from collections.abc import Callable
+
+from hil.board import Board
+from hil.flash import FlashOperation, Moment
+from hil.meter.port import MeterPort
+from hil.rp2040.chip import Chip
+from hil.rp2040.link_line import LinkLine
+from hil.rp2040.pin_trace import PinTrace
+from hil.rp2040.rosc import BitSource
+from hil.rp2040.spi_flash import FlashTiming
+from hil.rp2040.transceiver import Transceiver
+from hil.setup import NOISES, Setup
+from hil.timeline import EmulatedTimeline
+
+CutPolicy = Callable[[FlashOperation], Moment | None]
+"""Told of each flash operation; the moment in it at which the power fails, None for not at all."""
+
+
+class NoPowerError(Exception):
+    """The module has no power; switch it on first."""
+
+
+class Desk:
+    """One module and one meter. The module is off until `power_on`."""
+
+    def __init__(
+        self,
+        image: bytes,
+        board: Board,
+        setup: Setup,
+        noise: BitSource | None = None,
+        flash_timing: FlashTiming | None = None,
+    ) -> None:
+        """`image` is the firmware for a factory-fresh module; `noise` goes before the setup's."""
+        self.board = board
+        self.timeline = EmulatedTimeline()
+        self.meter = setup.meter.build(self.timeline.now_ns)
+        self.meter_port = MeterPort(
+            self.timeline,
+            self.meter,
+            setup.meter.line_format(self.meter),
+            lambda character: self.transceiver.from_line(character),
+            lambda character: self.transceiver.echo(character),
+            setup.meter.turnaround_ns,
+        )
+        self.link = LinkLine(self.timeline, board.link_baud)
+        self.cut_policy: CutPolicy = lambda _: None
+        self.operations: list[FlashOperation] = []
+        """Flash operations since the module was last switched on."""
+        self._chip_id = setup.chip_id
+        self._noise = noise or NOISES[setup.noise]()
+        self._flash_timing = flash_timing
+        erased = b"\xff" * (board.flash_size - len(image))
+        self._flash = setup.flash if setup.flash is not None else image + erased
+        self.flash_at_power_on = self._flash
+        self._chip: Chip | None = None
+        self._transceiver: Transceiver | None = None
+
+    @property
+    def powered(self) -> bool:
+        """Whether the module is on; False too once the power was cut in a flash operation."""
+        return self._chip is not None and self._chip.powered
+
+    @property
+    def has_chip(self) -> bool:
+        """Whether there is a chip still, though its power may just have been cut."""
+        return self._chip is not None
+
+    @property
+    def chip(self) -> Chip:
+        """The chip; NoPowerError if it is off."""
+        if self._chip is None:
+            raise NoPowerError("the module has no power; switch it on first")
+        return self._chip
+
+    @property
+    def transceiver(self) -> Transceiver:
+        """The meter line's transceiver, with its driver-enable trace and its errors."""
+        if self._transceiver is None:
+            raise NoPowerError("the module has no power; switch it on first")
+        return self._transceiver
+
+    def flash_image(self) -> bytes:
+        """The bytes in the flash now."""
+        return self._chip.flash_image() if self._chip is not None else self._flash
+
+    def power_on(self, flash: bytes | None = None) -> None:
+        """Boot from the flash as it is, or from other bytes."""
+        if self._chip is not None:
+            raise ValueError("the module is on already; cut its power first")
+        self._flash = self._flash if flash is None else flash
+        self.flash_at_power_on = self._flash
+        self.operations = []
+        self._chip = Chip(
+            self._flash,
+            flash_size=self.board.flash_size,
+            unique_id=self._chip_id,
+            timeline=self.timeline,
+            noise=self._noise,
+            flash_timing=self._flash_timing,
+            observe=self._observe,
+        )
+        self._wire(self._chip)
+
+    def power_cut(self) -> bytes:
+        """Take the power away at this instant; the bytes that stay in the flash."""
+        chip = self.chip
+        self._flash = chip.flash_image()
+        self.link.detach()
+        self.meter_port.fall_silent()
+        chip.close()
+        self._chip = self._transceiver = None
+        return self._flash
+
+    def _wire(self, chip: Chip) -> None:
+        board = self.board
+        driver_enable = PinTrace(chip.mcu.gpio[board.driver_enable_pin], self.timeline)
+        self._transceiver = Transceiver(
+            chip.uart[board.meter_line.uart],
+            driver_enable,
+            self.meter_port.hear,
+        )
+        self.link.attach(chip.uart[board.link.uart])
+
+    def _observe(self, operation: FlashOperation) -> Moment | None:
+        self.operations.append(operation)
+        return self.cut_policy(operation)

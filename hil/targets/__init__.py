@@ -1,0 +1,1 @@
+"""The targets: where the firmware runs."""

@@ -1,0 +1,205 @@
+"""Target rp2040: the image just built, on the emulated chip."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from hil.board import REPOSITORY, Board, load_board
+from hil.engine import DEFAULT_LIMIT_S, Engine
+from hil.flash import FlashOperation, Moment
+from hil.meter.meter import Meter
+from hil.meter.port import Exchange, Violation
+from hil.pacing import Pacer
+from hil.pty_port import CHUNK_BYTES, PtyPort
+from hil.rig import CUT, FLASH, METER, NOISE, POWER, TIME, TIMING, Rig, RigError
+from hil.rp2040.desk import Desk
+from hil.setup import Setup
+from hil.timeline import NS_PER_MS, NS_PER_S
+
+IMAGE = REPOSITORY / "build" / "rp2040" / "firmware.bin"
+
+SLICE_NS = NS_PER_MS
+FREE_SLICE_NS = 10 * NS_PER_MS
+"""While a caller waits for something in emulated time."""
+
+# A request that the module never answers must not let its time race for ever.
+HURRY_LIMIT_NS = 30 * NS_PER_S
+
+
+@dataclass
+class _Goal:
+    """Something that a caller waits for in emulated time."""
+
+    reached: Callable[[], bool]
+    deadline_ns: int
+    future: Future[None]
+
+
+class Rp2040Rig(Rig):
+    """An emulated module behind a pseudo-terminal.
+
+    Emulated time keeps to the wall clock. With `hurry` it runs as fast as it can while a request
+    waits for its reply, which is what tests want; a client sees a module that answers sooner.
+    """
+
+    target = "rp2040"
+    abilities = frozenset({METER, POWER, FLASH, CUT, TIME, TIMING, NOISE})
+
+    def __init__(
+        self, setup: Setup, image: Path = IMAGE, *, board: Board | None = None, hurry: bool = False
+    ) -> None:
+        if not image.exists():
+            raise RigError(f"there is no image {image}; build it with ./dev build rp2040")
+        self._desk = Desk(image.read_bytes(), board or load_board(), setup)
+        self._hurry = hurry
+        self._pacer = Pacer()
+        self._goals: list[_Goal] = []
+        self._cut: tuple[int, Moment] | None = None
+        self._desk.cut_policy = self._cut_policy
+        self._pty = PtyPort()
+        self.port = self._pty.path
+        self._engine = Engine("rp2040", self._step)
+        self._engine.watch(self._pty.file, self._from_client)
+        self._desk.power_on()
+        self._pacer.follow(self._desk.timeline.now_ns())
+        self._engine.start()
+
+    @property
+    def desk(self) -> Desk:
+        """The models, to be touched through `call` only."""
+        return self._desk
+
+    def call(self, action: Callable[[], object]) -> object:
+        """Do something to the models, in their own thread."""
+        return self._engine.call(action)
+
+    @property
+    def meter(self) -> Meter:
+        """See Rig."""
+        return self._desk.meter
+
+    def exchanges(self) -> list[Exchange]:
+        """See Rig."""
+        return self._engine.call(lambda: list(self._desk.meter_port.exchanges))
+
+    def violations(self) -> list[Violation]:
+        """See Rig."""
+        return self._engine.call(lambda: list(self._desk.meter_port.violations))
+
+    def power_cut(self) -> None:
+        """See Rig."""
+        self._engine.call(self._switch_off)
+
+    def restart(self, flash: bytes | None = None) -> None:
+        """See Rig."""
+        self._engine.call(lambda: self._switch_on(flash))
+
+    def flash_image(self) -> bytes:
+        """See Rig."""
+        return self._engine.call(self._desk.flash_image)
+
+    def flash_at_power_on(self) -> bytes:
+        """See Rig."""
+        return self._engine.call(lambda: self._desk.flash_at_power_on)
+
+    def flash_operations(self) -> Sequence[FlashOperation]:
+        """See Rig."""
+        return self._engine.call(lambda: list(self._desk.operations))
+
+    def cut_power_in(self, index: int, moment: Moment) -> None:
+        """See Rig."""
+        self._engine.call(lambda: setattr(self, "_cut", (index, moment)))
+
+    def wait_for_power_cut(self, limit_s: float) -> None:
+        """See Rig."""
+        self.run_until(lambda: not self._desk.powered, limit_s)
+
+    def fast_forward(self, seconds: float) -> None:
+        """See Rig."""
+        end_ns = self.now_ns() + round(seconds * NS_PER_S)
+        self.run_until(lambda: self._desk.timeline.now_ns() >= end_ns, seconds + 1)
+
+    def run_until(
+        self, reached: Callable[[], bool], limit_s: float, wall_limit_s: float = DEFAULT_LIMIT_S
+    ) -> None:
+        """Let time run as fast as it can until the predicate holds.
+
+        It is called in the models' thread every 10 ms of emulated time. TimeoutError after
+        `limit_s` of emulated time or `wall_limit_s` of the wall clock.
+        """
+        future: Future[None] = Future()
+
+        def add() -> None:
+            deadline_ns = self._desk.timeline.now_ns() + round(limit_s * NS_PER_S)
+            self._goals.append(_Goal(reached, deadline_ns, future))
+
+        self._engine.call(add)
+        self._engine.wait_for(future, wall_limit_s)
+
+    def now_ns(self) -> int:
+        """See Rig."""
+        return self._engine.call(self._desk.timeline.now_ns)
+
+    def close(self) -> None:
+        """See Rig."""
+        try:
+            self._engine.close()
+        finally:
+            self._pty.close()
+            if self._desk.powered:
+                self._desk.power_cut()
+
+    # In the engine's thread.
+
+    def _step(self) -> float | None:
+        now_ns = self._desk.timeline.now_ns
+        if not self._desk.powered:
+            self._check_goals(now_ns())
+            return None
+        if self._may_run_free():
+            self._pacer.follow(now_ns())
+        elif (ahead_s := self._pacer.ahead_s(now_ns())) > 0:
+            return ahead_s
+        self._desk.chip.run_for(FREE_SLICE_NS if self._goals else SLICE_NS)
+        self._pty.write(self._desk.link.take())
+        if not self._desk.powered:
+            self._switch_off()
+        self._check_goals(now_ns())
+        return 0
+
+    def _may_run_free(self) -> bool:
+        if self._goals:
+            return True
+        link = self._desk.link
+        waited_ns = self._desk.timeline.now_ns() - link.last_request_ns
+        return self._hurry and link.awaits_reply and waited_ns < HURRY_LIMIT_NS
+
+    def _check_goals(self, now_ns: int) -> None:
+        for goal in list(self._goals):
+            if goal.reached():
+                goal.future.set_result(None)
+            elif now_ns >= goal.deadline_ns or not self._desk.powered:
+                goal.future.set_exception(TimeoutError("not reached before the time was up"))
+            else:
+                continue
+            self._goals.remove(goal)
+
+    def _from_client(self) -> None:
+        data = self._pty.read() if self._desk.link.pending < CHUNK_BYTES else b""
+        self._desk.link.send(data)
+
+    def _cut_policy(self, operation: FlashOperation) -> Moment | None:
+        if self._cut is not None and self._cut[0] == operation.index:
+            return self._cut[1]
+        return None
+
+    def _switch_off(self) -> None:
+        self._cut = None
+        if self._desk.has_chip:
+            self._desk.power_cut()
+
+    def _switch_on(self, flash: bytes | None) -> None:
+        self._switch_off()
+        self._desk.power_on(flash)
+        self._pacer.follow(self._desk.timeline.now_ns())
