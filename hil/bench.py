@@ -1,0 +1,204 @@
+"""What the firmware costs on the emulated RP2040: cycles at 125 MHz, memory, ratios.
+
+Usage: python -m hil.bench [--json]
+
+Single functions are timed on the lab image, whole methods on the product's image over its link
+with an emulated SDM630 on 9600 baud. Time is emulated and the noise is seeded, so the figures
+repeat exactly. Device time of a method runs from the last bit of its request to the first bit of
+its reply.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from wattseal.wire import link_frame, messages
+
+from hil.board import load_board
+from hil.lab import LAB_IMAGE, ROOT
+from hil.rp2040.desk import Desk
+from hil.rp2040.lab import Rp2040Lab
+from hil.rp2040.rosc import seeded_bits
+from hil.setup import MeterSetup, Setup
+from hil.timeline import NS_PER_MS, NS_PER_S
+
+IMAGE = ROOT / "build/rp2040/firmware.bin"
+CYCLES_PER_US = 125
+PAYLOAD_BYTES = 500
+SUSTAINED_RECORDS = 10
+BOOT_LIMIT_NS = 5 * NS_PER_S
+REPLY_LIMIT_NS = 10 * NS_PER_S
+POLL_NS = 100_000
+
+SETTINGS = {
+    "gateway_id": "WATTSEAL",
+    "gateway_serial": "WS-0001",
+    "meter_profile": "sdm630",
+    "charge_point_type": "EVSEID",
+    "charge_point_id": "DE*WSL*E00001",
+}
+
+# Statement to time, after this preparation; both run in the lab image's prompt.
+PREPARE = f"""
+import time, _wattseal, _wattseal_lab
+digest = _wattseal.sha256(b"wattseal")
+payload = b"x" * {PAYLOAD_BYTES}
+"""
+FUNCTIONS = {
+    "bearssl_sign": "_wattseal_lab.bearssl_sign(digest)",
+    "sign": "_wattseal_lab.sign(digest)",
+    "key_generation": "_wattseal.key_create()",
+    "seal": "signature = _wattseal.seal(payload)",
+    "verify": "_wattseal.verify(key, payload, der)",
+    "self_test": "_wattseal.self_test()",
+}
+BEFORE_VERIFY = """
+import json
+key = _wattseal.key_public()
+der = bytes.fromhex(json.loads(signature)["SD"])
+"""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the result; `limit` is the most (or with `at_least` the least) that is meant."""
+
+    value: float
+    unit: str
+    target: str = "rp2040"
+    limit: float | None = None
+    at_least: bool = False
+
+    @property
+    def met(self) -> bool:
+        """Whether the value keeps the limit; True without one."""
+        if self.limit is None:
+            return True
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+
+def time_functions() -> dict[str, Figure]:
+    """Cycles of single functions, on the lab image."""
+    figures = {}
+    lab = Rp2040Lab(LAB_IMAGE.read_bytes(), load_board(), noise=seeded_bits(1))
+    try:
+        lab.execute(PREPARE)
+        for name, statement in FUNCTIONS.items():
+            if name == "verify":
+                lab.execute(BEFORE_VERIFY)
+            elapsed_us = lab.execute(
+                f"start = time.ticks_us()\n{statement}\n"
+                "print(time.ticks_diff(time.ticks_us(), start))"
+            )
+            figures[f"{name}_cycles"] = Figure(int(elapsed_us) * CYCLES_PER_US, "cycles")
+    finally:
+        lab.close()
+    overhead = figures["seal_cycles"].value / figures["bearssl_sign_cycles"].value - 1
+    figures["seal_over_bare_sign"] = Figure(round(100 * overhead, 2), "%", limit=15)
+    return figures
+
+
+class Client:
+    """Calls methods of a module on the desk and takes their device time."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._calls = 0
+
+    def call(self, method: str, **params: object) -> tuple[dict[str, object], int]:
+        """The result fields and the device time in nanoseconds."""
+        self._calls += 1
+        link = self._desk.link
+        link.send(link_frame.encode(messages.request(self._calls, method, params)))
+        answered = len(link.marks) + 2  # the request's line and the reply's
+        self._desk.chip.run_until(lambda: len(link.marks) >= answered, REPLY_LIMIT_NS, POLL_NS)
+        request, reply = list(link.marks)[-2:]
+        found = link_frame.decode(reply.text.rstrip())
+        return messages.read_reply(found, self._calls), reply.start_ns - request.end_ns
+
+
+def time_methods() -> dict[str, Figure]:
+    """Device time of whole methods, on the product's image."""
+    desk = Desk(
+        IMAGE.read_bytes(),
+        load_board(),
+        Setup(meter=MeterSetup(profile="sdm630", power_w=11_000)),
+        noise=seeded_bits(2),
+    )
+    desk.power_on()
+    desk.chip.run_for(BOOT_LIMIT_NS)
+    client = Client(desk)
+    client.call("configure", **SETTINGS)
+    client.call("set_time", unix_ms=1_795_000_000_000, utc_offset_min=60, source="synchronised")
+    at_rest, _ = client.call("status")
+    _, read_ns = client.call("read_meter")
+    _, begin_ns = client.call("begin", id_tag="1F2D3A4F5506C7", id_type="ISO14443")
+    loop_ns = sum(client.call("intermediate")[1] for _ in range(SUSTAINED_RECORDS))
+    _, end_ns = client.call("end")
+    heap_free = at_rest["heap_free_bytes"]
+    if not isinstance(heap_free, int):
+        raise TypeError("status told no free memory")
+    return {
+        "read_meter": Figure(read_ns / NS_PER_MS, "ms"),
+        "begin": Figure(begin_ns / NS_PER_MS, "ms", limit=350),
+        "begin_cycles": Figure(begin_ns * CYCLES_PER_US // 1000, "cycles"),
+        "end": Figure(end_ns / NS_PER_MS, "ms"),
+        "end_cycles": Figure(end_ns * CYCLES_PER_US // 1000, "cycles"),
+        "sustained_records": Figure(
+            round(SUSTAINED_RECORDS * NS_PER_S / loop_ns, 3), "records/s of device time"
+        ),
+        "heap_free_at_rest": Figure(heap_free, "bytes", limit=100 * 1024, at_least=True),
+    }
+
+
+def measure_memory() -> dict[str, Figure]:
+    """Flash and static RAM of the product's image."""
+    sizes = subprocess.run(
+        ["arm-none-eabi-size", IMAGE.with_suffix(".elf")],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()[1]
+    _, data, bss = (int(number) for number in sizes.split()[:3])
+    return {
+        "image": Figure(IMAGE.stat().st_size, "bytes", limit=400 * 1024),
+        "static_ram": Figure(data + bss, "bytes"),
+    }
+
+
+def show(figures: dict[str, Figure]) -> None:
+    """The figures as a table for people."""
+    table = Table("figure", "value", "unit", "limit", "")
+    for column in table.columns[1:2]:
+        column.justify = "right"
+    for name, figure in figures.items():
+        bound = "" if figure.limit is None else f"{'≥' if figure.at_least else '≤'} {figure.limit}"
+        value = f"{figure.value:,.2f}" if isinstance(figure.value, float) else f"{figure.value:,}"
+        table.add_row(name, value, figure.unit, bound, "" if figure.met else "[red]missed[/red]")
+    Console().print(table)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line; exit status 1 when a limit is missed."""
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="one object: name -> value, unit, ...")
+    options = parser.parse_args(arguments)
+    missing = [path for path in (IMAGE, LAB_IMAGE) if not Path(path).exists()]
+    if missing:
+        print(f"bench: {missing[0]} is missing; run ./dev bench, which builds it", file=sys.stderr)
+        return 2
+    figures = {**time_functions(), **time_methods(), **measure_memory()}
+    if options.json:
+        print(json.dumps({name: asdict(figure) for name, figure in figures.items()}, indent=2))
+    else:
+        show(figures)
+    return 0 if all(figure.met for figure in figures.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
