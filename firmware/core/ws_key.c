@@ -104,25 +104,22 @@ static int make(const ws_storage *storage, const ws_key_recipe *recipe) {
 }
 
 int ws_key_create(const ws_storage *storage, const ws_key_recipe *recipe, uint32_t *number) {
-    ws_key_info info;
+    ws_key_slot slot;
+    uint32_t broken_count;
 
     *number = 0;
     if (recipe->chip_id_size > WS_KEY_CHIP_ID_MAX_SIZE) {
         return WS_ERR_ARGUMENT;
     }
-    int result = ws_key_inspect(storage, &info);
-    if (result == WS_OK && info.state == WS_KEY_VALID) {
+    int result = load(storage, &slot, &broken_count);
+    ws_wipe(&slot, sizeof slot);
+    if (result == WS_OK) {
         result = WS_ERR_KEY_EXISTS;
-    } else if (result == WS_OK && info.state == WS_KEY_BROKEN) {
-        result = WS_ERR_KEY_BROKEN;
-    }
-    if (result == WS_OK) {
+    } else if (result == WS_ERR_NO_KEY) {
         result = make(storage, recipe);
-        ws_wipe_stack();
+        *number = result == WS_OK ? FIRST_NUMBER : 0;
     }
-    if (result == WS_OK) {
-        *number = FIRST_NUMBER;
-    }
+    ws_wipe_stack();
     return result;
 }
 

@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-/* Bytes of stack below its caller that ws_wipe_stack() clears. More than the deepest path of
- * any signing or key making call needs; test_footprint.py measures it for each target. */
-#define WS_WIPE_STACK_SIZE 4096
+/* Bytes of stack below its caller that ws_wipe_stack() clears: what the deepest call that meets
+ * the private key takes, as test_footprint.py measures it for each target. */
+#define WS_WIPE_STACK_SIZE 3840
 
 /* Set memory to zero. */
 void ws_wipe(void *memory, size_t size);

@@ -1,0 +1,99 @@
+"""No branch and no index depends on a secret: the core under valgrind, its secrets undefined."""
+
+import shutil
+import subprocess
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from core_harness.build import Variant, build
+
+
+class Leak(NamedTuple):
+    """Where something depends on a secret: the function, and the source line's text."""
+
+    function: str
+    line: str
+
+
+# What BearSSL decides by a secret, and why that may be. The list is exact: a test fails on what
+# is missing from it and on what is in it without need.
+IN_KEY_GENERATION = {
+    Leak("br_ec_keygen", "if (cc != 0 && zz != 0) {"): (
+        "a candidate beyond the order is thrown away, once in 2^32: what is thrown away says "
+        "nothing of what is drawn next"
+    ),
+}
+IN_SIGNING = {
+    Leak("br_ecdsa_i15_sign_raw", "if (!br_i15_decode_mod(x, sk->x, sk->xlen, n)) {"): (
+        "whether the stored number is below the order: always, or no signature is made"
+    ),
+    Leak("br_ecdsa_i15_sign_raw", "if (br_i15_iszero(x)) {"): (
+        "whether the stored number is zero: never, or no signature is made"
+    ),
+    Leak("br_ecdsa_i15_sign_raw", "if (br_i15_iszero(k)) {"): (
+        "a nonce of zero is thrown away, once in 2^256"
+    ),
+    Leak("br_ecdsa_i15_sign_raw", "if (br_i15_sub(k, n, 0)) {"): (
+        "a nonce beyond the order is thrown away, once in 2^32 (RFC 6979, 3.2, step h)"
+    ),
+}
+ON_PURPOSE = {
+    Leak("leak", "if (private_key[0] & 1) {"): "a branch",
+    Leak("leak", "seen = (uint8_t)(seen + table[private_key[1]]);"): "an index",
+}
+
+
+@pytest.fixture(scope="module", params=["-O2", "-Os"])
+def program(request: pytest.FixtureRequest) -> Path:
+    """constant_time.c with the core, at the levels that the unix and the board builds use."""
+    return build(
+        Variant(
+            f"constant-time{request.param}",
+            flags=(request.param, "-g"),
+            own_flags=("-DWS_CHECK_CONSTANT_TIME",),
+            extra=("constant_time.c", "fake_port.c"),
+            shared=False,
+        )
+    )
+
+
+def leaks(program: Path, what: str, folder: Path) -> tuple[set[Leak], bytes]:
+    """What valgrind reports of one run, and what the program printed."""
+    if shutil.which("valgrind") is None:
+        pytest.fail("no valgrind: install it (Debian: apt-get install valgrind)")
+    report = folder / "valgrind.xml"
+    done = subprocess.run(
+        ["valgrind", "--xml=yes", f"--xml-file={report}", "--leak-check=no", str(program), what],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    errors = ElementTree.parse(report).getroot().findall("error")  # noqa: S314 - of our own run
+    return {place(error) for error in errors}, done.stdout
+
+
+def place(error: ElementTree.Element) -> Leak:
+    """The innermost frame of a report."""
+    frame = error.find("stack/frame")
+    assert frame is not None
+    source = Path(frame.findtext("dir", ""), frame.findtext("file", ""))
+    line = source.read_text().splitlines()[int(frame.findtext("line", "0")) - 1]
+    return Leak(frame.findtext("fn", ""), line.strip())
+
+
+def test_making_a_key(program: Path, tmp_path: Path) -> None:
+    found, _ = leaks(program, "create", tmp_path)
+    assert found == set(IN_KEY_GENERATION)
+
+
+def test_sealing_a_record(program: Path, tmp_path: Path) -> None:
+    found, text = leaks(program, "seal", tmp_path)
+    assert found == set(IN_SIGNING)
+    assert text.startswith(b'{"SA":"ECDSA-secp256r1-SHA256"')
+
+
+def test_a_leak_would_be_seen(program: Path, tmp_path: Path) -> None:
+    found, _ = leaks(program, "leak", tmp_path)
+    assert found == set(ON_PURPOSE)

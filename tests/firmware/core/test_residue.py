@@ -1,0 +1,83 @@
+"""No secret stays on the stack after a call: searched for in every form that it had there."""
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+import pytest
+from core_harness.build import Variant, build
+from core_harness.library import Core
+
+FILL = 0xA5
+FLASH_SIZE = 2 * 4096
+WINDOW = 8  # bytes in a row that do not meet by chance
+
+
+@pytest.fixture(scope="module", params=["-O2", "-Os"])
+def program(request: pytest.FixtureRequest) -> Path:
+    """residue.c with the core."""
+    level = request.param
+    extra = ("residue.c", "fake_port.c")
+    return build(Variant(f"residue{level}", flags=(level,), extra=extra, shared=False))
+
+
+def forms(secret: bytes) -> dict[str, bytes]:
+    """The bytes of a number as the core and BearSSL write it."""
+    number = int.from_bytes(secret)
+    words = [(number >> shift & 0x7FFF).to_bytes(2, "little") for shift in range(0, 256, 15)]
+    return {"big-endian": secret, "little-endian": secret[::-1], "15-bit words": b"".join(words)}
+
+
+def found(stack: bytes, secret: bytes) -> set[str]:
+    """Forms of which some bytes in a row are on the stack."""
+    return {
+        name
+        for name, form in forms(secret).items()
+        if any(form[i : i + WINDOW] in stack for i in range(len(form) - WINDOW + 1))
+    }
+
+
+def run(program: Path, core: Core, what: str) -> tuple[bytes, dict[str, bytes]]:
+    """The stack after a call, and the secrets that were on it."""
+    done = subprocess.run([program, what], capture_output=True, check=True)
+    flash, stack = done.stdout[:FLASH_SIZE], done.stdout[FLASH_SIZE:]
+    private_key = flash[48:80]
+    digest = hashlib.sha256(b"sample").digest()
+    nonce = core.drbg(private_key + digest, b"", [32])[0]
+    seed = seed_of_fake_noise(core)
+    assert core.drbg(seed, b"chip", [32]) == [private_key]
+    return stack, {
+        "private key": private_key,
+        "nonce": nonce,
+        "seed": seed[:32],
+        "rest of seed": seed[32:],
+    }
+
+
+def seed_of_fake_noise(core: Core) -> bytes:
+    """The seed that the generator in fake_port.c gives."""
+    state = 1
+
+    def noise(size: int) -> bytes:
+        nonlocal state
+        made = bytearray()
+        for _ in range(size):
+            state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
+            made.append(state >> 56)
+        return bytes(made)
+
+    return core.entropy_seed(noise)[1]
+
+
+@pytest.mark.parametrize("what", ["seal", "create", "inspect", "public"])
+def test_nothing_is_left(program: Path, core: Core, what: str) -> None:
+    stack, secrets = run(program, core, what)
+    assert len(stack) - len(stack.lstrip(bytes([FILL]))) > 0, "the stack was too small"
+    assert len(stack.lstrip(bytes([FILL]))) > 500, "the call did not run on this stack"
+    left = {name: forms for name, secret in secrets.items() if (forms := found(stack, secret))}
+    assert left == {}
+
+
+def test_the_search_finds_what_a_bare_signature_leaves(program: Path, core: Core) -> None:
+    stack, secrets = run(program, core, "sign")
+    assert found(stack, secrets["private key"]) >= {"15-bit words"}
