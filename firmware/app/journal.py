@@ -18,9 +18,9 @@ from app.sector_log import LogDamagedError, LogFullError, SectorLog
 MAX_RECORD_BYTES = 3600
 """Longest record that is stored: what one reply of the link can carry, with some to spare."""
 
-SPARE_WHILE_OPEN = 2
-"""Sectors that no begin and no intermediate record may use: one for the end record, with room to
-repeat it after cuts, and one for the release that makes room again."""
+SPARE_WHILE_OPEN = 4
+"""Sectors that no begin and no intermediate record may use: three for the end record, which may
+be cut and repeated and be as long as a sector, and one for the release that makes room again."""
 
 SPARE_AT_END = 1
 

@@ -53,7 +53,7 @@ class FakeCore(FakeFlash):
         slot = self._slot()
         if slot == b"\xff" * len(slot):
             return self.KEY_EMPTY, 0
-        number, secret, crc = struct.unpack_from("<I32sI", slot)
+        number, _, crc = struct.unpack_from("<I32sI", slot)
         if crc == zlib.crc32(slot[:36]) and slot[PAGE_BYTES:] == b"\x00" * PAGE_BYTES:
             return self.KEY_VALID, number
         return self.KEY_BROKEN, 0

@@ -175,9 +175,9 @@ def sentinel(request: bytes, reply: bytes) -> list[tuple[int, bytes]]:
 
 
 def late(delay_us: int) -> Fault:
-    return lambda request, reply: [(delay_us, reply)]
+    return lambda _, reply: [(delay_us, reply)]
 
 
 def value(registers: bytes) -> Fault:
     """A right frame with other content."""
-    return lambda request, reply: [(TURNAROUND_US, with_crc(reply[:3] + registers))]
+    return lambda _, reply: [(TURNAROUND_US, with_crc(reply[:3] + registers))]

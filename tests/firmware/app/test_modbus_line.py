@@ -1,0 +1,127 @@
+"""The master on a line in virtual time: silences, time-outs, late replies, echo, strangers."""
+
+import pytest
+from app.modbus_line import ModbusLine
+from app_fakes import meter as faults
+from app_fakes.meter import ENERGY, FakeMeter, FakeMeterLine
+from app_fakes.port import FakePort
+from wire.errors import WattsealError
+
+SILENCE_US = 3646  # 3.5 characters of 10 bits at 9600 baud
+
+
+class Rig:
+    def __init__(self, echo: bool = False) -> None:
+        self.meter = FakeMeter()
+        self.port = FakePort(lambda port: FakeMeterLine(port, self.meter, echo=echo))
+        self.line = self.port.open_meter_line(9600, "none", 1)
+        self.master = ModbusLine(self.port, self.line, 9600, 10)
+
+    def read(self, timeout_ms: int = 1000) -> list[int]:
+        return self.master.read_registers(1, *ENERGY, 2, timeout_ms)
+
+    def refusal(self, *orders: faults.Fault) -> WattsealError:
+        self.meter.faults = list(orders)
+        with pytest.raises(WattsealError) as raised:
+            self.read()
+        return raised.value
+
+
+def test_reply_is_read_and_takes_what_the_line_takes() -> None:
+    rig = Rig()
+    assert rig.read() == [0x447A, 0x0000]  # 1000.0
+    assert rig.port.us < 32_000
+
+
+def test_every_request_follows_a_silence() -> None:
+    rig = Rig()
+    for _ in range(3):
+        rig.read()
+    assert min(rig.line.silences_us) >= SILENCE_US
+
+
+def test_noise_is_let_go_and_the_silence_starts_anew() -> None:
+    rig = Rig()
+    rig.read()
+    rig.line.receive(rig.port.us, b"\x00\xff noise")
+    rig.port.us += 2000  # two characters of it have come when the next request is due
+    assert rig.read() == [0x447A, 0x0000]
+    assert min(rig.line.silences_us) >= SILENCE_US
+
+
+def test_line_that_never_falls_silent_is_named() -> None:
+    rig = Rig()
+    rig.line.receive(rig.port.us, b"\x55" * 3000)
+    with pytest.raises(WattsealError) as raised:
+        rig.read()
+    assert raised.value.name == "meter_line_busy"
+    assert rig.meter.requests == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "name"),
+    [
+        (faults.silence, "meter_no_reply"),
+        (faults.bad_crc, "meter_bad_crc"),
+        (faults.wrong_unit, "meter_wrong_unit"),
+        (faults.wrong_function, "meter_wrong_function"),
+        (faults.exception, "meter_exception"),
+        (faults.doubled, "meter_wrong_length"),
+        (faults.cut, "meter_wrong_length"),
+        (faults.trailing_garbage, "meter_wrong_length"),
+        (faults.too_long, "meter_wrong_length"),
+        (faults.late(1_100_000), "meter_no_reply"),
+    ],
+)
+def test_fault_is_named_and_the_next_request_is_answered(fault: faults.Fault, name: str) -> None:
+    rig = Rig()
+    assert rig.refusal(fault).name == name
+    assert rig.read() == [0x447A, 0x0000]
+    assert min(rig.line.silences_us) >= SILENCE_US
+
+
+def test_exception_is_told_apart() -> None:
+    assert Rig().refusal(faults.exception).detail["exception"] == "server_device_failure"
+
+
+def test_late_reply_does_not_answer_the_next_request() -> None:
+    rig = Rig()
+    rig.refusal(faults.late(1_300_000))
+    rig.meter.energy_wh = 2_000_000
+    assert rig.read() == [0x44FA, 0x0000]  # 2000.0, the new value
+
+
+def test_frame_of_another_unit_is_skipped() -> None:
+    rig = Rig()
+    rig.meter.faults = [faults.stranger_first]
+    assert rig.read() == [0x447A, 0x0000]
+
+
+def test_time_out_covers_the_wait_for_the_first_byte_and_not_the_reply() -> None:
+    rig = Rig()
+    rig.meter.faults = [faults.late(999_000)]
+    assert rig.read() == [0x447A, 0x0000]
+
+
+def test_time_out_is_kept() -> None:
+    rig = Rig()
+    rig.refusal(faults.silence)
+    assert 1_000_000 < rig.port.us < 1_030_000
+
+
+def test_own_echo_is_removed() -> None:
+    rig = Rig(echo=True)
+    assert rig.read() == [0x447A, 0x0000]
+    rig.meter.faults = [faults.silence]
+    with pytest.raises(WattsealError) as raised:
+        rig.read()
+    assert raised.value.name == "meter_no_reply"
+
+
+def test_echo_that_is_not_what_was_sent_tells_of_another_sender() -> None:
+    rig = Rig(echo=True)
+    garbled = rig.line.receive
+    rig.line.receive = lambda at, data: garbled(at, bytes((data[0] ^ 1,)) + data[1:])  # type: ignore[method-assign]
+    with pytest.raises(WattsealError) as raised:
+        rig.read()
+    assert raised.value.name == "meter_line_busy"
