@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from hil.board import REPOSITORY, Board, load_board
 from hil.engine import DEFAULT_LIMIT_S, Engine
@@ -16,6 +17,8 @@ from hil.rig import CUT, FLASH, METER, NOISE, POWER, TIME, TIMING, Rig, RigError
 from hil.rp2040.desk import Desk
 from hil.setup import Setup
 from hil.timeline import NS_PER_MS, NS_PER_S
+
+T = TypeVar("T")
 
 IMAGE = REPOSITORY / "build" / "rp2040" / "firmware.bin"
 
@@ -70,7 +73,7 @@ class Rp2040Rig(Rig):
         """The models, to be touched through `call` only."""
         return self._desk
 
-    def call(self, action: Callable[[], object]) -> object:
+    def call(self, action: Callable[[], T]) -> T:
         """Do something to the models, in their own thread."""
         return self._engine.call(action)
 
