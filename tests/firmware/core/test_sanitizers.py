@@ -16,6 +16,7 @@ HERE = Path(__file__).parent
 
 # Tests that compile cores of their own or run programs: they have no use for this one.
 OTHERS = ("test_sanitizers.py", "test_constant_time.py", "test_residue.py", "test_footprint.py")
+OTHERS += ("test_cycles.py",)
 
 
 def sanitizer_library(name: str) -> str:
