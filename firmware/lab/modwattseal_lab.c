@@ -23,7 +23,8 @@ static const uint8_t *digest_of(mp_obj_t object) {
 }
 
 static mp_obj_t lab_bearssl_sign(mp_obj_t digest) {
-    br_ec_private_key key = {BR_EC_secp256r1, (unsigned char *)published_key, sizeof(published_key)};
+    br_ec_private_key key = {BR_EC_secp256r1, (unsigned char *)published_key,
+                             sizeof(published_key)};
     uint8_t signature[WS_P256_SIGNATURE_SIZE];
     size_t size = br_ecdsa_i15_sign_raw(&br_ec_p256_m15, &br_sha256_vtable, digest_of(digest), &key,
                                         signature);

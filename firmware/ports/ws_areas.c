@@ -1,7 +1,7 @@
 #include "ws_port.h"
 
-#include "ws_error.h"
 #include "wattseal_board.h"
+#include "ws_error.h"
 
 typedef struct area_bounds {
     uint32_t offset; /* bytes from the start of flash */

@@ -17,7 +17,7 @@ except ImportError:
     )
     # fmt: on
 
-    def crc16(data: bytes) -> int:
+    def crc16(data: bytes | bytearray | memoryview) -> int:
         """CRC-16/MODBUS of data (Modbus over serial line V1.02, appendix B), 0..0xFFFF."""
         crc = 0xFFFF
         for byte in data:

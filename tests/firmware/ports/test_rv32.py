@@ -8,7 +8,7 @@ import pytest
 
 IMAGE = Path(__file__).resolve().parents[3] / "build/rv32/firmware.elf"
 PROMPT = b">>> "
-QEMU = "qemu-system-riscv32 -machine virt -bios none -nographic -monitor null -serial stdio".split()
+QEMU_OPTIONS = "-machine virt -bios none -nographic -monitor null -serial stdio"
 
 
 class Prompt:
@@ -16,7 +16,7 @@ class Prompt:
 
     def __init__(self) -> None:
         self._qemu = subprocess.Popen(
-            [*QEMU, "-kernel", IMAGE],
+            ["qemu-system-riscv32", *QEMU_OPTIONS.split(), "-kernel", IMAGE],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
