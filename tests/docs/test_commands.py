@@ -1,0 +1,60 @@
+"""Every command that README and docs show exists and has the options that are shown."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def shown_commands() -> list[str]:
+    commands = []
+    for page in PAGES:
+        for block in re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL):
+            commands += [line for line in block.splitlines() if line.strip()]
+    return sorted(set(commands))
+
+
+COMMANDS = shown_commands()
+
+
+def test_there_are_commands_to_test() -> None:
+    assert any(command.startswith("wattseal verify") for command in COMMANDS)
+    assert "./dev test" in COMMANDS
+
+
+@pytest.mark.parametrize(
+    "command", [command for command in COMMANDS if command.startswith("wattseal")]
+)
+def test_wattseal_knows_the_command_and_its_options(command: str) -> None:
+    words = shlex.split(command)[1:]
+    path = [word for word in words if re.fullmatch(r"[a-z][a-z-]*", word)][:2]
+    if path[0] == "verify":
+        path = path[:1]
+    helped = subprocess.run(
+        [Path(sys.executable).parent / "wattseal", *path, "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert helped.returncode == 0, helped.stderr
+    for option in (word for word in words if word.startswith("--")):
+        assert option in helped.stdout
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if "./dev" in command])
+def test_dev_knows_the_command(command: str) -> None:
+    name = command.split("./dev ")[1].split()[0]
+    helped = subprocess.run([ROOT / "dev", "help"], capture_output=True, text=True, check=True)
+    assert re.search(rf"^  {name}\b", helped.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
