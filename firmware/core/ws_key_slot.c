@@ -50,7 +50,7 @@ static bool is_blank(const uint8_t image[WS_KEY_SLOT_SIZE]) {
     for (size_t i = 0; i < WS_KEY_SLOT_SIZE; i++) {
         all_bits &= image[i];
     }
-    WS_DECLASSIFY(all_bits);
+    WS_DECLASSIFY(all_bits); /* blank or not is what the caller asks for */
     return all_bits == 0xFF;
 }
 
