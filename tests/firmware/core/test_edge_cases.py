@@ -9,6 +9,7 @@ import itertools
 
 import pytest
 from core_harness import curve
+from core_harness.build import rounds
 from core_harness.curve import G, N, P
 from core_harness.library import Core
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -46,7 +47,7 @@ def expected_verdict(u1: int, u2: int, secret: int) -> tuple[str, bytes, bytes]:
 @pytest.mark.parametrize("u1", [*FACTORS, "0"])
 @pytest.mark.parametrize("u2", FACTORS)
 def test_chosen_factors(core: Core, u1: str, u2: str) -> None:
-    for secret in SECRETS:
+    for secret in SECRETS[-rounds(len(SECRETS)) :]:
         if u1 == "0" and secret == 1:
             continue  # see test_zero_digest_under_the_generator_as_key
         verdict, digest, der = expected_verdict(FACTORS.get(u1, 0), FACTORS[u2], secret)
