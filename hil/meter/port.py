@@ -81,6 +81,11 @@ class MeterPort:
         self._last_activity_ns: int | None = None
         self._held = b""
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request or a reply is under way, or a reply is still to come."""
+        return bool(self._frame or self._timers or self._transmitter.pending)
+
     def hear(self, character: Character) -> None:
         """A character of the master has wholly arrived."""
         self._check_collision(character)
@@ -167,7 +172,12 @@ class MeterPort:
             when_ns += len(segment.data) * self.format.character_ns
 
     def _send_at(self, when_ns: int, data: bytes) -> None:
-        self._timers.append(self._timeline.call_at(when_ns, lambda: self._transmitter.send(data)))
+        def send() -> None:
+            self._timers.remove(timer)
+            self._transmitter.send(data)
+
+        timer = self._timeline.call_at(when_ns, send)
+        self._timers.append(timer)
 
     def _on_sent(self, character: Character) -> None:
         self._last_activity_ns = character.end_ns

@@ -86,6 +86,11 @@ class Desk:
             raise NoPowerError("the module has no power; switch it on first")
         return self._transceiver
 
+    @property
+    def busy_lines(self) -> bool:
+        """Whether anything is under way on the link or on the meter's line."""
+        return self.link.pending > 0 or self.link.awaits_reply or self.meter_port.busy
+
     def flash_image(self) -> bytes:
         """The bytes in the flash now."""
         return self._chip.flash_image() if self._chip is not None else self._flash

@@ -32,7 +32,7 @@ class LinkLine:
         self._format = LineFormat(baud)
         self._received = bytearray()
         self._passing: dict[bool, list[Character]] = {True: [], False: []}
-        self._requests = 0
+        self._awaits_reply = False
 
     @property
     def pending(self) -> int:
@@ -41,8 +41,8 @@ class LinkLine:
 
     @property
     def awaits_reply(self) -> bool:
-        """Whether the module has answered fewer lines than it was sent."""
-        return self._requests > 0
+        """Whether the module has said no line since the host's last one."""
+        return self._awaits_reply
 
     @property
     def last_request_ns(self) -> int:
@@ -58,7 +58,7 @@ class LinkLine:
         """The chip has lost its power: what is under way gets lost."""
         self._sender.stop()
         self._uart = None
-        self._requests = 0
+        self._awaits_reply = False
         self._passing = {True: [], False: []}
 
     def send(self, data: bytes) -> None:
@@ -76,7 +76,7 @@ class LinkLine:
         if self._uart is not None:
             self._uart.receive(character)
             if self._note(character, by_host=True):
-                self._requests += 1
+                self._awaits_reply = True
 
     def _from_module(self, character: Character) -> None:
         value = character.value
@@ -84,7 +84,7 @@ class LinkLine:
             value = ~value & 0xFF
         self._received.append(value)
         if self._note(character, by_host=False):
-            self._requests = max(0, self._requests - 1)
+            self._awaits_reply = False
 
     def _note(self, character: Character, *, by_host: bool) -> bool:
         """Keep the character for its line's mark; whether it ended the line."""

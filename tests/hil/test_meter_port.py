@@ -127,6 +127,19 @@ def test_another_unit_is_left_alone(line, timeline):
     assert line.kinds() == []
 
 
+def test_the_port_is_busy_from_the_first_character_to_the_last(line, timeline):
+    assert not line.port.busy
+    line.send(REQUEST[:1])
+    assert line.port.busy
+    line.send(REQUEST[1:])
+    timeline.advance(SILENCE_NS)
+    assert line.port.busy  # the reply is still to come
+    timeline.advance(TURNAROUND_NS)
+    assert line.port.busy
+    timeline.advance(len(GOOD) * CHARACTER_NS)
+    assert not line.port.busy
+
+
 def test_a_held_reply_goes_out_before_the_next_one(line, timeline):
     line.meter.arm("late_reply")
     line.send(REQUEST)

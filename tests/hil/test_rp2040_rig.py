@@ -45,6 +45,14 @@ def test_time_does_not_run_ahead_of_the_wall_clock_otherwise(rig):
     assert rig.now_ns() - start_ns > wall_ns // 20
 
 
+def test_after_a_leap_time_goes_on_at_once(rig):
+    rig.fast_forward(1000)
+    leapt_ns = rig.now_ns()
+    while rig.now_ns() < leapt_ns + 10_000_000:
+        pass  # the test's own time-out is the limit
+    assert rig.now_ns() < leapt_ns + 10_000_000_000
+
+
 def test_what_is_not_reached_times_out_in_emulated_time(rig):
     with pytest.raises(TimeoutError):
         rig.run_until(lambda: False, limit_s=5)
