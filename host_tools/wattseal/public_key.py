@@ -19,6 +19,7 @@ import ecdsa  # type: ignore[import-untyped]
 import ecdsa.der  # type: ignore[import-untyped]
 import ecdsa.ellipticcurve  # type: ignore[import-untyped]
 import ecdsa.errors  # type: ignore[import-untyped]
+import ecdsa.numbertheory  # type: ignore[import-untyped]
 import ecdsa.util  # type: ignore[import-untyped]
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -181,8 +182,8 @@ def possible_signers(curve: Curve, message: bytes, signature: bytes) -> set[Publ
         keys = ecdsa.VerifyingKey.from_public_key_recovery(
             signature, message, curve.python, hashlib.sha256, ecdsa.util.sigdecode_der
         )
-    except (ValueError, ArithmeticError, AssertionError, ecdsa.BadSignatureError):
-        return set()  # r is the abscissa of no point
+    except (ecdsa.numbertheory.Error, ecdsa.der.UnexpectedDER, ValueError, AssertionError):
+        return set()  # no DER, or r is the abscissa of no point
     return {PublicKey(curve, bytes(key.to_string("uncompressed"))) for key in keys}
 
 

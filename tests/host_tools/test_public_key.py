@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -79,6 +80,15 @@ def test_signer_is_among_the_possible_ones(name: str) -> None:
     one = signer(name)
     assert one.public in possible_signers(one.curve, b"message", one.sign(b"message"))
     assert one.public not in possible_signers(one.curve, b"messagf", one.sign(b"message"))
+
+
+@EVERY_CURVE
+def test_signature_that_nobody_can_have_made_has_no_signers(name: str) -> None:
+    curve = signer(name).curve
+    found = [possible_signers(curve, b"message", encode_dss_signature(r, 1)) for r in range(1, 40)]
+    assert set() in found  # about half of all numbers are the abscissa of no point
+    assert any(found)
+    assert possible_signers(curve, b"message", b"no DER") == set()
 
 
 @EVERY_CURVE

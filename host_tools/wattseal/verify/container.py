@@ -134,7 +134,11 @@ def _name(element: Element) -> str:
 
 
 def _child(element: Element, name: str) -> Element | None:
-    return next((child for child in element if _name(child) == name), None)
+    """The one child of that name; of two, another reader might take the other."""
+    found = [child for child in element if _name(child) == name]
+    if len(found) > 1:
+        raise ContainerError(Code.XML_MALFORMED, f"A value of the XML holds {name} twice.")
+    return found[0] if found else None
 
 
 def _attribute(element: Element, name: str) -> str | None:

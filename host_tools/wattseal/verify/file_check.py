@@ -116,7 +116,7 @@ def _stands_alone(record: Record) -> bool:
 def _look_for_replaced_key(group: list[JudgedValue]) -> None:
     """Tell a replaced key from altered records where the signatures themselves can tell."""
     failed = [one for one in group if any(f.code is Code.SIGNATURE_MISMATCH for f in one.findings)]
-    signers = common_signers(one.record for one in failed if one.record)
+    signers = common_signers([one.record for one in failed if one.record])
     if not signers:
         return
     message = (

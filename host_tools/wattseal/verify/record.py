@@ -96,6 +96,10 @@ def _read_signature(text: str) -> tuple[Signature, list[Finding]]:
         raise RecordMalformedError(f"its signature section {error}") from None
     except Exception as error:
         raise RecordMalformedError(f"its signature section {_in_words(error)}") from None
+    if members.repeated:
+        raise RecordMalformedError(
+            f"its signature section holds {shown(members.repeated[0])} twice"
+        )
     return signature, notes
 
 

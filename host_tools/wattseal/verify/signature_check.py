@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from wattseal.public_key import (
@@ -125,14 +125,15 @@ def signature_bytes(record: Record) -> bytes:
     raise SignatureMalformedError(f"SE names the unknown encoding {shown(encoding)}")
 
 
-def common_signers(records: Iterable[Record]) -> set[PublicKey]:
+def common_signers(records: Sequence[Record]) -> set[PublicKey]:
     """Keys under which every one of the records verifies, found from the signatures alone.
 
     For two records or more, a key here proves that one signer made them all and that none was
-    altered since: an altered payload would lead to unrelated keys.
+    altered since: an altered payload would lead to unrelated keys. One record proves nothing.
     """
-    sets = [_signers(record) for record in records]
-    return set.intersection(*sets) if len(sets) > 1 else set()
+    if len(records) < 2:
+        return set()
+    return set.intersection(*(_signers(record) for record in records))
 
 
 def _signers(record: Record) -> set[PublicKey]:
