@@ -1,0 +1,173 @@
+"""What the module's methods return, as typed objects: the fields of wire/methods.py, no others.
+
+Members that a newer firmware adds are ignored; a missing or misshapen one is an error. A test holds
+these models against the method table.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Natural = Annotated[int, Field(ge=0, le=(1 << 53) - 1, strict=True)]
+Positive = Annotated[int, Field(ge=1, le=(1 << 53) - 1, strict=True)]
+Text = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[ -~]*$", strict=True)]
+Hex = Annotated[str, StringConstraints(max_length=400, pattern=r"^[0-9a-f]*$", strict=True)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Hello(_Model):
+    """Who the module is."""
+
+    product: Text
+    protocol: Positive
+    firmware: Text
+    board: Text
+    port: Text
+    chip_id: Hex
+    max_line_bytes: Positive
+
+
+class Cause(_Model):
+    """Why a module is in fault."""
+
+    name: Text
+    sentence: Text
+    remedy: Text
+    detail: dict[str, Any]
+
+
+class OpenSession(_Model):
+    """The session under way."""
+
+    session_id: Natural
+    begin_pagination: Positive
+    begin_unix_ms: Natural
+    recovery: bool
+
+
+class Clock(_Model):
+    """The module's clock; times are None until it was set."""
+
+    unix_ms: Natural | None
+    utc_offset_min: Annotated[int, Field(ge=-840, le=840, strict=True)] | None
+    synchronisation: Literal["U", "I", "S", "R"]
+    set_ago_s: Natural | None
+
+
+class Journal(_Model):
+    """Which records the module holds, by pagination."""
+
+    oldest: Positive | None
+    newest: Positive | None
+    next: Positive
+    free_bytes: Natural
+
+
+class EventLog(_Model):
+    """Which events the module holds, by number."""
+
+    oldest: Positive | None
+    newest: Positive | None
+
+
+class Status(_Model):
+    """The module's state and what it is busy with."""
+
+    state: Text
+    cause: Cause | None
+    key_number: Positive | None
+    missing: list[Text]
+    session: OpenSession | None
+    clock: Clock
+    journal: Journal
+    events: EventLog
+    uptime_ms: Natural
+    reset_cause: Text
+    heap_free_bytes: Natural
+
+
+class ModuleKey(_Model):
+    """The key that verifies the module's records, SPKI DER in hex."""
+
+    key_number: Positive
+    public_key: Hex
+
+
+class Configuration(_Model):
+    """The settings that are set, and the names of those that a record still needs."""
+
+    settings: dict[str, Any]
+    missing: list[Text]
+
+
+class Energy(_Model):
+    """A reading of `value * 10**exponent` Wh."""
+
+    value: Natural
+    exponent: Annotated[int, Field(ge=-3, le=6, strict=True)]
+    unit: Literal["Wh"]
+
+
+class MeterReading(_Model):
+    """A reading of the meter, unsigned."""
+
+    energy: Energy
+    energy_kwh: Text
+    meter_vendor: Text
+    meter_model: Text
+    meter_serial: Text | None
+    meter_firmware: Text | None
+
+
+class StoredRecord(_Model):
+    """A signed record as the journal holds it; `record` is the OCMF string."""
+
+    pagination: Positive
+    session_id: Natural
+    record: Text
+
+
+class SignedRecord(StoredRecord):
+    """A record just signed, with the key that verifies it."""
+
+    public_key: Hex
+
+
+class EndRecord(SignedRecord):
+    """The record that ended a session, with the pagination of its begin."""
+
+    begin_pagination: Positive
+
+
+class RecordPage(_Model):
+    """Records as many as fit one line; `next` is where to go on, None at the end."""
+
+    records: list[StoredRecord]
+    next: Positive | None
+
+
+class Event(_Model):
+    """An entry of the event log and the hash chain's value behind it."""
+
+    number: Positive
+    entry: Text
+    chain: Hex
+
+
+class EventPage(_Model):
+    """Events as many as fit one line; `next` is where to go on, None at the end."""
+
+    events: list[Event]
+    next: Positive | None
+
+
+class SelfTest(_Model):
+    """Whether the signing core gave every known answer."""
+
+    passed: bool
+    failed: list[Text]
