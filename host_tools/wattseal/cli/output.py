@@ -1,0 +1,71 @@
+"""What commands print: facts and tables for people, one JSON object for programs.
+
+Results go to standard output, everything else to standard error. Texts that come from a module or
+a file lose their control characters on the way to a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from wattseal.verify.findings import printable
+
+LABEL_WIDTH = 11
+INDENT = "  "
+
+_PIPE_WIDTH = 2000
+
+
+def print_json(result: BaseModel | dict[str, Any]) -> None:
+    """One JSON object in ASCII on standard output."""
+    plain = result.model_dump(mode="json") if isinstance(result, BaseModel) else result
+    print(json.dumps(plain, indent=2))
+
+
+def say(text: str, style: str = "") -> None:
+    """One line on standard output, not folded, so that it can be copied."""
+    Console(highlight=False).print(Text(printable(text), style=style), soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    """One line on standard error."""
+    Console(stderr=True, highlight=False).print(Text(printable(text)), soft_wrap=True)
+
+
+def say_facts(facts: Iterable[tuple[str, str]], indent: str = "") -> None:
+    """Lines of a label and a value, the values below each other."""
+    console = Console(highlight=False)
+    for label, value in facts:
+        line = Text(indent)
+        line.append(f"{label:<{LABEL_WIDTH}} ", style="dim")
+        line.append(printable(value))
+        console.print(line, soft_wrap=True)
+
+
+def say_wrapped(text: str, style: str = "", indent: str = "") -> None:
+    """A sentence folded to the terminal's width, every line indented; not folded in a pipe."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        say(indent + text, style)
+        return
+    lines = textwrap.wrap(printable(text), max(20, console.width - len(indent)))
+    for line in lines:
+        console.print(Text(indent + line, style=style), soft_wrap=True)
+
+
+def say_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
+    """A table without frames; an unknown cell is a dash."""
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(Text("-" if cell is None else printable(cell)) for cell in row))
+    # A pipe has no width: a line that a program reads must not be folded.
+    is_terminal = Console().is_terminal
+    Console(highlight=False, width=None if is_terminal else _PIPE_WIDTH).print(table)

@@ -1,0 +1,105 @@
+"""The module's settings on the command line: options, settings files, before and after."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from wattseal.cli.output import say, say_table
+from wattseal.errors import ToolError
+
+MAX_FILE_BYTES = 65536
+
+EPILOG = """\b
+Example:
+  wattseal device configure --port /dev/ttyACM0 --file station.toml
+
+\b
+A settings file holds the same names with underscores:
+  gateway_id = "Example GmbH WS-1"
+  gateway_serial = "WS000017"
+  meter_profile = "sdm630"
+  meter_serial = "12345678"
+  line = { baud = 9600, parity = "none", stop_bits = 1 }"""
+
+
+def _option(metavar: str, text: str) -> Any:
+    return typer.Option(metavar=metavar, help=text)
+
+
+File = Annotated[
+    Path | None, typer.Option("--file", "-f", metavar="TOML", help="Take settings from this file.")
+]
+GatewayId = Annotated[str | None, _option("TEXT", "What this signing system is (GI).")]
+GatewaySerial = Annotated[str | None, _option("TEXT", "Serial number of this system (GS).")]
+MeterProfile = Annotated[
+    str | None, _option("NAME", "The meter's register profile, such as sdm630.")
+]
+MeterSerial = Annotated[str | None, _option("TEXT", "Serial number of the meter (MS).")]
+MeterUnit = Annotated[int | None, _option("1-247", "Modbus unit number.")]
+MeterBaud = Annotated[int | None, _option("BITS/S", "Speed of the meter's line.")]
+MeterParity = Annotated[str | None, _option("none|even|odd", "Parity of that line.")]
+MeterStopBits = Annotated[int | None, _option("1|2", "Stop bits of that line.")]
+ChargePointType = Annotated[
+    str | None, _option("EVSEID|CBIDC", "How the charge point is named (CT).")
+]
+ChargePointId = Annotated[str | None, _option("TEXT", "The charge point's name (CI).")]
+FormatVersion = Annotated[str | None, _option("1.3|1.4", "OCMF version (FV).")]
+ControllerFirmware = Annotated[
+    str | None, _option("TEXT", "Firmware of the charge controller (CF).")
+]
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """The settings of a TOML file. ToolError `file_unreadable`, `settings_malformed`."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+        if len(data) > MAX_FILE_BYTES:
+            raise ToolError(
+                "settings_malformed", path=str(path), cause=f"larger than {MAX_FILE_BYTES} bytes"
+            )
+        return tomllib.loads(data.decode("utf-8"))
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError and UnicodeDecodeError are
+        cause = " ".join(str(error).split())[:120]
+        raise ToolError("settings_malformed", path=str(path), cause=cause) from None
+
+
+def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Settings of both, those of `over` winning; the parts of a line are merged one by one."""
+    merged = {**base, **over}
+    lines = base.get("line"), over.get("line")
+    if all(isinstance(line, dict) for line in lines):
+        merged["line"] = {**base["line"], **over["line"]}
+    return merged
+
+
+def say_change(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """The settings, with what they were where they changed."""
+    old, new = _flatten(before), _flatten(after)
+    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    if not new and not changed:
+        say("Nothing is set yet.")
+    elif changed:
+        say_table(
+            ("SETTING", "BEFORE", "AFTER"),
+            [(name, old.get(name), new.get(name)) for name in changed],
+        )
+    else:
+        say_table(("SETTING", "VALUE"), list(new.items()))
+
+
+def _flatten(settings: dict[str, Any]) -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            flat.update({f"{name}.{part}": str(one) for part, one in value.items()})
+        else:
+            flat[name] = str(value)
+    return flat

@@ -1,0 +1,87 @@
+"""`wattseal verify`: OCMF records of any maker, checked without a module."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wattseal.cli import options
+from wattseal.cli.output import print_json
+from wattseal.cli.reports import say_report
+from wattseal.errors import ToolError
+from wattseal.public_key import MAX_KEY_TEXT_BYTES, KeyUnreadableError, PublicKey, read_public_key
+from wattseal.verify import Code, FileReport, overall, unreadable, verify_file
+from wattseal.verify.container import MAX_FILE_BYTES
+
+STANDARD_INPUT = "-"
+
+EPILOG = """\b
+Examples:
+  wattseal verify session-17/transaction.xml
+  wattseal verify begin.ocmf end.ocmf --key public-key.hex
+  cat begin.ocmf end.ocmf | wattseal verify - --key public-key.hex
+
+Exit status: 0 all verified, 1 not verified, 2 unreadable."""
+
+
+def verify(
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE", help="OCMF, its hex, or XML; - is standard input."),
+    ],
+    key: Annotated[
+        str | None,
+        typer.Option("--key", "-k", metavar="HEX|FILE", help="Trust this public key and no other."),
+    ] = None,
+    json_output: options.Json = False,
+) -> None:
+    """Verify signatures and transactions of OCMF records.
+
+    Without --key, the key inside the file judges: that shows that nothing was altered since
+    signing, not who signed.
+    """
+    pinned = pinned_key(key) if key else None
+    reports = [_verify_one(name, pinned) for name in files]
+    verdict = overall(reports)
+    if json_output:
+        listed = [report.model_dump(mode="json") for report in reports]
+        print_json({"verdict": verdict.value, "files": listed})
+    else:
+        for report in reports:
+            say_report(report)
+    raise typer.Exit(verdict.exit_status)
+
+
+def pinned_key(given: str) -> PublicKey:
+    """The key that --key gives, as text or as a file. ToolError `key_unreadable`."""
+    source: str | bytes = given
+    path = Path(given)
+    try:
+        if len(given) < 1000 and path.is_file():
+            with path.open("rb") as file:
+                source = file.read(MAX_KEY_TEXT_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise ToolError("key_unreadable", cause=str(error)) from None
+    try:
+        return read_public_key(source)
+    except KeyUnreadableError as error:
+        is_path = isinstance(source, str) and (path.suffix or len(path.parts) > 1)
+        cause = f"there is no file {given}" if is_path else str(error)
+        raise ToolError("key_unreadable", cause=cause) from None
+
+
+def _verify_one(name: str, pinned: PublicKey | None) -> FileReport:
+    shown_name = "standard input" if name == STANDARD_INPUT else name
+    try:
+        if name == STANDARD_INPUT:
+            data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+        else:
+            with Path(name).open("rb") as file:
+                data = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        cause = getattr(error, "strerror", None) or str(error)
+        return unreadable(shown_name, Code.FILE_UNREADABLE, f"The file cannot be read: {cause}.")
+    return verify_file(shown_name, data, pinned)
