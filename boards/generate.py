@@ -46,6 +46,8 @@ def c_header(board: dict[str, Any]) -> str:
         f"#define WS_FLASH_SECTOR_SIZE {flash['sector_bytes']}u",
         f"#define WS_FLASH_PAGE_SIZE {flash['page_bytes']}u",
     ]
+    if "noise" in board:
+        lines.append(f"#define WS_NOISE_SAMPLE_PERIOD_US {board['noise']['sample_period_us']}u")
     for name, area in flash["areas"].items():
         lines.append(f"#define WS_FLASH_{name.upper()}_OFFSET {area['offset']:#x}u")
         lines.append(f"#define WS_FLASH_{name.upper()}_SECTORS {area['sectors']}u")

@@ -55,7 +55,8 @@ FUNCTIONS = {
     "key_generation": "_wattseal.key_create()",
     "seal": "signature = _wattseal.seal(payload)",
     "verify": "_wattseal.verify(key, payload, der)",
-    "self_test": "_wattseal.self_test()",
+    "self_test_at_boot": "_wattseal.self_test(False)",
+    "self_test": "_wattseal.self_test(True)",
 }
 BEFORE_VERIFY = """
 import json

@@ -47,7 +47,7 @@ class Core(FlashAreas, Protocol):
     def KEY_BROKEN(self) -> int: ...  # noqa: N802
     @property
     def CoreError(self) -> type[Exception]: ...  # noqa: N802
-    def self_test(self) -> tuple[str, ...]:
+    def self_test(self, everything: bool, /) -> tuple[str, ...]:
         """Names of the known-answer tests that failed."""
 
     def key_state(self) -> tuple[int, int]:

@@ -67,10 +67,11 @@ static mp_obj_t failed_tests(uint32_t failed) {
     return mp_obj_new_tuple(count, names);
 }
 
-static mp_obj_t wattseal_self_test(void) {
-    return failed_tests(ws_self_test(WS_SELF_TEST_ALL));
+static mp_obj_t wattseal_self_test(mp_obj_t everything) {
+    uint32_t tests = mp_obj_is_true(everything) ? WS_SELF_TEST_ALL : WS_SELF_TEST_SIGNING;
+    return failed_tests(ws_self_test(tests));
 }
-static MP_DEFINE_CONST_FUN_OBJ_0(self_test_obj, wattseal_self_test);
+static MP_DEFINE_CONST_FUN_OBJ_1(self_test_obj, wattseal_self_test);
 
 static mp_obj_t wattseal_key_state(void) {
     ws_key_info info;

@@ -12,9 +12,6 @@
 #include "ws_error.h"
 #include "ws_port.h"
 
-/* The ring oscillator runs at a few MHz: samples taken closer than its period repeat. */
-#define NOISE_SAMPLE_PERIOD_US 1
-
 int ws_port_flash_read(uint32_t offset, void *buffer, size_t size) {
     memcpy(buffer, (const uint8_t *)XIP_BASE + offset, size);
     return WS_OK;
@@ -43,7 +40,7 @@ static int read_noise(void *context, uint8_t *buffer, size_t size) {
         uint8_t samples = 0;
         for (unsigned bit = 0; bit < 8; bit++) {
             samples = (uint8_t)(samples << 1 | (rosc_hw->randombit & 1u));
-            busy_wait_us_32(NOISE_SAMPLE_PERIOD_US);
+            busy_wait_us_32(WS_NOISE_SAMPLE_PERIOD_US);
         }
         buffer[i] = samples;
     }

@@ -33,7 +33,7 @@ class FakeCore(FakeFlash):
         self.entropy_fails = False
         self.seals = 0
 
-    def self_test(self) -> tuple[str, ...]:
+    def self_test(self, everything: bool, /) -> tuple[str, ...]:
         return self.failing_tests
 
     def chip_id(self) -> bytes:
