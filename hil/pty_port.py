@@ -37,6 +37,11 @@ class PtyPort:
         if len(self._kept) > KEPT_BYTES:
             self._kept.clear()
 
+    @property
+    def backlog(self) -> bool:
+        """Whether bytes are waiting for `flush`."""
+        return bool(self._kept)
+
     def flush(self) -> None:
         """Pass on what was kept, as far as the terminal takes it."""
         while self._kept:

@@ -1,0 +1,249 @@
+"""Target unix: the same firmware as a process, its flash a file, its lines two sockets.
+
+The meter's line keeps its speed by the wall clock, so its times are right to a millisecond or so.
+"""
+
+import os
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from hil.board import REPOSITORY
+from hil.engine import Engine
+from hil.flash import FlashOperation, read_log
+from hil.line import Character
+from hil.meter.byte_feed import ByteFeed
+from hil.meter.meter import Meter
+from hil.meter.port import Exchange, MeterPort, Violation
+from hil.pty_port import PtyPort
+from hil.rig import FLASH, METER, NOISE, POWER, Rig, RigError
+from hil.setup import NOISES, Setup
+from hil.timeline import WallTimeline
+
+PROGRAM = REPOSITORY / "build" / "unix" / "micropython"
+ARGUMENTS = ("-c", "import main")
+
+CHUNK_BYTES = 4096
+NOISE_BYTES = 65536
+ERRORS_SHOWN = 2000
+
+# While a client drains its terminal slowly, this is how often more is put into it.
+FLUSH_S = 0.01
+
+
+class UnixRig(Rig):
+    """The unix program behind a pseudo-terminal; a power cut is a SIGKILL."""
+
+    target = "unix"
+    abilities = frozenset({METER, POWER, FLASH, NOISE})
+
+    def __init__(self, setup: Setup, program: Path = PROGRAM) -> None:
+        if not program.exists():
+            raise RigError(f"there is no program {program}; build it with ./dev build unix")
+        self._program = program
+        self._setup = setup
+        self._folder = tempfile.TemporaryDirectory(prefix="wattseal-rig-")
+        self._flash_path = Path(self._folder.name) / "flash.bin"
+        self._errors_path = Path(self._folder.name) / "errors.txt"
+        self._timeline = WallTimeline()
+        self._meter = setup.meter.build(self._timeline.now_ns)
+        line_format = setup.meter.line_format(self._meter)
+        self._meter_port = MeterPort(
+            self._timeline,
+            self._meter,
+            line_format,
+            self._to_module,
+            self._to_module,
+            setup.meter.turnaround_ns,
+        )
+        self._feed = ByteFeed(self._timeline, self._meter_port)
+        self._starts = 0
+        self._flash_at_power_on = b""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._link: socket.socket | None = None
+        self._line: socket.socket | None = None
+        self._pty = PtyPort()
+        self.port = self._pty.path
+        self._engine = Engine("unix", self._step)
+        self._link_listener = self._listen(self._accept_link)
+        self._line_listener = self._listen(self._accept_line)
+        self._engine.watch(self._pty.file, self._from_client)
+        self._engine.start()
+        self.restart(setup.flash)
+
+    @property
+    def meter(self) -> Meter:
+        """See Rig."""
+        return self._meter
+
+    def exchanges(self) -> list[Exchange]:
+        """See Rig."""
+        return self._engine.call(lambda: list(self._meter_port.exchanges))
+
+    def violations(self) -> list[Violation]:
+        """See Rig; those of timing say more about this machine than about the firmware."""
+        return self._engine.call(lambda: list(self._meter_port.violations))
+
+    def power_cut(self) -> None:
+        """See Rig."""
+        self._engine.call(self._kill)
+
+    def restart(self, flash: bytes | None = None) -> None:
+        """See Rig."""
+        self._engine.call(lambda: self._start(flash))
+
+    def flash_image(self) -> bytes:
+        """See Rig."""
+        return self._flash_path.read_bytes()
+
+    def flash_at_power_on(self) -> bytes:
+        """See Rig."""
+        return self._flash_at_power_on
+
+    def flash_operations(self) -> Sequence[FlashOperation]:
+        """See Rig."""
+        return read_log(self._log_path)
+
+    def now_ns(self) -> int:
+        """See Rig."""
+        return self._timeline.now_ns()
+
+    def close(self) -> None:
+        """See Rig."""
+        try:
+            self._engine.close()
+        finally:
+            self._kill_process()
+            for each in (self._link, self._line, self._link_listener, self._line_listener):
+                if each is not None:
+                    each.close()
+            self._pty.close()
+            self._folder.cleanup()
+
+    # In the engine's thread.
+
+    def _step(self) -> float | None:
+        wait_s = self._timeline.run_due()
+        self._pty.flush()
+        if self._pty.backlog:
+            return FLUSH_S if wait_s is None else min(wait_s, FLUSH_S)
+        return wait_s
+
+    @property
+    def _log_path(self) -> Path:
+        return Path(self._folder.name) / f"flash-{self._starts}.log"
+
+    def _start(self, flash: bytes | None) -> None:
+        self._kill()
+        if flash is not None:
+            self._flash_path.write_bytes(flash)
+        self._flash_at_power_on = self.flash_image() if self._flash_path.exists() else b""
+        self._starts += 1
+        with self._errors_path.open("wb") as errors:
+            self._process = subprocess.Popen(
+                [self._program, *ARGUMENTS],
+                stdin=subprocess.DEVNULL,
+                stdout=errors,
+                stderr=errors,
+                env=self._environment(),
+            )
+
+    def _environment(self) -> dict[str, str]:
+        environment = {
+            **os.environ,
+            "WATTSEAL_FLASH": str(self._flash_path),
+            "WATTSEAL_FLASH_LOG": str(self._log_path),
+            "WATTSEAL_CHIP_ID": self._setup.chip_id.hex(),
+            "WATTSEAL_LINK": _address(self._link_listener),
+            "WATTSEAL_METER": _address(self._line_listener),
+        }
+        if self._setup.noise != "random":
+            environment["WATTSEAL_NOISE"] = str(self._noise_file())
+        return environment
+
+    def _noise_file(self) -> Path:
+        path = Path(self._folder.name) / f"{self._setup.noise}.noise"
+        if not path.exists():
+            bit = NOISES[self._setup.noise]()
+            path.write_bytes(
+                bytes(
+                    sum(bit() << position for position in range(7, -1, -1))
+                    for _ in range(NOISE_BYTES)
+                )
+            )
+        return path
+
+    def _kill(self) -> None:
+        self._drop_link()
+        self._drop_line()
+        self._kill_process()
+        self._meter_port.fall_silent()
+
+    def _kill_process(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _listen(self, accept: Callable[[], None]) -> socket.socket:
+        listener = socket.create_server(("127.0.0.1", 0))
+        self._engine.watch(listener.fileno(), accept)
+        return listener
+
+    def _accept_link(self) -> None:
+        self._drop_link()
+        self._link, _ = self._link_listener.accept()
+        self._engine.watch(self._link.fileno(), self._from_link)
+
+    def _accept_line(self) -> None:
+        self._drop_line()
+        self._line, _ = self._line_listener.accept()
+        self._engine.watch(self._line.fileno(), self._from_line)
+
+    def _drop_link(self) -> None:
+        if self._link is not None:
+            self._engine.forget(self._link.fileno())
+            self._link.close()
+            self._link = None
+
+    def _drop_line(self) -> None:
+        if self._line is not None:
+            self._engine.forget(self._line.fileno())
+            self._line.close()
+            self._line = None
+
+    def _from_client(self) -> None:
+        data = self._pty.read()
+        if self._link is not None:
+            self._link.sendall(data)
+
+    def _from_link(self) -> None:
+        assert self._link is not None  # noqa: S101  # it is being watched
+        data = self._link.recv(CHUNK_BYTES)
+        if not data:
+            self._explain_end()
+        self._pty.write(data)
+
+    def _from_line(self) -> None:
+        assert self._line is not None  # noqa: S101  # it is being watched
+        data = self._line.recv(CHUNK_BYTES)
+        if not data:
+            self._drop_line()
+        self._feed.feed(data)
+
+    def _to_module(self, character: Character) -> None:
+        if self._line is not None:
+            self._line.sendall(bytes((character.value,)))
+
+    def _explain_end(self) -> None:
+        assert self._process is not None  # noqa: S101  # its socket was open until now
+        status = self._process.wait()
+        errors = self._errors_path.read_text(errors="replace")[-ERRORS_SHOWN:]
+        raise RigError(f"the unix program ended by itself with status {status}: {errors}")
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()
+    return f"{host}:{port}"
