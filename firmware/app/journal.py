@@ -15,9 +15,6 @@ from app.contracts import FlashAreas
 from app.log_format import Entry
 from app.sector_log import LogDamagedError, LogFullError, SectorLog
 
-MAX_RECORD_BYTES = 3600
-"""Longest record that is stored: what one reply of the link can carry, with some to spare."""
-
 SPARE_WHILE_OPEN = 4
 """Sectors that no begin and no intermediate record may use: three for the end record, which may
 be cut and repeated and be as long as a sector, and one for the release that makes room again."""

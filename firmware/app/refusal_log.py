@@ -13,7 +13,7 @@ BURST = 8
 REFILL_MS = 30 * 60 * 1000
 """One more may be logged after each such time: 48 a day at most."""
 
-_OWN_CODES = -32000  # from here down; JSON-RPC's codes tell of requests that touched nothing
+_LOWEST_OWN_CODE = -32099  # the codes below are JSON-RPC's: such a request touched nothing
 
 
 class RefusalLog:
@@ -30,7 +30,7 @@ class RefusalLog:
         self, method: str, refusal: WattsealError, uptime_ms: int, is_half_full: bool
     ) -> Json | None:
         """The detail of the event to log about a refusal; None to log none."""
-        if refusal.code > _OWN_CODES and refusal.name != "internal_error":
+        if refusal.code < _LOWEST_OWN_CODE and refusal.name != "internal_error":
             return None
         self._refill(uptime_ms)
         key = (method, refusal.name)

@@ -8,7 +8,6 @@ import json
 
 from wire.crc import crc32
 from wire.errors import WattsealError
-from wire.link_frame import MAX_LINE_BYTES
 from wire.ocmf_payload import build_payload, build_record
 from wire.reading import Reading
 
@@ -19,7 +18,6 @@ from app.meter import Meter
 from app.version import VERSION
 
 _SIGNATURE_SECTION_BYTES = 194  # with the longest signature, 72 bytes of DER
-_REPLY_BYTES = 500  # of a reply to begin or end, beside the record
 
 _USER_FIELDS = ("id_tag", "id_type", "id_level", "id_flags", "tariff_text")
 
@@ -127,7 +125,6 @@ class Sessions:
             _station(settings, meter), user, standing.pagination, [(standing.reading(), statement)]
         )
         record_bytes = len(payload) + _SIGNATURE_SECTION_BYTES + len("OCMF||")
-        _require_reply_fits(payload, record_bytes)
         if not self._journal.has_room(record_bytes, spare_sectors):
             raise WattsealError("journal_full")
         record = build_record(payload, self._core.seal(payload))
@@ -198,14 +195,3 @@ def _user_of(payload: Json) -> Json:
         if key in payload:
             user[name] = payload[key]
     return user
-
-
-def _require_reply_fits(payload: bytes, record_bytes: int) -> None:
-    """Refuse a record that no line could carry, before it has a number.
-
-    In a reply every quote and backslash of the record is escaped once more; the signature
-    section has twelve quotes.
-    """
-    escapes = payload.count(b'"') + payload.count(b"\\") + 12
-    if record_bytes + escapes > MAX_LINE_BYTES - _REPLY_BYTES:
-        raise WattsealError("too_long", bytes=record_bytes + escapes)

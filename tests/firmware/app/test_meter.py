@@ -166,7 +166,7 @@ SUNSPEC_REGISTERS = {
 
 
 class SunspecMeter(FakeMeter):
-    def _registers(self, function: int, address: int) -> bytes | None:  # noqa: ARG002
+    def _registers(self, function: int, address: int) -> bytes | None:
         return SUNSPEC_REGISTERS.get(address)
 
 

@@ -1,0 +1,201 @@
+"""Boot: first key, faults and their causes, what stays possible in a fault."""
+
+import zlib
+
+import pytest
+from app_fakes.bench import Bench
+from app_fakes.core import AREA_KEYS, FakeCore
+from app_fakes.flash import PAGE_BYTES, SECTOR_BYTES, PowerCutError
+from wire.errors import WattsealError
+
+
+def test_first_boot_makes_a_key_and_tells_of_it() -> None:
+    bench = Bench().boot()
+    status = bench.call("status")
+    assert (status["state"], status["key_number"], status["cause"]) == ("operational", 1, None)
+    started, made = bench.all_events()
+    assert (started["event"], made["event"]) == ("started", "key_made")
+    public_key = bytes.fromhex(bench.call("public_key")["public_key"])
+    assert made["detail"]["sha256"] == bench.core.sha256(public_key).hex()
+
+
+def test_key_stays_the_same() -> None:
+    bench = Bench().boot()
+    first = bench.call("public_key")
+    bench.boot()
+    assert bench.call("public_key") == first
+    assert bench.event_names() == ["started", "key_made", "started"]
+
+
+@pytest.mark.parametrize("how", ["before", "torn", "after"])
+def test_first_boot_cut_at_every_operation_ends_in_one_key(how: str) -> None:
+    operations = Bench().boot().core.operations
+    for cut_at in range(operations):
+        bench = Bench(FakeCore(seed=cut_at))
+        bench.core.cut_at, bench.core.cut_how = cut_at, how
+        with pytest.raises(PowerCutError):
+            bench.boot()
+        bench.core.power_up()
+        bench.boot()
+        assert bench.call("status")["state"] == "operational"
+        events = bench.all_events()
+        made = [event for event in events if event["event"] == "key_made"]
+        assert len(made) == 1
+        public_key = bytes.fromhex(bench.call("public_key")["public_key"])
+        assert made[0]["detail"]["sha256"] == bench.core.sha256(public_key).hex()
+
+
+def test_torn_first_key_is_discarded_and_made_anew() -> None:
+    bench = Bench()
+    bench.core.cut_at, bench.core.cut_how = 3, "before"  # between the two pages of the key
+    with pytest.raises(PowerCutError):
+        bench.boot()
+    assert bench.core.content[AREA_KEYS][0] != 0xFF
+    bench.core.power_up()
+    bench.boot()
+    assert bench.event_names() == ["started", "started", "key_discarded", "key_made"]
+
+
+def fault_of(bench: Bench) -> dict:
+    status = bench.boot().call("status")
+    assert status["state"] == "fault"
+    cause: dict = status["cause"]
+    for method in ("begin", "configure", "set_time", "release"):
+        params = {
+            "release": {"through": 1},
+            "set_time": {"unix_ms": 1780000000000, "utc_offset_min": 0, "source": "informative"},
+        }.get(method, {})
+        with pytest.raises(WattsealError) as raised:
+            bench.call(method, **params)
+        assert raised.value.name == "fault"
+        assert raised.value.detail == {"cause": cause["name"]}
+    return cause
+
+
+def worn_bench() -> Bench:
+    """A module that has done a session."""
+    bench = Bench().set_up()
+    bench.call("begin")
+    bench.call("end")
+    return bench
+
+
+def test_lost_key_is_a_fault_and_no_second_key_is_made() -> None:
+    bench = worn_bench()
+    bench.core.content[AREA_KEYS][:] = b"\xff" * SECTOR_BYTES
+    assert fault_of(bench)["name"] == "key_lost"
+    assert bench.core.key_state() == (bench.core.KEY_EMPTY, 0)
+    assert len(bench.all_records()) == 2
+    assert "fault" in bench.event_names()
+    with pytest.raises(WattsealError) as raised:
+        bench.call("public_key")
+    assert raised.value.name == "key_lost"
+
+
+def test_decayed_key_is_a_fault_and_is_not_discarded() -> None:
+    bench = worn_bench()
+    bench.core.flip_bit(AREA_KEYS, 10)
+    assert fault_of(bench)["name"] == "key_broken"
+    assert bench.core.key_state()[0] == bench.core.KEY_BROKEN
+
+
+def test_key_of_another_number_is_a_fault() -> None:
+    bench = worn_bench()
+    core = bench.core
+    core.content[AREA_KEYS][:] = b"\xff" * SECTOR_BYTES
+    core.key_create()
+    number_two = bytearray(core.content[AREA_KEYS][:PAGE_BYTES])
+    number_two[0] = 2
+    number_two[36:40] = zlib.crc32(number_two[:36]).to_bytes(4, "little")
+    core.content[AREA_KEYS][:PAGE_BYTES] = number_two
+    assert fault_of(bench)["name"] == "key_error"
+
+
+def test_failed_self_test_is_a_fault_that_goes_with_the_next_good_start() -> None:
+    bench = worn_bench()
+    bench.core.failing_tests = ("sha256",)
+    cause = fault_of(bench)
+    assert (cause["name"], cause["detail"]) == ("self_test_failed", {"failed": ["sha256"]})
+    assert len(bench.all_records()) == 2
+    assert bench.call("public_key")["key_number"] == 1
+    bench.core.failing_tests = ()
+    assert bench.boot().call("status")["state"] == "operational"
+
+
+def test_failing_self_test_on_demand_stops_the_signing() -> None:
+    bench = worn_bench()
+    assert bench.call("self_test") == {"passed": True, "failed": []}
+    bench.core.failing_tests = ("sign", "crc")
+    assert bench.call("self_test") == {"passed": False, "failed": ["sign", "crc"]}
+    assert bench.call("status")["cause"]["name"] == "self_test_failed"
+
+
+def test_failing_noise_source_makes_no_key() -> None:
+    bench = Bench()
+    bench.core.entropy_fails = True
+    assert fault_of(bench)["name"] == "entropy_failed"
+    bench.core.entropy_fails = False
+    assert bench.boot().call("status")["state"] == "operational"
+
+
+@pytest.mark.parametrize(
+    ("area", "where", "listing"),
+    [
+        (FakeCore.AREA_SETTINGS, "settings", None),
+        (FakeCore.AREA_EVENTS, "events", "events"),
+        (FakeCore.AREA_JOURNAL, "journal", "records"),
+    ],
+)
+def test_decayed_storage_is_a_fault_and_not_empty(area: int, where: str, listing: str) -> None:
+    bench = worn_bench()
+    bench.core.flip_bit(area, PAGE_BYTES + 30)
+    cause = fault_of(bench)
+    assert (cause["name"], cause["detail"]["where"]) == ("storage_broken", where)
+    if listing:
+        with pytest.raises(WattsealError) as raised:
+            bench.call(listing)
+        assert raised.value.name == "storage_broken"
+
+
+@pytest.mark.parametrize("where", ["journal", "events"])
+def test_erased_log_is_a_fault_because_the_other_one_remembers(where: str) -> None:
+    bench = worn_bench()
+    area = {"journal": FakeCore.AREA_JOURNAL, "events": FakeCore.AREA_EVENTS}[where]
+    bench.boot()  # the start tells the event log how far the journal was
+    bench.core.content[area][:] = b"\xff" * len(bench.core.content[area])
+    cause = fault_of(bench)
+    assert (cause["name"], cause["detail"]["where"]) == ("storage_broken", where)
+
+
+@pytest.mark.parametrize("where", ["settings", "events", "journal"])
+def test_area_full_of_something_else_is_a_fault(where: str) -> None:
+    bench = Bench()
+    area = {
+        "settings": FakeCore.AREA_SETTINGS,
+        "events": FakeCore.AREA_EVENTS,
+        "journal": FakeCore.AREA_JOURNAL,
+    }[where]
+    bench.core.content[area][:] = bytes(len(bench.core.content[area]))
+    assert fault_of(bench)["detail"]["where"] == where
+
+
+def test_flash_that_cannot_be_read_still_leaves_a_module_that_says_so() -> None:
+    bench = worn_bench()
+    bench.core.unreadable = True
+    assert fault_of(bench)["name"] == "storage_broken"
+
+
+def test_full_event_log_blocks_sessions_but_not_the_start() -> None:
+    bench = Bench(FakeCore(events=3))
+    bench.set_up()
+    module = bench.module
+    while module.events.has_room():
+        module.log("filler", {"text": "x" * 1500})
+    for method, params in (("begin", {}), ("configure", {"gateway_id": "other"})):
+        with pytest.raises(WattsealError) as raised:
+            bench.call(method, **params)
+        assert raised.value.name == "journal_full"
+        assert raised.value.detail == {"log": "events"}
+    for _ in range(40):
+        assert bench.boot().call("status")["state"] == "operational"
+    bench.all_events()
