@@ -13,6 +13,8 @@ from wattseal.wire.errors import WattsealError
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
+MAX_FACT_CHARACTERS = 300
+
 ERRORS: dict[str, tuple[str, str, int]] = {
     # The port.
     "port_missing": (
@@ -140,8 +142,8 @@ ERRORS: dict[str, tuple[str, str, int]] = {
 }
 
 REMEDIES = {
-    "invalid_params": "Correct that value.",
-    "out_of_range": "Correct that value.",
+    "invalid_params": "",
+    "out_of_range": "",
     "not_ascii": "Use printable ASCII characters without '|'.",
     "not_configured": "`wattseal device configure` sets them.",
     "clock_not_set": "`wattseal device time` sets it.",
@@ -170,11 +172,10 @@ class ToolError(Exception):
     @classmethod
     def from_module(cls, refusal: WattsealError) -> ToolError:
         """The module's refusal in the form that commands show."""
-        facts = ", ".join(f"{key}: {_flat(refusal.detail[key])}" for key in sorted(refusal.detail))
-        message = refusal.sentence + (f" ({facts})" if facts else "")
         remedy = REMEDIES.get(refusal.name, refusal.remedy)
+        detail = dict(refusal.detail)
         error = cls.__new__(cls)
-        error._fill(refusal.name, message, remedy, EXIT_FAILED, dict(refusal.detail))
+        error._fill(refusal.name, _in_words(refusal), remedy, EXIT_FAILED, detail)
         return error
 
     def _fill(
@@ -202,7 +203,17 @@ class ToolError(Exception):
         }
 
 
+def _in_words(refusal: WattsealError) -> str:
+    """What the module refused and why, in one line."""
+    facts = {key: _flat(refusal.detail[key]) for key in sorted(refusal.detail)}
+    if refusal.name in ("invalid_params", "out_of_range") and {"field", "limit"} <= facts.keys():
+        found = f", not {facts['found']}" if "found" in facts else ""
+        return f"{facts['field']} must be {facts['limit']}{found}."
+    told = ", ".join(f"{key}: {fact}" for key, fact in facts.items())
+    return refusal.sentence + (f" ({told})" if told else "")
+
+
 def _flat(value: Any) -> str:
-    """A fact from the module in one short line."""
+    """A fact from the module, short enough for a line."""
     text = " ".join(str(one) for one in value) if isinstance(value, list) else str(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return text if len(text) <= MAX_FACT_CHARACTERS else text[: MAX_FACT_CHARACTERS - 3] + "..."

@@ -246,6 +246,7 @@ class TestJournal:
         outcome = on_module("device", "release", "--through", 4, "--yes")
         assert outcome.status == 0
         assert "T5 to T6" in outcome.out
+        assert "some released records stay" not in outcome.out
         assert module.released_through == 4
         assert on_module("device", "records", "--to", 2).status == 0
 
@@ -253,6 +254,7 @@ class TestJournal:
         on_module("device", "configure", "--meter-unit", 5)
         outcome = on_module("device", "events")
         assert "2 events, their hash chain is whole." in outcome.out
+        assert "2026-11-21 09:00:00 +00:00  configure" in outcome.out
         assert len(on_module("device", "events", "--from", 2, "--json").json["events"]) == 1
 
 

@@ -142,6 +142,24 @@ def test_remedies_are_this_tools_commands(
     assert_refused(on_module("session", "begin"), remedy)
 
 
+@pytest.mark.parametrize(
+    ("refusal", "words"),
+    [
+        (WattsealError("out_of_range", field="id_tag", limit="4 bytes"), "id_tag must be 4 bytes."),
+        (
+            WattsealError("invalid_params", field="line.baud", limit="one of 9600", found="1"),
+            "line.baud must be one of 9600, not 1.",
+        ),
+    ],
+)
+def test_what_only_the_module_can_judge_reads_as_if_judged_here(
+    on_module: Run, module: FakeModule, refusal: WattsealError, words: str
+) -> None:
+    module.refuse["begin"] = refusal
+    outcome = on_module("session", "begin")
+    assert_refused(outcome, f"wattseal: {words}")
+
+
 def test_noise_on_the_line(on_module: Run, module: FakeModule) -> None:
     module.faults["hello"] = [faults.wrong_crc] * 3
     assert_refused(on_module("device", "status", timeout=0.1), "damaged line(s) came")
@@ -236,7 +254,7 @@ def test_broken_event_chain_is_found(on_module: Run, module: FakeModule) -> None
     for unit in (1, 2, 3):
         on_module("device", "configure", "--meter-unit", unit)
     assert on_module("device", "events").status == 0
-    module.events[2]["entry"] = module.events[2]["entry"].replace("2", "9")
+    module.events[2]["entry"] = module.events[2]["entry"].replace("unit", "unix")
     assert_refused(on_module("device", "events"), "hash chain breaks at event 3")
     del module.events[1]
     assert_refused(on_module("device", "events"), "hash chain breaks at event 3")

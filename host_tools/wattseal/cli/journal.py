@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from wattseal.cli.device import app
 from wattseal.cli.options import connected
 from wattseal.cli.output import print_json, say, say_facts, say_table
 from wattseal.cli.records import columns
-from wattseal.cli.times import kilobytes
+from wattseal.cli.times import kilobytes, local_time
 from wattseal.device_models import Event, StoredRecord
 from wattseal.errors import ToolError
 from wattseal.output_files import OutputDirectory
@@ -116,10 +117,21 @@ def events(
     if json_output:
         print_json({"events": [event.model_dump() for event in found], "chain": "whole"})
     elif found:
-        say_table(("NO", "EVENT"), [(str(event.number), event.entry) for event in found])
+        say_table(("NO", "TIME", "EVENT", "DETAIL"), map(_row, found))
         say(f"{len(found)} events, their hash chain is whole.")
     else:
         say("The module holds no such events.")
+
+
+def _row(event: Event) -> tuple[str, str | None, str, str]:
+    """Number, time in UTC, name and facts of an event; one that cannot be parsed as it is."""
+    try:
+        entry = json.loads(event.entry)
+        time = None if entry["unix_ms"] is None else local_time(int(entry["unix_ms"]))
+        facts = json.dumps(entry["detail"], separators=(",", ":"))
+        return str(event.number), time, str(entry["event"]), facts
+    except (ValueError, KeyError, TypeError):
+        return str(event.number), None, "unknown", event.entry
 
 
 def check_chain(found: list[Event]) -> None:
@@ -165,6 +177,8 @@ def release(
         return
     held = f"T{journal.oldest} to T{journal.newest}" if journal.oldest else "none"
     say_facts([("records", held), ("room", kilobytes(journal.free_bytes))])
+    if journal.oldest and journal.oldest <= through:
+        say("The module frees whole sectors, so some released records stay for now.")
 
 
 def _agreed(through: int) -> bool:

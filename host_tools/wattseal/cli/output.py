@@ -13,15 +13,12 @@ from typing import Any
 
 from pydantic import BaseModel
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from wattseal.verify.findings import printable
 
 LABEL_WIDTH = 11
 INDENT = "  "
-
-_PIPE_WIDTH = 2000
 
 
 def print_json(result: BaseModel | dict[str, Any]) -> None:
@@ -62,10 +59,10 @@ def say_wrapped(text: str, style: str = "", indent: str = "") -> None:
 
 
 def say_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
-    """A table without frames; an unknown cell is a dash."""
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*(Text("-" if cell is None else printable(cell)) for cell in row))
-    # A pipe has no width: a line that a program reads must not be folded.
-    is_terminal = Console().is_terminal
-    Console(highlight=False, width=None if is_terminal else _PIPE_WIDTH).print(table)
+    """A table without frames; an unknown cell is a dash. The last column may be of any length."""
+    cells = [["-" if cell is None else printable(cell) for cell in row] for row in rows]
+    table = [list(columns), *cells]
+    widths = [max(len(row[at]) for row in table) for at in range(len(columns) - 1)]
+    for number, row in enumerate(table):
+        padded = [cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)]
+        say("  ".join(padded).rstrip(), "" if number else "bold")

@@ -10,6 +10,7 @@ import typer
 
 from wattseal.cli.output import say, say_table
 from wattseal.errors import ToolError
+from wattseal.wire.methods import SETTINGS
 
 MAX_FILE_BYTES = 65536
 
@@ -96,8 +97,11 @@ def say_change(before: dict[str, Any], after: dict[str, Any]) -> None:
 
 
 def _flatten(settings: dict[str, Any]) -> dict[str, str]:
+    """Settings by name in the method table's order, those of the line as `line.baud`."""
+    known = [row[0] for row in SETTINGS if row[0] in settings]
     flat: dict[str, str] = {}
-    for name, value in settings.items():
+    for name in dict.fromkeys([*known, *settings]):
+        value = settings[name]
         if isinstance(value, dict):
             flat.update({f"{name}.{part}": str(one) for part, one in value.items()})
         else:

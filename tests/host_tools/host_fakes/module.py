@@ -257,10 +257,12 @@ class FakeModule:
         return {name: found[: self.page_size], "next": more[0][number] if more else None}
 
     def _log(self, kind: str, **facts: Any) -> None:
-        entry = json.dumps({"kind": kind, **facts}, sort_keys=True)
+        number = len(self.events) + 1
+        fields = {"event": kind, "number": number, "unix_ms": self.clock_ms, "detail": facts}
+        entry = json.dumps(fields, sort_keys=True)
         before = bytes.fromhex(self.events[-1]["chain"]) if self.events else bytes(32)
         chain = hashlib.sha256(before + entry.encode()).hexdigest()
-        self.events.append({"number": len(self.events) + 1, "entry": entry, "chain": chain})
+        self.events.append({"number": number, "entry": entry, "chain": chain})
 
 
 # Faults.
