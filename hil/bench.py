@@ -104,6 +104,22 @@ def time_functions() -> dict[str, Figure]:
     return figures
 
 
+class StackPaint:
+    """How deep the C stack was ever used: painted before the start, looked at later."""
+
+    START, END = 0x40000, 0x42000  # SRAM4 and SRAM5, where the port puts its 8 KB of stack
+    PAINT = b"\xa5"
+
+    def __init__(self, desk: Desk) -> None:
+        self._ram = desk.chip.mcu.sram
+        self._ram[self.START : self.END] = self.PAINT * (self.END - self.START)
+
+    def free_bytes(self) -> int:
+        """Bytes at the stack's far end that nothing ever touched."""
+        stack = bytes(self._ram[self.START : self.END])
+        return len(stack) - len(stack.lstrip(self.PAINT))
+
+
 class Client:
     """Calls methods of a module on the desk and takes their device time."""
 
@@ -132,6 +148,7 @@ def time_methods() -> dict[str, Figure]:
         noise=seeded_bits(2),
     )
     desk.power_on()
+    paint = StackPaint(desk)
     desk.chip.run_for(BOOT_LIMIT_NS)
     client = Client(desk)
     client.call("configure", **SETTINGS)
@@ -153,6 +170,7 @@ def time_methods() -> dict[str, Figure]:
         "sustained_records": Figure(
             round(SUSTAINED_RECORDS * NS_PER_S / loop_ns, 3), "records/s of device time"
         ),
+        "stack_free": Figure(paint.free_bytes(), "bytes", limit=1024, at_least=True),
         "heap_free_at_rest": Figure(heap_free, "bytes", limit=100 * 1024, at_least=True),
     }
 
