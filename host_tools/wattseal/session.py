@@ -16,7 +16,7 @@ from wattseal.errors import ToolError
 from wattseal.link_client import ReplyLostError
 from wattseal.public_key import PublicKey
 from wattseal.verify.record import RecordMalformedError, read_record
-from wattseal.verify.transaction_check import END_REASONS
+from wattseal.verify.transaction_parts import END_REASONS
 from wattseal.wire.errors import WattsealError
 
 _MADE_BY = {"begin": {"B"}, "intermediate": {"C"}, "end": set(END_REASONS)}

@@ -15,7 +15,7 @@ from wattseal.device_models import StoredRecord
 from wattseal.public_key import PublicKey
 from wattseal.session import reasons_of
 from wattseal.transaction_xml import transaction_xml
-from wattseal.verify.transaction_check import END_REASONS
+from wattseal.verify.transaction_parts import END_REASONS
 
 BEGIN = "begin.ocmf"
 END = "end.ocmf"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wattseal.cli.output import INDENT, say, say_facts, say_wrapped
 from wattseal.verify import FileReport, Finding, Severity, Verdict
 from wattseal.verify.report import ReadingReport, TransactionReport, ValueReport
-from wattseal.verify.transaction_check import END_REASONS
+from wattseal.verify.transaction_parts import END_REASONS
 
 _HEADLINES = {
     Verdict.VERIFIED: ("VERIFIED", "bold green"),

@@ -15,7 +15,8 @@ from wattseal.verify.report import (
     weightiest_error,
 )
 from wattseal.verify.signature_check import algorithm_of
-from wattseal.verify.transaction_check import Outcome, Taking, energy_of
+from wattseal.verify.transaction_check import Outcome
+from wattseal.verify.transaction_parts import Taking, energy_of
 
 _MAX_EXPONENT_SPELLED_OUT = 30
 

@@ -16,7 +16,8 @@ from wattseal.verify.judged_value import JudgedValue
 from wattseal.verify.record import Record, RecordMalformedError, read_record
 from wattseal.verify.report import FileReport, TransactionReport, verdict_for, weightiest
 from wattseal.verify.signature_check import check_key, check_signature, common_signers, key_ring
-from wattseal.verify.transaction_check import Member, check_transaction, is_complete
+from wattseal.verify.transaction_check import check_transaction
+from wattseal.verify.transaction_parts import Member, is_complete
 
 # Some curves are slow in pure Python; a hostile file must not buy hours of it.
 _MAX_OTHER_KEYS = 4

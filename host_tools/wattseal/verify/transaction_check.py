@@ -13,28 +13,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pyocmf import Payload, Reading
-
 from wattseal.verify.findings import Code, Finding, found, shown
+from wattseal.verify.transaction_parts import Member, Taking, energy_of, is_sound
 
 CONTEXT_BEGIN = "Transaction.Begin"
 CONTEXT_END = "Transaction.End"
-
-END_REASONS = {
-    "E": "ended",
-    "L": "ended locally",
-    "R": "ended remotely",
-    "A": "aborted by an error",
-    "P": "ended by a power failure",
-}
-"""TX letters that end a transaction (OCMF table 7)."""
 
 _PAGINATION = re.compile(r"([TF])([0-9]{1,18})")
 _BAD_LEVELS = ("MISMATCH", "INVALID", "OUTDATED", "UNKNOWN")
 _ENERGY_UNITS = ("kWh", "Wh")
 _CLOCK_STATES = {"U": "unknown", "I": "informative"}
-_MAX_DIGITS = 30
-_MAX_EXPONENT = 18
 _LAST_VERSION_WITH_EVENT_COUNTER = Decimal("0.4")
 
 _SHARED_SERIALS = (
@@ -45,57 +33,12 @@ _SHARED_IDENTIFICATION = (("ID", "identification"), ("IT", "type of the identifi
 
 
 @dataclass(frozen=True)
-class Member:
-    """An authentic record's place in a transaction; `times` are its TM texts as written."""
-
-    payload: Payload
-    times: tuple[str | None, ...] = ()
-    context: str | None = None
-
-    @property
-    def takings(self) -> list[Taking]:
-        """The record's readings."""
-        times = self.times or (None,) * len(self.payload.RD)
-        return [Taking(self, *pair) for pair in zip(self.payload.RD, times, strict=True)]
-
-
-@dataclass(frozen=True)
-class Taking:
-    """One reading with the record that it stands in."""
-
-    member: Member
-    reading: Reading
-    written_time: str | None = None
-
-    @property
-    def is_begin(self) -> bool:
-        """TX B."""
-        return str(self.reading.TX) == "B"
-
-    @property
-    def is_end(self) -> bool:
-        """TX E, L, R, A or P."""
-        return str(self.reading.TX) in END_REASONS
-
-    @property
-    def name(self) -> str:
-        """How messages call it."""
-        return "begin" if self.is_begin else "end"
-
-
-@dataclass(frozen=True)
 class Outcome:
     """The readings that a transaction is billed by, where there is exactly one of each."""
 
     begin: Taking | None
     end: Taking | None
     findings: tuple[Finding, ...]
-
-
-def is_complete(payload: Payload) -> bool:
-    """Whether one record holds the begin and the end of a transaction."""
-    takings = Member(payload).takings
-    return any(one.is_begin for one in takings) and any(one.is_end for one in takings)
 
 
 def check_transaction(members: Sequence[Member], *, is_claimed: bool) -> Outcome:
@@ -122,15 +65,6 @@ def check_transaction(members: Sequence[Member], *, is_claimed: bool) -> Outcome
     findings += _check_order(begin, end, members)
     findings += _check_exceptions(takings)
     return Outcome(begin, end, tuple(dict.fromkeys(findings)))
-
-
-def energy_of(begin: Taking, end: Taking) -> Decimal | None:
-    """End minus begin in the unit of both, exactly; None where that cannot be told."""
-    if not (_is_sound(begin.reading.RV) and _is_sound(end.reading.RV)):
-        return None
-    if begin.reading.RU != end.reading.RU:
-        return None
-    return (end.reading.RV or Decimal(0)) - (begin.reading.RV or Decimal(0))
 
 
 def _billable(takings: Iterable[Taking]) -> list[Taking]:
@@ -199,7 +133,7 @@ def _check_reading(taking: Taking) -> Iterator[Finding]:
         yield found(Code.UNIT_NOT_ENERGY, message)
     if reading.RV is None:
         yield found(Code.VALUE_MISSING, f"The {name} reading has no value.")
-    elif not _is_sound(reading.RV):
+    elif not is_sound(reading.RV):
         message = f"The value of the {name} reading, {shown(reading.RV)}, is no meter's."
         yield found(Code.VALUE_OUT_OF_RANGE, message)
     if taking.member.payload.IL in _BAD_LEVELS:
@@ -312,11 +246,3 @@ def _check_exceptions(takings: Iterable[Taking]) -> Iterator[Finding]:
     if any(str(taking.reading.TX) == "X" for taking in takings):
         message = "An error during charging is recorded (TX X): see the operator's records."
         yield found(Code.EXCEPTION_READING, message)
-
-
-def _is_sound(value: Decimal | None) -> bool:
-    """Whether exact arithmetic on the value is possible in bounded memory."""
-    if value is None or not value.is_finite():
-        return False
-    exponent = value.as_tuple().exponent
-    return len(value.as_tuple().digits) <= _MAX_DIGITS and abs(int(exponent)) <= _MAX_EXPONENT
