@@ -43,8 +43,8 @@ static const ws_storage *area_of(mp_obj_t object) {
 
 static uint32_t offset_of(mp_obj_t object) {
     mp_int_t offset = mp_obj_get_int(object);
-    if (offset < 0) {
-        mp_raise_ValueError(MP_ERROR_TEXT("negative offset"));
+    if (offset < 0 || (mp_uint_t)offset > UINT32_MAX) {
+        mp_raise_ValueError(MP_ERROR_TEXT("no such offset"));
     }
     return (uint32_t)offset;
 }
