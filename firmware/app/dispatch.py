@@ -16,12 +16,20 @@ def handle(module: Module, message: Json) -> Json:
     notifications, because a command that nobody is answered about could be lost unnoticed.
     """
     identity = request_id(message)
+    if isinstance(identity, str) and not _can_be_sent(identity):
+        # Told now, not when a command was done that nobody can be answered about.
+        problem = WattsealError("invalid_request", member="id", problem="not printable ASCII")
+        return error(None, problem)
     method = ""
     try:
         identity, method, params = read_request(message)
         return result(identity, _run(module, method, params))
     except Exception as problem:
         return error(identity, module.refuse(method, problem))
+
+
+def _can_be_sent(text: str) -> bool:
+    return all(" " <= character <= "~" for character in text)
 
 
 def _run(module: Module, method: str, params: Json) -> Json:

@@ -71,8 +71,14 @@ def test_text_outside_ascii_is_refused_and_not_quoted() -> None:
         identity, name = error_of(bench, framed(text))
         assert identity in (1, None)
         assert name in ("unknown_method", "invalid_params", "invalid_request", "parse_error")
-    identity, name = error_of(bench, framed(rb'{"jsonrpc":"2.0","id":"\u00f6","method":"hello"}'))
-    assert identity is None
+
+
+def test_id_that_cannot_be_echoed_is_refused_before_anything_is_done() -> None:
+    bench = Bench().set_up()
+    for identity in (rb"\u00f6", rb"\u007f", rb"\n", rb"a\u0000"):
+        line = framed(b'{"jsonrpc":"2.0","id":"%s","method":"begin"}' % identity)
+        assert error_of(bench, line) == (None, "invalid_request")
+    assert bench.call("status")["session"] is None
 
 
 def test_reply_of_another_module_is_not_answered() -> None:
