@@ -2,11 +2,32 @@
 
 from pathlib import Path
 
-from hil.rig import Rig, RigError
+from hil.rig import METER, Rig, RigError
 from hil.setup import Setup
+from hil.targets import rp2040, unix
+from hil.targets.rp2040 import Rp2040Rig
+from hil.targets.serial_port import SerialRig
+from hil.targets.unix import UnixRig
 
 SERIAL_PREFIX = "serial:"
 TARGET_NAMES = ("unix", "rp2040", SERIAL_PREFIX + "/dev/...")
+
+
+def kind_of(target: str) -> str:
+    """unix, rp2040 or serial; RigError for anything else."""
+    if target.startswith(SERIAL_PREFIX):
+        return "serial"
+    if target in TARGET_NAMES:
+        return target
+    raise RigError(f"no target {target!r}; there are {', '.join(TARGET_NAMES)}")
+
+
+def abilities_of(target: str, meter_port: str | None) -> frozenset[str]:
+    """What a rig of that target will be able to do, without opening it."""
+    kind = kind_of(target)
+    if kind == "serial":
+        return frozenset({METER}) if meter_port else frozenset()
+    return Rp2040Rig.abilities if kind == "rp2040" else UnixRig.abilities
 
 
 def open_rig(
@@ -24,17 +45,9 @@ def open_rig(
     waits for its reply. RigError if the target has another name or was not built.
     """
     setup = setup or Setup()
-    # The emulator is slow to import; whoever uses another target need not wait for it.
-    if target == "rp2040":
-        from hil.targets import rp2040
-
-        return rp2040.Rp2040Rig(setup, image or rp2040.IMAGE, hurry=hurry)
-    if target == "unix":
-        from hil.targets import unix
-
-        return unix.UnixRig(setup, image or unix.PROGRAM)
-    if target.startswith(SERIAL_PREFIX):
-        from hil.targets.serial_port import SerialRig
-
-        return SerialRig(setup, target.removeprefix(SERIAL_PREFIX), meter_port)
-    raise RigError(f"no target {target!r}; there are {', '.join(TARGET_NAMES)}")
+    kind = kind_of(target)
+    if kind == "rp2040":
+        return Rp2040Rig(setup, image or rp2040.IMAGE, hurry=hurry)
+    if kind == "unix":
+        return UnixRig(setup, image or unix.PROGRAM)
+    return SerialRig(setup, target.removeprefix(SERIAL_PREFIX), meter_port)

@@ -1,0 +1,131 @@
+"""Options and fixtures of the rig suite: `pytest hil --target unix,rp2040`.
+
+A test says by markers what it needs: `targets("rp2040")` the kinds of targets that it makes sense
+on, `needs("power")` the abilities that its rig must have (see hil/rig.py). It is skipped elsewhere.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from hil.rig import FLASH
+from hil.setup import Setup
+from hil.suite.module import UNDER_TEST, MakeModule, Module
+from hil.suite.pool import ModulePool
+from hil.targets.open import abilities_of, kind_of, open_rig
+
+DEFAULT_TARGETS = "unix,rp2040"
+
+OpenModule = Callable[[str, Setup], Module]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The targets, and what they are to be tried with."""
+    group = parser.getgroup("rig")
+    group.addoption(
+        "--target", default=DEFAULT_TARGETS, help="unix, rp2040, serial:/dev/...; commas between"
+    )
+    group.addoption("--meter-port", help="adaptor on which a serial target's meter is emulated")
+    group.addoption("--all", action="store_true", help="every case where a sample is the default")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the markers known."""
+    for line in (
+        "targets(*kinds): kinds of targets that the test runs on: unix, rp2040, serial",
+        "needs(*abilities): what the rig must be able to do, see hil/rig.py",
+    ):
+        config.addinivalue_line("markers", line)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One instance of a test for each target that it may run on."""
+    if "target" not in metafunc.fixturenames:
+        return
+    chosen = [name.strip() for name in metafunc.config.getoption("--target").split(",")]
+    metafunc.parametrize("target", [_parameter(name, metafunc) for name in chosen], scope="session")
+
+
+def _parameter(target: str, metafunc: pytest.Metafunc) -> Any:
+    """The target, marked as skipped if the test's markers rule it out."""
+    node = metafunc.definition
+    kinds = {kind for mark in node.iter_markers("targets") for kind in mark.args}
+    if kinds and kind_of(target) not in kinds:
+        return pytest.param(target, marks=pytest.mark.skip(reason=f"not for {target}"))
+    abilities = abilities_of(target, metafunc.config.getoption("--meter-port"))
+    missing = {need for mark in node.iter_markers("needs") for need in mark.args} - abilities
+    if missing:
+        reason = f"{target} has no {', '.join(sorted(missing))} here"
+        return pytest.param(target, marks=pytest.mark.skip(reason=reason))
+    return target
+
+
+@pytest.fixture(scope="session")
+def open_module(pytestconfig: pytest.Config) -> OpenModule:
+    """Opens a module of a target; whoever opens one closes it."""
+    meter_port = pytestconfig.getoption("--meter-port")
+
+    def open_one(target: str, setup: Setup) -> Module:
+        rig = open_rig(target, setup, meter_port=meter_port, hurry=True)
+        try:
+            return Module(rig)
+        except BaseException:
+            rig.close()
+            raise
+
+    return open_one
+
+
+@pytest.fixture
+def make_module(target: str, open_module: OpenModule) -> Iterator[MakeModule]:
+    """Opens modules of the test's target, and closes them after the test."""
+    with contextlib.ExitStack() as stack:
+
+        def make(setup: Setup) -> Module:
+            module = open_module(target, setup)
+            stack.callback(module.close)
+            return module
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def commissioned_flash(target: str, open_module: OpenModule) -> bytes | None:
+    """The flash of a module after its first boot and its commissioning; None where none is seen."""
+    if FLASH not in abilities_of(target, None):
+        return None
+    module = open_module(target, UNDER_TEST)
+    try:
+        module.commission()
+        return module.rig.flash_image()
+    finally:
+        module.close()
+
+
+@pytest.fixture
+def own_module(make_module: MakeModule, commissioned_flash: bytes | None) -> Module:
+    """A commissioned module that no other test has used, its clock set."""
+    module = make_module(Setup(UNDER_TEST.meter, UNDER_TEST.chip_id, flash=commissioned_flash))
+    if commissioned_flash is None:
+        module.commission()
+    module.set_time()
+    return module
+
+
+@pytest.fixture(scope="session")
+def module_pool(
+    target: str, open_module: OpenModule, commissioned_flash: bytes | None
+) -> Iterator[ModulePool]:
+    """One module of the target for all tests that can share one."""
+    setup = Setup(UNDER_TEST.meter, UNDER_TEST.chip_id, flash=commissioned_flash)
+    pool = ModulePool(lambda: open_module(target, setup))
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def module(module_pool: ModulePool) -> Module:
+    """A commissioned module with its clock set and no session open; others have used it before."""
+    return module_pool.take()

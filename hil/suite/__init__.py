@@ -1,0 +1,1 @@
+"""What the firmware has to do, on whatever target: one suite for all of them."""

@@ -1,0 +1,131 @@
+"""A module under test: its rig, a client on its port, and the steps that tests have in common."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from hil.client import Client
+from hil.rig import METER, TIME, Rig
+from hil.setup import MeterSetup, Setup
+
+UNDER_TEST = Setup(MeterSetup("sdm630", power_w=11_000))
+
+SETTINGS = {
+    "gateway_id": "Wattseal rig",
+    "gateway_serial": "RIG-1",
+    "meter_profile": "sdm630",
+    "charge_point_type": "EVSEID",
+    "charge_point_id": "DE*WSL*E00001",
+}
+
+UNIX_MS = 1_772_362_800_000
+"""2026-03-01 11:00 UTC."""
+UTC_OFFSET_MIN = 60
+RECOVERY_QUESTIONS = 30
+DAY_MS = 24 * 3600 * 1000
+
+USER = {"id_tag": "1F2D3A4F5506C7", "id_type": "ISO14443", "id_flags": ["RFID_PLAIN"]}
+
+
+class Module:
+    """One powered module, with its port open and its first greeting said."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.rig = rig
+        self.unix_ms = UNIX_MS
+        """The time that the clock was last set to."""
+        self.client = Client(rig.port)
+        try:
+            self.hello = self.client.synchronise()
+        except BaseException:
+            self.client.close()
+            raise
+
+    def close(self) -> None:
+        """Close the port and switch everything off."""
+        self.client.close()
+        self.rig.close()
+
+    def restart(self, flash: bytes | None = None) -> None:
+        """Take the power away and give it back."""
+        self.client.close()
+        self.rig.restart(flash)
+        self.client = Client(self.rig.port)
+        self.hello = self.client.synchronise()
+
+    def put_right(self) -> None:
+        """Make it as a test expects to find it: no fault armed, no session open, the clock set."""
+        if METER in self.rig.abilities:
+            self.rig.meter.disarm()
+        status = self.status()
+        assert status["state"] == "operational", status  # noqa: S101
+        if status["session"] is not None:
+            self.end()
+        self.set_time()
+
+    # --- steps -------------------------------------------------------------------------------
+
+    def commission(self, **changes: Any) -> dict[str, Any]:
+        """Give the settings that a record needs."""
+        return self.client.call("configure", **{**SETTINGS, **changes})
+
+    def set_time(self, source: str = "synchronised") -> dict[str, Any]:
+        """Set the clock, each time a day later than before: it must not go back."""
+        self.unix_ms += DAY_MS
+        return self.client.call(
+            "set_time", unix_ms=self.unix_ms, utc_offset_min=UTC_OFFSET_MIN, source=source
+        )
+
+    @property
+    def today(self) -> str:
+        """The day that records show, if made within hours of the clock's setting."""
+        local = datetime.fromtimestamp(self.unix_ms / 1000, timezone(timedelta(hours=1)))
+        return local.strftime("%Y-%m-%d")
+
+    def begin(self, **changes: Any) -> dict[str, Any]:
+        """Begin a session."""
+        return self.client.call("begin", **{**USER, **changes})
+
+    def end(self, **params: Any) -> dict[str, Any]:
+        """End the session."""
+        return self.client.call("end", **params)
+
+    def status(self) -> dict[str, Any]:
+        """The module's status."""
+        return self.client.call("status")
+
+    def await_recovery(self) -> None:
+        """Wait until the session that a power failure cut is ended; AssertionError if it is not.
+
+        The module tries at its start and then every ten seconds.
+        """
+        for _ in range(RECOVERY_QUESTIONS):
+            if self.status()["session"] is None:
+                return
+            if TIME in self.rig.abilities:
+                self.rig.fast_forward(1)
+        raise AssertionError(f"the cut session is still open: {self.status()}")
+
+    def records(self) -> list[dict[str, Any]]:
+        """All records that the module holds, in order."""
+        return self._all("records")
+
+    def events(self) -> list[dict[str, Any]]:
+        """All events that the module holds, in order."""
+        return self._all("events")
+
+    def _all(self, method: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        if self.status()["journal" if method == "records" else "events"]["newest"] is None:
+            return found
+        start: dict[str, int] = {}
+        while True:
+            page = self.client.call(method, **start)
+            found += page[method]
+            if page["next"] is None:
+                return found
+            start = {"from": page["next"]}
+
+
+MakeModule = Callable[[Setup], Module]
+"""What the fixture `make_module` gives: a module for a setup, closed after the test."""

@@ -1,0 +1,149 @@
+"""Hostile input on the link: an error reply for each line, and nothing changes."""
+
+import json
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from wattseal.wire import messages
+from wattseal.wire.crc import crc32
+from wattseal.wire.link_frame import MAX_LINE_BYTES, encode
+
+from hil.suite.module import Module
+
+PARSE_ERROR, INVALID_REQUEST, UNKNOWN_METHOD, INVALID_PARAMS = -32700, -32600, -32601, -32602
+
+# An emulated module takes half a second of wall time for an answer.
+RANDOM_LINES = {"unix": 10_000, "rp2040": 100, "serial": 10_000}
+RANDOM_LINES_OF_ALL = 2_000
+
+UNCHANGED = ("state", "cause", "key_number", "missing", "session", "journal")
+
+
+def framed(text: str | bytes) -> bytes:
+    """A line with a right checksum over whatever text."""
+    data = text if isinstance(text, bytes) else text.encode()
+    return data + b" %08x\n" % crc32(data)
+
+
+def request(**changes: Any) -> bytes:
+    return framed(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "hello", **changes}))
+
+
+def what_must_not_change(module: Module) -> tuple[Any, ...]:
+    status = module.status()
+    known = {name: status[name] for name in UNCHANGED}
+    settings = module.client.call("configure")["settings"]
+    return known, settings, module.client.call("public_key")
+
+
+HOSTILE = {
+    "empty": (b"\n", PARSE_ERROR),
+    "no checksum": (b'{"jsonrpc":"2.0","id":1,"method":"hello"}\n', PARSE_ERROR),
+    "wrong checksum": (request()[:-2] + b"0\n", PARSE_ERROR),
+    "checksum in capitals": (
+        framed('{"jsonrpc":"2.0","id":1,"method":"status"}').upper(),
+        PARSE_ERROR,
+    ),
+    "oversized": (b"x" * (MAX_LINE_BYTES + 1) + b"\n", PARSE_ERROR),
+    "oversized request": (
+        request(method="x" * MAX_LINE_BYTES),
+        PARSE_ERROR,
+    ),
+    "bytes outside ascii": (framed(b'{"jsonrpc":"2.0","id":1,"method":"\xc3\xa4"}'), PARSE_ERROR),
+    "control characters": (b"\x00\x01\x02\x03\x04\x7f\n", PARSE_ERROR),
+    "no json": (framed("begin"), PARSE_ERROR),
+    "cut json": (framed('{"jsonrpc":"2.0","id":1'), PARSE_ERROR),
+    "deep json": (framed("[" * 500 + "]" * 500), PARSE_ERROR),
+    "a float": (framed('{"jsonrpc":"2.0","id":1,"method":"hello","x":1.5}'), PARSE_ERROR),
+    "a list": (framed("[]"), INVALID_REQUEST),
+    "a number": (framed("7"), INVALID_REQUEST),
+    "an empty object": (framed("{}"), INVALID_REQUEST),
+    "another version": (request(jsonrpc="1.0"), INVALID_REQUEST),
+    "no id": (framed('{"jsonrpc":"2.0","method":"hello"}'), INVALID_REQUEST),
+    "an id of the wrong type": (request(id=[1]), INVALID_REQUEST),
+    "a member too many": (request(extra=1), INVALID_REQUEST),
+    "params of the wrong type": (request(params=[1]), INVALID_REQUEST),
+    "a method of the wrong type": (request(method=7), INVALID_REQUEST),
+    "an unknown method": (request(method="key_create"), UNKNOWN_METHOD),
+    "an unknown param": (request(method="begin", params={"user": "x"}), INVALID_PARAMS),
+    "a param of the wrong type": (request(method="begin", params={"id_tag": 7}), INVALID_PARAMS),
+    "a bool for an int": (request(method="records", params={"from": True}), INVALID_PARAMS),
+    "an int beyond its limit": (request(method="records", params={"to": 0}), INVALID_PARAMS),
+    "a text with a bar": (request(method="begin", params={"id_tag": "a|b"}), INVALID_PARAMS),
+    "a tag too long": (request(method="begin", params={"id_tag": "a" * 41}), INVALID_PARAMS),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_line_gets_its_error_and_the_next_request_its_answer(
+    module: Module, name: str
+) -> None:
+    line, code = HOSTILE[name]
+    before = what_must_not_change(module)
+    reply = module.client.exchange(line)
+    assert reply["error"]["code"] == code
+    assert reply["error"]["message"]
+    assert reply["error"]["data"]["remedy"]
+    assert what_must_not_change(module) == before
+    assert module.client.unasked() == b""
+
+
+def test_a_reply_is_never_answered(module: Module) -> None:
+    module.client.send(framed('{"jsonrpc":"2.0","id":5,"result":{}}'))
+    hello = module.client.call("hello")  # it would have been answered before this
+    assert hello["product"] == "wattseal"
+    assert module.client.unasked() == b""
+
+
+def test_a_carriage_return_before_the_line_feed_is_tolerated(module: Module) -> None:
+    line = encode(messages.request(9, "hello"))
+    assert module.client.exchange(line[:-1] + b"\r\n")["id"] == 9
+
+
+def random_lines(generator: random.Random, count: int) -> Iterator[bytes]:
+    """Noise, and good requests with a few bytes changed, cut or doubled; none is a good request."""
+    good = [
+        encode(messages.request(1, "begin", {"id_tag": "1F2D3A4F5506C7"})),
+        encode(messages.request(2, "release", {"through": 1})),
+        encode(messages.request(3, "configure", {"gateway_id": "x", "meter_unit": 2})),
+    ]
+    while count:
+        if generator.random() < 0.5:
+            line = generator.randbytes(generator.randrange(0, 300))
+        else:
+            damaged = bytearray(generator.choice(good)[:-1])
+            for _ in range(generator.randrange(1, 5)):
+                damaged[generator.randrange(len(damaged))] = generator.randrange(256)
+            whole = generator.random() < 0.7
+            line = bytes(damaged if whole else damaged[: generator.randrange(len(damaged))])
+        line = line.replace(b"\n", b" ") + b"\n"
+        if line not in good:
+            count -= 1
+            yield line
+
+
+def test_random_lines_get_an_error_each_and_change_nothing(
+    module: Module, target: str, pytestconfig: pytest.Config
+) -> None:
+    count = RANDOM_LINES[target.partition(":")[0]]
+    if pytestconfig.getoption("--all"):
+        count = max(count, RANDOM_LINES_OF_ALL)
+    generator = random.Random(20260301)
+    before = what_must_not_change(module)
+    for line in random_lines(generator, count):
+        reply = module.client.exchange(line)
+        assert "error" in reply, line
+        assert reply["id"] is None
+    assert what_must_not_change(module) == before
+    assert module.client.unasked() == b""
+
+
+@pytest.mark.needs("flash")
+def test_hostile_lines_write_nothing_to_flash(module: Module) -> None:
+    before = len(module.rig.flash_operations())
+    for line, code in HOSTILE.values():
+        if code != INVALID_PARAMS:
+            module.client.exchange(line)
+    assert len(module.rig.flash_operations()) == before
