@@ -14,6 +14,9 @@ READ_BYTES = 256
 IDLE_MS = 1000
 """How long nothing has to arrive before the module sees to its own affairs."""
 
+LONGEST_BUSY_MS = 10_000
+"""How long a host that never pauses can put those off."""
+
 
 class LinkServer:
     """The loop body over one link; bounded memory whatever arrives."""
@@ -22,16 +25,20 @@ class LinkServer:
         self._module = module
         self._link = link
         self._decoder = LineDecoder()
+        self._idle_at_ms = module.clock.uptime_ms()
 
     def serve_once(self) -> None:
-        """Wait for bytes, answer what they complete; or be idle if none come."""
-        if not self._link.wait(IDLE_MS):
+        """Wait for bytes and answer what they complete; be idle if none come, or none stop."""
+        is_readable = self._link.wait(IDLE_MS)
+        if is_readable:
+            for found in self._decoder.feed(self._link.read(READ_BYTES)):
+                answer = self._answer(found)
+                if answer:
+                    self._link.write(answer)
+        now_ms = self._module.clock.uptime_ms()
+        if not is_readable or now_ms - self._idle_at_ms >= LONGEST_BUSY_MS:
+            self._idle_at_ms = now_ms
             self._idle()
-            return
-        for found in self._decoder.feed(self._link.read(READ_BYTES)):
-            answer = self._answer(found)
-            if answer:
-                self._link.write(answer)
 
     def _answer(self, found: Json | LinkError) -> bytes:
         """The line to send; nothing for a reply, or two modules on a line could chatter."""

@@ -10,8 +10,8 @@ from wire.errors import WattsealError
 from app.contracts import Json
 
 BURST = 8
-REFILL_MS = 30 * 60 * 1000
-"""One more may be logged after each such time: 48 a day at most."""
+REFILL_MS = 4 * 3600 * 1000
+"""One more may be logged after each such time: six a day."""
 
 _LOWEST_OWN_CODE = -32099  # the codes below are JSON-RPC's: such a request touched nothing
 

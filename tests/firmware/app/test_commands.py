@@ -3,6 +3,7 @@
 import contextlib
 
 import pytest
+from app.refusal_log import BURST, REFILL_MS
 from app_fakes import meter as faults
 from app_fakes.bench import NOON, SETTINGS, Bench
 from app_fakes.core import FakeCore
@@ -299,9 +300,9 @@ def test_flood_of_refusals_cannot_fill_the_event_log() -> None:
     newest = bench.call("status")["events"]["newest"]
     for number in range(300):
         refused(bench, ("end", "intermediate")[number % 2])
-    assert bench.call("status")["events"]["newest"] == newest + 8
+    assert bench.call("status")["events"]["newest"] == newest + BURST
     for _ in range(100):  # and slowly
-        bench.port.us += 1800 * 1_000_000
+        bench.port.us += REFILL_MS * 1000
         refused(bench, "end")
         refused(bench, "intermediate")
     events = bench.module.events

@@ -199,6 +199,25 @@ def test_cut_at_every_operation(how: str, seed: int) -> None:
         assert all(missing == 0 for missing in damage(mount(flash)))
 
 
+def test_cut_entry_whose_bits_settle_later_does_not_come_back() -> None:
+    flash = make_flash(seed=1)
+    append(mount(flash), body(0))
+    page = slice(3 * PAGE_BYTES, 5 * PAGE_BYTES)
+    flash_of_another_world = make_flash()
+    flash_of_another_world.restore(flash.snapshot())
+    append(mount(flash_of_another_world), body(1))
+    flash.cut_at, flash.cut_how = flash.operations + 1, "before"
+    log = mount(flash)
+    with pytest.raises(PowerCutError):
+        append(log, body(1))
+    flash.power_up()
+    append(mount(flash), body(2))
+    flash.content[AREA][page] = flash_of_another_world.content[AREA][page]
+    again = mount(flash)
+    assert contents(again) == [body(0), body(2)]
+    assert (again.missing(0), again.next_entry) == (0, 2)
+
+
 def test_cuts_in_a_row_while_writing_one_entry() -> None:
     flash = make_flash(seed=5)
     append(mount(flash), body(0))

@@ -54,6 +54,14 @@ def test_session_of_three_records() -> None:
     }
 
 
+def test_each_session_ends_with_the_user_that_it_began_with() -> None:
+    bench = Bench().set_up()
+    for tag in ("ALICE", "BOB"):
+        bench.call("begin", id_tag=tag)
+        assert payload_of(bench.call("intermediate")["record"])["ID"] == tag
+        assert payload_of(bench.call("end")["record"])["ID"] == tag
+
+
 def test_user_and_session_number_may_be_left_out() -> None:
     bench = Bench().set_up()
     begun, ended = bench.call("begin"), bench.call("end")
@@ -393,6 +401,17 @@ def test_waiting_for_the_meter_does_not_hold_up_the_link() -> None:
     start_us = bench.port.us
     bench.call("hello")
     assert bench.port.us - start_us < 2_500_000
+
+
+def test_host_that_never_pauses_does_not_put_the_recovery_off() -> None:
+    bench = cut_session()
+    bench.meter.is_silent = True
+    bench.boot()
+    bench.meter.is_silent = False
+    for _ in range(25):
+        bench.port.us += 500_000
+        bench.call("hello")
+    assert bench.call("status")["session"] is None
 
 
 def test_exchanged_meter_does_not_end_the_session_of_another() -> None:
