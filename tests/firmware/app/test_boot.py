@@ -196,6 +196,10 @@ def test_full_event_log_blocks_sessions_but_not_the_start() -> None:
             bench.call(method, **params)
         assert raised.value.name == "journal_full"
         assert raised.value.detail == {"log": "events"}
+    newest = bench.all_events()[-1]["number"]
+    bench.boot()
+    assert bench.event_names()[-1] == "started"
+    assert len(bench.all_events()) == newest + 1
     for _ in range(40):
         assert bench.boot().call("status")["state"] == "operational"
-    bench.all_events()
+    assert len(bench.all_events()) >= newest + 15  # the sector kept for starts is used

@@ -141,7 +141,9 @@ def test_meter_that_tells_another_serial_number_is_refused() -> None:
 def test_meter_that_is_not_there_yet_may_be_configured() -> None:
     bench = Bench().boot()
     bench.meter.is_silent = True
+    start_us = bench.port.us
     bench.call("configure", **SETTINGS)
+    assert bench.port.us - start_us < 1_500_000
     assert refused(bench, "read_meter").name == "meter_no_reply"
     bench.meter.is_silent = False
     assert bench.call("read_meter")["meter_serial"] == "12345678"

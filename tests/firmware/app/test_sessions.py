@@ -310,10 +310,9 @@ def test_session_that_filled_the_journal_can_always_end() -> None:
 def test_release_of_an_open_session_or_of_the_future_is_refused() -> None:
     bench = Bench().set_up()
     bench.call("begin")
-    events = bench.event_names()
     assert refused(bench, "release", through=1).name == "release_refused"
     assert refused(bench, "release", through=2).name == "release_refused"
-    assert "records_released" not in events
+    assert "records_released" not in bench.event_names()
 
 
 def test_numbers_never_repeat_over_releases_and_starts() -> None:
@@ -385,7 +384,10 @@ def test_silent_meter_keeps_the_session_open_until_it_answers() -> None:
     assert refused(
         bench, "set_time", unix_ms=NOON, utc_offset_min=0, source="informative"
     ).name == ("recovery_pending")
-    bench.idle(30)
+    asked = len(bench.meter.requests)
+    for _ in range(30):
+        bench.idle(1)
+    assert 2 <= len(bench.meter.requests) - asked <= 4
     assert len(bench.all_records()) == 1
     bench.meter.is_silent = False
     bench.idle(15)
