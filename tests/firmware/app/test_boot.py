@@ -202,4 +202,5 @@ def test_full_event_log_blocks_sessions_but_not_the_start() -> None:
     assert len(bench.all_events()) == newest + 1
     for _ in range(40):
         assert bench.boot().call("status")["state"] == "operational"
-    assert len(bench.all_events()) >= newest + 15  # the sector kept for starts is used
+    bench.all_events()
+    assert bench.module.events._log.free_bytes == 0  # the sector kept for starts was used
