@@ -3,6 +3,7 @@
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -29,10 +30,14 @@ class Board:
     driver_enable_pin: int
 
 
+def load_flash_size(name: str) -> int:
+    """Bytes of flash of a board."""
+    return int(_facts(name)["flash"]["size_bytes"])
+
+
 def load_board(name: str = "wattseal_rp2040") -> Board:
     """Read the facts of a board; KeyError names an entry that is missing."""
-    path = REPOSITORY / "boards" / name / "board.toml"
-    facts = tomllib.loads(path.read_text(encoding="ascii"))
+    facts = _facts(name)
     flash, link, line = facts["flash"], facts["link"], facts["meter_line"]
     return Board(
         name=facts["name"],
@@ -46,3 +51,8 @@ def load_board(name: str = "wattseal_rp2040") -> Board:
         meter_line=UartPins(line["uart"], line["tx_pin"], line["rx_pin"]),
         driver_enable_pin=line["driver_enable_pin"],
     )
+
+
+def _facts(name: str) -> dict[str, Any]:
+    path = REPOSITORY / "boards" / name / "board.toml"
+    return tomllib.loads(path.read_text(encoding="ascii"))

@@ -48,8 +48,8 @@ class Client:
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """The result fields of a method; raises the WattsealError that the module answers."""
-        self._number += 1
-        reply = self.exchange(encode(messages.request(self._number, method, params)))
+        self.send_request(method, **params)
+        reply = self.receive()
         if reply.get("id") not in (self._number, None):
             raise NoReplyError(f"a reply to another request: {reply}")
         fields: dict[str, Any] = messages.read_reply(reply, self._number)
@@ -62,6 +62,11 @@ class Client:
         except WattsealError as error:
             return error
         raise AssertionError(f"{method} was not refused but gave {fields}")
+
+    def send_request(self, method: str, **params: Any) -> None:
+        """Send a request and do not wait."""
+        self._number += 1
+        self.send(encode(messages.request(self._number, method, params)))
 
     def exchange(self, line: bytes) -> dict[str, Any]:
         """Send bytes as they are and take the one message that answers them."""

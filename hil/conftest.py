@@ -5,20 +5,18 @@ on, `needs("power")` the abilities that its rig must have (see hil/rig.py). It i
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from hil.rig import FLASH
 from hil.setup import Setup
-from hil.suite.module import UNDER_TEST, MakeModule, Module
+from hil.suite.module import UNDER_TEST, MakeModule, Module, OpenModule
 from hil.suite.pool import ModulePool
 from hil.targets.open import abilities_of, kind_of, open_rig
 
 DEFAULT_TARGETS = "unix,rp2040"
-
-OpenModule = Callable[[str, Setup], Module]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in (
         "targets(*kinds): kinds of targets that the test runs on: unix, rp2040, serial",
         "needs(*abilities): what the rig must be able to do, see hil/rig.py",
+        "thorough(*kinds): on these kinds of targets only with --all, because it takes long",
     ):
         config.addinivalue_line("markers", line)
 
@@ -60,6 +59,17 @@ def _parameter(target: str, metafunc: pytest.Metafunc) -> Any:
         reason = f"{target} has no {', '.join(sorted(missing))} here"
         return pytest.param(target, marks=pytest.mark.skip(reason=reason))
     return target
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is too slow for every day, unless all is asked for."""
+    if config.getoption("--all"):
+        return
+    for item in items:
+        slow_on = {kind for mark in item.iter_markers("thorough") for kind in mark.args}
+        parameters = getattr(item, "callspec", None)
+        if parameters and kind_of(parameters.params.get("target", "unix")) in slow_on:
+            item.add_marker(pytest.mark.skip(reason="only with --all on this target"))
 
 
 @pytest.fixture(scope="session")

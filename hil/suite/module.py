@@ -32,6 +32,7 @@ class Module:
 
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
+        self._closed = False
         self.unix_ms = UNIX_MS
         """The time that the clock was last set to."""
         self.client = Client(rig.port)
@@ -42,9 +43,11 @@ class Module:
             raise
 
     def close(self) -> None:
-        """Close the port and switch everything off."""
-        self.client.close()
-        self.rig.close()
+        """Close the port and switch everything off; again does nothing."""
+        if not self._closed:
+            self._closed = True
+            self.client.close()
+            self.rig.close()
 
     def restart(self, flash: bytes | None = None) -> None:
         """Take the power away and give it back."""
@@ -106,26 +109,30 @@ class Module:
                 self.rig.fast_forward(1)
         raise AssertionError(f"the cut session is still open: {self.status()}")
 
-    def records(self) -> list[dict[str, Any]]:
-        """All records that the module holds, in order."""
-        return self._all("records")
+    def newest_pagination(self) -> int:
+        """Of the newest record; 0 if there is none."""
+        return int(self.status()["journal"]["newest"] or 0)
 
-    def events(self) -> list[dict[str, Any]]:
-        """All events that the module holds, in order."""
-        return self._all("events")
+    def records(self, first: int = 1) -> list[dict[str, Any]]:
+        """All records that the module holds from this pagination on, in order."""
+        return self._all("records", first) if self.newest_pagination() >= first else []
 
-    def _all(self, method: str) -> list[dict[str, Any]]:
+    def events(self, first: int = 1) -> list[dict[str, Any]]:
+        """All events that the module holds from this number on, in order."""
+        return self._all("events", first)
+
+    def _all(self, method: str, first: int) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        if self.status()["journal" if method == "records" else "events"]["newest"] is None:
-            return found
-        start: dict[str, int] = {}
-        while True:
-            page = self.client.call(method, **start)
+        start: int | None = first
+        while start is not None:
+            page = self.client.call(method, **{"from": start})
             found += page[method]
-            if page["next"] is None:
-                return found
-            start = {"from": page["next"]}
+            start = page["next"]
+        return found
 
 
 MakeModule = Callable[[Setup], Module]
 """What the fixture `make_module` gives: a module for a setup, closed after the test."""
+
+OpenModule = Callable[[str, Setup], Module]
+"""What the fixture `open_module` gives: a module of a target for a setup, closed by its user."""

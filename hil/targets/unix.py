@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from hil.board import REPOSITORY
+from hil.board import REPOSITORY, load_flash_size
 from hil.engine import Engine
 from hil.flash import FlashOperation, read_log
 from hil.line import Character
@@ -24,6 +24,8 @@ from hil.timeline import WallTimeline
 
 PROGRAM = REPOSITORY / "build" / "unix" / "micropython"
 ARGUMENTS = ("-c", "import main")
+
+ERASED = b"\xff" * load_flash_size("wattseal_unix")
 
 CHUNK_BYTES = 4096
 NOISE_BYTES = 65536
@@ -60,7 +62,8 @@ class UnixRig(Rig):
         )
         self._feed = ByteFeed(self._timeline, self._meter_port)
         self._starts = 0
-        self._flash_at_power_on = b""
+        self._flash_at_power_on = ERASED
+        self._flash_path.write_bytes(ERASED)
         self._process: subprocess.Popen[bytes] | None = None
         self._link: socket.socket | None = None
         self._line: socket.socket | None = None
@@ -139,7 +142,7 @@ class UnixRig(Rig):
         self._kill()
         if flash is not None:
             self._flash_path.write_bytes(flash)
-        self._flash_at_power_on = self.flash_image() if self._flash_path.exists() else b""
+        self._flash_at_power_on = self.flash_image()
         self._starts += 1
         with self._errors_path.open("wb") as errors:
             self._process = subprocess.Popen(

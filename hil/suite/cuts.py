@@ -1,0 +1,97 @@
+"""What one run wrote to flash, when it told of each record, and what every cut of it must leave."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hil.flash import FlashOperation, FlashState, states
+from hil.suite.module import Module
+from hil.suite.ocmf import verified
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """A record that the module has told of, when so many flash operations were done."""
+
+    operations: int
+    pagination: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """The flash before, the operations, what was acknowledged after which of them."""
+
+    first: bytes
+    operations: tuple[FlashOperation, ...]
+    acknowledged: tuple[Acknowledged, ...]
+    public_key: str
+    energy_wh: int
+    """The meter's energy when the run was over."""
+    unix_ms: int
+    """The time that the run's clock was set to."""
+
+    def states(self) -> list[FlashState]:
+        """Every distinct state of the flash that a power cut in the run could have left."""
+        return list(states(self.first, self.operations))
+
+    def acknowledged_before(self, state: FlashState) -> list[Acknowledged]:
+        """What the module had told of before the power failed: operations before this one."""
+        return [each for each in self.acknowledged if each.operations <= state.operation.index]
+
+
+def record_run(module: Module, steps: list[Callable[[], dict[str, Any]]]) -> Run:
+    """Do steps that give records, on a module that was just started."""
+    acknowledged = []
+    for step in steps:
+        reply = step()
+        if "record" in reply:
+            done = len(module.rig.flash_operations())
+            acknowledged.append(Acknowledged(done, reply["pagination"], reply["record"]))
+    return Run(
+        first=module.rig.flash_at_power_on(),
+        operations=tuple(module.rig.flash_operations()),
+        acknowledged=tuple(acknowledged),
+        public_key=module.client.call("public_key")["public_key"],
+        energy_wh=module.rig.meter.energy_wh,
+        unix_ms=module.unix_ms,
+    )
+
+
+def check_after_cut(module: Module, run: Run, state: FlashState) -> None:
+    """What must hold after booting from a state; ends with a session that goes on from there.
+
+    Raises AssertionError naming the state.
+    """
+    told = run.acknowledged_before(state)
+    status = module.status()
+    assert status["state"] == "operational", (str(state), status)  # noqa: S101
+    module.await_recovery()
+    kept = {record["pagination"]: record["record"] for record in module.records()}
+    for each in told:
+        assert kept.get(each.pagination) == each.text, f"{state}: record lost or changed"  # noqa: S101
+    assert sorted(kept) == list(range(1, len(kept) + 1)), str(state)  # noqa: S101
+    records = [verified(text, run.public_key) for text in kept.values()]
+    assert [record.pagination for record in records] == sorted(kept), str(state)  # noqa: S101
+    _check_sessions(records, state)
+
+    module.unix_ms = run.unix_ms
+    module.set_time()
+    begun, ended = module.begin(), module.end()
+    numbers = [begun["pagination"], ended["pagination"]]
+    assert numbers == [len(kept) + 1, len(kept) + 2], str(state)  # noqa: S101
+    for reply in (begun, ended):
+        verified(reply["record"], run.public_key)
+
+
+def _check_sessions(records: list[Any], state: FlashState) -> None:
+    """Sessions follow each other whole; a cut one was ended with TX P, unset clock and EF t."""
+    is_open = False
+    for record in records:
+        reason = record.reading["TX"]
+        assert is_open is (reason != "B"), f"{state}: {reason} out of place"  # noqa: S101
+        is_open = reason in "BC"
+        if reason == "P":
+            assert record.reading["EF"] == "t", str(state)  # noqa: S101
+            assert record.reading["TM"][-1] == "U", str(state)  # noqa: S101
+    assert not is_open, f"{state}: the cut session was not ended"  # noqa: S101
