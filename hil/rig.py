@@ -113,6 +113,6 @@ class Rig(ABC):
 
     def _cannot(self, ability: str) -> RigError:
         return RigError(
-            f"target {self.target} has no ability {ability!r} here; mark the test with "
-            f"@pytest.mark.needs({ability!r})"
+            f"target {self.target} cannot do that: it has no ability {ability!r} here; a test that "
+            f"needs it says so with @pytest.mark.needs({ability!r})"
         )

@@ -151,6 +151,7 @@ class UnixRig(Rig):
                 stdout=errors,
                 stderr=errors,
                 env=self._environment(),
+                start_new_session=True,  # a Ctrl-C is for the rig
             )
 
     def _environment(self) -> dict[str, str]:

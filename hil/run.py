@@ -1,0 +1,165 @@
+"""A rig to play with: a module on a serial port, a meter whose energy runs, a few commands.
+
+Usage: python -m hil.run [--target rp2040] [--meter sdm630] [--power-w 11000] [--state FILE]
+
+Prints the port for `wattseal --port` or any serial client, takes commands on standard input
+(`help` lists them) and runs until `quit`, Ctrl-C or, without a terminal, a signal.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from hil.meter.faults import FAULT_NAMES
+from hil.meter.profile import profile_names
+from hil.rig import FLASH, Rig, RigError
+from hil.setup import MeterSetup, Setup
+from hil.targets.open import TARGET_NAMES, open_rig
+
+HELP = """\
+  power W               let so many watts flow
+  energy WH             let so much energy flow at once
+  fault NAME [COUNT]    let a fault strike the next COUNT readings of the energy (default 1)
+  well                  no fault any more
+  forward SECONDS       let time pass at once (rp2040)
+  cut                   take the module's power away
+  on                    give it back: the module starts from its flash
+  show                  what the meter counts, and what last passed on its line
+  help, quit
+faults: """ + ", ".join(FAULT_NAMES)
+
+
+class CommandError(Exception):
+    """A command line that means nothing; the message says what was expected."""
+
+
+def _power(rig: Rig, power_w: str) -> str:
+    rig.meter.power_w = int(power_w)
+    return f"{rig.meter.power_w} W flow"
+
+
+def _energy(rig: Rig, energy_wh: str) -> str:
+    rig.meter.add_wh(int(energy_wh))
+    return _counted(rig)
+
+
+def _fault(rig: Rig, name: str, count: str = "1") -> str:
+    rig.meter.arm(name, int(count))
+    return f"{name} will strike {count} reading(s)"
+
+
+def _well(rig: Rig) -> str:
+    rig.meter.disarm()
+    return "the meter behaves"
+
+
+def _forward(rig: Rig, seconds: str) -> str:
+    rig.fast_forward(float(seconds))
+    return _counted(rig)
+
+
+def _cut(rig: Rig) -> str:
+    rig.power_cut()
+    return "the module is off"
+
+
+def _on(rig: Rig) -> str:
+    rig.restart()
+    return "the module has started"
+
+
+def _show(rig: Rig) -> str:
+    lines = [_counted(rig)]
+    for exchange in rig.exchanges()[-5:]:
+        fault = f"  ({exchange.fault})" if exchange.fault else ""
+        lines.append(f"  {exchange.request.hex(' ')}  ->  {exchange.reply.hex(' ')}{fault}")
+    return "\n".join(lines)
+
+
+def _help(_rig: Rig) -> str:
+    return HELP
+
+
+def _counted(rig: Rig) -> str:
+    return f"the meter shows {rig.meter.energy_wh / 1000:.3f} kWh, {rig.meter.power_w} W flow"
+
+
+COMMANDS: dict[str, Callable[..., str]] = {
+    "power": _power,
+    "energy": _energy,
+    "fault": _fault,
+    "well": _well,
+    "forward": _forward,
+    "cut": _cut,
+    "on": _on,
+    "show": _show,
+    "help": _help,
+}
+
+
+def execute(rig: Rig, line: str) -> str:
+    """Do what a command line says; what to print. CommandError if it means nothing."""
+    name, *arguments = line.split()
+    command = COMMANDS.get(name)
+    if command is None:
+        raise CommandError(f"no command {name!r}; help lists them")
+    try:
+        return command(rig, *arguments)
+    except (TypeError, ValueError, RigError) as error:
+        raise CommandError(f"{name}: {error}") from error
+
+
+def serve(rig: Rig, lines: Iterable[str]) -> bool:
+    """Take commands until they end or one is `quit`; whether one was."""
+    for line in lines:
+        if line.strip() == "quit":
+            return True
+        if line.strip():
+            try:
+                print(execute(rig, line), flush=True)
+            except CommandError as error:
+                print(error, flush=True)
+    return False
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The command line; ends the program if it is wrong."""
+    parser = argparse.ArgumentParser(prog="./dev hil run", description=__doc__.split("\n")[0])
+    parser.add_argument("--target", default="rp2040", help=", ".join(TARGET_NAMES))
+    parser.add_argument("--meter", default="sdm630", choices=profile_names())
+    parser.add_argument("--meter-port", help="adaptor for the meter of a serial target")
+    parser.add_argument("--power-w", type=int, default=11_000)
+    parser.add_argument(
+        "--state", type=Path, help="file that keeps the module's flash from one run to the next"
+    )
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str]) -> int:
+    """Command line; 0 after serving, 2 if the rig cannot be set up."""
+    chosen = parse(arguments)
+    state: Path | None = chosen.state
+    flash = state.read_bytes() if state is not None and state.exists() else None
+    setup = Setup(MeterSetup(chosen.meter, power_w=chosen.power_w), flash=flash)
+    try:
+        rig = open_rig(chosen.target, setup, meter_port=chosen.meter_port)
+    except RigError as error:
+        print(f"hil.run: {error}", file=sys.stderr)
+        return 2
+    with rig:
+        print(f"target {rig.target}\nport {rig.port}\nhelp lists the commands", flush=True)
+        try:
+            if not serve(rig, sys.stdin) and not sys.stdin.isatty():
+                signal.pause()  # started by a script that has nothing to say
+        except KeyboardInterrupt:
+            print()
+        if state is not None and FLASH in rig.abilities:
+            state.write_bytes(rig.flash_image())
+    return 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(main(sys.argv[1:]))

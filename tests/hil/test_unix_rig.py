@@ -1,0 +1,159 @@
+"""The unix rig with a stand-in for the unix program: it connects, echoes and logs."""
+
+import stat
+import sys
+import threading
+
+import pytest
+import serial
+
+from hil.engine import EngineError
+from hil.meter.faults import checked
+from hil.rig import RigError
+from hil.setup import Setup
+from hil.targets.unix import UnixRig
+
+REPLY = checked(bytes.fromhex("0104044537799a"))  # 2935.6 kWh
+
+# Speaks what it is told to by its first line on the link.
+PROGRAM = f"""#!{sys.executable}
+import os, socket, sys
+
+def connect(name):
+    host, port = os.environ[name].rsplit(":", 1)
+    return socket.create_connection((host, int(port)))
+
+link = connect("WATTSEAL_LINK")
+lines = link.makefile("rb")
+while True:
+    word = lines.readline().split()
+    if not word:
+        sys.exit(0)
+    if word[0] == b"say":
+        link.sendall(word[1] + b"\\n")
+    elif word[0] == b"env":
+        link.sendall(os.environ[word[1].decode()].encode() + b"\\n")
+    elif word[0] == b"noise":
+        link.sendall(open(os.environ["WATTSEAL_NOISE"], "rb").read(8).hex().encode() + b"\\n")
+    elif word[0] == b"erase":
+        open(os.environ["WATTSEAL_FLASH_LOG"], "a").write("erase 4096 4096\\n")
+        link.sendall(b"done\\n")
+    elif word[0] == b"meter":
+        line = connect("WATTSEAL_METER")
+        line.sendall(bytes.fromhex(word[1].decode()))
+        reply = b""
+        while len(reply) < int(word[2]):
+            reply += line.recv(100)
+        link.sendall(reply.hex().encode() + b"\\n")
+    elif word[0] == b"die":
+        sys.exit("could not go on")
+"""
+
+
+@pytest.fixture
+def program(tmp_path):
+    path = tmp_path / "micropython"
+    path.write_text(PROGRAM)
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+class Client:
+    def __init__(self, rig):
+        self.port = serial.Serial(rig.port, timeout=30)
+
+    def ask(self, line):
+        self.port.write(line + b"\n")
+        return self.port.readline().strip()
+
+    def knock(self):
+        """Wait until the program has connected; what comes before that is lost, as on a board."""
+        self.port.timeout = 0.1
+        while self.ask(b"say ready") != b"ready":
+            pass
+        self.port.timeout = 30
+
+
+def with_rig(program, **setup):
+    rig = UnixRig(Setup(**setup), program)
+    client = Client(rig)
+    client.knock()
+    return rig, client
+
+
+@pytest.fixture
+def rig_and_client(program):
+    rig, client = with_rig(program)
+    yield rig, client
+    client.port.close()
+    rig.close()
+    assert "unix" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_the_link_is_a_serial_port(rig_and_client):
+    _, client = rig_and_client
+    assert client.ask(b"say hello") == b"hello"
+
+
+def test_the_program_is_told_where_its_things_are(rig_and_client):
+    _, client = rig_and_client
+    assert client.ask(b"env WATTSEAL_CHIP_ID") == Setup().chip_id.hex().encode()
+
+
+def test_the_meter_answers_on_its_line(rig_and_client):
+    rig, client = rig_and_client
+    assert client.ask(b"meter 010400480002f1dd 9") == REPLY.hex().encode()
+    assert [bytes(each.request).hex() for each in rig.exchanges()] == ["010400480002f1dd"]
+    assert rig.violations() == []
+
+
+def test_flash_is_a_file_and_its_operations_are_logged(rig_and_client):
+    rig, client = rig_and_client
+    assert set(rig.flash_at_power_on()) == {0xFF}
+    assert client.ask(b"erase") == b"done"
+    assert [str(operation) for operation in rig.flash_operations()] == [
+        "erase #0 of 4096 bytes at 0x1000"
+    ]
+    other = b"\x55" * len(rig.flash_image())
+    rig.restart(other)
+    client.knock()
+    assert rig.flash_at_power_on() == rig.flash_image() == other
+    assert rig.flash_operations() == []
+
+
+def test_a_power_cut_ends_the_program_and_keeps_the_flash(rig_and_client):
+    rig, client = rig_and_client
+    image = rig.flash_image()
+    rig.power_cut()
+    client.port.timeout = 0.1
+    assert client.ask(b"say hello") == b""
+    assert rig.flash_image() == image
+    rig.restart()
+    client.knock()
+    assert client.ask(b"say again") == b"again"
+
+
+def test_bad_noise_comes_from_a_file(program):
+    rig, client = with_rig(program, noise="repeating")
+    # 01101 over and over, eight bits a byte.
+    assert client.ask(b"noise") == b"6b5ad6b5ad6b5ad6"
+    rig.close()
+
+
+def test_a_program_that_ends_by_itself_is_a_breakdown_with_what_it_said(program):
+    rig, client = with_rig(program)
+    client.port.timeout = 0.1
+    client.ask(b"die")
+    with pytest.raises(EngineError, match="status 1: could not go on"):
+        rig.close()
+
+
+def test_what_the_target_cannot_do_is_refused(rig_and_client):
+    rig, _ = rig_and_client
+    with pytest.raises(RigError, match=r"needs\('time'\)"):
+        rig.fast_forward(1)
+
+
+def test_a_missing_program_is_named_with_the_command_that_makes_it(tmp_path):
+    with pytest.raises(RigError, match=r"\./dev build unix"):
+        UnixRig(Setup(), tmp_path / "micropython")
