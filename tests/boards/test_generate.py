@@ -58,7 +58,7 @@ def test_unchanged_board_keeps_the_time_stamp(tmp_path: Path) -> None:
         (("offset = 0x104000", "offset = 0x103000"), "overlaps"),
         (("offset = 0x104000", "offset = 0x104100"), "aligned"),
         (("offset = 0x100000", "offset = 0x0"), "overlaps"),
-        (("sectors = 215", "sectors = 217"), "past the flash"),
+        (("sectors = 183", "sectors = 185"), "past the flash"),
         (("keys = ", "codes = "), "flash.areas must be"),
         (('name = "wattseal_rp2040"', "name = "), "TOML"),
     ],
