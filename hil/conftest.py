@@ -6,6 +6,7 @@ on, `needs("power")` the abilities that its rig must have (see hil/rig.py). It i
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--target", default=DEFAULT_TARGETS, help="unix, rp2040, serial:/dev/...; commas between"
     )
+    group.addoption("--image", type=Path, help="image or program instead of the one just built")
     group.addoption("--meter-port", help="adaptor on which a serial target's meter is emulated")
     group.addoption("--all", action="store_true", help="every case where a sample is the default")
 
@@ -75,10 +77,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def open_module(pytestconfig: pytest.Config) -> OpenModule:
     """Opens a module of a target; whoever opens one closes it."""
+    image = pytestconfig.getoption("--image")
     meter_port = pytestconfig.getoption("--meter-port")
 
     def open_one(target: str, setup: Setup) -> Module:
-        rig = open_rig(target, setup, meter_port=meter_port, hurry=True)
+        rig = open_rig(target, setup, image=image, meter_port=meter_port, hurry=True)
         try:
             return Module(rig)
         except BaseException:

@@ -1,0 +1,108 @@
+"""The emulated chip with the images that ./dev builds; skipped where they have not been built."""
+
+import pytest
+
+from hil.board import load_board
+from hil.lab import LAB_IMAGE, LabError
+from hil.rp2040.desk import Desk
+from hil.rp2040.lab import LAB_ID, Rp2040Lab, open_rp2040_lab
+from hil.rp2040.rosc import seeded_bits
+from hil.setup import Setup
+from hil.targets.rp2040 import IMAGE
+from hil.timeline import NS_PER_S
+
+WRITE_FLASH = """
+import _wattseal
+data, back = bytes(range(256)), bytearray(256)
+_wattseal.flash_erase(_wattseal.AREA_SETTINGS, 0)
+_wattseal.flash_program(_wattseal.AREA_SETTINGS, 0, data)
+_wattseal.flash_read(_wattseal.AREA_SETTINGS, 0, back)
+"""
+
+needs_lab = pytest.mark.skipif(
+    not LAB_IMAGE.exists(), reason="no lab image; ./dev build rp2040-lab makes it"
+)
+needs_image = pytest.mark.skipif(not IMAGE.exists(), reason="no image; ./dev build rp2040 makes it")
+
+
+@pytest.fixture(scope="module")
+def lab():
+    with open_rp2040_lab(LAB_IMAGE) as made:
+        yield made
+
+
+@needs_lab
+def test_micropython_boots_to_its_prompt_and_talks(lab):
+    assert lab.execute("print(1 + 1)") == "2\n"
+    assert lab.execute("import sys; print(sys.platform)") == "rp2\n"
+
+
+@needs_lab
+def test_more_than_the_prompts_buffer_holds_arrives_whole(lab):
+    lab.execute("text = '" + "x" * 3000 + "'")
+    assert lab.execute("print(len(text))") == "3000\n"
+    assert lab.execute("print('y' * 3000)") == "y" * 3000 + "\n"
+
+
+@needs_lab
+def test_an_exception_on_the_chip_is_an_error_here(lab):
+    with pytest.raises(LabError, match="ZeroDivisionError"):
+        lab.execute("1 / 0")
+
+
+@needs_lab
+def test_the_chip_tells_its_own_id(lab):
+    assert lab.execute("import machine; print(machine.unique_id() == " + repr(LAB_ID) + ")") == (
+        "True\n"
+    )
+
+
+@needs_lab
+def test_time_on_the_chip_is_the_time_of_the_desk(lab):
+    before_ns = lab.chip.nanos
+    lab.execute("import time; time.sleep_ms(2500)")
+    assert 2.5 <= (lab.chip.nanos - before_ns) / NS_PER_S < 2.6
+
+
+@needs_lab
+def test_flash_is_written_through_the_boot_rom(lab):
+    lab.execute(WRITE_FLASH)
+    offset = load_board().areas["settings"][0]
+    assert lab.chip.flash_image()[offset : offset + 256] == bytes(range(256))
+    assert lab.execute("print(back == data)") == "True\n"
+
+
+@needs_lab
+def test_keys_are_made_from_the_oscillators_bits():
+    keys = []
+    for noise in (seeded_bits(1), seeded_bits(1), seeded_bits(2)):
+        lab = Rp2040Lab(LAB_IMAGE.read_bytes(), load_board(), noise)
+        lab.execute("import _wattseal; _wattseal.key_create()")
+        keys.append(lab.execute("print(_wattseal.key_public().hex())"))
+        lab.close()
+    assert keys[0] == keys[1] != keys[2]
+
+
+@needs_lab
+def test_every_run_takes_the_same_cycles():
+    counts = []
+    for _ in range(2):
+        lab = Rp2040Lab(LAB_IMAGE.read_bytes(), load_board(), seeded_bits(1))
+        lab.execute("total = sum(range(5000))")
+        counts.append(lab.chip.mcu.core.cycles)
+        lab.close()
+    assert counts[0] == counts[1]
+
+
+@needs_image
+def test_the_image_answers_on_its_link_and_leaves_the_meters_line_alone():
+    desk = Desk(IMAGE.read_bytes(), load_board(), Setup())
+    desk.power_on()
+    desk.chip.run_for(NS_PER_S // 10)
+    desk.link.send(b"\n")
+    desk.chip.run_until(lambda: len(desk.link.marks) == 2, 10 * NS_PER_S)
+    assert b'"parse_error"' in desk.link.marks[1].text
+    assert desk.chip.uart_connected(desk.board.link.tx_pin)
+    assert not desk.meter_port.exchanges
+    assert not desk.transceiver.driver_enable.high
+    desk.power_cut()
