@@ -121,8 +121,7 @@ def commissioned_flash(target: str, open_module: OpenModule) -> bytes | None:
 def own_module(make_module: MakeModule, commissioned_flash: bytes | None) -> Module:
     """A commissioned module that no other test has used, its clock set."""
     module = make_module(Setup(UNDER_TEST.meter, UNDER_TEST.chip_id, flash=commissioned_flash))
-    if commissioned_flash is None:
-        module.commission()
+    module.commission()
     module.set_time()
     return module
 
@@ -133,7 +132,13 @@ def module_pool(
 ) -> Iterator[ModulePool]:
     """One module of the target for all tests that can share one."""
     setup = Setup(UNDER_TEST.meter, UNDER_TEST.chip_id, flash=commissioned_flash)
-    pool = ModulePool(lambda: open_module(target, setup))
+
+    def open_commissioned() -> Module:
+        module = open_module(target, setup)
+        module.commission()  # changes nothing where the flash says all of it already
+        return module
+
+    pool = ModulePool(open_commissioned)
     yield pool
     pool.close()
 

@@ -28,8 +28,6 @@ class Run:
     public_key: str
     energy_wh: int
     """The meter's energy when the run was over."""
-    unix_ms: int
-    """The time that the run's clock was set to."""
 
     def states(self) -> list[FlashState]:
         """Every distinct state of the flash that a power cut in the run could have left."""
@@ -54,7 +52,6 @@ def record_run(module: Module, steps: list[Callable[[], dict[str, Any]]]) -> Run
         acknowledged=tuple(acknowledged),
         public_key=module.client.call("public_key")["public_key"],
         energy_wh=module.rig.meter.energy_wh,
-        unix_ms=module.unix_ms,
     )
 
 
@@ -75,7 +72,6 @@ def check_after_cut(module: Module, run: Run, state: FlashState) -> None:
     assert [record.pagination for record in records] == sorted(kept), str(state)  # noqa: S101
     _check_sessions(records, state)
 
-    module.unix_ms = run.unix_ms
     module.set_time()
     begun = module.begin()
     assert begun["pagination"] == len(kept) + 1, str(state)  # noqa: S101

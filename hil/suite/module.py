@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from wattseal.wire.errors import WattsealError
+
 from hil.client import Client
 from hil.rig import METER, TIME, Rig
 from hil.setup import MeterSetup, Setup
@@ -73,17 +75,26 @@ class Module:
         return self.client.call("configure", **{**SETTINGS, **changes})
 
     def set_time(self, source: str = "synchronised") -> dict[str, Any]:
-        """Set the clock, each time a day later than before: it must not go back."""
+        """Set the clock, each time a day later than before and than the newest record."""
         self.unix_ms += DAY_MS
+        try:
+            return self._set_time(source)
+        except WattsealError as refusal:  # the board has been through this suite before
+            if refusal.name != "time_refused":
+                raise
+            self.unix_ms = (refusal.detail["newest_record_unix_ms"] // DAY_MS + 1) * DAY_MS
+            return self._set_time(source)
+
+    def _set_time(self, source: str) -> dict[str, Any]:
         return self.client.call(
             "set_time", unix_ms=self.unix_ms, utc_offset_min=UTC_OFFSET_MIN, source=source
         )
 
-    @property
-    def today(self) -> str:
-        """The day that records show, if made within hours of the clock's setting."""
-        local = datetime.fromtimestamp(self.unix_ms / 1000, timezone(timedelta(hours=1)))
-        return local.strftime("%Y-%m-%d")
+    def shown_time(self, hours_later: int = 0) -> str:
+        """The hour that records show in the hour after the clock's setting, or later."""
+        zone = timezone(timedelta(minutes=UTC_OFFSET_MIN))
+        moment = datetime.fromtimestamp(self.unix_ms / 1000, zone) + timedelta(hours=hours_later)
+        return moment.strftime("%Y-%m-%dT%H:")
 
     def begin(self, **changes: Any) -> dict[str, Any]:
         """Begin a session."""
