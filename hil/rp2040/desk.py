@@ -5,6 +5,7 @@ the rig's engine. Time on the desk goes on while chips come and go.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from hil.board import Board
 from hil.flash import FlashOperation, Moment
@@ -132,6 +133,10 @@ class Desk:
             self.meter_port.hear,
         )
         self.link.attach(chip.uart[board.link.uart])
+        for pins in (board.link, board.meter_line):
+            uart = chip.uart[pins.uart]
+            uart.has_tx_pin = partial(chip.uart_connected, pins.tx_pin)
+            uart.has_rx_pin = partial(chip.uart_connected, pins.rx_pin)
 
     def _observe(self, operation: FlashOperation) -> Moment | None:
         self.operations.append(operation)

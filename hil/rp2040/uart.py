@@ -48,12 +48,17 @@ IFLS_RESET = 0x12
 
 
 class Pl011(BasePeripheral):
-    """One UART. Wire it with `on_sent`; what arrives on its pin goes into `receive`."""
+    """One UART. Wire it with `on_sent`; what arrives on its pin goes into `receive`.
+
+    `has_tx_pin` and `has_rx_pin` tell whether the firmware has given it the pins that are wired.
+    """
 
     def __init__(self, chip: RP2040, name: str, irq: int, timeline: Timeline) -> None:
         super().__init__(chip, name)
         self.irq = irq
         self.on_sent: Callable[[Character], None] = lambda _: None
+        self.has_tx_pin: Callable[[], bool] = lambda: True
+        self.has_rx_pin: Callable[[], bool] = lambda: True
         self._timeline = timeline
         self._shifting: Timer | None = None
         self._timeout: Timer | None = None
@@ -93,7 +98,7 @@ class Pl011(BasePeripheral):
     def receive(self, character: Character) -> None:
         """Take a character whose last bit has just arrived on the receive pin."""
         own = self.format
-        if own is None or not self._enabled(RXE):
+        if own is None or not self._enabled(RXE) or not self.has_rx_pin():
             return
         self._restart_timeout()
         if len(self._rx_fifo) >= self._depth:
@@ -216,7 +221,8 @@ class Pl011(BasePeripheral):
         self._shifting = None
         self._begin_character(character.end_ns)
         self._update_interrupt()
-        self.on_sent(character)
+        if self.has_tx_pin():
+            self.on_sent(character)
 
     def _read_data(self) -> int:
         if not self._rx_fifo:

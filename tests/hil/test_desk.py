@@ -18,9 +18,11 @@ SLEEP_FOREVER = struct.pack("<2H", 0xBF30, 0xE7FD)
 REQUEST = checked(bytes.fromhex("010400480002"))
 GOOD = checked(bytes.fromhex("0104044537799a"))
 
-GPIO6_CTRL, SIO_FUNCTION = 0x40014034, 5
+GPIO_CTRL, GPIO_STEP = 0x40014004, 8
+UART_FUNCTION, SIO_FUNCTION = 2, 5
+UART_PINS, DRIVER_ENABLE_PIN = (0, 1, 4, 5), 6
 OUT_SET, OUT_CLEAR, OE_SET = 0xD0000014, 0xD0000018, 0xD0000024
-DRIVER_ENABLE = 1 << 6
+DRIVER_ENABLE = 1 << DRIVER_ENABLE_PIN
 
 UART0, UART1 = 0x40034000, 0x40038000
 DR, FR, IBRD, FBRD, LCR_H, CR = 0x00, 0x18, 0x24, 0x28, 0x2C, 0x30
@@ -33,11 +35,16 @@ class Firmware:
     def __init__(self, desk: Desk, baud: int = 9600) -> None:
         self.desk = desk
         self.mcu = desk.chip.mcu
-        self.mcu.write_uint32(GPIO6_CTRL, SIO_FUNCTION)
+        for pin in UART_PINS:
+            self.select(pin, UART_FUNCTION)
+        self.select(DRIVER_ENABLE_PIN, SIO_FUNCTION)
         self.mcu.write_uint32(OUT_CLEAR, DRIVER_ENABLE)
         self.mcu.write_uint32(OE_SET, DRIVER_ENABLE)
         self.open(UART1, baud)
         self.open(UART0, 115200)
+
+    def select(self, pin: int, function: int) -> None:
+        self.mcu.write_uint32(GPIO_CTRL + GPIO_STEP * pin, function)
 
     def open(self, uart: int, baud: int) -> None:
         divisor = round(4 * 125_000_000 / baud)
@@ -120,6 +127,17 @@ def test_a_driver_left_on_covers_the_reply(desk, firmware):
     desk.chip.run_for(30 * NS_PER_MS)
     assert firmware.received() == b""
     assert kinds(desk) == [HELD_THE_LINE] * 9
+
+
+@pytest.mark.parametrize(("pin", "heard"), [(4, 0), (5, 1)])
+def test_a_pin_that_was_not_given_to_the_uart_is_dead(desk, firmware, pin, heard):
+    firmware.select(pin, 0x1F)  # no function, as after a reset
+    firmware.drive(True)
+    firmware.send(REQUEST)
+    firmware.drive(False)
+    desk.chip.run_for(30 * NS_PER_MS)
+    assert len(desk.meter_port.exchanges) == heard
+    assert firmware.received() == b""
 
 
 def test_a_line_at_another_speed_is_not_understood(desk):
