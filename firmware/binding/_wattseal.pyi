@@ -10,15 +10,9 @@ from typing import Final
 _Buffer = bytes | bytearray | memoryview
 
 AREA_SETTINGS: Final[int]
+AREA_STATEMENTS: Final[int]
 AREA_EVENTS: Final[int]
 AREA_JOURNAL: Final[int]
-
-KEY_EMPTY: Final[int]
-"""No slot was ever written."""
-KEY_VALID: Final[int]
-"""One whole key pair is stored."""
-KEY_BROKEN: Final[int]
-"""A slot is written but not whole: a cut while the key was stored, or a decayed flash cell."""
 
 USB_LINK: Final[int]
 """1 where the link is on USB CDC, 0 where it is on a UART."""
@@ -34,32 +28,63 @@ def self_test(everything: bool, /) -> tuple[str, ...]:
     Names: `crc`, `sha256`, `health`, `drbg`, `sign`, `verify_good`, `verify_forged`.
     """
 
-def key_state() -> tuple[int, int]:
-    """`(KEY_EMPTY | KEY_VALID | KEY_BROKEN, key number)`; the number is 0 unless valid."""
+def firmware_identity() -> bytes:
+    """SHA-256 of the running image: of the image in flash, on unix of the executable. 32 bytes.
 
-def key_create() -> int:
-    """Make and store a key pair; its key number (1 for the first).
+    Measured anew at each call; raises CoreError: `storage` if the image cannot be read.
+    """
 
-    Raises CoreError: `key_exists` if a valid one is stored, `key_broken` if a slot is written but
-    not whole (see `key_discard_broken`), `entropy` if a health test of the noise source fails,
+def random() -> bytes:
+    """32 bytes from the health-tested noise source through the DRBG, for challenges.
+
+    Raises CoreError: `entropy` if a health test of the noise source fails.
+    """
+
+def key_slots() -> tuple[int, tuple[tuple[int, bytes], ...]]:
+    """`(broken, whole)`: how many slots are written but not whole, and the whole keys.
+
+    A whole key is `(key number, firmware identity that made it, 32 bytes)`, in ascending order of
+    the number. `(0, ())` means that no slot was ever written. Raises CoreError: `storage`.
+    """
+
+def key_create(number: int) -> None:
+    """Make a key pair of that number, 1 or more, in a blank slot, for the running image.
+
+    Raises CoreError: `key_exists` if a whole key of that number is stored, `space` if no slot is
+    blank (see `key_discard_broken`), `entropy` if a health test of the noise source fails,
     `storage` if the flash refuses.
     """
+
+def key_erase(number: int) -> None:
+    """Erase the whole key of that number for ever; raises CoreError: `no_key`, `storage`."""
 
 def key_discard_broken() -> int:
     """Erase the key slots that are written but not whole; how many were erased (0: none was).
 
-    A whole key is never touched. To be called only when it is known that the broken key never
-    signed anything, that is when its first storing was cut; a used key that decayed is a fault.
+    A whole key is never touched. To be called only when it is known that a broken key is not the
+    one in use: that its first storing or its erasure was cut; a used key that decayed is a fault.
     Raises CoreError: `storage` if the flash refuses.
     """
 
-def key_public() -> bytes:
-    """SubjectPublicKeyInfo DER of the stored key, uncompressed point, 91 bytes."""
+def key_public(number: int) -> bytes:
+    """SubjectPublicKeyInfo DER of a stored key, uncompressed point, 91 bytes.
 
-def seal(payload: _Buffer) -> bytes:
+    Raises CoreError: `no_key`, or `key_broken` if a broken slot may have been it; `storage`.
+    """
+
+def seal(number: int, payload: _Buffer) -> bytes:
     """Signature section of an OCMF record over exactly these payload bytes (OCMF, table 8).
 
-    JSON text: `{"SA":"ECDSA-secp256r1-SHA256","SE":"hex","SD":"30..."}`. Up to 4096 bytes.
+    number: of the key that signs. payload: 1 to 4096 bytes, the first of them `{`: all else is
+    refused (CoreError `argument`), so that nothing but a record can be signed as one.
+    JSON text: `{"SA":"ECDSA-secp256r1-SHA256","SE":"hex","SD":"30..."}`.
+    """
+
+def sign_statement(number: int, text: _Buffer) -> bytes:
+    """Strict DER signature of a key over `wattseal.statement.v1`, a line feed and the text.
+
+    The core puts that prefix before the text: what it signs here never begins with `{`, so it
+    can never be taken for an OCMF record. text: 1 to 4096 bytes.
     """
 
 def verify(public_key: _Buffer, message: _Buffer, signature: _Buffer) -> bool:

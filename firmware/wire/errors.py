@@ -121,6 +121,48 @@ ERRORS = (
         "The message does not fit one line of the link.",
         "Ask for a smaller range.",
     ),
+    (
+        -32013,
+        "sealed",
+        "The seal locks these settings.",
+        "Have the owner open the seal: challenge, then unseal with the owner's signature.",
+    ),
+    (
+        -32014,
+        "not_sealed",
+        "This needs settings that are locked by the seal.",
+        "Complete the settings and call seal.",
+    ),
+    (
+        -32015,
+        "no_challenge",
+        "No challenge for this action is open: none was asked for, or it was used or has expired.",
+        "Ask for a challenge and have the owner sign that one.",
+    ),
+    (
+        -32016,
+        "owner_refused",
+        "The signature is not the owner key's over the open challenge.",
+        "Sign a fresh challenge with the key whose public half is the setting owner_key.",
+    ),
+    (
+        -32017,
+        "too_many_attempts",
+        "Too many wrong owner signatures were given.",
+        "Wait for detail.wait_s seconds.",
+    ),
+    (
+        -32018,
+        "publication_refused",
+        "The proof does not show that this module's key is published as it is set up.",
+        "detail.cause says what is wrong; register the module again and bring the new proof.",
+    ),
+    (
+        -32019,
+        "events_full",
+        "The event log has no room for another session.",
+        "Archive it: read the events out, then call archive_events with the owner's signature.",
+    ),
     # What would enter a record.
     (
         -32020,
@@ -134,6 +176,19 @@ ERRORS = (
         "A text holds a character that a record may not: printable ASCII without '|' only.",
         "Replace the character in the field that detail.field names.",
     ),
+    # Firmware update.
+    (
+        -32025,
+        "update_refused",
+        "The update was refused; the running firmware stays.",
+        "detail.cause says why; use a bundle that the vendor signed for this board.",
+    ),
+    (
+        -32026,
+        "no_update",
+        "No update was accepted since the module started.",
+        "Call check_update with the manifest of the bundle first.",
+    ),
     # Key, entropy, storage, self-test.
     (
         -32030,
@@ -144,8 +199,8 @@ ERRORS = (
     (
         -32031,
         "key_lost",
-        "The module has records but no key: its key store was erased.",
-        "Read the records out and replace the module; it will not make a second key.",
+        "The key that was announced is gone: the key store was erased.",
+        "Read the records out and replace the module; it will not make another key by itself.",
     ),
     (
         -32032,
@@ -176,6 +231,18 @@ ERRORS = (
         "storage_broken",
         "Stored data is there but fails its checksum.",
         "Read out what can be read and replace the module.",
+    ),
+    (
+        -32037,
+        "statements_full",
+        "There is no room to state another key change.",
+        "Read records and statements out and replace the module.",
+    ),
+    (
+        -32038,
+        "firmware_rolled_back",
+        "The running image is older than one that ran before allows.",
+        "Flash an image whose rollback number is at least detail.rollback_number.",
     ),
     # The meter and its line.
     (

@@ -12,9 +12,17 @@ from .schema import check_fields
 from .shapes import JsonObject, Row
 from .strict_json import MAX_INTEGER
 
-_ANY_STATE = ("blank", "operational", "fault")
-_SETTING_UP = ("blank", "operational")
+_ANY_STATE = ("blank", "unregistered", "operational", "fault")
+_WITH_KEY = ("unregistered", "operational")
 _OPERATIONAL = ("operational",)
+
+UPDATE_WAYS = ("uf2_drive",)
+"""How an image gets into a module: uf2_drive is a boot loader that shows itself as a drive."""
+
+OWNER_ACTIONS = ("unseal", "decommission", "archive_events")
+
+MAX_PROOF_HASHES = 32
+"""Of an inclusion proof: enough for 4 billion entries, and it fits one line."""
 
 _SESSION_ID = (
     (
@@ -72,9 +80,34 @@ SETTINGS = (
         "text",
         (1, 25),
         "optional",
-        "Firmware version of the station's charge controller (OCMF CF).",
+        "Firmware version of the station's charge controller (OCMF CF); the only setting that "
+        "the seal does not lock.",
+    ),
+    (
+        "registry_name",
+        "string",
+        (1, 100),
+        "optional",
+        "Name of the public-key registry's log: origin of its checkpoints and name of its key.",
+    ),
+    (
+        "registry_key",
+        "hex",
+        (182, 182),
+        "optional",
+        "Key of that log: SubjectPublicKeyInfo in DER, secp256r1, uncompressed point.",
+    ),
+    (
+        "owner_key",
+        "hex",
+        (182, 182),
+        "optional",
+        "Key that opens the seal again, in the same form.",
     ),
 )
+
+UNSEALED_SETTINGS = ("controller_firmware",)
+"""Settings that have no part in what a record proves, and may change under the seal."""
 
 ENERGY = (
     ("value", "int", (0, MAX_INTEGER), "required", "The reading in units of 10**exponent Wh."),
@@ -118,6 +151,58 @@ _JOURNAL = (
 _EVENT_LOG = (
     ("oldest", "int", (1, MAX_INTEGER), "nullable", "Lowest number held; null if none."),
     ("newest", "int", (1, MAX_INTEGER), "nullable", "Highest number held; null if none."),
+    ("free_bytes", "int", (0, MAX_INTEGER), "required", "Room left for events."),
+    ("full", "bool", (), "required", "True if no session can begin until events are archived."),
+)
+
+_PUBLICATION = (
+    ("leaf_index", "int", (0, MAX_INTEGER), "required", "Place of the entry in the log."),
+    ("tree_size", "int", (1, MAX_INTEGER), "required", "Size of the log at the checkpoint."),
+    ("root", "hex", (64, 64), "required", "Root hash of the log at the checkpoint."),
+)
+
+_UPDATE = (
+    ("firmware", "text", (1, 25), "required", "Version of the image."),
+    ("firmware_identity", "hex", (64, 64), "required", "SHA-256 of the image."),
+)
+
+_OWNER_SIGNATURE = (
+    (
+        "signature",
+        "hex",
+        (16, 144),
+        "required",
+        "The owner key's ECDSA signature over the open challenge, DER (docs/statements.md).",
+    ),
+)
+
+_SIGNED_STATEMENT = (
+    ("statement", "string", (1, 2000), "required", "A statement (docs/statements.md)."),
+    ("signature", "hex", (16, 144), "required", "The module key's signature over it, DER."),
+)
+
+_STORED_STATEMENT = (
+    ("number", "int", (1, MAX_INTEGER), "required", "Counts up by 1, never repeats."),
+    ("statement", "string", (1, 2000), "required", "A statement (docs/statements.md)."),
+    (
+        "signatures",
+        "list",
+        (
+            2,
+            (
+                "",
+                "object",
+                (
+                    ("key_number", "int", (1, 1000), "required", "Number of the key pair."),
+                    ("signature", "hex", (16, 144), "required", "Its signature, DER."),
+                ),
+                "required",
+                "A signature.",
+            ),
+        ),
+        "required",
+        "One; of a rollover two, the old key's first.",
+    ),
 )
 
 _RECORD = (
@@ -170,7 +255,36 @@ METHODS = (
         (
             ("product", "string", (1, 40), "required", "Always wattseal."),
             ("protocol", "int", (1, 1000), "required", "Version of this protocol."),
-            ("firmware", "text", (1, 25), "required", "Firmware version (OCMF GV)."),
+            ("firmware", "text", (1, 25), "required", "Firmware version."),
+            (
+                "firmware_identity",
+                "hex",
+                (64, 64),
+                "required",
+                "SHA-256 of the running image, as the core measured it at the start. OCMF GV is "
+                "the version, a plus sign and the first 16 digits of this.",
+            ),
+            (
+                "rollback_number",
+                "int",
+                (0, 65535),
+                "required",
+                "An image with a lower one is refused.",
+            ),
+            (
+                "vendor_key",
+                "hex",
+                (64, 64),
+                "nullable",
+                "SHA-256 of the key whose signature an update needs; null if none was built in.",
+            ),
+            (
+                "update_way",
+                "choice",
+                UPDATE_WAYS,
+                "required",
+                "How an image gets into this module.",
+            ),
             ("board", "string", (1, 40), "required", "Name of the board."),
             ("port", "string", (1, 20), "required", "MicroPython port: rp2, esp32, unix."),
             ("chip_id", "hex", (16, 64), "required", "The chip's unique id."),
@@ -199,6 +313,28 @@ METHODS = (
             ),
             ("key_number", "int", (1, 1000), "nullable", "Number of the key pair."),
             ("missing", "list", (20, ("", "string", (1, 40))), "required", "Settings to be given."),
+            ("sealed", "bool", (), "required", "Whether the settings are locked."),
+            (
+                "commissioning",
+                "int",
+                (0, MAX_INTEGER),
+                "required",
+                "Counts the sealings that changed what a registration says; 0 if none yet.",
+            ),
+            (
+                "publication",
+                "object",
+                _PUBLICATION,
+                "nullable",
+                "The accepted proof that the key is published; null if there is none that holds.",
+            ),
+            (
+                "update",
+                "object",
+                _UPDATE,
+                "nullable",
+                "The update that was accepted and is not running yet; null if none.",
+            ),
             ("session", "object", _SESSION, "nullable", "The open session; null if none."),
             ("clock", "object", _CLOCK, "required", "The clock."),
             ("journal", "object", _JOURNAL, "required", "The journal of signed records."),
@@ -210,7 +346,7 @@ METHODS = (
     ),
     (
         "public_key",
-        ("operational", "fault"),
+        ("unregistered", "operational", "fault"),
         "any",
         "Give the public key that verifies the records.",
         (),
@@ -218,7 +354,7 @@ METHODS = (
     ),
     (
         "configure",
-        _SETTING_UP,
+        _WITH_KEY,
         "closed",
         "Change the settings given and leave the others; with no params, only tell them.",
         SETTINGS,
@@ -229,7 +365,7 @@ METHODS = (
     ),
     (
         "set_time",
-        _SETTING_UP,
+        _WITH_KEY,
         "closed",
         "Set the clock.",
         (
@@ -379,6 +515,157 @@ METHODS = (
                 "Where to go on; null if the range is complete.",
             ),
         ),
+    ),
+    (
+        "seal",
+        ("unregistered",),
+        "closed",
+        "Check the settings against the meter and lock them.",
+        (),
+        (
+            ("sealed", "bool", (), "required", "True."),
+            ("commissioning", "int", (1, MAX_INTEGER), "required", "As in status."),
+            (
+                "meter_serial_read",
+                "bool",
+                (),
+                "required",
+                "Whether the meter told its serial number itself; false if this meter cannot.",
+            ),
+        ),
+    ),
+    (
+        "challenge",
+        _WITH_KEY,
+        "closed",
+        "Give a fresh challenge for the owner to sign; it replaces one that is open.",
+        (
+            ("action", "choice", OWNER_ACTIONS, "required", "What the answer shall permit."),
+            (
+                "through",
+                "int",
+                (1, MAX_INTEGER),
+                "optional",
+                "For archive_events: the last event that may be forgotten.",
+            ),
+        ),
+        (
+            ("challenge", "string", (1, 400), "required", "What to sign (docs/statements.md)."),
+            ("expires_s", "int", (1, 86400), "required", "How long an answer is taken."),
+        ),
+    ),
+    (
+        "unseal",
+        _WITH_KEY,
+        "closed",
+        "Unlock the settings; the module is unregistered from then on.",
+        _OWNER_SIGNATURE,
+        (("sealed", "bool", (), "required", "False."),),
+    ),
+    (
+        "prove",
+        _WITH_KEY,
+        "any",
+        "Sign a registry's challenge together with all that a registration says.",
+        (("challenge", "hex", (32, 128), "required", "The registry's challenge."),),
+        _SIGNED_STATEMENT,
+    ),
+    (
+        "accept_publication",
+        _WITH_KEY,
+        "any",
+        "Check the proof that the key is published; if it holds, the module is operational.",
+        (
+            ("checkpoint", "hex", (100, 1400), "required", "The signed note's bytes (UTF-8)."),
+            ("leaf", "string", (1, 1000), "required", "The entry (docs/statements.md)."),
+            ("leaf_index", "int", (0, MAX_INTEGER), "required", "Its place in the log."),
+            (
+                "proof",
+                "hex",
+                (0, 64 * MAX_PROOF_HASHES),
+                "required",
+                "The hashes of the inclusion proof, 64 digits each, leaf to root (RFC 6962).",
+            ),
+        ),
+        (("state", "choice", _ANY_STATE, "required", "State of the module."),) + _PUBLICATION,
+    ),
+    (
+        "statements",
+        _ANY_STATE,
+        "any",
+        "Give the signed statements about the module's keys, as many as fit one line.",
+        (
+            ("from", "int", (1, MAX_INTEGER), "optional", "First number. Default: 1."),
+            ("to", "int", (1, MAX_INTEGER), "optional", "Last number. Default: the newest."),
+        ),
+        (
+            (
+                "statements",
+                "list",
+                (100, ("", "object", _STORED_STATEMENT)),
+                "required",
+                "In ascending order.",
+            ),
+            (
+                "next",
+                "int",
+                (1, MAX_INTEGER),
+                "nullable",
+                "Where to go on; null if the range is complete.",
+            ),
+        ),
+    ),
+    (
+        "event_head",
+        _WITH_KEY,
+        "any",
+        "Sign the number and the chain value of the newest event.",
+        (
+            (
+                "challenge",
+                "hex",
+                (32, 128),
+                "required",
+                "Whoever asks chooses it.",
+            ),
+        ),
+        _SIGNED_STATEMENT,
+    ),
+    (
+        "archive_events",
+        _WITH_KEY,
+        "closed",
+        "Let the module forget events that the owner has archived; the chain goes on.",
+        _OWNER_SIGNATURE,
+        _EVENT_LOG,
+    ),
+    (
+        "decommission",
+        _WITH_KEY,
+        "closed",
+        "Sign a farewell statement, erase the private key for ever and open the seal. The next "
+        "start makes a new key.",
+        _OWNER_SIGNATURE,
+        _SIGNED_STATEMENT,
+    ),
+    (
+        "check_update",
+        _WITH_KEY,
+        "closed",
+        "Check the manifest of a firmware bundle; accepted, it permits enter_boot_loader.",
+        (
+            ("manifest", "string", (1, 600), "required", "The manifest (docs/statements.md)."),
+            ("signature", "hex", (16, 144), "required", "The vendor key's signature, DER."),
+        ),
+        _UPDATE,
+    ),
+    (
+        "enter_boot_loader",
+        _WITH_KEY,
+        "closed",
+        "Stop, and start the chip's boot loader to take the accepted update.",
+        (),
+        (("update_way", "choice", UPDATE_WAYS, "required", "How it takes the image."),),
     ),
     (
         "self_test",
