@@ -1,19 +1,62 @@
-"""Turn a board.toml into the C header and the Python module that the firmware is built with.
+"""Turn a board.toml and a release.toml into what the firmware is built with.
 
-Usage: python boards/generate.py BOARD_TOML OUT_DIR
-Writes OUT_DIR/wattseal_board.h (flash areas) and OUT_DIR/frozen/board.py (pins and lines).
+Writes OUT_DIR/wattseal_board.h (flash areas), OUT_DIR/frozen/board.py (name, pins and lines) and
+OUT_DIR/frozen/release.py (version, rollback number, the vendor's public key).
 """
 
+import argparse
+import base64
+import binascii
+import re
 import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
-AREAS = ("keys", "settings", "events", "journal")
+AREAS = ("keys", "settings", "statements", "events", "journal")
+
+
+MAX_VERSION_LENGTH = 25  # the protocol's limit of the text
+MAX_ROLLBACK_NUMBER = 65535
+
+SPKI_BYTES = 91
+SPKI_HEADER = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
+"""SubjectPublicKeyInfo of a key on secp256r1, uncompressed, up to the coordinates."""
 
 
 class BoardError(Exception):
-    """A board.toml that cannot be built from; the message names the entry and the remedy."""
+    """An input that cannot be built from; the message names the entry and the remedy."""
+
+
+def load_release(path: Path) -> dict[str, Any]:
+    """Read and check one release.toml; raises BoardError."""
+    release = tomllib.loads(path.read_text(encoding="ascii"))
+    version, number = release["version"], release["rollback_number"]
+    if not re.fullmatch(r"[0-9A-Za-z.-]+", version) or len(version) > MAX_VERSION_LENGTH:
+        raise BoardError(
+            f"{path}: version must be 1 to {MAX_VERSION_LENGTH} letters, digits, dots and hyphens"
+        )
+    if type(number) is not int or not 0 <= number <= MAX_ROLLBACK_NUMBER:
+        raise BoardError(f"{path}: rollback_number must be from 0 to {MAX_ROLLBACK_NUMBER}")
+    return release
+
+
+def load_vendor_key(path: Path) -> bytes:
+    """SubjectPublicKeyInfo (91 bytes) of a public key in a PEM file; raises BoardError."""
+    pem = re.search(
+        r"-----BEGIN PUBLIC KEY-----\s(.+?)-----END PUBLIC KEY-----",
+        path.read_text(encoding="ascii"),
+        re.DOTALL,
+    )
+    try:
+        spki = base64.b64decode("".join(pem[1].split()), validate=True) if pem else b""
+    except binascii.Error:
+        spki = b""
+    if len(spki) != SPKI_BYTES or not spki.startswith(SPKI_HEADER):
+        raise BoardError(
+            f"{path}: no public key on secp256r1 in PEM; name the public half of the vendor's key"
+        )
+    return spki
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -54,16 +97,27 @@ def c_header(board: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def python_module(board: dict[str, Any]) -> str:
-    """The frozen module `board`: NAME, and the pins and lines where the board has any."""
+def board_module(board: dict[str, Any], variant: str) -> str:
+    """The frozen module `board`: NAME with its variant, and the pins and lines if it has any."""
+    name = "_".join(filter(None, (board["name"], variant.lower())))
     lines = [
         f"# Generated from the board.toml of {board['name']}; edit that file instead.",
-        f"NAME = {board['name']!r}",
+        f"NAME = {name!r}",
     ]
     for table in ("link", "meter_line"):
         for key, value in board.get(table, {}).items():
             lines.append(f"{table.upper()}_{key.upper()} = {value!r}")
     return "\n".join(lines) + "\n"
+
+
+def release_module(release: dict[str, Any], vendor_key: bytes) -> str:
+    """The frozen module `release`: VERSION, ROLLBACK_NUMBER, VENDOR_KEY (b"" if there is none)."""
+    return (
+        "# Generated from release.toml and the vendor's public key; edit that file instead.\n"
+        f"VERSION = {release['version']!r}\n"
+        f"ROLLBACK_NUMBER = {release['rollback_number']!r}\n"
+        f"VENDOR_KEY = {vendor_key!r}\n"
+    )
 
 
 def write_if_changed(path: Path, text: str) -> None:
@@ -75,17 +129,24 @@ def write_if_changed(path: Path, text: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """Command line; 0 on success, 2 with one line on standard error otherwise."""
-    if len(arguments) != 2:
-        print("usage: generate.py BOARD_TOML OUT_DIR", file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(prog="boards/generate.py", description=__doc__.splitlines()[0])
+    parser.add_argument("board", type=Path, metavar="BOARD_TOML")
+    parser.add_argument("release", type=Path, metavar="RELEASE_TOML")
+    parser.add_argument("out", type=Path, metavar="OUT_DIR")
+    parser.add_argument("--variant", default="", help="end of the board's name: usb, lab")
+    parser.add_argument("--vendor-key", type=Path, metavar="PEM", help="checks updates")
+    options = parser.parse_args(arguments)
     try:
-        board = load(Path(arguments[0]))
-    except (BoardError, KeyError, OSError, tomllib.TOMLDecodeError) as error:
+        board = load(options.board)
+        release = load_release(options.release)
+        vendor_key = load_vendor_key(options.vendor_key) if options.vendor_key else b""
+    except (BoardError, KeyError, OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
         print(f"boards/generate.py: {error!r}", file=sys.stderr)
         return 2
-    out = Path(arguments[1])
-    write_if_changed(out / "wattseal_board.h", c_header(board))
-    write_if_changed(out / "frozen" / "board.py", python_module(board))
+    frozen = options.out / "frozen"
+    write_if_changed(options.out / "wattseal_board.h", c_header(board))
+    write_if_changed(frozen / "board.py", board_module(board, options.variant))
+    write_if_changed(frozen / "release.py", release_module(release, vendor_key))
     return 0
 
 

@@ -87,6 +87,9 @@ def sign_statement(number: int, text: _Buffer) -> bytes:
     can never be taken for an OCMF record. text: 1 to 4096 bytes.
     """
 
+def public_key_valid(public_key: _Buffer) -> bool:
+    """Whether the bytes are the SPKI DER (91 bytes) of a point on P-256."""
+
 def verify(public_key: _Buffer, message: _Buffer, signature: _Buffer) -> bool:
     """ECDSA P-256 SHA-256; public_key as SPKI DER (91 bytes), signature as strict DER."""
 

@@ -49,11 +49,19 @@ static uint32_t offset_of(mp_obj_t object) {
     return (uint32_t)offset;
 }
 
+static uint32_t key_number_of(mp_obj_t object) {
+    mp_int_t number = mp_obj_get_int(object);
+    if (number < 1 || (mp_uint_t)number > UINT32_MAX) {
+        mp_raise_ValueError(MP_ERROR_TEXT("no such key number"));
+    }
+    return (uint32_t)number;
+}
+
 static const ws_storage *keys(void) {
     return ws_port_area(WS_AREA_KEYS);
 }
 
-/* --- self-test and keys --------------------------------------------------------------------- */
+/* --- self-test, image and noise ------------------------------------------------------------- */
 
 static mp_obj_t failed_tests(uint32_t failed) {
     mp_obj_t names[32];
@@ -73,27 +81,74 @@ static mp_obj_t wattseal_self_test(mp_obj_t everything) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(self_test_obj, wattseal_self_test);
 
-static mp_obj_t wattseal_key_state(void) {
-    ws_key_info info;
-    check(ws_key_inspect(keys(), &info));
-    mp_obj_t pair[] = {MP_OBJ_NEW_SMALL_INT(info.state), mp_obj_new_int_from_uint(info.number)};
-    return mp_obj_new_tuple(MP_ARRAY_SIZE(pair), pair);
+static void measure_image(uint8_t identity[WS_SHA256_SIZE]) {
+    const void *image;
+    size_t size;
+    check(ws_port_image(&image, &size));
+    ws_sha256(image, size, identity);
 }
-static MP_DEFINE_CONST_FUN_OBJ_0(key_state_obj, wattseal_key_state);
 
-static mp_obj_t wattseal_key_create(void) {
+static mp_obj_t wattseal_firmware_identity(void) {
+    uint8_t identity[WS_SHA256_SIZE];
+    measure_image(identity);
+    return mp_obj_new_bytes(identity, sizeof(identity));
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(firmware_identity_obj, wattseal_firmware_identity);
+
+static mp_obj_t wattseal_random(void) {
     uint8_t chip_id[WS_KEY_CHIP_ID_MAX_SIZE];
+    uint8_t random[WS_RANDOM_SIZE];
+    check(ws_random(&ws_port_noise, chip_id, ws_port_chip_id(chip_id), random));
+    return mp_obj_new_bytes(random, sizeof(random));
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(random_obj, wattseal_random);
+
+/* --- keys ----------------------------------------------------------------------------------- */
+
+static mp_obj_t key_facts(const ws_key_facts *key) {
+    mp_obj_t facts[] = {
+        mp_obj_new_int_from_uint(key->number),
+        mp_obj_new_bytes(key->identity, sizeof(key->identity)),
+    };
+    return mp_obj_new_tuple(MP_ARRAY_SIZE(facts), facts);
+}
+
+static mp_obj_t wattseal_key_slots(void) {
+    ws_key_list list;
+    check(ws_key_inspect(keys(), &list));
+    mp_obj_t whole[WS_KEY_MAX_COUNT];
+    for (uint32_t i = 0; i < list.count; i++) {
+        whole[i] = key_facts(&list.keys[i]);
+    }
+    mp_obj_t slots[] = {
+        mp_obj_new_int_from_uint(list.broken_slots),
+        mp_obj_new_tuple(list.count, whole),
+    };
+    return mp_obj_new_tuple(MP_ARRAY_SIZE(slots), slots);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(key_slots_obj, wattseal_key_slots);
+
+static mp_obj_t wattseal_key_create(mp_obj_t number) {
+    uint8_t chip_id[WS_KEY_CHIP_ID_MAX_SIZE];
+    uint8_t identity[WS_KEY_IDENTITY_SIZE];
+    uint32_t key_number = key_number_of(number);
+    measure_image(identity);
     ws_key_recipe recipe = {
         .entropy = &ws_port_noise,
         .chip_id = chip_id,
         .chip_id_size = ws_port_chip_id(chip_id),
-        .identity = NULL,
+        .identity = identity,
     };
-    uint32_t number;
-    check(ws_key_create(keys(), &recipe, &number));
-    return mp_obj_new_int_from_uint(number);
+    check(ws_key_create(keys(), &recipe, key_number));
+    return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_0(key_create_obj, wattseal_key_create);
+static MP_DEFINE_CONST_FUN_OBJ_1(key_create_obj, wattseal_key_create);
+
+static mp_obj_t wattseal_key_erase(mp_obj_t number) {
+    check(ws_key_erase(keys(), key_number_of(number)));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(key_erase_obj, wattseal_key_erase);
 
 static mp_obj_t wattseal_key_discard_broken(void) {
     uint32_t erased;
@@ -102,23 +157,33 @@ static mp_obj_t wattseal_key_discard_broken(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(key_discard_broken_obj, wattseal_key_discard_broken);
 
-static mp_obj_t wattseal_key_public(void) {
+static mp_obj_t wattseal_key_public(mp_obj_t number) {
     uint8_t spki[WS_SPKI_SIZE];
-    check(ws_key_public(keys(), spki));
+    check(ws_key_public(keys(), key_number_of(number), spki));
     return mp_obj_new_bytes(spki, sizeof(spki));
 }
-static MP_DEFINE_CONST_FUN_OBJ_0(key_public_obj, wattseal_key_public);
+static MP_DEFINE_CONST_FUN_OBJ_1(key_public_obj, wattseal_key_public);
 
-/* --- sealing and checking ------------------------------------------------------------------- */
+/* --- signing and checking ------------------------------------------------------------------- */
 
-static mp_obj_t wattseal_seal(mp_obj_t payload_in) {
+static mp_obj_t wattseal_seal(mp_obj_t number, mp_obj_t payload_in) {
     mp_buffer_info_t payload = bytes_of(payload_in);
     char text[WS_SEAL_TEXT_MAX_SIZE];
     size_t size;
-    check(ws_seal(keys(), payload.buf, payload.len, text, sizeof(text), &size));
+    check(ws_seal(keys(), key_number_of(number), payload.buf, payload.len, text, sizeof(text),
+                  &size));
     return mp_obj_new_bytes((const byte *)text, size);
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(seal_obj, wattseal_seal);
+static MP_DEFINE_CONST_FUN_OBJ_2(seal_obj, wattseal_seal);
+
+static mp_obj_t wattseal_sign_statement(mp_obj_t number, mp_obj_t text_in) {
+    mp_buffer_info_t text = bytes_of(text_in);
+    uint8_t der[WS_DER_MAX_SIZE];
+    size_t size;
+    check(ws_statement_sign(keys(), key_number_of(number), text.buf, text.len, der, &size));
+    return mp_obj_new_bytes(der, size);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(sign_statement_obj, wattseal_sign_statement);
 
 /* A bad key or signature is an answer, not an accident; a bad length of ours is neither. */
 static mp_obj_t verdict(int code) {
@@ -127,6 +192,12 @@ static mp_obj_t verdict(int code) {
     }
     return mp_obj_new_bool(code == WS_OK);
 }
+
+static mp_obj_t wattseal_public_key_valid(mp_obj_t key_in) {
+    mp_buffer_info_t key = bytes_of(key_in);
+    return verdict(ws_verify_public_key(key.buf, key.len));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(public_key_valid_obj, wattseal_public_key_valid);
 
 static mp_obj_t wattseal_verify(mp_obj_t key_in, mp_obj_t message_in, mp_obj_t signature_in) {
     mp_buffer_info_t key = bytes_of(key_in);
@@ -217,19 +288,22 @@ static MP_DEFINE_CONST_FUN_OBJ_0(chip_id_obj, wattseal_chip_id);
 static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__wattseal)},
     {MP_ROM_QSTR(MP_QSTR_AREA_SETTINGS), MP_ROM_INT(WS_AREA_SETTINGS)},
+    {MP_ROM_QSTR(MP_QSTR_AREA_STATEMENTS), MP_ROM_INT(WS_AREA_STATEMENTS)},
     {MP_ROM_QSTR(MP_QSTR_AREA_EVENTS), MP_ROM_INT(WS_AREA_EVENTS)},
     {MP_ROM_QSTR(MP_QSTR_AREA_JOURNAL), MP_ROM_INT(WS_AREA_JOURNAL)},
-    {MP_ROM_QSTR(MP_QSTR_KEY_EMPTY), MP_ROM_INT(WS_KEY_EMPTY)},
-    {MP_ROM_QSTR(MP_QSTR_KEY_VALID), MP_ROM_INT(WS_KEY_VALID)},
-    {MP_ROM_QSTR(MP_QSTR_KEY_BROKEN), MP_ROM_INT(WS_KEY_BROKEN)},
     {MP_ROM_QSTR(MP_QSTR_USB_LINK), MP_ROM_INT(WATTSEAL_USB)},
     {MP_ROM_QSTR(MP_QSTR_CoreError), MP_ROM_PTR(&mp_type_CoreError)},
     {MP_ROM_QSTR(MP_QSTR_self_test), MP_ROM_PTR(&self_test_obj)},
-    {MP_ROM_QSTR(MP_QSTR_key_state), MP_ROM_PTR(&key_state_obj)},
+    {MP_ROM_QSTR(MP_QSTR_firmware_identity), MP_ROM_PTR(&firmware_identity_obj)},
+    {MP_ROM_QSTR(MP_QSTR_random), MP_ROM_PTR(&random_obj)},
+    {MP_ROM_QSTR(MP_QSTR_key_slots), MP_ROM_PTR(&key_slots_obj)},
     {MP_ROM_QSTR(MP_QSTR_key_create), MP_ROM_PTR(&key_create_obj)},
+    {MP_ROM_QSTR(MP_QSTR_key_erase), MP_ROM_PTR(&key_erase_obj)},
     {MP_ROM_QSTR(MP_QSTR_key_discard_broken), MP_ROM_PTR(&key_discard_broken_obj)},
     {MP_ROM_QSTR(MP_QSTR_key_public), MP_ROM_PTR(&key_public_obj)},
     {MP_ROM_QSTR(MP_QSTR_seal), MP_ROM_PTR(&seal_obj)},
+    {MP_ROM_QSTR(MP_QSTR_sign_statement), MP_ROM_PTR(&sign_statement_obj)},
+    {MP_ROM_QSTR(MP_QSTR_public_key_valid), MP_ROM_PTR(&public_key_valid_obj)},
     {MP_ROM_QSTR(MP_QSTR_verify), MP_ROM_PTR(&verify_obj)},
     {MP_ROM_QSTR(MP_QSTR_verify_digest), MP_ROM_PTR(&verify_digest_obj)},
     {MP_ROM_QSTR(MP_QSTR_sha256), MP_ROM_PTR(&sha256_obj)},

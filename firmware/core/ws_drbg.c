@@ -6,6 +6,8 @@
 #include "ws_error.h"
 #include "ws_wipe.h"
 
+_Static_assert(WS_ENTROPY_SEED_SIZE <= WS_DRBG_SEED_MAX_SIZE, "seed must fit");
+
 int ws_drbg_init(ws_drbg *drbg, const uint8_t *seed, size_t seed_size,
                  const uint8_t *personalisation, size_t personalisation_size) {
     uint8_t material[WS_DRBG_SEED_MAX_SIZE + WS_DRBG_PERSONALISATION_MAX_SIZE];
@@ -22,6 +24,18 @@ int ws_drbg_init(ws_drbg *drbg, const uint8_t *seed, size_t seed_size,
                       seed_size + personalisation_size);
     ws_wipe(material, sizeof material);
     return WS_OK;
+}
+
+int ws_drbg_seed(ws_drbg *drbg, const ws_entropy_source *source, const uint8_t *personalisation,
+                 size_t personalisation_size) {
+    uint8_t seed[WS_ENTROPY_SEED_SIZE];
+
+    int result = ws_entropy_seed(source, seed);
+    if (result == WS_OK) {
+        result = ws_drbg_init(drbg, seed, sizeof seed, personalisation, personalisation_size);
+    }
+    ws_wipe(seed, sizeof seed);
+    return result;
 }
 
 void ws_drbg_generate(ws_drbg *drbg, uint8_t *out, size_t size) {

@@ -1,10 +1,12 @@
-/* HMAC-DRBG with SHA-256 (NIST SP 800-90A, section 10.1.2), seeded once, for one key. */
+/* HMAC-DRBG with SHA-256 (NIST SP 800-90A, section 10.1.2), seeded once, for one secret. */
 #ifndef WS_DRBG_H
 #define WS_DRBG_H
 
 #include <bearssl_rand.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "ws_entropy.h"
 
 #define WS_DRBG_SEED_MAX_SIZE 64            /* bytes */
 #define WS_DRBG_PERSONALISATION_MAX_SIZE 32 /* bytes */
@@ -18,6 +20,10 @@ typedef struct ws_drbg {
  * may be empty. WS_ERR_ARGUMENT when either is longer than its limit. */
 int ws_drbg_init(ws_drbg *drbg, const uint8_t *seed, size_t seed_size,
                  const uint8_t *personalisation, size_t personalisation_size);
+
+/* Instantiate from a fresh seed of a noise source; errors as ws_entropy_seed and ws_drbg_init. */
+int ws_drbg_seed(ws_drbg *drbg, const ws_entropy_source *source, const uint8_t *personalisation,
+                 size_t personalisation_size);
 
 void ws_drbg_generate(ws_drbg *drbg, uint8_t *out, size_t size);
 

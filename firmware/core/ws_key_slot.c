@@ -41,6 +41,7 @@ int ws_key_slot_check_storage(const ws_storage *storage) {
     bool sectors_fit =
         storage->sector_size != 0 && storage->sector_size % WS_KEY_SLOT_SIZE == 0 &&
         storage->sector_count >= WS_KEY_SLOT_MIN_COUNT &&
+        storage->sector_count <= WS_KEY_SLOT_MAX_COUNT &&
         storage->sector_count <= UINT32_MAX / storage->sector_size; /* offsets fit 32 bits */
     return pages_fit && sectors_fit ? WS_OK : WS_ERR_ARGUMENT;
 }
@@ -116,12 +117,16 @@ static int read_back(const ws_storage *storage, uint32_t sector,
     return result;
 }
 
+static int erase(const ws_storage *storage, uint32_t sector) {
+    return storage->erase(storage->context, sector) == 0 ? WS_OK : WS_ERR_STORAGE;
+}
+
 int ws_key_slot_write(const ws_storage *storage, uint32_t sector, const ws_key_slot *slot) {
     uint8_t image[WS_KEY_SLOT_SIZE];
 
     /* Erased even where it reads blank: an earlier erase may have been cut, and cells half
      * erased read as ones today and as zeros tomorrow. */
-    int result = ws_key_slot_erase(storage, sector);
+    int result = erase(storage, sector);
     if (result == WS_OK) {
         encode(slot, image);
         uint32_t offset = sector * storage->sector_size;
@@ -135,6 +140,11 @@ int ws_key_slot_write(const ws_storage *storage, uint32_t sector, const ws_key_s
     return result;
 }
 
-int ws_key_slot_erase(const ws_storage *storage, uint32_t sector) {
-    return storage->erase(storage->context, sector) == 0 ? WS_OK : WS_ERR_STORAGE;
+int ws_key_slot_destroy(const ws_storage *storage, uint32_t sector) {
+    static const uint8_t zeros[WS_KEY_SLOT_SIZE];
+
+    uint32_t offset = sector * storage->sector_size;
+    bool cleared = storage->program(storage->context, offset, zeros, sizeof zeros) == 0;
+    int result = erase(storage, sector);
+    return cleared ? result : WS_ERR_STORAGE;
 }

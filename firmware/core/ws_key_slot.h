@@ -27,6 +27,7 @@
 #define WS_KEY_SLOT_SIZE 256 /* bytes */
 #define WS_KEY_SLOT_IDENTITY_SIZE 32
 #define WS_KEY_SLOT_MIN_COUNT 2 /* a roll-over holds the old and the new key at once */
+#define WS_KEY_SLOT_MAX_COUNT 8
 
 typedef struct ws_key_slot {
     uint32_t number; /* 1 or more */
@@ -46,6 +47,8 @@ int ws_key_slot_read(const ws_storage *storage, uint32_t sector, ws_key_slot *sl
  * reads back other than written. */
 int ws_key_slot_write(const ws_storage *storage, uint32_t sector, const ws_key_slot *slot);
 
-int ws_key_slot_erase(const ws_storage *storage, uint32_t sector);
+/* Clear every bit of the slot, then erase its sector. An erasure alone, cut at the wrong moment,
+ * could leave cells that read as erased today and show what they held tomorrow. */
+int ws_key_slot_destroy(const ws_storage *storage, uint32_t sector);
 
 #endif

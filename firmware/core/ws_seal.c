@@ -34,20 +34,21 @@ static size_t write_section(const uint8_t signature[WS_P256_SIGNATURE_SIZE], cha
     return (size_t)(end - text) + TAIL_SIZE;
 }
 
-int ws_seal(const ws_storage *storage, const void *payload, size_t payload_size, char *text,
-            size_t text_capacity, size_t *text_size) {
+int ws_seal(const ws_storage *storage, uint32_t number, const void *payload, size_t payload_size,
+            char *text, size_t text_capacity, size_t *text_size) {
     uint8_t digest[WS_SHA256_SIZE];
     uint8_t signature[WS_P256_SIGNATURE_SIZE];
 
     *text_size = 0;
-    if (payload_size == 0 || payload_size > WS_SEAL_PAYLOAD_MAX_SIZE) {
+    if (payload_size == 0 || payload_size > WS_SEAL_PAYLOAD_MAX_SIZE ||
+        *(const char *)payload != WS_SEAL_PAYLOAD_FIRST) {
         return WS_ERR_ARGUMENT;
     }
     if (text_capacity < WS_SEAL_TEXT_MAX_SIZE) {
         return WS_ERR_SPACE;
     }
     ws_sha256(payload, payload_size, digest);
-    int result = ws_key_sign(storage, digest, signature);
+    int result = ws_key_sign(storage, number, digest, signature);
     if (result == WS_OK) {
         WS_DECLASSIFY(signature);
         *text_size = write_section(signature, text);

@@ -13,7 +13,8 @@ typedef struct ws_storage {
     uint32_t page_size;    /* bytes; what program() writes at once; divides 256 */
     uint32_t sector_count; /* sectors in the area; the core needs at least two */
     int (*read)(void *context, uint32_t offset, void *buffer, size_t size);
-    /* offset and size are multiples of page_size; the pages are erased. */
+    /* offset and size are multiples of page_size; the pages are erased, or data is all zeros,
+     * which clears every bit whatever the pages hold. */
     int (*program)(void *context, uint32_t offset, const void *data, size_t size);
     /* Sets every byte of one sector (0 .. sector_count - 1) to 0xFF. */
     int (*erase)(void *context, uint32_t sector);

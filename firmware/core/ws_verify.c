@@ -3,8 +3,19 @@
 #include "ws_der.h"
 #include "ws_ecdsa.h"
 #include "ws_error.h"
+#include "ws_p256.h"
 #include "ws_sha256.h"
 #include "ws_spki.h"
+
+int ws_verify_public_key(const uint8_t *public_key, size_t public_key_size) {
+    uint8_t point[WS_P256_POINT_SIZE];
+
+    int result = ws_spki_decode(public_key, public_key_size, point);
+    if (result == WS_OK && !ws_p256_point_valid(point)) {
+        result = WS_ERR_PUBLIC_KEY;
+    }
+    return result;
+}
 
 int ws_verify_digest(const uint8_t *public_key, size_t public_key_size, const uint8_t *digest,
                      size_t digest_size, const uint8_t *signature, size_t signature_size) {

@@ -1,5 +1,5 @@
-/* What the binding needs of a port: flash, noise, the chip's id. Each port is one C file beside
- * its port.py. */
+/* What the binding needs of a port: flash, noise, the chip's id, the running image. Each port is
+ * one C file beside its port.py. */
 #ifndef WS_PORT_H
 #define WS_PORT_H
 
@@ -11,7 +11,7 @@
 #include "ws_storage.h"
 
 /* X(identifier, name): in the order of flash.areas in board.toml. */
-#define WS_AREA_TABLE(X) X(KEYS) X(SETTINGS) X(EVENTS) X(JOURNAL)
+#define WS_AREA_TABLE(X) X(KEYS) X(SETTINGS) X(STATEMENTS) X(EVENTS) X(JOURNAL)
 
 enum ws_area {
 #define WS_AREA_ENUM(name) WS_AREA_##name,
@@ -28,6 +28,10 @@ extern const ws_entropy_source ws_port_noise;
 
 /* The chip's unique id; the number of bytes written. */
 size_t ws_port_chip_id(uint8_t id[WS_KEY_CHIP_ID_MAX_SIZE]);
+
+/* The bytes of the running image, as they would be flashed; they stay readable for ever.
+ * WS_ERR_STORAGE if they cannot be read. */
+int ws_port_image(const void **image, size_t *size);
 
 /* The port's flash, in byte offsets from its start; 0 or a negative number. */
 int ws_port_flash_read(uint32_t offset, void *buffer, size_t size);

@@ -154,3 +154,8 @@ def heap_free() -> int:
 def reset() -> None:
     """Start the chip anew."""
     machine.reset()
+
+
+def enter_boot_loader() -> None:
+    """Start the chip's USB boot loader, which shows itself as a drive that takes an image."""
+    machine.bootloader()

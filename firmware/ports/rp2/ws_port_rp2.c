@@ -17,6 +17,15 @@ int ws_port_flash_read(uint32_t offset, void *buffer, size_t size) {
     return WS_OK;
 }
 
+/* From the linker script: the first byte of the image in flash, and the first one past it. */
+extern const uint8_t __flash_binary_start[], __flash_binary_end[];
+
+int ws_port_image(const void **image, size_t *size) {
+    *image = __flash_binary_start;
+    *size = (size_t)(__flash_binary_end - __flash_binary_start);
+    return WS_OK;
+}
+
 /* Flash cannot be read while it is written, and interrupt handlers lie in flash. */
 int ws_port_flash_program(uint32_t offset, const void *data, size_t size) {
     uint32_t interrupts = save_and_disable_interrupts();

@@ -11,6 +11,7 @@ import time
 
 NAME = "unix"
 CHUNK_BYTES = 256
+BOOT_LOADER_STATUS = 66
 
 ticks_ms = time.ticks_ms
 ticks_us = time.ticks_us
@@ -94,3 +95,8 @@ def heap_free() -> int:
 def reset() -> None:
     """End the process; the rig starts it anew."""
     sys.exit(1)
+
+
+def enter_boot_loader() -> None:
+    """End the process; the rig, in the place of a boot loader, may replace the program first."""
+    sys.exit(BOOT_LOADER_STATUS)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -118,6 +119,30 @@ int ws_port_flash_erase_sector(uint32_t offset) {
     return pwrite(flash_file, sector, sizeof(sector), offset) == (ssize_t)sizeof(sector)
                ? WS_OK
                : WS_ERR_STORAGE;
+}
+
+/* The file that this process was started from, also if another has taken its name since. */
+int ws_port_image(const void **image, size_t *size) {
+    static const void *mapped;
+    static size_t mapped_size;
+
+    if (mapped == NULL) {
+        int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+        struct stat status;
+        if (file < 0 || fstat(file, &status) != 0) {
+            return WS_ERR_STORAGE;
+        }
+        void *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+        close(file);
+        if (bytes == MAP_FAILED) {
+            return WS_ERR_STORAGE;
+        }
+        mapped = bytes;
+        mapped_size = (size_t)status.st_size;
+    }
+    *image = mapped;
+    *size = mapped_size;
+    return WS_OK;
 }
 
 static int read_noise(void *context, uint8_t *buffer, size_t size) {
