@@ -24,6 +24,8 @@ OWNER_ACTIONS = ("unseal", "decommission", "archive_events")
 MAX_PROOF_HASHES = 32
 """Of an inclusion proof: enough for 4 billion entries, and it fits one line."""
 
+_STATE = (("state", "choice", _ANY_STATE, "required", "State of the module."),)
+
 _SESSION_ID = (
     (
         "session_id",
@@ -298,7 +300,7 @@ METHODS = (
         "Tell the state of the module, its session, clock, journal and event log.",
         (),
         (
-            ("state", "choice", _ANY_STATE, "required", "State of the module."),
+            _STATE[0],
             (
                 "cause",
                 "object",
@@ -587,7 +589,7 @@ METHODS = (
                 "The hashes of the inclusion proof, 64 digits each, leaf to root (RFC 6962).",
             ),
         ),
-        (("state", "choice", _ANY_STATE, "required", "State of the module."),) + _PUBLICATION,
+        _STATE + _PUBLICATION,
     ),
     (
         "statements",

@@ -1,0 +1,57 @@
+"""What the owner signs to permit one action on one module, once (docs/statements.md)."""
+
+from . import fact_rows as rows
+from . import signed_text
+from .shapes import JsonObject
+from .strict_json import MAX_INTEGER
+
+PREFIX = b"wattseal.owner.v1\n"
+
+MAX_CHARACTERS = 400
+
+NONCE_BYTES = 32
+
+_THROUGH = ("through", "int", (1, MAX_INTEGER), "required", "")
+
+
+def build_challenge(
+    action: str, chip_id: str, nonce: str, event_number: int, through: int | None = None
+) -> str:
+    """The text of a challenge; TextError naming the member that is not allowed.
+
+    event_number: of the newest event. through: of `archive_events` alone, the last event that may
+    be forgotten.
+    """
+    facts: JsonObject = {
+        "action": action,
+        "chip_id": chip_id,
+        "nonce": nonce,
+        "event_number": event_number,
+    }
+    if through is not None:
+        facts["through"] = through
+    return signed_text.build(_form(action), facts)
+
+
+def read_challenge(text: str) -> JsonObject:
+    """The members of a challenge, for showing the owner what is asked; TextError if it is none."""
+    action = signed_text.read_object(text, MAX_CHARACTERS).get("action")
+    return signed_text.read(_form(action if isinstance(action, str) else ""), text)
+
+
+def signed_bytes(text: str) -> bytes:
+    """What the owner's signature is over."""
+    return signed_text.signed_bytes(PREFIX, text)
+
+
+def _form(action: str) -> tuple:
+    """The form of the challenge for an action: one of them has a member more."""
+    members: tuple = (
+        ("action", "choice", ("unseal", "decommission", "archive_events"), "required", ""),
+        rows.CHIP_ID,
+        ("nonce", "hex", (2 * NONCE_BYTES, 2 * NONCE_BYTES), "required", ""),
+        rows.EVENT_NUMBER,
+    )
+    if action == "archive_events":
+        members += (_THROUGH,)
+    return ("owner", MAX_CHARACTERS, members)

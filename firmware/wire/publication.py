@@ -1,0 +1,54 @@
+"""The entry of the registry's log that publishes a module's key (docs/statements.md)."""
+
+from . import fact_rows as rows
+from . import signed_text
+from .shapes import Json, JsonObject
+from .strict_json import MAX_INTEGER
+
+MAX_CHARACTERS = 1000
+
+_FORM = (
+    "registration",
+    MAX_CHARACTERS,
+    (
+        rows.EVSE_ID,
+        rows.GATEWAY_SERIAL,
+        rows.METER_SERIAL,
+        rows.CHIP_ID,
+        rows.KEY_NUMBER,
+        rows.PUBLIC_KEY,
+        rows.FIRMWARE_IDENTITY,
+        rows.COMMISSIONING,
+        ("unix_ms", "int", (0, MAX_INTEGER), "required", ""),
+        ("details", "hex", (64, 64), "required", ""),
+    ),
+)
+
+LEAF_MEMBERS = signed_text.members_of(_FORM)
+
+COMPARED_MEMBERS = LEAF_MEMBERS[2:-2]
+"""What the module knows of itself; the time and the details are the registry's own."""
+
+
+def build_leaf(**facts: Json) -> str:
+    """The text of an entry; TextError naming the fact that is missing or not allowed.
+
+    facts: all members but `type` and `version`.
+    """
+    return signed_text.build(_FORM, facts)
+
+
+def read_leaf(text: str) -> JsonObject:
+    """The members of an entry; TextError if it is none."""
+    return signed_text.read(_FORM, text)
+
+
+def difference(leaf: JsonObject, expected: JsonObject) -> str:
+    """Which member of an entry is not as expected, in words; "" if all are.
+
+    expected: at least the COMPARED_MEMBERS, as the module is set up.
+    """
+    for name in COMPARED_MEMBERS:
+        if leaf[name] != expected[name]:
+            return f"the entry's {name} is not this module's"
+    return ""

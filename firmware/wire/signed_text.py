@@ -1,0 +1,86 @@
+"""Texts that are signed: JSON objects of fixed members in a fixed order, one text for one meaning.
+
+A form is `(type, most characters, rows)`, rows as in schema.py with none optional. Its text is
+compact JSON in printable ASCII: `type` and `version` first, then the members in the order of the
+rows. Any other spelling of the same facts is refused, so that a signature over the text is a
+signature over what it says. What is signed is a prefix that ends in a line feed, then the text:
+the prefix keeps the signatures of one purpose from passing for those of another.
+"""
+
+from . import strict_json
+from .errors import WattsealError
+from .schema import check_fields
+from .shapes import Json, JsonObject, Row
+
+VERSION = 1
+"""Of every form; a form that changes gets a new one, so that old signatures keep their meaning."""
+
+
+class TextError(ValueError):
+    """The text is not of its form; the message says what is wrong with it."""
+
+
+def build(form: Row, facts: JsonObject) -> str:
+    """The text of a form that says these facts; TextError naming the member that is not allowed."""
+    kind, most_characters, rows = form
+    facts = _checked(rows, facts)
+    members = [_member("type", kind), _member("version", VERSION)]
+    members += [_member(row[0], facts[row[0]]) for row in rows]
+    text = "{" + ",".join(members) + "}"
+    if len(text) > most_characters:
+        raise TextError(f"longer than {most_characters} characters")
+    return text
+
+
+def read(form: Row, text: str) -> JsonObject:
+    """The members of a text of that form, `type` and `version` among them; TextError otherwise."""
+    kind, most_characters, _ = form
+    members = read_object(text, most_characters)
+    if members.get("type") != kind:
+        raise TextError(f"the type is not {kind}")
+    version = members.get("version")
+    if type(version) is not int or version != VERSION:
+        raise TextError(f"the version is not {VERSION}")
+    facts = {name: members[name] for name in members if name not in ("type", "version")}
+    if build(form, facts) != text:
+        raise TextError("the members are not in their order, or not written in the one way")
+    return members
+
+
+def members_of(form: Row) -> tuple[str, ...]:
+    """The names of the members of a form's texts, in their order."""
+    return tuple(["type", "version"] + [row[0] for row in form[2]])
+
+
+def read_object(text: str, most_characters: int) -> JsonObject:
+    """The JSON object of a text, of whatever form; TextError if it is none."""
+    if len(text) > most_characters:
+        raise TextError(f"longer than {most_characters} characters")
+    data = text.encode()
+    for byte in data:
+        if not 0x20 <= byte <= 0x7E:
+            raise TextError("a character that is not printable ASCII")
+    try:
+        members = strict_json.loads(data)
+    except strict_json.JsonError as error:
+        raise TextError(f"not the JSON of the link: {error}") from None
+    if not isinstance(members, dict):
+        raise TextError("no JSON object")
+    return members
+
+
+def signed_bytes(prefix: bytes, text: str) -> bytes:
+    """The message that a signature with that prefix is over."""
+    return prefix + text.encode()
+
+
+def _checked(rows: tuple[Row, ...], facts: JsonObject) -> JsonObject:
+    try:
+        return check_fields(rows, facts)
+    except WattsealError as refused:
+        wrong = refused.detail
+        raise TextError(f"{wrong['field']}: {wrong['limit']}; found {wrong['found']}") from None
+
+
+def _member(name: str, value: Json) -> str:
+    return (strict_json.dumps(name) + b":" + strict_json.dumps(value)).decode()

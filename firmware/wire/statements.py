@@ -1,0 +1,134 @@
+"""What a module states about itself, signed by its key (docs/statements.md).
+
+`birth`, `rollover` and `farewell` are the history of the module's keys and are kept; `possession`
+and `event_head` answer a challenge. A signature is over PREFIX and the text; an OCMF record is
+signed over bytes that begin with `{`, so neither can ever pass for the other.
+"""
+
+from . import fact_rows as rows
+from . import signed_text
+from .shapes import Json, JsonObject
+from .strict_json import MAX_INTEGER
+
+PREFIX = b"wattseal.statement.v1\n"
+"""On the module the core itself puts it before the text."""
+
+MAX_CHARACTERS = 2000
+
+_CHALLENGE = ("challenge", "hex", (32, 128), "required", "")
+_LAST_PAGINATION = ("last_pagination", "int", (0, MAX_INTEGER), "required", "")
+_AFTER_UNIX_MS = ("after_unix_ms", "int", (0, MAX_INTEGER), "nullable", "")
+
+_FORMS = (
+    (
+        "birth",
+        MAX_CHARACTERS,
+        (
+            rows.CHIP_ID,
+            rows.KEY_NUMBER,
+            rows.PUBLIC_KEY,
+            rows.FIRMWARE,
+            rows.FIRMWARE_IDENTITY,
+            rows.ROLLBACK_NUMBER,
+            _LAST_PAGINATION,
+            _AFTER_UNIX_MS,
+        ),
+    ),
+    (
+        "rollover",
+        MAX_CHARACTERS,
+        (
+            rows.CHIP_ID,
+            ("old_key_number", "int", (1, 1000), "required", ""),
+            ("old_public_key", "hex", (182, 182), "required", ""),
+            ("old_firmware_identity", "hex", (64, 64), "required", ""),
+            rows.KEY_NUMBER,
+            rows.PUBLIC_KEY,
+            rows.FIRMWARE,
+            rows.FIRMWARE_IDENTITY,
+            rows.ROLLBACK_NUMBER,
+            _LAST_PAGINATION,
+            _AFTER_UNIX_MS,
+        ),
+    ),
+    (
+        "farewell",
+        MAX_CHARACTERS,
+        (
+            rows.CHIP_ID,
+            rows.KEY_NUMBER,
+            rows.PUBLIC_KEY,
+            rows.FIRMWARE_IDENTITY,
+            _LAST_PAGINATION,
+            rows.UNIX_MS_OR_NULL,
+            rows.EVENT_NUMBER,
+            ("event_chain", "hex", (64, 64), "required", ""),
+        ),
+    ),
+    (
+        "possession",
+        MAX_CHARACTERS,
+        (
+            _CHALLENGE,
+            rows.EVSE_ID,
+            rows.GATEWAY_SERIAL,
+            rows.METER_SERIAL,
+            ("meter_vendor", "text", (1, 50), "required", ""),
+            ("meter_model", "text", (1, 50), "required", ""),
+            rows.CHIP_ID,
+            rows.KEY_NUMBER,
+            rows.PUBLIC_KEY,
+            rows.FIRMWARE,
+            rows.FIRMWARE_IDENTITY,
+            rows.COMMISSIONING,
+            rows.UNIX_MS_OR_NULL,
+        ),
+    ),
+    (
+        "event_head",
+        MAX_CHARACTERS,
+        (
+            _CHALLENGE,
+            rows.CHIP_ID,
+            rows.KEY_NUMBER,
+            ("number", "int", (0, MAX_INTEGER), "required", ""),
+            ("chain", "hex", (64, 64), "required", ""),
+            rows.UNIX_MS_OR_NULL,
+        ),
+    ),
+)
+
+TYPES = tuple(form[0] for form in _FORMS)
+
+
+def members_of(kind: str) -> tuple[str, ...]:
+    """The names of all members of a statement, in their order; TextError for an unknown type."""
+    return signed_text.members_of(_form(kind))
+
+
+def build_statement(kind: str, **facts: Json) -> str:
+    """The text of a statement; TextError naming the fact that is missing or not allowed.
+
+    facts: all members but `type` and `version`.
+    """
+    return signed_text.build(_form(kind), facts)
+
+
+def read_statement(text: str) -> JsonObject:
+    """The members of a statement, which `type` tells; TextError if it is none."""
+    kind = signed_text.read_object(text, MAX_CHARACTERS).get("type")
+    if not isinstance(kind, str):
+        raise signed_text.TextError("no type")
+    return signed_text.read(_form(kind), text)
+
+
+def signed_bytes(text: str) -> bytes:
+    """What the signature of a statement is over."""
+    return signed_text.signed_bytes(PREFIX, text)
+
+
+def _form(kind: str) -> tuple:
+    for form in _FORMS:
+        if form[0] == kind:
+            return form
+    raise signed_text.TextError("no type of statement")
