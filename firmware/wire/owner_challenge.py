@@ -2,7 +2,7 @@
 
 from . import fact_rows as rows
 from . import signed_text
-from .shapes import JsonObject
+from .shapes import JsonObject, Row
 from .strict_json import MAX_INTEGER
 
 PREFIX = b"wattseal.owner.v1\n"
@@ -44,9 +44,9 @@ def signed_bytes(text: str) -> bytes:
     return signed_text.signed_bytes(PREFIX, text)
 
 
-def _form(action: str) -> tuple:
+def _form(action: str) -> Row:
     """The form of the challenge for an action: one of them has a member more."""
-    members: tuple = (
+    members: Row = (
         ("action", "choice", ("unseal", "decommission", "archive_events"), "required", ""),
         rows.CHIP_ID,
         ("nonce", "hex", (2 * NONCE_BYTES, 2 * NONCE_BYTES), "required", ""),

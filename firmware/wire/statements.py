@@ -7,7 +7,7 @@ signed over bytes that begin with `{`, so neither can ever pass for the other.
 
 from . import fact_rows as rows
 from . import signed_text
-from .shapes import Json, JsonObject
+from .shapes import Json, JsonObject, Row
 from .strict_json import MAX_INTEGER
 
 PREFIX = b"wattseal.statement.v1\n"
@@ -127,7 +127,7 @@ def signed_bytes(text: str) -> bytes:
     return signed_text.signed_bytes(PREFIX, text)
 
 
-def _form(kind: str) -> tuple:
+def _form(kind: str) -> Row:
     for form in _FORMS:
         if form[0] == kind:
             return form
