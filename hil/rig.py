@@ -7,6 +7,7 @@ What a target cannot do is missing from its `abilities`; calling it all the same
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -28,8 +29,10 @@ TIMING = "timing"
 """Times on the meter's line are exact."""
 NOISE = "noise"
 """The noise source can be chosen."""
+UPDATE = "update"
+"""Another image can be put in, by the boot loader's drive and by a programmer."""
 
-ABILITIES = (METER, POWER, FLASH, CUT, TIME, TIMING, NOISE)
+ABILITIES = (METER, POWER, FLASH, CUT, TIME, TIMING, NOISE, UPDATE)
 
 
 class RigError(Exception):
@@ -87,6 +90,35 @@ class Rig(ABC):
     def wait_for_power_cut(self, limit_s: float) -> None:
         """Wait for what `cut_power_in` arranged; TimeoutError after so much emulated time."""
         raise self._cannot(CUT)
+
+    @property
+    def boot_drive(self) -> Path:
+        """The folder where the boot loader's drive appears, see boot_drive.py."""
+        raise self._cannot(UPDATE)
+
+    @property
+    def in_boot_loader(self) -> bool:
+        """Whether the module waits for an image on its drive."""
+        raise self._cannot(UPDATE)
+
+    def wait_for_boot_loader(self, limit_s: float) -> None:
+        """Wait until the drive is there; TimeoutError after so much of the rig's time."""
+        raise self._cannot(UPDATE)
+
+    def wait_for_start(self, limit_s: float) -> None:
+        """Wait until the boot loader has taken an image and started it, or until the power failed.
+
+        TimeoutError after so much of the rig's time.
+        """
+        raise self._cannot(UPDATE)
+
+    def start_boot_loader(self) -> None:
+        """Cut the power if it is on, and switch on with the boot loader's button held."""
+        raise self._cannot(UPDATE)
+
+    def put_image(self, image: Path) -> None:
+        """Cut the power if it is on, and put an image in as a programmer does; all else stays."""
+        raise self._cannot(UPDATE)
 
     def fast_forward(self, seconds: float) -> None:
         """Let time pass as fast as it can, for the module and its meter."""

@@ -17,6 +17,7 @@ from rp2040py.simulator import Simulator
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
 from hil.flash import FlashOperation, Moment
+from hil.rp2040 import boot_rom
 from hil.rp2040.clocks import SYSTEM_HZ
 from hil.rp2040.resets import Resets
 from hil.rp2040.rosc import BitSource, Rosc, random_bits
@@ -25,6 +26,7 @@ from hil.rp2040.spi_flash import FlashTiming, SpiFlash
 from hil.rp2040.ssi import Ssi
 from hil.rp2040.uart import Pl011
 from hil.timeline import NS_PER_MS, NS_PER_S, EmulatedTimeline
+from hil.uf2 import Block
 
 NS_PER_CYCLE = NS_PER_S // SYSTEM_HZ
 
@@ -88,6 +90,8 @@ class Chip:
         self.timeline = timeline or EmulatedTimeline()
         self.timeline.continue_on(self._clock)
         self.watchdog_resets = 0
+        self.in_boot_loader = False
+        """Whether the boot ROM waits for an image: time passes, but no firmware runs."""
         self._flash_size = flash_size
         self._memory = memoryview(self.mcu.flash)[:flash_size]
         self._memory[: len(flash)] = flash
@@ -126,8 +130,22 @@ class Chip:
         """Whether the firmware has given this pin to its UART."""
         return bool(self.mcu.gpio[pin].function_select == UART_FUNCTION)
 
+    def enter_boot_loader(self) -> None:
+        """Let the boot ROM be a drive, as at a start with the BOOTSEL button held."""
+        self.in_boot_loader = True
+        self._stop()
+
+    def take_image(self, blocks: list[Block]) -> None:
+        """Write what the boot loader was given; the power may fail in it, see `observe`."""
+        if not self.in_boot_loader:
+            raise ValueError("the chip is not in its boot loader")
+        boot_rom.write_flash(self._flash, blocks)
+
     def run_for(self, duration_ns: int) -> None:
-        """Run for a time; returns early if the power is cut."""
+        """Run for a time; returns early if the power is cut or the boot loader entered."""
+        if self.in_boot_loader:
+            self.timeline.advance(duration_ns)
+            return
         self._slice_end.schedule(duration_ns)
         self._driver.stopped = False
         while not self._driver.stopped:
@@ -188,6 +206,8 @@ class Chip:
         self.mcu.enter_reset(from_watchdog=True)
         self.mcu.pio = []
         self.mcu.leave_reset()
+        if boot_rom.asks_for_boot_loader(self.mcu.watchdog.scratch_data):
+            self.enter_boot_loader()
 
     def _on_break(self, code: int) -> None:
         pc = self.mcu.core.pc

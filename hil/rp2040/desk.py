@@ -10,17 +10,24 @@ from functools import partial
 from hil.board import Board
 from hil.flash import FlashOperation, Moment
 from hil.meter.port import MeterPort
+from hil.rp2040 import boot_rom
 from hil.rp2040.chip import Chip
 from hil.rp2040.link_line import LinkLine
 from hil.rp2040.pin_trace import PinTrace
 from hil.rp2040.rosc import BitSource
-from hil.rp2040.spi_flash import FlashTiming
+from hil.rp2040.spi_flash import SECTOR_SIZE, FlashTiming
 from hil.rp2040.transceiver import Transceiver
 from hil.setup import NOISES, Setup
 from hil.timeline import EmulatedTimeline
 
 CutPolicy = Callable[[FlashOperation], Moment | None]
 """Told of each flash operation; the moment in it at which the power fails, None for not at all."""
+
+
+def flashed(flash: bytes, image: bytes) -> bytes:
+    """The flash after a programmer has put this image into it; what lies behind it stays."""
+    sectors = -(-len(image) // SECTOR_SIZE) * SECTOR_SIZE
+    return image.ljust(sectors, b"\xff") + flash[sectors:]
 
 
 class NoPowerError(Exception):
@@ -57,8 +64,8 @@ class Desk:
         self._chip_id = setup.chip_id
         self._noise = noise or NOISES[setup.noise]()
         self._flash_timing = flash_timing
-        erased = b"\xff" * (board.flash_size - len(image))
-        self._flash = setup.flash if setup.flash is not None else image + erased
+        blank = b"\xff" * board.flash_size
+        self._flash = setup.flash if setup.flash is not None else flashed(blank, image)
         self.flash_at_power_on = self._flash
         self._chip: Chip | None = None
         self._transceiver: Transceiver | None = None
@@ -67,6 +74,11 @@ class Desk:
     def powered(self) -> bool:
         """Whether the module is on; False too once the power was cut in a flash operation."""
         return self._chip is not None and self._chip.powered
+
+    @property
+    def in_boot_loader(self) -> bool:
+        """Whether the module is on and its chip waits for an image."""
+        return self.powered and self.chip.in_boot_loader
 
     @property
     def has_chip(self) -> bool:
@@ -96,8 +108,12 @@ class Desk:
         """The bytes in the flash now."""
         return self._chip.flash_image() if self._chip is not None else self._flash
 
-    def power_on(self, flash: bytes | None = None) -> None:
-        """Boot from the flash as it is, or from other bytes."""
+    def power_on(self, flash: bytes | None = None, *, boot_select: bool = False) -> None:
+        """Boot from the flash as it is, or from other bytes.
+
+        `boot_select` is the button that leads into the boot loader, which a flash does too whose
+        first stage is damaged.
+        """
         if self._chip is not None:
             raise ValueError("the module is on already; cut its power first")
         self._flash = self._flash if flash is None else flash
@@ -112,14 +128,27 @@ class Desk:
             flash_timing=self._flash_timing,
             observe=self._observe,
         )
+        if boot_select or not boot_rom.boots(self._flash):
+            self._chip.enter_boot_loader()
+            return
         self._wire(self._chip)
+
+    def put_flash(self, flash: bytes) -> None:
+        """Replace what the flash of a module holds that is off."""
+        if self._chip is not None:
+            raise ValueError("the module is on; cut its power first")
+        self._flash = flash
+
+    def go_dead(self) -> None:
+        """Nothing passes on the lines any more: no firmware runs, or there is no power."""
+        self.link.detach()
+        self.meter_port.fall_silent()
 
     def power_cut(self) -> bytes:
         """Take the power away at this instant; the bytes that stay in the flash."""
         chip = self.chip
         self._flash = chip.flash_image()
-        self.link.detach()
-        self.meter_port.fall_silent()
+        self.go_dead()
         chip.close()
         self._chip = self._transceiver = None
         return self._flash

@@ -41,16 +41,20 @@ class Rp2040Lab:
 
     def execute(self, code: str) -> str:
         """Run code; what it printed. Raises LabError when it raised."""
-        data = code.encode()
-        for start in range(0, len(data), PIECE_BYTES):
-            self._keyboard.send(data[start : start + PIECE_BYTES])
-            self.chip.run_until(lambda: self._keyboard.pending == 0, CODE_LIMIT_NS)
-        self._keyboard.send(END_OF_CODE)
+        self.type(code)
         self._wait_for(ACCEPTED, CODE_LIMIT_NS)
         output = self._wait_for(END_OF_CODE, CODE_LIMIT_NS)
         error = self._wait_for(END_OF_CODE, CODE_LIMIT_NS)
         self._wait_for(b">", CODE_LIMIT_NS)
         return raise_if_traceback((output + error).decode(errors="replace").replace("\r\n", "\n"))
+
+    def type(self, code: str) -> None:
+        """Let code begin and do not wait: for code that never comes back."""
+        data = code.encode()
+        for start in range(0, len(data), PIECE_BYTES):
+            self._keyboard.send(data[start : start + PIECE_BYTES])
+            self.chip.run_until(lambda: self._keyboard.pending == 0, CODE_LIMIT_NS)
+        self._keyboard.send(END_OF_CODE)
 
     def close(self) -> None:
         """Power off."""

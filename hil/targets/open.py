@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from hil.rig import METER, Rig, RigError
+from hil.images import existing
+from hil.rig import METER, UPDATE, Rig, RigError
 from hil.setup import Setup
 from hil.targets import rp2040, unix
 from hil.targets.rp2040 import Rp2040Rig
@@ -30,6 +31,14 @@ def abilities_of(target: str, meter_port: str | None) -> frozenset[str]:
     return Rp2040Rig.abilities if kind == "rp2040" else UnixRig.abilities
 
 
+def next_image_of(target: str) -> Path:
+    """The image of another version that ./dev builds for tests; RigError if it was not built."""
+    images = {"rp2040": rp2040.NEXT_IMAGE, "unix": unix.NEXT_PROGRAM}
+    if kind_of(target) not in images:
+        raise RigError(f"target {target} has no ability {UPDATE!r} here")
+    return existing(images[kind_of(target)])
+
+
 def open_rig(
     target: str,
     setup: Setup | None = None,
@@ -40,14 +49,15 @@ def open_rig(
 ) -> Rig:
     """A rig of that target, switched on.
 
-    `image` replaces the program or image that ./dev builds. `meter_port` is the adaptor on which
-    a serial target's meter is emulated. `hurry` lets emulated time run freely while a request
-    waits for its reply. RigError if the target has another name or was not built.
+    `image` replaces the program or image that ./dev builds, and the one in the setup's flash.
+    `meter_port` is the adaptor on which a serial target's meter is emulated. `hurry` lets emulated
+    time run freely while a request waits for its reply. RigError if the target has another name or
+    was not built.
     """
     setup = setup or Setup()
     kind = kind_of(target)
     if kind == "rp2040":
-        return Rp2040Rig(setup, image or rp2040.IMAGE, hurry=hurry)
+        return Rp2040Rig(setup, image, hurry=hurry)
     if kind == "unix":
         return UnixRig(setup, image or unix.PROGRAM)
     return SerialRig(setup, target.removeprefix(SERIAL_PREFIX), meter_port)

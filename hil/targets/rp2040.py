@@ -1,5 +1,8 @@
 """Target rp2040: the image just built, on the emulated chip."""
 
+import contextlib
+import dataclasses
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -7,26 +10,35 @@ from pathlib import Path
 from typing import TypeVar
 
 from hil.board import REPOSITORY, Board, load_board
+from hil.boot_drive import BootDrive
 from hil.engine import DEFAULT_LIMIT_S, Engine
 from hil.flash import FlashOperation, Moment
+from hil.images import existing
 from hil.meter.meter import Meter
 from hil.meter.port import Exchange, Violation
 from hil.pacing import Pacer
 from hil.pty_port import CHUNK_BYTES, PtyPort
-from hil.rig import CUT, FLASH, METER, NOISE, POWER, TIME, TIMING, Rig, RigError
-from hil.rp2040.desk import Desk
+from hil.rig import CUT, FLASH, METER, NOISE, POWER, TIME, TIMING, UPDATE, Rig
+from hil.rp2040 import boot_rom
+from hil.rp2040.desk import Desk, flashed
 from hil.setup import Setup
 from hil.timeline import NS_PER_MS, NS_PER_S
+from hil.uf2 import Uf2Error, check_blocks
 
 T = TypeVar("T")
 
 IMAGE = REPOSITORY / "build" / "rp2040" / "firmware.bin"
+NEXT_IMAGE = REPOSITORY / "build" / "rp2040-next" / "firmware.bin"
 
 SLICE_NS = NS_PER_MS
 FREE_SLICE_NS = 5 * NS_PER_MS
 """While a caller waits for something in emulated time."""
 LEAPS = 50
 MIN_LEAP_NS, MAX_LEAP_NS = NS_PER_S // 2, 600 * NS_PER_S
+
+# How often the boot loader's drive is looked at, by the wall clock and in the chip's time.
+DRIVE_POLL_S = 0.02
+DRIVE_POLL_NS = 20 * NS_PER_MS
 
 # A request that the module never answers must not let its time race for ever.
 HURRY_LIMIT_NS = 30 * NS_PER_S
@@ -51,14 +63,25 @@ class Rp2040Rig(Rig):
     """
 
     target = "rp2040"
-    abilities = frozenset({METER, POWER, FLASH, CUT, TIME, TIMING, NOISE})
+    abilities = frozenset({METER, POWER, FLASH, CUT, TIME, TIMING, NOISE, UPDATE})
 
     def __init__(
-        self, setup: Setup, image: Path = IMAGE, *, board: Board | None = None, hurry: bool = False
+        self,
+        setup: Setup,
+        image: Path | None = None,
+        *,
+        board: Board | None = None,
+        hurry: bool = False,
     ) -> None:
-        if not image.exists():
-            raise RigError(f"there is no image {image}; build it with ./dev build rp2040")
-        self._desk = Desk(image.read_bytes(), board or load_board(), setup)
+        """`image` goes before the one that the setup's flash holds, and before the one built."""
+        if setup.flash is not None and image is not None:
+            setup = dataclasses.replace(
+                setup, flash=flashed(setup.flash, existing(image).read_bytes())
+            )
+        fresh = existing(image or IMAGE).read_bytes() if setup.flash is None else b""
+        self._desk = Desk(fresh, board or load_board(), setup)
+        self._folder = tempfile.TemporaryDirectory(prefix="wattseal-rig-")
+        self._drive = BootDrive(Path(self._folder.name), boot_rom.BOARD_ID)
         self._hurry = hurry
         self._pacer = Pacer()
         self._goals: list[_Goal] = []
@@ -122,6 +145,32 @@ class Rp2040Rig(Rig):
         """See Rig."""
         self.run_until(lambda: not self._desk.powered, limit_s)
 
+    @property
+    def boot_drive(self) -> Path:
+        """See Rig."""
+        return self._drive.folder
+
+    @property
+    def in_boot_loader(self) -> bool:
+        """See Rig."""
+        return self._engine.call(lambda: self._drive.shown)
+
+    def wait_for_boot_loader(self, limit_s: float) -> None:
+        """See Rig."""
+        self.run_until(lambda: self._drive.shown, limit_s)
+
+    def wait_for_start(self, limit_s: float) -> None:
+        """See Rig."""
+        self.run_until(lambda: not self._desk.in_boot_loader, limit_s)
+
+    def start_boot_loader(self) -> None:
+        """See Rig."""
+        self._engine.call(lambda: self._switch_on(None, boot_select=True))
+
+    def put_image(self, image: Path) -> None:
+        """See Rig."""
+        self._engine.call(lambda: self._put_image(existing(image).read_bytes()))
+
     def fast_forward(self, seconds: float) -> None:
         """See Rig. While the module sleeps and both lines are quiet, time passes in leaps.
 
@@ -168,6 +217,7 @@ class Rp2040Rig(Rig):
             self._pty.close()
             if self._desk.powered:
                 self._desk.power_cut()
+            self._folder.cleanup()
 
     # In the engine's thread.
 
@@ -176,6 +226,8 @@ class Rp2040Rig(Rig):
         if not self._desk.powered:
             self._check_goals(now_ns())
             return None
+        if self._desk.in_boot_loader:
+            return self._step_boot_loader()
         free = self._may_run_free()
         if not free and (ahead_s := self._pacer.ahead_s(now_ns())) > 0:
             return ahead_s
@@ -188,6 +240,30 @@ class Rp2040Rig(Rig):
             self._switch_off()
         self._check_goals(now_ns())
         return 0
+
+    def _step_boot_loader(self) -> float:
+        """Let the drive appear, or look whether something was put on it."""
+        if not self._drive.shown:
+            self._desk.go_dead()
+            self._drive.show()
+        elif (blocks := self._drive.take()) is not None:
+            with contextlib.suppress(Uf2Error):  # for another chip: nothing happens, as on a board
+                check_blocks(
+                    blocks, boot_rom.FAMILY, boot_rom.FLASH_BASE, self._desk.board.flash_size
+                )
+                self._desk.chip.take_image(blocks)
+                self._drive.hide()
+                self._restart_or_stay_off()
+        self._desk.timeline.advance(DRIVE_POLL_NS)
+        self._check_goals(self._desk.timeline.now_ns())
+        return DRIVE_POLL_S
+
+    def _restart_or_stay_off(self) -> None:
+        """After the boot loader's work: the module starts, unless its power has failed."""
+        if self._desk.powered:
+            self._switch_on(None)
+        else:
+            self._switch_off()
 
     def _may_run_free(self) -> bool:
         if self._goals:
@@ -226,10 +302,15 @@ class Rp2040Rig(Rig):
 
     def _switch_off(self) -> None:
         self._cut = None
+        self._drive.hide()
         if self._desk.has_chip:
             self._desk.power_cut()
 
-    def _switch_on(self, flash: bytes | None) -> None:
+    def _switch_on(self, flash: bytes | None, *, boot_select: bool = False) -> None:
         self._switch_off()
-        self._desk.power_on(flash)
+        self._desk.power_on(flash, boot_select=boot_select)
         self._pacer.follow(self._desk.timeline.now_ns())
+
+    def _put_image(self, image: bytes) -> None:
+        self._switch_off()
+        self._desk.put_flash(flashed(self._desk.flash_image(), image))

@@ -3,50 +3,62 @@
 The meter's line keeps its speed by the wall clock, so its times are right to a millisecond or so.
 """
 
+import contextlib
 import os
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hil.board import REPOSITORY, load_flash_size
-from hil.engine import Engine
+from hil.boot_drive import BootDrive
+from hil.engine import DEFAULT_LIMIT_S, Engine
 from hil.flash import FlashOperation, read_log
+from hil.images import existing
 from hil.line import Character
 from hil.meter.byte_feed import ByteFeed
 from hil.meter.meter import Meter
 from hil.meter.port import Exchange, MeterPort, Violation
 from hil.pty_port import PtyPort
-from hil.rig import FLASH, METER, NOISE, POWER, Rig, RigError
+from hil.rig import FLASH, METER, NOISE, POWER, UPDATE, Rig, RigError
 from hil.setup import NOISES, Setup
 from hil.timeline import WallTimeline
+from hil.uf2 import Block, Uf2Error, check_blocks
 
 PROGRAM = REPOSITORY / "build" / "unix" / "micropython"
+NEXT_PROGRAM = REPOSITORY / "build" / "unix-next" / "micropython"
 ARGUMENTS = ("-c", "import main")
 
 ERASED = b"\xff" * load_flash_size("wattseal_unix")
+
+BOARD_ID = "WATTSEAL-UNIX"
+BOOT_LOADER_STATUS = 66
+"""With this exit status the program asks for the boot loader."""
+MAX_PROGRAM_BYTES = 32 << 20
 
 CHUNK_BYTES = 4096
 NOISE_BYTES = 65536
 ERRORS_SHOWN = 2000
 
-# While a client drains its terminal slowly, this is how often more is put into it.
+# While a client drains its terminal slowly, this is how often more is put into it; and how often
+# the boot loader's drive is looked at.
 FLUSH_S = 0.01
+DRIVE_POLL_S = 0.02
 
 
 class UnixRig(Rig):
     """The unix program behind a pseudo-terminal; a power cut is a SIGKILL."""
 
     target = "unix"
-    abilities = frozenset({METER, POWER, FLASH, NOISE})
+    abilities = frozenset({METER, POWER, FLASH, NOISE, UPDATE})
 
     def __init__(self, setup: Setup, program: Path = PROGRAM) -> None:
-        if not program.exists():
-            raise RigError(f"there is no program {program}; build it with ./dev build unix")
-        self._program = program
+        self._program = existing(program)
         self._setup = setup
         self._folder = tempfile.TemporaryDirectory(prefix="wattseal-rig-")
+        self._drive = BootDrive(Path(self._folder.name) / "drive", BOARD_ID)
         self._flash_path = Path(self._folder.name) / "flash.bin"
         self._errors_path = Path(self._folder.name) / "errors.txt"
         self._timeline = WallTimeline()
@@ -109,6 +121,32 @@ class UnixRig(Rig):
         """See Rig."""
         return read_log(self._log_path)
 
+    @property
+    def boot_drive(self) -> Path:
+        """See Rig."""
+        return self._drive.folder
+
+    @property
+    def in_boot_loader(self) -> bool:
+        """See Rig."""
+        return self._engine.call(lambda: self._drive.shown)
+
+    def wait_for_boot_loader(self, limit_s: float) -> None:
+        """See Rig."""
+        self._wait_until(lambda: self.in_boot_loader, limit_s)
+
+    def wait_for_start(self, limit_s: float) -> None:
+        """See Rig."""
+        self._wait_until(lambda: not self.in_boot_loader, limit_s)
+
+    def start_boot_loader(self) -> None:
+        """See Rig."""
+        self._engine.call(self._start_boot_loader)
+
+    def put_image(self, image: Path) -> None:
+        """See Rig."""
+        self._engine.call(lambda: self._put_program(image))
+
     def now_ns(self) -> int:
         """See Rig."""
         return self._timeline.now_ns()
@@ -128,11 +166,14 @@ class UnixRig(Rig):
     # In the engine's thread.
 
     def _step(self) -> float | None:
-        wait_s = self._timeline.run_due()
+        waits_s = [wait_s for wait_s in (self._timeline.run_due(),) if wait_s is not None]
         self._pty.flush()
         if self._pty.backlog:
-            return FLUSH_S if wait_s is None else min(wait_s, FLUSH_S)
-        return wait_s
+            waits_s.append(FLUSH_S)
+        if self._drive.shown:
+            self._serve_drive()
+            waits_s.append(DRIVE_POLL_S)
+        return min(waits_s, default=None)
 
     @property
     def _log_path(self) -> Path:
@@ -179,7 +220,44 @@ class UnixRig(Rig):
             )
         return path
 
+    def _start_boot_loader(self) -> None:
+        self._kill()
+        self._drive.show()
+
+    def _serve_drive(self) -> None:
+        """Take what was put on the boot loader's drive, and start it."""
+        blocks = self._drive.take()
+        if blocks is None:
+            return
+        with contextlib.suppress(Uf2Error):  # for another chip: nothing happens, as on a board
+            check_blocks(blocks, None, 0, MAX_PROGRAM_BYTES)
+            self._program = self._written(blocks)
+            self._start(None)
+
+    def _written(self, blocks: list[Block]) -> Path:
+        """The program that blocks make; it replaces none, which might be running elsewhere."""
+        program = Path(self._folder.name) / f"program-{self._starts}"
+        image = bytearray(max(block.address + len(block.data) for block in blocks))
+        for block in blocks:
+            image[block.address : block.address + len(block.data)] = block.data
+        program.write_bytes(image)
+        program.chmod(0o755)
+        return program
+
+    def _put_program(self, program: Path) -> None:
+        self._kill()
+        self._program = existing(program)
+
+    def _wait_until(self, reached: Callable[[], bool], limit_s: float) -> None:
+        """Watch for something that the rig's thread brings about, by the wall clock."""
+        deadline = time.monotonic() + min(limit_s, DEFAULT_LIMIT_S)
+        while not reached():
+            if time.monotonic() > deadline:
+                raise TimeoutError("not reached before the time was up")
+            time.sleep(DRIVE_POLL_S)
+
     def _kill(self) -> None:
+        self._drive.hide()
         self._drop_link()
         self._drop_line()
         self._kill_process()
@@ -227,7 +305,7 @@ class UnixRig(Rig):
         assert self._link is not None  # noqa: S101  # it is being watched
         data = self._link.recv(CHUNK_BYTES)
         if not data:
-            self._explain_end()
+            self._on_end()
         self._pty.write(data)
 
     def _from_line(self) -> None:
@@ -241,9 +319,13 @@ class UnixRig(Rig):
         if self._line is not None:
             self._line.sendall(bytes((character.value,)))
 
-    def _explain_end(self) -> None:
+    def _on_end(self) -> None:
+        """The program has ended by itself: it asks for the boot loader, or else it broke down."""
         assert self._process is not None  # noqa: S101  # its socket was open until now
         status = self._process.wait()
+        if status == BOOT_LOADER_STATUS:
+            self._start_boot_loader()
+            return
         errors = self._errors_path.read_text(errors="replace")[-ERRORS_SHOWN:]
         raise RigError(f"the unix program ended by itself with status {status}: {errors}")
 

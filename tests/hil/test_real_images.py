@@ -106,3 +106,16 @@ def test_the_image_answers_on_its_link_and_leaves_the_meters_line_alone():
     assert not desk.meter_port.exchanges
     assert not desk.transceiver.driver_enable.high
     desk.power_cut()
+
+
+@needs_lab
+def test_micropython_reaches_the_boot_loader_and_a_plain_reset_does_not():
+    lab = Rp2040Lab(LAB_IMAGE.read_bytes(), load_board())
+    lab.type("import machine; machine.reset()")
+    lab.chip.run_until(lambda: lab.chip.watchdog_resets == 1, NS_PER_S)
+    assert not lab.chip.in_boot_loader
+    lab.close()
+    lab = Rp2040Lab(LAB_IMAGE.read_bytes(), load_board())
+    lab.type("import machine; machine.bootloader()")
+    lab.chip.run_until(lambda: lab.chip.in_boot_loader, NS_PER_S)
+    lab.close()

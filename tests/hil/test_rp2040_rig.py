@@ -9,11 +9,13 @@ import pytest
 
 from hil.engine import EngineError
 from hil.flash import Moment
+from hil.images import BUILD
 from hil.rig import RigError
+from hil.rp2040.boot_rom import with_boot_checksum
 from hil.setup import Setup
 from hil.targets.rp2040 import Rp2040Rig
 
-SLEEP_FOREVER = struct.pack("<2H", 0xBF30, 0xE7FD)
+SLEEP_FOREVER = with_boot_checksum(struct.pack("<2H", 0xBF30, 0xE7FD))
 
 
 @pytest.fixture
@@ -76,11 +78,11 @@ def test_power_and_flash(rig):
     other = SLEEP_FOREVER + b"\x55" * 16
     rig.restart(other)
     assert rig.flash_at_power_on() == other
-    assert rig.flash_image()[:20] == other
+    assert rig.flash_image()[: len(other)] == other
     assert rig.flash_operations() == []
     assert rig.now_ns() >= off_ns
     rig.restart()
-    assert rig.flash_image()[:20] == other
+    assert rig.flash_image()[: len(other)] == other
 
 
 def test_a_cut_that_never_comes_times_out(rig):
@@ -103,6 +105,8 @@ def test_whoever_waits_for_a_broken_rig_is_told(image):
     assert "rp2040" not in [thread.name for thread in threading.enumerate()]
 
 
-def test_a_missing_image_is_named_with_the_command_that_makes_it(tmp_path):
-    with pytest.raises(RigError, match=r"\./dev build rp2040"):
+def test_a_missing_image_is_named_with_what_to_do(tmp_path):
+    with pytest.raises(RigError, match="name another file"):
         Rp2040Rig(Setup(), tmp_path / "firmware.bin")
+    with pytest.raises(RigError, match=r"build it with \./dev build rp2040-other"):
+        Rp2040Rig(Setup(), BUILD / "rp2040-other" / "firmware.bin")

@@ -4,11 +4,12 @@ import struct
 
 import pytest
 
+from hil.rp2040.boot_rom import with_boot_checksum
 from hil.run import COMMANDS, HELP, CommandError, execute, serve
 from hil.setup import MeterSetup, Setup
 from hil.targets.rp2040 import Rp2040Rig
 
-SLEEP_FOREVER = struct.pack("<2H", 0xBF30, 0xE7FD)
+SLEEP_FOREVER = with_boot_checksum(struct.pack("<2H", 0xBF30, 0xE7FD))
 
 
 @pytest.fixture

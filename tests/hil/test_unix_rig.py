@@ -8,10 +8,12 @@ import pytest
 import serial
 
 from hil.engine import EngineError
+from hil.images import BUILD
 from hil.meter.faults import checked
 from hil.rig import RigError
 from hil.setup import Setup
 from hil.targets.unix import UnixRig
+from hil.uf2 import write_blocks
 
 REPLY = checked(bytes.fromhex("0104044537799a"))  # 2935.6 kWh
 
@@ -45,6 +47,9 @@ while True:
         while len(reply) < int(word[2]):
             reply += line.recv(100)
         link.sendall(reply.hex().encode() + b"\\n")
+    elif word[0] == b"boot":
+        link.sendall(b"as you wish\\n")
+        sys.exit(66)
     elif word[0] == b"die":
         sys.exit("could not go on")
 """
@@ -154,6 +159,44 @@ def test_what_the_target_cannot_do_is_refused(rig_and_client):
         rig.fast_forward(1)
 
 
-def test_a_missing_program_is_named_with_the_command_that_makes_it(tmp_path):
-    with pytest.raises(RigError, match=r"\./dev build unix"):
-        UnixRig(Setup(), tmp_path / "micropython")
+def test_a_missing_program_is_named_with_the_command_that_makes_it():
+    with pytest.raises(RigError, match=r"\./dev build unix-other"):
+        UnixRig(Setup(), BUILD / "unix-other" / "micropython")
+
+
+def test_a_program_that_asks_for_the_boot_loader_is_replaced_by_the_file_on_its_drive(
+    rig_and_client, program
+):
+    rig, client = rig_and_client
+    assert client.ask(b"boot") == b"as you wish"
+    rig.wait_for_boot_loader(limit_s=30)
+    assert "Board-ID: WATTSEAL-UNIX" in (rig.boot_drive / "INFO_UF2.TXT").read_text()
+    other = PROGRAM.replace("as you wish", "never again").encode()
+    (rig.boot_drive / "other.uf2").write_bytes(write_blocks(other, None, 0))
+    rig.wait_for_start(limit_s=30)
+    client.knock()
+    assert client.ask(b"boot") == b"never again"
+    assert program.read_text() == PROGRAM  # that of others
+
+
+def test_a_file_for_a_chip_does_nothing(rig_and_client):
+    rig, client = rig_and_client
+    rig.start_boot_loader()
+    rig.wait_for_boot_loader(limit_s=30)
+    (rig.boot_drive / "other.uf2").write_bytes(write_blocks(bytes(512), 0xE48BFF56, 0x10000000))
+    with pytest.raises(TimeoutError):
+        rig.wait_for_start(limit_s=0.2)
+    rig.restart()
+    assert not rig.in_boot_loader
+    client.knock()
+
+
+def test_a_programmer_puts_another_program_in(rig_and_client, tmp_path):
+    rig, client = rig_and_client
+    other = tmp_path / "other"
+    other.write_text(PROGRAM.replace("as you wish", "never again"))
+    other.chmod(0o755)
+    rig.put_image(other)
+    rig.restart()
+    client.knock()
+    assert client.ask(b"boot") == b"never again"
