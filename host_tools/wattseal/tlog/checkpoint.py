@@ -7,17 +7,11 @@ none.
 from __future__ import annotations
 
 import base64
-import binascii
-import re
 from dataclasses import dataclass
 
+from wattseal.wire.signed_note import NoteError, parse_checkpoint
+
 MAX_SIZE = (1 << 53) - 1
-
-_DECIMAL = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
-
-
-class CheckpointMalformedError(ValueError):
-    """The text is no checkpoint; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +24,11 @@ class Checkpoint:
 
     def __post_init__(self) -> None:
         if not self.origin or not self.origin.isprintable():
-            raise CheckpointMalformedError("its origin is empty or not printable")
+            raise NoteError("its origin is empty or not printable")
         if not 0 <= self.size <= MAX_SIZE:
-            raise CheckpointMalformedError("its size is not one of a log")
+            raise NoteError("its size is not one of a log")
         if len(self.root) != 32:
-            raise CheckpointMalformedError("its root hash is not 32 bytes long")
+            raise NoteError("its root hash is not 32 bytes long")
 
     @property
     def text(self) -> str:
@@ -43,17 +37,8 @@ class Checkpoint:
 
 
 def read_checkpoint(text: str) -> Checkpoint:
-    """The checkpoint that a signed text holds. Raises CheckpointMalformedError."""
-    lines = text.split("\n")
-    if len(lines) != 4 or lines[3]:
-        raise CheckpointMalformedError("it has not the three lines of origin, size and root")
-    origin, size, root = lines[:3]
-    if not _DECIMAL.fullmatch(size):
-        raise CheckpointMalformedError("its size is no decimal number")
-    try:
-        checkpoint = Checkpoint(origin, int(size), base64.b64decode(root, validate=True))
-    except binascii.Error:
-        raise CheckpointMalformedError("its root hash is not in base64") from None
-    if checkpoint.text != text:
-        raise CheckpointMalformedError("its root hash is not in the one base64 there is for it")
-    return checkpoint
+    """The checkpoint that a signed text holds. Raises NoteError.
+
+    Lines after the third, which a log may add, are passed over.
+    """
+    return Checkpoint(*parse_checkpoint(text.encode()))

@@ -7,26 +7,37 @@ on P-256 with SHA-256 (type 0x02), which a signing module can check with the cur
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-MAX_NOTE_BYTES = 16384
-MAX_SIGNATURES = 16
+from wattseal.wire.signed_note import (
+    NoteError,
+    ecdsa_key_id,
+    find_signature,
+    is_key_name,
+    parse_note,
+)
+
+__all__ = (
+    "EcdsaKey",
+    "EcdsaSigner",
+    "Ed25519Key",
+    "Ed25519Signer",
+    "NoteError",
+    "NoteKey",
+    "NoteSigner",
+    "check_note",
+    "sign_note",
+)
 
 _ED25519 = b"\x01"
 _KEY_ID_BYTES = 4
 _MARK = "\u2014 "  # the em dash and blank that open a signature line
-
-
-class NoteError(ValueError):
-    """A note cannot be made, read or trusted; the message says why."""
 
 
 class NoteKey(Protocol):
@@ -50,9 +61,8 @@ class NoteSigner(Protocol):
         """The signature alone, without the key id before it."""
 
 
-def check_name(name: str) -> str:
-    """The name of a key, if it can be one: not empty, no blanks, no plus sign."""
-    if not name or not name.isprintable() or any(c.isspace() or c == "+" for c in name):
+def _checked(name: str) -> str:
+    if not is_key_name(name) or not name.isprintable():
         raise NoteError("the name of a key is empty or holds a blank or a plus sign")
     return name
 
@@ -61,7 +71,7 @@ class Ed25519Key:
     """A public key of type 0x01."""
 
     def __init__(self, name: str, key: ed25519.Ed25519PublicKey) -> None:
-        self.name = check_name(name)
+        self.name = _checked(name)
         self._key = key
         self._typed = _ED25519 + key.public_bytes(
             serialization.Encoding.Raw, serialization.PublicFormat.Raw
@@ -84,12 +94,12 @@ class EcdsaKey:
     def __init__(self, name: str, key: ec.EllipticCurvePublicKey) -> None:
         if not isinstance(key.curve, ec.SECP256R1):
             raise NoteError("the ECDSA key of a note is not on the curve P-256")
-        self.name = check_name(name)
+        self.name = _checked(name)
         self._key = key
         self.spki = key.public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        self.key_id = hashlib.sha256(self.spki).digest()[:_KEY_ID_BYTES]
+        self.key_id = bytes(ecdsa_key_id(self.spki))
 
     def is_signature(self, text: bytes, signature: bytes) -> bool:
         """Whether the DER is this key's signature over the text."""
@@ -120,36 +130,12 @@ class EcdsaSigner:
         return self._key.sign(text, ec.ECDSA(hashes.SHA256()))
 
 
-@dataclass(frozen=True)
-class SignatureLine:
-    """A signature below a note; `key_id` and `name` say whose it claims to be."""
-
-    name: str
-    key_id: bytes
-    signature: bytes
-
-
 def sign_note(text: str, signers: Iterable[NoteSigner]) -> str:
     """The note: the text, an empty line, and one signature line for each signer."""
-    _check_text(text)
-    lines = [_signature_line(text, signer) for signer in signers]
-    if not lines:
-        raise NoteError("a note needs a signature")
-    return text + "\n" + "".join(lines)
-
-
-def read_note(note: str) -> tuple[str, list[SignatureLine]]:
-    """The text of a note and its signatures, not yet checked. Raises NoteError."""
-    if len(note.encode()) > MAX_NOTE_BYTES:
-        raise NoteError(f"the note is longer than {MAX_NOTE_BYTES} bytes")
-    end = note.rfind("\n\n")
-    if end < 0 or not note.endswith("\n"):
-        raise NoteError("the note has no signature lines after an empty line")
-    text, lines = note[: end + 1], note[end + 2 : -1].split("\n")
-    _check_text(text)
-    if not 1 <= len(lines) <= MAX_SIGNATURES:
-        raise NoteError(f"the note has not 1 to {MAX_SIGNATURES} signatures")
-    return text, [_read_line(line) for line in lines]
+    note = text + "\n" + "".join(_signature_line(text, signer) for signer in signers)
+    if not text.endswith("\n") or parse_note(note.encode())[0] != text.encode():
+        raise NoteError("the text does not end in a line feed")
+    return note
 
 
 def check_note(note: str, keys: Iterable[NoteKey]) -> str:
@@ -157,46 +143,21 @@ def check_note(note: str, keys: Iterable[NoteKey]) -> str:
 
     Lines of other keys are passed over; two lines of one key are refused.
     """
-    text, lines = read_note(note)
+    text, signatures = parse_note(note.encode())
     wanted = list(keys)
     if not wanted:
         raise NoteError("there is no key to check the note with")
     for key in wanted:
-        own = [line for line in lines if (line.name, line.key_id) == (key.name, key.key_id)]
-        if len(own) != 1:
-            found = "more than one signature" if own else "no signature"
-            raise NoteError(f"the note has {found} of {key.name}'s key {key.key_id.hex()}")
-        if not key.is_signature(text.encode(), own[0].signature):
+        signature = find_signature(signatures, key.name, key.key_id)
+        if not key.is_signature(text, signature):
             raise NoteError(f"the signature of {key.name}'s key {key.key_id.hex()} is wrong")
-    return text
+    return text.decode()
 
 
 def _signature_line(text: str, signer: NoteSigner) -> str:
     key = signer.public
     content = base64.b64encode(key.key_id + signer.sign(text.encode())).decode()
     return f"{_MARK}{key.name} {content}\n"
-
-
-def _read_line(line: str) -> SignatureLine:
-    parts = line.removeprefix(_MARK).split(" ")
-    if not line.startswith(_MARK) or len(parts) != 2:
-        raise NoteError("a line below the note is no signature line")
-    try:
-        content = base64.b64decode(parts[1], validate=True)
-    except (binascii.Error, ValueError):
-        raise NoteError("a signature is not in base64") from None
-    if base64.b64encode(content).decode() != parts[1]:
-        raise NoteError("a signature is not in the one base64 there is for it")
-    if len(content) <= _KEY_ID_BYTES:
-        raise NoteError("a signature is too short")
-    name = check_name(parts[0])
-    return SignatureLine(name, content[:_KEY_ID_BYTES], content[_KEY_ID_BYTES:])
-
-
-def _check_text(text: str) -> None:
-    """A text ends its last line and holds no control character but line feeds."""
-    if not text.endswith("\n") or any(ord(c) < 0x20 and c != "\n" for c in text):
-        raise NoteError("the text of a note must end in a line feed and hold no control character")
 
 
 def _holds(verify: Callable[[], None]) -> bool:
