@@ -34,7 +34,7 @@ _STATION = (
     ("format_version", "choice", FORMAT_VERSIONS, "required", "FV"),
     ("gateway_id", "text", (1, 50), "required", "GI"),
     ("gateway_serial", "text", (1, 50), "required", "GS"),
-    ("gateway_version", "text", (1, 25), "required", "GV"),
+    ("gateway_version", "text", (1, 50), "required", "GV"),
     ("meter_vendor", "text", (1, 50), "required", "MV"),
     ("meter_model", "text", (1, 50), "required", "MM"),
     ("meter_serial", "text", (1, 50), "required", "MS"),

@@ -18,7 +18,7 @@ MAX_SIGNATURES = 16
 _KEY_ID_BYTES = 4
 _ROOT_BYTES = 32
 _MAX_SIZE = (1 << 53) - 1
-_SPACES = " \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+_SPACES = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     chr(point) for point in range(0x2000, 0x200B)
 )
 
@@ -37,7 +37,7 @@ def parse_note(data: bytes) -> tuple[bytes, list[tuple[str, bytes, bytes]]]:
     if not is_utf8(data) or any(byte < 0x20 and byte != 0x0A for byte in data):
         raise NoteError("the note is not UTF-8 text without control characters")
     split = data.rfind(b"\n\n")
-    if split < 1 or data[-1:] != b"\n":
+    if split < 0 or data[-1:] != b"\n":
         raise NoteError("the note is not text, a blank line and lines of signatures")
     lines = data[split + 2 :].decode().split("\n")[:-1]
     if not 1 <= len(lines) <= MAX_SIGNATURES:
