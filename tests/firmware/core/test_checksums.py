@@ -51,3 +51,10 @@ def test_crc32_agrees_with_zlib(core: Core, size: int) -> None:
 def test_sha256_agrees_with_hashlib(core: Core, size: int) -> None:
     data = random.Random(size).randbytes(size)
     assert core.sha256(data) == hashlib.sha256(data).digest()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("head_size", [0, 1, 22, 63, 64, 65])
+def test_sha256_of_two_pieces_is_that_of_both(core: Core, size: int, head_size: int) -> None:
+    head, tail = random.Random(size).randbytes(head_size), random.Random(size + 1).randbytes(size)
+    assert core.sha256_joined(head, tail) == hashlib.sha256(head + tail).digest()

@@ -94,6 +94,18 @@ def test_sealing_a_record(program: Path, tmp_path: Path) -> None:
     assert text.startswith(b'{"SA":"ECDSA-secp256r1-SHA256"')
 
 
+def test_signing_a_statement(program: Path, tmp_path: Path) -> None:
+    found, der = leaks(program, "state", tmp_path)
+    assert found == set(IN_SIGNING)
+    assert der[0] == 0x30
+
+
+@pytest.mark.parametrize("what", ["keep_house", "random"])
+def test_nothing_else_looks_at_a_secret(program: Path, tmp_path: Path, what: str) -> None:
+    found, _ = leaks(program, what, tmp_path)
+    assert found == set()
+
+
 def test_a_leak_would_be_seen(program: Path, tmp_path: Path) -> None:
     found, _ = leaks(program, "leak", tmp_path)
     assert found == set(ON_PURPOSE)

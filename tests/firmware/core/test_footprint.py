@@ -83,20 +83,26 @@ def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 PUBLIC = [
     "ws_seal",
+    "ws_statement_sign",
+    "ws_random",
     "ws_key_create",
     "ws_key_inspect",
     "ws_key_public",
     "ws_key_sign",
+    "ws_key_erase",
     "ws_key_discard_broken",
+    "ws_verify_public_key",
     "ws_verify",
     "ws_verify_digest",
     "ws_self_test",
 ]
 WIPING = [
+    "ws_random",
     "ws_key_create",
     "ws_key_inspect",
     "ws_key_public",
     "ws_key_sign",
+    "ws_key_erase",
     "ws_key_discard_broken",
 ]
 

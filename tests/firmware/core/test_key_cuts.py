@@ -1,37 +1,47 @@
-"""Power cuts and failing cells at every operation of the key's life: never half a key."""
+"""Power cuts and failing cells at every operation of a key's life: never half a key."""
 
 import itertools
 
 import pytest
 from core_harness import curve
 from core_harness.flash import TEARS, Cut, NorFlash
-from core_harness.library import Core
+from core_harness.library import Core, Keys
 from core_harness.noise import good
-from test_key import BROKEN, EMPTY, VALID, private_key_in
+from core_harness.slots import break_slot, private_key_in, store
 
 CHIP = b"chip"
 CREATE_OPERATIONS = ("erase", "program")
+DESTROY_OPERATIONS = ("program", "erase")
+
+EMPTY, WHOLE, BROKEN = "empty", "whole", "broken"
 
 
-def check_whole(core: Core, flash: NorFlash) -> None:
-    """A valid key is one whose halves belong together and that signs."""
-    assert core.key_inspect(flash)[1].number == 1
-    error, spki = core.key_public(flash)
-    assert (error, spki) == ("ok", curve.spki(curve.times_g(private_key_in(flash))))
-    error, signature = core.key_sign(flash, core.sha256(b"m"))
+def state_of(core: Core, flash: NorFlash) -> str:
+    """Of an area that may hold key 1 and nothing else."""
+    error, found = core.key_inspect(flash)
+    assert error == "ok"
+    if found == Keys(0, {1: bytes(32)}):
+        return WHOLE
+    assert found in (Keys(0, {}), Keys(1, {}))
+    return BROKEN if found.broken_slots else EMPTY
+
+
+def check_whole(core: Core, flash: NorFlash, number: int = 1, sector: int = 0) -> None:
+    """A whole key is one whose halves belong together and that signs."""
+    assert number in core.key_inspect(flash)[1].whole
+    error, spki = core.key_public(flash, number)
+    assert (error, spki) == ("ok", curve.spki(curve.times_g(private_key_in(flash, sector))))
+    error, signature = core.key_sign(flash, core.sha256(b"m"), number)
     assert error == "ok"
     assert core.verify(spki, b"m", core.der_encode(signature)) == "ok"
 
 
 def finish(core: Core, flash: NorFlash) -> None:
     """What the application does at the next boot, where no key was ever used."""
-    state = core.key_inspect(flash)[1].state
-    if state == BROKEN:
-        assert core.key_create(flash, good(2), CHIP) == ("key_broken", 0)
+    if state_of(core, flash) == BROKEN:
         assert core.key_discard_broken(flash) == ("ok", 1)
-        state = EMPTY
-    if state == EMPTY:
-        assert core.key_create(flash, good(2), CHIP) == ("ok", 1)
+    if state_of(core, flash) == EMPTY:
+        assert core.key_create(flash, good(2), CHIP) == "ok"
     check_whole(core, flash)
     assert flash.misuse == []
 
@@ -50,57 +60,102 @@ def starts() -> dict[str, NorFlash]:
 def test_first_key(core: Core, start: str, tear: str, operation: int, alive: bool) -> None:
     flash = starts()[start]
     flash.cut = Cut(operation, TEARS[tear], alive)
-    assert core.key_create(flash, good(1), CHIP) == ("storage", 0)
+    assert core.key_create(flash, good(1), CHIP) == "storage"
     assert flash.operations == list(CREATE_OPERATIONS[: operation + 1])
     assert flash.misuse == []
 
     flash = flash.power_up()
-    state = core.key_inspect(flash)[1].state
+    state = state_of(core, flash)
     if CREATE_OPERATIONS[operation] == "erase" or tear == "before":
         assert state == EMPTY
     else:
-        assert state == (VALID if tear == "after" else BROKEN)
+        assert state == (WHOLE if tear == "after" else BROKEN)
     finish(core, flash)
+
+
+@pytest.mark.parametrize("tear", TEARS)
+@pytest.mark.parametrize("operation", range(len(CREATE_OPERATIONS)))
+def test_the_next_key_leaves_the_old_one_whole(core: Core, tear: str, operation: int) -> None:
+    flash = NorFlash(sector_count=4)
+    store(flash, 0, 1, 1111)
+    flash.cut = Cut(operation, TEARS[tear])
+    assert core.key_create(flash, good(1), CHIP, number=2) == "storage"
+    flash = flash.power_up()
+    check_whole(core, flash, 1)
+    found = core.key_inspect(flash)[1]
+    assert len(found.whole) + found.broken_slots <= 2
+    if 2 in found.whole:
+        check_whole(core, flash, 2, sector=1)
+
+
+@pytest.mark.parametrize("tear", TEARS)
+@pytest.mark.parametrize("operation", range(len(DESTROY_OPERATIONS)))
+@pytest.mark.parametrize("alive", [False, True], ids=["cut", "refused"])
+def test_erasing(core: Core, tear: str, operation: int, alive: bool) -> None:
+    """Whole, broken or gone; from the erase operation on nothing of the key is left anywhere."""
+    flash = NorFlash(sector_count=4)
+    secret = int.from_bytes(core.sha256(b"secret"))
+    store(flash, 0, 2, 2222)
+    store(flash, 1, 1, secret)
+    flash.cut = Cut(operation, TEARS[tear], alive)
+    assert core.key_erase(flash, 1) == "storage"
+    assert flash.misuse == []
+
+    flash = flash.power_up()
+    check_whole(core, flash, 2)
+    found = core.key_inspect(flash)[1]
+    if 1 in found.whole:
+        assert (DESTROY_OPERATIONS[operation], tear) == ("program", "before")
+        check_whole(core, flash, 1, sector=1)
+        assert core.key_erase(flash, 1) == "ok"
+    if DESTROY_OPERATIONS[operation] == "erase":
+        slot = flash.memory[4096 + 48 : 4096 + 80]
+        assert not any(secret.to_bytes(32)[i : i + 4] in slot for i in range(29))
+    assert core.key_discard_broken(flash)[0] == "ok"
+    assert core.key_inspect(flash) == ("ok", Keys(0, {2: bytes(32)}))
+    assert set(flash.memory[4096:]) == {0xFF}
+    assert flash.misuse == []
 
 
 def test_every_prefix_of_the_page(core: Core) -> None:
     """Cut after each single byte of the program operation."""
     whole = NorFlash()
-    assert core.key_create(whole, good(1), CHIP)[0] == "ok"
+    assert core.key_create(whole, good(1), CHIP) == "ok"
     for size in range(257):
         flash = NorFlash()
         flash.memory[:size] = whole.memory[:size]
-        state = core.key_inspect(flash)[1].state
-        assert state == (EMPTY if size == 0 else VALID if size >= 152 else BROKEN), size
+        state = EMPTY if size == 0 else WHOLE if size >= 152 else BROKEN
+        assert state_of(core, flash) == state, size
 
 
 def test_a_cut_on_every_bit_of_the_page(core: Core) -> None:
     """All bits done but one, for each bit that changes."""
     whole = NorFlash()
-    assert core.key_create(whole, good(1), CHIP)[0] == "ok"
+    assert core.key_create(whole, good(1), CHIP) == "ok"
     for bit in range(8 * 256):
         if not whole.memory[bit // 8] >> bit % 8 & 1:
             flash = whole.power_up()
             flash.memory[bit // 8] |= 1 << bit % 8
-            assert core.key_inspect(flash)[1].state == BROKEN, bit
+            assert state_of(core, flash) == BROKEN, bit
 
 
 @pytest.mark.parametrize("tear", TEARS)
+@pytest.mark.parametrize("operation", range(len(DESTROY_OPERATIONS)))
 @pytest.mark.parametrize("alive", [False, True], ids=["cut", "refused"])
-def test_discarding(core: Core, tear: str, alive: bool) -> None:
+def test_discarding(core: Core, tear: str, operation: int, alive: bool) -> None:
     flash = NorFlash()
-    flash.memory[:100] = bytes(100)
-    flash.cut = Cut(0, TEARS[tear], alive)
+    break_slot(flash, 0)
+    flash.cut = Cut(operation, TEARS[tear], alive)
     assert core.key_discard_broken(flash) == ("storage", 0)
     flash = flash.power_up()
-    assert core.key_inspect(flash)[1].state in (EMPTY, BROKEN)
+    assert state_of(core, flash) in (EMPTY, BROKEN)
     finish(core, flash)
 
 
 @pytest.mark.parametrize("tear", TEARS)
 def test_discarding_beside_a_whole_key_keeps_the_key(core: Core, keyed, tear: str) -> None:
     flash = keyed()
-    flash.memory[flash.sector_size : flash.sector_size + 100] = bytes(100)
+    break_slot(flash, 1)
     flash.cut = Cut(0, TEARS[tear])
     assert core.key_discard_broken(flash) == ("storage", 0)
     check_whole(core, flash.power_up())
@@ -111,17 +166,17 @@ def test_cells_that_do_not_take_the_key(core: Core) -> None:
     for bit, value in itertools.product((0, 48 * 8 + 3, 80 * 8 + 1, 151 * 8, 2047), (0, 1)):
         flash = NorFlash()
         flash.stuck_bits = {bit: value}
-        error, number = core.key_create(flash, good(1), CHIP)
-        state = core.key_inspect(flash)[1].state
+        error = core.key_create(flash, good(1), CHIP)
+        state = state_of(core, flash)
         if error == "ok":
-            assert (number, state) == (1, VALID)
+            assert state == WHOLE
         else:
-            assert (error, number) == ("storage", 0)
+            assert error == "storage"
             # The bytes after the CRC are not part of the key: a key there is whole.
-            assert state == (VALID if bit >= 152 * 8 else BROKEN)
+            assert state == (WHOLE if bit >= 152 * 8 else BROKEN)
 
 
 def test_a_stuck_cell_is_noticed(core: Core) -> None:
     flash = NorFlash()
     flash.stuck_bits = {2047: 0}
-    assert core.key_create(flash, good(1), CHIP) == ("storage", 0)
+    assert core.key_create(flash, good(1), CHIP) == "storage"

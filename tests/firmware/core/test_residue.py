@@ -10,6 +10,7 @@ from core_harness.library import Core
 
 FILL = 0xA5
 FLASH_SIZE = 2 * 4096
+SIGNED = {"seal": b"{sample}", "state": b"wattseal.statement.v1\nsample"}
 WINDOW = 8  # bytes in a row that do not meet by chance
 
 
@@ -42,7 +43,7 @@ def run(program: Path, core: Core, what: str) -> tuple[bytes, dict[str, bytes]]:
     done = subprocess.run([program, what], capture_output=True, check=True)
     flash, stack = done.stdout[:FLASH_SIZE], done.stdout[FLASH_SIZE:]
     private_key = flash[48:80]
-    digest = hashlib.sha256(b"sample").digest()
+    digest = hashlib.sha256(SIGNED.get(what, b"sample")).digest()
     nonce = core.drbg(private_key + digest, b"", [32])[0]
     seed = seed_of_fake_noise(core)
     assert core.drbg(seed, b"chip", [32]) == [private_key]
@@ -69,7 +70,9 @@ def seed_of_fake_noise(core: Core) -> bytes:
     return core.entropy_seed(noise)[1]
 
 
-@pytest.mark.parametrize("what", ["seal", "create", "inspect", "public"])
+@pytest.mark.parametrize(
+    "what", ["seal", "state", "create", "inspect", "public", "erase", "random"]
+)
 def test_nothing_is_left(program: Path, core: Core, what: str) -> None:
     stack, secrets = run(program, core, what)
     assert len(stack) - len(stack.lstrip(bytes([FILL]))) > 0, "the stack was too small"

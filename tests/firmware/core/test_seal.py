@@ -7,6 +7,7 @@ import pytest
 from core_harness.build import rounds
 from core_harness.flash import NorFlash
 from core_harness.library import Core, constant
+from core_harness.slots import store
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -51,7 +52,7 @@ def test_the_same_payload_gives_the_same_text(core: Core, keyed) -> None:
 @pytest.mark.parametrize("size", [1, 2, 63, 64, 65, 1000, MAX_PAYLOAD - 1, MAX_PAYLOAD])
 def test_payload_sizes(core: Core, keyed, size: int) -> None:
     flash = keyed()
-    payload = bytes(i % 256 for i in range(size))
+    payload = b"{" + bytes(i % 256 for i in range(size - 1))
     error, section = core.seal(flash, payload)
     assert error == "ok"
     assert core.verify(core.key_public(flash)[1], payload, signature_in(section)) == "ok"
@@ -59,7 +60,27 @@ def test_payload_sizes(core: Core, keyed, size: int) -> None:
 
 @pytest.mark.parametrize("size", [0, MAX_PAYLOAD + 1, 100_000])
 def test_refused_payload_sizes(core: Core, keyed, size: int) -> None:
-    assert core.seal(keyed(), bytes(size)) == ("argument", b"")
+    assert core.seal(keyed(), b"{" * size) == ("argument", b"")
+
+
+def test_nothing_but_an_object_is_sealed(core: Core, keyed) -> None:
+    """The first byte sets records apart from all else that the key signs."""
+    flash = keyed()
+    for first in range(256):
+        error, _ = core.seal(flash, bytes([first]) + b'"FV":"1.3"}')
+        assert error == ("ok" if first == ord("{") else "argument"), first
+
+
+def test_the_key_of_the_number_seals(core: Core) -> None:
+    flash = NorFlash(sector_count=4)
+    store(flash, 0, 2, 2222)
+    store(flash, 3, 1, 1111)
+    for number in (1, 2):
+        error, section = core.seal(flash, b"{}", number=number)
+        assert error == "ok"
+        public_key = core.key_public(flash, number)[1]
+        assert core.verify(public_key, b"{}", signature_in(section)) == "ok"
+    assert core.seal(flash, b"{}", number=3) == ("no_key", b"")
 
 
 @pytest.mark.parametrize("capacity", [0, 1, 100, MAX_TEXT - 1])

@@ -138,3 +138,24 @@ def test_verdicts_are_those_of_openssl_on_signatures_nearly_good(core: Core) -> 
         good += expected == "ok"
         assert core.verify_digest(SPKI, bytes(digest), der) == expected
     assert rounds(200) < good < rounds(800)
+
+
+def test_a_point_of_the_curve_is_a_public_key(core: Core) -> None:
+    for secret in (1, 2, 12345, curve.N - 1):
+        assert core.verify_public_key(curve.spki(curve.times_g(secret))) == "ok"
+
+
+def test_what_is_no_point_is_no_public_key(core: Core) -> None:
+    good = curve.spki(curve.times_g(12345))
+    beyond = (curve.P + 5).to_bytes(32)
+    bad = {
+        "nothing": b"",
+        "short": good[:-1],
+        "long": good + b"\0",
+        "other curve": good[:20] + b"\x22" + good[21:],
+        "off the curve": good[:-1] + bytes([good[-1] ^ 1]),
+        "zeros": good[:27] + bytes(64),
+        "x beyond the field": good[:27] + beyond + good[59:],
+        "compressed": good[:26] + b"\x02" + good[27:],
+    }
+    assert {name for name, spki in bad.items() if core.verify_public_key(spki) == "ok"} == set()

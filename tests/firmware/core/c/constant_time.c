@@ -3,6 +3,9 @@
  *
  *     constant_time create   make a key from undefined noise
  *     constant_time seal     seal a record with a stored key whose private half is undefined
+ *     constant_time state    sign a statement with it
+ *     constant_time keep_house   list keys, tell the public half, erase
+ *     constant_time random   draw a challenge from undefined noise
  *     constant_time leak     do what must not be done, to show that this program would tell
  */
 #include <stdio.h>
@@ -35,11 +38,42 @@ static int seal(void) {
     char text[WS_SEAL_TEXT_MAX_SIZE];
     size_t text_size;
 
-    if (secret_key() == NULL ||
-        ws_seal(&fake_storage, payload, strlen(payload), text, sizeof text, &text_size) != WS_OK) {
+    if (secret_key() == NULL || ws_seal(&fake_storage, FAKE_KEY_NUMBER, payload, strlen(payload),
+                                        text, sizeof text, &text_size) != WS_OK) {
         return 1;
     }
     return fwrite(text, 1, text_size, stdout) != text_size;
+}
+
+static int state(void) {
+    static const char text[] = "{\"type\":\"birth\"}";
+    uint8_t der[WS_DER_MAX_SIZE];
+    size_t der_size;
+
+    if (secret_key() == NULL || ws_statement_sign(&fake_storage, FAKE_KEY_NUMBER, text,
+                                                  strlen(text), der, &der_size) != WS_OK) {
+        return 1;
+    }
+    return fwrite(der, 1, der_size, stdout) != der_size;
+}
+
+/* What the life of a key asks for beside signing: list, tell the public half, erase. */
+static int keep_house(void) {
+    ws_key_list list;
+    uint8_t spki[WS_SPKI_SIZE];
+
+    return secret_key() == NULL || ws_key_inspect(&fake_storage, &list) != WS_OK ||
+           list.count != 1 || ws_key_public(&fake_storage, FAKE_KEY_NUMBER, spki) != WS_OK ||
+           ws_key_erase(&fake_storage, FAKE_KEY_NUMBER) != WS_OK;
+}
+
+/* A challenge from noise that nobody knows. What it tells is published, what it came from not. */
+static int draw(void) {
+    uint64_t noise_state = 1;
+    ws_entropy_source noise = {.context = &noise_state, .read = secret_noise};
+    uint8_t random[WS_RANDOM_SIZE];
+
+    return ws_random(&noise, (const uint8_t *)"chip", 4, random) != WS_OK;
 }
 
 /* Both kinds of leak: a branch, and an index into a table. */
@@ -70,6 +104,15 @@ int main(int argc, char **argv) {
     }
     if (strcmp(what, "seal") == 0) {
         return seal();
+    }
+    if (strcmp(what, "state") == 0) {
+        return state();
+    }
+    if (strcmp(what, "keep_house") == 0) {
+        return keep_house();
+    }
+    if (strcmp(what, "random") == 0) {
+        return draw();
     }
     return strcmp(what, "leak") == 0 ? leak() : 2;
 }

@@ -8,6 +8,7 @@
 
 #define FAKE_SECTOR_SIZE 4096
 #define FAKE_SECTOR_COUNT 2
+#define FAKE_KEY_NUMBER 1
 
 extern uint8_t fake_flash[FAKE_SECTOR_SIZE * FAKE_SECTOR_COUNT];
 extern const ws_storage fake_storage;

@@ -1,8 +1,10 @@
 /* What a call leaves on the stack. The call runs on a stack of its own, filled beforehand;
- * flash and stack go to the standard output afterwards, for the test to search.
+ * the flash as it was with the key, and the stack, go to the standard output afterwards, for the
+ * test to search.
  *
- *     residue seal|create|inspect|public   one call of the core
- *     residue sign                         a signature without the wiping, to show the search
+ *     residue seal|state|create|inspect|public|erase|random   one call of the core
+ *     residue sign                                            a signature without the wiping, to
+ * show the search
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,20 +22,40 @@ static const char *what;
 static int result;
 
 static int seal(void) {
-    static const char payload[] = "sample";
+    static const char payload[] = "{sample}";
     char text[WS_SEAL_TEXT_MAX_SIZE];
     size_t text_size;
-    return ws_seal(&fake_storage, payload, strlen(payload), text, sizeof text, &text_size);
+    return ws_seal(&fake_storage, FAKE_KEY_NUMBER, payload, strlen(payload), text, sizeof text,
+                   &text_size);
+}
+
+static int state(void) {
+    uint8_t der[WS_DER_MAX_SIZE];
+    size_t der_size;
+    return ws_statement_sign(&fake_storage, FAKE_KEY_NUMBER, "sample", strlen("sample"), der,
+                             &der_size);
 }
 
 static int inspect(void) {
-    ws_key_info info;
-    return ws_key_inspect(&fake_storage, &info);
+    ws_key_list list;
+    return ws_key_inspect(&fake_storage, &list);
+}
+
+static int erase(void) {
+    return ws_key_erase(&fake_storage, FAKE_KEY_NUMBER);
+}
+
+static int draw(void) {
+    uint64_t noise_state = 1;
+    ws_entropy_source noise = {.context = &noise_state, .read = fake_noise};
+    uint8_t random[WS_RANDOM_SIZE];
+    /* Of another chip, or it would be the very number that the key is. */
+    return ws_random(&noise, (const uint8_t *)"else", 4, random);
 }
 
 static int public(void) {
     uint8_t spki[WS_SPKI_SIZE];
-    return ws_key_public(&fake_storage, spki);
+    return ws_key_public(&fake_storage, FAKE_KEY_NUMBER, spki);
 }
 
 static int sign(void) {
@@ -43,25 +65,35 @@ static int sign(void) {
     return ws_ecdsa_sign(fake_flash + PRIVATE_KEY_OFFSET, digest, signature);
 }
 
+static int create(void) {
+    return fake_create(fake_noise);
+}
+
+static const struct {
+    const char *name;
+    int (*call)(void);
+} calls[] = {
+    {"create", create}, {"seal", seal},   {"state", state}, {"inspect", inspect},
+    {"public", public}, {"erase", erase}, {"random", draw}, {"sign", sign},
+};
+
 static void run(void) {
-    if (strcmp(what, "create") == 0) {
-        result = fake_create(fake_noise);
-    } else if (strcmp(what, "seal") == 0) {
-        result = seal();
-    } else if (strcmp(what, "inspect") == 0) {
-        result = inspect();
-    } else if (strcmp(what, "public") == 0) {
-        result = public();
-    } else {
-        result = sign();
+    result = WS_ERR_ARGUMENT;
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        if (strcmp(what, calls[i].name) == 0) {
+            result = calls[i].call();
+        }
     }
 }
 
 int main(int argc, char **argv) {
+    static uint8_t keyed_flash[sizeof fake_flash]; /* always the same key; a call may erase it */
+
     what = argc > 1 ? argv[1] : "";
-    if (strcmp(what, "create") != 0 && fake_create(fake_noise) != WS_OK) {
+    if (fake_create(fake_noise) != WS_OK) {
         return 1;
     }
+    memcpy(keyed_flash, fake_flash, sizeof keyed_flash);
     memset(stack, FILL, sizeof stack);
     if (getcontext(&callee) != 0) {
         return 1;
@@ -73,6 +105,6 @@ int main(int argc, char **argv) {
     if (swapcontext(&caller, &callee) != 0 || result != WS_OK) {
         return 1;
     }
-    return fwrite(fake_flash, 1, sizeof fake_flash, stdout) != sizeof fake_flash ||
+    return fwrite(keyed_flash, 1, sizeof keyed_flash, stdout) != sizeof keyed_flash ||
            fwrite(stack, 1, sizeof stack, stdout) != sizeof stack;
 }

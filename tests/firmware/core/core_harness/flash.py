@@ -106,6 +106,7 @@ class NorFlash:
         self.cut: Cut | None = None
         self.dead = False
         self.reads_fail = False
+        self.refuse_erase = False
         self.stuck_bits: dict[int, int] = {}
 
     def power_up(self) -> "NorFlash":
@@ -124,13 +125,13 @@ class NorFlash:
         return bytes(self.memory[offset : offset + size])
 
     def program(self, offset: int, data: bytes) -> bool:
-        """Clear bits of erased pages; whether the flash says it did."""
+        """Clear bits of erased pages, or all bits of any; whether the flash says it did."""
         area = self.memory[offset : offset + len(data)]
         if offset % self.page_size or len(data) % self.page_size or not data:
             self.misuse.append(f"program of {len(data)} bytes at {offset} is not whole pages")
         if len(area) != len(data):
             self.misuse.append(f"program of {len(data)} bytes at {offset} leaves the area")
-        if area.count(0xFF) != len(area):
+        if area.count(0xFF) != len(area) and any(data):
             self.misuse.append(f"program at {offset} over pages that are not erased")
         return self._operate("program", offset, data)
 
@@ -138,6 +139,9 @@ class NorFlash:
         """Set a sector to ones; whether the flash says it did."""
         if sector >= self.sector_count:
             self.misuse.append(f"erase of sector {sector}")
+            return False
+        if self.refuse_erase:
+            self.operations.append("erase")
             return False
         return self._operate("erase", sector * self.sector_size, b"\xff" * self.sector_size)
 

@@ -4,6 +4,7 @@ import ctypes
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from core_harness.build import CORE
 from core_harness.flash import NorFlash
@@ -35,15 +36,27 @@ class EntropySource(ctypes.Structure):
     _fields_ = [("context", ctypes.c_void_p), ("read", NOISE)]
 
 
-class KeyInfo(ctypes.Structure):
-    """`ws_key_info`."""
+class KeyFacts(ctypes.Structure):
+    """`ws_key_facts`."""
+
+    _fields_ = [("number", ctypes.c_uint32), ("identity", ctypes.c_uint8 * 32)]
+
+
+class KeyList(ctypes.Structure):
+    """`ws_key_list`."""
 
     _fields_ = [
-        ("state", ctypes.c_int),
-        ("number", ctypes.c_uint32),
         ("broken_slots", ctypes.c_uint32),
-        ("identity", ctypes.c_uint8 * 32),
+        ("count", ctypes.c_uint32),
+        ("keys", KeyFacts * 8),
     ]
+
+
+class Keys(NamedTuple):
+    """What `ws_key_inspect` tells: broken slots, and `{number: identity}` in the order told."""
+
+    broken_slots: int
+    whole: dict[int, bytes]
 
 
 class KeyRecipe(ctypes.Structure):
@@ -157,6 +170,17 @@ class Core:
         self.library.ws_sha256(buffer_of(data), ctypes.c_size_t(len(data)), digest)
         return bytes(digest)
 
+    def sha256_joined(self, head: bytes, tail: bytes) -> bytes:
+        digest = empty(32)
+        self.library.ws_sha256_joined(
+            buffer_of(head),
+            ctypes.c_size_t(len(head)),
+            buffer_of(tail),
+            ctypes.c_size_t(len(tail)),
+            digest,
+        )
+        return bytes(digest)
+
     def scalar_valid(self, scalar: int) -> bool:
         return self.library.ws_p256_scalar_valid(buffer_of(scalar.to_bytes(32)))
 
@@ -175,6 +199,9 @@ class Core:
         key = buffer_of(private_key.to_bytes(32))
         code = self.library.ws_ecdsa_sign(key, buffer_of(digest), signature)
         return self.error_name(code), bytes(signature)
+
+    def verify_public_key(self, spki: bytes) -> str:
+        return self._verify("ws_verify_public_key", spki)
 
     def verify(self, spki: bytes, message: bytes, der: bytes) -> str:
         return self._verify("ws_verify", spki, message, der)
@@ -234,34 +261,49 @@ class Core:
         code = self.library.ws_entropy_seed(ctypes.byref(source), seed)
         return self.error_name(code), bytes(seed)
 
-    def key_inspect(self, flash: NorFlash) -> tuple[str, KeyInfo]:
-        info = KeyInfo()
+    def random(
+        self, noise: Callable[[int], bytes | None], personalisation: bytes
+    ) -> tuple[str, bytes]:
+        out = empty(32)
+        source = entropy_of(noise)
+        size = ctypes.c_size_t(len(personalisation))
+        code = self.library.ws_random(ctypes.byref(source), buffer_of(personalisation), size, out)
+        return self.error_name(code), bytes(out)
+
+    def key_inspect(self, flash: NorFlash) -> tuple[str, Keys]:
+        found = KeyList()
+        ctypes.memset(ctypes.byref(found), 0xEE, ctypes.sizeof(found))
         storage = storage_of(flash)
-        code = self.library.ws_key_inspect(ctypes.byref(storage), ctypes.byref(info))
-        return self.error_name(code), info
+        code = self.library.ws_key_inspect(ctypes.byref(storage), ctypes.byref(found))
+        whole = {key.number: bytes(key.identity) for key in found.keys[: found.count]}
+        assert len(whole) == found.count
+        return self.error_name(code), Keys(found.broken_slots, whole)
 
     def key_create(
         self,
         flash: NorFlash,
         noise: Callable[[int], bytes | None],
         chip_id: bytes = b"",
-        identity: bytes | None = None,
-    ) -> tuple[str, int]:
+        identity: bytes = bytes(32),
+        number: int = 1,
+    ) -> str:
         source = entropy_of(noise)
         recipe = KeyRecipe(
             ctypes.pointer(source),
             ctypes.cast(buffer_of(chip_id), ctypes.POINTER(ctypes.c_uint8)),
             len(chip_id),
-            None
-            if identity is None
-            else ctypes.cast(buffer_of(identity), ctypes.POINTER(ctypes.c_uint8)),
+            ctypes.cast(buffer_of(identity), ctypes.POINTER(ctypes.c_uint8)),
         )
-        number = ctypes.c_uint32(0xEEEEEEEE)
         storage = storage_of(flash)
         code = self.library.ws_key_create(
-            ctypes.byref(storage), ctypes.byref(recipe), ctypes.byref(number)
+            ctypes.byref(storage), ctypes.byref(recipe), ctypes.c_uint32(number)
         )
-        return self.error_name(code), number.value
+        return self.error_name(code)
+
+    def key_erase(self, flash: NorFlash, number: int) -> str:
+        storage = storage_of(flash)
+        code = self.library.ws_key_erase(ctypes.byref(storage), ctypes.c_uint32(number))
+        return self.error_name(code)
 
     def key_discard_broken(self, flash: NorFlash) -> tuple[str, int]:
         erased = ctypes.c_uint32(0xEEEEEEEE)
@@ -269,24 +311,29 @@ class Core:
         code = self.library.ws_key_discard_broken(ctypes.byref(storage), ctypes.byref(erased))
         return self.error_name(code), erased.value
 
-    def key_public(self, flash: NorFlash) -> tuple[str, bytes]:
+    def key_public(self, flash: NorFlash, number: int = 1) -> tuple[str, bytes]:
         spki = empty(91)
         storage = storage_of(flash)
-        code = self.library.ws_key_public(ctypes.byref(storage), spki)
+        code = self.library.ws_key_public(ctypes.byref(storage), ctypes.c_uint32(number), spki)
         return self.error_name(code), bytes(spki)
 
-    def key_sign(self, flash: NorFlash, digest: bytes) -> tuple[str, bytes]:
+    def key_sign(self, flash: NorFlash, digest: bytes, number: int = 1) -> tuple[str, bytes]:
         signature = empty(64)
         storage = storage_of(flash)
-        code = self.library.ws_key_sign(ctypes.byref(storage), buffer_of(digest), signature)
+        code = self.library.ws_key_sign(
+            ctypes.byref(storage), ctypes.c_uint32(number), buffer_of(digest), signature
+        )
         return self.error_name(code), bytes(signature)
 
-    def seal(self, flash: NorFlash, payload: bytes, capacity: int = 194) -> tuple[str, bytes]:
+    def seal(
+        self, flash: NorFlash, payload: bytes, capacity: int = 194, number: int = 1
+    ) -> tuple[str, bytes]:
         text = empty(capacity)
         size = ctypes.c_size_t(0xEEEE)
         storage = storage_of(flash)
         code = self.library.ws_seal(
             ctypes.byref(storage),
+            ctypes.c_uint32(number),
             buffer_of(payload),
             ctypes.c_size_t(len(payload)),
             text,
@@ -295,6 +342,21 @@ class Core:
         )
         assert bytes(text[size.value :]) == bytes([0xEE]) * (capacity - size.value)
         return self.error_name(code), bytes(text[: size.value])
+
+    def statement_sign(self, flash: NorFlash, text: bytes, number: int = 1) -> tuple[str, bytes]:
+        der = empty(72)
+        size = ctypes.c_size_t(0xEEEE)
+        storage = storage_of(flash)
+        code = self.library.ws_statement_sign(
+            ctypes.byref(storage),
+            ctypes.c_uint32(number),
+            buffer_of(text),
+            ctypes.c_size_t(len(text)),
+            der,
+            ctypes.byref(size),
+        )
+        assert bytes(der[size.value :]) == bytes([0xEE]) * (72 - size.value)
+        return self.error_name(code), bytes(der[: size.value])
 
     def self_test(self, tests: int = 0x7F) -> set[str]:
         """Names of the tests that failed."""
