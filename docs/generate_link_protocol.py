@@ -59,7 +59,7 @@ that could be used.
 ## Methods
 """
 
-_STATES = ("blank", "operational", "fault")
+_STATES = ("blank", "unregistered", "operational", "fault")
 
 
 def page() -> str:

@@ -155,7 +155,7 @@ ERRORS = (
         -32018,
         "publication_refused",
         "The proof does not show that this module's key is published as it is set up.",
-        "detail.cause says what is wrong; register the module again and bring the new proof.",
+        "See detail.cause for what is wrong; register the module again and bring the new proof.",
     ),
     (
         -32019,
@@ -181,7 +181,7 @@ ERRORS = (
         -32025,
         "update_refused",
         "The update was refused; the running firmware stays.",
-        "detail.cause says why; use a bundle that the vendor signed for this board.",
+        "See detail.cause for the reason; use a bundle that the vendor signed for this board.",
     ),
     (
         -32026,

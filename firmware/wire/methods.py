@@ -5,7 +5,7 @@ it is allowed, the session it wants ("any", "open", "closed"), and rows as in sc
 constants, because MicroPython leaves those in flash.
 """
 
-from . import ocmf_tables
+from . import ocmf_tables, owner_challenge
 from .errors import WattsealError
 from .ocmf_identification import USER
 from .schema import check_fields
@@ -19,7 +19,7 @@ _OPERATIONAL = ("operational",)
 UPDATE_WAYS = ("uf2_drive",)
 """How an image gets into a module: uf2_drive is a boot loader that shows itself as a drive."""
 
-OWNER_ACTIONS = ("unseal", "decommission", "archive_events")
+OWNER_ACTIONS = owner_challenge.ACTIONS
 
 MAX_PROOF_HASHES = 32
 """Of an inclusion proof: enough for 4 billion entries, and it fits one line."""

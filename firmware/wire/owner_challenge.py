@@ -11,6 +11,9 @@ MAX_CHARACTERS = 400
 
 NONCE_BYTES = 32
 
+ACTIONS = ("unseal", "decommission", "archive_events")
+"""What a module does for its owner alone."""
+
 _THROUGH = ("through", "int", (1, MAX_INTEGER), "required", "")
 
 
@@ -47,7 +50,7 @@ def signed_bytes(text: str) -> bytes:
 def _form(action: str) -> Row:
     """The form of the challenge for an action: one of them has a member more."""
     members: Row = (
-        ("action", "choice", ("unseal", "decommission", "archive_events"), "required", ""),
+        ("action", "choice", ACTIONS, "required", ""),
         rows.CHIP_ID,
         ("nonce", "hex", (2 * NONCE_BYTES, 2 * NONCE_BYTES), "required", ""),
         rows.EVENT_NUMBER,

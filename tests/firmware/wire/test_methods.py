@@ -2,17 +2,26 @@ import pytest
 from wattseal.wire.errors import WattsealError
 from wattseal.wire.link_frame import encode
 from wattseal.wire.messages import result
-from wattseal.wire.methods import METHODS, check_params, check_result, find_method
+from wattseal.wire.methods import (
+    MAX_PROOF_HASHES,
+    METHODS,
+    check_params,
+    check_result,
+    find_method,
+)
 from wattseal.wire.schema import check_fields, limit_in_words
 
 NAMES = [
     *("hello", "status", "public_key", "configure", "set_time", "read_meter", "begin"),
-    *("intermediate", "end", "records", "release", "events", "self_test"),
+    *("intermediate", "end", "records", "release", "events", "seal", "challenge", "unseal"),
+    *("prove", "accept_publication", "statements", "event_head", "archive_events"),
+    *("decommission", "check_update", "enter_boot_loader", "self_test"),
 ]
 KINDS = {
     *("int", "bool", "text", "string", "hex", "choice", "choices", "object", "list", "free"),
 }
 LINE = {"baud": 9600, "parity": "even", "stop_bits": 1}
+PUBLICATION = {"checkpoint": "0f" * 100, "leaf": "{}", "leaf_index": 0, "proof": ""}
 
 
 def refusal(method: str, params: dict) -> dict:
@@ -40,7 +49,7 @@ def test_the_table_has_each_method_once():
 def test_every_row_is_well_formed_and_says_what_it_is(method):
     _, states, session, sentence, params, results = method
     assert states
-    assert set(states) <= {"blank", "operational", "fault"}
+    assert set(states) <= {"blank", "unregistered", "operational", "fault"}
     assert session in ("any", "open", "closed")
     assert sentence.endswith(".")
     for name, kind, _, presence, text in (*rows_of(params), *rows_of(results)):
@@ -79,6 +88,19 @@ def test_an_unknown_method_is_refused():
         ("end", {"reason": "A"}),
         ("records", {"from": 1, "to": 9}),
         ("release", {"through": 1}),
+        ("configure", {"registry_name": "registry.example/keys", "registry_key": "0a" * 91}),
+        ("configure", {"owner_key": "0a" * 91}),
+        ("seal", {}),
+        ("challenge", {"action": "unseal"}),
+        ("challenge", {"action": "archive_events", "through": 7}),
+        ("unseal", {"signature": "30" * 72}),
+        ("prove", {"challenge": "0f" * 16}),
+        ("accept_publication", {**PUBLICATION, "proof": ""}),
+        ("accept_publication", {**PUBLICATION, "proof": "0f" * 32 * MAX_PROOF_HASHES}),
+        ("statements", {"from": 1}),
+        ("event_head", {"challenge": "0f" * 64}),
+        ("check_update", {"manifest": "{}", "signature": "30" * 8}),
+        ("enter_boot_loader", {}),
     ],
 )
 def test_good_params_are_given_back(method, params):
@@ -114,6 +136,21 @@ def test_good_params_are_given_back(method, params):
         ("end", {"reason": "P"}, "reason", "one of E, L, R, A"),
         ("records", {"from": 0}, "from", "an integer from 1"),
         ("release", {"through": 1 << 60}, "through", "an integer from 1"),
+        ("configure", {"owner_key": "0a" * 90}, "owner_key", "182 lowercase"),
+        ("configure", {"registry_key": "0A" * 91}, "registry_key", "182 lowercase"),
+        ("configure", {"registry_name": "x" * 101}, "registry_name", "1 to 100"),
+        ("seal", {"force": True}, "force", "no such field"),
+        ("challenge", {"action": "key_create"}, "action", "one of unseal, decommission"),
+        ("challenge", {"action": "archive_events", "through": 0}, "through", "an integer from 1"),
+        ("unseal", {"signature": "30" * 7}, "signature", "16 to 144"),
+        ("decommission", {"signature": "3" * 146}, "signature", "16 to 144"),
+        ("archive_events", {}, "signature", "required"),
+        ("prove", {"challenge": "0f" * 15}, "challenge", "32 to 128"),
+        ("event_head", {"challenge": "0f" * 65}, "challenge", "32 to 128"),
+        ("accept_publication", {**PUBLICATION, "proof": "0f" * 32 * 33}, "proof", "0 to 2048"),
+        ("accept_publication", {**PUBLICATION, "checkpoint": "0f" * 701}, "checkpoint", "1400"),
+        ("accept_publication", {**PUBLICATION, "leaf_index": -1}, "leaf_index", "from 0"),
+        ("check_update", {"manifest": "x" * 601, "signature": "30" * 8}, "manifest", "1 to 600"),
     ],
 )
 def test_bad_params_are_refused_naming_field_and_limit(method, params, field, limit):
@@ -130,6 +167,28 @@ def test_a_refusal_fits_one_line_whatever_was_given(found):
     assert len(detail["found"]) <= 40
     assert len(encode(result(1, detail))) < 500
     assert len(encode(result(1, refusal("configure", {"k" * 4000: found})))) < 500
+
+
+def test_sessions_and_their_records_need_an_operational_module():
+    for name in ("begin", "intermediate", "end"):
+        assert find_method(name)[1] == ("operational",)
+
+
+def test_no_method_that_changes_a_metrological_state_disturbs_a_session():
+    for name in ("configure", "set_time", "seal", "unseal", "decommission", "check_update"):
+        assert find_method(name)[2] == "closed"
+    for name in ("archive_events", "enter_boot_loader", "begin"):
+        assert find_method(name)[2] == "closed"
+
+
+def test_a_module_in_fault_still_hands_out_what_it_holds():
+    for name in ("hello", "status", "public_key", "records", "events", "statements"):
+        assert "fault" in find_method(name)[1]
+
+
+def test_a_module_in_fault_signs_nothing():
+    for name in ("begin", "end", "prove", "event_head", "decommission"):
+        assert "fault" not in find_method(name)[1]
 
 
 def test_results_are_checked_by_the_same_rules():

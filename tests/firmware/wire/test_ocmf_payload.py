@@ -133,7 +133,7 @@ def test_any_allowed_text_and_number_survives(texts, user, reading, pagination):
         ("format_version", "1.2"),
         ("gateway_id", ""),
         ("gateway_serial", "a|b"),
-        ("gateway_version", "x" * 26),
+        ("gateway_version", "x" * 51),
         ("meter_vendor", "Müller"),
         ("meter_serial", None),
         ("meter_serial", 20155775),
@@ -206,7 +206,7 @@ def largest_record() -> bytes:
     """The record of a station whose every text is as long, and as hard to quote, as may be."""
     station = dict.fromkeys(STATION, '"' * 50) | {
         "format_version": "1.4",
-        "gateway_version": '"' * 25,
+        "gateway_version": '"' * 50,
         "meter_firmware": '"' * 50,
         "controller_firmware": '"' * 25,
         "charge_point_type": "EVSEID",
