@@ -2,7 +2,7 @@
 
 from . import fact_rows as rows
 from . import signed_text
-from .shapes import JsonObject, Row
+from .shapes import Json, JsonObject, Row
 from .strict_json import MAX_INTEGER
 
 PREFIX = b"wattseal.owner.v1\n"
@@ -39,7 +39,7 @@ def build_challenge(
 def read_challenge(text: str) -> JsonObject:
     """The members of a challenge, for showing the owner what is asked; TextError if it is none."""
     action = signed_text.read_object(text, MAX_CHARACTERS).get("action")
-    return signed_text.read(_form(action if isinstance(action, str) else ""), text)
+    return signed_text.read(_form(action), text)
 
 
 def signed_bytes(text: str) -> bytes:
@@ -47,8 +47,10 @@ def signed_bytes(text: str) -> bytes:
     return signed_text.signed_bytes(PREFIX, text)
 
 
-def _form(action: str) -> Row:
+def _form(action: Json) -> Row:
     """The form of the challenge for an action: one of them has a member more."""
+    if action not in ACTIONS:
+        raise signed_text.TextError("the action is none of " + ", ".join(ACTIONS))
     members: Row = (
         ("action", "choice", ACTIONS, "required", ""),
         rows.CHIP_ID,

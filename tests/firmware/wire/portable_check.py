@@ -10,15 +10,23 @@ import sys
 sys.path.insert(0, sys.argv[1])
 
 from wire import (
+    firmware_manifest,
     link_frame,
+    merkle,
     messages,
     methods,
     modbus_rtu,
     ocmf_payload,
     ocmf_time,
+    owner_challenge,
+    publication,
     registers,
+    signed_note,
+    signed_text,
+    statements,
     strict_json,
     sunspec,
+    utf8,
 )
 from wire.crc import crc16, crc32
 from wire.errors import WattsealError
@@ -47,6 +55,14 @@ VALUES = (
 # fmt: on
 
 
+OWN_ERRORS = (
+    strict_json.JsonError,
+    signed_text.TextError,
+    signed_note.NoteError,
+    merkle.ProofError,
+)
+
+
 def verdict(call, *arguments) -> str:
     """What a call gave or raised, in a form that does not depend on the order of a dict."""
     try:
@@ -54,9 +70,7 @@ def verdict(call, *arguments) -> str:
     except WattsealError as error:
         return error.name + " " + in_order(error.detail)
     except (ValueError, TypeError, KeyError) as error:
-        return type(error).__name__ + (
-            f" {error}" if isinstance(error, strict_json.JsonError) else ""
-        )
+        return type(error).__name__ + (f" {error}" if isinstance(error, OWN_ERRORS) else "")
 
 
 def in_order(value) -> str:
@@ -208,7 +222,101 @@ def check_payloads() -> None:
             print("payload", verdict(ocmf_payload.build_payload, station, user, 12, readings))
 
 
+def mutations(random: Random, data: bytes, count: int):
+    """The data cut, with a byte changed, left out or put in."""
+    for _ in range(count):
+        at, byte = random.below(len(data)), bytes((random.below(256),))
+        yield data[:at]
+        yield data[:at] + byte + data[at + 1 :]
+        yield data[:at] + data[at + 1 :]
+        yield data[:at] + byte + data[at:]
+
+
+def check_signed_texts() -> None:
+    module = {"chip_id": "0f" * 8, "key_number": 2, "public_key": "0a" * 91}
+    image = {"firmware": '0.1.0 "\\"', "firmware_identity": "0b" * 32}
+    place = {"evse_id": "DE*ABC*E1", "gateway_serial": "1", "meter_serial": "2"}
+    facts = dict(commissioning=1, unix_ms=1795263600123, details="0c" * 32, **place, **module)
+    facts["firmware_identity"] = image["firmware_identity"]
+    born = dict(rollback_number=1, last_pagination=0, after_unix_ms=None, **module, **image)
+    texts = (
+        (statements.read_statement, statements.build_statement("birth", **born)),
+        (publication.read_leaf, publication.build_leaf(**facts)),
+        (
+            owner_challenge.read_challenge,
+            owner_challenge.build_challenge("archive_events", "0f" * 8, "0d" * 32, 3, 2),
+        ),
+        (
+            firmware_manifest.read_manifest,
+            firmware_manifest.build_manifest("b", "0.1.0", 1, 9, "0e" * 32),
+        ),
+    )
+    random = Random(4)
+    for read, text in texts:
+        print("signed text", text, verdict(read, text))
+        for other, _ in texts:
+            print("signed text of another form", verdict(other, text))
+        for bad in mutations(random, text.encode(), 150):
+            if all(byte < 0x80 for byte in bad):
+                print("signed text", bad, verdict(read, bad.decode()))
+    for kind in ("birth", "rollover", "nothing"):
+        print("build", verdict(statements.build_statement, kind))
+    print("leaf", verdict(publication.difference, facts, dict(facts, evse_id="x")))
+
+
+def check_notes() -> None:
+    random = Random(5)
+    text = b"registry.example/keys\n9\n" + b"AAAA" * 10 + b"AAA=\n"
+    note = (
+        text
+        + b"\n\xe2\x80\x94 registry.example/keys YWJjZGVmZw==\n\xe2\x80\x94 \xc3\xa9 YWJjZGVm\n"
+    )
+    print("note", verdict(signed_note.parse_note, note))
+    for bad in mutations(random, note, 300):
+        print("note", bad, verdict(signed_note.parse_note, bad))
+    for bad in mutations(random, text, 300):
+        if utf8.is_utf8(bad):
+            print("checkpoint", bad, verdict(signed_note.parse_checkpoint, bad))
+    for blob in (
+        b"",
+        b"=",
+        b"====",
+        b"YQ==YQ==",
+        b"YWJjZGU",
+        b"YWJjZGV=",
+        b"YWJj\xc3\xa9",
+        b"Y Q=",
+    ):
+        print("base64", verdict(signed_note.parse_note, b"a\n\n\xe2\x80\x94 a " + blob + b"\n"))
+    for name in ("a", "a b", "a+b", "a\u00a0", "\u3000", "a\t", "\u00e9", ""):
+        print("name", verdict(signed_note.is_key_name, name))
+    for _ in range(2000):
+        data = bytes(0x80 + random.below(128) for _ in range(1 + random.below(4)))
+        print("utf8", data, utf8.is_utf8(data))
+
+
+def check_merkle() -> None:
+    hashes = [merkle.leaf_hash(bytes((n,))) for n in range(12)]
+    for size in (0, 1, 2, 3, 7, 8, (1 << 32) + 1, (1 << 53) - 1, 1 << 53):
+        for index in (-1, 0, 1, 2, 6, 7, 1 << 32, (1 << 53) - 2):
+            for count in range(5):
+                proof = hashes[:count]
+                found = verdict(merkle.root_from_inclusion_proof, index, size, hashes[11], proof)
+                print("root", size, index, count, found)
+    for count in (32, 33, 52, 53, 54):
+        proof = [hashes[n % 12] for n in range(count)]
+        for index in (0, (1 << 52) + 12345, (1 << 31) - 1):
+            for size in ((1 << 53) - 1, (1 << 32) + 1):
+                print(
+                    "root", verdict(merkle.root_from_inclusion_proof, index, size, hashes[1], proof)
+                )
+    print("split", verdict(merkle.split_hashes, bytes(64)), verdict(merkle.split_hashes, bytes(63)))
+
+
 check_json()
+check_signed_texts()
+check_notes()
+check_merkle()
 check_frames()
 check_methods()
 check_modbus()
