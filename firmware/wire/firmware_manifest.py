@@ -10,7 +10,7 @@ MAX_CHARACTERS = 600
 
 MAX_IMAGE_BYTES = 16 * 1024 * 1024
 
-_FORM = (
+FORM = (
     "firmware",
     MAX_CHARACTERS,
     (
@@ -31,7 +31,7 @@ def build_manifest(
     sha256: of the image, which is the firmware identity that it will have, in hex.
     """
     return signed_text.build(
-        _FORM,
+        FORM,
         {
             "board": board,
             "firmware": firmware,
@@ -44,7 +44,7 @@ def build_manifest(
 
 def read_manifest(text: str) -> JsonObject:
     """The members of a manifest; TextError if it is none."""
-    return signed_text.read(_FORM, text)
+    return signed_text.read(FORM, text)
 
 
 def signed_bytes(text: str) -> bytes:

@@ -33,13 +33,13 @@ def build_challenge(
     }
     if through is not None:
         facts["through"] = through
-    return signed_text.build(_form(action), facts)
+    return signed_text.build(form_of(action), facts)
 
 
 def read_challenge(text: str) -> JsonObject:
     """The members of a challenge, for showing the owner what is asked; TextError if it is none."""
     action = signed_text.read_object(text, MAX_CHARACTERS).get("action")
-    return signed_text.read(_form(action), text)
+    return signed_text.read(form_of(action), text)
 
 
 def signed_bytes(text: str) -> bytes:
@@ -47,7 +47,7 @@ def signed_bytes(text: str) -> bytes:
     return signed_text.signed_bytes(PREFIX, text)
 
 
-def _form(action: Json) -> Row:
+def form_of(action: Json) -> Row:
     """The form of the challenge for an action: one of them has a member more."""
     if action not in ACTIONS:
         raise signed_text.TextError("the action is none of " + ", ".join(ACTIONS))

@@ -7,7 +7,7 @@ from .strict_json import MAX_INTEGER
 
 MAX_CHARACTERS = 1000
 
-_FORM = (
+FORM = (
     "registration",
     MAX_CHARACTERS,
     (
@@ -24,7 +24,7 @@ _FORM = (
     ),
 )
 
-LEAF_MEMBERS = signed_text.members_of(_FORM)
+LEAF_MEMBERS = signed_text.members_of(FORM)
 
 COMPARED_MEMBERS = LEAF_MEMBERS[2:-2]
 """What the module knows of itself; the time and the details are the registry's own."""
@@ -35,12 +35,12 @@ def build_leaf(**facts: Json) -> str:
 
     facts: all members but `type` and `version`.
     """
-    return signed_text.build(_FORM, facts)
+    return signed_text.build(FORM, facts)
 
 
 def read_leaf(text: str) -> JsonObject:
     """The members of an entry; TextError if it is none."""
-    return signed_text.read(_FORM, text)
+    return signed_text.read(FORM, text)
 
 
 def difference(leaf: JsonObject, expected: JsonObject) -> str:

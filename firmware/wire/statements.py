@@ -19,7 +19,7 @@ _CHALLENGE = ("challenge", "hex", (32, 128), "required", "")
 _LAST_PAGINATION = ("last_pagination", "int", (0, MAX_INTEGER), "required", "")
 _AFTER_UNIX_MS = ("after_unix_ms", "int", (0, MAX_INTEGER), "nullable", "")
 
-_FORMS = (
+FORMS = (
     (
         "birth",
         MAX_CHARACTERS,
@@ -98,7 +98,7 @@ _FORMS = (
     ),
 )
 
-TYPES = tuple(form[0] for form in _FORMS)
+TYPES = tuple(form[0] for form in FORMS)
 
 
 def members_of(kind: str) -> tuple[str, ...]:
@@ -128,7 +128,7 @@ def signed_bytes(text: str) -> bytes:
 
 
 def _form(kind: str) -> Row:
-    for form in _FORMS:
+    for form in FORMS:
         if form[0] == kind:
             return form
     raise signed_text.TextError("no type of statement")
