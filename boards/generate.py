@@ -32,7 +32,9 @@ def load_release(path: Path) -> dict[str, Any]:
     """Read and check one release.toml; raises BoardError."""
     release = tomllib.loads(path.read_text(encoding="ascii"))
     version, number = release["version"], release["rollback_number"]
-    if not re.fullmatch(r"[0-9A-Za-z.-]+", version) or len(version) > MAX_VERSION_LENGTH:
+    if not re.fullmatch(
+        rf"[0-9A-Za-z.-]{{1,{MAX_VERSION_LENGTH}}}", version if type(version) is str else ""
+    ):
         raise BoardError(
             f"{path}: version must be 1 to {MAX_VERSION_LENGTH} letters, digits, dots and hyphens"
         )
@@ -141,7 +143,7 @@ def main(arguments: list[str]) -> int:
         release = load_release(options.release)
         vendor_key = load_vendor_key(options.vendor_key) if options.vendor_key else b""
     except (BoardError, KeyError, OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
-        print(f"boards/generate.py: {error!r}", file=sys.stderr)
+        print(f"boards/generate.py: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
     frozen = options.out / "frozen"
     write_if_changed(options.out / "wattseal_board.h", c_header(board))

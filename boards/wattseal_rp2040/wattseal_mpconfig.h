@@ -30,9 +30,13 @@
 #define MICROPY_PY_BUILTINS_EXECFILE (0)
 #undef MICROPY_PERSISTENT_CODE_LOAD
 #define MICROPY_PERSISTENT_CODE_LOAD (0)
+#define MICROPY_PY_BUILTINS_INPUT (0)
+#define MICROPY_PY_BUILTINS_HELP (0)
 #define MICROPY_HELPER_REPL (0)
 #define MICROPY_REPL_AUTO_INDENT (0)
 #define MICROPY_REPL_EVENT_DRIVEN (0)
+// No byte that arrives interrupts the application, from the first instruction on.
+#define MICROPY_KBD_EXCEPTION (0)
 #endif
 
 // Cryptography is the core's.

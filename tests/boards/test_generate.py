@@ -3,17 +3,31 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
+RELEASE = ROOT / "firmware/release.toml"
+RP2040 = ROOT / "boards/wattseal_rp2040/board.toml"
 BOARDS = sorted(path.parent.name for path in ROOT.glob("boards/*/board.toml"))
 
 
-def generate(board_toml: Path, out: Path) -> subprocess.CompletedProcess[str]:
+def generate(
+    board_toml: Path, out: Path, *options: str | Path, release: Path = RELEASE
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, ROOT / "boards/generate.py", board_toml, out],
+        [sys.executable, ROOT / "boards/generate.py", board_toml, release, out, *options],
         capture_output=True,
         text=True,
         check=False,
@@ -29,27 +43,108 @@ def test_areas_of_the_header_do_not_overlap(board: str, tmp_path: Path) -> None:
         for name, value in re.findall(r"#define WS_FLASH_(\w+) (0x[0-9a-f]+|\d+)u", header)
     }
     end = 0
-    for area in ("KEYS", "SETTINGS", "EVENTS", "JOURNAL"):
+    for area in ("KEYS", "SETTINGS", "STATEMENTS", "EVENTS", "JOURNAL"):
         assert numbers[f"{area}_OFFSET"] >= end
         end = numbers[f"{area}_OFFSET"] + numbers[f"{area}_SECTORS"] * numbers["SECTOR_SIZE"]
     assert end <= numbers["SIZE"]
 
 
-def test_pins_of_the_rp2040_board_are_in_the_module(tmp_path: Path) -> None:
-    generate(ROOT / "boards/wattseal_rp2040/board.toml", tmp_path)
+def frozen(out: Path, module: str) -> dict[str, object]:
+    """The names of a generated module."""
     scope: dict[str, object] = {}
-    exec((tmp_path / "frozen/board.py").read_text(), scope)  # noqa: S102  # what we just made
+    exec((out / "frozen" / f"{module}.py").read_text(), scope)  # noqa: S102  # what we just made
+    return scope
+
+
+def test_pins_of_the_rp2040_board_are_in_the_module(tmp_path: Path) -> None:
+    generate(RP2040, tmp_path)
+    scope = frozen(tmp_path, "board")
     assert scope["NAME"] == "wattseal_rp2040"
     assert scope["LINK_UART"] != scope["METER_LINE_UART"]
     assert scope["METER_LINE_ECHO"] is False
 
 
 def test_unchanged_board_keeps_the_time_stamp(tmp_path: Path) -> None:
-    board_toml = ROOT / "boards/wattseal_rp2040/board.toml"
-    generate(board_toml, tmp_path)
-    before = (tmp_path / "wattseal_board.h").stat().st_mtime_ns
-    generate(board_toml, tmp_path)
-    assert (tmp_path / "wattseal_board.h").stat().st_mtime_ns == before
+    made = ("wattseal_board.h", "frozen/board.py", "frozen/release.py")
+    generate(RP2040, tmp_path)
+    before = [(tmp_path / name).stat().st_mtime_ns for name in made]
+    generate(RP2040, tmp_path)
+    assert [(tmp_path / name).stat().st_mtime_ns for name in made] == before
+
+
+@pytest.mark.parametrize("variant", ["usb", "USB"])
+def test_the_name_tells_the_variant(variant: str, tmp_path: Path) -> None:
+    generate(RP2040, tmp_path, "--variant", variant)
+    assert frozen(tmp_path, "board")["NAME"] == "wattseal_rp2040_usb"
+
+
+def pem_of(key: PublicKeyTypes) -> bytes:
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def test_the_release_is_a_module(tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    pem = tmp_path / "key.pem"
+    pem.write_bytes(pem_of(key))
+    generate(RP2040, tmp_path, "--vendor-key", pem)
+    release = frozen(tmp_path, "release")
+    told = tomllib.loads(RELEASE.read_text())
+    assert (release["VERSION"], release["ROLLBACK_NUMBER"]) == tuple(told.values())
+    assert release["VENDOR_KEY"] == key.public_bytes(
+        Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def test_without_a_vendor_key_there_is_none(tmp_path: Path) -> None:
+    generate(RP2040, tmp_path)
+    assert frozen(tmp_path, "release")["VENDOR_KEY"] == b""
+
+
+BAD_KEYS = {
+    "no pem": b"hello",
+    "another curve": pem_of(ec.generate_private_key(ec.SECP384R1()).public_key()),
+    "another kind": pem_of(Ed25519PrivateKey.generate().public_key()),
+    "no base64": b"-----BEGIN PUBLIC KEY-----\n!!!\n-----END PUBLIC KEY-----\n",
+    "a private key": ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_KEYS)
+def test_a_bad_vendor_key_is_refused(name: str, tmp_path: Path) -> None:
+    pem = tmp_path / "key.pem"
+    pem.write_bytes(BAD_KEYS[name])
+    refused(generate(RP2040, tmp_path / "out", "--vendor-key", pem), "no public key on secp256r1")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('version = ""\nrollback_number = 1', "version must be"),
+        ('version = "1|2"\nrollback_number = 1', "version must be"),
+        ('version = "1+2"\nrollback_number = 1', "version must be"),
+        (f'version = "{"1" * 26}"\nrollback_number = 1', "version must be"),
+        ('version = "1"\nrollback_number = -1', "rollback_number must be"),
+        ('version = "1"\nrollback_number = 65536', "rollback_number must be"),
+        ('version = "1"\nrollback_number = true', "rollback_number must be"),
+        ('version = "1"', "rollback_number"),
+        ("version = 1\nrollback_number = 1", "version must be"),
+    ],
+)
+def test_a_bad_release_is_refused(text: str, reason: str, tmp_path: Path) -> None:
+    bad = tmp_path / "release.toml"
+    bad.write_text(text)
+    refused(generate(RP2040, tmp_path / "out", release=bad), reason)
+    assert not (tmp_path / "out").exists()
+
+
+def refused(done: subprocess.CompletedProcess[str], reason: str) -> None:
+    """Refused with one line that says why."""
+    assert done.returncode == 2
+    assert reason in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -58,7 +153,7 @@ def test_unchanged_board_keeps_the_time_stamp(tmp_path: Path) -> None:
         (("offset = 0x104000", "offset = 0x103000"), "overlaps"),
         (("offset = 0x104000", "offset = 0x104100"), "aligned"),
         (("offset = 0x100000", "offset = 0x0"), "overlaps"),
-        (("sectors = 183", "sectors = 185"), "past the flash"),
+        (("sectors = 167", "sectors = 169"), "past the flash"),
         (("keys = ", "codes = "), "flash.areas must be"),
         (('name = "wattseal_rp2040"', "name = "), "TOML"),
     ],
@@ -66,18 +161,13 @@ def test_unchanged_board_keeps_the_time_stamp(tmp_path: Path) -> None:
 def test_bad_board_is_refused_with_its_reason(
     change: tuple[str, str], reason: str, tmp_path: Path
 ) -> None:
-    good = (ROOT / "boards/wattseal_rp2040/board.toml").read_text()
+    good = RP2040.read_text()
     assert change[0] in good
     bad = tmp_path / "board.toml"
     bad.write_text(good.replace(*change))
-    done = generate(bad, tmp_path / "out")
-    assert done.returncode == 2
-    assert reason in done.stderr
-    assert done.stderr.count("\n") == 1
+    refused(generate(bad, tmp_path / "out"), reason)
     assert not (tmp_path / "out").exists()
 
 
 def test_missing_file_is_one_line(tmp_path: Path) -> None:
-    done = generate(tmp_path / "none.toml", tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
+    refused(generate(tmp_path / "none.toml", tmp_path), "none.toml")

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,6 +38,13 @@ def test_usb_variant_says_what_it_needs() -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_unknown_target_lists_the_known() -> None:
+    done = dev("build", "toaster")
+    assert done.returncode == 1
+    for target in ("unix", "unix-next", "rp2040", "rp2040-next", "rp2040-lab", "rv32"):
+        assert target in done.stderr.replace(",", " ").split()
+
+
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The scripts with the virtual environment of this checkout, but no build folder."""
@@ -57,3 +65,39 @@ def test_tarball_with_a_wrong_sum_is_refused(copy: Path) -> None:
     assert "does not have the SHA-256 of sources.lock" in done.stderr
     assert not (copy / "build/sources/stamp").exists()
     assert len(list(folder.iterdir())) == 4  # what was given is left alone
+
+
+@pytest.fixture
+def with_sources(copy: Path) -> Path:
+    """The copy with all that `build` wants but what lies in the folders that it compiles."""
+    (copy / "build").mkdir()
+    (copy / "build/sources").symlink_to(ROOT / "build/sources")
+    for name in ("boards", "firmware"):
+        (copy / name).symlink_to(ROOT / name)
+    return copy
+
+
+def test_a_vendor_key_that_is_not_there_is_named(with_sources: Path) -> None:
+    done = dev("build", "unix", root=with_sources, WATTSEAL_VENDOR_KEY="/none/public.pem")
+    assert done.returncode == 1
+    assert "there is no /none/public.pem, which WATTSEAL_VENDOR_KEY names" in done.stderr
+    assert not (with_sources / "build/vendor").exists()
+
+
+def test_a_vendor_key_that_is_none_is_refused(with_sources: Path) -> None:
+    (with_sources / "key.pem").write_text("not a key")
+    done = dev(
+        "build", "unix", root=with_sources, WATTSEAL_VENDOR_KEY=str(with_sources / "key.pem")
+    )
+    assert done.returncode != 0
+    assert "no public key on secp256r1" in done.stderr
+    assert not (with_sources / "build/unix/micropython").exists()
+
+
+def test_the_vendor_key_of_this_clone_is_private() -> None:
+    """A pair was made by whoever built the images that these tests need."""
+    vendor = ROOT / "build/vendor"
+    private, public = vendor / "private.pem", vendor / "public.pem"
+    assert private.stat().st_mode & 0o077 == 0
+    key = load_pem_private_key(private.read_bytes(), None)
+    assert load_pem_public_key(public.read_bytes()) == key.public_key()

@@ -8,7 +8,6 @@ import time
 import _wattseal
 import board
 import machine
-import micropython
 
 NAME = "rp2"
 CHUNK_BYTES = 256
@@ -57,7 +56,6 @@ class _UsbLink:
     """Frames over USB CDC, which MicroPython presents as standard input and output."""
 
     def __init__(self) -> None:
-        micropython.kbd_intr(-1)  # byte 3 is data like any other
         self._poll = select.poll()
         self._poll.register(sys.stdin, select.POLLIN)
 

@@ -47,6 +47,11 @@ int pyexec_raw_repl(void) {
     restart();
 }
 
+/* What starts the application asks for Ctrl-C around it; there is no such character here. */
+void mp_hal_set_interrupt_char(int character) {
+    (void)character;
+}
+
 #if !WATTSEAL_USB
 /* The buffer of a console that does not exist; nothing ever puts a byte into it. */
 ringbuf_t stdin_ringbuf;

@@ -36,7 +36,7 @@ def attempt(function, *arguments):
 
 for name in names:
     function = getattr(core, name)
-    if name == "self_test":
+    if name in ("self_test", "random"):  # take long, and no arguments that could be wrong
         continue
     attempt(function)
     for first in values:
@@ -46,14 +46,14 @@ for name in names:
             if name in ("flash_read", "flash_program", "verify", "verify_digest"):
                 for third in values:
                     attempt(function, first, second, third)
-print(calls, refused, core.key_state()[0] == core.KEY_VALID)
+print(calls, refused, core.key_slots()[0])
 """
 
 BEYOND_THE_AREA = """
 import _wattseal as core
 
 refusals = 0
-for area in (core.AREA_SETTINGS, core.AREA_EVENTS, core.AREA_JOURNAL):
+for area in (core.AREA_SETTINGS, core.AREA_STATEMENTS, core.AREA_EVENTS, core.AREA_JOURNAL):
     sector_bytes, page_bytes, sectors = core.flash_info(area)
     end = sector_bytes * sectors
     for function, arguments in (
@@ -94,17 +94,17 @@ def run(script: str, tmp_path: Path) -> str:
 
 
 def test_no_arguments_make_it_crash(tmp_path: Path) -> None:
-    calls, refused, key_is_whole = run(SCRIPT, tmp_path).split()
+    calls, refused, broken_slots = run(SCRIPT, tmp_path).split()
     assert int(calls) > 10_000
     assert int(refused) > 9_000
-    assert key_is_whole == "True"
+    assert broken_slots == "0"
 
 
 def test_nothing_reaches_beyond_its_area(tmp_path: Path) -> None:
-    assert run(BEYOND_THE_AREA, tmp_path) == str(3 * 8)
+    assert run(BEYOND_THE_AREA, tmp_path) == str(4 * 8)
 
 
-@pytest.mark.parametrize("area", [0, 4, -1, 1 << 30])
+@pytest.mark.parametrize("area", [0, 5, -1, 1 << 30])
 def test_the_key_area_has_no_number(area: int, tmp_path: Path) -> None:
     script = f"""
 import _wattseal as core

@@ -58,8 +58,9 @@ def test_self_test_passes(prompt: Prompt) -> None:
 
 def test_no_key_without_a_noise_source(prompt: Prompt) -> None:
     prompt.run("import _wattseal")
-    assert "CoreError: (-4, 'entropy')" in prompt.run("_wattseal.key_create()")
-    assert prompt.run("_wattseal.key_state() == (_wattseal.KEY_EMPTY, 0)") == "True"
+    assert "CoreError: (-4, 'entropy')" in prompt.run("_wattseal.key_create(1)")
+    assert "CoreError: (-4, 'entropy')" in prompt.run("_wattseal.random()")
+    assert prompt.run("_wattseal.key_slots()") == "(0, ())"
 
 
 def test_wire_code_runs_on_it(prompt: Prompt) -> None:
