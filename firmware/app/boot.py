@@ -1,20 +1,20 @@
-"""From power-on to a module that can be asked: self-test, storage, key, cut session."""
+"""From power-on to a module that can be asked: self-test, image, storage, key, cut session."""
 
 from wire.errors import WattsealError
 
-from app.contracts import Core, Json, Port
+from app.contracts import Core, Json, Port, Release
+from app.events import SPARE_FOR_ARCHIVING
 from app.key_policy import settle_key
 from app.module import Module
 from app.problems import as_wattseal_error
-from app.version import VERSION
 
 
-def boot(core: Core, port: Port, board_name: str, profiles: Json) -> Module:
+def boot(core: Core, port: Port, board_name: str, release: Release, profiles: Json) -> Module:
     """Bring the module up. Whatever fails puts it into the state fault, in which it still tells
     its status and gives out records, events and public key.
     """
-    module = Module(core, port, board_name, profiles)
-    for step in (_test_core, _check_storage, _log_start, _settle_key):
+    module = Module(core, port, board_name, release, profiles)
+    for step in (_test_core, _measure_image, _check_storage, _log_start, settle_key):
         try:
             step(module)
         except Exception as problem:
@@ -33,48 +33,40 @@ def _test_core(module: Module) -> None:
         raise WattsealError("self_test_failed", failed=failed)
 
 
+def _measure_image(module: Module) -> None:
+    module.firmware.measure(module.core)
+
+
 def _check_storage(module: Module) -> None:
     """Nothing may have decayed, and no log may know more of another than that one itself does."""
     for name, log in (
+        ("statements", module.statements),
         ("events", module.events),
         ("journal", module.journal),
-        ("settings", module.settings),
+        ("settings", module.setup),
     ):
         if log.damage:
             raise WattsealError("storage_broken", where=name, cause=log.damage)
-    newest = module.journal.standing.pagination
+    newest, stated = module.journal.standing.pagination, module.statements.standing.number
+    if module.events.mark.statement > stated:
+        raise WattsealError("storage_broken", where="statements", cause="statements have vanished")
     if module.events.mark.pagination > newest:
         raise WattsealError("storage_broken", where="journal", cause="records have vanished")
-    if newest and not module.events.mark.number:
+    if (newest or stated) and not module.events.mark.number:
         raise WattsealError("storage_broken", where="events", cause="events have vanished")
 
 
 def _log_start(module: Module) -> None:
     """A full event log does not stop the start; it stops the next session."""
-    try:
-        module.log(
-            "started",
-            {
-                "reset_cause": module.port.reset_cause(),
-                "firmware": VERSION,
-                "newest_record": module.journal.standing.pagination,
-            },
-            spare_sectors=0,
-        )
-    except WattsealError as problem:
-        if problem.name != "journal_full":
-            raise
-
-
-def _settle_key(module: Module) -> None:
-    decision = settle_key(module.core, module.events.mark.key_number)
-    if decision.discarded:
-        module.log("key_discarded", {"slots": decision.discarded, "cause": "first storing was cut"})
-    module.use_key(decision.key_number)
-    if decision.is_new:
-        fingerprint = module.core.sha256(module.public_key).hex()
-        detail = {"key_number": decision.key_number, "sha256": fingerprint}
-        module.log("key_made", detail, key_number=decision.key_number)
+    module.log_if_room(
+        "started",
+        {
+            "reset_cause": module.port.reset_cause(),
+            "firmware": module.firmware.version,
+            "firmware_identity": module.firmware.identity,
+            "newest_record": module.journal.standing.pagination,
+        },
+    )
 
 
 def _tell_fault(module: Module) -> None:
@@ -82,11 +74,12 @@ def _tell_fault(module: Module) -> None:
     fault = module.fault
     try:
         if fault is not None:
-            module.log("fault", {"error": fault.name, "detail": fault.detail}, spare_sectors=0)
+            detail = {"error": fault.name, "detail": fault.detail}
+            module.log("fault", detail, spare_sectors=SPARE_FOR_ARCHIVING)
     except Exception:
         module.fault = fault  # an event log that takes nothing is no reason to say less
     try:
-        if not module.public_key:
-            module.use_key(module.core.key_state()[1])
+        if not module.public_key and module.statements.announced:
+            module.use_key(module.statements.announced)
     except Exception:
         module.public_key = b""

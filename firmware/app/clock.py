@@ -37,6 +37,10 @@ class Clock:
         """Milliseconds since 1970 in UTC; only when `is_set`."""
         return self._unix_ms_at_start + self.uptime_ms()
 
+    def unix_ms_or_none(self) -> int | None:
+        """The same; None if not set."""
+        return self.unix_ms() if self.is_set else None
+
     def set(self, unix_ms: int, utc_offset_min: int, synchronised: bool) -> None:
         """Set the clock."""
         self._set_at_ms = self.uptime_ms()

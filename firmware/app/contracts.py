@@ -4,4 +4,4 @@ Any object with the right functions will do, a module too, so at run time there 
 """
 
 Json = dict
-Core = FlashAreas = ItemReader = Link = MeterLine = Port = Ticks = object
+Command = Core = FlashAreas = ItemReader = Link = MeterLine = Port = Release = Ticks = object

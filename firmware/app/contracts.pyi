@@ -1,6 +1,6 @@
 """What the application needs of the signing core and of the port, for the type checker.
 
-The module `_wattseal` is a `Core`, each port's module `port` is a `Port`.
+The module `_wattseal` is a `Core`, each port's module `port` is a `Port`, `release` a `Release`.
 """
 
 from collections.abc import Callable
@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from app.module import Module
 
+Command = Callable[[Module, "Json"], "Json"]
+"""From the module and checked params to the result's fields."""
 Json = dict[str, Any]
 """An object of plain JSON values."""
 ItemReader = Callable[[Module, int], tuple[Json, int]]
@@ -36,40 +38,65 @@ class Core(FlashAreas, Protocol):
     @property
     def AREA_SETTINGS(self) -> int: ...  # noqa: N802
     @property
+    def AREA_STATEMENTS(self) -> int: ...  # noqa: N802
+    @property
     def AREA_EVENTS(self) -> int: ...  # noqa: N802
     @property
     def AREA_JOURNAL(self) -> int: ...  # noqa: N802
-    @property
-    def KEY_EMPTY(self) -> int: ...  # noqa: N802
-    @property
-    def KEY_VALID(self) -> int: ...  # noqa: N802
-    @property
-    def KEY_BROKEN(self) -> int: ...  # noqa: N802
     @property
     def CoreError(self) -> type[Exception]: ...  # noqa: N802
     def self_test(self, everything: bool, /) -> tuple[str, ...]:
         """Names of the known-answer tests that failed."""
 
-    def key_state(self) -> tuple[int, int]:
-        """`(KEY_EMPTY | KEY_VALID | KEY_BROKEN, key number)`."""
+    def firmware_identity(self) -> bytes:
+        """SHA-256 of the running image, 32 bytes."""
 
-    def key_create(self) -> int:
-        """Make and store a key pair; its number."""
+    def random(self) -> bytes:
+        """32 bytes for a challenge."""
+
+    def key_slots(self) -> tuple[int, tuple[tuple[int, bytes], ...]]:
+        """How many slots are broken, and `(number, identity)` of the whole keys."""
+
+    def key_create(self, number: int, /) -> None:
+        """Make and store a key pair for the running image."""
+
+    def key_erase(self, number: int, /) -> None:
+        """Erase a whole key for ever."""
 
     def key_discard_broken(self) -> int:
         """Erase the slots that are written but not whole; how many."""
 
-    def key_public(self) -> bytes:
+    def key_public(self, number: int, /) -> bytes:
         """SubjectPublicKeyInfo DER, 91 bytes."""
 
-    def seal(self, payload: _Buffer, /) -> bytes:
+    def seal(self, number: int, payload: _Buffer, /) -> bytes:
         """Signature section of a record over these payload bytes."""
+
+    def sign_statement(self, number: int, text: _Buffer, /) -> bytes:
+        """DER signature over the prefix of statements and the text."""
+
+    def public_key_valid(self, public_key: _Buffer) -> bool:
+        """Whether the bytes are the SPKI DER of a point on the curve."""
+
+    def verify(self, public_key: _Buffer, message: _Buffer, signature: _Buffer, /) -> bool:
+        """Whether the DER signature is that key's over the message."""
 
     def sha256(self, data: _Buffer, /) -> bytes:
         """SHA-256, 32 bytes."""
 
     def chip_id(self) -> bytes:
         """The chip's unique id."""
+
+class Release(Protocol):
+    """What was built into the image, as the frozen module `release` tells it."""
+
+    @property
+    def VERSION(self) -> str: ...  # noqa: N802
+    @property
+    def ROLLBACK_NUMBER(self) -> int: ...  # noqa: N802
+    @property
+    def VENDOR_KEY(self) -> bytes:  # noqa: N802
+        """SPKI DER, b"" for none."""
 
 class Ticks(Protocol):
     """The monotonic clock, wrapping as MicroPython's `time.ticks_*` do."""
@@ -130,3 +157,6 @@ class Port(Ticks, Protocol):
 
     def heap_free(self) -> int:
         """Bytes of heap free after a collection."""
+
+    def enter_boot_loader(self) -> None:
+        """Leave for the chip's boot loader, once what was written to the link is out."""

@@ -1,5 +1,8 @@
 """The event log: what happened to the module, counted and hash-chained, never overwritten.
 
+When it is full, the owner may let go of old whole sectors that are archived elsewhere; numbers and
+chain go on.
+
 An entry is the JSON text {"number", "unix_ms", "event", "detail"}; unix_ms is null while the
 clock is unset. Its chain value is SHA-256 of the chain value before it (32 zero bytes for the
 first) and the text's bytes. In flash the value before and the log's `Mark` stand before the text.
@@ -17,8 +20,11 @@ from app.sector_log import LogDamagedError, LogFullError, SectorLog
 
 MAX_TEXT_BYTES = 2000
 
-SPARE_FOR_DUTIES = 1
-"""Sectors that only a start of the module may use: it must be able to log in a full log."""
+SPARE_FOR_DUTIES = 2
+"""Sectors that what may wait leaves free: a full log must still take starts and key changes."""
+
+SPARE_FOR_ARCHIVING = 1
+"""The sector that those leave: it takes the events by which a full log gets room again."""
 
 _LOG_KIND = 0x45
 _EVENT = 1
@@ -29,21 +35,21 @@ _FIRST_CHAIN = bytes(_CHAIN_BYTES)
 
 
 class Mark:
-    """What stands after an event: its number, and the newest facts about key, journal and time.
+    """What stands after an event: its number, the newest statement and record, the time.
 
-    key_number: of the newest key that an event told of, 0 for none. pagination: of the newest
-    record then. unix_ms: the time of the newest event that had one.
+    statement: number of the newest statement that an event told of, 0 for none. pagination: of the
+    newest record then. unix_ms: the time of the newest event that had one.
     """
 
-    def __init__(self, number: int, key_number: int, pagination: int, unix_ms: int) -> None:
+    def __init__(self, number: int, statement: int, pagination: int, unix_ms: int) -> None:
         self.number = number
-        self.key_number = key_number
+        self.statement = statement
         self.pagination = pagination
         self.unix_ms = unix_ms
 
     def pack(self) -> bytes:
         """The form in flash."""
-        return struct.pack(_MARK, self.number, self.key_number, self.pagination, self.unix_ms)
+        return struct.pack(_MARK, self.number, self.statement, self.pagination, self.unix_ms)
 
 
 class Events:
@@ -64,13 +70,35 @@ class Events:
 
     # --- what it holds -----------------------------------------------------------------------
 
+    @property
+    def oldest(self) -> int:
+        """Lowest number held; above `mark.number` if none is."""
+        if self._log.newest < 0:
+            return self.mark.number + 1
+        base = self._log.base(self._log.oldest)
+        if base is not None:
+            return _unpack_mark(base).number + 1
+        entries = self._log.entries(self._log.oldest)
+        if not entries:
+            return self.mark.number + 1
+        return _unpack_mark(self._log.peek(entries[0], _MARK_BYTES)).number
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """Number and chain value in hex of the newest event; 0 and zeros before the first."""
+        return self.mark.number, self._chain.hex()
+
+    @property
+    def free_bytes(self) -> int:
+        """Bytes of flash left for events, headers included."""
+        return self._log.free_bytes
+
     def read(self, number: int) -> tuple[str, str]:
         """`(text, chain value in hex)` of an event.
 
         WattsealError `no_such_event` if it is not held, `storage_broken` if it has decayed.
         """
-        if not 1 <= number <= self.mark.number:
-            raise WattsealError("no_such_event", oldest=1, newest=self.mark.number)
+        self.require_held(number)
         entry = self._find(number)
         try:
             if entry is not None:
@@ -79,6 +107,17 @@ class Events:
         except LogDamagedError:
             pass
         raise WattsealError("storage_broken", where="events", number=number)
+
+    def require_held(self, number: int) -> None:
+        """WattsealError `no_such_event` if there never was an event of that number, or no more."""
+        oldest, newest = self.oldest, self.mark.number
+        if not oldest <= number <= newest:
+            is_empty = oldest > newest
+            raise WattsealError(
+                "no_such_event",
+                oldest=None if is_empty else oldest,
+                newest=None if is_empty else newest,
+            )
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -96,18 +135,18 @@ class Events:
         event: str,
         detail: dict[str, object],
         pagination: int,
-        key_number: int = 0,
+        statement: int = 0,
         spare_sectors: int = SPARE_FOR_DUTIES,
     ) -> None:
         """Append an event; in flash on return.
 
-        pagination: of the journal's newest record. key_number: of a key that this event is the
-        first to tell of. WattsealError `journal_full` with detail `log` if there is no room.
+        pagination: of the journal's newest record. statement: number of one that this event is the
+        first to tell of. WattsealError `events_full` if there is no room.
         """
-        unix_ms = self._clock.unix_ms() if self._clock.is_set else None
+        unix_ms = self._clock.unix_ms_or_none()
         mark = Mark(
             self.mark.number + 1,
-            key_number or self.mark.key_number,
+            statement or self.mark.statement,
             pagination,
             self.mark.unix_ms if unix_ms is None else unix_ms,
         )
@@ -121,9 +160,26 @@ class Events:
         try:
             self._log.append(_EVENT, mark.pack() + linked, spare_sectors, base)
         except LogFullError:
-            raise WattsealError("journal_full", log="events") from None
+            raise WattsealError("events_full") from None
         self.mark = mark
         self._chain = self._core.sha256(linked)
+
+    def archive(self, through: int, pagination: int) -> None:
+        """Log that events up to this one are archived, then let go of their whole sectors.
+
+        The chain value of the last of them goes into the event, so that the archive can be tied to
+        what is held. The last spare sector is used only if that makes room. WattsealError
+        `no_such_event`, `storage_broken` if that event has decayed, `events_full`.
+        """
+        _, chain = self.read(through)
+        keep = self._first_sector_to_keep(through)
+        spare_sectors = 0 if keep > self._log.oldest else SPARE_FOR_DUTIES
+        detail = {"through": through, "chain": chain}
+        self.log("events_archived", detail, pagination, spare_sectors=spare_sectors)
+        try:
+            self._log.free_before(keep, self.mark.pack() + self._chain)
+        except LogFullError:
+            raise WattsealError("events_full") from None
 
     def prepare(self) -> None:
         """Erase ahead, when there is time."""
@@ -145,6 +201,16 @@ class Events:
         if log.missing(log.newest):
             self.damage = "an event has decayed"
 
+    def _first_sector_to_keep(self, through: int) -> int:
+        """The newest sector before which there are no events above `through`."""
+        keep = self._log.newest
+        while keep > self._log.oldest:
+            base = self._log.base(keep)
+            if base is not None and _unpack_mark(base).number <= through:
+                break
+            keep -= 1
+        return keep
+
     def _find(self, number: int) -> Entry | None:
         """The entry of an event, looked for from the newest sector down."""
         for sector in range(self._log.newest, self._log.oldest - 1, -1):
@@ -160,5 +226,5 @@ class Events:
 
 
 def _unpack_mark(data: bytes) -> Mark:
-    number, key_number, pagination, unix_ms = struct.unpack_from(_MARK, data)
-    return Mark(number, key_number, pagination, unix_ms)
+    number, statement, pagination, unix_ms = struct.unpack_from(_MARK, data)
+    return Mark(number, statement, pagination, unix_ms)

@@ -1,49 +1,198 @@
 """Which key the module signs with, decided at every start.
 
-The event log is the witness: it tells whether a key was ever announced. A key that was not may be
-made, or discarded when its first storing was cut; one that was announced is never replaced.
+The log of statements is the witness: a key is announced from the moment its birth or roll-over is
+stored there until its farewell is. A key that was not announced may be made, or thrown away when
+its making was cut; one that was announced is replaced only by the two ways that leave a statement.
+Every step leaves flash from which the next start goes on, so a power cut only delays it.
 """
 
 from wire.errors import WattsealError
+from wire.statements import build_statement, read_statement
 
-from app.contracts import Core
+from app.contracts import Json
+from app.module import Module
+from app.statements import Standing
 
 
-class KeyDecision:
-    """key_number: of the whole key. is_new: it was not announced yet. discarded: broken slots
-    that a cut first storing had left.
+def settle_key(module: Module) -> None:
+    """End with exactly one whole key, of the running image, announced, and in use.
+
+    WattsealError `key_lost`, `key_broken`, `firmware_rolled_back` or `statements_full`, and nothing
+    is changed; what CoreError the core raises when it makes a key or signs.
     """
+    tell_newest_statement(module)
+    standing = module.statements.standing
+    if module.firmware.rollback_number < standing.rollback_number:
+        raise WattsealError("firmware_rolled_back", rollback_number=standing.rollback_number)
+    if module.statements.announced:
+        number = _settle_announced(module, standing.key_number)
+    else:
+        module.setup.clear()  # a decommissioning may have been cut before it did
+        number = _bear(module, standing.key_number + 1)
+    module.use_key(number)
 
-    def __init__(self, key_number: int, is_new: bool, discarded: int) -> None:
-        self.key_number = key_number
-        self.is_new = is_new
-        self.discarded = discarded
 
+def bid_farewell(module: Module) -> tuple[str, bytes]:
+    """Let the key sign its farewell, then erase it; the setup goes with it.
 
-def settle_key(core: Core, announced_number: int) -> KeyDecision:
-    """Make a key if none was ever announced; otherwise insist on the announced one.
-
-    announced_number: of the newest key that the event log tells of, 0 for none. WattsealError
-    `key_lost`, `key_broken` or `key_error` if the announced key is not the one stored; what
-    CoreError `key_create` raises.
+    The statement's text and its signature. Once the farewell is stored there is no way back: the
+    next start finishes what a power cut leaves undone.
     """
-    state, number = core.key_state()
-    if announced_number:
-        _require_announced(core, state, number, announced_number)
-        return KeyDecision(number, False, 0)
-    discarded = 0
-    if state == core.KEY_BROKEN:
-        discarded = core.key_discard_broken()
-        state, number = core.key_state()
-    if state == core.KEY_EMPTY:
-        number = core.key_create()
-    return KeyDecision(number, True, discarded)
+    key_number, before = module.key_number, module.statements.standing
+    text = _farewell(module)
+    signature = module.core.sign_statement(key_number, text.encode())
+    standing = Standing(before.number + 1, key_number, before.rollback_number, True)
+    module.statements.store(standing, text, [(key_number, signature)])
+    module.drop_key()
+    tell_newest_statement(module)
+    module.core.key_erase(key_number)
+    module.setup.clear()
+    module.forget_meter()
+    return text, signature
 
 
-def _require_announced(core: Core, state: int, number: int, announced_number: int) -> None:
-    if state == core.KEY_EMPTY:
-        raise WattsealError("key_lost", key_number=announced_number)
-    if state == core.KEY_BROKEN:
-        raise WattsealError("key_broken", key_number=announced_number)
-    if number != announced_number:
-        raise WattsealError("key_error", announced=announced_number, stored=number)
+def tell_newest_statement(module: Module) -> None:
+    """Log the event about the newest statement, unless it was logged.
+
+    A full event log is no reason to stop: the statement itself is kept, and the next start tries
+    again.
+    """
+    number = module.statements.standing.number
+    if number <= module.events.mark.statement:
+        return
+    facts = read_statement(module.statements.read(number)["statement"])
+    event, detail = _event_of(module, facts)
+    module.log_if_room(event, detail, number)
+
+
+# --- the three ways --------------------------------------------------------------------------
+
+
+def _settle_announced(module: Module, number: int) -> int:
+    """Keep the announced key if the running image made it, else roll over to the next one."""
+    broken, whole = module.core.key_slots()
+    identities = {found: identity.hex() for found, identity in whole}
+    if number not in identities:
+        raise WattsealError("key_broken" if broken else "key_lost", key_number=number)
+    if identities[number] == module.firmware.identity:
+        _discard_all_but(module, number, 0)
+        return number
+    module.statements.require_room()
+    _prepare_key(module, number + 1, number)
+    _roll_over(module, number, identities[number])
+    module.core.key_erase(number)
+    return number + 1
+
+
+def _bear(module: Module, number: int) -> int:
+    """Make the first key, or the first one after a farewell, and announce it."""
+    module.statements.require_room()
+    _prepare_key(module, number, 0)
+    text = build_statement("birth", **_facts_of(module, number))
+    _announce(module, number, text, [number])
+    return number
+
+
+def _roll_over(module: Module, old: int, old_identity: str) -> None:
+    """Announce the next key by a statement that the old one signs too."""
+    new = old + 1
+    text = build_statement(
+        "rollover",
+        old_key_number=old,
+        old_public_key=module.core.key_public(old).hex(),
+        old_firmware_identity=old_identity,
+        **_facts_of(module, new),
+    )
+    _announce(module, new, text, [old, new])
+
+
+# --- steps -----------------------------------------------------------------------------------
+
+
+def _prepare_key(module: Module, number: int, announced: int) -> None:
+    """See that the key of that number is whole: the one that a cut left unannounced, or a new one.
+
+    All other keys but the announced one (0 for none) are discarded.
+    """
+    candidate = (number, bytes.fromhex(module.firmware.identity))
+    if candidate in module.core.key_slots()[1]:
+        _discard_all_but(module, number, announced)
+    else:
+        _discard_all_but(module, announced, 0)
+        module.core.key_create(number)
+
+
+def _discard_all_but(module: Module, number: int, other: int) -> None:
+    """Erase what a cut left in the key store: keys never announced, or announced and followed.
+
+    No key has the number 0.
+    """
+    broken, whole = module.core.key_slots()
+    surplus = [found for found, _ in whole if found not in (number, other)]
+    if broken or surplus:
+        module.log_if_room("key_discarded", {"broken_slots": broken, "key_numbers": surplus})
+    for found in surplus:
+        module.core.key_erase(found)
+    if broken:
+        module.core.key_discard_broken()
+
+
+def _announce(module: Module, number: int, text: str, signers: list[int]) -> None:
+    """Sign and store a birth or roll-over: from then on the key of that number is announced."""
+    standing = Standing(
+        module.statements.standing.number + 1, number, module.firmware.rollback_number, False
+    )
+    signatures = [(signer, module.core.sign_statement(signer, text.encode())) for signer in signers]
+    module.statements.store(standing, text, signatures)
+    tell_newest_statement(module)
+
+
+def _facts_of(module: Module, number: int) -> Json:
+    """What birth and roll-over state of the new key. The clock is not set: the newest time that
+    the logs know of says after when it was.
+    """
+    newest_ms = max(module.events.mark.unix_ms, module.journal.standing.unix_ms)
+    return {
+        "chip_id": module.core.chip_id().hex(),
+        "key_number": number,
+        "public_key": module.core.key_public(number).hex(),
+        "firmware": module.firmware.version,
+        "firmware_identity": module.firmware.identity,
+        "rollback_number": module.firmware.rollback_number,
+        "last_pagination": module.journal.standing.pagination,
+        "after_unix_ms": newest_ms or None,
+    }
+
+
+def _farewell(module: Module) -> str:
+    event_number, event_chain = module.events.head
+    return build_statement(
+        "farewell",
+        chip_id=module.core.chip_id().hex(),
+        key_number=module.key_number,
+        public_key=module.public_key.hex(),
+        firmware_identity=module.firmware.identity,
+        last_pagination=module.journal.standing.pagination,
+        unix_ms=module.clock.unix_ms_or_none(),
+        event_number=event_number,
+        event_chain=event_chain,
+    )
+
+
+def _event_of(module: Module, facts: Json) -> tuple[str, Json]:
+    """Name and detail of the event that tells of a statement."""
+    number = facts["key_number"]
+    fingerprint = module.core.sha256(bytes.fromhex(facts["public_key"])).hex()
+    detail = {"key_number": number, "sha256": fingerprint}
+    if facts["type"] == "birth":
+        return "key_made", detail
+    if facts["type"] == "farewell":
+        return "decommissioned", detail
+    update = module.setup.update(facts["old_key_number"])
+    detail["old_key_number"] = facts["old_key_number"]
+    detail["firmware"] = facts["firmware"]
+    detail["firmware_identity"] = facts["firmware_identity"]
+    detail["announced"] = (
+        update is not None and update["firmware_identity"] == facts["firmware_identity"]
+    )
+    return "key_changed", detail

@@ -4,6 +4,7 @@ import _wattseal
 import board
 import meter_profiles
 import port
+import release
 
 from app.boot import boot
 from app.link import LinkServer
@@ -12,7 +13,7 @@ from app.link import LinkServer
 def run() -> None:
     """Never returns: what one line does wrong must not keep the next from being answered."""
     link = port.open_link()
-    module = boot(_wattseal, port, board.NAME, meter_profiles.PROFILES)
+    module = boot(_wattseal, port, board.NAME, release, meter_profiles.PROFILES)
     server = LinkServer(module, link)
     while True:
         try:

@@ -1,53 +1,71 @@
-"""The module: its parts and its state. boot.py brings it up, commands.py is what it can do."""
+"""The module: its parts and its state. boot.py brings it up, commands/ is what it can do."""
 
 from wire.errors import WattsealError
 
 from app.clock import Clock
-from app.contracts import Core, Json, Port
-from app.events import Events
+from app.contracts import Core, Json, Port, Release
+from app.events import SPARE_FOR_ARCHIVING, SPARE_FOR_DUTIES, Events
+from app.firmware import Firmware
 from app.journal import Journal
 from app.meter import ATTEMPTS, Meter
-from app.meter_setup import missing_settings, open_meter
+from app.meter_setup import missing_for_meter, open_meter
+from app.owner import Owner
 from app.problems import LASTING, as_wattseal_error
 from app.refusal_log import RefusalLog
 from app.sessions import Sessions
-from app.settings import Settings
+from app.settings_check import missing_for_seal
+from app.setup import Setup
+from app.statements import Statements
 
 RECOVERY_INTERVAL_MS = 10_000
 """How often a silent meter is asked whether the session that a power failure cut can be ended."""
+
+_SIGNING = ("begin", "intermediate", "end", "recovery", "prove", "event_head", "decommission")
 
 
 class Module:
     """Everything that one signing module is.
 
     `fault` is the WattsealError that stopped it from signing, None if nothing did.
-    `recovery_problem` is what last kept a cut session from being ended.
+    `recovery_problem` is what last kept a cut session from being ended. `update_accepted` tells
+    that a firmware update was, since the start; `leaves` that the boot loader is to be started as
+    soon as the reply is out.
     """
 
-    def __init__(self, core: Core, port: Port, board_name: str, profiles: Json) -> None:
+    def __init__(
+        self, core: Core, port: Port, board_name: str, release: Release, profiles: Json
+    ) -> None:
         self.core = core
         self.port = port
         self.board_name = board_name
         self.profiles = profiles
+        self.firmware = Firmware(release)
         self.fault: WattsealError | None = None
         self.recovery_problem: WattsealError | None = None
         self.clock = Clock(port)
         self.events = Events(core, self.clock)
         self.journal = Journal(core, core.AREA_JOURNAL)
-        self.settings = Settings(core, core.AREA_SETTINGS)
-        self.sessions = Sessions(core, self.journal, self.clock)
+        self.statements = Statements(core, core.AREA_STATEMENTS)
+        self.setup = Setup(core, core.AREA_SETTINGS)
+        self.sessions = Sessions(core, self.firmware, self.journal, self.clock)
+        self.owner = Owner(core, self.clock)
         self.public_key = b""
         self.key_number = 0
+        self.update_accepted = False
+        self.leaves = False
         self._refusals = RefusalLog()
         self._meter: Meter | None = None
         self._recovery_tried_ms = 0
 
     @property
     def state(self) -> str:
-        """blank, operational or fault."""
+        """blank, unregistered, operational or fault."""
         if self.fault is not None:
             return "fault"
-        return "operational" if self.public_key else "blank"
+        if not self.public_key:
+            return "blank"
+        is_published = self.setup.sealed and self.setup.publication(self.key_number) is not None
+        return "operational" if is_published else "unregistered"
 
     def stop_signing(self, fault: WattsealError) -> None:
         """Enter the state fault; its first cause stays the one that is told."""
@@ -55,26 +73,41 @@ class Module:
             self.fault = fault
 
     def use_key(self, number: int) -> None:
-        """Sign with the stored key from now on."""
-        self.public_key = self.core.key_public()
+        """Sign with the stored key of that number from now on."""
+        self.public_key = self.core.key_public(number)
         self.key_number = self.sessions.key_number = number
+
+    def drop_key(self) -> None:
+        """Sign with no key any more."""
+        self.public_key = b""
+        self.key_number = self.sessions.key_number = 0
 
     # --- events ------------------------------------------------------------------------------
 
-    def log(self, event: str, detail: Json, key_number: int = 0, spare_sectors: int = 1) -> None:
-        """Append to the event log; WattsealError `journal_full` if it takes no more."""
+    def log(
+        self, event: str, detail: Json, statement: int = 0, spare_sectors: int = SPARE_FOR_DUTIES
+    ) -> None:
+        """Append to the event log; WattsealError `events_full` if it takes no more."""
         pagination = self.journal.standing.pagination
-        self.events.log(event, detail, pagination, key_number, spare_sectors)
+        self.events.log(event, detail, pagination, statement, spare_sectors)
+
+    def log_if_room(self, event: str, detail: Json, statement: int = 0) -> None:
+        """Log what happens whether or not the log, which keeps a reserve for it, is full."""
+        try:
+            self.log(event, detail, statement, SPARE_FOR_ARCHIVING)
+        except WattsealError as problem:
+            if problem.name != "events_full":
+                raise
 
     def require_room_for_events(self) -> None:
-        """WattsealError `journal_full` if what is about to happen could not be logged."""
+        """WattsealError `events_full` if what is about to happen could not be logged."""
         if not self.events.has_room():
-            raise WattsealError("journal_full", log="events")
+            raise WattsealError("events_full")
 
     def refuse(self, method: str, problem: Exception) -> WattsealError:
         """The error to answer with; logged within its ration, and a fault if it will last."""
         refusal = as_wattseal_error(self.core, problem)
-        if refusal.name in LASTING and method in ("begin", "intermediate", "end", "recovery"):
+        if refusal.name in LASTING and method in _SIGNING:
             self.stop_signing(refusal)
         detail = self._refusals.detail_to_log(
             method, refusal, self.clock.uptime_ms(), self.events.is_half_full()
@@ -90,17 +123,21 @@ class Module:
     # --- the meter ---------------------------------------------------------------------------
 
     def missing_settings(self) -> list[str]:
-        """Names of the settings that a record needs and that are not given."""
-        return missing_settings(self.settings.values, self.profiles)
+        """Names of the settings that `seal` needs and that are not given."""
+        return missing_for_seal(self.setup.settings, self.profiles)
 
     def meter(self) -> Meter:
         """The configured meter; WattsealError `not_configured` naming what is missing."""
         if self._meter is None:
-            missing = self.missing_settings()
+            missing = missing_for_meter(self.setup.settings, self.profiles)
             if missing:
                 raise WattsealError("not_configured", missing=missing)
-            self._meter = open_meter(self.settings.values, self.profiles, self.port)
+            self._meter = open_meter(self.setup.settings, self.profiles, self.port)
         return self._meter
+
+    def forget_meter(self) -> None:
+        """Open the meter's line anew when it is next needed: the settings have changed."""
+        self._meter = None
 
     def try_meter(self, settings: Json) -> None:
         """Refuse settings of a meter that is there and says that it is another one.
@@ -108,8 +145,8 @@ class Module:
         A meter that does not answer is accepted, because it may be wired later; every reading
         checks again.
         """
-        self._meter = None
-        if missing_settings(settings, self.profiles):
+        self.forget_meter()
+        if missing_for_meter(settings, self.profiles):
             return
         meter = open_meter(settings, self.profiles, self.port)
         meter.attempts = 1
@@ -133,7 +170,7 @@ class Module:
             self._recovery_tried_ms = self.clock.uptime_ms()
         self.events.prepare()
         self.journal.prepare()
-        self.settings.prepare()
+        self.setup.prepare()
 
     def recover(self) -> None:
         """End the session that a power failure cut, if the meter answers at the first attempt."""
@@ -141,7 +178,7 @@ class Module:
             meter = self.meter()
             meter.attempts = 1
             last_unix_ms = self.events.mark.unix_ms
-            fields = self.sessions.recover(self.settings.values, meter, last_unix_ms)
+            fields = self.sessions.recover(self.setup.settings, meter, last_unix_ms)
             meter.attempts = ATTEMPTS
             self.log("session_recovered", {"pagination": fields["pagination"]})
         except Exception as problem:

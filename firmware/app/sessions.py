@@ -13,9 +13,9 @@ from wire.reading import Reading
 
 from app.clock import Clock
 from app.contracts import Core, Json
+from app.firmware import Firmware
 from app.journal import SPARE_AT_END, SPARE_WHILE_OPEN, Journal, Standing
 from app.meter import Meter
-from app.version import VERSION
 
 _SIGNATURE_SECTION_BYTES = 194  # with the longest signature, 72 bytes of DER
 
@@ -25,8 +25,9 @@ _USER_FIELDS = ("id_tag", "id_type", "id_level", "id_flags", "tariff_text")
 class Sessions:
     """Makes and stores the records of sessions, one session at a time."""
 
-    def __init__(self, core: Core, journal: Journal, clock: Clock) -> None:
+    def __init__(self, core: Core, firmware: Firmware, journal: Journal, clock: Clock) -> None:
         self._core = core
+        self._firmware = firmware
         self._journal = journal
         self._clock = clock
         self._begin: Json | None = None  # payload of the open session's begin record
@@ -121,13 +122,13 @@ class Sessions:
         reason = statement["reason"]
         standing.is_open = reason in ("B", "C")
         spare_sectors = SPARE_WHILE_OPEN if standing.is_open else SPARE_AT_END
-        payload = build_payload(
-            _station(settings, meter), user, standing.pagination, [(standing.reading(), statement)]
-        )
+        station = _station(settings, meter, self._firmware.gateway_version)
+        readings = [(standing.reading(), statement)]
+        payload = build_payload(station, user, standing.pagination, readings)
         record_bytes = len(payload) + _SIGNATURE_SECTION_BYTES + len("OCMF||")
         if not self._journal.has_room(record_bytes, spare_sectors):
             raise WattsealError("journal_full")
-        record = build_record(payload, self._core.seal(payload))
+        record = build_record(payload, self._core.seal(self.key_number, payload))
         self._journal.store(record, standing, spare_sectors)
         if not standing.is_open:
             self._begin = None
@@ -153,11 +154,11 @@ def meter_serial(settings: Json, meter: Meter) -> str:
     return serial
 
 
-def _station(settings: Json, meter: Meter) -> Json:
+def _station(settings: Json, meter: Meter, gateway_version: str) -> Json:
     """What build_payload wants to know of this system and its meter."""
     station = {
         "format_version": settings.get("format_version", "1.3"),
-        "gateway_version": VERSION,
+        "gateway_version": gateway_version,
         "meter_vendor": meter.profile["vendor"],
         "meter_model": meter.profile["model"],
         "meter_serial": meter_serial(settings, meter),

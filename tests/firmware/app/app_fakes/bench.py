@@ -11,9 +11,10 @@ from wire.link_frame import decode, encode
 from wire.messages import read_reply, request
 from wire.methods import check_result
 
-from .core import FakeCore
+from .core import SIGNING, STATEMENT_PREFIX, FakeCore, spki_of
 from .meter import FakeMeter, FakeMeterLine
 from .port import FakeLink, FakePort
+from .registry import NAME, FakeRegistry
 
 NOON = 1_780_000_000_000
 
@@ -46,20 +47,39 @@ SDM630 = {
 MUTE = {key: SDM630[key] for key in SDM630 if key not in ("serial", "firmware", "unit", "line")}
 PROFILES = {"sdm630": SDM630, "mute": {**MUTE, "name": "mute"}}
 
+OWNER = ec.derive_private_key(3, ec.SECP256R1())
+VENDOR = ec.derive_private_key(4, ec.SECP256R1())
+
 SETTINGS = {
     "gateway_id": "Wattseal test",
     "gateway_serial": "WS-0001",
     "meter_profile": "sdm630",
     "meter_serial": "12345678",
+    "charge_point_type": "EVSEID",
+    "charge_point_id": "DE*ABC*E0001",
+    "registry_name": NAME,
+    "registry_key": FakeRegistry().public_key.hex(),
+    "owner_key": spki_of(OWNER).hex(),
 }
 
 
+class Release:
+    """What was built into an image."""
+
+    def __init__(self, version: str = "0.1.0", rollback_number: int = 1) -> None:
+        self.VERSION = version
+        self.ROLLBACK_NUMBER = rollback_number
+        self.VENDOR_KEY = spki_of(VENDOR)
+
+
 class Bench:
-    """Boots a module again and again over the same flash and meter."""
+    """Boots a module again and again over the same flash, meter and registry."""
 
     def __init__(self, core: FakeCore | None = None, meter: FakeMeter | None = None) -> None:
         self.core = core or FakeCore()
         self.meter = meter or FakeMeter()
+        self.registry = FakeRegistry()
+        self.release = Release()
         self.lines: list[FakeMeterLine] = []
         self.module: Module
         self._ids = 0
@@ -68,16 +88,67 @@ class Bench:
         self.core.dark = False
         self.port = FakePort(self._make_line)
         self.link = FakeLink(self.port)
-        self.module = boot(self.core, self.port, "bench", PROFILES)
+        self.module = boot(self.core, self.port, "bench", self.release, PROFILES)
         self.server = LinkServer(self.module, self.link)
         return self
 
-    def set_up(self) -> "Bench":
-        """Boot, configure, set the time."""
-        self.boot()
-        self.call("configure", **SETTINGS)
-        self.set_time()
+    def flash(self, image: bytes, version: str = "0.2.0", rollback_number: int = 1) -> "Bench":
+        """Put another image in place, by its identity; nothing runs until `boot`."""
+        self.core.image = image
+        self.release = Release(version, rollback_number)
         return self
+
+    def set_up(self) -> "Bench":
+        """Boot, set the time, commission."""
+        self.boot()
+        self.set_time()
+        return self.commission()
+
+    def commission(self) -> "Bench":
+        """Do what is left to do until the module is operational."""
+        status = self.call("status")
+        if not status["sealed"]:
+            self.call("configure", **SETTINGS)
+            self.call("seal")
+        if status["state"] != "operational":
+            self.publish()
+        assert self.call("status")["state"] == "operational"
+        return self
+
+    def reconfigure(self, **settings) -> "Bench":
+        """Have the owner open the seal for other settings, and commission again."""
+        self.by_owner("unseal")
+        self.call("configure", **settings)
+        self.call("seal")
+        self.publish()
+        return self
+
+    def publish(self, **changes: object) -> dict:
+        """Register the key with these changes to the truth, and bring the module the proof."""
+        possession = json.loads(self.call("prove", challenge="ab" * 16)["statement"])
+        index = self.registry.register(possession, **changes)
+        return self.call("accept_publication", **self.registry.proof(index))
+
+    def ask_owner(self, action: str, key: ec.EllipticCurvePrivateKey = OWNER, **params) -> str:
+        """The signature in hex that answers a fresh challenge."""
+        text = self.call("challenge", action=action, **params)["challenge"]
+        return key.sign(b"wattseal.owner.v1\n" + text.encode(), SIGNING).hex()
+
+    def by_owner(self, action: str, **params) -> dict:
+        """Do what only the owner may; params are those of the challenge."""
+        return self.call(action, signature=self.ask_owner(action, **params))
+
+    def statements(self) -> list[dict]:
+        """Every statement, its signatures checked; the newest key must be the one in use."""
+        found: list[dict] = []
+        start: int | None = 1
+        while start is not None:
+            part = self.call("statements", from_=start)
+            for item in part["statements"]:
+                found.append(read_signed(item))
+                assert item["number"] == len(found)
+            start = part["next"]
+        return found
 
     def set_time(self, unix_ms: int = NOON, source: str = "synchronised") -> dict:
         return self.call("set_time", unix_ms=unix_ms, utc_offset_min=120, source=source)
@@ -120,17 +191,20 @@ class Bench:
         return found
 
     def all_events(self) -> list[dict]:
-        """Every event, its chain checked from the first on."""
+        """Every event, its chain checked from the first on; of an archived log, from the second."""
         found: list[dict] = []
-        chain = bytes(32)
-        start: int | None = 1
+        start: int | None = self.call("status")["events"]["oldest"]
+        first, chain = start, bytes(32)
         while start is not None:
             part = self.call("events", from_=start)
             for item in part["events"]:
                 chain = self.core.sha256(chain + item["entry"].encode())
-                assert item["chain"] == chain.hex()
+                if found or first == 1:
+                    assert item["chain"] == chain.hex()
+                chain = bytes.fromhex(item["chain"])
                 found.append(json.loads(item["entry"]))
-                assert found[-1]["number"] == item["number"] == len(found)
+                assert first is not None
+                assert found[-1]["number"] == item["number"] == first + len(found) - 1
             start = part["next"]
         return found
 
@@ -140,6 +214,26 @@ class Bench:
     def _make_line(self, port: FakePort) -> FakeMeterLine:
         self.lines.append(FakeMeterLine(port, self.meter))
         return self.lines[-1]
+
+
+def read_signed(item: dict) -> dict:
+    """The members of a stored statement, after every signature was checked with the key named."""
+    facts: dict = json.loads(item["statement"])
+    keys = {facts["key_number"]: facts["public_key"]}
+    if facts["type"] == "rollover":
+        keys = {facts["old_key_number"]: facts["old_public_key"], **keys}
+    assert [signature["key_number"] for signature in item["signatures"]] == list(keys)
+    for signature in item["signatures"]:
+        verify_statement(item["statement"], signature["signature"], keys[signature["key_number"]])
+    return facts
+
+
+def verify_statement(text: str, signature_hex: str, public_key_hex: str) -> None:
+    """Raises InvalidSignature unless the statement was signed by the key."""
+    key = serialization.load_der_public_key(bytes.fromhex(public_key_hex))
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    message = STATEMENT_PREFIX + text.encode()
+    key.verify(bytes.fromhex(signature_hex), message, ec.ECDSA(hashes.SHA256()))
 
 
 def payload_of(record: str) -> dict:

@@ -1,40 +1,56 @@
-"""The signing core over fake flash: it really signs, and its key is made of flash operations."""
+"""The signing core over fake flash: it really signs, and its keys are made of flash operations."""
 
 import hashlib
 import struct
 import zlib
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from .flash import PAGE_BYTES, CoreError, FakeFlash
+from .flash import PAGE_BYTES, SECTOR_BYTES, CoreError, FakeFlash
 
 AREA_KEYS = 0
+SLOTS = 4
+FIRST_IMAGE = hashlib.sha256(b"first image").digest()
+STATEMENT_PREFIX = b"wattseal.statement.v1\n"
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+SIGNING = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 
 
 class FakeCore(FakeFlash):
-    """What `_wattseal` offers; the key lies in an area of its own, in two pages that a cut parts.
+    """What `_wattseal` offers; a key lies in a sector of its own, in two pages that a cut parts.
 
-    `failing_tests` is what self_test tells; `entropy_fails` makes key_create refuse.
+    `failing_tests` is what self_test tells; `entropy_fails` makes key_create and random refuse;
+    `image` is the running one's identity.
     """
 
     AREA_SETTINGS = 1
-    AREA_EVENTS = 2
-    AREA_JOURNAL = 3
-    KEY_EMPTY = 0
-    KEY_VALID = 1
-    KEY_BROKEN = 2
+    AREA_STATEMENTS = 2
+    AREA_EVENTS = 3
+    AREA_JOURNAL = 4
     CoreError = CoreError
 
-    def __init__(self, seed: int = 0, events: int = 8, journal: int = 8) -> None:
-        super().__init__({AREA_KEYS: 1, 1: 4, 2: events, 3: journal}, seed)
+    def __init__(
+        self, seed: int = 0, events: int = 8, journal: int = 8, statements: int = 4
+    ) -> None:
+        sectors = {AREA_KEYS: SLOTS, 1: 4, 2: statements, 3: events, 4: journal}
+        super().__init__(sectors, seed)
         self.failing_tests: tuple[str, ...] = ()
         self.entropy_fails = False
+        self.image = FIRST_IMAGE
         self.seals = 0
 
     def self_test(self, everything: bool, /) -> tuple[str, ...]:
         return self.failing_tests
+
+    def firmware_identity(self) -> bytes:
+        return self.image
+
+    def random(self) -> bytes:
+        if self.entropy_fails:
+            raise CoreError(-4, "entropy")
+        return self.noise.randbytes(32)
 
     def chip_id(self) -> bytes:
         return bytes(range(8))
@@ -42,61 +58,102 @@ class FakeCore(FakeFlash):
     def sha256(self, data: bytes) -> bytes:
         return hashlib.sha256(data).digest()
 
-    # --- the key -----------------------------------------------------------------------------
+    # --- the keys ----------------------------------------------------------------------------
 
-    def _slot(self) -> bytearray:
-        slot = bytearray(2 * PAGE_BYTES)
-        self.flash_read(AREA_KEYS, 0, slot)
-        return slot
+    def _slot(self, slot: int) -> bytes:
+        content = bytearray(SECTOR_BYTES)
+        self.flash_read(AREA_KEYS, slot * SECTOR_BYTES, content)
+        return bytes(content)
 
-    def key_state(self) -> tuple[int, int]:
-        slot = self._slot()
-        if slot == b"\xff" * len(slot):
-            return self.KEY_EMPTY, 0
-        number, _, crc = struct.unpack_from("<I32sI", slot)
-        if crc == zlib.crc32(slot[:36]) and slot[PAGE_BYTES:] == b"\x00" * PAGE_BYTES:
-            return self.KEY_VALID, number
-        return self.KEY_BROKEN, 0
+    def _read(self) -> tuple[list[int], list[int], dict[int, tuple[int, bytes, int]]]:
+        """Blank slots, broken slots, and `number: (slot, identity, secret)` of the whole keys."""
+        blank, broken, whole = [], [], {}
+        for slot in range(SLOTS):
+            content = self._slot(slot)
+            number, identity, secret, crc = struct.unpack_from("<I32s32sI", content)
+            is_committed = content[PAGE_BYTES : 2 * PAGE_BYTES] == bytes(PAGE_BYTES)
+            if content == b"\xff" * SECTOR_BYTES:
+                blank.append(slot)
+            elif crc == zlib.crc32(content[:68]) and is_committed:
+                assert number not in whole, "two whole keys of one number"
+                whole[number] = (slot, identity, int.from_bytes(secret, "big"))
+            else:
+                broken.append(slot)
+        return blank, broken, whole
 
-    def key_create(self) -> int:
-        state = self.key_state()[0]
-        if state != self.KEY_EMPTY:
-            raise CoreError(
-                *((-6, "key_exists") if state == self.KEY_VALID else (-7, "key_broken"))
-            )
+    def key_slots(self) -> tuple[int, tuple[tuple[int, bytes], ...]]:
+        _, broken, whole = self._read()
+        return len(broken), tuple((number, whole[number][1]) for number in sorted(whole))
+
+    def key_create(self, number: int) -> None:
+        blank, _, whole = self._read()
+        if number in whole:
+            raise CoreError(-6, "key_exists")
+        if not blank:
+            raise CoreError(-2, "space")
         if self.entropy_fails:
             raise CoreError(-4, "entropy")
         page = bytearray(b"\xff" * PAGE_BYTES)
-        struct.pack_into("<I32s", page, 0, 1, self.random.randbytes(32))
-        struct.pack_into("<I", page, 36, zlib.crc32(page[:36]))
-        self.flash_program(AREA_KEYS, 0, page)
-        self.flash_program(AREA_KEYS, PAGE_BYTES, b"\x00" * PAGE_BYTES)
-        return 1
+        struct.pack_into("<I32s32s", page, 0, number, self.image, self.noise.randbytes(32))
+        struct.pack_into("<I", page, 68, zlib.crc32(page[:68]))
+        self.flash_program(AREA_KEYS, blank[0] * SECTOR_BYTES, page)
+        self.flash_program(AREA_KEYS, blank[0] * SECTOR_BYTES + PAGE_BYTES, bytes(PAGE_BYTES))
+
+    def key_erase(self, number: int) -> None:
+        whole = self._read()[2]
+        if number not in whole:
+            raise CoreError(-5, "no_key")
+        self.flash_erase(AREA_KEYS, whole[number][0])
 
     def key_discard_broken(self) -> int:
-        if self.key_state()[0] != self.KEY_BROKEN:
-            return 0
-        self.flash_erase(AREA_KEYS, 0)
-        return 1
+        broken = self._read()[1]
+        for slot in broken:
+            self.flash_erase(AREA_KEYS, slot)
+        return len(broken)
 
-    def _key(self) -> ec.EllipticCurvePrivateKey:
-        state, _ = self.key_state()
-        if state != self.KEY_VALID:
-            raise CoreError(*((-5, "no_key") if state == self.KEY_EMPTY else (-7, "key_broken")))
-        secret = int.from_bytes(self._slot()[4:36], "big") % (ORDER - 1) + 1
-        return ec.derive_private_key(secret, ec.SECP256R1())
+    def _key(self, number: int) -> ec.EllipticCurvePrivateKey:
+        _, broken, whole = self._read()
+        if number not in whole:
+            raise CoreError(*((-7, "key_broken") if broken else (-5, "no_key")))
+        return ec.derive_private_key(whole[number][2] % (ORDER - 1) + 1, ec.SECP256R1())
 
-    def key_public(self) -> bytes:
-        return (
-            self._key()
-            .public_key()
-            .public_bytes(
-                serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-            )
-        )
+    def key_public(self, number: int) -> bytes:
+        return spki_of(self._key(number))
 
-    def seal(self, payload: bytes) -> bytes:
+    # --- signing and checking ----------------------------------------------------------------
+
+    def seal(self, number: int, payload: bytes) -> bytes:
+        assert payload[:1] == b"{"
         self.seals += 1
-        algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
-        signature = self._key().sign(bytes(payload), algorithm)
+        signature = self._key(number).sign(bytes(payload), SIGNING)
         return b'{"SA":"ECDSA-secp256r1-SHA256","SE":"hex","SD":"%s"}' % signature.hex().encode()
+
+    def sign_statement(self, number: int, text: bytes) -> bytes:
+        return self._key(number).sign(STATEMENT_PREFIX + bytes(text), SIGNING)
+
+    def public_key_valid(self, public_key: bytes) -> bool:
+        try:
+            key = serialization.load_der_public_key(public_key)
+        except ValueError:
+            return False
+        is_ours = isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1"
+        return is_ours and spki_of(key) == public_key
+
+    def verify(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
+        if not self.public_key_valid(public_key):
+            return False
+        key = serialization.load_der_public_key(public_key)
+        assert isinstance(key, ec.EllipticCurvePublicKey)
+        try:
+            key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+        except InvalidSignature:
+            return False
+        return True
+
+
+def spki_of(key: ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey) -> bytes:
+    """SubjectPublicKeyInfo DER of a key's public half."""
+    public = key.public_key() if isinstance(key, ec.EllipticCurvePrivateKey) else key
+    return public.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )

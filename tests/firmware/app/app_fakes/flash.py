@@ -24,7 +24,7 @@ class FakeFlash:
 
     def __init__(self, sectors: dict[int, int], seed: int = 0) -> None:
         self.content = {area: bytearray(b"\xff" * SECTOR_BYTES * n) for area, n in sectors.items()}
-        self.random = random.Random(seed)
+        self.noise = random.Random(seed)
         self.operations = 0
         self.cut_at = -1
         self.cut_how = "before"
@@ -99,17 +99,17 @@ class FakeFlash:
 
     def _torn_program(self, old: bytes, new: bytes) -> bytes:
         """Some of the bits that should fall have fallen: a prefix of the page, or any of them."""
-        if self.random.random() < 0.5:
-            edge = self.random.randrange(len(new) + 1)
-            half = new[edge : edge + 1] and bytes([new[edge] | self.random.getrandbits(8)])
+        if self.noise.random() < 0.5:
+            edge = self.noise.randrange(len(new) + 1)
+            half = new[edge : edge + 1] and bytes([new[edge] | self.noise.getrandbits(8)])
             return new[:edge] + half + old[edge + len(half) :]
-        return bytes(byte | self.random.getrandbits(8) for byte in new)
+        return bytes(byte | self.noise.getrandbits(8) for byte in new)
 
     def _torn_erase(self, old: bytes) -> bytes:
         """A random mix: an erase first programs every cell, then lifts them one by one."""
-        pull = self.random.choice((0, 1, 2))
+        pull = self.noise.choice((0, 1, 2))
         if pull == 0:
-            return bytes(byte & self.random.getrandbits(8) for byte in old)
+            return bytes(byte & self.noise.getrandbits(8) for byte in old)
         if pull == 1:
-            return bytes(byte | self.random.getrandbits(8) for byte in old)
-        return bytes(self.random.getrandbits(8) for _ in old)
+            return bytes(byte | self.noise.getrandbits(8) for byte in old)
+        return bytes(self.noise.getrandbits(8) for _ in old)

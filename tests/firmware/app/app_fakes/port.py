@@ -10,7 +10,8 @@ TICKS_PERIOD = 1 << 30
 class FakePort:
     """Ticks that wrap as MicroPython's do, starting shortly before they wrap.
 
-    `us` is the virtual time in microseconds, shared with the lines.
+    `us` is the virtual time in microseconds, shared with the lines. `boot_loader_entries` counts
+    what would have ended the program.
     """
 
     NAME = "fake"
@@ -18,6 +19,7 @@ class FakePort:
     def __init__(self, make_line: Callable[["FakePort"], FakeMeterLine]) -> None:
         self.us = 0
         self.forms: list[tuple[int, str, int]] = []
+        self.boot_loader_entries = 0
         self._make_line = make_line
 
     def ticks_ms(self) -> int:
@@ -39,6 +41,9 @@ class FakePort:
 
     def heap_free(self) -> int:
         return 123456
+
+    def enter_boot_loader(self) -> None:
+        self.boot_loader_entries += 1
 
 
 class FakeLink:

@@ -1,7 +1,7 @@
-"""The settings over fake flash: the latest whole version counts, and decay is not a cut."""
+"""The stored object over fake flash: the latest whole version counts, and decay is not a cut."""
 
 import pytest
-from app.settings import Settings
+from app.state_store import StateStore
 from app_fakes.flash import PAGE_BYTES, FakeFlash, PowerCutError
 
 AREA = 5
@@ -15,27 +15,27 @@ def values(number: int) -> dict:
     return {"gateway_id": f"version {number}", "meter_unit": number % 247 + 1}
 
 
-def test_blank_area_is_no_settings_and_no_damage() -> None:
-    settings = Settings(make_flash(), AREA)
+def test_blank_area_is_no_object_and_no_damage() -> None:
+    settings = StateStore(make_flash(), AREA)
     assert (settings.values, settings.damage) == ({}, "")
 
 
 def test_latest_version_counts() -> None:
     flash = make_flash()
     for number in range(3):
-        Settings(flash, AREA).save(values(number))
-    assert Settings(flash, AREA).values == values(2)
+        StateStore(flash, AREA).save(values(number))
+    assert StateStore(flash, AREA).values == values(2)
 
 
 @pytest.mark.parametrize("sectors", [3, 4])
 def test_hundreds_of_versions_find_room(sectors: int) -> None:
     flash = make_flash(sectors)
-    settings = Settings(flash, AREA)
+    settings = StateStore(flash, AREA)
     for number in range(300):
         settings.save(values(number))
         if number % 7 == 0:
-            settings = Settings(flash, AREA)
-    assert Settings(flash, AREA).values == values(299)
+            settings = StateStore(flash, AREA)
+    assert StateStore(flash, AREA).values == values(299)
 
 
 @pytest.mark.parametrize("how", ["before", "torn", "after"])
@@ -45,17 +45,17 @@ def test_cut_at_any_operation_leaves_the_old_or_the_new_version(how: str) -> Non
         flash.cut_at, flash.cut_how = cut_at, how
         told = -1
         try:
-            settings = Settings(flash, AREA)
+            settings = StateStore(flash, AREA)
             for number in range(40):
                 settings.save(values(number))
                 told = number
         except PowerCutError:
             flash.power_up()
-        settings = Settings(flash, AREA)
+        settings = StateStore(flash, AREA)
         assert settings.damage == ""
         assert settings.values in (values(told) if told >= 0 else {}, values(told + 1))
         settings.save(values(500))
-        assert Settings(flash, AREA).values == values(500)
+        assert StateStore(flash, AREA).values == values(500)
 
 
 def test_cuts_in_a_row_do_not_use_the_room_up() -> None:
@@ -63,33 +63,33 @@ def test_cuts_in_a_row_do_not_use_the_room_up() -> None:
     saved: dict = {}
     for number in range(200):
         flash.cut_at, flash.cut_how = flash.operations + number % 4, "torn"
-        settings = Settings(flash, AREA)
+        settings = StateStore(flash, AREA)
         assert settings.values in (saved, values(number - 1))
         saved = settings.values
         try:
             settings.save(values(number))
         except PowerCutError:
             flash.power_up()
-    Settings(flash, AREA).save(values(777))
-    assert Settings(flash, AREA).values == values(777)
+    StateStore(flash, AREA).save(values(777))
+    assert StateStore(flash, AREA).values == values(777)
 
 
 def test_decayed_version_does_not_give_way_to_an_older_one() -> None:
     flash = make_flash()
-    settings = Settings(flash, AREA)
+    settings = StateStore(flash, AREA)
     settings.save(values(0))
     settings.save(values(1))
     flash.flip_bit(AREA, 3 * PAGE_BYTES + 20)
-    again = Settings(flash, AREA)
+    again = StateStore(flash, AREA)
     assert "decayed" in again.damage
     assert again.values == {}
 
 
-def test_whole_version_that_is_no_settings_object_is_damage() -> None:
+def test_whole_version_that_is_no_object_is_damage() -> None:
     for body in (b"[]", b"{", b'{"a":1.5}'):
         flash = make_flash()
-        settings = Settings(flash, AREA)
+        settings = StateStore(flash, AREA)
         settings._log.append(1, body, 1, b"")
-        again = Settings(flash, AREA)
+        again = StateStore(flash, AREA)
         assert again.damage != ""
         assert again.values == {}

@@ -1,4 +1,4 @@
-"""The settings: one JSON object in flash, of which the latest whole version counts.
+"""One JSON object in flash, of which the latest whole version counts: the module's setup.
 
 A version is an entry and a mark behind it, both stored before anybody is told. So a version that
 decayed is known from one that a power cut interrupted, and never gives way to an older one.
@@ -14,11 +14,11 @@ _VERSION = 1
 _MARK = 2
 
 
-class Settings:
-    """The settings in their flash area; `values` is the dict that `configure` built.
+class StateStore:
+    """The object in its flash area; `values` is a dict.
 
     `damage` says in words what was found decayed at boot, "" if nothing was: then `values` is
-    empty, which does not mean that nothing was configured.
+    empty, which does not mean that nothing was stored.
     """
 
     def __init__(self, flash: FlashAreas, area: int) -> None:
@@ -46,7 +46,7 @@ class Settings:
         log = self._log
         for sector in range(log.newest, log.oldest - 1, -1):
             if log.missing(sector):
-                self.damage = "a version of the settings has decayed"
+                self.damage = "a version of the setup has decayed"
                 return
             versions = [entry for entry in log.entries(sector) if entry.kind == _VERSION]
             if versions:
@@ -63,4 +63,4 @@ class Settings:
         if isinstance(values, dict):
             self.values = values
         else:
-            self.damage = "the settings are not an object"
+            self.damage = "the setup is not an object"

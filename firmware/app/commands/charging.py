@@ -1,0 +1,30 @@
+"""Commands of a charging session."""
+
+from app.contracts import Json
+from app.module import Module
+
+
+def begin(module: Module, params: Json) -> Json:
+    """Begin a session."""
+    meter = module.meter()
+    module.require_room_for_events()
+    fields = module.sessions.begin(module.setup.settings, meter, params)
+    return _with_key(module, fields)
+
+
+def intermediate(module: Module, _: Json) -> Json:
+    """Sign a reading within the session."""
+    return _with_key(module, module.sessions.go_on(module.setup.settings, module.meter(), "C"))
+
+
+def end(module: Module, params: Json) -> Json:
+    """End the session."""
+    reason = params.get("reason", "E")
+    fields = module.sessions.go_on(module.setup.settings, module.meter(), reason)
+    fields["begin_pagination"] = module.journal.standing.begin_pagination
+    return _with_key(module, fields)
+
+
+def _with_key(module: Module, fields: Json) -> Json:
+    fields["public_key"] = module.public_key.hex()
+    return fields

@@ -1,0 +1,97 @@
+"""Commands of commissioning: settings, time, a look at the meter, the seal."""
+
+from wire.errors import WattsealError
+
+from app.commands.telling import clock_fields
+from app.contracts import Json
+from app.module import Module
+from app.settings_check import check_settings, require_changeable
+
+LOGGED_TIME_STEP_MS = 20_000
+"""A clock set by no more than this is carried on, not changed: no event tells of it."""
+
+_LONG_SETTINGS = ("registry_name", "registry_key", "owner_key")  # they get an event of their own
+
+
+def configure(module: Module, params: Json) -> Json:
+    """Merge the params into the settings: log the change, then store it whole."""
+    old = module.setup.settings
+    changed = {name: params[name] for name in params if old.get(name) != params[name]}
+    if changed:
+        if module.setup.sealed:
+            require_changeable(list(changed))
+        new = dict(old)
+        new.update(changed)
+        check_settings(module.core, new, module.profiles)
+        module.require_room_for_events()
+        module.try_meter(new)
+        _log_change(module, old, changed)
+        module.setup.configure(new)
+    return {"settings": module.setup.settings, "missing": module.missing_settings()}
+
+
+def set_time(module: Module, params: Json) -> Json:
+    """Set the clock, never to before the newest record."""
+    clock, unix_ms = module.clock, params["unix_ms"]
+    newest_ms = module.journal.standing.unix_ms
+    if unix_ms < newest_ms:
+        raise WattsealError("time_refused", newest_record_unix_ms=newest_ms)
+    old_ms = clock.unix_ms_or_none()
+    is_step = old_ms is None or abs(unix_ms - old_ms) > LOGGED_TIME_STEP_MS
+    if is_step:
+        module.require_room_for_events()
+    clock.set(unix_ms, params["utc_offset_min"], params["source"] == "synchronised")
+    if is_step:
+        module.log("time_set", {"old": old_ms, "new": unix_ms, "source": params["source"]})
+    return clock_fields(module)
+
+
+def read_meter(module: Module, _: Json) -> Json:
+    """A reading as a session would take it, with nothing signed."""
+    meter = module.meter()
+    reading = meter.read_for_signing(module.setup.settings.get("meter_serial"))
+    return {
+        "energy": reading.as_dict(),
+        "energy_kwh": reading.to_text_kwh(),
+        "meter_vendor": meter.profile["vendor"],
+        "meter_model": meter.profile["model"],
+        "meter_serial": meter.serial,
+        "meter_firmware": meter.firmware,
+    }
+
+
+def seal(module: Module, _: Json) -> Json:
+    """Check the settings against the meter, which must answer, and lock them."""
+    setup = module.setup
+    if setup.sealed:
+        raise WattsealError("sealed", settings=[])
+    missing = module.missing_settings()
+    if missing:
+        raise WattsealError("not_configured", missing=missing)
+    module.require_room_for_events()
+    meter = module.meter()
+    meter.read_for_signing(setup.settings["meter_serial"])
+    is_read = meter.serial is not None
+    detail: Json = {
+        "commissioning": setup.commissioning_when_sealed(),
+        "meter_serial_read": is_read,
+    }
+    detail.update(setup.facts())
+    module.log("sealed", detail)
+    setup.seal()
+    return {
+        "sealed": setup.sealed,
+        "commissioning": setup.commissioning,
+        "meter_serial_read": is_read,
+    }
+
+
+def _log_change(module: Module, old: Json, changed: Json) -> None:
+    """One event with old and new values, or two where one could not hold all."""
+    for is_long in (False, True):
+        names = [name for name in changed if (name in _LONG_SETTINGS) == is_long]
+        if names:
+            before = {name: old.get(name) for name in names}
+            module.log(
+                "configured", {"old": before, "new": {name: changed[name] for name in names}}
+            )

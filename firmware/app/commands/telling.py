@@ -1,0 +1,140 @@
+"""Commands that tell who the module is and how it stands."""
+
+from wire.errors import WattsealError
+from wire.link_frame import MAX_LINE_BYTES
+from wire.messages import PROTOCOL_VERSION
+from wire.methods import UPDATE_WAYS
+
+from app.contracts import Json
+from app.module import Module
+
+
+def hello(module: Module, _: Json) -> Json:
+    """Who the module is; the same in every state."""
+    vendor_key = module.firmware.vendor_key
+    return {
+        "product": "wattseal",
+        "protocol": PROTOCOL_VERSION,
+        "firmware": module.firmware.version,
+        "firmware_identity": module.firmware.identity,
+        "rollback_number": module.firmware.rollback_number,
+        "vendor_key": module.core.sha256(vendor_key).hex() if vendor_key else None,
+        "update_way": UPDATE_WAYS[0],
+        "board": module.board_name,
+        "port": module.port.NAME,
+        "chip_id": module.core.chip_id().hex(),
+        "max_line_bytes": MAX_LINE_BYTES,
+    }
+
+
+def status(module: Module, _: Json) -> Json:
+    """Everything that a technician asks first."""
+    return {
+        "state": module.state,
+        "cause": _cause(module.fault),
+        "key_number": module.key_number or None,
+        "missing": module.missing_settings(),
+        "sealed": module.setup.sealed,
+        "commissioning": module.setup.commissioning,
+        "publication": _publication(module),
+        "update": _update(module),
+        "session": _session(module),
+        "clock": clock_fields(module),
+        "journal": journal_fields(module),
+        "events": event_log_fields(module),
+        "uptime_ms": module.clock.uptime_ms(),
+        "reset_cause": module.port.reset_cause(),
+        "heap_free_bytes": module.port.heap_free(),
+    }
+
+
+def public_key(module: Module, _: Json) -> Json:
+    """The stored key's public half; in a fault without one, the fault."""
+    if not module.public_key:
+        raise module.fault or WattsealError("key_error")
+    return {"key_number": module.key_number, "public_key": module.public_key.hex()}
+
+
+def self_test(module: Module, _: Json) -> Json:
+    """Known-answer tests of the core; a failed one is a fault."""
+    failed = list(module.core.self_test(True))
+    if failed:
+        module.stop_signing(WattsealError("self_test_failed", failed=failed))
+    return {"passed": not failed, "failed": failed}
+
+
+# --- groups of fields that several methods give ----------------------------------------------
+
+
+def clock_fields(module: Module) -> Json:
+    """The clock, as status and set_time give it."""
+    clock = module.clock
+    return {
+        "unix_ms": clock.unix_ms_or_none(),
+        "utc_offset_min": clock.utc_offset_min if clock.is_set else None,
+        "synchronisation": clock.letter(),
+        "set_ago_s": clock.set_ago_ms() // 1000 if clock.is_set else None,
+    }
+
+
+def journal_fields(module: Module) -> Json:
+    """The journal, as status and release give it."""
+    oldest, newest = module.journal.oldest, module.journal.standing.pagination
+    return {
+        "oldest": oldest if oldest <= newest else None,
+        "newest": newest if oldest <= newest else None,
+        "next": newest + 1,
+        "free_bytes": module.journal.free_bytes,
+    }
+
+
+def event_log_fields(module: Module) -> Json:
+    """The event log, as status and archive_events give it."""
+    oldest, newest = module.events.oldest, module.events.mark.number
+    return {
+        "oldest": oldest if oldest <= newest else None,
+        "newest": newest if oldest <= newest else None,
+        "free_bytes": module.events.free_bytes,
+        "full": not module.events.has_room(),
+    }
+
+
+def publication_fields(publication: Json) -> Json:
+    """A stored proof of publication, as status and accept_publication give it."""
+    return {name: publication[name] for name in ("leaf_index", "tree_size", "root")}
+
+
+def _cause(fault: WattsealError | None) -> Json | None:
+    if fault is None:
+        return None
+    return {
+        "name": fault.name,
+        "sentence": fault.sentence,
+        "remedy": fault.remedy,
+        "detail": fault.detail,
+    }
+
+
+def _publication(module: Module) -> Json | None:
+    found = module.setup.publication(module.key_number)
+    return None if found is None else publication_fields(found)
+
+
+def _update(module: Module) -> Json | None:
+    """The accepted update, unless it is what runs already."""
+    found = module.setup.update(module.key_number)
+    if found is None or found["firmware_identity"] == module.firmware.identity:
+        return None
+    return {name: found[name] for name in ("firmware", "firmware_identity")}
+
+
+def _session(module: Module) -> Json | None:
+    standing = module.journal.standing
+    if not standing.is_open:
+        return None
+    return {
+        "session_id": standing.session_id,
+        "begin_pagination": standing.begin_pagination,
+        "begin_unix_ms": standing.begin_unix_ms,
+        "recovery": module.sessions.needs_recovery,
+    }

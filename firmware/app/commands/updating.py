@@ -1,0 +1,32 @@
+"""Commands of a firmware update: what is to come is checked here, the boot loader puts it in."""
+
+from wire.errors import WattsealError
+from wire.methods import UPDATE_WAYS
+
+from app.contracts import Json
+from app.module import Module
+from app.update_check import check_manifest
+
+
+def check_update(module: Module, params: Json) -> Json:
+    """Check a manifest and remember what it announces."""
+    module.require_room_for_events()
+    signature = bytes.fromhex(params["signature"])
+    manifest = check_manifest(
+        module.core, module.firmware, module.board_name, params["manifest"], signature
+    )
+    update = {"firmware": manifest["firmware"], "firmware_identity": manifest["sha256"]}
+    module.log("update_accepted", update)
+    module.setup.announce_update(update, module.key_number)
+    module.update_accepted = True
+    return update
+
+
+def enter_boot_loader(module: Module, _: Json) -> Json:
+    """Leave for the boot loader, once the reply is out."""
+    if not module.update_accepted:
+        raise WattsealError("no_update")
+    module.require_room_for_events()
+    module.log("boot_loader_entered", {"firmware_identity": module.firmware.identity})
+    module.leaves = True
+    return {"update_way": UPDATE_WAYS[0]}

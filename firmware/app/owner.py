@@ -1,0 +1,76 @@
+"""What only the owner of the station may permit: one challenge, one answer, then a fresh one.
+
+The challenge lives in memory alone: a restart ends it. So does a restart end the waiting time
+after wrong answers, but a signature cannot be found by trying; the waiting keeps the event log
+from being filled.
+"""
+
+from wire.errors import WattsealError
+from wire.owner_challenge import build_challenge, signed_bytes
+
+from app.clock import Clock
+from app.contracts import Core
+
+EXPIRES_S = 3600
+ATTEMPTS = 3
+"""Wrong answers in a row before the first wait."""
+
+FIRST_WAIT_S = 60
+LONGEST_WAIT_S = 3600
+
+
+class Owner:
+    """The open challenge, if any, and the count of wrong answers."""
+
+    def __init__(self, core: Core, clock: Clock) -> None:
+        self._core = core
+        self._clock = clock
+        self._text = ""
+        self._action = ""
+        self._through: int | None = None
+        self._expires_ms = 0
+        self._waits_until_ms = 0
+        self.wrong_answers = 0
+
+    def challenge(self, action: str, event_number: int, through: int | None) -> str:
+        """Open a challenge, instead of any that was open.
+
+        event_number: of the newest event. through: of archive_events, else None. WattsealError
+        `too_many_attempts`; CoreError `entropy`.
+        """
+        self._require_patience_served()
+        nonce = self._core.random().hex()
+        chip_id = self._core.chip_id().hex()
+        self._text = build_challenge(action, chip_id, nonce, event_number, through)
+        self._action, self._through = action, through
+        self._expires_ms = self._clock.uptime_ms() + EXPIRES_S * 1000
+        return self._text
+
+    def check_answer(self, action: str, owner_key: bytes, signature: bytes) -> int | None:
+        """Take the answer to the open challenge, which is used up by it; its `through`.
+
+        owner_key: SPKI DER. WattsealError `too_many_attempts`, `no_challenge` if none is open for
+        that action, `owner_refused`.
+        """
+        self._require_patience_served()
+        text, self._text = self._text, ""
+        is_late = self._clock.uptime_ms() >= self._expires_ms
+        if not text or is_late or action != self._action:
+            raise WattsealError("no_challenge", action=action)
+        if not self._core.verify(owner_key, signed_bytes(text), signature):
+            self._count_wrong_answer()
+            raise WattsealError("owner_refused", action=action, wrong_answers=self.wrong_answers)
+        self.wrong_answers = 0
+        return self._through
+
+    def _require_patience_served(self) -> None:
+        left_ms = self._waits_until_ms - self._clock.uptime_ms()
+        if left_ms > 0:
+            raise WattsealError("too_many_attempts", wait_s=(left_ms + 999) // 1000)
+
+    def _count_wrong_answer(self) -> None:
+        self.wrong_answers += 1
+        beyond = self.wrong_answers - ATTEMPTS
+        if beyond >= 0:
+            wait_s = min(FIRST_WAIT_S << min(beyond, 6), LONGEST_WAIT_S)
+            self._waits_until_ms = self._clock.uptime_ms() + wait_s * 1000

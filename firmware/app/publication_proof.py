@@ -1,0 +1,84 @@
+"""Checks the proof that this module's key is published in the registry's log.
+
+The registry's checkpoint, signed with the key that the seal locks, gives size and root of its log;
+the inclusion proof leads from the entry to that root; the entry must say what this module is.
+"""
+
+from wire.errors import WattsealError
+from wire.merkle import ProofError, leaf_hash, root_from_inclusion_proof, split_hashes
+from wire.publication import difference, read_leaf
+from wire.signed_note import (
+    NoteError,
+    ecdsa_key_id,
+    find_signature,
+    parse_checkpoint,
+    parse_note,
+)
+from wire.signed_text import TextError
+
+from app.contracts import Core, Json
+
+
+def check_publication(
+    core: Core, params: Json, registry: tuple[str, bytes], expected: Json, last: Json | None
+) -> Json:
+    """`{"leaf_index", "tree_size", "root", "registry"}` of a proof that holds.
+
+    params: those of accept_publication. registry: name, and key as SPKI DER. expected: what the
+    entry must say. last: the newest publication accepted, None for none. WattsealError
+    `publication_refused` with the cause in words.
+    """
+    try:
+        size, root = _checked_checkpoint(core, bytes.fromhex(params["checkpoint"]), registry)
+        found = {
+            "leaf_index": params["leaf_index"],
+            "tree_size": size,
+            "root": root.hex(),
+            "registry": core.sha256(registry[1]).hex(),
+        }
+        _check_entry(params["leaf"], expected)
+        _check_inclusion(params, size, root)
+    except (NoteError, TextError, ProofError) as problem:
+        raise _refusal(str(problem)) from None
+    _check_growth(found, last)
+    return found
+
+
+def _checked_checkpoint(core: Core, note: bytes, registry: tuple[str, bytes]) -> tuple[int, bytes]:
+    """Size and root of a checkpoint that this registry signed."""
+    name, key = registry
+    text, signatures = parse_note(note)
+    origin, size, root = parse_checkpoint(text)
+    if origin != name:
+        raise _refusal("the checkpoint is of another log than registry_name")
+    signature = find_signature(signatures, name, ecdsa_key_id(key))
+    if not core.verify(key, text, signature):
+        raise _refusal("the checkpoint's signature is not registry_key's")
+    return size, root
+
+
+def _check_entry(text: str, expected: Json) -> None:
+    cause = difference(read_leaf(text), expected)
+    if cause:
+        raise _refusal(cause)
+
+
+def _check_inclusion(params: Json, size: int, root: bytes) -> None:
+    hashes = split_hashes(bytes.fromhex(params["proof"]))
+    entry = leaf_hash(params["leaf"].encode())
+    if root_from_inclusion_proof(params["leaf_index"], size, entry, hashes) != root:
+        raise _refusal("the proof does not lead to the checkpoint's root")
+
+
+def _check_growth(found: Json, last: Json | None) -> None:
+    """A log that has shrunk or was rewritten is not append-only."""
+    if last is None or last["registry"] != found["registry"]:
+        return
+    if found["tree_size"] < last["tree_size"]:
+        raise _refusal("the log is smaller than at the last proof")
+    if found["tree_size"] == last["tree_size"] and found["root"] != last["root"]:
+        raise _refusal("the log has another root than at the last proof, at the same size")
+
+
+def _refusal(cause: str) -> WattsealError:
+    return WattsealError("publication_refused", cause=cause)

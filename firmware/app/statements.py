@@ -1,0 +1,134 @@
+"""The log of statements: the history of the module's keys, signed by those keys, kept for ever.
+
+An entry is the JSON text {"statement", "signatures"}, where `statement` is itself the text that
+was signed. In flash a `Standing` stands before it, so that the newest entry alone tells which key
+was announced. Nothing of this log is ever freed: the number of a statement is that of its entry.
+"""
+
+import struct
+
+from wire import strict_json
+from wire.errors import WattsealError
+
+from app.contracts import FlashAreas, Json
+from app.log_format import Entry
+from app.sector_log import LogDamagedError, LogFullError, SectorLog
+
+MAX_ENTRY_BYTES = 2400
+"""Of a roll-over, the longest statement, with both signatures and every quote escaped."""
+
+SPARE_FOR_FAREWELL = 1
+"""Sectors that births and roll-overs leave free: the last key must be able to say farewell."""
+
+_LOG_KIND = 0x4B
+_STATEMENT = 1
+_STANDING = "<IIHB"
+_STANDING_BYTES = struct.calcsize(_STANDING)
+
+
+class Standing:
+    """What stands after a statement was stored; all zero before the first.
+
+    number: the statement's. key_number: of the key that it announces, or bids farewell to.
+    rollback_number: of the image of the newest birth or roll-over. is_farewell: whether no key is
+    announced any more.
+    """
+
+    def __init__(
+        self, number: int, key_number: int, rollback_number: int, is_farewell: bool
+    ) -> None:
+        self.number = number
+        self.key_number = key_number
+        self.rollback_number = rollback_number
+        self.is_farewell = is_farewell
+
+    def pack(self) -> bytes:
+        """The form in flash."""
+        return struct.pack(
+            _STANDING, self.number, self.key_number, self.rollback_number, self.is_farewell
+        )
+
+
+class Statements:
+    """The log in its flash area; `standing` is that of the newest statement.
+
+    `damage` says in words what was found decayed at boot, "" if nothing was. Whether statements
+    have vanished at the end is for others to tell: the event log knows how many there were.
+    """
+
+    def __init__(self, flash: FlashAreas, area: int) -> None:
+        self._log = SectorLog(flash, area, _LOG_KIND)
+        self.standing = Standing(0, 0, 0, False)
+        self.damage = self._log.damage
+        if self._log.newest >= 0:
+            self._find_standing()
+
+    @property
+    def announced(self) -> int:
+        """Number of the key that is in use by what was stated; 0 for none."""
+        return 0 if self.standing.is_farewell else self.standing.key_number
+
+    def require_room(self, spare_sectors: int = SPARE_FOR_FAREWELL) -> None:
+        """WattsealError `statements_full` if the longest statement does not fit."""
+        if self._log.damage or not self._log.has_room((MAX_ENTRY_BYTES,), spare_sectors):
+            raise WattsealError("statements_full", newest=self.standing.number)
+
+    def store(self, standing: Standing, text: str, signatures: list[tuple[int, bytes]]) -> None:
+        """Append a statement with its signatures, `(key number, DER)`; in flash on return.
+
+        WattsealError `statements_full` if there is no room.
+        """
+        body = strict_json.dumps(
+            {
+                "statement": text,
+                "signatures": [
+                    {"key_number": number, "signature": signature.hex()}
+                    for number, signature in signatures
+                ],
+            }
+        )
+        try:
+            self._log.append(_STATEMENT, standing.pack() + body, 0, self.standing.pack())
+        except LogFullError:
+            raise WattsealError("statements_full", newest=self.standing.number) from None
+        self.standing = standing
+
+    def read(self, number: int) -> Json:
+        """`{"statement", "signatures"}` of a statement held.
+
+        WattsealError `storage_broken` if it has decayed.
+        """
+        entry = self._find(number)
+        if entry is not None:
+            try:
+                stored: Json = strict_json.loads(self._log.read(entry)[_STANDING_BYTES:])
+            except (LogDamagedError, strict_json.JsonError):
+                pass
+            else:
+                return stored
+        raise WattsealError("storage_broken", where="statements", number=number)
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _find_standing(self) -> None:
+        """Take the standing from the newest entry, or from the header of a sector without one."""
+        log = self._log
+        entries = log.entries(log.newest)
+        if entries:
+            self.standing = _unpack_standing(log.peek(entries[-1], _STANDING_BYTES))
+        else:
+            self.standing = _unpack_standing(log.base(log.newest) or self.standing.pack())
+        if log.missing(log.newest):
+            self.damage = "a statement has decayed"
+
+    def _find(self, number: int) -> Entry | None:
+        for sector in range(self._log.newest, -1, -1):
+            for entry in self._log.entries(sector):
+                if entry.number + 1 == number:
+                    return entry
+        return None
+
+
+def _unpack_standing(data: bytes) -> Standing:
+    number, key_number, rollback_number, is_farewell = struct.unpack_from(_STANDING, data)
+    return Standing(number, key_number, rollback_number, bool(is_farewell))
