@@ -5,6 +5,7 @@ on, `needs("power")` the abilities that its rig must have (see hil/rig.py). It i
 """
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,11 +106,26 @@ def make_module(target: str, open_module: OpenModule) -> Iterator[MakeModule]:
 
 
 @pytest.fixture(scope="session")
-def commissioned_flash(target: str, open_module: OpenModule) -> bytes | None:
-    """The flash of a module after its first boot and its commissioning; None where none is seen."""
+def configured_flash(target: str, open_module: OpenModule) -> bytes | None:
+    """The flash of a module with a key and all settings, unsealed; None where none is seen."""
     if FLASH not in abilities_of(target, None):
         return None
     module = open_module(target, UNDER_TEST)
+    try:
+        module.configure()
+        return module.rig.flash_image()
+    finally:
+        module.close()
+
+
+@pytest.fixture(scope="session")
+def commissioned_flash(
+    target: str, open_module: OpenModule, configured_flash: bytes | None
+) -> bytes | None:
+    """The flash of a module that is operational; None where none is seen."""
+    if configured_flash is None:
+        return None
+    module = open_module(target, dataclasses.replace(UNDER_TEST, flash=configured_flash))
     try:
         module.commission()
         return module.rig.flash_image()
@@ -119,8 +135,8 @@ def commissioned_flash(target: str, open_module: OpenModule) -> bytes | None:
 
 @pytest.fixture
 def own_module(make_module: MakeModule, commissioned_flash: bytes | None) -> Module:
-    """A commissioned module that no other test has used, its clock set."""
-    module = make_module(Setup(UNDER_TEST.meter, UNDER_TEST.chip_id, flash=commissioned_flash))
+    """An operational module that no other test has used, its clock set."""
+    module = make_module(dataclasses.replace(UNDER_TEST, flash=commissioned_flash))
     module.commission()
     module.set_time()
     return module
@@ -130,20 +146,36 @@ def own_module(make_module: MakeModule, commissioned_flash: bytes | None) -> Mod
 def module_pool(
     target: str, open_module: OpenModule, commissioned_flash: bytes | None
 ) -> Iterator[ModulePool]:
-    """One module of the target for all tests that can share one."""
-    setup = Setup(UNDER_TEST.meter, UNDER_TEST.chip_id, flash=commissioned_flash)
+    """One operational module of the target for all tests that can share one."""
+    setup = dataclasses.replace(UNDER_TEST, flash=commissioned_flash)
+    pool = ModulePool(lambda: open_module(target, setup), Module.put_right)
+    yield pool
+    pool.close()
 
-    def open_commissioned() -> Module:
-        module = open_module(target, setup)
-        module.commission()  # changes nothing where the flash says all of it already
-        return module
 
-    pool = ModulePool(open_commissioned)
+@pytest.fixture(scope="session")
+def unsealed_pool(
+    target: str, open_module: OpenModule, configured_flash: bytes | None
+) -> Iterator[ModulePool]:
+    """One module with its seal open for all tests that can share one."""
+    setup = dataclasses.replace(UNDER_TEST, flash=configured_flash)
+    pool = ModulePool(lambda: open_module(target, setup), Module.put_right_unsealed)
     yield pool
     pool.close()
 
 
 @pytest.fixture
 def module(module_pool: ModulePool) -> Module:
-    """A commissioned module with its clock set and no session open; others have used it before."""
+    """An operational module with its clock set and no session open; others have used it before."""
     return module_pool.take()
+
+
+@pytest.fixture
+def unsealed_module(target: str, module_pool: ModulePool, request: pytest.FixtureRequest) -> Module:
+    """A module with all settings, unsealed, so unregistered; others have used it before."""
+    if FLASH in abilities_of(target, None):
+        pool: ModulePool = request.getfixturevalue("unsealed_pool")
+        return pool.take()
+    module = module_pool.take()  # there is only one board
+    module.put_right_unsealed()
+    return module

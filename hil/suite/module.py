@@ -1,5 +1,6 @@
 """A module under test: its rig, a client on its port, and the steps that tests have in common."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -7,17 +8,27 @@ from typing import Any
 from wattseal.wire.errors import WattsealError
 
 from hil.client import Client
+from hil.commissioning import answer, register
+from hil.owner import Owner
+from hil.registry import Publication, Registry
 from hil.rig import METER, TIME, Rig
 from hil.setup import MeterSetup, Setup
 
 UNDER_TEST = Setup(MeterSetup("sdm630", power_w=11_000))
 
+OWNER = Owner()
+REGISTRY = Registry()
+"""One log for all modules of a run, as in the field; another one in the next run."""
+
 SETTINGS = {
     "gateway_id": "Wattseal rig",
     "gateway_serial": "RIG-1",
     "meter_profile": "sdm630",
+    "meter_serial": "19285703",
     "charge_point_type": "EVSEID",
     "charge_point_id": "DE*WSL*E00001",
+    **REGISTRY.settings,
+    **OWNER.settings,
 }
 
 UNIX_MS = 1_772_362_800_000
@@ -59,20 +70,69 @@ class Module:
         self.hello = self.client.synchronise()
 
     def put_right(self) -> None:
-        """Make it as a test expects to find it: no fault armed, no session open, the clock set."""
+        """Make it as a test expects to find it: operational, no fault armed, no session open."""
         if METER in self.rig.abilities:
             self.rig.meter.disarm()
         status = self.status()
-        assert status["state"] == "operational", status  # noqa: S101
+        assert status["state"] in ("operational", "unregistered"), status  # noqa: S101
         if status["session"] is not None:
             self.end()
+        if status["state"] != "operational":
+            self.commission()
         self.set_time()
+
+    def put_right_unsealed(self) -> None:
+        """Make it as a test of the settings expects to find it: all settings, unsealed."""
+        if METER in self.rig.abilities:
+            self.rig.meter.disarm()
+        status = self.status()
+        assert status["state"] in ("operational", "unregistered"), status  # noqa: S101
+        if status["session"] is not None:
+            self.end()
+        if status["sealed"]:
+            self.unseal()
+        self.configure()
 
     # --- steps -------------------------------------------------------------------------------
 
-    def commission(self, **changes: Any) -> dict[str, Any]:
-        """Give the settings that a record needs."""
+    def configure(self, **changes: Any) -> dict[str, Any]:
+        """Give all settings; the seal must be open."""
         return self.client.call("configure", **{**SETTINGS, **changes})
+
+    def commission(self, **changes: Any) -> None:
+        """Make it operational with these settings, by the way that leads there from its state."""
+        wanted = {**SETTINGS, **changes}
+        settings = self.client.call("configure")["settings"]
+        status = self.status()
+        is_new = any(settings.get(name) != value for name, value in wanted.items())
+        if is_new and status["sealed"]:
+            self.unseal()
+        if is_new:
+            self.configure(**changes)
+        if is_new or not status["sealed"]:
+            self.client.call("seal")
+        if is_new or status["state"] != "operational":
+            self.publish()
+
+    def register(self, registry: Registry = REGISTRY) -> Publication:
+        """Prove the key to the registry; the proof of publication that it gives."""
+        return register(self.client.call, registry, self.unix_ms)
+
+    def publish(self, registry: Registry = REGISTRY) -> dict[str, Any]:
+        """Register, and let the module accept the proof."""
+        return self.client.call("accept_publication", **self.register(registry).params())
+
+    def answer(self, action: str, owner: Owner = OWNER, **params: Any) -> str:
+        """The owner's signature over a fresh challenge."""
+        return answer(self.client.call, owner, action, **params)
+
+    def unseal(self) -> None:
+        """Let the owner open the seal."""
+        self.client.call("unseal", signature=self.answer("unseal"))
+
+    def decommission(self) -> dict[str, Any]:
+        """Let the owner end the life of the key."""
+        return self.client.call("decommission", signature=self.answer("decommission"))
 
     def set_time(self, source: str = "synchronised") -> dict[str, Any]:
         """Set the clock, each time a day later than before and than the newest record."""
@@ -131,6 +191,22 @@ class Module:
     def events(self, first: int = 1) -> list[dict[str, Any]]:
         """All events that the module holds from this number on, in order."""
         return self._all("events", first)
+
+    def statements(self) -> list[dict[str, Any]]:
+        """The history of the module's keys, in order."""
+        return self._all("statements", 1)
+
+    def event_names(self, first: int = 1) -> list[str]:
+        """What happened, in order, from this event on."""
+        return [event["event"] for event in self.told_events(first)]
+
+    def told_events(self, first: int = 1) -> list[dict[str, Any]]:
+        """The entries of the events themselves."""
+        return [json.loads(event["entry"]) for event in self.events(first)]
+
+    def newest_event(self) -> dict[str, Any]:
+        """The entry of the newest event."""
+        return self.told_events(self.status()["events"]["newest"])[-1]
 
     def _all(self, method: str, first: int) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

@@ -69,13 +69,17 @@ def test_a_meter_that_answers_at_once_is_heard(module: Module) -> None:
 
 
 @pytest.mark.needs("timing")
-def test_a_line_set_to_another_speed_is_silent_until_it_is_configured(module: Module) -> None:
+def test_a_line_set_to_another_speed_is_silent_until_it_is_configured(
+    unsealed_module: Module,
+) -> None:
+    module = unsealed_module
     slow = {"baud": 2400, "parity": "even", "stop_bits": 1}
-    module.commission(line=slow)
+    module.configure(line=slow)
     try:
         assert module.client.refusal("read_meter").name == "meter_no_reply"
+        assert module.client.refusal("seal").name == "meter_no_reply"
     finally:
-        module.commission(line={"baud": 9600, "parity": "none", "stop_bits": 1})
+        module.configure(line={"baud": 9600, "parity": "none", "stop_bits": 1})
     module.client.call("read_meter")
 
 
@@ -85,7 +89,7 @@ def test_a_line_set_to_another_speed_is_silent_until_it_is_configured(module: Mo
 def test_slow_and_fast_lines_are_read(make_module: MakeModule, line: LineFormat) -> None:
     module = make_module(Setup(MeterSetup(line=line)))
     settings = {"baud": int(line.baud), "parity": line.parity, "stop_bits": line.stop_bits}
-    module.commission(line=settings)
+    module.configure(line=settings)
     assert module.client.call("read_meter")["energy_kwh"] == "2935.600"
     assert module.rig.violations() == []
 
@@ -103,12 +107,14 @@ def _profiles() -> list[object]:
 def test_every_known_meter_is_read(make_module: MakeModule, profile: str) -> None:
     module = make_module(Setup(MeterSetup(profile)))
     facts = load_profile(profile)
-    changes: dict[str, object] = {"meter_profile": profile, "meter_unit": module.rig.meter.unit}
+    changes: dict[str, object] = {
+        "meter_profile": profile,
+        "meter_unit": module.rig.meter.unit,
+        "meter_serial": module.rig.meter.serial if "serial" in facts else "0815",
+    }
     if "line" not in facts:
         changes["line"] = {"baud": 9600, "parity": "none", "stop_bits": 1}
-    if "serial" not in facts:
-        changes["meter_serial"] = "0815"
-    module.commission(**changes)
+    module.configure(**changes)
 
     found = module.client.call("read_meter")
     resolution_wh = 10 ** found["energy"]["exponent"]
@@ -126,8 +132,9 @@ def test_a_scale_factor_in_the_meter_is_followed(
     make_module: MakeModule, scale_factor: int
 ) -> None:
     module = make_module(Setup(MeterSetup("sunspec_203", scale_factor=scale_factor)))
-    module.commission(
+    module.configure(
         meter_profile="sunspec_203",
+        meter_serial=module.rig.meter.serial,
         meter_unit=1,
         line={"baud": 9600, "parity": "none", "stop_bits": 1},
     )
