@@ -9,13 +9,16 @@ import pydantic
 
 from wattseal import device_models as models
 from wattseal.errors import ToolError
-from wattseal.link_client import LinkClient
+from wattseal.link_client import LinkClient, ReplyLostError
 from wattseal.public_key import KeyUnreadableError, PublicKey, read_public_key
 from wattseal.wire.errors import WattsealError
 from wattseal.wire.messages import PROTOCOL_VERSION
 from wattseal.wire.methods import check_params
 
 PRODUCT = "wattseal"
+
+SIGNING_METHODS = frozenset(("begin", "intermediate", "end"))
+"""Methods whose lost reply the journal makes good."""
 
 _Result = TypeVar("_Result", bound=pydantic.BaseModel)
 
@@ -24,7 +27,8 @@ class Device:
     """A module behind a link. Every method raises ToolError when it fails.
 
     `begin`, `intermediate` and `end` also raise link_client.ReplyLostError when their outcome is
-    unknown; session.py clears that up.
+    unknown; session.py clears that up. Of other methods that change something, a lost reply is
+    the ToolError `outcome_unknown`.
     """
 
     def __init__(self, link: LinkClient) -> None:
@@ -112,6 +116,63 @@ class Device:
         """Let the module forget its records up to this pagination."""
         return self._call(models.Journal, "release", through=through)
 
+    def seal(self) -> models.Sealing:
+        """Have the settings checked against the meter, and locked."""
+        return self._call(models.Sealing, "seal")
+
+    def challenge(self, action: str, through: int | None = None) -> models.Challenge:
+        """A fresh challenge for the owner; `action` is one of methods.OWNER_ACTIONS."""
+        given = {} if through is None else {"through": through}
+        return self._call(models.Challenge, "challenge", action=action, **given)
+
+    def unseal(self, signature: str) -> models.SealState:
+        """Open the seal with the owner's signature, DER in hex."""
+        return self._call(models.SealState, "unseal", signature=signature)
+
+    def archive_events(self, signature: str) -> models.EventLog:
+        """Let the module forget the events that the signed challenge names."""
+        return self._call(models.EventLog, "archive_events", signature=signature)
+
+    def decommission(self, signature: str) -> models.SignedStatement:
+        """End the life of the module's key; the farewell statement."""
+        return self._call(models.SignedStatement, "decommission", signature=signature)
+
+    def prove(self, challenge: str) -> models.SignedStatement:
+        """Have a registry's challenge signed, in hex."""
+        return self._call(models.SignedStatement, "prove", challenge=challenge)
+
+    def event_head(self, challenge: str) -> models.SignedStatement:
+        """Have the newest event's number and chain value signed; any challenge, in hex."""
+        return self._call(models.SignedStatement, "event_head", challenge=challenge)
+
+    def accept_publication(
+        self, checkpoint: str, leaf: str, leaf_index: int, proof: list[str]
+    ) -> models.AcceptedPublication:
+        """Hand over a proof that the key is published: note and hashes in hex, leaf as text."""
+        return self._call(
+            models.AcceptedPublication,
+            "accept_publication",
+            checkpoint=checkpoint,
+            leaf=leaf,
+            leaf_index=leaf_index,
+            proof="".join(proof),
+        )
+
+    def statements(
+        self, first: int | None = None, last: int | None = None
+    ) -> Iterator[models.StoredStatement]:
+        """The history of the module's keys, page by page."""
+        for page in self._pages(models.StatementPage, "statements", first, last):
+            yield from page.statements
+
+    def check_update(self, manifest: str, signature: str) -> models.Update:
+        """Have the manifest of a firmware bundle judged; the signature is DER in hex."""
+        return self._call(models.Update, "check_update", manifest=manifest, signature=signature)
+
+    def enter_boot_loader(self) -> models.BootLoader:
+        """Have the chip leave the firmware for its boot loader; the port goes away."""
+        return self._call(models.BootLoader, "enter_boot_loader")
+
     def self_test(self) -> models.SelfTest:
         """Run the signing core's known-answer tests."""
         return self._call(models.SelfTest, "self_test")
@@ -137,7 +198,13 @@ class Device:
             checked = check_params(method, params)
         except WattsealError as error:
             raise ToolError("bad_value", **error.detail) from None
-        return _read(model, method, self._link.call(method, checked))
+        try:
+            fields = self._link.call(method, checked)
+        except ReplyLostError as lost:
+            if method in SIGNING_METHODS:
+                raise
+            raise ToolError("outcome_unknown", method=method, cause=str(lost.error)) from None
+        return _read(model, method, fields)
 
 
 def key_of(spki_hex: str, method: str) -> PublicKey:

@@ -26,6 +26,10 @@ class Hello(_Model):
     product: Text
     protocol: Positive
     firmware: Text
+    firmware_identity: Hex
+    rollback_number: Natural
+    vendor_key: Hex | None
+    update_way: Text
     board: Text
     port: Text
     chip_id: Hex
@@ -69,10 +73,27 @@ class Journal(_Model):
 
 
 class EventLog(_Model):
-    """Which events the module holds, by number."""
+    """Which events the module holds, by number; full if no session can begin any more."""
 
     oldest: Positive | None
     newest: Positive | None
+    free_bytes: Natural
+    full: bool
+
+
+class Publication(_Model):
+    """The place in the registry's log where the module has seen its key."""
+
+    leaf_index: Natural
+    tree_size: Positive
+    root: Hex
+
+
+class Update(_Model):
+    """An image that the module has accepted and that does not run yet."""
+
+    firmware: Text
+    firmware_identity: Hex
 
 
 class Status(_Model):
@@ -82,6 +103,10 @@ class Status(_Model):
     cause: Cause | None
     key_number: Positive | None
     missing: list[Text]
+    sealed: bool
+    commissioning: Natural
+    publication: Publication | None
+    update: Update | None
     session: OpenSession | None
     clock: Clock
     journal: Journal
@@ -164,6 +189,68 @@ class EventPage(_Model):
 
     events: list[Event]
     next: Positive | None
+
+
+class Sealing(_Model):
+    """The seal just closed; `meter_serial_read` if the meter itself told its serial number."""
+
+    sealed: bool
+    commissioning: Positive
+    meter_serial_read: bool
+
+
+class SealState(_Model):
+    """Whether the settings are locked."""
+
+    sealed: bool
+
+
+class Challenge(_Model):
+    """What the owner is to sign."""
+
+    challenge: Text
+    expires_s: Positive
+
+
+class SignedStatement(_Model):
+    """A statement and the module key's signature over it, DER in hex."""
+
+    statement: Text
+    signature: Hex
+
+
+class StatementSignature(_Model):
+    """One signature below a stored statement, DER in hex."""
+
+    key_number: Positive
+    signature: Hex
+
+
+class StoredStatement(_Model):
+    """An entry of the public history of the module's keys."""
+
+    number: Positive
+    statement: Text
+    signatures: list[StatementSignature]
+
+
+class StatementPage(_Model):
+    """Statements as many as fit one line; `next` is where to go on, None at the end."""
+
+    statements: list[StoredStatement]
+    next: Positive | None
+
+
+class AcceptedPublication(Publication):
+    """The publication that the module now trusts, and its state."""
+
+    state: Text
+
+
+class BootLoader(_Model):
+    """How the chip's boot loader, now starting, takes the image."""
+
+    update_way: Text
 
 
 class SelfTest(_Model):

@@ -99,9 +99,114 @@ ERRORS: dict[str, tuple[str, str, int]] = {
         "Events were altered or lost: have the module inspected.",
         EXIT_FAILED,
     ),
+    "nothing_to_archive": ("The module holds no such events.", "", EXIT_FAILED),
     "self_test_failed": (
         "The signing core failed its self-test: {failed}.",
         "Restart the module; if it fails again, replace it.",
+        EXIT_FAILED,
+    ),
+    "statement_broken": (
+        "The history of the module's keys does not hold at statement {number}: {cause}.",
+        "Do not trust the module: have it inspected.",
+        EXIT_FAILED,
+    ),
+    "answer_forged": (
+        "The module's signed answer to {method} does not hold: {cause}.",
+        "Do not trust the module: have it inspected.",
+        EXIT_FAILED,
+    ),
+    # Keys and passwords.
+    "secret_exposed": (
+        "{path} holds a secret, and other users of this computer can read it.",
+        "`chmod 600` it; if others may have read it already, make a new one.",
+        EXIT_FAILED,
+    ),
+    "secret_unreadable": ("{path} cannot be used: {cause}.", "Check the file's name.", EXIT_USAGE),
+    "password_wrong": (
+        "The password does not open {path}.",
+        "Check the password, and that the file is the key you mean.",
+        EXIT_FAILED,
+    ),
+    "password_weak": (
+        "The password is shorter than {characters} characters.",
+        "Take a longer one, such as five words: it is what protects the key if the file is stolen.",
+        EXIT_USAGE,
+    ),
+    "key_not_locked": (
+        "{path} is not protected by a password.",
+        "Make the owner's key with `wattseal owner create`.",
+        EXIT_FAILED,
+    ),
+    # What the owner signs.
+    "challenge_malformed": (
+        "That is no challenge of a module for its owner: {cause}.",
+        "Give the text that `wattseal device challenge` shows, unchanged.",
+        EXIT_USAGE,
+    ),
+    "owner_key_differs": (
+        "{path} is not the owner key that the module knows (SHA-256 {fingerprint}).",
+        "Nothing was sent: a wrong answer counts as an attempt. Give the right key file.",
+        EXIT_FAILED,
+    ),
+    # Publication.
+    "publication_malformed": (
+        "{path} is no proof of publication: {cause}.",
+        "Give the file that the registry answered with.",
+        EXIT_USAGE,
+    ),
+    # Firmware.
+    "bundle_malformed": (
+        "{path} is no firmware bundle: {cause}.",
+        "Get the bundle again from its vendor.",
+        EXIT_FAILED,
+    ),
+    "bundle_not_signed": (
+        "{path} is not signed yet.",
+        "`wattseal firmware sign` signs it with the vendor's key.",
+        EXIT_FAILED,
+    ),
+    "bundle_forged": (
+        "{path} is not signed by the vendor key with SHA-256 {fingerprint}.",
+        "Do not use it; get the bundle again from its vendor.",
+        EXIT_FAILED,
+    ),
+    "bundle_unfit": (
+        "The bundle does not fit this module: {cause}.",
+        "The running firmware stays; get the bundle for this board.",
+        EXIT_FAILED,
+    ),
+    "manifest_refused": ("No bundle can say that: {cause}.", "", EXIT_USAGE),
+    "board_unknown": (
+        "This tool does not know how the board {board} takes an image.",
+        "Use the host tools that belong to the module's firmware.",
+        EXIT_FAILED,
+    ),
+    "drive_missing": (
+        "The boot loader's drive ({board_id}) did not appear within {timeout_s:g} s.",
+        "Connect the module's USB to this computer and give the drive's folder with --drive; "
+        "`wattseal firmware update --resume` then goes on from here.",
+        EXIT_FAILED,
+    ),
+    "drive_ambiguous": (
+        "More than one boot-loader drive is there: {drives}.",
+        "Give the one of this module with --drive.",
+        EXIT_FAILED,
+    ),
+    "drive_lost": (
+        "The image could not be copied to the boot loader's drive {drive}: {cause}.",
+        "The module waits in its boot loader: connect it again and repeat the command with "
+        "--resume.",
+        EXIT_FAILED,
+    ),
+    "update_not_running": (
+        "The module runs firmware {firmware} with identity {found}, not the bundle's {wanted}.",
+        "Repeat the update; if it happens again, check the USB cable.",
+        EXIT_FAILED,
+    ),
+    "module_not_back": (
+        "The module did not answer on {port} within {timeout_s:g} s after the update: {cause}",
+        "If its boot-loader drive is still there, repeat the command with --resume; otherwise look "
+        "at `wattseal port list` and `wattseal device status`.",
         EXIT_FAILED,
     ),
     # Files.
@@ -127,7 +232,7 @@ ERRORS: dict[str, tuple[str, str, int]] = {
         EXIT_USAGE,
     ),
     "key_unreadable": (
-        "The key given with --key cannot be read: {cause}.",
+        "The key given with {option} cannot be read: {cause}.",
         "Give it in hex, or a file that holds it as hex, base64, PEM or DER.",
         EXIT_USAGE,
     ),
@@ -151,6 +256,20 @@ REMEDIES = {
     "no_session": "Begin one with `wattseal session begin`.",
     "journal_full": "`wattseal device records --out DIR` exports the records, "
     "`wattseal device release` then makes room.",
+    "sealed": "Have the owner open the seal with `wattseal device unseal`, change them, and seal "
+    "and publish again; until then no session can begin.",
+    "not_sealed": "Complete the settings, then `wattseal device seal`.",
+    "not_operational": "`wattseal device status` tells the state and the next step.",
+    "no_challenge": "Get a fresh one with `wattseal device challenge`, and use it within the hour.",
+    "owner_refused": "Sign a fresh challenge with the key whose public half is the setting "
+    "owner_key.",
+    "publication_refused": "Register the module again (`wattseal device prove`) and bring the new "
+    "proof.",
+    "events_full": "`wattseal device archive-events --out DIR` saves the events and makes room.",
+    "no_update": "`wattseal firmware update` does both steps.",
+    "update_refused": "The running firmware stays; use a bundle that the vendor signed for this "
+    "board.",
+    "too_many_attempts": "Wait, then sign a fresh challenge with the right key.",
     "fault": "`wattseal device status` tells the cause; records can still be read out.",
 }
 """What to do about the module's refusals, in this tool's commands instead of the link's methods."""

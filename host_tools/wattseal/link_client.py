@@ -23,14 +23,21 @@ WORKING_TIMEOUT_S = 60.0
 ATTEMPTS = 3
 
 WORKING_METHODS = frozenset(
-    ("begin", "intermediate", "end", "read_meter", "self_test", "configure", "set_time", "release")
-)
+    (
+        "begin", "intermediate", "end", "read_meter", "self_test", "configure", "set_time",
+        "release", "seal", "challenge", "unseal", "prove", "accept_publication", "event_head",
+        "archive_events", "decommission", "check_update", "enter_boot_loader",
+    )
+)  # fmt: skip
 """Methods that read the meter, sign or write flash, and so take their time."""
 
 REPEATABLE_METHODS = frozenset(
-    ("hello", "status", "public_key", "read_meter", "records", "events", "self_test")
-)
-"""Methods that change nothing, so that a lost reply is cured by asking again."""
+    (
+        "hello", "status", "public_key", "read_meter", "records", "events", "self_test",
+        "statements", "challenge", "prove", "event_head",
+    )
+)  # fmt: skip
+"""Methods of which a second call harms nothing, so that a lost reply is cured by asking again."""
 
 _PARSE_ERROR = -32700
 

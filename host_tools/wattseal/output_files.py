@@ -47,7 +47,19 @@ class OutputDirectory:
         for name, content in files.items():
             self.check_free(name, content)
         self._make()
-        return [self._write_one(self.path / name, content) for name, content in files.items()]
+        return [
+            self._write_one(self.path / name, content.encode()) for name, content in files.items()
+        ]
+
+    def write_bytes(self, name: str, content: bytes, *, replacing: bool = False) -> Path:
+        """Write one file of any content, at once under its final name.
+
+        Other data there is refused, unless the caller made this content from it.
+        """
+        if not replacing:
+            self.check_free(name)
+        self._make()
+        return self._write_one(self.path / name, content)
 
     def _make(self) -> None:
         try:
@@ -55,13 +67,13 @@ class OutputDirectory:
         except OSError as error:
             raise _unwritable(self.path, error) from None
 
-    def _write_one(self, path: Path, content: str) -> Path:
+    def _write_one(self, path: Path, content: bytes) -> Path:
         temporary: Path | None = None
         try:
             handle, temporary_name = tempfile.mkstemp(dir=self.path, prefix=f".{path.name}.")
             temporary = Path(temporary_name)
             with os.fdopen(handle, "wb") as file:
-                file.write(content.encode())
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.chmod(0o644)

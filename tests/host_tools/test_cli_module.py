@@ -39,7 +39,11 @@ def test_fault_is_shown_with_cause_and_remedy(on_module: Run, module: FakeModule
     status = {**module._status({}), "state": "fault", "cause": cause}
     module.faults["status"] = [faults.replaced(status)]
     outcome = on_module("device", "status")
-    assert "cause       The module has records but no key. Replace the module." in outcome.out
+    assert outcome.out.startswith(
+        "FAULT: The module has stopped signing because of a fault. The module has records but no "
+        "key.\n"
+    )
+    assert "next        Replace the module." in outcome.out
 
 
 def test_key_is_written_in_both_forms(on_module: Run, module: FakeModule, tmp_path: Path) -> None:
@@ -59,9 +63,13 @@ def test_key_is_written_in_both_forms(on_module: Run, module: FakeModule, tmp_pa
 
 
 class TestConfigure:
+    @pytest.fixture(autouse=True)
+    def _unsealed(self, module: FakeModule) -> None:
+        module.open_seal()
+
     def test_without_options_it_only_shows(self, on_module: Run, module: FakeModule) -> None:
         outcome = on_module("device", "configure")
-        assert "meter_profile   sdm630" in outcome.out
+        assert "meter_profile      sdm630" in outcome.out
         assert len(module.events) == 1
 
     def test_options_change_and_the_change_is_shown(
@@ -93,7 +101,8 @@ class TestConfigure:
         module.settings = {}
         outcome = on_module("device", "configure", "--meter-profile", "sdm630")
         assert "Still to be set: gateway_id, gateway_serial, meter_serial" in outcome.out
-        assert "to be set   gateway_id" in on_module("device", "status").out
+        told = on_module("device", "status").out
+        assert "next        1. Set the name of this signing system: --gateway-id" in told
 
 
 class TestTime:
@@ -251,7 +260,7 @@ class TestJournal:
         assert on_module("device", "records", "--to", 2).status == 0
 
     def test_events_with_their_chain(self, on_module: Run) -> None:
-        on_module("device", "configure", "--meter-unit", 5)
+        on_module("device", "configure", "--controller-firmware", "CF-5")
         outcome = on_module("device", "events")
         assert "2 events, their hash chain is whole." in outcome.out
         assert "2026-11-21 09:00:00 +00:00  configure" in outcome.out

@@ -48,7 +48,7 @@ def test_usage(wattseal: Run, arguments: list[str], words: str) -> None:
     assert "--help` shows what it takes" in outcome.err
 
 
-@pytest.mark.parametrize("group", [[], ["port"], ["device"], ["session"]])
+@pytest.mark.parametrize("group", [[], ["port"], ["device"], ["session"], ["owner"], ["firmware"]])
 def test_nothing_asked_for_shows_the_help(wattseal: Run, group: list[str]) -> None:
     outcome = wattseal(*group)
     assert (outcome.status, outcome.err) == (2, "")
@@ -80,7 +80,16 @@ COMMANDS = [
     ["session", "begin"],
     ["session", "intermediate"],
     ["session", "end"],
+    ["device", "seal"],
+    ["device", "prove", "--challenge", "ab" * 16],
+    ["device", "challenge", "unseal"],
+    ["device", "unseal", "--signature", "30" * 8],
+    ["device", "decommission", "--signature", "30" * 8, "--yes"],
+    ["device", "statements"],
 ]
+
+
+KEY_LIFE_METHODS = ("seal", "prove", "challenge", "unseal", "decommission", "statements")
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -104,7 +113,7 @@ def test_every_command_when_the_cable_is_pulled(
     on_module: Run, module: FakeModule, command: list[str]
 ) -> None:
     module.faults = {name: [faults.unplug] for name in ("status", "public_key", "configure")}
-    for name in ("set_time", "read_meter", "release", "self_test"):
+    for name in ("set_time", "read_meter", "release", "self_test", *KEY_LIFE_METHODS):
         module.faults[name] = [faults.unplug]
     assert_refused(on_module(*command), "connection to /dev/")
 
@@ -122,6 +131,7 @@ def test_every_command_tells_the_modules_refusal(
 ) -> None:
     refusal = WattsealError("meter_no_reply", attempts=3)
     names = ("status", "public_key", "configure", "set_time", "read_meter", "release", "self_test")
+    names += KEY_LIFE_METHODS
     module.refuse = dict.fromkeys(names, refusal)
     outcome = on_module(*command)
     assert_refused(outcome, "The meter did not answer in time. (attempts: 3) Check its supply")
@@ -251,10 +261,10 @@ def test_release_without_a_terminal_needs_yes(on_module: Run, module: FakeModule
 
 
 def test_broken_event_chain_is_found(on_module: Run, module: FakeModule) -> None:
-    for unit in (1, 2, 3):
-        on_module("device", "configure", "--meter-unit", unit)
+    for version in (1, 2, 3):
+        on_module("device", "configure", "--controller-firmware", version)
     assert on_module("device", "events").status == 0
-    module.events[2]["entry"] = module.events[2]["entry"].replace("unit", "unix")
+    module.events[2]["entry"] = module.events[2]["entry"].replace("firm", "soft")
     assert_refused(on_module("device", "events"), "hash chain breaks at event 3")
     del module.events[1]
     assert_refused(on_module("device", "events"), "hash chain breaks at event 3")

@@ -22,6 +22,17 @@ MODELS: dict[str, type[BaseModel]] = {
     "records": models.RecordPage,
     "release": models.Journal,
     "events": models.EventPage,
+    "seal": models.Sealing,
+    "challenge": models.Challenge,
+    "unseal": models.SealState,
+    "prove": models.SignedStatement,
+    "accept_publication": models.AcceptedPublication,
+    "statements": models.StatementPage,
+    "event_head": models.SignedStatement,
+    "archive_events": models.EventLog,
+    "decommission": models.SignedStatement,
+    "check_update": models.Update,
+    "enter_boot_loader": models.BootLoader,
     "self_test": models.SelfTest,
 }
 

@@ -205,7 +205,11 @@ def test_what_no_frame_can_carry_is_refused_before_it_is_sent(
 
 def test_every_method_is_known_to_change_something_or_not() -> None:
     names = {row[0] for row in METHODS}
-    changing = {"begin", "intermediate", "end", "configure", "set_time", "release"}
+    changing = {
+        "begin", "intermediate", "end", "configure", "set_time", "release", "seal", "unseal",
+        "accept_publication", "archive_events", "decommission", "check_update",
+        "enter_boot_loader",
+    }  # fmt: skip
     assert names == REPEATABLE_METHODS | changing
     assert not REPEATABLE_METHODS & changing
     assert names > WORKING_METHODS >= changing

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from wattseal.advice import advise
 from wattseal.cli import options, settings
+from wattseal.cli.key_files import public_key
 from wattseal.cli.options import connected
 from wattseal.cli.output import print_json, say, say_facts
-from wattseal.cli.times import CLOCK_STATES, duration, kilobytes, local_time
+from wattseal.cli.status import clock_words, say_status
 from wattseal.computer_clock import computer_time, is_synchronised
 from wattseal.device import Device, key_of
-from wattseal.device_models import Clock, Hello, Status
 from wattseal.errors import ToolError
 from wattseal.output_files import OutputDirectory
 from wattseal.session_files import key_files
@@ -28,60 +30,21 @@ class TimeSource(StrEnum):
     INFORMATIVE = "informative"
 
 
-@app.command()
+@app.command(epilog="\b\nExample:\n  wattseal device status --port /dev/ttyACM0")
 def status(
     port: options.Port,
     json_output: options.Json = False,
     baud: options.Baud = options.BAUD,
     timeout: options.Timeout = None,
 ) -> None:
-    """Show the module's state, session, clock, records and events."""
+    """Say in plain words what state the module is in, and what to do next."""
     with connected(port, baud, timeout) as (device, hello):
         state = device.status()
     if json_output:
-        print_json({"module": hello.model_dump(), "status": state.model_dump()})
+        advice = asdict(advise(state))
+        print_json({"module": hello.model_dump(), "status": state.model_dump(), "advice": advice})
         return
-    say_facts(_status_facts(hello, state))
-
-
-def _status_facts(hello: Hello, state: Status) -> list[tuple[str, str]]:
-    journal, log = state.journal, state.events
-    held = f"T{journal.oldest} to T{journal.newest}" if journal.oldest else "none"
-    facts = [
-        ("module", f"{hello.board}, firmware {hello.firmware}, chip {hello.chip_id}"),
-        ("state", state.state),
-    ]
-    if state.cause:
-        facts.append(("cause", f"{state.cause.sentence} {state.cause.remedy}"))
-    if state.missing:
-        facts.append(("to be set", ", ".join(state.missing) + "  (wattseal device configure)"))
-    return [
-        *facts,
-        ("key", f"number {state.key_number}" if state.key_number else "none"),
-        ("session", _session_words(state)),
-        ("clock", _clock_words(state.clock)),
-        ("records", f"{held}, next T{journal.next}, room {kilobytes(journal.free_bytes)}"),
-        ("events", f"{log.oldest} to {log.newest}" if log.oldest else "none"),
-        ("running", f"{duration(state.uptime_ms // 1000)}, started by {state.reset_cause}"),
-        ("free memory", kilobytes(state.heap_free_bytes)),
-    ]
-
-
-def _session_words(state: Status) -> str:
-    session = state.session
-    if session is None:
-        return "none"
-    since = local_time(session.begin_unix_ms, state.clock.utc_offset_min or 0)
-    cut = ", cut by a power failure: the module is ending it" if session.recovery else ""
-    return f"{session.session_id} since {since} (begin T{session.begin_pagination}){cut}"
-
-
-def _clock_words(clock: Clock) -> str:
-    if clock.unix_ms is None:
-        return "not set  (wattseal device time)"
-    now = local_time(clock.unix_ms, clock.utc_offset_min or 0)
-    ago = "" if clock.set_ago_s is None else f", set {duration(clock.set_ago_s)} ago"
-    return f"{now}, {CLOCK_STATES[clock.synchronisation]} ({clock.synchronisation}){ago}"
+    say_status(hello, state)
 
 
 @app.command(
@@ -161,7 +124,7 @@ def time(
     if json_output:
         print_json({"clock": clock.model_dump(), "source": source.value, "why": why})
         return
-    say_facts([("clock", _clock_words(clock)), ("source", f"{source.value}: {why}")])
+    say_facts([("clock", clock_words(clock)), ("source", f"{source.value}: {why}")])
 
 
 @app.command()
@@ -221,6 +184,9 @@ def configure(
     charge_point_id: settings.ChargePointId = None,
     format_version: settings.FormatVersion = None,
     controller_firmware: settings.ControllerFirmware = None,
+    registry_name: settings.RegistryName = None,
+    registry_key: settings.RegistryKey = None,
+    owner_key: settings.OwnerKey = None,
     json_output: options.Json = False,
     baud: options.Baud = options.BAUD,
     timeout: options.Timeout = None,
@@ -228,7 +194,7 @@ def configure(
     """Change the module's settings, or show them.
 
     What is given changes, the rest stays; with nothing given, the settings are shown. The module
-    refuses while a session is open, and logs every change.
+    refuses while a session is open or the seal is closed, and logs every change.
     """
     line = {"baud": meter_baud, "parity": meter_parity, "stop_bits": meter_stop_bits}
     given: dict[str, object] = {
@@ -242,6 +208,9 @@ def configure(
         "charge_point_id": charge_point_id,
         "format_version": format_version,
         "controller_firmware": controller_firmware,
+        "registry_name": registry_name,
+        "registry_key": registry_key and public_key(registry_key, "--registry-key").spki.hex(),
+        "owner_key": owner_key and public_key(owner_key, "--owner-key").spki.hex(),
     }
     wanted = settings.merge(
         settings.read_file(file) if file else {},

@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 from wattseal import __version__
-from wattseal.cli import device, journal, port, session, verify
+from wattseal.cli import (
+    commissioning,
+    device,
+    events,
+    firmware,
+    firmware_update,
+    journal,
+    owner,
+    port,
+    session,
+    verify,
+)
 from wattseal.cli.output import complain, print_json, say
 from wattseal.errors import EXIT_USAGE, ToolError
 
@@ -18,7 +29,8 @@ __all__ = ["app", "main", "run"]
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]  # typer does not export it
 _INTERRUPTED = 130
 
-_JOURNAL_COMMANDS = journal  # importing it adds its commands to `device`
+_MORE_COMMANDS = (commissioning, events, journal, firmware_update)
+"""Importing them adds their commands to `device` and `firmware`."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +44,8 @@ app = typer.Typer(
 app.add_typer(port.app, name="port")
 app.add_typer(device.app, name="device")
 app.add_typer(session.app, name="session")
+app.add_typer(owner.app, name="owner")
+app.add_typer(firmware.app, name="firmware")
 app.command(epilog=verify.EPILOG)(verify.verify)
 
 

@@ -52,6 +52,9 @@ FormatVersion = Annotated[str | None, _option("1.3|1.4", "OCMF version (FV).")]
 ControllerFirmware = Annotated[
     str | None, _option("TEXT", "Firmware of the charge controller (CF).")
 ]
+RegistryName = Annotated[str | None, _option("NAME", "Name of the public-key registry's log.")]
+RegistryKey = Annotated[str | None, _option("HEX|FILE", "Public key of that log.")]
+OwnerKey = Annotated[str | None, _option("HEX|FILE", "Public key that opens the seal again.")]
 
 
 def read_file(path: Path) -> dict[str, Any]:

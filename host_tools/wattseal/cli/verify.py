@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from wattseal.cli import options
+from wattseal.cli.key_files import public_key
 from wattseal.cli.output import print_json
 from wattseal.cli.reports import say_report
-from wattseal.errors import ToolError
-from wattseal.public_key import MAX_KEY_TEXT_BYTES, KeyUnreadableError, PublicKey, read_public_key
+from wattseal.public_key import PublicKey
 from wattseal.verify import Code, FileReport, overall, unreadable, verify_file
 from wattseal.verify.container import MAX_FILE_BYTES
 
@@ -43,7 +43,7 @@ def verify(
     Without --key, the key inside the file judges: that shows that nothing was altered since
     signing, not who signed.
     """
-    pinned = pinned_key(key) if key else None
+    pinned = public_key(key, "--key") if key else None
     reports = [_verify_one(name, pinned) for name in files]
     verdict = overall(reports)
     if json_output:
@@ -53,24 +53,6 @@ def verify(
         for report in reports:
             say_report(report)
     raise typer.Exit(verdict.exit_status)
-
-
-def pinned_key(given: str) -> PublicKey:
-    """The key that --key gives, as text or as a file. ToolError `key_unreadable`."""
-    source: str | bytes = given
-    path = Path(given)
-    try:
-        if len(given) < 1000 and path.is_file():
-            with path.open("rb") as file:
-                source = file.read(MAX_KEY_TEXT_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise ToolError("key_unreadable", cause=str(error)) from None
-    try:
-        return read_public_key(source)
-    except KeyUnreadableError as error:
-        is_path = isinstance(source, str) and (path.suffix or len(path.parts) > 1)
-        cause = f"there is no file {given}" if is_path else str(error)
-        raise ToolError("key_unreadable", cause=cause) from None
 
 
 def _verify_one(name: str, pinned: PublicKey | None) -> FileReport:

@@ -15,6 +15,7 @@ from wattseal.wire.errors import WattsealError
 from wattseal.wire.ocmf_payload import build_payload, build_record
 from wattseal.wire.reading import Reading
 
+from host_fakes import key_life
 from host_fakes.signer import Signer, signer
 
 START_MS = 1_795_251_600_000  # 2026-11-21 10:00:00 +01:00
@@ -25,18 +26,11 @@ send instead, or None to unplug."""
 
 
 @dataclass
-class FakeModule:
+class FakeModule(key_life.KeyLife):
     """Feed it bytes; it returns the lines that a module would send."""
 
     signer: Signer = field(default_factory=signer)
-    settings: dict[str, Any] = field(
-        default_factory=lambda: {
-            "gateway_id": "Wattseal WS-1",
-            "gateway_serial": "WS000017",
-            "meter_profile": "sdm630",
-            "meter_serial": "12345678",
-        }
-    )
+    settings: dict[str, Any] = field(default_factory=lambda: dict(key_life.SETTINGS))
     clock_ms: int | None = START_MS
     utc_offset_min: int | None = 60
     synchronisation: str = "S"
@@ -54,6 +48,7 @@ class FakeModule:
 
     def __post_init__(self) -> None:
         self._decoder = link_frame.LineDecoder()
+        self._be_born()
         self._log("start")
 
     def feed(self, data: bytes) -> list[bytes] | None:
@@ -71,6 +66,8 @@ class FakeModule:
             return [link_frame.encode(messages.error(None, message))]
         identity, method, params = messages.read_request(message)
         self.calls.append(method)
+        if self._in_boot_loader:
+            return []
         lines = [link_frame.encode(self._reply(identity, method, params))]
         pending = self.faults.get(method)
         return pending.pop(0)(method, lines) if pending else lines
@@ -80,13 +77,15 @@ class FakeModule:
             if method in self.refuse:
                 raise self.refuse[method]
             cleaned = methods.check_params(method, params)
-            self._check_session(methods.find_method(method)[2])
+            self._check_state(*methods.find_method(method)[1:3])
             fields = getattr(self, "_" + method)(cleaned)
         except WattsealError as error:
             return messages.error(identity, error)
         return messages.result(identity, methods.check_result(method, fields))
 
-    def _check_session(self, wanted: str) -> None:
+    def _check_state(self, states: tuple[str, ...], wanted: str) -> None:
+        if self.state not in states:
+            raise WattsealError("not_operational", states=list(states))
         if wanted == "closed" and self.session:
             raise WattsealError("session_open")
         if wanted == "open" and not self.session:
@@ -98,33 +97,42 @@ class FakeModule:
         return {
             "product": "wattseal",
             "protocol": messages.PROTOCOL_VERSION,
-            "firmware": "0.1.0",
-            "board": "wattseal_rp2040",
+            "firmware": self.firmware,
+            "firmware_identity": self.identity,
+            "rollback_number": self.rollback_number,
+            "vendor_key": self.vendor_key.public.fingerprint if self.vendor_key else None,
+            "update_way": "uf2_drive",
+            "board": key_life.BOARD,
             "port": "rp2",
-            "chip_id": "e6614864d3417c2f",
+            "chip_id": key_life.CHIP_ID,
             "max_line_bytes": link_frame.MAX_LINE_BYTES,
             **self.hello_changes,
         }
 
     def _status(self, _params: dict[str, Any]) -> dict[str, Any]:
         return {
-            "state": "operational",
+            "state": self.state,
             "cause": None,
-            "key_number": 1,
+            "key_number": self.key_number if self.has_key else None,
             "missing": self._missing(),
+            "sealed": self.sealed,
+            "commissioning": self.commissioning,
+            "publication": self.publication,
+            "update": self.update,
             "session": self.session,
             "clock": self._clock(),
             "journal": self._journal(),
-            "events": {"oldest": 1, "newest": len(self.events)},
+            "events": self._event_log(),
             "uptime_ms": 12_345_678,
             "reset_cause": "power_on",
             "heap_free_bytes": 110_000,
         }
 
     def _public_key(self, _params: dict[str, Any]) -> dict[str, Any]:
-        return {"key_number": 1, "public_key": self.signer.public.spki.hex()}
+        return {"key_number": self.key_number, "public_key": self.signer.public.spki.hex()}
 
     def _configure(self, params: dict[str, Any]) -> dict[str, Any]:
+        self._check_seal(params)
         self.settings = {**self.settings, **params}
         if params:
             self._log("configure", **params)
@@ -176,7 +184,7 @@ class FakeModule:
         return self._page("records", "pagination", self._held(), params, "no_such_record")
 
     def _events(self, params: dict[str, Any]) -> dict[str, Any]:
-        return self._page("events", "number", self.events, params, "no_such_event")
+        return self._page("events", "number", self._held_events(), params, "no_such_event")
 
     def _release(self, params: dict[str, Any]) -> dict[str, Any]:
         if self.session or params["through"] >= self._next():
@@ -226,8 +234,7 @@ class FakeModule:
         return [one for one in self.records if one["pagination"] > self.released_through]
 
     def _missing(self) -> list[str]:
-        needed = ("gateway_id", "gateway_serial", "meter_profile", "meter_serial")
-        return [name for name in needed if name not in self.settings]
+        return [name for name in key_life.SETTINGS if name not in self.settings]
 
     def _journal(self) -> dict[str, Any]:
         held = [record["pagination"] for record in self._held()]
