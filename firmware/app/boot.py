@@ -1,4 +1,4 @@
-"""From power-on to a module that can be asked: self-test, image, storage, key, cut session."""
+"""From power-on to a module that can be asked: image, self-test, storage, key, cut session."""
 
 from wire.errors import WattsealError
 
@@ -14,7 +14,7 @@ def boot(core: Core, port: Port, board_name: str, release: Release, profiles: Js
     its status and gives out records, events and public key.
     """
     module = Module(core, port, board_name, release, profiles)
-    for step in (_test_core, _measure_image, _check_storage, _log_start, settle_key):
+    for step in (_measure_image, _test_core, _check_storage, _log_start, settle_key):
         try:
             step(module)
         except Exception as problem:
@@ -27,14 +27,14 @@ def boot(core: Core, port: Port, board_name: str, release: Release, profiles: Js
     return module
 
 
+def _measure_image(module: Module) -> None:
+    module.firmware.measure(module.core)
+
+
 def _test_core(module: Module) -> None:
     failed = list(module.core.self_test(False))
     if failed:
         raise WattsealError("self_test_failed", failed=failed)
-
-
-def _measure_image(module: Module) -> None:
-    module.firmware.measure(module.core)
 
 
 def _check_storage(module: Module) -> None:
@@ -62,8 +62,7 @@ def _log_start(module: Module) -> None:
         "started",
         {
             "reset_cause": module.port.reset_cause(),
-            "firmware": module.firmware.version,
-            "firmware_identity": module.firmware.identity,
+            "firmware": module.firmware.label,
             "newest_record": module.journal.standing.pagination,
         },
     )

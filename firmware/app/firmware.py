@@ -5,7 +5,7 @@ from app.contracts import Core, Release
 NOT_MEASURED = "00" * 32
 """Identity of an image that could not be measured; the module is in the state fault then."""
 
-_DIGITS_IN_RECORDS = 16
+_DIGITS_OF_LABEL = 16
 
 
 class Firmware:
@@ -25,6 +25,6 @@ class Firmware:
         self.identity = core.firmware_identity().hex()
 
     @property
-    def gateway_version(self) -> str:
-        """GV of records: the version, and enough of the identity to tell two builds apart."""
-        return self.version + "+" + self.identity[:_DIGITS_IN_RECORDS]
+    def label(self) -> str:
+        """The version, and enough of the identity to tell two builds apart: GV of records."""
+        return self.version + "+" + self.identity[:_DIGITS_OF_LABEL]

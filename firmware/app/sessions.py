@@ -122,7 +122,7 @@ class Sessions:
         reason = statement["reason"]
         standing.is_open = reason in ("B", "C")
         spare_sectors = SPARE_WHILE_OPEN if standing.is_open else SPARE_AT_END
-        station = _station(settings, meter, self._firmware.gateway_version)
+        station = _station(settings, meter, self._firmware.label)
         readings = [(standing.reading(), statement)]
         payload = build_payload(station, user, standing.pagination, readings)
         record_bytes = len(payload) + _SIGNATURE_SECTION_BYTES + len("OCMF||")

@@ -40,10 +40,13 @@ def events(module: Module, params: Json) -> Json:
 
 
 def statements(module: Module, params: Json) -> Json:
-    """Statements of a range of numbers; an empty list if there is none in it."""
+    """Statements of a range of numbers; an empty list if there is none in it.
+
+    One that vanished, of which the event log knows, is an error like one that decayed.
+    """
     if module.statements.damage and not module.statements.standing.number:
         raise WattsealError("storage_broken", where="statements", cause=module.statements.damage)
-    newest = module.statements.standing.number
+    newest = max(module.statements.standing.number, module.events.mark.statement)
     first, last = params.get("from", 1), min(params.get("to", newest), newest)
     items, following = _take(module, first, last, _statement)
     return {"statements": items, "next": following}

@@ -1,18 +1,24 @@
 """Boot: first key, faults and their causes, what stays possible in a fault."""
 
-import zlib
-
 import pytest
-from app_fakes.bench import Bench
-from app_fakes.core import AREA_KEYS, FakeCore
+from app_fakes.bench import NOON, Bench
+from app_fakes.core import AREA_KEYS, FIRST_IMAGE, SLOTS, FakeCore
 from app_fakes.flash import PAGE_BYTES, SECTOR_BYTES, PowerCutError
 from wire.errors import WattsealError
+
+AREAS = {
+    "settings": FakeCore.AREA_SETTINGS,
+    "statements": FakeCore.AREA_STATEMENTS,
+    "events": FakeCore.AREA_EVENTS,
+    "journal": FakeCore.AREA_JOURNAL,
+}
+LATER = {"unix_ms": NOON + 3_600_000, "utc_offset_min": 0, "source": "informative"}
 
 
 def test_first_boot_makes_a_key_and_tells_of_it() -> None:
     bench = Bench().boot()
     status = bench.call("status")
-    assert (status["state"], status["key_number"], status["cause"]) == ("operational", 1, None)
+    assert (status["state"], status["key_number"], status["cause"]) == ("unregistered", 1, None)
     started, made = bench.all_events()
     assert (started["event"], made["event"]) == ("started", "key_made")
     public_key = bytes.fromhex(bench.call("public_key")["public_key"])
@@ -37,12 +43,15 @@ def test_first_boot_cut_at_every_operation_ends_in_one_key(how: str) -> None:
             bench.boot()
         bench.core.power_up()
         bench.boot()
-        assert bench.call("status")["state"] == "operational"
+        assert bench.call("status")["state"] == "unregistered"
+        (birth,) = bench.statements()
         events = bench.all_events()
         made = [event for event in events if event["event"] == "key_made"]
         assert len(made) == 1
         public_key = bytes.fromhex(bench.call("public_key")["public_key"])
         assert made[0]["detail"]["sha256"] == bench.core.sha256(public_key).hex()
+        assert (birth["type"], birth["public_key"]) == ("birth", public_key.hex())
+        assert bench.core.key_slots() == (0, ((1, FIRST_IMAGE),))
 
 
 def test_torn_first_key_is_discarded_and_made_anew() -> None:
@@ -82,9 +91,9 @@ def worn_bench() -> Bench:
 
 def test_lost_key_is_a_fault_and_no_second_key_is_made() -> None:
     bench = worn_bench()
-    bench.core.content[AREA_KEYS][:] = b"\xff" * SECTOR_BYTES
+    bench.core.content[AREA_KEYS][:] = b"\xff" * SECTOR_BYTES * SLOTS
     assert fault_of(bench)["name"] == "key_lost"
-    assert bench.core.key_state() == (bench.core.KEY_EMPTY, 0)
+    assert bench.core.key_slots() == (0, ())
     assert len(bench.all_records()) == 2
     assert "fault" in bench.event_names()
     with pytest.raises(WattsealError) as raised:
@@ -96,19 +105,15 @@ def test_decayed_key_is_a_fault_and_is_not_discarded() -> None:
     bench = worn_bench()
     bench.core.flip_bit(AREA_KEYS, 10)
     assert fault_of(bench)["name"] == "key_broken"
-    assert bench.core.key_state()[0] == bench.core.KEY_BROKEN
+    assert bench.core.key_slots() == (1, ())
 
 
-def test_key_of_another_number_is_a_fault() -> None:
+def test_key_of_another_number_is_not_the_announced_one() -> None:
     bench = worn_bench()
-    core = bench.core
-    core.content[AREA_KEYS][:] = b"\xff" * SECTOR_BYTES
-    core.key_create()
-    number_two = bytearray(core.content[AREA_KEYS][:PAGE_BYTES])
-    number_two[0] = 2
-    number_two[36:40] = zlib.crc32(number_two[:36]).to_bytes(4, "little")
-    core.content[AREA_KEYS][:PAGE_BYTES] = number_two
-    assert fault_of(bench)["name"] == "key_error"
+    bench.core.content[AREA_KEYS][:] = b"\xff" * SECTOR_BYTES * SLOTS
+    bench.core.key_create(2)
+    assert fault_of(bench)["name"] == "key_lost"
+    assert bench.core.key_slots() == (0, ((2, FIRST_IMAGE),))
 
 
 def test_failed_self_test_is_a_fault_that_goes_with_the_next_good_start() -> None:
@@ -135,13 +140,14 @@ def test_failing_noise_source_makes_no_key() -> None:
     bench.core.entropy_fails = True
     assert fault_of(bench)["name"] == "entropy_failed"
     bench.core.entropy_fails = False
-    assert bench.boot().call("status")["state"] == "operational"
+    assert bench.boot().call("status")["state"] == "unregistered"
 
 
 @pytest.mark.parametrize(
     ("area", "where", "listing"),
     [
         (FakeCore.AREA_SETTINGS, "settings", None),
+        (FakeCore.AREA_STATEMENTS, "statements", "statements"),
         (FakeCore.AREA_EVENTS, "events", "events"),
         (FakeCore.AREA_JOURNAL, "journal", "records"),
     ],
@@ -157,24 +163,20 @@ def test_decayed_storage_is_a_fault_and_not_empty(area: int, where: str, listing
         assert raised.value.name == "storage_broken"
 
 
-@pytest.mark.parametrize("where", ["journal", "events"])
+@pytest.mark.parametrize("where", ["journal", "events", "statements"])
 def test_erased_log_is_a_fault_because_the_other_one_remembers(where: str) -> None:
     bench = worn_bench()
-    area = {"journal": FakeCore.AREA_JOURNAL, "events": FakeCore.AREA_EVENTS}[where]
+    area = AREAS[where]
     bench.boot()  # the start tells the event log how far the journal was
     bench.core.content[area][:] = b"\xff" * len(bench.core.content[area])
     cause = fault_of(bench)
     assert (cause["name"], cause["detail"]["where"]) == ("storage_broken", where)
 
 
-@pytest.mark.parametrize("where", ["settings", "events", "journal"])
+@pytest.mark.parametrize("where", AREAS)
 def test_area_full_of_something_else_is_a_fault(where: str) -> None:
     bench = Bench()
-    area = {
-        "settings": FakeCore.AREA_SETTINGS,
-        "events": FakeCore.AREA_EVENTS,
-        "journal": FakeCore.AREA_JOURNAL,
-    }[where]
+    area = AREAS[where]
     bench.core.content[area][:] = bytes(len(bench.core.content[area]))
     assert fault_of(bench)["detail"]["where"] == where
 
@@ -186,16 +188,15 @@ def test_flash_that_cannot_be_read_still_leaves_a_module_that_says_so() -> None:
 
 
 def test_full_event_log_blocks_sessions_but_not_the_start() -> None:
-    bench = Bench(FakeCore(events=3))
+    bench = Bench(FakeCore(events=6))
     bench.set_up()
     module = bench.module
     while module.events.has_room():
         module.log("filler", {"text": "x" * 1500})
-    for method, params in (("begin", {}), ("configure", {"gateway_id": "other"})):
+    for method, params in (("begin", {}), ("set_time", LATER)):
         with pytest.raises(WattsealError) as raised:
             bench.call(method, **params)
-        assert raised.value.name == "journal_full"
-        assert raised.value.detail == {"log": "events"}
+        assert raised.value.name == "events_full"
     newest = bench.all_events()[-1]["number"]
     bench.boot()
     assert bench.event_names()[-1] == "started"
@@ -203,4 +204,4 @@ def test_full_event_log_blocks_sessions_but_not_the_start() -> None:
     for _ in range(40):
         assert bench.boot().call("status")["state"] == "operational"
     bench.all_events()
-    assert bench.module.events._log.free_bytes == 0  # the sector kept for starts was used
+    assert bench.module.events._log.free_sectors == 1  # the one kept for archiving

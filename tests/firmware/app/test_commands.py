@@ -5,9 +5,10 @@ import contextlib
 import pytest
 from app.refusal_log import BURST, REFILL_MS
 from app_fakes import meter as faults
-from app_fakes.bench import NOON, SETTINGS, Bench
-from app_fakes.core import FakeCore
-from app_fakes.flash import PAGE_BYTES, PowerCutError
+from app_fakes.bench import NOON, OWNER, SETTINGS, VENDOR, Bench
+from app_fakes.core import FIRST_IMAGE, FakeCore, spki_of
+from app_fakes.flash import PAGE_BYTES, SECTOR_BYTES, PowerCutError
+from app_fakes.registry import FakeRegistry
 from wire.errors import WattsealError
 
 
@@ -22,13 +23,22 @@ def test_hello_in_every_state() -> None:
     hello = bench.call("hello")
     assert (hello["product"], hello["protocol"], hello["port"]) == ("wattseal", 1, "fake")
     assert hello["chip_id"] == "0001020304050607"
+    assert hello["firmware_identity"] == FIRST_IMAGE.hex()
+    assert (hello["firmware"], hello["rollback_number"]) == ("0.1.0", 1)
+    assert hello["vendor_key"] == bench.core.sha256(spki_of(VENDOR)).hex()
     bench.core.failing_tests = ("drbg",)
     assert bench.boot().call("hello") == hello
 
 
 def test_status_of_a_fresh_module() -> None:
     status = Bench().boot().call("status")
-    assert status["missing"] == ["gateway_id", "gateway_serial", "meter_profile"]
+    assert sorted(status["missing"]) == sorted(SETTINGS)
+    assert (status["state"], status["sealed"], status["commissioning"]) == (
+        "unregistered",
+        False,
+        0,
+    )
+    assert (status["publication"], status["update"]) == (None, None)
     assert status["session"] is None
     assert status["clock"] == {
         "unix_ms": None,
@@ -38,7 +48,9 @@ def test_status_of_a_fresh_module() -> None:
     }
     journal = status["journal"]
     assert (journal["oldest"], journal["newest"], journal["next"]) == (None, None, 1)
-    assert status["events"] == {"oldest": 1, "newest": 2}
+    events = status["events"]
+    assert (events["oldest"], events["newest"], events["full"]) == (1, 2, False)
+    assert 0 < events["free_bytes"] < 8 * SECTOR_BYTES
 
 
 def test_status_does_not_change_anything() -> None:
@@ -54,7 +66,7 @@ def test_status_does_not_change_anything() -> None:
 
 def test_settings_merge_and_survive() -> None:
     bench = Bench().boot()
-    assert bench.call("configure", gateway_id="A")["missing"] == ["gateway_serial", "meter_profile"]
+    assert "gateway_id" not in bench.call("configure", gateway_id="A")["missing"]
     bench.call("configure", gateway_serial="1", meter_profile="sdm630")
     reply = bench.boot().call("configure")
     assert reply["settings"] == {
@@ -62,7 +74,14 @@ def test_settings_merge_and_survive() -> None:
         "gateway_serial": "1",
         "meter_profile": "sdm630",
     }
-    assert reply["missing"] == []
+    assert reply["missing"] == [
+        "meter_serial",
+        "charge_point_type",
+        "charge_point_id",
+        "registry_name",
+        "registry_key",
+        "owner_key",
+    ]
 
 
 def test_change_is_logged_with_old_and_new_and_no_change_is_not() -> None:
@@ -92,18 +111,30 @@ def test_longest_change_fits_the_event_log() -> None:
                 "meter_serial": 50,
                 "charge_point_id": 50,
                 "controller_firmware": 25,
+                "registry_name": 100,
             }.items()
         }
+        key = spki_of(OWNER if quote == '"' else VENDOR).hex()
         bench.call(
             "configure",
             meter_profile="mute",
-            meter_unit=247,
+            meter_unit=1,
             line=line,
             charge_point_type="EVSEID",
             format_version="1.4",
+            owner_key=key,
+            registry_key=key,
             **texts,
         )
     assert bench.event_names()[-1] == "configured"
+    bench.call("seal")
+    bench.registry = FakeRegistry(secret=4, name="\\" * 100)
+    bench.publish()
+    assert len(bench.boot().call("configure")["settings"]) == 13
+
+
+def off_curve(spki: bytes) -> bytes:
+    return spki[:-1] + bytes([spki[-1] ^ 1])
 
 
 @pytest.mark.parametrize(
@@ -118,6 +149,10 @@ def test_longest_change_fits_the_event_log() -> None:
         ({"gateway_id": ""}, "gateway_id"),
         ({"line": {"baud": 9600}}, "line.parity"),
         ({"nonsense": 1}, "nonsense"),
+        ({"registry_name": "a b"}, "registry_name"),
+        ({"registry_name": "a+b"}, "registry_name"),
+        ({"registry_key": "00" * 91}, "registry_key"),
+        ({"owner_key": off_curve(spki_of(OWNER)).hex()}, "owner_key"),
     ],
 )
 def test_wrong_settings_are_refused_and_change_nothing(params: dict, field: str) -> None:
@@ -327,7 +362,7 @@ def test_refusals_of_broken_requests_are_not_events() -> None:
 def test_defect_in_a_command_is_an_internal_error_and_an_event() -> None:
     bench = Bench().set_up()
 
-    def broken(payload: bytes) -> bytes:
+    def broken(number: int, payload: bytes) -> bytes:
         raise ZeroDivisionError("secret text")
 
     bench.core.seal = broken  # type: ignore[method-assign]
@@ -352,7 +387,7 @@ def test_defect_in_a_command_is_an_internal_error_and_an_event() -> None:
 def test_core_that_refuses_to_sign(name: str, expected: str, state: str) -> None:
     bench = Bench().set_up()
 
-    def refuse(payload: bytes) -> bytes:
+    def refuse(number: int, payload: bytes) -> bytes:
         raise bench.core.CoreError(-1, name)
 
     bench.core.seal = refuse  # type: ignore[method-assign]

@@ -95,6 +95,8 @@ def test_meter_without_registers_of_its_own_is_named_by_the_settings() -> None:
     settings = {**SETTINGS, "meter_profile": "mute", "meter_serial": "typed", "meter_unit": 1}
     bench.call("configure", line=line, **settings)
     bench.set_time()
+    assert bench.call("seal")["meter_serial_read"] is False
+    bench.publish()
     payload = payload_of(bench.call("begin")["record"])
     assert payload["MS"] == "typed"
     assert "MF" not in payload
@@ -103,13 +105,7 @@ def test_meter_without_registers_of_its_own_is_named_by_the_settings() -> None:
 
 def test_optional_settings_reach_the_record() -> None:
     bench = Bench().set_up()
-    bench.call(
-        "configure",
-        charge_point_type="EVSEID",
-        charge_point_id="DE*ABC*E0001",
-        controller_firmware="cc-7",
-        format_version="1.4",
-    )
+    bench.reconfigure(controller_firmware="cc-7", format_version="1.4")
     payload = payload_of(bench.call("begin")["record"])
     assert (payload["CT"], payload["CI"], payload["CF"]) == ("EVSEID", "DE*ABC*E0001", "cc-7")
     assert (payload["FV"], payload["RD"][0]["RI"]) == ("1.4", "01-00:B0.08.00*FF")
@@ -118,12 +114,11 @@ def test_optional_settings_reach_the_record() -> None:
 # --- refusals --------------------------------------------------------------------------------
 
 
-def test_begin_wants_settings_then_a_clock() -> None:
+def test_begin_wants_a_commissioned_module_then_a_clock() -> None:
     bench = Bench().boot()
     error = refused(bench, "begin")
-    assert error.name == "not_configured"
-    assert error.detail["missing"] == ["gateway_id", "gateway_serial", "meter_profile"]
-    bench.call("configure", **SETTINGS)
+    assert (error.name, error.detail["state"]) == ("not_operational", "unregistered")
+    bench.commission()
     assert refused(bench, "begin").name == "clock_not_set"
     bench.set_time()
     assert bench.call("begin")["pagination"] == 1
@@ -175,13 +170,13 @@ def test_longest_record_that_can_be_is_stored_and_fits_a_line() -> None:
     line = {"baud": 9600, "parity": "none", "stop_bits": 1}
     bench.call(
         "configure",
-        meter_profile="mute",
         meter_unit=1,
         line=line,
-        charge_point_type="EVSEID",
-        **settings,
+        **{**SETTINGS, **settings, "meter_profile": "mute"},
     )
     bench.set_time()
+    bench.call("seal")
+    bench.publish()
     user = {
         "id_tag": "\\" * 40,
         "id_type": "CARD_TXN_NR",
@@ -251,17 +246,9 @@ def test_exchanged_meter_is_refused_until_it_is_configured() -> None:
     bench.call("end")
     bench.meter.serial, bench.meter.energy_wh = 99, 5
     assert refused(bench, "begin").name == "meter_serial_mismatch"
-    bench.call("configure", meter_serial="99")
+    assert refused(bench, "configure", meter_serial="99").name == "sealed"
+    bench.reconfigure(meter_serial="99")
     assert payload_of(bench.call("begin")["record"])["MS"] == "99"
-
-
-def test_session_keeps_the_meter_that_it_began_with_even_if_none_is_configured() -> None:
-    bench = Bench().boot()
-    bench.call("configure", **{name: SETTINGS[name] for name in SETTINGS if name != "meter_serial"})
-    bench.set_time()
-    bench.call("begin")
-    bench.meter.serial = 99
-    assert refused(bench, "end").name == "meter_serial_mismatch"
 
 
 # --- a full journal --------------------------------------------------------------------------
@@ -369,13 +356,14 @@ def test_time_of_the_end_is_the_last_that_anything_told() -> None:
 
 def test_silent_meter_keeps_the_session_open_until_it_answers() -> None:
     bench = cut_session()
+    begun = bench.call("status")["session"]
     bench.meter.is_silent = True
     bench.boot()
     session = bench.call("status")["session"]
     assert session == {
         "session_id": 7,
         "begin_pagination": 1,
-        "begin_unix_ms": NOON + 103,
+        "begin_unix_ms": begun["begin_unix_ms"],
         "recovery": True,
     }
     for method in ("begin", "end", "intermediate"):
