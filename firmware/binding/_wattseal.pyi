@@ -31,7 +31,8 @@ def self_test(everything: bool, /) -> tuple[str, ...]:
 def firmware_identity() -> bytes:
     """SHA-256 of the running image: of the image in flash, on unix of the executable. 32 bytes.
 
-    Measured anew at each call; raises CoreError: `storage` if the image cannot be read.
+    Measured at the first call after a start; raises CoreError: `storage` if the image cannot be
+    read.
     """
 
 def random() -> bytes:

@@ -81,17 +81,24 @@ static mp_obj_t wattseal_self_test(mp_obj_t everything) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(self_test_obj, wattseal_self_test);
 
-static void measure_image(uint8_t identity[WS_SHA256_SIZE]) {
-    const void *image;
-    size_t size;
-    check(ws_port_image(&image, &size));
-    ws_sha256(image, size, identity);
+/* SHA-256 of the running image, measured at the first call after a start: hashing it takes longer
+ * than a signature. */
+static const uint8_t *image_identity(void) {
+    static uint8_t identity[WS_SHA256_SIZE];
+    static bool measured;
+
+    if (!measured) {
+        const void *image;
+        size_t size;
+        check(ws_port_image(&image, &size));
+        ws_sha256(image, size, identity);
+        measured = true;
+    }
+    return identity;
 }
 
 static mp_obj_t wattseal_firmware_identity(void) {
-    uint8_t identity[WS_SHA256_SIZE];
-    measure_image(identity);
-    return mp_obj_new_bytes(identity, sizeof(identity));
+    return mp_obj_new_bytes(image_identity(), WS_SHA256_SIZE);
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(firmware_identity_obj, wattseal_firmware_identity);
 
@@ -130,14 +137,12 @@ static MP_DEFINE_CONST_FUN_OBJ_0(key_slots_obj, wattseal_key_slots);
 
 static mp_obj_t wattseal_key_create(mp_obj_t number) {
     uint8_t chip_id[WS_KEY_CHIP_ID_MAX_SIZE];
-    uint8_t identity[WS_KEY_IDENTITY_SIZE];
     uint32_t key_number = key_number_of(number);
-    measure_image(identity);
     ws_key_recipe recipe = {
         .entropy = &ws_port_noise,
         .chip_id = chip_id,
         .chip_id_size = ws_port_chip_id(chip_id),
-        .identity = identity,
+        .identity = image_identity(),
     };
     check(ws_key_create(keys(), &recipe, key_number));
     return mp_const_none;

@@ -1,5 +1,6 @@
 """./dev: its refusals are one line and change nothing."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -96,6 +97,8 @@ def test_a_vendor_key_that_is_none_is_refused(with_sources: Path) -> None:
 
 def test_the_vendor_key_of_this_clone_is_private() -> None:
     """A pair was made by whoever built the images that these tests need."""
+    if "WATTSEAL_VENDOR_KEY" in os.environ:
+        pytest.skip("the images were built with a key from elsewhere: WATTSEAL_VENDOR_KEY is set")
     vendor = ROOT / "build/vendor"
     private, public = vendor / "private.pem", vendor / "public.pem"
     assert private.stat().st_mode & 0o077 == 0
