@@ -17,6 +17,9 @@ def write_private(path: Path, data: bytes) -> None:
     """Write a new file that only its owner may read. ToolError `file_exists`, `file_unwritable`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -25,8 +28,7 @@ def write_private(path: Path, data: bytes) -> None:
     except FileExistsError:
         raise ToolError("file_exists", path=str(path)) from None
     except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unwritable", path=str(path), cause=cause) from None
+        raise _unwritable(path, error) from None
 
 
 def read_private(path: Path) -> bytes:
@@ -49,3 +51,7 @@ def read_private(path: Path) -> bytes:
         cause = f"it is larger than {MAX_BYTES} bytes"
         raise ToolError("secret_unreadable", path=str(path), cause=cause)
     return data
+
+
+def _unwritable(path: Path, error: OSError) -> ToolError:
+    return ToolError("file_unwritable", path=str(path), cause=error.strerror or str(error))
