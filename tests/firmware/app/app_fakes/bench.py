@@ -108,7 +108,7 @@ class Bench:
         """Do what is left to do until the module is operational."""
         status = self.call("status")
         if not status["sealed"]:
-            self.call("configure", **SETTINGS)
+            self.call("configure", **{name: SETTINGS[name] for name in status["missing"]})
             self.call("seal")
         if status["state"] != "operational":
             self.publish()

@@ -103,13 +103,18 @@ class FakeCore(FakeFlash):
         whole = self._read()[2]
         if number not in whole:
             raise CoreError(-5, "no_key")
-        self.flash_erase(AREA_KEYS, whole[number][0])
+        self._erase(whole[number][0])
 
     def key_discard_broken(self) -> int:
         broken = self._read()[1]
         for slot in broken:
-            self.flash_erase(AREA_KEYS, slot)
+            self._erase(slot)
         return len(broken)
+
+    def _erase(self, slot: int) -> None:
+        """Zeros over the key first, as the real core does: an erase that is cut may leave it."""
+        self.flash_zero(AREA_KEYS, slot * SECTOR_BYTES)
+        self.flash_erase(AREA_KEYS, slot)
 
     def _key(self, number: int) -> ec.EllipticCurvePrivateKey:
         _, broken, whole = self._read()

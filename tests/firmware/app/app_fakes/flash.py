@@ -57,6 +57,12 @@ class FakeFlash:
             new = bytes(new[:40]) + b"\x00" + bytes(new[41:])
         self._change(area, offset, old, new, self._torn_program)
 
+    def flash_zero(self, area: int, offset: int) -> None:
+        """Program a page to zeros, whatever it holds: for the core alone, over a key."""
+        self._require_power()
+        old = bytes(self.content[area][offset : offset + PAGE_BYTES])
+        self._change(area, offset, old, bytes(PAGE_BYTES), lambda old, _: self._torn_erase(old))
+
     def flash_erase(self, area: int, sector: int) -> None:
         self._require_power()
         offset = sector * SECTOR_BYTES

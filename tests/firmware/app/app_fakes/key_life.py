@@ -1,0 +1,30 @@
+"""A module in the middle of its life, and what must hold of its keys whatever happens to it."""
+
+from .bench import Bench
+from .core import FakeCore
+
+SECOND_IMAGE = bytes(range(32))
+THIRD_IMAGE = bytes(range(1, 33))
+
+
+def worked_bench(seed: int = 0) -> Bench:
+    """An operational module with one session behind it."""
+    bench = Bench(FakeCore(seed=seed)).set_up()
+    bench.call("begin")
+    bench.call("end")
+    return bench
+
+
+def details_of(bench: Bench, event: str) -> list[dict]:
+    return [found["detail"] for found in bench.all_events() if found["event"] == event]
+
+
+def check_one_key(bench: Bench, number: int, image: bytes) -> dict:
+    """Exactly one whole key, of that image, the one that the newest statement announces; that."""
+    assert bench.core.key_slots() == (0, ((number, image),))
+    status = bench.call("status")
+    assert (status["cause"], status["key_number"]) == (None, number)
+    newest = bench.statements()[-1]
+    public_key = bench.call("public_key")["public_key"]
+    assert (newest["key_number"], newest["public_key"]) == (number, public_key)
+    return newest
