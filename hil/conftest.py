@@ -28,6 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--target", default=DEFAULT_TARGETS, help="unix, rp2040, serial:/dev/...; commas between"
     )
     group.addoption("--image", type=Path, help="image or program instead of the one just built")
+    group.addoption(
+        "--next-image", type=Path, help="the same for the image that updates are made to"
+    )
     group.addoption("--meter-port", help="adaptor on which a serial target's meter is emulated")
     group.addoption("--all", action="store_true", help="every case where a sample is the default")
 

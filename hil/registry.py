@@ -114,7 +114,7 @@ class Registry:
 
     def publication(self, index: int, size: int | None = None) -> Publication:
         """The proof for an entry in the log as it is, or as it was at an earlier size."""
-        leaves = self._leaf_hashes()[:size]
+        leaves = self.leaf_hashes()[:size]
         return Publication(
             checkpoint=self.checkpoint(tree.root(leaves), len(leaves)),
             leaf=self._leaves[index],
@@ -127,5 +127,20 @@ class Registry:
         text = Checkpoint(origin or self.name, size, root).text
         return str(sign_note(text, [self._ed25519, self._ecdsa]))
 
-    def _leaf_hashes(self) -> list[bytes]:
+    def forked(self, index: int) -> Publication:
+        """A proof for an entry in a log of the same size in which another entry was rewritten.
+
+        Properly signed: this is what a registry that cheats would show.
+        """
+        leaves = self.leaf_hashes()
+        leaves[0 if index else -1] = bytes(tree.leaf_hash(b"rewritten"))
+        return Publication(
+            checkpoint=self.checkpoint(tree.root(leaves), len(leaves)),
+            leaf=self._leaves[index],
+            leaf_index=index,
+            proof=tuple(tree.inclusion_proof(leaves, index)),
+        )
+
+    def leaf_hashes(self) -> list[bytes]:
+        """Of all entries, in order."""
         return [bytes(tree.leaf_hash(leaf.encode())) for leaf in self._leaves]

@@ -111,7 +111,8 @@ class Module:
             self.configure(**changes)
         if is_new or not status["sealed"]:
             self.client.call("seal")
-        if is_new or status["state"] != "operational":
+            status = self.status()
+        if status["state"] != "operational":
             self.publish()
 
     def register(self, registry: Registry = REGISTRY) -> Publication:
@@ -197,8 +198,18 @@ class Module:
         return self._all("statements", 1)
 
     def event_names(self, first: int = 1) -> list[str]:
-        """What happened, in order, from this event on."""
-        return [event["event"] for event in self.told_events(first)]
+        """What happened, in order, from this event on; what was refused is left out."""
+        names = [event["event"] for event in self.told_events(first)]
+        return [name for name in names if name != "refused"]
+
+    def refusals(self, first: int = 1) -> list[str]:
+        """The errors with which requests were refused, in order, as far as events tell of them."""
+        events = self.told_events(first)
+        return [event["detail"]["error"] for event in events if event["event"] == "refused"]
+
+    def next_event(self) -> int:
+        """Number of the event that will be logged next."""
+        return int(self.status()["events"]["newest"]) + 1
 
     def told_events(self, first: int = 1) -> list[dict[str, Any]]:
         """The entries of the events themselves."""
