@@ -52,8 +52,8 @@ int ws_key_inspect(const ws_storage *storage, ws_key_list *list);
 int ws_key_create(const ws_storage *storage, const ws_key_recipe *recipe, uint32_t number);
 
 /* Destroy the whole key of that number: cleared bit by bit, then erased, so that not even cells
- * half erased by a cut hold anything of it. A cut leaves the key whole, broken or gone.
- * WS_ERR_NO_KEY, WS_ERR_STORAGE. */
+ * half erased by a cut hold anything of it, then read back. A cut leaves the key whole, broken or
+ * gone. WS_ERR_NO_KEY; WS_ERR_STORAGE also when the cells did not take the erasure. */
 int ws_key_erase(const ws_storage *storage, uint32_t number);
 
 /* Erase the slots that are written but not whole; a whole key is never touched.

@@ -140,11 +140,25 @@ int ws_key_slot_write(const ws_storage *storage, uint32_t sector, const ws_key_s
     return result;
 }
 
+static int check_blank(const ws_storage *storage, uint32_t sector) {
+    uint8_t image[WS_KEY_SLOT_SIZE];
+
+    int result = read_image(storage, sector, image);
+    if (result == WS_OK && !is_blank(image)) {
+        result = WS_ERR_STORAGE;
+    }
+    ws_wipe(image, sizeof image);
+    return result;
+}
+
 int ws_key_slot_destroy(const ws_storage *storage, uint32_t sector) {
     static const uint8_t zeros[WS_KEY_SLOT_SIZE];
 
     uint32_t offset = sector * storage->sector_size;
     bool cleared = storage->program(storage->context, offset, zeros, sizeof zeros) == 0;
-    int result = erase(storage, sector);
+    int result = erase(storage, sector); /* also when the clearing failed: all that can be done */
+    if (result == WS_OK) {
+        result = check_blank(storage, sector);
+    }
     return cleared ? result : WS_ERR_STORAGE;
 }

@@ -47,7 +47,8 @@ int ws_key_slot_read(const ws_storage *storage, uint32_t sector, ws_key_slot *sl
  * reads back other than written. */
 int ws_key_slot_write(const ws_storage *storage, uint32_t sector, const ws_key_slot *slot);
 
-/* Clear every bit of the slot, then erase its sector. An erasure alone, cut at the wrong moment,
+/* Clear every bit of the slot, erase its sector and read it back: WS_ERR_STORAGE when the flash
+ * refuses, or when it says that it erased and did not. An erasure alone, cut at the wrong moment,
  * could leave cells that read as erased today and show what they held tomorrow. */
 int ws_key_slot_destroy(const ws_storage *storage, uint32_t sector);
 

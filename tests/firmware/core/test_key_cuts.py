@@ -180,3 +180,23 @@ def test_a_stuck_cell_is_noticed(core: Core) -> None:
     flash = NorFlash()
     flash.stuck_bits = {2047: 0}
     assert core.key_create(flash, good(1), CHIP) == "storage"
+
+
+@pytest.mark.parametrize("bit", [0, 48 * 8 + 3, 2047])
+def test_an_erasure_that_the_cells_did_not_take_is_noticed(core: Core, keyed, bit: int) -> None:
+    flash = keyed()
+    flash.stuck_bits = {bit: 0}
+    assert core.key_erase(flash, 1) == "storage"
+    assert flash.operations == list(DESTROY_OPERATIONS)
+    broken = keyed()
+    break_slot(broken, 0)
+    broken.stuck_bits = {bit: 0}
+    assert core.key_discard_broken(broken) == ("storage", 0)
+
+
+def test_what_refuses_to_be_cleared_is_erased_all_the_same(core: Core, keyed) -> None:
+    flash = keyed()
+    flash.cut = Cut(0, TEARS["before"], alive=True)
+    assert core.key_erase(flash, 1) == "storage"
+    assert flash.operations == list(DESTROY_OPERATIONS)
+    assert core.key_inspect(flash) == ("ok", Keys(0, {}))
