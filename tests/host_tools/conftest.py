@@ -10,10 +10,15 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from cryptography.hazmat.primitives import serialization
+from host_fakes.key_life import OWNER
 from host_fakes.module import FakeModule
 from host_fakes.pty_port import PtyPort
+from host_fakes.signer import Signer
 from hypothesis import settings
+from wattseal import protected_key
 from wattseal.cli.main import run
+from wattseal.private_files import write_private
 
 # How long one example takes depends on what else the machine does.
 settings.register_profile("wattseal", deadline=None)
@@ -31,6 +36,34 @@ def port(module: FakeModule) -> Iterator[PtyPort]:
     """The module behind a pseudo-terminal."""
     with PtyPort(module) as opened:
         yield opened
+
+
+PASSWORD = "correct horse battery"  # noqa: S105
+
+
+def locked_key(path: Path, key: Signer) -> Path:
+    """A key file as `wattseal owner create` makes it, with fewer rounds."""
+    plain = key.private.private_bytes(
+        serialization.Encoding.DER,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    write_private(
+        path, protected_key._armoured(protected_key._locked(plain, PASSWORD.encode(), 10))
+    )
+    return path
+
+
+@pytest.fixture
+def owner_key(tmp_path: Path) -> Path:
+    """The key file of the owner whose key the fake module knows."""
+    return locked_key(tmp_path / "owner.pem", OWNER)
+
+
+@pytest.fixture
+def password_file(tmp_path: Path) -> Path:
+    write_private(tmp_path / "password", PASSWORD.encode() + b"\n")
+    return tmp_path / "password"
 
 
 @dataclass

@@ -58,7 +58,13 @@ class KeyLife:
         self.statements: list[dict[str, Any]] = []
         self._open_challenge: str | None = None
         self._in_boot_loader = False
+        self.boot_loader: Any = None
+        self.log_full = False
         self._state_birth()
+
+    def _is_gone(self) -> bool:
+        """Whether the boot loader has the chip; it leaves it once an image was copied."""
+        return self._in_boot_loader and not (self.boot_loader and self.boot_loader.restart(self))
 
     @property
     def state(self) -> str:
@@ -211,6 +217,8 @@ class KeyLife:
         if self.update is None:
             raise WattsealError("no_update")
         self._in_boot_loader = True
+        if self.boot_loader:
+            self.boot_loader.appear()
         return {"update_way": "uf2_drive"}
 
     # What they share.
@@ -275,7 +283,7 @@ class KeyLife:
             "oldest": held[0]["number"] if held else None,
             "newest": held[-1]["number"] if held else None,
             "free_bytes": 100_000,
-            "full": False,
+            "full": self.log_full,
         }
 
     def _held_events(self) -> list[dict[str, Any]]:

@@ -66,7 +66,7 @@ class FakeModule(key_life.KeyLife):
             return [link_frame.encode(messages.error(None, message))]
         identity, method, params = messages.read_request(message)
         self.calls.append(method)
-        if self._in_boot_loader:
+        if self._is_gone():
             return []
         lines = [link_frame.encode(self._reply(identity, method, params))]
         pending = self.faults.get(method)

@@ -5,6 +5,8 @@ from functools import cache
 
 import ecdsa
 import ecdsa.util
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from wattseal.public_key import CURVES, Curve, PublicKey
 
 
@@ -31,6 +33,20 @@ class Signer:
         algorithm = algorithm or f"ECDSA-{self.curve.name}-SHA256"
         signature = self.sign(payload).hex().upper()
         return f'{{"SA":"{algorithm}","SE":"hex","SD":"{signature}"}}'.encode()
+
+    @property
+    def private(self) -> ec.EllipticCurvePrivateKey:
+        """The private key for `cryptography`; of secp256r1 alone."""
+        assert self.curve.name == "secp256r1"
+        return ec.derive_private_key(self._key.privkey.secret_multiplier, ec.SECP256R1())
+
+    def pem(self) -> bytes:
+        """The private key as PKCS #8 PEM, without a password."""
+        return self.private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
 
     def record(self, payload: str, algorithm: str | None = None) -> str:
         """The whole OCMF string of a payload."""
