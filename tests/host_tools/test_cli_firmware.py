@@ -174,12 +174,22 @@ class TestUpdate:
         assert outcome.status == 0, outcome.err
 
     def test_the_port_vanishes_in_the_middle_of_the_update(
-        self, on_module: Run, module: FakeModule, drive: FakeBootLoader, bundle: Path
-    ) -> None:
-        module.faults["enter_boot_loader"] = [faults.unplug]
-        outcome = self._update(on_module, bundle, "--drive", drive.folder)
-        _refused(outcome, "did not answer on /dev/")
-        assert "after the update" in outcome.err
+        self, wattseal: Run, port: PtyPort, module: FakeModule, drive: FakeBootLoader,
+        bundle: Path, tmp_path: Path,
+    ) -> None:  # fmt: skip
+        name = tmp_path / "ttyACM0"  # as udev makes it, so that it can go away for good
+        name.symlink_to(port.path)
+
+        def pull(method: str, lines: list[bytes]) -> None:
+            name.unlink()
+            faults.unplug(method, lines)
+
+        module.faults["enter_boot_loader"] = [pull]
+        outcome = wattseal(
+            "firmware", "update", bundle, "--drive", drive.folder, "--port", name, "--wait", 1
+        )
+        _refused(outcome, "did not answer on")
+        assert "There is no port" in outcome.err
         assert (drive.folder / "wattseal.uf2").exists()
 
     @pytest.mark.parametrize("method", ["hello", "check_update"])
