@@ -180,6 +180,6 @@ class Module:
             last_unix_ms = self.events.mark.unix_ms
             fields = self.sessions.recover(self.setup.settings, meter, last_unix_ms)
             meter.attempts = ATTEMPTS
-            self.log("session_recovered", {"pagination": fields["pagination"]})
+            self.log_if_room("session_recovered", {"pagination": fields["pagination"]})
         except Exception as problem:
             self.recovery_problem = self.refuse("recovery", problem)

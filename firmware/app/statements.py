@@ -14,7 +14,7 @@ from app.contracts import FlashAreas, Json
 from app.log_format import Entry
 from app.sector_log import LogDamagedError, LogFullError, SectorLog
 
-MAX_ENTRY_BYTES = 2400
+MAX_ENTRY_BYTES = 1700
 """Of a roll-over, the longest statement, with both signatures and every quote escaped."""
 
 SPARE_FOR_FAREWELL = 1

@@ -1,0 +1,158 @@
+"""The log of statements over fake flash: standing, cuts, decay, and a log that is full."""
+
+import pytest
+from app.statements import MAX_ENTRY_BYTES, Standing, Statements
+from app_fakes.flash import PAGE_BYTES, FakeFlash, PowerCutError
+from wire.errors import WattsealError
+from wire.statements import build_statement
+
+AREA = 5
+SIGNATURE = bytes(72)
+
+
+def make_flash(sectors: int = 4, seed: int = 0) -> FakeFlash:
+    return FakeFlash({AREA: sectors}, seed)
+
+
+def longest_rollover() -> str:
+    return build_statement(
+        "rollover",
+        chip_id="ff" * 32,
+        old_key_number=1000,
+        old_public_key="ff" * 91,
+        old_firmware_identity="ff" * 32,
+        key_number=1000,
+        public_key="ff" * 91,
+        firmware='"' * 25,
+        firmware_identity="ff" * 32,
+        rollback_number=65535,
+        last_pagination=(1 << 53) - 1,
+        after_unix_ms=(1 << 53) - 1,
+    )
+
+
+def store(statements: Statements, key_number: int, is_farewell: bool = False) -> None:
+    standing = Standing(statements.standing.number + 1, key_number, 7, is_farewell)
+    text = longest_rollover()
+    statements.store(standing, text, [(key_number, SIGNATURE), (key_number + 1, SIGNATURE)])
+
+
+def test_blank_area_announces_nothing() -> None:
+    statements = Statements(make_flash(), AREA)
+    assert (statements.announced, statements.standing.number, statements.damage) == (0, 0, "")
+    with pytest.raises(WattsealError) as raised:
+        statements.read(1)
+    assert raised.value.name == "storage_broken"
+
+
+def test_newest_statement_tells_how_it_stands() -> None:
+    flash = make_flash()
+    store(Statements(flash, AREA), 3)
+    again = Statements(flash, AREA)
+    standing = again.standing
+    assert (standing.number, standing.key_number, standing.rollback_number) == (1, 3, 7)
+    assert again.announced == 3
+    store(again, 3, is_farewell=True)
+    again = Statements(flash, AREA)
+    assert (again.announced, again.standing.key_number) == (0, 3)
+
+
+def test_statement_comes_back_as_it_was_stored_even_the_longest() -> None:
+    flash = make_flash()
+    statements = Statements(flash, AREA)
+    for number in range(1, 6):
+        before = flash.operations
+        store(statements, number)
+        assert (flash.operations - before) * PAGE_BYTES < MAX_ENTRY_BYTES + 2 * PAGE_BYTES
+    for number in range(1, 6):
+        assert Statements(flash, AREA).read(number) == {
+            "statement": longest_rollover(),
+            "signatures": [
+                {"key_number": number, "signature": SIGNATURE.hex()},
+                {"key_number": number + 1, "signature": SIGNATURE.hex()},
+            ],
+        }
+
+
+def store_five(flash: FakeFlash, told: list[int]) -> None:
+    statements = Statements(flash, AREA)
+    for number in range(1, 6):
+        store(statements, number)
+        told[0] = number
+
+
+def operations_of_five() -> int:
+    flash = make_flash()
+    store_five(flash, [0])
+    return flash.operations
+
+
+@pytest.mark.parametrize("how", ["before", "torn", "after"])
+def test_cut_at_any_operation_leaves_the_statement_out_or_whole(how: str) -> None:
+    for cut_at in range(operations_of_five()):
+        flash = make_flash(seed=cut_at)
+        flash.cut_at, flash.cut_how = cut_at, how
+        counted = [0]
+        with pytest.raises(PowerCutError):
+            store_five(flash, counted)
+        flash.power_up()
+        (told,) = counted
+        again = Statements(flash, AREA)
+        assert again.damage == ""
+        assert again.standing.number in (told, told + 1)
+        assert again.announced == again.standing.number
+        newest = again.standing.number
+        store(again, 500)
+        again = Statements(flash, AREA)
+        assert (again.damage, again.announced) == ("", 500)
+        assert again.read(newest + 1)["signatures"][0]["key_number"] == 500
+        for number in range(1, newest + 1):
+            assert again.read(number)["signatures"][0]["key_number"] == number
+
+
+def test_full_log_keeps_room_for_a_farewell() -> None:
+    flash = make_flash(sectors=3)
+    statements = Statements(flash, AREA)
+
+    def roll_over_for_ever() -> None:
+        while True:
+            statements.require_room()
+            store(statements, statements.standing.number + 1)
+
+    with pytest.raises(WattsealError) as raised:
+        roll_over_for_ever()
+    number = statements.standing.number
+    assert raised.value.name == "statements_full"
+    assert raised.value.detail == {"newest": number}
+    statements.require_room(0)
+    store(statements, number, is_farewell=True)
+    assert Statements(flash, AREA).standing.number == number + 1
+
+
+def test_log_without_any_room_refuses_and_stays_as_it_is() -> None:
+    flash = make_flash(sectors=2)
+    statements = Statements(flash, AREA)
+
+    def store_for_ever() -> None:
+        while True:
+            store(statements, 1)
+
+    with pytest.raises(WattsealError) as raised:
+        store_for_ever()
+    assert raised.value.name == "statements_full"
+    assert Statements(flash, AREA).standing.number == statements.standing.number
+
+
+def test_decayed_statement_that_is_not_the_newest_is_damage() -> None:
+    flash = make_flash()
+    statements = Statements(flash, AREA)
+    store(statements, 1)
+    store(statements, 2)
+    flash.flip_bit(AREA, PAGE_BYTES + 100)
+    again = Statements(flash, AREA)
+    assert again.damage == "a statement has decayed"
+    assert again.announced == 2
+    with pytest.raises(WattsealError) as raised:
+        again.read(1)
+    assert raised.value.detail == {"where": "statements", "number": 1}
+    assert again.read(2)
