@@ -6,28 +6,32 @@ from dataclasses import dataclass
 
 from wattseal.device_models import Status
 
-SETTINGS_IN_WORDS = {
-    "gateway_id": "name of this signing system: --gateway-id",
-    "gateway_serial": "its serial number, from the module's label: --gateway-serial",
-    "meter_profile": "meter model: --meter-profile",
-    "meter_serial": "meter's serial number, from its label: --meter-serial",
-    "meter_unit": "meter's Modbus unit number: --meter-unit",
-    "line": "meter's line: --meter-baud, --meter-parity and --meter-stop-bits",
-    "charge_point_type": "kind of charge point name: --charge-point-type EVSEID",
-    "charge_point_id": "EVSE-ID: --charge-point-id",
-    "registry_name": "name of the public-key registry's log: --registry-name",
-    "registry_key": "key of that log, as the registry publishes it: --registry-key",
-    "owner_key": "owner's public key, as `wattseal owner show` tells it: --owner-key",
+OPTIONS = {
+    "gateway_id": ("--gateway-id", "name of this signing system"),
+    "gateway_serial": ("--gateway-serial", "serial number on the module's label"),
+    "meter_profile": ("--meter-profile", "model of the meter, such as sdm630"),
+    "meter_serial": ("--meter-serial", "serial number on the meter's label"),
+    "meter_unit": ("--meter-unit", "the meter's Modbus unit number"),
+    "line": ("--meter-baud", "the meter's line, with --meter-parity and --meter-stop-bits"),
+    "charge_point_type": ("--charge-point-type", "EVSEID"),
+    "charge_point_id": ("--charge-point-id", "the EVSE-ID"),
+    "registry_name": ("--registry-name", "name of the public-key registry's log"),
+    "registry_key": ("--registry-key", "key of that log, as the registry publishes it"),
+    "owner_key": ("--owner-key", "owner's public key, as `wattseal owner show` tells it"),
 }
-"""Every setting that `seal` may miss, and the option of `wattseal device configure` for it."""
+"""Every setting that `seal` may miss: its option of `wattseal device configure`, and what it is."""
 
 
 @dataclass(frozen=True)
 class Advice:
-    """`meaning`: the state in one sentence. `steps`: what to do next, in order."""
+    """`meaning`: the state in one sentence. `steps`: what to do next, in order.
+
+    `wanted`: the options that the first step needs, each with what to give.
+    """
 
     meaning: str
     steps: tuple[str, ...]
+    wanted: tuple[tuple[str, str], ...] = ()
 
 
 def advise(status: Status) -> Advice:
@@ -73,10 +77,13 @@ def _operational(status: Status) -> Advice:
 
 def _open(status: Status) -> Advice:
     if status.missing:
-        wanted = tuple(f"Set the {_in_words(name)}" for name in status.missing)
         return Advice(
             "The module has a key, but its settings are not complete. It signs no session.",
-            (*wanted, "All of that goes to `wattseal device configure`, or into a --file for it."),
+            (
+                "Complete the settings with these options of `wattseal device configure`:",
+                "Then close the seal: `wattseal device seal`.",
+            ),
+            tuple(OPTIONS.get(name, (name, "")) for name in status.missing),
         )
     return Advice(
         "All settings are there, but the seal is open. The module signs no session.",
@@ -92,8 +99,8 @@ def _sealed(status: Status) -> Advice:
         "The module is sealed, but it has seen no proof yet that its key is published as it is "
         "set up. It signs no session.",
         (
-            "Answer the registry's challenge: `wattseal device prove --challenge HEX --out FILE`.",
-            "Register with that file, and bring the registry's answer: "
+            "Answer the registry's challenge: `wattseal device prove --challenge HEX --out DIR`.",
+            "Register with the file written there, and bring the registry's answer: "
             "`wattseal device publish FILE`.",
             *_pending(status),
         ),
@@ -105,7 +112,3 @@ def _pending(status: Status) -> tuple[str, ...]:
         return ()
     version = status.update.firmware
     return (f"An update to firmware {version} was accepted and does not run: repeat it.",)
-
-
-def _in_words(name: str) -> str:
-    return SETTINGS_IN_WORDS.get(name, name)

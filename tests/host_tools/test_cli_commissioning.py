@@ -87,7 +87,8 @@ class TestStatus:
         lines = self._lines(on_module)
         assert "not complete" in lines[0]
         option = f"--{name.replace('_', '-')}"
-        assert option in lines[-2]
+        assert lines[-2].split()[0] == option
+        assert lines[-1].endswith("`wattseal device seal`.")
         assert option in wattseal("device", "configure", "--help").out
 
     def test_ready_to_be_sealed(self, on_module: Run, module: FakeModule) -> None:
@@ -130,6 +131,7 @@ class TestConfigureKeys:
             module.settings.pop(option.replace("-", "_"), None)
             assert on_module("device", "configure", f"--{option}", given).status == 0
             assert module.settings[option.replace("-", "_")] == key.spki.hex()
+            assert key.fingerprint in on_module("device", "configure").out
 
     def test_what_is_no_key(self, on_module: Run, module: FakeModule) -> None:
         module.open_seal()

@@ -102,7 +102,7 @@ class TestConfigure:
         outcome = on_module("device", "configure", "--meter-profile", "sdm630")
         assert "Still to be set: gateway_id, gateway_serial, meter_serial" in outcome.out
         told = on_module("device", "status").out
-        assert "next        1. Set the name of this signing system: --gateway-id" in told
+        assert "     --gateway-id         name of this signing system\n" in told
 
 
 class TestTime:

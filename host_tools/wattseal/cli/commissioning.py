@@ -90,8 +90,14 @@ def prove(
     if json_output:
         print_json({**proof.model_dump(), "members": members, "files": written})
         return
-    shown = ("evse_id", "gateway_serial", "meter_serial", "key_number", "commissioning")
-    say_facts([(name, str(members[name])) for name in shown])
+    say_facts(
+        [
+            ("EVSE-ID", members["evse_id"]),
+            ("module", f"{members['gateway_serial']}, chip {members['chip_id']}"),
+            ("meter", f"{members['meter_serial']} ({members['meter_model']})"),
+            ("key", f"number {members['key_number']}, commissioning {members['commissioning']}"),
+        ]
+    )
     say_facts([("signature", "verified"), *(("written", path) for path in written)])
     if not written:
         say(proof.model_dump_json())

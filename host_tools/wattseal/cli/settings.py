@@ -10,9 +10,12 @@ import typer
 
 from wattseal.cli.output import say, say_table
 from wattseal.errors import ToolError
+from wattseal.public_key import KeyUnreadableError, read_public_key
 from wattseal.wire.methods import SETTINGS
 
 MAX_FILE_BYTES = 65536
+
+_KEYS = ("registry_key", "owner_key")
 
 EPILOG = """\b
 Example:
@@ -108,5 +111,13 @@ def _flatten(settings: dict[str, Any]) -> dict[str, str]:
         if isinstance(value, dict):
             flat.update({f"{name}.{part}": str(one) for part, one in value.items()})
         else:
-            flat[name] = str(value)
+            flat[name] = _key_in_words(value) if name in _KEYS else str(value)
     return flat
+
+
+def _key_in_words(spki_hex: Any) -> str:
+    """A public key as a line can hold it, and as `wattseal owner show` tells it too."""
+    try:
+        return f"SHA-256 {read_public_key(str(spki_hex)).fingerprint}"
+    except KeyUnreadableError:
+        return str(spki_hex)

@@ -7,6 +7,7 @@ from wattseal.cli.output import say, say_facts
 from wattseal.cli.times import CLOCK_STATES, duration, kilobytes, local_time
 from wattseal.device_models import Clock, Hello, Status
 
+_OPTION_WIDTH = 21
 _STYLES = {"operational": "bold green", "fault": "bold red"}
 
 
@@ -26,6 +27,8 @@ def say_next(advice: Advice) -> None:
         label = "next" if number == 1 else ""
         count = f"{number}. " if len(advice.steps) > 1 else ""
         say_facts([(label, count + step)])
+        for option, what in advice.wanted if number == 1 else ():
+            say_facts([("", f"     {option:<{_OPTION_WIDTH}}{what}")])
 
 
 def _facts(hello: Hello, state: Status) -> list[tuple[str, str]]:
