@@ -46,6 +46,25 @@ class Client:
             wait_s *= 2  # every knock that was heard will be answered, one after the other
         raise NoReplyError(f"the module has not started within {self._limit_s} s")
 
+    def said_until_hello(self) -> bytes:
+        """All bytes that the module says until it has answered a `hello`, that answer left out.
+
+        For what is said to nobody: it looks at bytes, so that no decoder hides any of them.
+        """
+        deadline = time.monotonic() + self._limit_s
+        said = bytearray()
+        wait_s = FIRST_KNOCK_S
+        while time.monotonic() < deadline:
+            self._number += 1
+            self.send(b"\n" + encode(messages.request(self._number, "hello")))
+            knocked = time.monotonic()
+            while time.monotonic() < knocked + wait_s:
+                said += self._serial.read(self._serial.in_waiting or 1)
+                if said.endswith(b"\n") and f'"id":{self._number},'.encode() in said:
+                    return b"\n".join(line for line in said.split(b"\n") if b'"result"' not in line)
+            wait_s *= 2
+        raise NoReplyError(f"the module has not started within {self._limit_s} s")
+
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """The result fields of a method; raises the WattsealError that the module answers."""
         self.send_request(method, **params)

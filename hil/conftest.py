@@ -16,9 +16,17 @@ from hil.rig import FLASH
 from hil.setup import Setup
 from hil.suite.module import UNDER_TEST, MakeModule, Module, OpenModule
 from hil.suite.pool import ModulePool
-from hil.targets.open import abilities_of, kind_of, open_rig
+from hil.targets.open import abilities_of, image_of, kind_of, next_image_of, open_rig
 
 DEFAULT_TARGETS = "unix,rp2040"
+
+
+@dataclasses.dataclass(frozen=True)
+class Flashes:
+    """Flash images from two moments of one commissioning."""
+
+    configured: bytes | None
+    commissioned: bytes | None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -81,11 +89,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def open_module(pytestconfig: pytest.Config) -> OpenModule:
     """Opens a module of a target; whoever opens one closes it."""
-    image = pytestconfig.getoption("--image")
+    of_command_line = pytestconfig.getoption("--image")
     meter_port = pytestconfig.getoption("--meter-port")
 
-    def open_one(target: str, setup: Setup) -> Module:
-        rig = open_rig(target, setup, image=image, meter_port=meter_port, hurry=True)
+    def open_one(target: str, setup: Setup, image: Path | None = None) -> Module:
+        chosen = image or of_command_line
+        rig = open_rig(target, setup, image=chosen, meter_port=meter_port, hurry=True)
         try:
             return Module(rig)
         except BaseException:
@@ -100,8 +109,8 @@ def make_module(target: str, open_module: OpenModule) -> Iterator[MakeModule]:
     """Opens modules of the test's target, and closes them after the test."""
     with contextlib.ExitStack() as stack:
 
-        def make(setup: Setup) -> Module:
-            module = open_module(target, setup)
+        def make(setup: Setup, image: Path | None = None) -> Module:
+            module = open_module(target, setup, image)
             stack.callback(module.close)
             return module
 
@@ -109,31 +118,44 @@ def make_module(target: str, open_module: OpenModule) -> Iterator[MakeModule]:
 
 
 @pytest.fixture(scope="session")
-def configured_flash(target: str, open_module: OpenModule) -> bytes | None:
-    """The flash of a module with a key and all settings, unsealed; None where none is seen."""
+def first_image(target: str, pytestconfig: pytest.Config) -> Path:
+    """The image that modules of the target come with."""
+    chosen: Path | None = pytestconfig.getoption("--image")
+    return chosen or image_of(target)
+
+
+@pytest.fixture(scope="session")
+def next_image(target: str, pytestconfig: pytest.Config) -> Path:
+    """The image of another version, which updates are made to."""
+    chosen: Path | None = pytestconfig.getoption("--next-image")
+    return chosen or next_image_of(target)
+
+
+@pytest.fixture(scope="session")
+def flashes(target: str, open_module: OpenModule) -> Flashes:
+    """The flash of a module on its way to its first session; None where none is seen."""
     if FLASH not in abilities_of(target, None):
-        return None
+        return Flashes(None, None)
     module = open_module(target, UNDER_TEST)
     try:
         module.configure()
-        return module.rig.flash_image()
+        configured = module.rig.flash_image()
+        module.commission()
+        return Flashes(configured, module.rig.flash_image())
     finally:
         module.close()
 
 
 @pytest.fixture(scope="session")
-def commissioned_flash(
-    target: str, open_module: OpenModule, configured_flash: bytes | None
-) -> bytes | None:
-    """The flash of a module that is operational; None where none is seen."""
-    if configured_flash is None:
-        return None
-    module = open_module(target, dataclasses.replace(UNDER_TEST, flash=configured_flash))
-    try:
-        module.commission()
-        return module.rig.flash_image()
-    finally:
-        module.close()
+def configured_flash(flashes: Flashes) -> bytes | None:
+    """The flash of a module with a key and all settings, unsealed."""
+    return flashes.configured
+
+
+@pytest.fixture(scope="session")
+def commissioned_flash(flashes: Flashes) -> bytes | None:
+    """The flash of a module that is operational."""
+    return flashes.commissioned
 
 
 @pytest.fixture

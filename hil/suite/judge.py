@@ -1,10 +1,10 @@
 """Lets a program that shares no code with the firmware judge what a module tells of itself."""
 
+import functools
+import importlib.util
 import json
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from wattseal.wire.errors import WattsealError
@@ -38,15 +38,20 @@ def told(module: Module) -> dict[str, Any]:
     }
 
 
-def judge(module: Module, **more: Any) -> dict[str, Any]:
-    """AssertionError with the checker's findings if there are any; what the module told."""
-    dump = {**told(module), **more}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "module.json"
-        path.write_text(json.dumps(dump), encoding="ascii")
-        done = subprocess.run(
-            [sys.executable, "-I", CHECKER, path], capture_output=True, text=True, check=False
-        )
-    if done.returncode:
-        raise AssertionError(f"the independent checker found:\n{done.stdout}{done.stderr}")
-    return dump
+def judge(module: Module) -> None:
+    """AssertionError with the checker's findings if there are any."""
+    findings = _checker().judge(json.loads(json.dumps(told(module)))).findings
+    if findings:
+        raise AssertionError("the independent checker found:\n" + "\n".join(findings))
+
+
+@functools.cache
+def _checker() -> ModuleType:
+    """The program, loaded by its path: it belongs to no package of ours."""
+    spec = importlib.util.spec_from_file_location("check_module", CHECKER)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{CHECKER} cannot be loaded")
+    loaded = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = loaded  # its dataclasses look themselves up
+    spec.loader.exec_module(loaded)
+    return loaded

@@ -1,9 +1,9 @@
 """A module under test: its rig, a client on its port, and the steps that tests have in common."""
 
 import json
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from wattseal.wire.errors import WattsealError
 
@@ -66,8 +66,18 @@ class Module:
         """Take the power away and give it back."""
         self.client.close()
         self.rig.restart(flash)
+        self.reconnect()
+
+    def reconnect(self) -> None:
+        """Greet a module that has started by itself or is about to."""
+        self.client.close()
         self.client = Client(self.rig.port)
         self.hello = self.client.synchronise()
+
+    def put_image(self, image: Path) -> None:
+        """Let a programmer put another image in, and start it."""
+        self.rig.put_image(image)
+        self.restart()
 
     def put_right(self) -> None:
         """Make it as a test expects to find it: operational, no fault armed, no session open."""
@@ -229,8 +239,15 @@ class Module:
         return found
 
 
-MakeModule = Callable[[Setup], Module]
-"""What the fixture `make_module` gives: a module for a setup, closed after the test."""
+class MakeModule(Protocol):
+    """What the fixture `make_module` gives: opens modules, which are closed after the test."""
 
-OpenModule = Callable[[str, Setup], Module]
-"""What the fixture `open_module` gives: a module of a target for a setup, closed by its user."""
+    def __call__(self, setup: Setup, image: Path | None = None) -> Module:
+        """A module for a setup; `image` goes before the one that its flash holds."""
+
+
+class OpenModule(Protocol):
+    """What the fixture `open_module` gives: opens modules, which their user closes."""
+
+    def __call__(self, target: str, setup: Setup, image: Path | None = None) -> Module:
+        """A module of a target for a setup; `image` as above."""

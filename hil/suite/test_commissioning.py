@@ -155,6 +155,7 @@ def test_a_challenge_permits_its_own_action_only(module: Module) -> None:
     assert module.status()["sealed"] is True
 
 
+@pytest.mark.thorough("rp2040")
 def test_a_new_challenge_replaces_the_open_one(module: Module) -> None:
     old = module.answer("unseal")
     module.client.call("challenge", action="unseal")
@@ -164,6 +165,7 @@ def test_a_new_challenge_replaces_the_open_one(module: Module) -> None:
 
 
 @pytest.mark.needs("power")
+@pytest.mark.thorough("rp2040")
 def test_a_challenge_does_not_outlive_a_start(own_module: Module) -> None:
     signature = own_module.answer("unseal")
     own_module.restart()

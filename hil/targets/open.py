@@ -31,9 +31,17 @@ def abilities_of(target: str, meter_port: str | None) -> frozenset[str]:
     return Rp2040Rig.abilities if kind == "rp2040" else UnixRig.abilities
 
 
+def image_of(target: str) -> Path:
+    """The image that ./dev builds for a target; RigError if it was not built."""
+    return _image({"rp2040": rp2040.IMAGE, "unix": unix.PROGRAM}, target)
+
+
 def next_image_of(target: str) -> Path:
     """The image of another version that ./dev builds for tests; RigError if it was not built."""
-    images = {"rp2040": rp2040.NEXT_IMAGE, "unix": unix.NEXT_PROGRAM}
+    return _image({"rp2040": rp2040.NEXT_IMAGE, "unix": unix.NEXT_PROGRAM}, target)
+
+
+def _image(images: dict[str, Path], target: str) -> Path:
     if kind_of(target) not in images:
         raise RigError(f"target {target} has no ability {UPDATE!r} here")
     return existing(images[kind_of(target)])

@@ -1,0 +1,205 @@
+"""The power fails while a key is replaced or given up: in the end there is exactly one whole key.
+
+As in test_power_cuts.py a run is recorded, and a module boots from every state of the flash that a
+cut in it could have left; every day a sample on the emulated chip, with --all each one.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hil.flash import FlashState
+from hil.setup import MeterSetup, Setup
+from hil.suite.cuts import Run, record_run
+from hil.suite.judge import judge
+from hil.suite.module import UNDER_TEST, MakeModule, Module, OpenModule
+
+ROLLOVER_SLOTS = 4
+DECOMMISSIONING_SLOTS = 2
+
+pytestmark = pytest.mark.needs("flash", "update")
+
+
+def part_of(
+    states: list[FlashState], slot: int, slots: int, target: str, config: pytest.Config
+) -> Iterator[FlashState]:
+    """Every state of a slot, or one of them; the last slot holds the last state."""
+    first, end = (len(states) * edge // slots for edge in (slot, slot + 1))
+    part = states[first:end]
+    everything = config.getoption("--all") or target == "unix"
+    return iter(part if everything else part[-1 if slot % 2 else 0 :][:1])
+
+
+def kinds(module: Module) -> list[str]:
+    """The types of the statements that the module keeps, in order."""
+    return [json.loads(entry["statement"])["type"] for entry in module.statements()]
+
+
+# --- roll-over -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def rollover_run(
+    target: str, open_module: OpenModule, commissioned_flash: bytes, next_image: Path
+) -> Run:
+    """The first start of another image, in the middle of a session that is the module's second."""
+    module = open_module(target, dataclasses.replace(UNDER_TEST, flash=commissioned_flash))
+    try:
+        module.set_time()
+        module.begin()
+        module.end()
+        module.begin()
+        flash, energy_wh = module.rig.flash_image(), module.rig.meter.energy_wh
+    finally:
+        module.close()
+    setup = Setup(MeterSetup(energy_wh=energy_wh), flash=flash)
+    module = open_module(target, setup, next_image)
+    try:
+        module.await_recovery()
+        return record_run(module, [])
+    finally:
+        module.close()
+
+
+@pytest.mark.parametrize("slot", range(ROLLOVER_SLOTS))
+def test_a_cut_in_the_first_start_of_another_image(
+    make_module: MakeModule,
+    rollover_run: Run,
+    next_image: Path,
+    slot: int,
+    target: str,
+    pytestconfig: pytest.Config,
+) -> None:
+    states = rollover_run.states()
+    assert len(states) >= 4 * ROLLOVER_SLOTS
+    for state in part_of(states, slot, ROLLOVER_SLOTS, target, pytestconfig):
+        meter = MeterSetup(energy_wh=rollover_run.energy_wh)
+        module = make_module(Setup(meter, flash=state.image), next_image)
+        check_rolled_over(module, state)
+        module.close()
+
+
+def test_a_key_made_after_a_cut_is_the_one_that_stays(
+    make_module: MakeModule, rollover_run: Run, next_image: Path
+) -> None:
+    states = rollover_run.states()
+    meter = MeterSetup(energy_wh=rollover_run.energy_wh)
+    module = make_module(Setup(meter, flash=states[len(states) // 3].image), next_image)
+    key = module.client.call("public_key")
+    module.restart()
+    assert module.client.call("public_key") == key
+    judge(module)
+
+
+def check_rolled_over(module: Module, state: FlashState) -> None:
+    """One key, the second; the history and the cut session are complete."""
+    status = module.status()
+    found = (status["state"], status["key_number"], status["sealed"])
+    assert found == ("unregistered", 2, True), (str(state), status)
+    module.await_recovery()
+    assert kinds(module) == ["birth", "rollover"], str(state)
+    assert module.event_names().count("key_changed") == 1, str(state)
+    assert [record["pagination"] for record in module.records()] == [1, 2, 3, 4], str(state)
+    judge(module)
+
+
+# --- decommissioning -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def decommissioning_run(
+    target: str, open_module: OpenModule, commissioned_flash: bytes
+) -> tuple[Run, int, int]:
+    """A decommissioning after a session; how many operations came before it and with its reply."""
+    module = open_module(target, dataclasses.replace(UNDER_TEST, flash=commissioned_flash))
+    try:
+        module.set_time()
+        module.begin()
+        module.end()
+        signature = module.answer("decommission")
+        before = len(module.rig.flash_operations())
+        module.client.call("decommission", signature=signature)
+        after = len(module.rig.flash_operations())
+        run = Run(
+            first=module.rig.flash_at_power_on(),
+            operations=tuple(module.rig.flash_operations()),
+            acknowledged=(),
+            public_key="",
+            energy_wh=module.rig.meter.energy_wh,
+        )
+    finally:
+        module.close()
+    return run, before, after
+
+
+@pytest.mark.parametrize("slot", range(DECOMMISSIONING_SLOTS))
+def test_a_cut_in_a_decommissioning(
+    make_module: MakeModule,
+    decommissioning_run: tuple[Run, int, int],
+    slot: int,
+    target: str,
+    pytestconfig: pytest.Config,
+) -> None:
+    run, before, _ = decommissioning_run
+    states = [state for state in run.states() if state.operation.index >= before]
+    assert len(states) >= 2 * DECOMMISSIONING_SLOTS
+    for state in part_of(states, slot, DECOMMISSIONING_SLOTS, target, pytestconfig):
+        module = make_module(Setup(MeterSetup(energy_wh=run.energy_wh), flash=state.image))
+        check_all_or_nothing(module, state)
+        module.close()
+
+
+def check_all_or_nothing(module: Module, state: FlashState) -> None:
+    """Either nothing happened, or the old life is over and the next one has begun."""
+    status = module.status()
+    said = kinds(module)
+    if said == ["birth"]:
+        found = (status["state"], status["key_number"], status["sealed"])
+        assert found == ("operational", 1, True), (str(state), status)
+    else:
+        assert said == ["birth", "farewell", "birth"], str(state)
+        found = (status["state"], status["key_number"], status["sealed"])
+        assert found == ("unregistered", 2, False), (str(state), status)
+        assert module.client.call("configure")["settings"] == {}, str(state)
+    judge(module)
+
+
+@pytest.mark.thorough("rp2040")
+def test_a_decommissioning_that_was_told_of_is_never_undone(
+    make_module: MakeModule, decommissioning_run: tuple[Run, int, int]
+) -> None:
+    run, _, after = decommissioning_run
+    assert after == len(run.operations)
+    module = make_module(Setup(flash=run.states()[-1].image))
+    assert kinds(module) == ["birth", "farewell", "birth"]
+    assert module.status()["key_number"] == 2
+
+
+@pytest.fixture(scope="session")
+def rebirth_run(
+    target: str, open_module: OpenModule, decommissioning_run: tuple[Run, int, int]
+) -> Run:
+    """The first start after a decommissioning, in which the next key is made."""
+    flash = decommissioning_run[0].states()[-1].image
+    module = open_module(target, dataclasses.replace(UNDER_TEST, flash=flash))
+    try:
+        return record_run(module, [])
+    finally:
+        module.close()
+
+
+@pytest.mark.thorough("rp2040")
+def test_a_cut_in_the_first_start_after_a_decommissioning(
+    make_module: MakeModule, rebirth_run: Run
+) -> None:
+    for state in rebirth_run.states():
+        module = make_module(Setup(flash=state.image))
+        status = module.status()
+        found = (status["state"], status["key_number"])
+        assert found == ("unregistered", 2), (str(state), status)
+        assert kinds(module) == ["birth", "farewell", "birth"], str(state)
+        judge(module)
+        module.close()

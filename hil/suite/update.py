@@ -1,0 +1,50 @@
+"""Steps of a firmware update: by the module's own methods, and by a programmer."""
+
+import tomllib
+from pathlib import Path
+
+from wattseal.firmware.boards import drive_of
+from wattseal.firmware.uf2 import blocks
+
+from hil.board import REPOSITORY
+from hil.suite.module import Module
+from hil.vendor import Release
+
+NEXT_RELEASE = REPOSITORY / "hil" / "next_release.toml"
+FIRST_RELEASE = REPOSITORY / "firmware" / "release.toml"
+BOOT_LOADER_LIMIT_S = 30
+WRITING_LIMIT_S = 120
+
+
+def release_of(module: Module, image: Path, facts: Path = NEXT_RELEASE) -> Release:
+    """The image as a release for this module's board."""
+    told = tomllib.loads(facts.read_text(encoding="ascii"))
+    return Release(image, module.hello["board"], told["version"], told["rollback_number"])
+
+
+def enter_boot_loader(module: Module, release: Release) -> None:
+    """Let the module accept the release and give way to its boot loader."""
+    module.client.call("check_update", **release.signed())
+    module.client.call("enter_boot_loader")
+    module.rig.wait_for_boot_loader(BOOT_LOADER_LIMIT_S)
+
+
+def uf2_of(release: Release) -> bytes:
+    """The file for the boot loader's drive, as the host's tool orders its blocks."""
+    return b"".join(blocks(release.image.read_bytes(), drive_of(release.board).place))
+
+
+def put_on_drive(module: Module, release: Release) -> None:
+    """Copy the release to the boot loader's drive."""
+    text = uf2_of(release)
+    draft = module.rig.boot_drive / "image.part"
+    draft.write_bytes(text)
+    draft.rename(module.rig.boot_drive / "image.uf2")
+
+
+def update(module: Module, release: Release) -> None:
+    """The whole way; the module runs the release then."""
+    enter_boot_loader(module, release)
+    put_on_drive(module, release)
+    module.rig.wait_for_start(WRITING_LIMIT_S)
+    module.reconnect()
