@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,8 +32,8 @@ def check_chain(found: Sequence[Event]) -> None:
         if before is not None:
             chain = hashlib.sha256(before + event.entry.encode()).hexdigest()
             is_next = is_next and chain == event.chain
-        value = bytes.fromhex(event.chain)
-        if not is_next or known.get(event.number, value) != value:
+        value = _hash(event.chain)
+        if not is_next or value is None or known.get(event.number, value) != value:
             raise ToolError("event_chain_broken", number=event.number)
         before = value
 
@@ -54,10 +55,15 @@ def _archived_values(found: Sequence[Event]) -> dict[int, bytes]:
         detail = entry.get("detail")
         if entry.get("event") != "events_archived" or not isinstance(detail, dict):
             continue
-        through, chain = detail.get("through"), detail.get("chain")
-        if isinstance(through, int) and isinstance(chain, str):
-            try:
-                values[through] = bytes.fromhex(chain)
-            except ValueError:
-                raise ToolError("event_chain_broken", number=event.number) from None
+        through, value = detail.get("through"), _hash(detail.get("chain"))
+        if not isinstance(through, int) or value is None:
+            raise ToolError("event_chain_broken", number=event.number)
+        values[through] = value
     return values
+
+
+def _hash(text: object) -> bytes | None:
+    """A chain value of its 64 hex digits; None if it is none."""
+    if not isinstance(text, str) or not re.fullmatch("[0-9a-f]{64}", text):
+        return None
+    return bytes.fromhex(text)

@@ -18,6 +18,7 @@ from wattseal.wire.errors import WattsealError
 
 Run = Callable[..., object]
 CHALLENGE = "5a" * 32
+PASSWORD = "correct horse battery"  # noqa: S105
 
 
 def _refused(outcome: object, words: str, status: int = 1) -> None:
@@ -553,3 +554,38 @@ class TestHistoryAndEvents:
     def test_signature_needs_to_say_through_what(self, on_module: Run, tmp_path: Path) -> None:
         outcome = on_module("device", "archive-events", "--out", tmp_path, "--signature", "30" * 8)
         _refused(outcome, "--through", 2)
+
+
+class TestAskingForPasswords:
+    @pytest.fixture
+    def answers(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """What is typed, in order; that nothing typed is shown is checked too."""
+        typed: list[str] = []
+
+        def prompt(_words: str, *, hide_input: bool, err: bool) -> str:
+            assert hide_input
+            assert err
+            return typed.pop(0)
+
+        monkeypatch.setattr("wattseal.cli.key_files.typer.prompt", prompt)
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+        return typed
+
+    def test_twice_for_a_new_key_and_once_to_use_it(
+        self, wattseal: Run, answers: list[str], tmp_path: Path
+    ) -> None:
+        answers += [PASSWORD] * 3
+        assert wattseal("owner", "create", tmp_path / "k.pem").status == 0
+        assert wattseal("owner", "show", tmp_path / "k.pem").status == 0
+        assert answers == []
+
+    @pytest.mark.parametrize(
+        ("typed", "words"), [(["short"], "shorter than"), ([PASSWORD, PASSWORD + "x"], "differ")]
+    )
+    def test_what_makes_no_key(
+        self, wattseal: Run, answers: list[str], tmp_path: Path, typed: list[str], words: str
+    ) -> None:
+        answers += typed
+        _refused(wattseal("owner", "create", tmp_path / "k.pem"), words, 2)
+        assert answers == []
+        assert not (tmp_path / "k.pem").exists()

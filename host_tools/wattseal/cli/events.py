@@ -111,7 +111,7 @@ def archive_events(
             show_default="newest",
         ),
     ] = None,
-    password_file: key_files.PasswordFile = None,
+    password_file: key_files.OwnerPasswordFile = None,
     json_output: options.Json = False,
     baud: options.Baud = options.BAUD,
     timeout: options.Timeout = None,

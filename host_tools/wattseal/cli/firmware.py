@@ -25,7 +25,7 @@ BundleFile = Annotated[Path, typer.Argument(metavar="BUNDLE", help=f"A {SUFFIX} 
 @app.command(epilog="\b\nExample:\n  wattseal firmware key vendor.pem")
 def key(
     file: Annotated[Path, typer.Argument(metavar="KEYFILE", help="The file to be made.")],
-    password_file: key_files.PasswordFile = None,
+    password_file: key_files.VendorPasswordFile = None,
     json_output: options.Json = False,
 ) -> None:
     """Make a vendor's key, locked with a password, and public-key.pem beside it.
@@ -80,7 +80,7 @@ def pack(
 def sign(
     bundle_file: BundleFile,
     key: Annotated[Path, typer.Option(metavar="KEYFILE", help="The vendor's private key.")],
-    password_file: key_files.PasswordFile = None,
+    password_file: key_files.VendorPasswordFile = None,
     json_output: options.Json = False,
 ) -> None:
     """Sign a bundle with the vendor's key; the file is replaced by the signed one."""

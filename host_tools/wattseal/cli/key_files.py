@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -22,13 +22,15 @@ from wattseal.public_key import MAX_KEY_TEXT_BYTES, KeyUnreadableError, PublicKe
 OWNER_PASSWORD = "WATTSEAL_OWNER_PASSWORD"  # noqa: S105 - the variable's name
 VENDOR_PASSWORD = "WATTSEAL_VENDOR_PASSWORD"  # noqa: S105 - the variable's name
 
-PasswordFile = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="Take the key's password from this file's first line instead of asking.",
-    ),
-]
+
+def _password_file(variable: str) -> Any:
+    return typer.Option(
+        metavar="FILE", help=f"Its first line is the password. Default: ${variable}, or asked for."
+    )
+
+
+OwnerPasswordFile = Annotated[Path | None, _password_file(OWNER_PASSWORD)]
+VendorPasswordFile = Annotated[Path | None, _password_file(VENDOR_PASSWORD)]
 OwnerKey = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Sign with this owner's private key.")
 ]

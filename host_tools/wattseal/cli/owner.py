@@ -25,7 +25,7 @@ KeyFile = Annotated[Path, typer.Argument(metavar="KEYFILE", help="The owner's pr
 @app.command(epilog="\b\nExample:\n  wattseal owner create owner.pem")
 def create(
     file: Annotated[Path, typer.Argument(metavar="KEYFILE", help="The file to be made.")],
-    password_file: key_files.PasswordFile = None,
+    password_file: key_files.OwnerPasswordFile = None,
     json_output: options.Json = False,
 ) -> None:
     """Make an owner's key, locked with a password.
@@ -42,7 +42,7 @@ def create(
 @app.command(epilog="\b\nExample:\n  wattseal owner show owner.pem")
 def show(
     file: KeyFile,
-    password_file: key_files.PasswordFile = None,
+    password_file: key_files.OwnerPasswordFile = None,
     json_output: options.Json = False,
 ) -> None:
     """Show the public half, for `wattseal device configure --owner-key`."""
@@ -73,7 +73,7 @@ def sign(
             help="What `wattseal device challenge` showed; - is standard input.",
         ),
     ],
-    password_file: key_files.PasswordFile = None,
+    password_file: key_files.OwnerPasswordFile = None,
     json_output: options.Json = False,
 ) -> None:
     """Sign a module's challenge and print the answer for --signature.
