@@ -203,6 +203,11 @@ ERRORS: dict[str, tuple[str, str, int]] = {
         "Repeat the update; if it happens again, check the USB cable.",
         EXIT_FAILED,
     ),
+    "update_in_fault": (
+        "The module runs firmware {firmware}, but cannot sign with it. {meaning}",
+        "{step}",
+        EXIT_FAILED,
+    ),
     "module_not_back": (
         "The module did not answer on {port} within {timeout_s:g} s after the update: {cause}",
         "If its boot-loader drive is still there, repeat the command with --resume; otherwise look "

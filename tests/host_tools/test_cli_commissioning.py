@@ -9,6 +9,7 @@ from host_fakes import module as faults
 from host_fakes.key_life import CHIP_ID, OWNER, REGISTRY, SETTINGS
 from host_fakes.module import FakeModule
 from host_fakes.signer import signer
+from wattseal.private_files import write_private
 from wattseal.public_key import read_public_key
 from wattseal.tlog import tree
 from wattseal.tlog.checkpoint import Checkpoint
@@ -396,6 +397,19 @@ class TestOwnerKeys:
         assert "tooshort123" not in outcome.err
         assert not (tmp_path / "k.pem").exists()
 
+    def test_password_that_is_no_text(
+        self, wattseal: Run, owner_key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        secret = b"secret\xffsecret\xff"
+        monkeypatch.setenv("WATTSEAL_OWNER_PASSWORD", secret.decode("utf-8", "surrogateescape"))
+        outcome = wattseal("owner", "show", owner_key)
+        _refused(outcome, "is not UTF-8", 2)
+        assert "udcff" not in outcome.err
+        write_private(tmp_path / "pw", secret)
+        outcome = wattseal("owner", "show", owner_key, "--password-file", tmp_path / "pw")
+        _refused(outcome, "its first line is not UTF-8", 2)
+        assert "secret\\" not in outcome.err
+
     def test_no_terminal_to_ask_on(self, wattseal: Run, owner_key: Path, tmp_path: Path) -> None:
         for command in (["create", tmp_path / "new.pem"], ["show", owner_key]):
             _refused(wattseal("owner", *command), "no terminal to ask for the password", 2)
@@ -466,6 +480,14 @@ class TestHistoryAndEvents:
         signatures = module.statements[1]["signatures"]
         signatures[0]["signature"] = signatures[1]["signature"]
         _refused(on_module("device", "statements"), "the signature of key 1 is wrong")
+
+    def test_a_module_in_fault_still_tells_its_history(
+        self, on_module: Run, module: FakeModule
+    ) -> None:
+        fault = {**module._status({}), "state": "fault"}
+        module.faults["status"] = [faults.replaced(fault)]
+        module.refuse["public_key"] = WattsealError("key_error")
+        assert on_module("device", "statements").status == 0
 
     def test_a_history_that_ends_elsewhere(self, on_module: Run, module: FakeModule) -> None:
         module.signer = signer(seed=9)

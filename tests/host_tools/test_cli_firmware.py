@@ -236,6 +236,21 @@ class TestUpdate:
         outcome = self._update(on_module, bundle, "--drive", drive.folder)
         _refused(outcome, "the signature of key 1 is wrong")
 
+    def test_a_module_that_is_in_fault_afterwards(
+        self, on_module: Run, module: FakeModule, drive: FakeBootLoader, bundle: Path
+    ) -> None:
+        cause = {
+            "name": "statements_full",
+            "sentence": "There is no room to state another key change.",
+            "remedy": "Replace the module.",
+            "detail": {},
+        }
+        fault = {**module._status({}), "state": "fault", "cause": cause}
+        module.faults["status"] = [faults.replaced(fault)]
+        outcome = self._update(on_module, bundle, "--drive", drive.folder)
+        _refused(outcome, "runs firmware 0.2.0, but cannot sign with it")
+        assert "Replace the module." in outcome.err
+
     @pytest.mark.parametrize(
         ("changes", "words"),
         [

@@ -177,7 +177,8 @@ def statements(
     with connected(port, baud, timeout) as (device, hello):
         stored = list(device.statements())
         state = device.status()
-        key = device.key_number() if state.key_number else None
+        has_key = state.key_number is not None and state.state != "fault"
+        key = device.key_number() if has_key else None
     history = check_history(stored, hello.chip_id)
     if key:
         check_present_key(history, key.key_number, key_of(key.public_key, "public_key"))

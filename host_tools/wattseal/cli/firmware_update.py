@@ -113,6 +113,14 @@ def _finish(
     update.check_running(bundle.manifest, hello)
     with connected(port, baud, timeout) as (device, _hello):
         state = device.status()
+        if state.state == "fault":
+            advice = advise(state)
+            raise ToolError(
+                "update_in_fault",
+                firmware=hello.firmware,
+                meaning=advice.meaning,
+                step=" ".join(advice.steps),
+            )
         if state.key_number:
             history = check_history(device.statements(), hello.chip_id)
             module_key = device.key_number()

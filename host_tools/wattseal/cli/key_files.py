@@ -84,7 +84,7 @@ def _password(path: Path, password_file: Path | None, variable: str) -> str:
 def _given(password_file: Path | None, variable: str) -> str | None:
     """The password that needs no asking; None if there is none."""
     if password_file is None:
-        return os.environ.get(variable) or None
+        return _from_environment(variable)
     lines = read_private(password_file).splitlines()
     try:
         return lines[0].decode("utf-8") if lines else ""
@@ -92,6 +92,17 @@ def _given(password_file: Path | None, variable: str) -> str | None:
         raise ToolError(
             "secret_unreadable", path=str(password_file), cause="its first line is not UTF-8"
         ) from None
+
+
+def _from_environment(variable: str) -> str | None:
+    password = os.environ.get(variable) or None
+    try:
+        (password or "").encode()
+    except UnicodeEncodeError:  # its own words would show a piece of the password
+        raise ToolError(
+            "usage", cause=f"The password in {variable} is not UTF-8.", help="Give --password-file."
+        ) from None
+    return password
 
 
 def _ask(words: str, check: Callable[[str], None] | None = None) -> str:

@@ -59,7 +59,7 @@ def _tell(file: Path, key: PublicKey, *, json_output: bool) -> None:
 
 
 @app.command(
-    epilog="\b\nExamples:\n  wattseal owner sign owner.pem --challenge challenge.json\n"
+    epilog="\b\nExamples:\n  wattseal owner sign owner.pem --challenge challenge.txt\n"
     "  wattseal device challenge unseal -p /dev/ttyACM0 | \\\n"
     "    wattseal owner sign owner.pem --challenge - --password-file pw"
 )
