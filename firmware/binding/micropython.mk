@@ -13,6 +13,11 @@ SRC_USERMOD_LIB_C += $(addprefix $(WATTSEAL_BEARSSL)/,$(call WATTSEAL_LIST,bears
 CFLAGS_USERMOD += -I$(WATTSEAL_FIRMWARE)/core -I$(WATTSEAL_FIRMWARE)/ports -I$(WATTSEAL_GEN)
 CFLAGS_USERMOD += -I$(WATTSEAL_BEARSSL)/inc -I$(WATTSEAL_BEARSSL)/src
 
+# The linker's build id depends on the folder that was built in; the image's hash must not.
+ifeq ($(WATTSEAL_PORT),unix)
+LDFLAGS_USERMOD += -Wl,--build-id=none
+endif
+
 ifeq ($(WATTSEAL_PORT),rv32)
 LDFLAGS_USERMOD += -nostdlib
 endif
