@@ -1,21 +1,17 @@
 """The life of a key: birth, roll-over to another image, farewell, and cuts anywhere in them."""
 
-import json
-
 import pytest
+from app.statements import Standing
 from app_fakes.bench import NOON, Bench, Release, payload_of, read_signed, reading_of, verify
-from app_fakes.core import AREA_KEYS, FIRST_IMAGE, SLOTS, FakeCore
-from app_fakes.flash import PAGE_BYTES, SECTOR_BYTES
-from app_fakes.key_life import SECOND_IMAGE, THIRD_IMAGE, check_one_key, details_of, worked_bench
+from app_fakes.core import AREA_KEYS, FIRST_IMAGE, FakeCore
+from app_fakes.key_life import (
+    SECOND_IMAGE,
+    check_one_key,
+    details_of,
+    fault_of,
+    worked_bench,
+)
 from wire.errors import WattsealError
-
-
-def fault_of(bench: Bench) -> WattsealError:
-    bench.boot()
-    fault = bench.module.fault
-    assert fault is not None
-    return fault
-
 
 # --- roll-over -------------------------------------------------------------------------------
 
@@ -139,69 +135,6 @@ def test_full_statements_stop_the_next_rollover_but_not_the_farewell() -> None:
     assert bench.core.key_slots() == (0, ())
 
 
-# --- what is found in the key store ----------------------------------------------------------
-
-
-def test_newer_key_of_another_image_is_nobodys() -> None:
-    bench = worked_bench()
-    bench.core.image = THIRD_IMAGE
-    bench.core.key_create(2)
-    left = bench.core.key_public(2)
-    bench.flash(SECOND_IMAGE).boot()
-    assert check_one_key(bench, 2, SECOND_IMAGE)["public_key"] != left.hex()
-    assert details_of(bench, "key_discarded") == [{"broken_slots": 0, "key_numbers": [2]}]
-
-
-def test_newer_key_is_no_use_to_the_image_of_the_announced_one() -> None:
-    bench = worked_bench()
-    bench.core.image = SECOND_IMAGE
-    bench.core.key_create(2)
-    bench.flash(FIRST_IMAGE, "0.1.0").boot()
-    assert bench.call("status")["state"] == "operational"
-    check_one_key(bench, 1, FIRST_IMAGE)
-
-
-def test_decayed_key_is_not_replaced_by_an_update() -> None:
-    bench = worked_bench()
-    bench.core.image = SECOND_IMAGE
-    bench.core.key_create(2)
-    bench.core.flip_bit(AREA_KEYS, 10)
-    assert fault_of(bench.flash(SECOND_IMAGE)).name == "key_broken"
-    assert bench.core.key_slots() == (1, ((2, SECOND_IMAGE),))
-
-
-def test_lost_key_is_not_replaced_by_an_update() -> None:
-    bench = worked_bench()
-    bench.core.content[AREA_KEYS][:] = b"\xff" * SECTOR_BYTES * SLOTS
-    fault = fault_of(bench.flash(SECOND_IMAGE))
-    assert (fault.name, fault.detail) == ("key_lost", {"key_number": 1})
-    assert bench.core.key_slots() == (0, ())
-
-
-def test_unannounced_key_of_another_image_gives_way_at_the_first_start() -> None:
-    bench = Bench()
-    bench.core.image = THIRD_IMAGE
-    bench.core.key_create(1)
-    bench.core.image = FIRST_IMAGE
-    bench.boot()
-    check_one_key(bench, 1, FIRST_IMAGE)
-
-
-def test_decayed_newest_statement_is_a_fault_and_no_older_key_counts() -> None:
-    bench = worked_bench()
-    bench.flash(SECOND_IMAGE).boot()
-    pages = -(-len(json.dumps(bench.call("statements", from_=1, to=1))) // PAGE_BYTES)
-    bench.core.flip_bit(FakeCore.AREA_STATEMENTS, (1 + pages + 1) * PAGE_BYTES)
-    fault = fault_of(bench)
-    assert (fault.name, fault.detail["where"]) == ("storage_broken", "statements")
-    assert bench.core.key_slots() == (0, ((2, SECOND_IMAGE),))
-    part = bench.call("statements")
-    assert ([item["number"] for item in part["statements"]], part["next"]) == ([1], 2)
-    with pytest.raises(WattsealError) as raised:
-        bench.call("statements", from_=2)
-    assert raised.value.name == "storage_broken"
-
-
 # --- farewell --------------------------------------------------------------------------------
 
 
@@ -234,6 +167,25 @@ def test_next_start_begins_another_life_with_nothing_of_the_old_setup() -> None:
     bench.commission()
     assert bench.call("status")["commissioning"] == 2
     assert bench.call("begin")["pagination"] == 3
+
+
+def test_farewell_without_room_is_refused_before_an_answer_is_looked_at() -> None:
+    bench = worked_bench()
+    statements = bench.module.statements
+    before = statements.standing
+
+    def store_for_ever() -> None:
+        while True:
+            text = bench.call("statements", from_=1, to=1)["statements"][0]["statement"]
+            number = statements.standing.number + 1
+            statements.store(Standing(number, 1, before.rollback_number, False), text, [])
+
+    with pytest.raises(WattsealError):
+        store_for_ever()
+    with pytest.raises(WattsealError) as raised:
+        bench.call("decommission", signature="3006020101020101")
+    assert raised.value.name == "statements_full"
+    assert bench.core.key_slots() == (0, ((1, FIRST_IMAGE),))
 
 
 # --- the logs -----------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """A module in the middle of its life, and what must hold of its keys whatever happens to it."""
 
+from wire.errors import WattsealError
+
 from .bench import Bench
 from .core import FakeCore
 
@@ -28,3 +30,11 @@ def check_one_key(bench: Bench, number: int, image: bytes) -> dict:
     public_key = bench.call("public_key")["public_key"]
     assert (newest["key_number"], newest["public_key"]) == (number, public_key)
     return newest
+
+
+def fault_of(bench: Bench) -> WattsealError:
+    """What puts the next start into the state fault."""
+    bench.boot()
+    fault = bench.module.fault
+    assert fault is not None
+    return fault
