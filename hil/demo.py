@@ -9,10 +9,13 @@ would at a station. The files are left in build/demo/.
 import argparse
 import itertools
 import json
+import os
+import secrets
 import shlex
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from rich.console import Console
@@ -20,6 +23,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from hil.board import REPOSITORY
+from hil.registry import Registry
 from hil.rig import RigError
 from hil.rp2040.chip import NS_PER_CYCLE
 from hil.setup import MeterSetup, Setup
@@ -30,12 +34,17 @@ OUT = REPOSITORY / "build/demo"
 PROGRAMS = Path(sys.executable).parent
 POWER_W = 11_000
 BOOT_S = 2
+LONGEST_WORD = 64
+OWNER = OUT / "owner.pem"
 CONFIGURATION = [
     *("--gateway-id", "Wattseal demo", "--gateway-serial", "WS-DEMO-1"),
-    *("--meter-profile", "sdm630"),
+    *("--meter-profile", "sdm630", "--meter-serial", "19285703"),
     *("--charge-point-type", "EVSEID", "--charge-point-id", "DE*WSL*E00001"),
 ]
 USER = ["--id-tag", "1F2D3A4F5506C7", "--id-type", "ISO14443", "--id-flag", "RFID_PLAIN"]
+
+PASSWORD = secrets.token_urlsafe(16)
+"""Of the owner's key, which is good for this demonstration only."""
 
 console = Console(highlight=False)
 
@@ -46,10 +55,30 @@ class DemoError(Exception):
 
 def run(*command: str | Path) -> str:
     """Run a program to its end; what it printed. DemoError if it ended with a refusal."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    secret = {"WATTSEAL_OWNER_PASSWORD": PASSWORD}
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, **secret}
+    )
     if done.returncode:
         raise DemoError(f"{Path(command[0]).name}: {(done.stdout + done.stderr).strip()}")
     return done.stdout
+
+
+def wattseal(*words: str | Path, port: str | None = None) -> dict[str, object]:
+    """Run `wattseal WORDS --json`, with the port if there is one, showing the words."""
+    shown = shlex.join(str(word).removeprefix(f"{REPOSITORY}/") for word in words)
+    console.print(f"[dim]$ wattseal {shortened(shown)}[/dim]", soft_wrap=True)
+    target = ["--port", port] if port else []
+    found = json.loads(run(PROGRAMS / "wattseal", *words, *target, "--json"))
+    if not isinstance(found, dict):
+        raise DemoError(f"wattseal {words[0]}: no JSON object")
+    return found
+
+
+def shortened(text: str) -> str:
+    """The text with what no one reads cut out of its longest words."""
+    words = text.split(" ")
+    return " ".join(w if len(w) <= LONGEST_WORD else f"{w[:8]}...{w[-8:]}" for w in words)
 
 
 class Station:
@@ -59,26 +88,41 @@ class Station:
         self.rig = rig
 
     def wattseal(self, *words: str | Path) -> dict[str, object]:
-        """Run `wattseal WORDS --port PORT --json`, showing the words; its JSON object."""
-        shown = shlex.join(str(word).removeprefix(f"{REPOSITORY}/") for word in words)
-        console.print(f"[dim]$ wattseal {shown}[/dim]", soft_wrap=True)
-        output = run(PROGRAMS / "wattseal", *words, "--port", self.rig.port, "--json")
-        found = json.loads(output)
-        if not isinstance(found, dict):
-            raise DemoError(f"wattseal {words[0]}: no JSON object")
-        return found
+        """Run `wattseal WORDS` on the module's port; its JSON object."""
+        return wattseal(*words, port=self.rig.port)
 
 
 def set_up(station: Station) -> dict[str, object]:
-    """First boot, settings, time; what is known of the key."""
+    """First boot, commissioning, time; what is known of the key."""
     station.rig.fast_forward(BOOT_S)
     events = station.wattseal("device", "events")
     if '"key_made"' not in json.dumps(events).replace("\\", ""):
         raise DemoError("the event log does not tell of a key made at first boot")
     key = station.wattseal("device", "key")
-    station.wattseal("device", "configure", *CONFIGURATION)
+    commission(station, Registry("demo.wattseal.example/keys"))
     station.wattseal("device", "time")
     return key
+
+
+def commission(station: Station, registry: Registry) -> None:
+    """Settings, seal, proof of possession, publication: the module is operational then."""
+    owner = wattseal("owner", "create", OWNER)
+    known = registry.settings
+    station.wattseal(
+        *("device", "configure", *CONFIGURATION, "--owner-key", str(owner["public_key"])),
+        *("--registry-name", known["registry_name"], "--registry-key", known["registry_key"]),
+    )
+    station.wattseal("device", "seal")
+    station.wattseal("device", "prove", "--challenge", registry.challenge(), "--out", OUT)
+    proven = json.loads((OUT / "possession.json").read_text(encoding="ascii"))
+    unix_ms = time.time_ns() // NS_PER_MS
+    published = registry.register(proven["statement"], proven["signature"], unix_ms)
+    publication = OUT / "publication.json"
+    publication.write_text(published.text(), encoding="utf-8")
+    console.print("[dim]  ... the registry puts the key into its log ...[/dim]")
+    told = station.wattseal("device", "publish", publication)
+    if told["state"] != "operational":
+        raise DemoError(f"the module is {told['state']} after its publication")
 
 
 def charge(station: Station, session_s: int) -> dict[str, float]:

@@ -7,16 +7,24 @@ Prints the port for `wattseal --port` or any serial client, takes commands on st
 """
 
 import argparse
+import json
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+
 from hil.meter.faults import FAULT_NAMES
 from hil.meter.profile import profile_names
-from hil.rig import FLASH, Rig, RigError
+from hil.owner import Owner
+from hil.registry import Registry, RegistryError
+from hil.rig import FLASH, UPDATE, Rig, RigError
 from hil.setup import MeterSetup, Setup
 from hil.targets.open import TARGET_NAMES, open_rig
+from hil.timeline import NS_PER_MS
 
 HELP = """\
   power W               let so many watts flow
@@ -26,9 +34,28 @@ HELP = """\
   forward SECONDS       let time pass at once (rp2040)
   cut                   take the module's power away
   on                    give it back: the module starts from its flash
+  button                the same with the boot loader's button held: its drive appears
+  image FILE            let a programmer put another image in; `on` starts it
+  challenge             a challenge of the rig's registry, for `wattseal device prove`
+  register FILE OUT     let the registry publish what is in possession.json; OUT is its answer,
+                        for `wattseal device publish`
+  owner FILE            write the private key of the rig's owner, for `wattseal device unseal`
   show                  what the meter counts, and what last passed on its line
   help, quit
 faults: """ + ", ".join(FAULT_NAMES)
+
+
+REGISTRY = Registry()
+"""It lives as long as the rig: its log is gone with it."""
+
+SETTINGS_HELP = (
+    "for wattseal device configure:\n"
+    + "\n".join(
+        f"  --{name.replace('_', '-')} {value}"
+        for name, value in {**REGISTRY.settings, **Owner().settings}.items()
+    )
+    + "\nhelp lists the commands"
+)
 
 
 class CommandError(Exception):
@@ -70,6 +97,40 @@ def _on(rig: Rig) -> str:
     return "the module has started"
 
 
+def _button(rig: Rig) -> str:
+    rig.start_boot_loader()
+    return f"the boot loader's drive is {rig.boot_drive}"
+
+
+def _image(rig: Rig, file: str) -> str:
+    rig.put_image(Path(file))
+    return "the image is in, the module is off"
+
+
+def _challenge(_rig: Rig) -> str:
+    return REGISTRY.challenge()
+
+
+def _register(_rig: Rig, file: str, out: str) -> str:
+    proven = json.loads(Path(file).read_text(encoding="ascii"))
+    unix_ms = time.time_ns() // NS_PER_MS
+    published = REGISTRY.register(proven["statement"], proven["signature"], unix_ms)
+    Path(out).write_text(published.text(), encoding="utf-8")
+    return f"entry {published.leaf_index} of the log; the proof is in {out}"
+
+
+def _owner(_rig: Rig, file: str) -> str:
+    key = Owner().private_key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path = Path(file)
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_bytes(key)
+    return f"the owner's key, which is no secret, is in {file}"
+
+
 def _show(rig: Rig) -> str:
     lines = [_counted(rig)]
     for exchange in rig.exchanges()[-5:]:
@@ -94,6 +155,11 @@ COMMANDS: dict[str, Callable[..., str]] = {
     "forward": _forward,
     "cut": _cut,
     "on": _on,
+    "button": _button,
+    "image": _image,
+    "challenge": _challenge,
+    "register": _register,
+    "owner": _owner,
     "show": _show,
     "help": _help,
 }
@@ -107,7 +173,9 @@ def execute(rig: Rig, line: str) -> str:
         raise CommandError(f"no command {name!r}; help lists them")
     try:
         return command(rig, *arguments)
-    except (TypeError, ValueError, RigError) as error:
+    except InvalidSignature as error:
+        raise CommandError(f"{name}: the signature is not of the key that it names") from error
+    except (TypeError, ValueError, KeyError, OSError, RegistryError, RigError) as error:
         raise CommandError(f"{name}: {error}") from error
 
 
@@ -149,7 +217,10 @@ def main(arguments: list[str]) -> int:
         print(f"hil.run: {error}", file=sys.stderr)
         return 2
     with rig:
-        print(f"target {rig.target}\nport {rig.port}\nhelp lists the commands", flush=True)
+        print(f"target {rig.target}\nport {rig.port}")
+        if UPDATE in rig.abilities:
+            print(f"boot loader's drive {rig.boot_drive}")
+        print(SETTINGS_HELP, flush=True)
         try:
             if not serve(rig, sys.stdin) and not sys.stdin.isatty():
                 signal.pause()  # started by a script that has nothing to say

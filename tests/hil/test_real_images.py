@@ -77,8 +77,8 @@ def test_keys_are_made_from_the_oscillators_bits():
     keys = []
     for noise in (seeded_bits(1), seeded_bits(1), seeded_bits(2)):
         lab = Rp2040Lab(LAB_IMAGE.read_bytes(), load_board(), noise)
-        lab.execute("import _wattseal; _wattseal.key_create()")
-        keys.append(lab.execute("print(_wattseal.key_public().hex())"))
+        lab.execute("import _wattseal; _wattseal.key_create(1)")
+        keys.append(lab.execute("print(_wattseal.key_public(1).hex())"))
         lab.close()
     assert keys[0] == keys[1] != keys[2]
 
