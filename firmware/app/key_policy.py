@@ -17,17 +17,18 @@ from app.statements import Standing
 def settle_key(module: Module) -> None:
     """End with exactly one whole key, of the running image, announced, and in use.
 
-    WattsealError `key_lost`, `key_broken`, `firmware_rolled_back` or `statements_full`, and nothing
-    is changed; what CoreError the core raises when it makes a key or signs.
+    WattsealError `key_lost`, `key_broken`, `firmware_rolled_back` or `statements_full`, and no key
+    that is announced is touched; what CoreError the core raises when it makes a key or signs.
     """
     tell_newest_statement(module)
     standing = module.statements.standing
+    if not module.statements.announced:
+        _finish_farewell(module)
     if module.firmware.rollback_number < standing.rollback_number:
         raise WattsealError("firmware_rolled_back", rollback_number=standing.rollback_number)
     if module.statements.announced:
         number = _settle_announced(module, standing.key_number)
     else:
-        module.setup.clear()  # a decommissioning may have been cut before it did
         number = _bear(module, standing.key_number + 1)
     module.use_key(number)
 
@@ -91,6 +92,12 @@ def _bear(module: Module, number: int) -> int:
     text = build_statement("birth", **_facts_of(module, number))
     _announce(module, number, text, [number])
     return number
+
+
+def _finish_farewell(module: Module) -> None:
+    """What a cut decommissioning left undone; nothing may keep a key alive that said farewell."""
+    _discard_all_but(module, module.statements.standing.key_number + 1, 0)
+    module.setup.clear()
 
 
 def _roll_over(module: Module, old: int, old_identity: str) -> None:

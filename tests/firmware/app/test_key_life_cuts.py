@@ -11,7 +11,14 @@ import pytest
 from app_fakes.bench import NOON, Bench
 from app_fakes.core import FIRST_IMAGE
 from app_fakes.flash import PowerCutError
-from app_fakes.key_life import SECOND_IMAGE, THIRD_IMAGE, check_one_key, details_of, worked_bench
+from app_fakes.key_life import (
+    SECOND_IMAGE,
+    THIRD_IMAGE,
+    check_one_key,
+    details_of,
+    fault_of,
+    worked_bench,
+)
 
 
 def roll_over(bench: Bench) -> None:
@@ -139,3 +146,18 @@ def test_rollover_cut_and_then_a_third_image() -> None:
         check_one_key(bench, newest["key_number"], THIRD_IMAGE)
         assert newest["old_key_number"] == newest["key_number"] - 1
         assert len(details_of(bench, "key_changed")) == newest["key_number"] - 1
+
+
+def test_farewell_that_was_cut_is_finished_even_by_an_image_that_may_not_run() -> None:
+    for cut in range(operations_of(decommission)):
+        bench = worked_bench(seed=cut)
+        bench.flash(SECOND_IMAGE, rollback_number=2).boot()
+        bench.core.cut_at, bench.core.cut_how = bench.core.operations + cut, "torn"
+        with contextlib.suppress(PowerCutError):
+            decommission(bench)
+        bench.core.power_up()
+        bench.flash(FIRST_IMAGE, rollback_number=1)
+        assert fault_of(bench).name == "firmware_rolled_back"
+        is_over = bench.statements()[-1]["type"] == "farewell"
+        assert bench.core.key_slots() == (0, () if is_over else ((2, SECOND_IMAGE),))
+        assert bench.module.setup.sealed is not is_over
