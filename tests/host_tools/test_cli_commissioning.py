@@ -218,6 +218,32 @@ class TestSealAndPublish:
         assert "entry       1 of a log of 3" in outcome.out
         assert module.state == "operational"
 
+    def test_a_note_with_many_witnesses_is_cut_to_the_registrys_line(
+        self, on_module: Run, module: FakeModule, proof: dict, tmp_path: Path
+    ) -> None:
+        note = proof["checkpoint"]
+        text = note.partition("\n\n")[0] + "\n"
+        witnesses = [EcdsaSigner(f"witness{n}.example", signer(seed=n).private) for n in range(8)]
+        foreign = sign_note(text, witnesses).partition("\n\n")[2]
+        proof["checkpoint"] = note + foreign
+        assert len(proof["checkpoint"].encode()) > 700
+        (tmp_path / "p.json").write_text(json.dumps(proof))
+        sent = []
+        honest = module._accept_publication
+        module._accept_publication = lambda params: sent.append(params) or honest(params)
+        assert on_module("device", "publish", tmp_path / "p.json").status == 0
+        assert bytes.fromhex(sent[0]["checkpoint"]).decode() == note
+
+    @pytest.mark.parametrize("checkpoint", ["x" * 800, "a\n\n" + "\u2014 b AAAAAAAA\n" * 60])
+    def test_a_long_note_that_cannot_be_cut_is_refused(
+        self, on_module: Run, module: FakeModule, proof: dict, tmp_path: Path, checkpoint: str
+    ) -> None:
+        proof["checkpoint"] = checkpoint
+        (tmp_path / "p.json").write_text(json.dumps(proof))
+        outcome = on_module("device", "publish", tmp_path / "p.json")
+        _refused(outcome, "checkpoint must be", 2)
+        assert "accept_publication" not in module.calls
+
     def test_the_modules_cause_is_shown(
         self, on_module: Run, module: FakeModule, proof: dict, tmp_path: Path
     ) -> None:
@@ -231,7 +257,7 @@ class TestSealAndPublish:
         ("changes", "words"),
         [
             ({"checkpoint": "short"}, "checkpoint"),
-            ({"checkpoint": "x" * 701}, "checkpoint"),
+            ({"checkpoint": "x" * 8193}, "checkpoint"),
             ({"checkpoint": 5}, "checkpoint"),
             ({"leaf": ""}, "leaf"),
             ({"leaf": "x" * 1001}, "leaf"),

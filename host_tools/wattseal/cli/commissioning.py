@@ -123,9 +123,11 @@ def publish(
     """Bring the registry's proof that the key is published; the module checks it itself."""
     proof = read_publication(file)
     with connected(port, baud, timeout) as (device, _hello):
-        accepted = device.accept_publication(
-            proof.checkpoint_hex, proof.leaf, proof.leaf_index, proof.proof
+        settings = device.configuration().settings
+        checkpoint = proof.checkpoint_for(
+            str(settings.get("registry_name", "")), str(settings.get("registry_key", ""))
         )
+        accepted = device.accept_publication(checkpoint, proof.leaf, proof.leaf_index, proof.proof)
         state = device.status()
     if json_output:
         print_json(accepted)
