@@ -119,6 +119,9 @@ class Link(Protocol):
     def write(self, data: bytes, /) -> None:
         """Write everything."""
 
+    def flush(self) -> None:
+        """Return once everything written has left for the host."""
+
     def wait(self, timeout_ms: int, /) -> bool:
         """Return when bytes are readable (True) or after timeout_ms (False)."""
 
@@ -159,4 +162,4 @@ class Port(Ticks, Protocol):
         """Bytes of heap free after a collection."""
 
     def enter_boot_loader(self) -> None:
-        """Leave for the chip's boot loader, once what was written to the link is out."""
+        """Leave for the chip's boot loader."""

@@ -36,6 +36,7 @@ class LinkServer:
                 if answer:
                     self._link.write(answer)
             if self._module.leaves:
+                self._link.flush()
                 self._module.port.enter_boot_loader()
         now_ms = self._module.clock.uptime_ms()
         if not is_readable or now_ms - self._idle_at_ms >= LONGEST_BUSY_MS:

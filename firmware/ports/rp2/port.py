@@ -12,6 +12,7 @@ import machine
 NAME = "rp2"
 CHUNK_BYTES = 256
 LINK_BUFFER_BYTES = 4096 + CHUNK_BYTES  # one whole frame may arrive while a record is signed
+USB_FLUSH_MS = 100  # a host polls every millisecond
 METER_BUFFER_BYTES = 512  # two of the longest Modbus frames
 
 _PARITIES = {"none": None, "even": 0, "odd": 1}
@@ -47,6 +48,10 @@ class _UartLink:
         while view:
             view = view[self._uart.write(view) or 0 :]
 
+    def flush(self) -> None:
+        """Return once everything written has left."""
+        self._uart.flush()
+
     def wait(self, timeout_ms: int) -> bool:
         """Return when bytes are readable (True) or after timeout_ms (False)."""
         return bool(self._poll.poll(timeout_ms))
@@ -69,6 +74,10 @@ class _UsbLink:
     def write(self, data: bytes) -> None:
         """Write everything."""
         sys.stdout.buffer.write(data)
+
+    def flush(self) -> None:
+        """Give the host time to fetch what was written: nobody tells when it has."""
+        time.sleep_ms(USB_FLUSH_MS)
 
     def wait(self, timeout_ms: int) -> bool:
         """Return when bytes are readable (True) or after timeout_ms (False)."""
@@ -156,4 +165,4 @@ def reset() -> None:
 
 def enter_boot_loader() -> None:
     """Start the chip's USB boot loader, which shows itself as a drive that takes an image."""
-    machine.bootloader()
+    machine.bootloader()  # type: ignore[attr-defined, unused-ignore]  # not in the esp32 stubs

@@ -46,6 +46,9 @@ class _Stream:
         """Write everything."""
         self._socket.write(data)
 
+    def flush(self) -> None:
+        """The system delivers what was written even when the process ends."""
+
     def wait(self, timeout_ms: int) -> bool:
         """Return when bytes are readable (True) or after timeout_ms (False)."""
         return bool(self._poll.poll(timeout_ms))

@@ -59,7 +59,7 @@ class VirtualPort:
         self.energy_kwh = 1000.5
         self._incoming = b""
         self.sent = b""
-        self.is_in_boot_loader = False
+        self.is_in_boot_loader = self.is_flushed = False
 
     def ticks_ms(self):
         return self.us // 1000
@@ -77,7 +77,7 @@ class VirtualPort:
         return 1
 
     def enter_boot_loader(self):
-        self.is_in_boot_loader = True
+        self.is_in_boot_loader = self.is_flushed
 
     def open_meter_line(self, baud, parity, stop_bits):
         return VirtualLine(self)
@@ -93,6 +93,9 @@ class VirtualPort:
 
     def write(self, data):
         self.sent += data
+
+    def flush(self):
+        self.is_flushed = True
 
     def wait(self, timeout_ms):
         self.us += timeout_ms * 1000

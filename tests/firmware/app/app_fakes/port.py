@@ -20,6 +20,7 @@ class FakePort:
         self.us = 0
         self.forms: list[tuple[int, str, int]] = []
         self.boot_loader_entries = 0
+        self.has_unsent = False
         self._make_line = make_line
 
     def ticks_ms(self) -> int:
@@ -43,6 +44,7 @@ class FakePort:
         return 123456
 
     def enter_boot_loader(self) -> None:
+        assert not self.has_unsent, "a reply is lost"
         self.boot_loader_entries += 1
 
 
@@ -68,6 +70,10 @@ class FakeLink:
 
     def write(self, data: bytes) -> None:
         self.sent += data
+        self._port.has_unsent = True
+
+    def flush(self) -> None:
+        self._port.has_unsent = False
 
     def wait(self, timeout_ms: int) -> bool:
         if not self._incoming:
