@@ -45,6 +45,7 @@ def test_a_fresh_module_tells_what_is_missing_and_is_not_sealed_before(
     assert module.status()["sealed"] is False
 
 
+@pytest.mark.thorough("rp2040")
 def test_the_way_to_operational_and_back(unsealed_module: Module) -> None:
     module = unsealed_module
     module.set_time()
@@ -146,6 +147,7 @@ def test_a_challenge_is_answered_once_and_by_the_owner_only(own_module: Module) 
     judge(module)
 
 
+@pytest.mark.thorough("rp2040")
 def test_a_challenge_permits_its_own_action_only(module: Module) -> None:
     signature = module.answer("unseal")
     assert module.client.refusal("decommission", signature=signature).name == "no_challenge"
@@ -173,6 +175,7 @@ def test_a_challenge_does_not_outlive_a_start(own_module: Module) -> None:
 
 
 @pytest.mark.needs("time")
+@pytest.mark.thorough("rp2040")
 def test_a_challenge_expires(own_module: Module) -> None:
     told = own_module.client.call("challenge", action="unseal")
     own_module.rig.fast_forward(told["expires_s"] + 1)
@@ -197,3 +200,34 @@ def test_guessing_is_slowed_down_and_logged(own_module: Module) -> None:
         module.unseal()
         assert module.status()["sealed"] is False
     judge(module)
+
+
+# --- the archive of events -------------------------------------------------------------------
+
+ENOUGH_FOR_TWO_SECTORS = 40
+
+
+@pytest.mark.needs("flash")
+@pytest.mark.thorough("rp2040")
+def test_events_go_only_when_the_owner_has_archived_them(
+    make_module: MakeModule, configured_flash: bytes
+) -> None:
+    module = make_module(Setup(flash=configured_flash))
+    for number in range(ENOUGH_FOR_TWO_SECTORS):
+        module.client.call("configure", gateway_serial=f"RIG-{number}")
+    archive = module.events()
+    through = archive[-1]["number"]
+    wrong = module.answer("archive_events", THIEF, through=through)
+    assert module.client.refusal("archive_events", signature=wrong).name == "owner_refused"
+    assert module.status()["events"]["oldest"] == 1
+
+    right = module.answer("archive_events", through=through)
+    log = module.client.call("archive_events", signature=right)
+    assert 1 < log["oldest"] <= through < log["newest"]
+    event = module.told_events(log["newest"])[0]
+    assert event["event"] == "events_archived"
+    assert event["detail"] == {"through": through, "chain": archive[-1]["chain"]}
+    assert module.client.refusal("events", **{"from": 1, "to": 1}).name == "no_such_event"
+    judge(module, archive)
+    module.restart()
+    judge(module, archive)

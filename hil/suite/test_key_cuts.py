@@ -8,6 +8,7 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,12 @@ ROLLOVER_SLOTS = 4
 DECOMMISSIONING_SLOTS = 2
 
 pytestmark = pytest.mark.needs("flash", "update")
+
+
+def slots(count: int) -> list[Any]:
+    """Numbers of slots; on the emulated chip every second one is for thorough runs only."""
+    slow = pytest.mark.thorough("rp2040")
+    return [slot if slot % 2 else pytest.param(slot, marks=slow) for slot in range(count)]
 
 
 def part_of(
@@ -64,7 +71,7 @@ def rollover_run(
         module.close()
 
 
-@pytest.mark.parametrize("slot", range(ROLLOVER_SLOTS))
+@pytest.mark.parametrize("slot", slots(ROLLOVER_SLOTS))
 def test_a_cut_in_the_first_start_of_another_image(
     make_module: MakeModule,
     rollover_run: Run,
@@ -82,6 +89,7 @@ def test_a_cut_in_the_first_start_of_another_image(
         module.close()
 
 
+@pytest.mark.thorough("rp2040")
 def test_a_key_made_after_a_cut_is_the_one_that_stays(
     make_module: MakeModule, rollover_run: Run, next_image: Path
 ) -> None:
@@ -135,7 +143,7 @@ def decommissioning_run(
     return run, before, after
 
 
-@pytest.mark.parametrize("slot", range(DECOMMISSIONING_SLOTS))
+@pytest.mark.parametrize("slot", slots(DECOMMISSIONING_SLOTS))
 def test_a_cut_in_a_decommissioning(
     make_module: MakeModule,
     decommissioning_run: tuple[Run, int, int],

@@ -13,6 +13,11 @@ from hil.registry import Publication, Registry, RegistryError
 from hil.suite.judge import judge
 from hil.suite.module import REGISTRY, SETTINGS, Module
 
+ATTACKS_OF_A_SAMPLE = (
+    *("forged signature", "impostor", "proof cut short", "another key", "another meter"),
+)
+"""On the emulated chip, where checking a signature takes seconds."""
+
 UNCHANGED = ("state", "sealed", "publication", "commissioning", "key_number")
 
 IMPOSTOR = Registry()
@@ -129,7 +134,9 @@ def attacks(published: Publication) -> dict[str, tuple[Publication, str]]:
     }
 
 
-def test_no_forged_proof_makes_a_module_operational(unsealed_module: Module) -> None:
+def test_no_forged_proof_makes_a_module_operational(
+    unsealed_module: Module, target: str, pytestconfig: pytest.Config
+) -> None:
     module = unsealed_module
     REGISTRY.grow(REGISTRY.size + 3)  # so that a proof has several hashes
     # A charge point of its own makes this a commissioning that no proof was given for.
@@ -138,7 +145,10 @@ def test_no_forged_proof_makes_a_module_operational(unsealed_module: Module) -> 
     published = module.register()
     before = {name: module.status()[name] for name in UNCHANGED}
     assert before["state"] == "unregistered"
+    everything = pytestconfig.getoption("--all") or target == "unix"
     for name, (forged, word) in attacks(published).items():
+        if not (everything or name in ATTACKS_OF_A_SAMPLE):
+            continue
         refusal = module.client.refusal("accept_publication", **forged.params())
         assert refusal.name == "publication_refused", name
         assert word in refusal.detail["cause"], (name, refusal.detail)
@@ -167,6 +177,7 @@ def check_that_the_log_must_not_shrink(module: Module, published: Publication) -
     module.client.call("accept_publication", **newest.params())  # the same again does no harm
 
 
+@pytest.mark.thorough("rp2040")
 def test_a_proof_of_an_earlier_commissioning_is_worth_nothing(unsealed_module: Module) -> None:
     module = unsealed_module
     module.client.call("seal")

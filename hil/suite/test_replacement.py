@@ -27,6 +27,7 @@ def charge(module: Module) -> dict[str, Any]:
     return verified(record, module.client.call("public_key")["public_key"]).payload
 
 
+@pytest.mark.thorough("rp2040")
 def test_another_meter_at_the_same_module(
     make_module: MakeModule, commissioned_flash: bytes
 ) -> None:
@@ -58,6 +59,7 @@ def test_another_meter_at_the_same_module(
     judge(module)
 
 
+@pytest.mark.thorough("rp2040")
 def test_another_module_at_the_same_meter(
     make_module: MakeModule, commissioned_flash: bytes
 ) -> None:
