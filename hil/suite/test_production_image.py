@@ -22,8 +22,8 @@ WAYS_IN = {
 }
 
 FLOOD_BYTES = 4000
-"""Some 0.35 s of the link's time: a start takes longer, and gets several."""
-FLOODS = 8
+"""Some 0.35 s of the link's time; a start, which takes longer, gets several."""
+FLOODS = 3
 
 
 def check_answers(said: bytes, where: str) -> None:
