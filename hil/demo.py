@@ -34,6 +34,9 @@ OUT = REPOSITORY / "build/demo"
 PROGRAMS = Path(sys.executable).parent
 POWER_W = 11_000
 BOOT_S = 2
+REPLY_TIMEOUT_S = "60"
+"""The emulated chip is slower than a real one, and more so on a busy machine."""
+
 LONGEST_WORD = 64
 OWNER = OUT / "owner.pem"
 CONFIGURATION = [
@@ -68,7 +71,7 @@ def wattseal(*words: str | Path, port: str | None = None) -> dict[str, object]:
     """Run `wattseal WORDS --json`, with the port if there is one, showing the words."""
     shown = shlex.join(str(word).removeprefix(f"{REPOSITORY}/") for word in words)
     console.print(f"[dim]$ wattseal {shortened(shown)}[/dim]", soft_wrap=True)
-    target = ["--port", port] if port else []
+    target = ["--port", port, "--timeout", REPLY_TIMEOUT_S] if port else []
     found = json.loads(run(PROGRAMS / "wattseal", *words, *target, "--json"))
     if not isinstance(found, dict):
         raise DemoError(f"wattseal {words[0]}: no JSON object")
