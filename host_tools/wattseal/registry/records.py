@@ -1,0 +1,223 @@
+"""What the registry records: one object for each entry of its log.
+
+A record says everything that it changes, the things that it ends included, so that the state
+after it follows from the record alone (rows.py), and an auditor can judge it again (audit.py). Its
+text is JSON, compact, members in the order of the fields; the log commits to it by its SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+
+from wattseal.wire.strict_json import MAX_INTEGER
+
+MAX_RECORD_CHARACTERS = 60_000
+
+UnixMs = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[ -{}~]+$")]
+"""Printable ASCII without `|`: what an OCMF record and a module's settings can hold."""
+LongText = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+Hex = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{2})+$", max_length=400)]
+Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+ChipId = Annotated[
+    str, StringConstraints(pattern=r"^(?:[0-9a-f]{2})+$", min_length=16, max_length=64)
+]
+KeyNumber = Annotated[int, Field(ge=1, le=1000)]
+KeyId = Annotated[str, StringConstraints(pattern=r"^[a-z2-7]{12}$")]
+"""Name of an access key: public, says nothing about its secret."""
+
+
+class Scenario(StrEnum):
+    """Which case of the S.A.F.E. best practices a registration is."""
+
+    INITIAL = "initial"
+    METER_REPLACEMENT = "meter_replacement"
+    MODULE_REPLACEMENT = "module_replacement"
+    FIRMWARE_UPDATE = "firmware_update"
+    REUSE = "reuse"
+    TAKE_OVER = "take_over"
+
+
+class Model(BaseModel):
+    """Nothing beyond the members, and no conversions: one meaning, one text."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Meter(Model):
+    """A meter, and the mark that says that it is calibrated (MessEG, section 37)."""
+
+    manufacturer: Text
+    model: Text
+    serial: Text
+    calibration_mark: LongText
+    calibration_year: Annotated[int, Field(ge=1990, le=2200)]
+
+
+class MeterRef(Model):
+    """What names a meter among all meters."""
+
+    manufacturer: Text
+    serial: Text
+
+
+class Signature(Model):
+    """A signature below a statement; DER in hex."""
+
+    key_number: KeyNumber
+    signature: Hex
+
+
+class Statement(Model):
+    """A statement of the module's key history, as `wattseal device statements` has it."""
+
+    statement: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+    signatures: Annotated[list[Signature], Field(min_length=1, max_length=2)]
+
+
+class Possession(Model):
+    """The module's proof of possession (docs/statements.md), and the signature over it."""
+
+    statement: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+    signature: Hex
+
+
+class Ended(Model):
+    """What a record puts an end to; members that do not apply are None."""
+
+    keys: list[Hash] = []  # fingerprints (SHA-256 of the SPKI) of keys that were active
+    key_status: Literal["superseded", "deactivated"] | None = None
+    evse_ids: list[Text] = []  # charge points that have no meter and no key any more
+    meters: list[MeterRef] = []  # meters that are at no charge point any more
+    chip_ids: list[ChipId] = []  # modules that are at no charge point any more
+
+
+class Base(Model):
+    """What all records say: when the registry took it, and whose access key brought it."""
+
+    version: Literal[1] = 1
+    unix_ms: UnixMs
+    actor: KeyId | Literal["registry"]
+
+
+class Registration(Base):
+    """A key signs for this charge point from now on."""
+
+    type: Literal["registration"] = "registration"
+    scenario: Scenario
+    operator: Text
+    evse_id: Text
+    gateway_serial: Text
+    module_model: Text
+    chip_id: ChipId
+    meter: Meter
+    key_number: KeyNumber
+    public_key: Annotated[Hex, StringConstraints(min_length=182, max_length=182)]
+    firmware: Text
+    firmware_identity: Hash
+    commissioning: Annotated[int, Field(ge=1, le=MAX_INTEGER)]
+    possession: Possession
+    statements_before: Annotated[int, Field(ge=0, le=1000)]
+    statements: Annotated[list[Statement], Field(max_length=24)]
+    consent: int | None
+    ended: Ended
+
+
+class Deactivation(Base):
+    """The key of a charge point signs no more: decommissioned, or not to be trusted."""
+
+    type: Literal["deactivation"] = "deactivation"
+    evse_id: Text
+    chip_id: ChipId
+    public_key: Annotated[Hex, StringConstraints(min_length=182, max_length=182)]
+    reason: Literal["decommissioned", "defective", "compromised", "lost"]
+    farewell: Statement | None
+    note: LongText
+    ended: Ended
+
+
+class HardwareExchange(Base):
+    """The station around the meter was exchanged; meter, module and EVSE-ID stay."""
+
+    type: Literal["hardware_exchange"] = "hardware_exchange"
+    evse_id: Text
+    station_model: Text
+    station_serial: Text
+    note: LongText
+
+
+class Consent(Base):
+    """A CPO lets another one take over a charge point's meter and module."""
+
+    type: Literal["consent"] = "consent"
+    evse_id: Text
+    chip_id: ChipId
+    meter: MeterRef
+    from_operator: Text
+    to_operator: Text
+    until_unix_ms: UnixMs
+
+
+class TestCharge(Base):
+    """The first session after commissioning, its records as they were signed."""
+
+    type: Literal["test_charge"] = "test_charge"
+    evse_id: Text
+    public_key: Annotated[Hex, StringConstraints(min_length=182, max_length=182)]
+    begin: Annotated[str, StringConstraints(min_length=20, max_length=5000)]
+    end: Annotated[str, StringConstraints(min_length=20, max_length=5000)]
+
+
+class AccessGranted(Base):
+    """Somebody may write: a CPO for its own operator ids, or an administrator."""
+
+    type: Literal["access_granted"] = "access_granted"
+    key_id: KeyId
+    role: Literal["cpo", "administrator"]
+    operators: Annotated[list[Text], Field(max_length=100)]
+    label: LongText
+    secret_sha256: Hash
+    until_unix_ms: UnixMs | None
+
+
+class AccessRevoked(Base):
+    """An access key is good no more."""
+
+    type: Literal["access_revoked"] = "access_revoked"
+    key_id: KeyId
+
+
+Record = Annotated[
+    Registration
+    | Deactivation
+    | HardwareExchange
+    | Consent
+    | TestCharge
+    | AccessGranted
+    | AccessRevoked,
+    Field(discriminator="type"),
+]
+
+_ANY = TypeAdapter[Record](Record)
+
+
+def record_text(record: Record) -> str:
+    """The one text of a record."""
+    return record.model_dump_json()
+
+
+def read_record(text: str) -> Record:
+    """A record from its text; ValueError if it is none, or is not written in the one way."""
+    record = _ANY.validate_json(text)
+    if record_text(record) != text:
+        raise ValueError("the record is not written in the one way")
+    return record
+
+
+def details_of(text: str) -> str:
+    """What the log's entry says of a record: the SHA-256 of its text, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
