@@ -227,6 +227,23 @@ class Eligibility(Model):
     unix_ms: UnixMs
 
 
+class RecordLine(Model):
+    """An entry with the record that it commits to; an auditor reads them by the hundred."""
+
+    number: int
+    leaf: str
+    record: str
+
+
+class SearchResult(Model):
+    """What a search found, each in its newest state."""
+
+    evses: list[EvseState]
+    keys: list[KeyState]
+    modules: list[ModuleState]
+    meters: list[MeterState]
+
+
 class RegistryFacts(Model):
     """Who the registry is: what modules are configured with, and what log clients are."""
 
