@@ -33,7 +33,8 @@ class RegistrationRequest(Model):
     with what the module has signed.
     """
 
-    scenario: Scenario
+    # Not strict, since a web framework gives texts where JSON would give the scenario.
+    scenario: Annotated[Scenario, Field(strict=False)]
     possession: Possession
     statements: Annotated[list[Statement], Field(min_length=1, max_length=100)]
     module_model: Text
