@@ -154,6 +154,41 @@ ERRORS: dict[str, tuple[str, str, int]] = {
         "Give the file that the registry answered with.",
         EXIT_USAGE,
     ),
+    # The registry.
+    "registry_url_unusable": (
+        "The registry cannot be used at {url}: {cause}.",
+        "Give its address as https://host with --registry.",
+        EXIT_USAGE,
+    ),
+    "registry_unreachable": (
+        "The registry at {url} does not answer ({cause}).",
+        "Check the address and the network, then repeat the command: it goes on where it was.",
+        EXIT_FAILED,
+    ),
+    "registry_outcome_unknown": (
+        "The registry's answer to {what} was lost, and so is whether it was done ({cause}).",
+        "Look it up with `wattseal registry show` before you repeat the command.",
+        EXIT_FAILED,
+    ),
+    "registry_busy": (
+        "The registry at {url} has no time now (status {status}).",
+        "Repeat the command later; nothing is lost.",
+        EXIT_FAILED,
+    ),
+    "registry_answer_unusable": (
+        "What answers at {url} is no registry that this tool knows ({cause}).",
+        "Check the address, and use the host tools that belong to the registry.",
+        EXIT_FAILED,
+    ),
+    "registry_not_found": ("The registry knows nothing of that ({what}).", "", EXIT_FAILED),
+    "registry_access_denied": ("{sentence}", "{remedy}", EXIT_FAILED),
+    "registry_error": ("{sentence}", "{remedy}", EXIT_FAILED),
+    "registry_refused": ("The registry refuses it. {sentences}", "{remedies}", EXIT_FAILED),
+    "registry_forged": (
+        "The registry's answer does not hold: {cause}.",
+        "Do not go on; tell the registry's administrator and keep the answer as evidence.",
+        EXIT_FAILED,
+    ),
     # Firmware.
     "bundle_malformed": (
         "{path} is no firmware bundle: {cause}.",
