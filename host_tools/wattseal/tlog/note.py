@@ -32,6 +32,7 @@ __all__ = (
     "NoteKey",
     "NoteSigner",
     "check_note",
+    "read_vkey",
     "sign_note",
 )
 
@@ -86,6 +87,21 @@ class Ed25519Key:
     def is_signature(self, text: bytes, signature: bytes) -> bool:
         """Whether the 64 bytes are this key's signature over the text."""
         return _holds(lambda: self._key.verify(signature, text))
+
+
+def read_vkey(text: str) -> Ed25519Key:
+    """The key of type 0x01 that a line of a client's set-up names. Raises NoteError."""
+    name, _, rest = text.partition("+")
+    _id, _, coded = rest.partition("+")
+    try:
+        typed = base64.b64decode(coded, validate=True)
+        point = ed25519.Ed25519PublicKey.from_public_bytes(typed.removeprefix(_ED25519))
+    except ValueError:
+        raise NoteError("it holds no Ed25519 key") from None
+    key = Ed25519Key(name, point)
+    if key.vkey != text:
+        raise NoteError("its name, key id and key do not belong together")
+    return key
 
 
 class EcdsaKey:

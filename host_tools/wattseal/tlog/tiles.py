@@ -56,7 +56,7 @@ def read_path(path: str) -> Tile:
 
 def width_at(level: int, number: int, size: int) -> int:
     """How many hashes a tile has in a log of that size; 0 if there is no such tile yet."""
-    hashes = size // WIDTH**level
+    hashes: int = size // WIDTH**level
     return max(0, min(WIDTH, hashes - number * WIDTH))
 
 

@@ -11,6 +11,7 @@ from wattseal.tlog.note import (
     Ed25519Signer,
     NoteError,
     check_note,
+    read_vkey,
     sign_note,
 )
 
@@ -44,6 +45,28 @@ def test_published_note_and_key() -> None:
     key = Ed25519Key("PeterNeumann", ed25519.Ed25519PublicKey.from_public_bytes(raw))
     assert key.vkey == PUBLISHED_KEY
     assert check_note(PUBLISHED_NOTE, [key]).startswith("If you think")
+
+
+def test_published_key_is_read() -> None:
+    assert check_note(PUBLISHED_NOTE, [read_vkey(PUBLISHED_KEY)]).startswith("If you think")
+
+
+@pytest.mark.parametrize(
+    "vkey",
+    [
+        "",
+        "PeterNeumann",
+        PUBLISHED_KEY[:-4],
+        PUBLISHED_KEY.replace("c74f20a3", "c74f20a4"),
+        PUBLISHED_KEY.replace("Peter", "Paul"),
+        PUBLISHED_KEY.replace("+ARpc", "+ARpd"),
+        PUBLISHED_KEY.replace("+ARpc", "+AhpC"),  # another type of key
+        PUBLISHED_KEY + "\n",
+    ],
+)
+def test_keys_of_log_clients_that_are_none(vkey: str) -> None:
+    with pytest.raises(NoteError):
+        read_vkey(vkey)
 
 
 def test_both_signatures_are_found_and_hold(ed: Ed25519Signer, ecdsa: EcdsaSigner) -> None:
