@@ -43,7 +43,7 @@ FAILURES = {
 }
 
 
-class RegistryFailure(Exception):
+class RegistryError(Exception):
     """`name` for programs, `sentence` and `remedy` for people, `detail` what fills the blanks."""
 
     def __init__(self, name: str, **detail: str | int) -> None:
@@ -58,19 +58,19 @@ class RegistryFailure(Exception):
         return f"{self.sentence} {self.remedy}"
 
 
-class AccessError(RegistryFailure):
+class AccessError(RegistryError):
     """Names `access_...`: the access key is none, is good no more, or may not do this."""
 
 
-class NotFound(RegistryFailure):  # noqa: N818 (it is an answer more than an error)
+class NotFound(RegistryError):  # noqa: N818
     """Names `not_found`, `not_in_log`."""
 
 
-class StateBroken(RegistryFailure):  # noqa: N818
+class StateBroken(RegistryError):  # noqa: N818
     """Name `state_broken`: what is stored contradicts itself, so it is not served."""
 
 
-class NotReady(RegistryFailure):  # noqa: N818
+class NotReady(RegistryError):  # noqa: N818
     """Name `not_ready`: the database cannot be reached, or is not the one that belongs here."""
 
 
