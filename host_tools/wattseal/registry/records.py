@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 from wattseal.wire.strict_json import MAX_INTEGER
 
 MAX_RECORD_CHARACTERS = 60_000
+MAX_NEW_STATEMENTS = 24
 
 UnixMs = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[ -{}~]+$")]
@@ -27,6 +28,9 @@ ChipId = Annotated[
     str, StringConstraints(pattern=r"^(?:[0-9a-f]{2})+$", min_length=16, max_length=64)
 ]
 KeyNumber = Annotated[int, Field(ge=1, le=1000)]
+Commissioning = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
+Spki = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{2}){91}$")]
+"""SubjectPublicKeyInfo of a key on secp256r1, DER in hex."""
 KeyId = Annotated[str, StringConstraints(pattern=r"^[a-z2-7]{12}$")]
 """Name of an access key: public, says nothing about its secret."""
 
@@ -86,14 +90,45 @@ class Possession(Model):
     signature: Hex
 
 
-class Ended(Model):
-    """What a record puts an end to; members that do not apply are None."""
+class EndedKey(Model):
+    """A key that was active, and where it signed last."""
 
-    keys: list[Hash] = []  # fingerprints (SHA-256 of the SPKI) of keys that were active
-    key_status: Literal["superseded", "deactivated"] | None = None
-    evse_ids: list[Text] = []  # charge points that have no meter and no key any more
-    meters: list[MeterRef] = []  # meters that are at no charge point any more
-    chip_ids: list[ChipId] = []  # modules that are at no charge point any more
+    status: Literal["superseded", "deactivated"]
+    public_key: Spki
+    key_number: KeyNumber
+    firmware_identity: Hash
+    chip_id: ChipId
+    evse_id: Text
+    meter: MeterRef
+
+
+class EndedEvse(Model):
+    """A charge point that has no meter and no key any more, and why."""
+
+    evse_id: Text
+    status: Literal["deactivated", "taken_over", "moved"]
+
+
+class FreedModule(Model):
+    """A module that is at no charge point any more; what is known of it stays."""
+
+    chip_id: ChipId
+    model: Text
+    gateway_serial: Text
+    fingerprint: Hash
+    commissioning: Commissioning
+    possession_unix_ms: UnixMs | None
+    statements: Annotated[int, Field(ge=1, le=1000)]
+    last_statement: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class Ended(Model):
+    """What a record puts an end to, each with all that remains to be said of it."""
+
+    keys: list[EndedKey] = []
+    evses: list[EndedEvse] = []
+    modules: list[FreedModule] = []
+    meters: list[Meter] = []  # meters that are at no charge point any more
 
 
 class Base(Model):
@@ -105,7 +140,13 @@ class Base(Model):
 
 
 class Registration(Base):
-    """A key signs for this charge point from now on."""
+    """A key signs for this charge point from now on.
+
+    `evse_id` is as the module has signed it. `statements` are those of the module's key history
+    that were not recorded yet, `statements_before` counts the recorded ones; where all were
+    recorded, it holds the newest again and counts one less. `consent`: the entry of the consent
+    that the record uses up.
+    """
 
     type: Literal["registration"] = "registration"
     scenario: Scenario
@@ -116,13 +157,13 @@ class Registration(Base):
     chip_id: ChipId
     meter: Meter
     key_number: KeyNumber
-    public_key: Annotated[Hex, StringConstraints(min_length=182, max_length=182)]
+    public_key: Spki
     firmware: Text
     firmware_identity: Hash
-    commissioning: Annotated[int, Field(ge=1, le=MAX_INTEGER)]
+    commissioning: Commissioning
     possession: Possession
     statements_before: Annotated[int, Field(ge=0, le=1000)]
-    statements: Annotated[list[Statement], Field(max_length=24)]
+    statements: Annotated[list[Statement], Field(min_length=1, max_length=MAX_NEW_STATEMENTS)]
     consent: int | None
     ended: Ended
 
@@ -133,7 +174,7 @@ class Deactivation(Base):
     type: Literal["deactivation"] = "deactivation"
     evse_id: Text
     chip_id: ChipId
-    public_key: Annotated[Hex, StringConstraints(min_length=182, max_length=182)]
+    public_key: Spki
     reason: Literal["decommissioned", "defective", "compromised", "lost"]
     farewell: Statement | None
     note: LongText
@@ -167,7 +208,7 @@ class TestCharge(Base):
 
     type: Literal["test_charge"] = "test_charge"
     evse_id: Text
-    public_key: Annotated[Hex, StringConstraints(min_length=182, max_length=182)]
+    public_key: Spki
     begin: Annotated[str, StringConstraints(min_length=20, max_length=5000)]
     end: Annotated[str, StringConstraints(min_length=20, max_length=5000)]
 
@@ -185,10 +226,15 @@ class AccessGranted(Base):
 
 
 class AccessRevoked(Base):
-    """An access key is good no more."""
+    """An access key is good no more; what it was good for is said again."""
 
     type: Literal["access_revoked"] = "access_revoked"
     key_id: KeyId
+    role: Literal["cpo", "administrator"]
+    operators: Annotated[list[Text], Field(max_length=100)]
+    label: LongText
+    secret_sha256: Hash
+    until_unix_ms: UnixMs | None
 
 
 Record = Annotated[

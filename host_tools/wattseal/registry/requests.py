@@ -84,6 +84,15 @@ class AccessRequest(Model):
     days: Annotated[int, Field(ge=1, le=3660)] | None = 366
 
 
+class Reason(Model):
+    """Why something is so, or was refused: a stable code, a sentence, what to do, the values."""
+
+    code: str
+    sentence: str
+    remedy: str
+    values: dict[str, str | int | None] = {}
+
+
 class Challenge(Model):
     """What a module is to sign with `prove`."""
 
@@ -103,13 +112,15 @@ class PublicationAnswer(Model):
 class Confirmation(Model):
     """The registry's answer to whatever it has recorded: where, and the proof that it is public.
 
-    `key_id` and `access_key` are there for a new access key alone; the key is told this once.
+    `remarks` say what was recorded, but should be looked at. `key_id` and `access_key` are there
+    for a new access key alone; the key is told this once.
     """
 
     entry: int
     unix_ms: UnixMs
     publication: PublicationAnswer
     repeated: bool = False
+    remarks: list[Reason] = []
     key_id: KeyId | None = None
     access_key: str | None = None
 
@@ -177,7 +188,7 @@ class MeterState(Model):
 
 
 class ConsentState(Model):
-    """An operator's consent; used up by the take-over that names it."""
+    """An operator's consent; `used` by a take-over, and `until_unix_ms` then says when."""
 
     evse_id: Text
     to_operator: Text
@@ -202,15 +213,6 @@ class AccessState(Model):
 
 
 State = EvseState | KeyState | ModuleState | MeterState | ConsentState | AccessState
-
-
-class Reason(Model):
-    """Why something is so, or was refused: a stable code, a sentence, what to do, the values."""
-
-    code: str
-    sentence: str
-    remedy: str
-    values: dict[str, str | int | None] = {}
 
 
 class Eligibility(Model):
