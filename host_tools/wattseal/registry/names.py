@@ -1,0 +1,21 @@
+"""What things are compared by: two spellings of one name are one thing."""
+
+from __future__ import annotations
+
+from wattseal.evse_id import read_evse_id
+from wattseal.registry.records import MeterRef
+
+
+def plain(text: str) -> str:
+    """A name from a label without case and blanks."""
+    return "".join(text.split()).upper()
+
+
+def evse_name(evse_id: str) -> str:
+    """Of a charge point, whatever separators are written. EvseIdError if it is no EVSE-ID."""
+    return read_evse_id(evse_id).canonical
+
+
+def meter_name(meter: MeterRef) -> tuple[str, str]:
+    """Of a meter: manufacturer and serial number."""
+    return plain(meter.manufacturer), plain(meter.serial)

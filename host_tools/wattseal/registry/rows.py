@@ -1,0 +1,186 @@
+"""The states that a record makes: they follow from the record alone.
+
+So the tables can be computed again from the log at any time, and an auditor compares them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+from wattseal.evse_id import read_evse_id
+from wattseal.registry.names import evse_name
+from wattseal.registry.records import (
+    AccessGranted,
+    AccessRevoked,
+    Consent,
+    Deactivation,
+    Ended,
+    HardwareExchange,
+    Meter,
+    MeterRef,
+    Record,
+    Registration,
+    TestCharge,
+)
+from wattseal.registry.requests import (
+    AccessState,
+    ConsentState,
+    EvseState,
+    KeyState,
+    MeterState,
+    ModuleState,
+    State,
+)
+
+
+def states_of(number: int, record: Record) -> list[State]:
+    """Every state that is another after this record, the entry of that number."""
+    return list(_States(number, record.unix_ms).of(record))
+
+
+def touched_evses(record: Record) -> list[str]:
+    """The charge points that a record is about, as names.evse_name gives them."""
+    if isinstance(record, (AccessGranted, AccessRevoked)):
+        return []
+    names = [evse_name(record.evse_id)]
+    if isinstance(record, (Registration, Deactivation)):
+        names += [evse_name(one.evse_id) for one in record.ended.evses]
+    return list(dict.fromkeys(names))
+
+
+def fingerprint_of(public_key: str) -> str:
+    """SHA-256 in hex of a SubjectPublicKeyInfo in hex."""
+    return hashlib.sha256(bytes.fromhex(public_key)).hexdigest()
+
+
+def ref_of(meter: Meter) -> MeterRef:
+    """What names a meter."""
+    return MeterRef(manufacturer=meter.manufacturer, serial=meter.serial)
+
+
+def possession_time(record: Registration) -> int | None:
+    """When the module made its proof of possession, by its clock; None if that was not set."""
+    unix_ms: int | None = json.loads(record.possession.statement)["unix_ms"]
+    return unix_ms
+
+
+class _States:
+    def __init__(self, number: int, unix_ms: int) -> None:
+        self._entry = number
+        self._ms = unix_ms
+
+    def of(self, record: Record) -> Iterator[State]:
+        if isinstance(record, Registration):
+            yield from self._ended(record.ended)
+            yield from self._registered(record)
+        elif isinstance(record, Deactivation):
+            yield from self._ended(record.ended)
+        elif isinstance(record, Consent):
+            yield self._consent(record.evse_id, record.to_operator, record.until_unix_ms)
+        elif isinstance(record, (AccessGranted, AccessRevoked)):
+            yield self._access(record)
+        else:
+            assert isinstance(record, (HardwareExchange, TestCharge))  # noqa: S101 - no state
+
+    def _ended(self, ended: Ended) -> Iterator[State]:
+        for key in ended.keys:
+            yield KeyState(
+                fingerprint=fingerprint_of(key.public_key),
+                **key.model_dump(exclude={"meter"}),
+                meter=key.meter,
+                entry=self._entry,
+                since_unix_ms=self._ms,
+            )
+        for evse in ended.evses:
+            yield EvseState(
+                evse_id=evse.evse_id,
+                operator=read_evse_id(evse.evse_id).operator,
+                status=evse.status,
+                chip_id=None,
+                meter=None,
+                fingerprint=None,
+                entry=self._entry,
+                since_unix_ms=self._ms,
+            )
+        for module in ended.modules:
+            yield ModuleState(
+                evse_id=None, entry=self._entry, since_unix_ms=self._ms, **module.model_dump()
+            )
+        for meter in ended.meters:
+            yield self._meter(meter, None)
+
+    def _registered(self, record: Registration) -> Iterator[State]:
+        evse = read_evse_id(record.evse_id)
+        meter, fingerprint = ref_of(record.meter), fingerprint_of(record.public_key)
+        yield EvseState(
+            evse_id=evse.text,
+            operator=evse.operator,
+            status="active",
+            chip_id=record.chip_id,
+            meter=meter,
+            fingerprint=fingerprint,
+            entry=self._entry,
+            since_unix_ms=self._ms,
+        )
+        yield KeyState(
+            fingerprint=fingerprint,
+            public_key=record.public_key,
+            key_number=record.key_number,
+            firmware_identity=record.firmware_identity,
+            chip_id=record.chip_id,
+            evse_id=evse.text,
+            meter=meter,
+            status="active",
+            entry=self._entry,
+            since_unix_ms=self._ms,
+        )
+        yield self._module(record, evse.text, fingerprint)
+        yield self._meter(record.meter, evse.text)
+        if record.consent is not None:
+            for given_up in record.ended.evses:
+                yield self._consent(given_up.evse_id, record.operator, record.unix_ms, used=True)
+
+    def _module(self, record: Registration, evse_id: str, fingerprint: str) -> ModuleState:
+        return ModuleState(
+            chip_id=record.chip_id,
+            model=record.module_model,
+            gateway_serial=record.gateway_serial,
+            evse_id=evse_id,
+            fingerprint=fingerprint,
+            commissioning=record.commissioning,
+            possession_unix_ms=possession_time(record),
+            statements=record.statements_before + len(record.statements),
+            last_statement=record.statements[-1].statement,
+            entry=self._entry,
+            since_unix_ms=self._ms,
+        )
+
+    def _meter(self, meter: Meter, evse_id: str | None) -> MeterState:
+        return MeterState(meter=meter, evse_id=evse_id, entry=self._entry, since_unix_ms=self._ms)
+
+    def _consent(
+        self, evse_id: str, to_operator: str, until_unix_ms: int, *, used: bool = False
+    ) -> ConsentState:
+        return ConsentState(
+            evse_id=evse_id,
+            to_operator=to_operator,
+            until_unix_ms=until_unix_ms,
+            used=used,
+            entry=self._entry,
+            since_unix_ms=self._ms,
+        )
+
+    def _access(self, record: AccessGranted | AccessRevoked) -> AccessState:
+        return AccessState(
+            key_id=record.key_id,
+            role=record.role,
+            operators=record.operators,
+            label=record.label,
+            secret_sha256=record.secret_sha256,
+            until_unix_ms=record.until_unix_ms,
+            revoked=isinstance(record, AccessRevoked),
+            entry=self._entry,
+            since_unix_ms=self._ms,
+        )
