@@ -189,6 +189,99 @@ ERRORS: dict[str, tuple[str, str, int]] = {
         "Do not go on; tell the registry's administrator and keep the answer as evidence.",
         EXIT_FAILED,
     ),
+    # Commissioning.
+    "station_malformed": (
+        "{origin} cannot be used: {cause}.",
+        "`wattseal commission --help` shows what a station file holds.",
+        EXIT_USAGE,
+    ),
+    "station_incomplete": (
+        "It is not known yet: {missing}.",
+        "Add it to the station file, or run the command on a terminal, where it asks.",
+        EXIT_USAGE,
+    ),
+    "module_not_found": (
+        "No module answers on any port of this computer ({ports}).",
+        "Plug it in, or give its port with --port.",
+        EXIT_FAILED,
+    ),
+    "module_ambiguous": (
+        "More than one module answers: {ports}.",
+        "Give the port of the one that is meant with --port.",
+        EXIT_USAGE,
+    ),
+    "module_is_another": (
+        "The module on {port} is {found}, not {wanted}.",
+        "Give the port of the module that is meant, or correct the list.",
+        EXIT_FAILED,
+    ),
+    "module_unfit": ("{meaning}", "{step}", EXIT_FAILED),
+    "settings_not_kept": (
+        "The module did not keep these settings: {settings}.",
+        "Have the module inspected.",
+        EXIT_FAILED,
+    ),
+    "seal_closed": (
+        "The seal is closed, and these settings are others: {settings}.",
+        "Give the owner's key with --owner-key, or correct the station file.",
+        EXIT_FAILED,
+    ),
+    "meter_differs": (
+        "The meter's {member} is {read}, but its label is said to be {label}.",
+        "Compare the label, and that the module is wired to this meter; then correct the station "
+        "file.",
+        EXIT_FAILED,
+    ),
+    "clock_not_kept": (
+        "The module's clock does not follow this computer's: it says {read}, not {computer} (ms).",
+        "Try again; if it happens again, have the module inspected.",
+        EXIT_FAILED,
+    ),
+    "registry_differs": (
+        "The station is set up for another registry: its {setting} is not that of {registry}.",
+        "Give the right registry with --registry, or correct the station file.",
+        EXIT_FAILED,
+    ),
+    "answer_of_another": (
+        "The registry's answer is not about this module as it is now: {cause}.",
+        "Give the answer to the newest request of this module, or export a new one.",
+        EXIT_FAILED,
+    ),
+    "answer_missing": (
+        "There is no answer of the registry yet ({path}).",
+        "Send the request with `wattseal commission submit`.",
+        EXIT_FAILED,
+    ),
+    "still_not_operational": (
+        "The module took the proof and is {state} all the same.",
+        "`wattseal device status` tells why.",
+        EXIT_FAILED,
+    ),
+    "job_file_malformed": (
+        "{path} is not what `wattseal commission` writes: {cause}.",
+        "Give the file that it wrote, unchanged.",
+        EXIT_USAGE,
+    ),
+    "job_of_another": (
+        "The folder {path} belongs to another station: its {member} is {found}, not {wanted}.",
+        "Give another folder with --job.",
+        EXIT_USAGE,
+    ),
+    "list_malformed": (
+        "{path} is no list of stations: {cause}.",
+        "`wattseal commission batch --help` shows its columns.",
+        EXIT_USAGE,
+    ),
+    "some_failed": (
+        "{failed} of {total} failed; {report} says which and why.",
+        "Put that right and repeat the command: it goes on with what is left.",
+        EXIT_FAILED,
+    ),
+    "no_registration": (
+        "The registry has no registration of {evse_id}.",
+        "Check the EVSE-ID; `wattseal registry search` finds parts of it.",
+        EXIT_FAILED,
+    ),
     # Firmware.
     "bundle_malformed": (
         "{path} is no firmware bundle: {cause}.",
@@ -319,7 +412,7 @@ class ToolError(Exception):
     """A command failed: `name` for programs, `message` and `remedy` for people.
 
     Made from the table above by name, the facts filling its blanks; `from_module` makes one of a
-    refusal that came over the link.
+    refusal that came over the link. `step` names the step of a longer run in which it happened.
     """
 
     def __init__(self, name: str, **detail: Any) -> None:
@@ -346,6 +439,7 @@ class ToolError(Exception):
         self.remedy = remedy
         self.exit_status = exit_status
         self.detail = detail
+        self.step: str | None = None
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()

@@ -1,0 +1,154 @@
+"""The folder of one commissioning: what was decided and done, and the files that came of it.
+
+job.json                           the station as it was typed, and each step with its facts
+<name>.request.json                the request to the registry, with the module's proof in it
+<name>.answer.json                 the registry's answer, with the proof of publication
+<name>.test-charge.request.json    the records of the test charge, for the registry
+<name>.test-charge.answer.json     the registry's answer to that
+test-charge/                       begin.ocmf, end.ocmf, transaction.xml and the key
+<name>.pdf, <name>.html            the commissioning document
+
+Every file is written at once under its final name. `job.json` tells a technician how far the work
+is; what is left to do is asked of the module and of the registry.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from wattseal.errors import ToolError
+from wattseal.output_files import OutputDirectory
+from wattseal.registry.requests import (
+    Confirmation,
+    RegistrationRequest,
+    RegistryFacts,
+    TestChargeRequest,
+)
+
+JOB = "job.json"
+REQUEST = ".request.json"
+ANSWER = ".answer.json"
+TEST_CHARGE = ".test-charge"
+MAX_FILE_BYTES = 1 << 20
+
+_File = TypeVar("_File", bound=BaseModel)
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StepDone(_Model):
+    """A step, when it was last gone through, and what was found; `changed` if it did something."""
+
+    step: str
+    unix_ms: int
+    changed: bool
+    facts: dict[str, Any]
+
+
+class JobFile(_Model):
+    """What job.json holds."""
+
+    version: Literal[1] = 1
+    station: dict[str, Any]
+    steps: list[StepDone] = []
+
+
+class RequestFile(_Model):
+    """What is sent to a registry, and to which; made on site, sent from anywhere."""
+
+    version: Literal[1] = 1
+    registry_name: str
+    registry_key: str
+    request: Annotated[RegistrationRequest | TestChargeRequest, Field(union_mode="left_to_right")]
+
+
+class AnswerFile(_Model):
+    """What the registry answered, and its record, from which the document is made."""
+
+    version: Literal[1] = 1
+    registry: RegistryFacts
+    confirmation: Confirmation
+    record: str
+
+
+class Job:
+    """A folder that a run writes to; made when it is first written to."""
+
+    def __init__(
+        self, folder: Path, slug: str, unix_ms: Callable[[], int] = lambda: time.time_ns() // 10**6
+    ) -> None:
+        self.folder = folder
+        self.slug = slug
+        self._out = OutputDirectory(folder)
+        self._unix_ms = unix_ms
+        self._file = JobFile(station={})
+        if (folder / JOB).exists():
+            self._file = read_file(folder / JOB, JobFile)
+
+    def check_writable(self) -> None:
+        """Find out now, before anything happens on the module, whether writing will work."""
+        self._out.check_writable()
+
+    def begin(self, station: dict[str, Any]) -> None:
+        """Note for what station this is."""
+        self._file = self._file.model_copy(update={"station": station})
+        self._save()
+
+    def note(self, step: str, facts: dict[str, Any], *, changed: bool) -> None:
+        """Note that a step was gone through; it replaces an earlier note of the same step."""
+        done = StepDone(step=step, unix_ms=self._unix_ms(), changed=changed, facts=facts)
+        others = [one for one in self._file.steps if one.step != step]
+        self._file = self._file.model_copy(update={"steps": [*others, done]})
+        self._save()
+
+    def noted(self, step: str) -> dict[str, Any]:
+        """The facts noted last of a step; none if it was not reached."""
+        return next((one.facts for one in self._file.steps if one.step == step), {})
+
+    def path(self, ending: str) -> Path:
+        """Where a file of this job is."""
+        return self.folder / f"{self.slug}{ending}"
+
+    def write(self, ending: str, content: BaseModel | str | bytes) -> Path:
+        """Write a file of this job, over an earlier one: it was made from the same facts."""
+        if isinstance(content, BaseModel):
+            content = content.model_dump_json(indent=2) + "\n"
+        data = content.encode() if isinstance(content, str) else content
+        return self._out.write_bytes(self.path(ending).name, data, replacing=True)
+
+    def _save(self) -> None:
+        data = (self._file.model_dump_json(indent=2) + "\n").encode()
+        self._out.write_bytes(JOB, data, replacing=True)
+
+
+def read_file(path: Path, form: type[_File]) -> _File:
+    """One of the files above. ToolError `file_unreadable`, `job_file_malformed`."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+    if len(data) > MAX_FILE_BYTES:
+        cause = f"it is larger than {MAX_FILE_BYTES} bytes"
+        raise ToolError("job_file_malformed", path=str(path), cause=cause)
+    try:
+        return form.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        cause = f"{where}: {first['msg']}" if where else first["msg"]
+        raise ToolError("job_file_malformed", path=str(path), cause=cause) from None
+
+
+def answer_path(request: Path) -> Path:
+    """Where the answer to a request file belongs: beside it."""
+    name = request.name.removesuffix(REQUEST) if request.name.endswith(REQUEST) else request.stem
+    return request.with_name(name + ANSWER)

@@ -1,0 +1,157 @@
+"""The step that charges once, verifies the records, and has the registry keep them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wattseal import session
+from wattseal.commissioning.job import ANSWER, REQUEST, TEST_CHARGE, RequestFile
+from wattseal.commissioning.registering import answer_of
+from wattseal.commissioning.workplace import StepResult, Workplace
+from wattseal.device_models import StoredRecord
+from wattseal.errors import ToolError
+from wattseal.output_files import OutputDirectory
+from wattseal.public_key import PublicKey
+from wattseal.registry.records import TestCharge, read_record
+from wattseal.registry.requests import TestChargeRequest
+from wattseal.registry_client import RegistryClient
+from wattseal.session_files import TRANSACTION, session_files
+from wattseal.transaction_xml import transaction_xml
+from wattseal.verify import Verdict, verify_file
+from wattseal.verify.record import read_record as read_ocmf
+from wattseal.verify.report import TransactionReport
+from wattseal.wire.errors import WattsealError
+
+STEP = "test_charge"
+ID_TAG = "COMMISSIONING"
+ID_TYPE = "LOCAL"
+POLL_S = 2.0
+
+
+@dataclass(frozen=True)
+class WaitForEnergy:
+    """Ends the session once the meter has moved, or when nothing has flowed for so long.
+
+    tell: called with the reading in kWh, and what has flowed since the begin.
+    """
+
+    limit_s: float
+    tell: Callable[[str], None] = lambda _kwh: None
+    pause: Callable[[float], None] = time.sleep
+    now_s: Callable[[], float] = time.monotonic
+
+    def wait(self, workplace: Workplace) -> None:
+        """See ChargePlan."""
+        deadline = self.now_s() + self.limit_s
+        first = workplace.device.read_meter().energy
+        while self.now_s() < deadline:
+            reading = workplace.device.read_meter()
+            self.tell(reading.energy_kwh)
+            if reading.energy != first:
+                return
+            self.pause(min(POLL_S, max(0.0, deadline - self.now_s())))
+
+
+def charge_once(work: Workplace) -> StepResult:
+    """Charge, unless it was done since the registration; the records go to the registry, if any."""
+    registry = work.registry
+    if registry is not None and _is_kept(work, registry):
+        return StepResult(False, "the registry has it already")
+    begin, end, changed = _records(work)
+    key = work.device.public_key()
+    energy = str(charged(begin.record, end.record, begin.session_id, key).energy)
+    files = session_files(begin, end, key)
+    folder = OutputDirectory(work.job.folder / "test-charge")
+    for name, content in files.items():
+        folder.write_bytes(name, content.encode(), replacing=True)
+    request = TestChargeRequest(evse_id=work.station.evse_id, begin=begin.record, end=end.record)
+    settings = work.station.settings
+    kept = RequestFile(
+        registry_name=settings["registry_name"],
+        registry_key=settings["registry_key"],
+        request=request,
+    )
+    work.job.write(TEST_CHARGE + REQUEST, kept)
+    facts = {"begin": begin.pagination, "end": end.pagination, "energy_kwh": energy}
+    words = f"T{begin.pagination} to T{end.pagination}, {energy} kWh, verified"
+    notes = () if energy.strip("0.") else ("No energy flowed during the test charge.",)
+    if registry is None:
+        return StepResult(changed, words, facts, notes)
+    confirmation = registry.keep_test_charge(request)
+    work.job.write(TEST_CHARGE + ANSWER, answer_of(registry, registry.facts(), confirmation))
+    facts["entry"] = confirmation.entry
+    return StepResult(True, f"{words}; entry {confirmation.entry}", facts, notes)
+
+
+def _is_kept(work: Workplace, registry: RegistryClient) -> bool:
+    """Whether the registry holds a test charge that is newer than the registration."""
+    answer = work.answer
+    if answer is None:
+        return False
+    key = work.device.public_key().spki.hex()
+    for line in reversed(registry.history(work.station.evse_id)):
+        if line.number <= answer.confirmation.entry:
+            return False
+        record = read_record(line.record)
+        if isinstance(record, TestCharge) and record.public_key == key:
+            return True
+    return False
+
+
+def _records(work: Workplace) -> tuple[StoredRecord, StoredRecord, bool]:
+    """Begin and end of the test charge: the one that was cut, the one that was made, a new one."""
+    status = work.status()
+    if status.session is not None:
+        begin = session.open_session(work.device)
+        if not _is_ours(begin):
+            raise ToolError.from_module(WattsealError("session_open"))
+        return begin, _end(work, begin), True
+    made = _made_before(work)
+    if made is not None:
+        return (*made, False)
+    work.job.note(STEP, {"begin": status.journal.next}, changed=False)
+    begun = session.begin(work.device, id_tag=ID_TAG, id_type=ID_TYPE).record
+    if work.charge is not None:
+        work.charge.wait(work)
+    return begun, _end(work, begun), True
+
+
+def _made_before(work: Workplace) -> tuple[StoredRecord, StoredRecord] | None:
+    """The records of a test charge that this job began and that the module holds, if it ended."""
+    number = work.job.noted(STEP).get("begin")
+    if not isinstance(number, int) or work.status().journal.next < number + 2:
+        return None
+    try:
+        begin, end = work.device.record(number), work.device.record(number + 1)
+    except ToolError as error:
+        if error.name != "record_missing":
+            raise
+        return None
+    is_pair = _is_ours(begin) and begin.session_id == end.session_id
+    return (begin, end) if is_pair and _key_fits(begin, work.device.public_key()) else None
+
+
+def _key_fits(record: StoredRecord, key: PublicKey) -> bool:
+    report = verify_file("begin", record.record.encode(), key)
+    return report.verdict is Verdict.VERIFIED
+
+
+def _is_ours(record: StoredRecord) -> bool:
+    payload = read_ocmf(record.record).payload
+    return payload is not None and payload.ID == ID_TAG
+
+
+def _end(work: Workplace, begin: StoredRecord) -> StoredRecord:
+    return session.end(work.device, "E", begin).end.record
+
+
+def charged(begin: str, end: str, session_id: int, key: PublicKey) -> TransactionReport:
+    """What two records of one session say, verified. ToolError `record_not_verified`."""
+    xml = transaction_xml(session_id, begin, end, key)
+    report = verify_file(TRANSACTION, xml.encode(), key)
+    if report.verdict is not Verdict.VERIFIED or len(report.transactions) != 1:
+        reason = next((finding.message for finding in report.all_findings), str(report.reason))
+        raise ToolError("record_not_verified", reason=reason)
+    return report.transactions[0]
