@@ -105,9 +105,9 @@ class RegistryClient:
         """Whether a charge point may be published, and sessions authorised."""
         return self._get(api.Eligibility, f"/v1/evse/{_part(evse_id)}/eligibility")
 
-    def history(self, evse_id: str) -> list[api.RecordLine]:
+    def history(self, evse_id: str) -> list[api.HistoryLine]:
         """Every record that touched a charge point, oldest first."""
-        return self._list(api.RecordLine, f"/v1/evse/{_part(evse_id)}/history")
+        return self._list(api.HistoryLine, f"/v1/evse/{_part(evse_id)}/history")
 
     def search(self, text: str) -> api.SearchResult:
         """What an EVSE-ID, a serial number or a key may mean."""

@@ -18,6 +18,7 @@ from wattseal.registry.records import (
     MeterRef,
     Model,
     Possession,
+    Record,
     Scenario,
     Statement,
     Text,
@@ -236,6 +237,13 @@ class RecordLine(Model):
     number: int
     leaf: str
     record: str
+
+
+class HistoryLine(Model):
+    """A record that touched a charge point, and its place in the log."""
+
+    number: int
+    record: Record
 
 
 class SearchResult(Model):
