@@ -14,7 +14,7 @@ from wattseal.device_models import StoredRecord
 from wattseal.errors import ToolError
 from wattseal.output_files import OutputDirectory
 from wattseal.public_key import PublicKey
-from wattseal.registry.records import TestCharge, read_record
+from wattseal.registry.records import TestCharge
 from wattseal.registry.requests import TestChargeRequest
 from wattseal.registry_client import RegistryClient
 from wattseal.session_files import TRANSACTION, session_files
@@ -94,8 +94,7 @@ def _is_kept(work: Workplace, registry: RegistryClient) -> bool:
     for line in reversed(registry.history(work.station.evse_id)):
         if line.number <= answer.confirmation.entry:
             return False
-        record = read_record(line.record)
-        if isinstance(record, TestCharge) and record.public_key == key:
+        if isinstance(line.record, TestCharge) and line.record.public_key == key:
             return True
     return False
 
