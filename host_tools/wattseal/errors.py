@@ -184,6 +184,16 @@ ERRORS: dict[str, tuple[str, str, int]] = {
     "registry_access_denied": ("{sentence}", "{remedy}", EXIT_FAILED),
     "registry_error": ("{sentence}", "{remedy}", EXIT_FAILED),
     "registry_refused": ("The registry refuses it. {sentences}", "{remedies}", EXIT_FAILED),
+    "cannot_listen": (
+        "The registry cannot listen at {host}, port {port}: {cause}.",
+        "Give an address of this computer and a free port with --host and --port.",
+        EXIT_FAILED,
+    ),
+    "extra_missing": (
+        "This command needs packages that are not installed ({missing}).",
+        "Install them with `pip install 'wattseal[{extra}]'`.",
+        EXIT_FAILED,
+    ),
     "registry_forged": (
         "The registry's answer does not hold: {cause}.",
         "Do not go on; tell the registry's administrator and keep the answer as evidence.",
