@@ -46,7 +46,7 @@ FAILURES = {
 class RegistryError(Exception):
     """`name` for programs, `sentence` and `remedy` for people, `detail` what fills the blanks."""
 
-    def __init__(self, name: str, **detail: str | int) -> None:
+    def __init__(self, name: str, /, **detail: str | int) -> None:
         sentence, remedy = FAILURES[name]
         super().__init__(name)
         self.name = name
