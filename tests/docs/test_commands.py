@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
+from wattseal.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -28,14 +30,25 @@ def test_there_are_commands_to_test() -> None:
     assert "./dev test" in COMMANDS
 
 
+def command_path(words: list[str]) -> list[str]:
+    """The words before the first that is no command: groups and the command in them."""
+    inner, path = typer.main.get_command(app), []
+    for word in words:
+        if word not in getattr(inner, "commands", {}):
+            break
+        inner = inner.commands[word]
+        path.append(word)
+    assert path, words
+    assert not hasattr(inner, "commands"), f"{words} names a group, no command"
+    return path
+
+
 @pytest.mark.parametrize(
     "command", [command for command in COMMANDS if command.startswith("wattseal")]
 )
 def test_wattseal_knows_the_command_and_its_options(command: str) -> None:
     words = shlex.split(command)[1:]
-    path = [word for word in words if re.fullmatch(r"[a-z][a-z-]*", word)][:2]
-    if path[0] == "verify":
-        path = path[:1]
+    path = command_path(words)
     helped = subprocess.run(
         [Path(sys.executable).parent / "wattseal", *path, "--help"],
         capture_output=True,

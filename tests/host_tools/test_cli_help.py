@@ -21,7 +21,7 @@ def _commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, .
 
 COMMANDS = list(_commands(typer.main.get_command(app)))
 
-GROUPS = sorted({command[:1] for command in COMMANDS if len(command) > 1})
+GROUPS = sorted({command[:depth] for command in COMMANDS for depth in range(1, len(command))})
 
 
 def test_every_command_is_there() -> None:
@@ -52,6 +52,14 @@ def test_every_command_is_there() -> None:
         *(("session", name) for name in ("begin", "intermediate", "end")),
         *(("owner", name) for name in ("create", "show", "sign")),
         *(("firmware", name) for name in ("key", "pack", "sign", "verify", "update")),
+        *(
+            ("registry", name)
+            for name in (
+                *("eligible", "show", "history", "key", "search"),
+                *("deactivate", "consent", "hardware-exchange", "audit"),
+            )
+        ),
+        *(("registry", "access", name) for name in ("create", "list", "revoke")),
         ("verify",),
     }
 

@@ -18,6 +18,10 @@ from wattseal.cli import (
     journal,
     owner,
     port,
+    registry,
+    registry_access,
+    registry_audit,
+    registry_changes,
     session,
     verify,
 )
@@ -29,8 +33,11 @@ __all__ = ["app", "main", "run"]
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]  # typer does not export it
 _INTERRUPTED = 130
 
-_MORE_COMMANDS = (commissioning, events, journal, firmware_update)
-"""Importing them adds their commands to `device` and `firmware`."""
+_MORE_COMMANDS = (
+    *(commissioning, events, journal, firmware_update),
+    *(registry_access, registry_audit, registry_changes),
+)
+"""Importing them adds their commands to `device`, `firmware` and `registry`."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,6 +53,7 @@ app.add_typer(device.app, name="device")
 app.add_typer(session.app, name="session")
 app.add_typer(owner.app, name="owner")
 app.add_typer(firmware.app, name="firmware")
+app.add_typer(registry.app, name="registry")
 app.command(epilog=verify.EPILOG)(verify.verify)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
+from wattseal.errors import ToolError
+
 CLOCK_STATES = {
     "S": "synchronised",
     "I": "informative",
@@ -39,3 +41,19 @@ def duration(seconds: int) -> str:
 def kilobytes(count: int) -> str:
     """Bytes in units of 1024."""
     return f"{count // 1024} KB"
+
+
+def read_time(text: str) -> int:
+    """Milliseconds since 1970 of a time with its zone. ToolError `usage` if the text is none."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ToolError(
+            "usage",
+            cause=f"{text} is no time with a zone.",
+            help="Write it as 2026-11-21T10:00:05+01:00 or 2026-11-21T09:00:05Z.",
+        )
+    since_1970 = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return since_1970 // timedelta(milliseconds=1)
