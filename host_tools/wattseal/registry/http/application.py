@@ -1,0 +1,97 @@
+"""Puts the service, its routes and the layers around them together."""
+
+from __future__ import annotations
+
+import os
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.staticfiles import StaticFiles
+
+from wattseal import __version__
+from wattseal.registry.http import error_answers, json_log
+from wattseal.registry.http.body_limit import BodyLimit
+from wattseal.registry.http.metrics import Metrics
+from wattseal.registry.http.rate_limits import RateLimits
+from wattseal.registry.http.read_limit import ReadLimit
+from wattseal.registry.http.request_log import RequestLog
+from wattseal.registry.http.routes import (
+    access,
+    entries,
+    operation,
+    pages,
+    questions,
+    recording,
+    tile_log,
+)
+from wattseal.registry.http.security_headers import SecurityHeaders
+from wattseal.registry.http.settings import Settings, from_environment
+from wattseal.registry.http.worker import end_with_parent
+from wattseal.registry.opening import open_registry
+from wattseal.registry.service import Registry
+
+_ROUTERS = (recording, access, questions, entries, tile_log, operation, pages)
+
+
+def create_app(registry: Registry, settings: Settings) -> FastAPI:
+    """The application around a registry that is open."""
+    app = FastAPI(
+        title="Wattseal public-key registry",
+        summary="Public keys of signing modules, which charge point they sign for, and the proof.",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    app.state.registry = registry
+    app.state.registry_name = registry.facts().name
+    app.state.metrics = Metrics()
+    app.state.limits = RateLimits(settings)
+    for module in _ROUTERS:
+        app.include_router(module.router)
+    static = Path(str(files("wattseal.registry.http").joinpath("static")))
+    app.mount("/static", StaticFiles(directory=static), name="static")
+    error_answers.install(app)
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimit)
+    app.add_middleware(ReadLimit, limits=app.state.limits)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestLog, metrics=app.state.metrics)
+    app.openapi = lambda: _description(app)  # type: ignore[method-assign]
+    return app
+
+
+def worker_app() -> FastAPI:
+    """The application of a worker process, set up by its environment."""
+    json_log.configure()
+    end_with_parent()
+    settings = from_environment(os.environ)
+    registry = open_registry(settings.data, settings.database_url, settings.name)
+    return create_app(registry, settings)
+
+
+def _description(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI, without the framework's own form of errors, which this application never gives."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title,
+            version=app.version,
+            summary=app.summary,
+            license_info=app.license_info,
+            routes=app.routes,
+        )
+        for path in made["paths"].values():
+            for operation_ in path.values():
+                _drop_framework_errors(operation_["responses"])
+        for name in ("HTTPValidationError", "ValidationError"):
+            made["components"]["schemas"].pop(name, None)
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+def _drop_framework_errors(responses: dict[str, Any]) -> None:
+    if "HTTPValidationError" in str(responses.get("422")):
+        del responses["422"]

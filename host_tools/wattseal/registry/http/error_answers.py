@@ -1,0 +1,92 @@
+"""Turns everything that is no success into an answer: JSON for programs, a page for people."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
+
+from wattseal.registry.failures import AccessError, NotReady, Refused, RegistryError
+from wattseal.registry.http.answers import ErrorBody, ErrorFacts, RefusedBody
+from wattseal.registry.http.page_templates import render
+from wattseal.registry.http.problems import REFUSED, REFUSED_REMEDY, Problem, of_failure
+
+FOR_PROGRAMS = ("/v1/", "/log/", "/health", "/ready", "/metrics", "/openapi.json")
+
+NOT_YOURS = frozenset({"evse_not_yours", "administrator_needed"})
+"""Reasons that are about who asks, not about what is asked: their status is 403."""
+
+
+def problem_answer(problem: Problem, scope: Scope) -> Response:
+    """The answer to a request that goes no further."""
+    scope.setdefault("state", {})["problem"] = problem.name
+    return answer(scope, problem.status, problem.body, problem.headers)
+
+
+def answer(scope: Scope, status: int, body: ErrorBody, headers: dict[str, str]) -> Response:
+    """JSON, or a page if the path is one of a page."""
+    if scope["path"].startswith(FOR_PROGRAMS):
+        return JSONResponse(body.model_dump(mode="json"), status, headers)
+    page = render("error.html", scope, error=body.error, status=status)
+    return Response(page, status, headers, media_type="text/html")
+
+
+def install(app: FastAPI) -> None:
+    """Let the application answer with these."""
+    app.exception_handler(Problem)(_on_problem)
+    app.exception_handler(RegistryError)(_on_failure)
+    app.exception_handler(Refused)(_on_refused)
+    app.exception_handler(RequestValidationError)(_on_malformed)
+    app.exception_handler(HTTPException)(_on_routing)
+    for lost in (OperationalError, InterfaceError, PoolTimeout):
+        app.exception_handler(lost)(_on_database_lost)
+
+
+def _on_problem(request: Request, problem: Problem) -> Response:
+    return problem_answer(problem, request.scope)
+
+
+def _on_failure(request: Request, error: RegistryError) -> Response:
+    request.state.problem = error.name
+    if isinstance(error, AccessError):
+        request.app.state.metrics.wrong_keys.inc()
+    return answer(request.scope, *of_failure(error))
+
+
+def _on_refused(request: Request, refused: Refused) -> Response:
+    codes = [reason.code for reason in refused.reasons]
+    request.state.problem = "refused"
+    request.state.reasons = codes
+    for code in codes:
+        request.app.state.metrics.refusals.labels(code).inc()
+    facts = ErrorFacts(name="refused", sentence=REFUSED, remedy=REFUSED_REMEDY)
+    status = 403 if NOT_YOURS.intersection(codes) else 422
+    return answer(request.scope, status, RefusedBody(error=facts, reasons=refused.reasons), {})
+
+
+def _on_malformed(request: Request, error: RequestValidationError) -> Response:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    cause = f"{where}: {first['msg']}"[:300]
+    return problem_answer(Problem("request_malformed", cause=cause), request.scope)
+
+
+def _on_routing(request: Request, error: HTTPException) -> Response:
+    """What the framework refuses by itself: a path or a method that there is not."""
+    path = request.scope["path"][:200]
+    if error.status_code == 404:
+        return problem_answer(Problem("page_unknown", path=path), request.scope)
+    if error.status_code == 405:
+        problem = Problem("method_unknown", path=path, method=request.method)
+        problem.headers.update(error.headers or {})
+        return problem_answer(problem, request.scope)
+    problem = Problem("request_malformed", cause=str(error.detail)[:300])
+    return problem_answer(problem, request.scope)
+
+
+def _on_database_lost(request: Request, _error: Exception) -> Response:
+    return _on_failure(request, NotReady("not_ready", cause="its database does not answer"))

@@ -1,0 +1,19 @@
+"""The examples of the API's description, from examples.json: what one module would really send.
+
+tests/host_tools/registry/http/make_examples.py makes the file, with keys that everybody can make.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+_ALL: dict[str, Any] = json.loads(
+    files("wattseal.registry.http").joinpath("examples.json").read_text(encoding="ascii")
+)
+
+
+def of_body(name: str) -> dict[str, Any]:
+    """`openapi_examples` of the body of that name."""
+    return {each["summary"]: each for each in _ALL[name]}

@@ -1,0 +1,45 @@
+"""Entries of the log with the records behind them, for proofs and for auditors."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from wattseal.registry.http.callers import Service
+from wattseal.registry.http.descriptions import FINDING, PUBLIC
+from wattseal.registry.http.parameters import Count, EntryPath, First, Size
+from wattseal.registry.requests import PublicationAnswer, RecordLine, State
+
+router = APIRouter(prefix="/v1", tags=["log"])
+
+FOR_EVER = "public, max-age=31536000, immutable"
+"""Cache-Control of what never changes."""
+
+
+@router.get("/entries/{number}", responses=FINDING, summary="An entry and its record")
+def entry(number: EntryPath, registry: Service, response: Response) -> RecordLine:
+    """The entry as it is in the log, and the record that it commits to."""
+    leaf, record = registry.record(number)
+    response.headers["Cache-Control"] = FOR_EVER
+    return RecordLine(number=number, leaf=leaf, record=record)
+
+
+@router.get("/entries/{number}/publication", responses=FINDING, summary="Proof of publication")
+def publication(
+    number: EntryPath, registry: Service, response: Response, size: Size = None
+) -> PublicationAnswer:
+    """The file that `wattseal device publish` takes: inclusion proof and signed checkpoint."""
+    answer = registry.publication(number, size)
+    response.headers["Cache-Control"] = FOR_EVER
+    return answer
+
+
+@router.get("/records", responses=PUBLIC, summary="Records in the order of the log")
+def records(registry: Service, first: First = 0, count: Count = 256) -> list[RecordLine]:
+    """From that entry on; none where the log has no more."""
+    return registry.records(first, count)
+
+
+@router.get("/states", responses=PUBLIC, summary="What each record made of the state")
+def states(registry: Service, first: First = 0, count: Count = 256) -> list[list[State]]:
+    """For each entry the states that begin with it, as the tables hold them; for auditors."""
+    return registry.states(first, count)

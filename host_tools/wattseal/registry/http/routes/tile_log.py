@@ -1,0 +1,76 @@
+"""The log as clients of tile logs read it (C2SP tlog-tiles), below /log."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from wattseal.registry.failures import NotFound
+from wattseal.registry.http.callers import Service
+from wattseal.registry.http.descriptions import FINDING, PUBLIC, Responses
+from wattseal.registry.http.routes.entries import FOR_EVER
+from wattseal.tlog.tiles import TileError, read_path
+
+router = APIRouter(prefix="/log", tags=["log"])
+
+OCTETS = "application/octet-stream"
+_BYTES: dict[str, Any] = {OCTETS: {"schema": {"type": "string", "format": "binary"}}}
+_TILE: Responses = {
+    **FINDING,
+    200: {"description": "Hashes of 32 bytes, or entries after their lengths.", "content": _BYTES},
+}
+_CHECKPOINT: Responses = {
+    **PUBLIC,
+    200: {"description": "A signed note.", "content": {"text/plain": {}}},
+}
+
+
+class _Octets(Response):
+    media_type = OCTETS
+
+
+class _Note(Response):
+    media_type = "text/plain"
+
+
+@router.get(
+    "/checkpoint", response_class=_Note, responses=_CHECKPOINT, summary="The newest checkpoint"
+)
+def checkpoint(registry: Service) -> Response:
+    """Size and root of the log, signed by both of the registry's keys."""
+    return _Note(registry.checkpoint(), headers={"Cache-Control": "no-cache"})
+
+
+@router.get(
+    "/tile/{path:path}", response_class=_Octets, responses=_TILE, summary="A tile or entry bundle"
+)
+def tile(path: str, request: Request, registry: Service) -> Response:
+    """`<L>/<N>[.p/<W>]` or `entries/<N>[.p/<W>]`, numbers such as `x001/x234/067`."""
+    try:
+        asked = read_path(f"tile/{path}")
+    except TileError:
+        raise NotFound("not_found", what="tile", name=path[:100]) from None
+    if asked.level is not None:
+        data = registry.tile(asked.level, asked.number, asked.width)
+        return _Octets(data, headers={"Cache-Control": FOR_EVER})
+    return _bundle(registry.entry_bundle(asked.number, asked.width), request)
+
+
+def _bundle(data: bytes, request: Request) -> Response:
+    """Entries are texts that repeat themselves: compressed where the client can read that."""
+    headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
+    if _takes_gzip(request.headers.get("accept-encoding", "")):
+        data = gzip.compress(data, compresslevel=6, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+    return _Octets(data, headers=headers)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Whether Accept-Encoding names gzip, or everything, and not with the weight 0."""
+    for part in accepted.lower().split(","):
+        coding, _, weight = part.partition(";")
+        if coding.strip() in ("gzip", "*"):
+            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False

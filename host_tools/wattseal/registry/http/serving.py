@@ -1,0 +1,121 @@
+"""Runs the registry: one listening socket, and one or more worker processes that answer on it."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from wattseal.errors import ToolError
+from wattseal.registry.http import json_log
+from wattseal.registry.http.metrics import FOLDER_VARIABLE
+from wattseal.registry.http.settings import Settings
+
+APPLICATION = "wattseal.registry.http.application:worker_app"
+
+BACKLOG = 2048
+READY_TIMEOUT_S = 120.0
+STOP_TIMEOUT_S = 10
+KEEP_ALIVE_S = 15
+MAX_CONNECTIONS = 1000  # of one worker
+MAX_HEADER_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where it listens; port 0 lets the system choose. `proxies`: whose X-Forwarded-For counts."""
+
+    host: str = "127.0.0.1"
+    port: int = 8460
+    proxies: str = ""
+
+
+def serve(
+    settings: Settings, address: Address, workers: int, when_ready: Callable[[str], None]
+) -> None:
+    """Serve until SIGTERM or SIGINT; `when_ready` gets the URL once it answers.
+
+    The database must be there already (opening.py). ToolError `cannot_listen`.
+    """
+    listening = _listen(address)
+    os.environ.update(settings.to_environment())
+    json_log.configure()
+    threading.Thread(
+        target=_tell_when_ready, args=(listening, when_ready), name="ready", daemon=True
+    ).start()
+    _end_quietly_on_sigterm()
+    config = _config(address, workers)
+    if workers == 1:
+        uvicorn.Server(config).run([listening])
+        return
+    with tempfile.TemporaryDirectory(prefix="wattseal-metrics-") as folder:
+        os.environ[FOLDER_VARIABLE] = folder
+        Multiprocess(config, sockets=[listening]).run()
+
+
+def _config(address: Address, workers: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        APPLICATION,
+        factory=True,
+        workers=workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(address.proxies),
+        forwarded_allow_ips=address.proxies,
+        limit_concurrency=MAX_CONNECTIONS,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_TIMEOUT_S,
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+    )
+
+
+def _listen(address: Address) -> socket.socket:
+    """Listening at once: who connects before a worker is there waits instead of being refused."""
+    try:
+        [family, *_others] = socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.create_server(
+            (address.host, address.port), family=family, backlog=BACKLOG
+        )
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise ToolError(
+            "cannot_listen", host=address.host, port=address.port, cause=cause
+        ) from None
+    listening.set_inheritable(True)
+    return listening
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    shown = ipaddress.ip_address(host)
+    if shown.is_unspecified:
+        shown = ipaddress.ip_address("127.0.0.1" if shown.version == 4 else "::1")
+    return f"http://[{shown}]:{port}" if shown.version == 6 else f"http://{shown}:{port}"
+
+
+def _tell_when_ready(listening: socket.socket, when_ready: Callable[[str], None]) -> None:
+    url = _url(listening)
+    try:
+        answer = httpx.get(f"{url}/ready", timeout=READY_TIMEOUT_S, trust_env=False)
+    except httpx.HTTPError:
+        return  # it stopped before it was ready; why is in the log
+    if answer.status_code == httpx.codes.OK:
+        when_ready(url)
+
+
+def _end_quietly_on_sigterm() -> None:
+    """The server stops at SIGTERM, then sends itself the signal again; that is no failure."""
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
