@@ -233,7 +233,8 @@ ERRORS: dict[str, tuple[str, str, int]] = {
     ),
     "seal_closed": (
         "The seal is closed, and these settings are others: {settings}.",
-        "Give the owner's key with --owner-key, or correct the station file.",
+        "Give the owner's key with --owner-key, have the owner permit `wattseal device unseal` and "
+        "repeat the command, or correct the station file.",
         EXIT_FAILED,
     ),
     "meter_differs": (

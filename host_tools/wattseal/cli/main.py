@@ -10,6 +10,7 @@ import typer
 
 from wattseal import __version__
 from wattseal.cli import (
+    commission,
     commissioning,
     device,
     events,
@@ -53,6 +54,7 @@ app.add_typer(device.app, name="device")
 app.add_typer(session.app, name="session")
 app.add_typer(owner.app, name="owner")
 app.add_typer(firmware.app, name="firmware")
+app.add_typer(commission.app, name="commission")
 app.add_typer(registry.app, name="registry")
 app.command(epilog=verify.EPILOG)(verify.verify)
 

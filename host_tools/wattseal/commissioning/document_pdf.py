@@ -19,7 +19,6 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
-    CondPageBreak,
     Flowable,
     Frame,
     KeepTogether,
@@ -106,7 +105,7 @@ def _section(section: Section, square: Flowable | None) -> list[Flowable]:
         )
     )
     note = [Paragraph(_shown(section.note), _LABELS)] if section.note else []
-    return [CondPageBreak(30 * mm), *_heading(section.title), table, *note]
+    return [KeepTogether([*_heading(section.title), table, *note])]
 
 
 def _heading(title: str) -> list[Flowable]:
@@ -129,7 +128,7 @@ def _value(row: Row) -> Flowable:
     if row.kind == "words":
         words = row.value.split()
         lines = [
-            "  ".join(
+            "&nbsp;&nbsp; ".join(
                 f"{at + 1}.&nbsp;<b>{escape(words[at])}</b>"
                 for at in range(first, min(first + 4, len(words)))
             )

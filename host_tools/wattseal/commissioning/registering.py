@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wattseal.commissioning.job import ANSWER, REQUEST, AnswerFile, RequestFile, answer_path
+from wattseal.commissioning.job import ANSWER, REQUEST, AnswerFile, RequestFile
 from wattseal.commissioning.job import read_file as read_job_file
 from wattseal.commissioning.proof import (
     check_entry,
@@ -178,15 +178,6 @@ def answer_of(
     return AnswerFile(
         registry=facts.model_copy(update={"size": 0}), confirmation=plain, record=record.record
     )
-
-
-def take_answer(work: Workplace) -> StepResult:
-    """Take the registry's answer from the job's folder."""
-    path = answer_path(work.job.path(REQUEST))
-    answer = read_job_file(path, AnswerFile)
-    work.station = work.station.of_registry(answer.registry)
-    work.answer = answer
-    return StepResult(False, f"entry {answer.confirmation.entry}", {"file": str(path)})
 
 
 def hand_over(work: Workplace) -> StepResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from wattseal.commissioning import registering, setting_up, test_charge
+from wattseal.commissioning import documents, registering, setting_up, test_charge
 from wattseal.commissioning.workplace import Step, StepResult, Workplace
 from wattseal.errors import ToolError
 
@@ -17,16 +17,16 @@ SET_UP = (
 )
 EXPORT = Step("request", "Request for the registry", registering.export_request)
 REGISTER = Step("registration", "Registration", registering.register)
-TAKE_ANSWER = Step("answer", "The registry's answer", registering.take_answer)
 HAND_OVER = Step("publication", "Proof of publication", registering.hand_over)
 TEST_CHARGE = Step(test_charge.STEP, "Test charge", test_charge.charge_once)
+DOCUMENT = Step("document", "Commissioning document", documents.print_document)
 
-ONLINE = (*SET_UP, REGISTER, HAND_OVER, TEST_CHARGE)
+ONLINE = (*SET_UP, REGISTER, HAND_OVER, TEST_CHARGE, DOCUMENT)
 """With the registry at hand."""
 ON_SITE = (*SET_UP, EXPORT)
 """Without it: what is sent is written to a file."""
-BACK_ON_SITE = (SET_UP[0], SET_UP[3], TAKE_ANSWER, HAND_OVER, TEST_CHARGE)
-"""With the file that came back."""
+BACK_ON_SITE = (SET_UP[0], SET_UP[3], HAND_OVER, TEST_CHARGE)
+"""With the answer that came back."""
 
 Tell = Callable[[Step, StepResult | None], None]
 """Called with a step when it begins (None), and with what it found when it is through."""

@@ -31,7 +31,10 @@ class StepResult:
 
 @dataclass
 class Workplace:
-    """`registry` None: the work is done where there is no network. `permit` None: no owner."""
+    """`registry` None: the work is done where there is no network. `permit` None: no owner.
+
+    `answer` is the registry's, once there is one. `charge` None: a test charge ends at once.
+    """
 
     device: Device
     hello: Hello
