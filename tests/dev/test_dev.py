@@ -46,6 +46,12 @@ def test_unknown_target_lists_the_known() -> None:
         assert target in done.stderr.replace(",", " ").split()
 
 
+def test_a_bench_that_is_none_lists_the_parts() -> None:
+    done = dev("bench", "toaster")
+    assert done.returncode == 1
+    assert done.stderr == "dev: bench what? firmware or registry, or both without a name\n"
+
+
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The scripts with the virtual environment of this checkout, but no build folder."""

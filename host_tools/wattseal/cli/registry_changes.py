@@ -97,7 +97,7 @@ def consent(
 @app.command(
     "hardware-exchange",
     epilog="\b\nExample:\n  wattseal registry hardware-exchange 'DE*ABC*E1234*5' \\\n"
-    "    --station-model 'Example CS-2' --station-serial CS0042 --access-key key.txt",
+    "    --station-model 'Example CS-2' --station-serial CS42 --access-key key.txt",
 )
 def hardware_exchange(
     evse_id: EvseId,
