@@ -11,6 +11,7 @@ import typer
 from wattseal import __version__
 from wattseal.cli import (
     commission,
+    commission_batch,
     commissioning,
     device,
     events,
@@ -35,7 +36,7 @@ _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]  # typer does no
 _INTERRUPTED = 130
 
 _MORE_COMMANDS = (
-    *(commissioning, events, journal, firmware_update),
+    *(commissioning, events, journal, firmware_update, commission_batch),
     *(registry_access, registry_audit, registry_changes),
 )
 """Importing them adds their commands to `device`, `firmware` and `registry`."""
