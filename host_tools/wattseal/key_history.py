@@ -41,15 +41,31 @@ class Checked:
         return self.members["key_number"], self.members["public_key"]
 
 
-def check_history(stored: Iterable[StoredStatement], chip_id: str) -> list[Checked]:
-    """All statements of a module, checked. ToolError `statement_broken` at the first that fails."""
+def check_history(
+    stored: Iterable[StoredStatement], chip_id: str, before: Checked | None = None
+) -> list[Checked]:
+    """All statements of a module, checked. ToolError `statement_broken` at the first that fails.
+
+    before: the statement that the first of these follows, where it is known for certain; else
+    they must be the whole history.
+    """
     history: list[Checked] = []
     for statement in stored:
         try:
-            history.append(_follow(statement, history[-1] if history else None, chip_id))
+            history.append(_follow(statement, history[-1] if history else before, chip_id))
         except _BrokenError as error:
             raise ToolError("statement_broken", number=statement.number, cause=str(error)) from None
     return history
+
+
+def check_alone(stored: StoredStatement) -> Checked:
+    """A statement that is known to follow, checked for its signatures. ToolError as above."""
+    try:
+        members = statements.read_statement(stored.statement)
+        _check_signatures(stored, members)
+    except (TextError, _BrokenError) as error:
+        raise ToolError("statement_broken", number=stored.number, cause=str(error)) from None
+    return Checked(stored.number, members)
 
 
 def check_present_key(history: list[Checked], key_number: int, public_key: PublicKey) -> None:

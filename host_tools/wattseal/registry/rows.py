@@ -139,8 +139,9 @@ class _States:
         yield self._module(record, evse.text, fingerprint)
         yield self._meter(record.meter, evse.text)
         if record.consent is not None:
-            for given_up in record.ended.evses:
-                yield self._consent(given_up.evse_id, record.operator, record.unix_ms, used=True)
+            given_up = [one for one in record.ended.evses if one.status == "taken_over"]
+            for one in given_up:
+                yield self._consent(one.evse_id, record.operator, record.unix_ms, used=True)
 
     def _module(self, record: Registration, evse_id: str, fingerprint: str) -> ModuleState:
         return ModuleState(

@@ -1,0 +1,273 @@
+"""What a registration says of itself, and what is wrong with it whatever else is recorded.
+
+Signatures, syntax and time: nothing here looks anything up, so it is done before the registry's
+lock is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from wattseal.errors import ToolError
+from wattseal.evse_id import EvseId, EvseIdError, read_evse_id
+from wattseal.key_history import check_present_key
+from wattseal.offline_challenge import offline_challenge
+from wattseal.public_key import (
+    KeyUnreadableError,
+    PublicKey,
+    SignatureMalformedError,
+    read_public_key,
+)
+from wattseal.registry.key_weakness import weakness
+from wattseal.registry.names import plain
+from wattseal.registry.plausibility.calibration import calibration_fault, year_of
+from wattseal.registry.plausibility.findings import reason
+from wattseal.registry.plausibility.history import History, read_history
+from wattseal.registry.plausibility.serials import serial_fault
+from wattseal.registry.records import Meter, MeterRef, Possession, Scenario
+from wattseal.registry.requests import Reason, RegistrationRequest
+from wattseal.wire import statements
+from wattseal.wire.signed_text import TextError
+
+TOLERANCE_MS = 300_000
+"""How far a module's clock may be ahead."""
+
+CHALLENGE_MS = 3_600_000
+"""How long a challenge of the registry is good."""
+
+DAY_MS = 86_400_000
+OFFLINE_DAYS = 30
+
+CheckChallenge = Callable[[str], Literal["good", "unknown", "expired"]]
+"""Judges a challenge that is not the offline one."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A proof of possession that was read; `members` as docs/statements.md has them."""
+
+    possession: Possession
+    members: dict[str, Any]
+
+    @property
+    def chip_id(self) -> str:
+        """The module's chip."""
+        return str(self.members["chip_id"])
+
+    @property
+    def commissioning(self) -> int:
+        """Counts the sealings that changed something."""
+        return int(self.members["commissioning"])
+
+    @property
+    def unix_ms(self) -> int | None:
+        """By the module's clock; None if that was not set."""
+        unix_ms: int | None = self.members["unix_ms"]
+        return unix_ms
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A registration, taken apart. `evse`, `key`, `history` are None where they do not hold.
+
+    meter: its names as the module has signed them, its calibration as the label has it.
+    """
+
+    scenario: Scenario
+    proof: Proof
+    module_model: str
+    meter: Meter
+    evse: EvseId | None
+    key: PublicKey | None
+    history: History | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a record can be made of it."""
+        return None not in (self.evse, self.key, self.history)
+
+    @property
+    def meter_ref(self) -> MeterRef:
+        """What names the meter."""
+        return MeterRef(manufacturer=self.meter.manufacturer, serial=self.meter.serial)
+
+
+def facts(
+    req: RegistrationRequest,
+    registry_name: str,
+    now_ms: int,
+    check_challenge: CheckChallenge,
+    offline_days: int = OFFLINE_DAYS,
+) -> tuple[Facts | None, list[Reason]]:
+    """A request taken apart, and all that is wrong with it by itself.
+
+    None if the proof of possession cannot even be read. offline_days: how old a proof over the
+    offline challenge may be; with 0 that challenge is unknown.
+    """
+    proof, found = read_proof(req.possession)
+    if proof is None:
+        return None, found
+    history, broken = read_history(req.statements, proof.chip_id)
+    challenge = Challenged(registry_name, now_ms, check_challenge, offline_days)
+    return judged(req, proof, history, broken, challenge)
+
+
+@dataclass(frozen=True)
+class Challenged:
+    """How the proof's challenge and its time are judged.
+
+    oldest_ms: the age of a proof over a challenge that `check_challenge` finds good.
+    """
+
+    registry_name: str
+    now_ms: int
+    check_challenge: CheckChallenge
+    offline_days: int
+    oldest_ms: int = CHALLENGE_MS + TOLERANCE_MS
+
+
+def judged(
+    req: RegistrationRequest,
+    proof: Proof,
+    history: History | None,
+    broken: list[Reason],
+    challenge: Challenged,
+) -> tuple[Facts, list[Reason]]:
+    """As `facts`, of a proof and a history that were read."""
+    evse, evse_faults = _evse_of(proof)
+    key, key_faults = _key_of(proof)
+    found = [*key_faults, *_challenge_faults(proof, challenge)]
+    if history and key:
+        broken = [*broken, *_present_key_faults(proof, key, history)]
+    found += [*broken, *evse_faults, *_name_faults(req, proof)]
+    found += _meter_faults(req.meter, proof, challenge.now_ms)
+    taken_apart = Facts(
+        scenario=req.scenario,
+        proof=proof,
+        module_model=req.module_model,
+        meter=_signed_meter(req.meter, proof),
+        evse=evse,
+        key=key,
+        history=None if broken else history,
+    )
+    return taken_apart, found
+
+
+def read_proof(possession: Possession) -> tuple[Proof | None, list[Reason]]:
+    """A proof of possession, unless it is none."""
+    try:
+        members = statements.read_statement(possession.statement)
+    except TextError as error:
+        return None, [reason("statement_unreadable", cause=str(error))]
+    if members["type"] != "possession":
+        cause = "it is a statement of another type"
+        return None, [reason("statement_unreadable", cause=cause)]
+    return Proof(possession, members), []
+
+
+def _key_of(proof: Proof) -> tuple[PublicKey | None, list[Reason]]:
+    text = proof.members["public_key"]
+    try:
+        key = read_public_key(text)
+    except KeyUnreadableError as error:
+        return None, [reason("key_not_on_curve", cause=str(error))]
+    if key.curve.name != "secp256r1" or key.spki.hex() != text:
+        return None, [reason("key_not_on_curve", cause="it is written in another form")]
+    found = []
+    if weak := weakness(key):
+        found.append(reason("key_weak", cause=weak))
+    if not _is_signed(proof.possession, key):
+        found.append(reason("possession_signature_wrong"))
+    return key, found
+
+
+def _is_signed(possession: Possession, key: PublicKey) -> bool:
+    message = statements.signed_bytes(possession.statement)
+    try:
+        return key.verify(message, bytes.fromhex(possession.signature))
+    except SignatureMalformedError:
+        return False
+
+
+def _challenge_faults(proof: Proof, wanted: Challenged) -> Iterator[Reason]:
+    given = proof.members["challenge"]
+    if wanted.offline_days and given == offline_challenge(wanted.registry_name, proof.chip_id):
+        if proof.unix_ms is None:
+            yield reason("possession_time_missing")
+        yield from _time_faults(proof, wanted.now_ms, wanted.offline_days * DAY_MS)
+        return
+    verdict = wanted.check_challenge(given)
+    if verdict != "good":
+        yield reason(f"challenge_{verdict}")
+    else:
+        yield from _time_faults(proof, wanted.now_ms, wanted.oldest_ms)
+
+
+def _time_faults(proof: Proof, now_ms: int, oldest_ms: int) -> Iterator[Reason]:
+    if proof.unix_ms is None:
+        return
+    age_ms = now_ms - proof.unix_ms
+    if age_ms < -TOLERANCE_MS:
+        yield reason("possession_in_future", seconds=-age_ms // 1000)
+    if age_ms > oldest_ms:
+        yield reason("possession_too_old", days=age_ms // DAY_MS, days_allowed=oldest_ms // DAY_MS)
+
+
+def _present_key_faults(proof: Proof, key: PublicKey, history: History) -> Iterator[Reason]:
+    try:
+        check_present_key(history.checked, proof.members["key_number"], key)
+    except ToolError as error:
+        yield reason("history_broken", **error.detail)
+
+
+def _evse_of(proof: Proof) -> tuple[EvseId | None, list[Reason]]:
+    text = proof.members["evse_id"]
+    try:
+        return read_evse_id(text), []
+    except EvseIdError as error:
+        return None, [reason("evse_id_syntax", evse_id=text, cause=str(error))]
+
+
+def _name_faults(req: RegistrationRequest, proof: Proof) -> Iterator[Reason]:
+    serials = {
+        "serial number of the module": proof.members["gateway_serial"],
+        "serial number of the meter": proof.members["meter_serial"],
+    }
+    for what, serial in serials.items():
+        if cause := serial_fault(serial):
+            yield reason("serial_syntax", what=what, serial=serial, cause=cause)
+    names = {
+        "manufacturer of the meter": proof.members["meter_vendor"],
+        "model of the meter": proof.members["meter_model"],
+        "model of the module": req.module_model,
+    }
+    for what, name in names.items():
+        if not plain(name):
+            yield reason("name_missing", what=what)
+
+
+def _meter_faults(label: Meter, proof: Proof, now_ms: int) -> Iterator[Reason]:
+    for what, told, signed in (
+        ("manufacturer", label.manufacturer, proof.members["meter_vendor"]),
+        ("model", label.model, proof.members["meter_model"]),
+        ("serial number", label.serial, proof.members["meter_serial"]),
+    ):
+        if plain(told) != plain(signed):
+            yield reason("meter_facts_differ", what=what, label=told, signed=signed)
+    if not plain(label.calibration_mark):
+        yield reason("calibration_mark_missing")
+    if cause := calibration_fault(label.calibration_year, now_ms):
+        year, now = label.calibration_year, year_of(now_ms)
+        yield reason("calibration_year_implausible", year=year, now=now, cause=cause)
+
+
+def _signed_meter(label: Meter, proof: Proof) -> Meter:
+    return Meter(
+        manufacturer=proof.members["meter_vendor"],
+        model=proof.members["meter_model"],
+        serial=proof.members["meter_serial"],
+        calibration_mark=label.calibration_mark,
+        calibration_year=label.calibration_year,
+    )
