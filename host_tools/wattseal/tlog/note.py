@@ -142,8 +142,8 @@ class EcdsaSigner:
         self._key = key
 
     def sign(self, text: bytes) -> bytes:
-        """ECDSA with SHA-256, DER."""
-        return self._key.sign(text, ec.ECDSA(hashes.SHA256()))
+        """ECDSA with SHA-256, DER; with the nonce of RFC 6979, so a note can be made again."""
+        return self._key.sign(text, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
 
 
 def sign_note(text: str, signers: Iterable[NoteSigner]) -> str:
