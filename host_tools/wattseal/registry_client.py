@@ -233,17 +233,21 @@ class RegistryClient:
                     raise self._lost(error, f"{method} {path}", repeatable) from None
                 self._pause(_pause_s(attempt))
                 continue
-            may_repeat = repeatable or answer.status_code in _NOT_DONE
-            if answer.status_code not in _BUSY or is_last or not may_repeat:
+            if answer.status_code in _BUSY - _NOT_DONE and not repeatable:
+                raise self._unknown(f"{method} {path}", f"status {answer.status_code}")
+            if answer.status_code not in _BUSY or is_last:
                 return answer
             self._pause(_pause_s(attempt, answer.headers.get("Retry-After")))
         raise AssertionError("the last attempt returns or raises")
 
     def _lost(self, error: httpx.HTTPError, what: str, repeatable: bool) -> ToolError:
         cause = " ".join(str(error).split())[:160] or type(error).__name__
-        is_unknown = not (repeatable or _was_not_sent(error))
-        name = "registry_outcome_unknown" if is_unknown else "registry_unreachable"
-        return ToolError(name, url=self.url, what=what, cause=cause)
+        if not (repeatable or _was_not_sent(error)):
+            return self._unknown(what, cause)
+        return ToolError("registry_unreachable", url=self.url, cause=cause)
+
+    def _unknown(self, what: str, cause: str) -> ToolError:
+        return ToolError("registry_outcome_unknown", what=what, cause=cause)
 
     def _read(self, form: type[_Answer], answer: httpx.Response) -> _Answer:
         if answer.status_code in (200, 201):
