@@ -88,8 +88,6 @@ def _judge_registration(record: Registration, ledger: Ledger, actor: AccessState
 def _facts_of(
     record: Registration, module: ModuleState | None
 ) -> tuple[Facts | None, list[Reason]]:
-    record: Registration, module: ModuleState | None
-) -> tuple[Facts | None, list[Reason]]:
     proof, found = read_proof(record.possession)
     if proof is None:
         return None, found
