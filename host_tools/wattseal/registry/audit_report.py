@@ -69,10 +69,10 @@ class Findings:
     def __init__(self) -> None:
         self.found: list[Finding] = []
 
-    def add(self, code: str, entry: int | None = None, **values: object) -> None:
-        """Note a finding; `values` fill the blanks of its sentence."""
-        sentence = SENTENCES[code].format(**values)
-        self.found.append(Finding(code=code, entry=entry, sentence=sentence))
+    def add(self, finding: str, entry: int | None = None, **values: object) -> None:
+        """Note a finding by its code; `values` fill the blanks of its sentence."""
+        sentence = SENTENCES[finding].format(**values)
+        self.found.append(Finding(code=finding, entry=entry, sentence=sentence))
         if len(self.found) >= MAX_FINDINGS:
             raise EnoughFoundError
 

@@ -38,7 +38,7 @@ class NotServedError(Exception):
 
 
 def open_source(url: str) -> LogSource:
-    """The registry at a URL. ToolError `usage` if that is none of http or https."""
+    """The registry at a URL. ToolError `registry_url_unusable`."""
     try:
         base = httpx.URL(url)
     except (httpx.InvalidURL, TypeError) as error:
@@ -152,7 +152,7 @@ def _pause_s(answer: httpx.Response) -> float:
 
 
 def _no_url(url: str, cause: str) -> ToolError:
-    return ToolError("usage", cause=f"{url} is no URL of a registry: {cause}.", help="Check it.")
+    return ToolError("registry_url_unusable", url=url, cause=cause)
 
 
 def _words(error: httpx.HTTPError) -> str:
