@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from wattseal.registry.audit_report import Findings
 from wattseal.registry.log_source import LogSource
-from wattseal.tlog.growing_tree import GrowingTree
+from wattseal.tlog.frontier import Frontier
 from wattseal.tlog.tiles import WIDTH, Tile
 
 
@@ -21,30 +21,31 @@ class AuditTree:
     def __init__(self, source: LogSource, findings: Findings, watched: set[int]) -> None:
         self._source = source
         self._findings = findings
-        self._tree = GrowingTree()
-        self.roots = {0: self._tree.root()} if 0 in watched else {}
         self._watched = watched
+        self._frontier = Frontier()
+        self._edges: dict[int, list[bytes]] = {}
+        self.roots: dict[int, bytes] = {}
+        self._watch()
 
     def append(self, leaf_hash: bytes) -> None:
         """Take the next leaf's hash. Raises NotServedError if a tile is missing."""
-        before = {level: list(hashes) for level, hashes in self._full_edges()}
-        for node in self._tree.append(leaf_hash):
-            if node.level in before:
-                self._compare(node.level, node.number // WIDTH, [*before[node.level], node.hash])
-        if self._tree.size in self._watched:
-            self.roots[self._tree.size] = self._tree.root()
+        for node in self._frontier.append(leaf_hash):
+            edge = self._edges.setdefault(node.level, [])
+            edge.append(node.hash)
+            if len(edge) == WIDTH:
+                self._compare(node.level, node.number // WIDTH, edge)
+                edge.clear()
+        self._watch()
 
     def finish(self) -> None:
         """Compare the partial tiles at the right edge."""
-        for level, hashes in enumerate(self._tree.edge):
-            if level and hashes:
-                number = self._tree.size // WIDTH ** (level + 1)
-                self._compare(level, number, hashes)
+        for level, edge in self._edges.items():
+            if edge:
+                self._compare(level, self._frontier.size // WIDTH ** (level + 1), edge)
 
-    def _full_edges(self) -> list[tuple[int, list[bytes]]]:
-        """Levels above 0 whose tile is full but for one hash."""
-        levels = enumerate(self._tree.edge)
-        return [(level, each) for level, each in levels if level and len(each) == WIDTH - 1]
+    def _watch(self) -> None:
+        if self._frontier.size in self._watched:
+            self.roots[self._frontier.size] = self._frontier.root()
 
     def _compare(self, level: int, number: int, own: list[bytes]) -> None:
         served = self._source.hashes(Tile(level, number, len(own)))

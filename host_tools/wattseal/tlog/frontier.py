@@ -7,13 +7,21 @@ are, from the right, the very hashes that prove it in the tree that it completes
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from wattseal.tlog.growing_tree import Node
 from wattseal.wire.merkle import HASH_BYTES, node_hash
 from wattseal.wire.sha256 import sha256
 
 TILE_HEIGHT = 8
 """Every eighth level is kept: a tile has 2**8 hashes."""
+
+
+class Node(NamedTuple):
+    """Hash number `number` of a kept level: the root of 256**level leaves."""
+
+    level: int
+    number: int
+    hash: bytes
 
 
 class Frontier:

@@ -19,6 +19,7 @@ from wattseal.registry.log_source import LogSource, open_source
 from wattseal.registry.records import read_record
 from wattseal.registry.rows import states_of
 from wattseal.tlog import tree
+from wattseal.tlog.frontier import Frontier
 from wattseal.tlog.note import EcdsaSigner
 from wattseal.tlog.tiles import Tile
 
@@ -118,7 +119,8 @@ def test_nodes_of_a_whole_tile_of_level_1() -> None:
 
     findings = Findings()
     held = AuditTree(Source(), findings, set())  # type: ignore[arg-type]
-    held._tree.size, held._tree.edge = 65_535, [[b"\0" * 32] * 255, [b"\1" * 32] * 255]
+    held._frontier = Frontier(65_535, [b"\1" * 32] * 16)
+    held._edges[1] = [b"\1" * 32] * 255
     held.append(b"\0" * 32)
     assert asked == [Tile(1, 0)]
     assert "Hash 255 of level 1" in findings.found[0].sentence

@@ -5,16 +5,15 @@ import hashlib
 import pytest
 from wattseal.tlog import tree
 from wattseal.tlog.frontier import Frontier
-from wattseal.tlog.growing_tree import GrowingTree
 from wattseal.tlog.stored_tree import StoredTree
 
 LEAVES = [hashlib.sha256(b"%d" % number).digest() for number in range(700)]
 
 
-def kept(count: int, factory: type = Frontier) -> dict[int, list[bytes]]:
+def kept(count: int) -> dict[int, list[bytes]]:
     """All kept levels of a tree."""
     levels: dict[int, list[bytes]] = {0: LEAVES[:count]}
-    growing = factory()
+    growing = Frontier()
     for leaf in LEAVES[:count]:
         for level, number, node in growing.append(leaf):
             assert number == len(levels.setdefault(level, []))
@@ -52,13 +51,28 @@ def test_a_million_leaves_take_few_tiles():
 
 
 def test_the_frontier_grows_as_the_whole_tree():
-    growing, frontier = GrowingTree(), Frontier()
+    frontier = Frontier()
     assert frontier.root() == tree.root([])
     for size, leaf in enumerate(LEAVES):
         assert frontier.next_proof() == tree.inclusion_proof(LEAVES[: size + 1], size)
         frontier = Frontier.from_bytes(size, frontier.to_bytes())
-        assert frontier.append(leaf) == growing.append(leaf)
-        assert frontier.root() == growing.root()
+        frontier.append(leaf)
+        assert frontier.root() == tree.root(LEAVES[: size + 1])
+
+
+def test_nodes_are_the_roots_of_whole_tiles():
+    frontier = Frontier()
+    nodes = [node for leaf in LEAVES for node in frontier.append(leaf)]
+    assert [(node.level, node.number) for node in nodes] == [(1, 0), (1, 1)]
+    assert nodes[1].hash == tree.root(LEAVES[256:512])
+
+
+def test_one_leaf_completes_nodes_of_two_levels():
+    frontier = Frontier(65_535, [bytes([height]) * 32 for height in range(16, 0, -1)])
+    first, second = frontier.append(bytes(32))
+    assert (first.level, first.number) == (1, 255)
+    assert (second.level, second.number) == (2, 0)
+    assert frontier.hashes == [second.hash] == [frontier.root()]
 
 
 def test_hashes_of_another_size():
