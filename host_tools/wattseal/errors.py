@@ -184,6 +184,11 @@ ERRORS: dict[str, tuple[str, str, int]] = {
     "registry_access_denied": ("{sentence}", "{remedy}", EXIT_FAILED),
     "registry_error": ("{sentence}", "{remedy}", EXIT_FAILED),
     "registry_refused": ("The registry refuses it. {sentences}", "{remedies}", EXIT_FAILED),
+    "registry_data_unusable": (
+        "The registry in {path} cannot be opened: {cause}.",
+        "{remedy}",
+        EXIT_FAILED,
+    ),
     "cannot_listen": (
         "The registry cannot listen at {host}, port {port}: {cause}.",
         "Give an address of this computer and a free port with --host and --port.",
@@ -197,6 +202,11 @@ ERRORS: dict[str, tuple[str, str, int]] = {
     "registry_forged": (
         "The registry's answer does not hold: {cause}.",
         "Do not go on; tell the registry's administrator and keep the answer as evidence.",
+        EXIT_FAILED,
+    ),
+    "backup_malformed": (
+        "{path} is no backup of a registry that can be used: {cause}.",
+        "Nothing was restored: give another file that `wattseal registry backup` wrote.",
         EXIT_FAILED,
     ),
     # Commissioning.
