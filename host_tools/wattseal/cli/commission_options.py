@@ -112,8 +112,9 @@ def workplace(
         known = filling.from_module(station, device)
         if registry is not None:
             known = known.of_registry(registry.facts())
-            vendor = _vendor(known, device)
-            known = filling.from_registry(known, registry, vendor, hello.chip_id)
+            if known.missing():
+                vendor = _vendor(known, device)
+                known = filling.from_registry(known, registry, vendor, hello.chip_id)
         known = completed(known)
         folder = place.job or Path(f"commission-{hello.chip_id}")
         yield Workplace(

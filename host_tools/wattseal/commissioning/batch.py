@@ -81,7 +81,7 @@ def commission_one(row: Row, bench: Bench) -> Outcome:
     """One row, whatever comes of it."""
     outcome = Outcome(row.number, row.charge_point_id, row.port, row.chip_id, done=False)
     try:
-        return _at_its_module(row, _station_of(row), bench, outcome)
+        return _at_its_module(row, _station_of(row, bench), bench, outcome)
     except ToolError as error:
         return replace(
             outcome,
@@ -103,11 +103,6 @@ def _at_its_module(row: Row, station: Station, bench: Bench, outcome: Outcome) -
         hello = device.connect(port)
         if row.chip_id not in (None, hello.chip_id):
             raise ToolError("module_is_another", port=port, found=hello.chip_id, wanted=row.chip_id)
-        if bench.registry is not None:
-            station = station.of_registry(bench.registry.facts())
-        missing = station.missing()
-        if missing:
-            raise ToolError("station_incomplete", missing=", ".join(missing))
         work = Workplace(
             device=device,
             hello=hello,
@@ -119,10 +114,17 @@ def _at_its_module(row: Row, station: Station, bench: Bench, outcome: Outcome) -
         return _carried_out(work, bench.steps, replace(outcome, port=port, chip_id=hello.chip_id))
 
 
-def _station_of(row: Row) -> Station:
-    if row.station is None:
+def _station_of(row: Row, bench: Bench) -> Station:
+    """The station of a row, with the registry that is asked; nothing may be missing."""
+    station = row.station
+    if station is None:
         raise row.error or ToolError("internal_error", cause="a row without a station")
-    return row.station
+    if bench.registry is not None:
+        station = station.of_registry(bench.registry.facts())
+    missing = station.missing()
+    if missing:
+        raise ToolError("station_incomplete", missing=", ".join(missing))
+    return station
 
 
 def _port_of(row: Row, found: dict[str, Found]) -> str:

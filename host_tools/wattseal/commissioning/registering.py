@@ -124,8 +124,10 @@ def _prove(work: Workplace, challenge: str) -> Possession:
 
 
 def _label(work: Workplace) -> Meter:
-    reading = work.device.read_meter()
-    return work.station.label(reading.meter_vendor, reading.meter_model)
+    if work.label is None:
+        reading = work.device.read_meter()
+        work.label = work.station.label(reading.meter_vendor, reading.meter_model)
+    return work.label
 
 
 def _registered_entry(work: Workplace, registry: RegistryClient) -> int | None:

@@ -77,6 +77,7 @@ def check_meter(work: Workplace) -> StepResult:
     for name, (labelled, read) in told.items():
         if read is not None and _plain(read) != _plain(labelled):
             raise ToolError("meter_differs", member=name, label=labelled, read=read)
+    work.label = label
     facts = {"meter": label.model_dump(), "energy_kwh": reading.energy_kwh}
     words = f"{label.manufacturer} {label.model} {label.serial}, {reading.energy_kwh} kWh"
     notes = (

@@ -10,6 +10,7 @@ from wattseal.commissioning.job import AnswerFile, Job
 from wattseal.commissioning.station import Station
 from wattseal.device import Device
 from wattseal.device_models import Hello, Status
+from wattseal.registry.records import Meter
 from wattseal.registry_client import RegistryClient
 
 Permit = Callable[[str], str]
@@ -33,7 +34,8 @@ class StepResult:
 class Workplace:
     """`registry` None: the work is done where there is no network. `permit` None: no owner.
 
-    `answer` is the registry's, once there is one. `charge` None: a test charge ends at once.
+    `label` is the meter's, once it was compared with the meter. `answer` is the registry's, once
+    there is one. `charge` None: a test charge ends at once.
     """
 
     device: Device
@@ -42,6 +44,7 @@ class Workplace:
     job: Job
     registry: RegistryClient | None = None
     permit: Permit | None = None
+    label: Meter | None = None
     answer: AnswerFile | None = None
     charge: ChargePlan | None = None
 
