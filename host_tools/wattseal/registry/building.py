@@ -150,7 +150,7 @@ def build_access(
         actor=actor_id,
         key_id=key_id,
         role=req.role,
-        operators=[read_operator(operator) for operator in req.operators],
+        operators=list(dict.fromkeys(read_operator(operator) for operator in req.operators)),
         label=req.label,
         secret_sha256=secret_sha256,
         until_unix_ms=None if req.days is None else now_ms + req.days * DAY_MS,

@@ -39,7 +39,7 @@ METER = Meter(
     calibration_mark="DE-M 26 0102",
     calibration_year=2026,
 )
-_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 def digest(name: str) -> str:
@@ -59,7 +59,7 @@ class SimulatedKey:
     @classmethod
     def named(cls, name: str) -> SimulatedKey:
         """The same key for the same name."""
-        return cls(int(digest(f"simulated key: {name}"), 16) % (_ORDER - 1) + 1)
+        return cls(int(digest(f"simulated key: {name}"), 16) % (ORDER - 1) + 1)
 
     @property
     def hex(self) -> str:

@@ -70,9 +70,7 @@ def test_replacement_of_the_meter(recorder: Recorder, module: SimulatedModule) -
     assert recorder.remarks == []
 
 
-def test_replacement_of_the_meter_by_one_of_another_model_is_remarked(
-    recorder: Recorder, module: SimulatedModule
-) -> None:
+def test_meter_model_changed(recorder: Recorder, module: SimulatedModule) -> None:
     module.commission(meter=OTHER_METER.model_copy(update={"model": "ED400"}))
     recorder.commission(module, "meter_replacement")
     assert [one.code for one in recorder.remarks] == ["meter_model_changed"]
@@ -99,9 +97,7 @@ def test_replacement_of_the_signing_module(
     assert recorder.remarks == []
 
 
-def test_replacement_by_a_module_of_another_model_is_remarked(
-    recorder: Recorder, module: SimulatedModule
-) -> None:
+def test_module_model_changed(recorder: Recorder, module: SimulatedModule) -> None:
     recorder.wait()
     new = SimulatedModule("module 2")
     recorder.register(recorder.request(new, "module_replacement", module_model="Another"))

@@ -13,7 +13,10 @@ from wattseal.registry.requests import AccessState, ModuleState, Reason
 
 
 def key_faults(now: Situation) -> Iterator[Reason]:
-    """A key belongs to one module, and ends once."""
+    """A key belongs to one module, and ends once; the next one has a higher number."""
+    old, number = now.module_key, now.facts.proof.members["key_number"]
+    if old and now.has_new_key and number <= old.key_number:
+        yield reason("key_number_not_newer", found=number, recorded=old.key_number)
     if now.key is None:
         return
     if now.key.chip_id != now.facts.proof.chip_id:
@@ -80,8 +83,6 @@ def _succession_faults(now: Situation, history: History) -> Iterator[Reason]:
         return
     old = now.module_key
     found = now.facts.proof.members["key_number"]
-    if found <= old.key_number:
-        yield reason("key_number_not_newer", found=found, recorded=old.key_number)
     said_farewell = any(one.kind == "birth" for one in history.after(now.module.statements))
     if old.status == "active" and said_farewell:
         yield reason("rollover_missing", recorded=old.key_number, found=found)

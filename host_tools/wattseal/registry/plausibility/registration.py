@@ -31,7 +31,7 @@ def against(facts: Facts, ledger: Ledger, actor: AccessState, now_ms: int) -> li
     found = list(access_faults(actor, now_ms))
     if facts.evse:
         found += operator_faults(actor, facts.evse.operator)
-    if facts.is_whole:
+    if facts.evse and facts.key:
         now = look_up(facts, ledger)
         found += key_faults(now)
         found += module_faults(now, actor)

@@ -71,7 +71,7 @@ class Situation:
 
 
 def look_up(facts: Facts, ledger: Ledger) -> Situation:
-    """The situation of a registration that is whole."""
+    """The situation of a registration whose charge point and key could be read."""
     evse_text = _evse_text(facts)
     module = ledger.module(facts.proof.chip_id)
     at = module.evse_id if module else None
