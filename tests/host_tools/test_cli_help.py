@@ -57,6 +57,7 @@ def test_every_command_is_there() -> None:
             for name in (
                 *("eligible", "show", "history", "key", "search"),
                 *("deactivate", "consent", "hardware-exchange", "audit"),
+                *("export", "backup", "restore", "serve"),
             )
         ),
         *(("registry", "access", name) for name in ("create", "list", "revoke")),

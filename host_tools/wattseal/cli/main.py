@@ -24,6 +24,8 @@ from wattseal.cli import (
     registry_access,
     registry_audit,
     registry_changes,
+    registry_keep,
+    registry_serve,
     session,
     verify,
 )
@@ -37,7 +39,7 @@ _INTERRUPTED = 130
 
 _MORE_COMMANDS = (
     *(commissioning, events, journal, firmware_update, commission_batch),
-    *(registry_access, registry_audit, registry_changes),
+    *(registry_access, registry_audit, registry_changes, registry_keep, registry_serve),
 )
 """Importing them adds their commands to `device`, `firmware` and `registry`."""
 

@@ -72,7 +72,7 @@ def serve(
     Prints its URL once it answers; everything else goes to standard error, one JSON object a line.
     The first start makes the registry's keys and administrator.key, the first access key.
     """
-    _check_installed()
+    check_installed()
     from wattseal.registry.http import serving
     from wattseal.registry.http.settings import Settings
     from wattseal.registry.opening import open_registry
@@ -99,7 +99,7 @@ def serve(
     )
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
     """The registry's packages are an extra: say so, rather than which import failed."""
     missing = [each for each in NEEDED if importlib.util.find_spec(each) is None]
     if missing:

@@ -105,7 +105,7 @@ class _Auditor:
     def _check_head(self) -> bool:
         """Whether there is a checkpoint to go on with."""
         try:
-            self._head = read_checkpoint(check_note(self._note, _keys(self._facts)))
+            self._head = read_checkpoint(check_note(self._note, keys_of(self._facts)))
         except NoteError as error:
             self._findings.add("checkpoint_broken", cause=error)
             return False
@@ -148,8 +148,8 @@ class _Auditor:
             self._replay.judge(line, states)
 
 
-def _keys(facts: RegistryFacts) -> list[NoteKey]:
-    """Both keys that a checkpoint must be signed with. Raises NoteError."""
+def keys_of(facts: RegistryFacts) -> list[NoteKey]:
+    """Both keys that a checkpoint of this registry must be signed with. Raises NoteError."""
     try:
         key = load_der_public_key(bytes.fromhex(facts.registry_key))
     except (ValueError, UnsupportedAlgorithm):

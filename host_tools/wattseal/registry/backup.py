@@ -1,0 +1,207 @@
+"""Backups: the registry's keys, its newest checkpoint and all its records, in one ZIP file.
+
+A record says everything that follows from it, so nothing else is kept, and a backup of SQLite can
+be restored into PostgreSQL. Restoring computes the tree again and compares its root with the
+checkpoint, so a backup that was damaged or bent is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Literal
+
+from pydantic import ValidationError
+
+from wattseal.errors import ToolError
+from wattseal.registry import log_store, schema
+from wattseal.registry.bulk import load
+from wattseal.registry.database import Database
+from wattseal.registry.failures import NotReady, StateBroken
+from wattseal.registry.identity import (
+    Identity,
+    load_identity,
+    place_private,
+    read_name,
+    unusable,
+    write_name,
+)
+from wattseal.registry.opening import ADMINISTRATOR_FILE, open_database
+from wattseal.registry.records import MAX_RECORD_CHARACTERS, Model, Record, read_record
+from wattseal.tlog.checkpoint import read_checkpoint
+from wattseal.tlog.frontier import Frontier
+from wattseal.wire.signed_note import NoteError, parse_note
+
+PAGE = 1000
+FACTS, CHECKPOINT, RECORDS = "backup.json", "checkpoint", "records.jsonl"
+KEYS = ("ecdsa.pem", "ed25519.pem")
+MAX_MEMBER_BYTES = 65536
+MAX_LINE_BYTES = 4 * MAX_RECORD_CHARACTERS
+
+Show = Callable[[int, int], object]
+
+
+class BackupFacts(Model):
+    """What a backup says of itself."""
+
+    version: Literal[1] = 1
+    name: str
+    vkey: str
+    size: int
+
+
+def write_backup(data: Path, database_url: str | None, file: Path, show: Show) -> BackupFacts:
+    """Write a backup of a registry, which may be at work meanwhile, into a new file.
+
+    ToolError `file_exists`, `file_unwritable`, `registry_data_unusable`.
+    """
+    name = read_name(data)
+    if name is None:
+        raise unusable(data, "no registry was ever begun there", "Check --data.")
+    identity = load_identity(data, name)
+    database = open_database(data, database_url)
+    try:
+        with _new_file(file) as opened, zipfile.ZipFile(opened, "w", zipfile.ZIP_DEFLATED) as made:
+            for key in (*KEYS, ADMINISTRATOR_FILE):
+                if (data / key).exists():
+                    made.writestr(key, (data / key).read_bytes())
+            return _write_log(database, identity, made, show)
+    except (NotReady, StateBroken) as error:
+        raise unusable(data, str(error.detail["cause"]), "Audit the registry.") from error
+    finally:
+        database.close()
+
+
+def _write_log(
+    database: Database, identity: Identity, made: zipfile.ZipFile, show: Show
+) -> BackupFacts:
+    """One moment of the log: readers see none of what is written after they began."""
+    with database.read() as connection:
+        schema.check(connection)
+        head = log_store.read_head(connection)
+        facts = BackupFacts(name=identity.name, vkey=identity.vkey, size=head.size)
+        made.writestr(FACTS, facts.model_dump_json())
+        made.writestr(CHECKPOINT, identity.sign(head.size, head.root()))
+        with made.open(RECORDS, "w", force_zip64=True) as records:
+            for first in range(0, head.size, PAGE):
+                lines = log_store.read_entries(connection, first, min(PAGE, head.size - first))
+                records.write("".join(line.record + "\n" for line in lines).encode())
+                show(first + len(lines), head.size)
+    return facts
+
+
+def restore_backup(file: Path, data: Path, database_url: str | None, show: Show) -> BackupFacts:
+    """Make a registry of a backup: in a new folder, or where its database was lost.
+
+    ToolError `backup_malformed`, `registry_data_unusable`, `file_unreadable`.
+    """
+    try:
+        with zipfile.ZipFile(file) as backup:
+            return _restore(file, backup, data, database_url, show)
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError) as error:
+        raise _malformed(file, f"it is no whole ZIP file ({error})") from None
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise ToolError("file_unreadable", path=str(file), cause=cause) from None
+
+
+def _restore(
+    file: Path, backup: zipfile.ZipFile, data: Path, database_url: str | None, show: Show
+) -> BackupFacts:
+    facts = _facts(file, backup)
+    checkpoint = _member(file, backup, CHECKPOINT).decode("utf-8", "replace")
+    database = open_database(data, database_url)
+    try:
+        for key in (*KEYS, ADMINISTRATOR_FILE):
+            if key in backup.namelist():
+                place_private(data / key, _member(file, backup, key))
+        identity = load_identity(data, facts.name)
+        if identity.vkey != facts.vkey:
+            remedy = "Restore into a new folder, or into that of the same registry."
+            raise unusable(data, "its keys are not those of the backup", remedy)
+        schema.upgrade(database)
+        with backup.open(RECORDS) as records:
+            load(
+                database,
+                identity,
+                _records(file, records, facts.size, show),
+                lambda tree: _check(file, tree, identity, checkpoint),
+            )
+        write_name(data, facts.name)
+    except NotReady as error:
+        cause = str(error.detail["cause"])
+        raise unusable(data, cause, "Give an empty database.") from error
+    finally:
+        database.close()
+    return facts
+
+
+def _facts(file: Path, backup: zipfile.ZipFile) -> BackupFacts:
+    try:
+        return BackupFacts.model_validate_json(_member(file, backup, FACTS))
+    except ValidationError:
+        raise _malformed(file, f"{FACTS} cannot be read") from None
+
+
+def _member(file: Path, backup: zipfile.ZipFile, name: str) -> bytes:
+    with backup.open(name) as member:
+        content = member.read(MAX_MEMBER_BYTES + 1)
+    if len(content) > MAX_MEMBER_BYTES:
+        raise _malformed(file, f"{name} is larger than {MAX_MEMBER_BYTES} bytes")
+    return content
+
+
+def _records(file: Path, lines: IO[bytes], size: int, show: Show) -> Iterator[Record]:
+    for number in range(size):
+        line = lines.readline(MAX_LINE_BYTES)
+        try:
+            yield read_record(line.decode().removesuffix("\n"))
+        except ValueError:
+            raise _malformed(file, f"record {number} cannot be read") from None
+        if number % PAGE == 0:
+            show(number, size)
+    if lines.read(1):
+        raise _malformed(file, "it has more records than it says")
+    show(size, size)
+
+
+def _check(file: Path, tree: Frontier, identity: Identity, checkpoint: str) -> None:
+    """Signing is repeatable: the checkpoint of the same tree by the same keys is the same text."""
+    if identity.sign(tree.size, tree.root()) != checkpoint:
+        with suppress(NoteError):
+            seen = read_checkpoint(parse_note(checkpoint.encode())[0].decode())
+            if (seen.size, seen.root) == (tree.size, tree.root()):
+                raise _malformed(file, "its checkpoint is not signed by its keys")
+        raise _malformed(file, "its records are not those of its checkpoint")
+
+
+def _malformed(file: Path, cause: str) -> ToolError:
+    return ToolError("backup_malformed", path=str(file), cause=cause)
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file for its owner alone, which appears under its name once it is whole."""
+    if path.exists():
+        raise ToolError("file_exists", path=str(path))
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+        os.link(partial, path)
+    except FileExistsError:
+        raise ToolError("file_exists", path=str(path)) from None
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise ToolError("file_unwritable", path=str(path), cause=cause) from None
+    finally:
+        with suppress(OSError):
+            partial.unlink()
