@@ -9,7 +9,7 @@ from host_fakes.module import FakeModule
 from host_fakes.signer import signer
 from wattseal.device_models import StoredStatement
 from wattseal.errors import ToolError
-from wattseal.key_history import Checked, check_history, check_present_key
+from wattseal.key_history import Checked, check_alone, check_history, check_present_key
 from wattseal.wire import statements
 
 Stored = list[dict[str, Any]]
@@ -178,3 +178,24 @@ def test_the_present_key_is_where_the_history_leads(stored: Stored) -> None:
     ):
         with pytest.raises(ToolError, match="does not lead to the module's key"):
             check_present_key(known, number, signer(seed=key).public)
+
+
+def test_a_history_that_goes_on_after_a_known_statement(stored: Stored) -> None:
+    whole = _check(stored)
+    later = [StoredStatement.model_validate(one) for one in stored[2:]]
+    assert check_history(later, CHIP_ID, whole[1]) == whole[2:]
+    for before in (whole[0], whole[2], None):
+        with pytest.raises(ToolError, match="number is not the next"):
+            check_history(later, CHIP_ID, before)
+
+
+def test_a_statement_alone_is_checked_for_its_signatures(stored: Stored) -> None:
+    for one in stored:
+        statement = StoredStatement.model_validate(one)
+        assert check_alone(statement).number == one["number"]
+        forged = [{**given, "signature": "3006020101020101"} for given in one["signatures"]]
+        bent = StoredStatement.model_validate({**one, "signatures": forged})
+        with pytest.raises(ToolError, match="signature of key"):
+            check_alone(bent)
+    with pytest.raises(ToolError, match="no type"):
+        check_alone(StoredStatement(number=1, statement="{}", signatures=[]))
