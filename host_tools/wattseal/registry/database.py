@@ -1,0 +1,143 @@
+"""The database: a file of SQLite, or a PostgreSQL server. One that writes, many that read.
+
+A reader sees one moment of the database for as long as it reads. A writer has the database to
+itself from the first statement (SQLite) or from the moment that it locks the log's head
+(PostgreSQL, log_store.lock_head); what it wrote is on the disk when `write` is left, or is not
+there at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from wattseal.registry.failures import NotReady
+
+WAIT_S = 60
+"""How long a writer waits for those before it."""
+
+READERS = 10
+MORE_READERS = 30
+"""Connections of one process that stay open, and that may be opened beyond these."""
+
+
+class Database:
+    """url: `sqlite:///FILE` or `postgresql://...`. NotReady if it is none of these."""
+
+    def __init__(self, url: str | URL) -> None:
+        self.url = _checked(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self._reading = _sqlite_engine(self.url, "BEGIN", pool_size=READERS)
+            self._writing = _sqlite_engine(self.url, "BEGIN IMMEDIATE", pool_size=1)
+        else:
+            self._reading = _postgres_engine(self.url, "REPEATABLE READ", pool_size=READERS)
+            self._writing = _postgres_engine(self.url, "READ COMMITTED", pool_size=1)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one moment. NotReady if the database cannot be reached."""
+        with _told(), self._reading.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection in a transaction: kept as a whole, or, after an exception, not at all."""
+        with _told(), self._writing.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._reading.dispose()
+        self._writing.dispose()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Failures of the database itself, not of what was asked, in the registry's own words."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise NotReady("not_ready", cause=_cause_of(error)) from error
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise NotReady("not_ready", cause="its database went away") from error
+
+
+def _cause_of(error: Exception) -> str:
+    """Without the statement, which may hold what people have written, and without the address."""
+    text = str(error)
+    if isinstance(error, PoolTimeoutError) or "database is locked" in text:
+        return "its database is busy"
+    if "disk is full" in text or "No space left" in text:
+        return "the disk of its database is full"
+    return "its database cannot be reached"
+
+
+def _checked(text: str | URL) -> URL:
+    try:
+        url = make_url(text)
+        backend = url.get_backend_name()
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        raise NotReady("not_ready", cause="the database's URL cannot be read") from None
+    if backend == "postgresql":
+        return url.set(drivername="postgresql+pg8000")
+    if backend != "sqlite":
+        raise NotReady("not_ready", cause="its database is neither SQLite nor PostgreSQL")
+    if not url.database or url.database == ":memory:":
+        raise NotReady("not_ready", cause="an SQLite database in memory is lost with the process")
+    return url
+
+
+def _postgres_engine(url: URL, isolation_level: str, pool_size: int) -> Engine:
+    return create_engine(
+        url,
+        isolation_level=isolation_level,
+        pool_size=pool_size,
+        max_overflow=_more(pool_size),
+        pool_timeout=WAIT_S,
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+
+
+def _sqlite_engine(url: URL, begin: str, pool_size: int) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=_more(pool_size),
+        pool_timeout=WAIT_S,
+        hide_parameters=True,
+        # The wait that Python's driver sets as SQLite's busy time-out when it opens the file.
+        connect_args={"timeout": WAIT_S},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself
+        if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+
+    @event.listens_for(engine, "begin")
+    def begin_it(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _more(pool_size: int) -> int:
+    """Writers wait for one another anyway: they share one connection, in the order they came."""
+    return 0 if pool_size == 1 else MORE_READERS

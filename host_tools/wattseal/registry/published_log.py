@@ -1,0 +1,146 @@
+"""The log as everybody may read it: entries, tiles, checkpoints, proofs, and what entries made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from wattseal.registry import log_store, schema
+from wattseal.registry.database import Database
+from wattseal.registry.failures import NotFound, NotReady
+from wattseal.registry.identity import Identity
+from wattseal.registry.requests import PublicationAnswer, RecordLine, RegistryFacts, State
+from wattseal.tlog.stored_tree import StoredTree
+from wattseal.tlog.tiles import MAX_LEVEL, WIDTH, pack_entries
+
+MAX_COUNT = WIDTH
+"""Most entries that are read at once."""
+
+
+class PublishedLog:
+    """Reads only; any number of processes may do so beside those that write."""
+
+    def __init__(self, database: Database, identity: Identity, clock: Callable[[], int]) -> None:
+        self._database = database
+        self._identity = identity
+        self._clock = clock
+
+    def close(self) -> None:
+        """Close the connections to the database."""
+        self._database.close()
+
+    def facts(self) -> RegistryFacts:
+        """Name, keys and size of the log."""
+        with self._database.read() as connection:
+            self._check_identity(connection)
+            size = log_store.read_size(connection)
+        return RegistryFacts(
+            name=self._identity.name,
+            registry_key=self._identity.registry_key,
+            vkey=self._identity.vkey,
+            log="/log/",
+            size=size,
+        )
+
+    def ready(self) -> None:
+        """NotReady, StateBroken unless requests can be answered now."""
+        with self._database.read() as connection:
+            schema.check(connection)
+            self._check_identity(connection)
+            size = log_store.read_size(connection)
+            log_store.newest_unix_ms(connection, size)
+
+    def checkpoint(self, size: int | None = None) -> str:
+        """The signed checkpoint at a size, the newest without one. NotFound beyond the log."""
+        with self._database.read() as connection:
+            head = log_store.read_head(connection)
+            if size is None or size == head.size:
+                size, root = head.size, head.root()
+            else:
+                _check_size(size, head.size)
+                root = _tree(connection).root(size)
+        return self._identity.sign(size, root)
+
+    def publication(self, number: int, size: int | None = None) -> PublicationAnswer:
+        """The proof that an entry is in the log of that size: by default, of the entry's own.
+
+        The same bytes every time. NotFound beyond the log.
+        """
+        size = number + 1 if size is None else size
+        with self._database.read() as connection:
+            now = log_store.read_size(connection)
+            _check_size(size, now)
+            _check_entry(number, size)
+            line = log_store.read_entries(connection, number, 1)[0]
+            tree = _tree(connection)
+            proof, root = tree.inclusion_proof(number, size), tree.root(size)
+        return self._publication(line.leaf, number, proof, size, root)
+
+    def _publication(
+        self, leaf: str, number: int, proof: list[bytes], size: int, root: bytes
+    ) -> PublicationAnswer:
+        return PublicationAnswer(
+            checkpoint=self._identity.sign(size, root),
+            leaf=leaf,
+            leaf_index=number,
+            proof=[each.hex() for each in proof],
+        )
+
+    def record(self, number: int) -> tuple[str, str]:
+        """Leaf and record of an entry. NotFound beyond the log."""
+        with self._database.read() as connection:
+            _check_entry(number, log_store.read_size(connection))
+            line = log_store.read_entries(connection, number, 1)[0]
+        return line.leaf, line.record
+
+    def records(self, first: int, count: int) -> list[RecordLine]:
+        """Up to `count` entries (256 at most) from `first` on; none where the log has no more."""
+        with self._database.read() as connection:
+            end = min(first + min(count, MAX_COUNT), log_store.read_size(connection))
+            return log_store.read_entries(connection, first, max(0, end - first))
+
+    def states(self, first: int, count: int) -> list[list[State]]:
+        """The states that each of these entries made, from the tables of states alone."""
+        with self._database.read() as connection:
+            return log_store.read_states(connection, first, min(count, MAX_COUNT))
+
+    def tile(self, level: int, number: int, width: int) -> bytes:
+        """The first `width` hashes of a tile. NotFound if the log has not got so far."""
+        with self._database.read() as connection:
+            size = log_store.read_size(connection)
+            _check_tile(level, number, width, size)
+            hashes = log_store.read_hashes(connection, level, number)
+        return b"".join(hashes[:width])
+
+    def entry_bundle(self, number: int, width: int) -> bytes:
+        """The first `width` entries below a tile of level 0. NotFound as `tile`."""
+        with self._database.read() as connection:
+            size = log_store.read_size(connection)
+            _check_tile(0, number, width, size)
+            lines = log_store.read_entries(connection, number * WIDTH, width)
+        return pack_entries(line.leaf.encode() for line in lines)
+
+    def _check_identity(self, connection: Connection) -> None:
+        if not log_store.is_identity(connection, self._identity):
+            raise NotReady("not_ready", cause="its database belongs to another registry")
+
+
+def _tree(connection: Connection) -> StoredTree:
+    return StoredTree(lambda level, number: log_store.read_hashes(connection, level, number))
+
+
+def _check_size(size: int, now: int) -> None:
+    if not 0 <= size <= now:
+        raise NotFound("not_in_log", size=now)
+
+
+def _check_entry(number: int, size: int) -> None:
+    if not 0 <= number < size:
+        raise NotFound("not_in_log", size=size)
+
+
+def _check_tile(level: int, number: int, width: int, size: int) -> None:
+    in_place = 0 <= level <= MAX_LEVEL and number >= 0 and 1 <= width <= WIDTH
+    if not in_place or (number * WIDTH + width) * WIDTH**level > size:
+        raise NotFound("not_in_log", size=size)

@@ -1,0 +1,128 @@
+"""The newest states, or those of a time past, looked up in the database."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Select, Table, bindparam, select
+
+from wattseal.evse_id import EvseIdError, read_evse_id
+from wattseal.registry import tables
+from wattseal.registry.names import meter_name
+from wattseal.registry.records import MeterRef
+from wattseal.registry.requests import (
+    AccessState,
+    ConsentState,
+    EvseState,
+    KeyState,
+    MeterState,
+    ModuleState,
+    State,
+)
+from wattseal.registry.state_rows import state_of, table_of
+from wattseal.wire.strict_json import MAX_INTEGER
+
+_State = TypeVar("_State", bound=State)
+
+
+class SqlLedger:
+    """A Ledger (ledger.py) on a connection. at_unix_ms: as it was then; None is now."""
+
+    def __init__(self, connection: Connection, at_unix_ms: int | None = None) -> None:
+        self._connection = connection
+        self._at = MAX_INTEGER if at_unix_ms is None else at_unix_ms
+
+    def evse(self, evse_id: str) -> EvseState | None:
+        """A charge point; None too if the text is no EVSE-ID."""
+        text = _text_of(evse_id)
+        return self._newest(EvseState, evse_id=text) if text else None
+
+    def key(self, fingerprint: str) -> KeyState | None:
+        """A public key."""
+        return self._newest(KeyState, fingerprint=fingerprint)
+
+    def module(self, chip_id: str) -> ModuleState | None:
+        """A signing module."""
+        return self._newest(ModuleState, chip_id=chip_id)
+
+    def meter(self, meter: MeterRef) -> MeterState | None:
+        """A meter; manufacturers and serial numbers are compared without case and blanks."""
+        manufacturer, serial = meter_name(meter)
+        return self._newest(MeterState, serial_name=serial, manufacturer_name=manufacturer)
+
+    def consent(self, evse_id: str, to_operator: str) -> ConsentState | None:
+        """The newest consent about that charge point to that operator."""
+        text = _text_of(evse_id)
+        if not text:
+            return None
+        return self._newest(ConsentState, evse_id=text, to_operator=to_operator)
+
+    def access(self, key_id: str) -> AccessState | None:
+        """An access key."""
+        return self._newest(AccessState, key_id=key_id)
+
+    def _newest(self, model: type[_State], **wanted: str) -> _State | None:
+        if any("\0" in value for value in wanted.values()):
+            return None  # which PostgreSQL refuses to compare with
+        table = table_of(model)
+        statement = _newest_of(table, tuple(wanted))
+        found = self._connection.execute(statement, {**wanted, "at": self._at}).mappings().first()
+        if found is None:
+            return None
+        state = state_of(table, found)
+        assert isinstance(state, model)  # noqa: S101 - the table's own model
+        return state
+
+
+@cache
+def _newest_of(table: Table, columns: tuple[str, ...]) -> Select[Any]:
+    """The newest row with these values of columns: times of records never go back."""
+    return (
+        select(table)
+        .where(*(table.c[name] == bindparam(name) for name in columns))
+        .where(table.c.since_unix_ms <= bindparam("at"))
+        .order_by(table.c.entry.desc(), table.c.ordinal.desc())
+        .limit(1)
+    )
+
+
+def possession_entries(connection: Connection, chip_id: str, unix_ms: int | None) -> list[int]:
+    """The entries after which a module's newest proof of possession was one of that time."""
+    table = tables.module_state.c
+    return list(
+        connection.execute(
+            select(table.entry)
+            .where(table.chip_id == chip_id)
+            .where(table.possession_unix_ms.is_not_distinct_from(unix_ms))
+            .order_by(table.entry)
+        ).scalars()
+    )
+
+
+def touching_entries(connection: Connection, evse: str) -> list[int]:
+    """The entries that a charge point is named in, oldest first; by its name (names.evse_name)."""
+    table = tables.evse_entry.c
+    return list(
+        connection.execute(
+            select(table.entry).where(table.evse == evse).order_by(table.entry)
+        ).scalars()
+    )
+
+
+def access_keys(connection: Connection) -> list[AccessState]:
+    """All access keys in their newest state, in the order in which they were made."""
+    table = tables.access_state
+    newest: dict[str, AccessState] = {}
+    for row in connection.execute(select(table).order_by(table.c.entry)).mappings():
+        state = state_of(table, row)
+        assert isinstance(state, AccessState)  # noqa: S101 - the table's own model
+        newest[state.key_id] = state
+    return list(newest.values())
+
+
+def _text_of(evse_id: str) -> str | None:
+    try:
+        return read_evse_id(evse_id).text
+    except EvseIdError:
+        return None
