@@ -19,6 +19,7 @@ from wattseal.public_key import (
     SignatureMalformedError,
     read_public_key,
 )
+from wattseal.quick_text import read_statement
 from wattseal.wire import statements
 from wattseal.wire.signed_text import TextError
 
@@ -61,7 +62,7 @@ def check_history(
 def check_alone(stored: StoredStatement) -> Checked:
     """A statement that is known to follow, checked for its signatures. ToolError as above."""
     try:
-        members = statements.read_statement(stored.statement)
+        members = read_statement(stored.statement)
         _check_signatures(stored, members)
     except (TextError, _BrokenError) as error:
         raise ToolError("statement_broken", number=stored.number, cause=str(error)) from None
@@ -84,7 +85,7 @@ class _BrokenError(ValueError):
 
 def _follow(statement: StoredStatement, before: Checked | None, chip_id: str) -> Checked:
     try:
-        members = statements.read_statement(statement.statement)
+        members = read_statement(statement.statement)
     except TextError as error:
         raise _BrokenError(f"it cannot be read ({error})") from None
     checked = Checked(statement.number, members)

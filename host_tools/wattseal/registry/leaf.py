@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from wattseal.quick_text import build_leaf
 from wattseal.registry.records import Record, Registration, details_of, record_text
-from wattseal.wire import publication, signed_text
+from wattseal.wire import signed_text
 from wattseal.wire.strict_json import MAX_INTEGER
 
 CHANGE = (
@@ -28,7 +29,7 @@ def leaf_of(record: Record) -> str:
     details = details_of(record_text(record))
     if not isinstance(record, Registration):
         return signed_text.build(CHANGE, {"unix_ms": record.unix_ms, "details": details})
-    return publication.build_leaf(
+    return build_leaf(
         evse_id=record.evse_id,
         gateway_serial=record.gateway_serial,
         meter_serial=record.meter.serial,

@@ -20,6 +20,7 @@ from wattseal.public_key import (
     SignatureMalformedError,
     read_public_key,
 )
+from wattseal.quick_text import read_statement
 from wattseal.registry.key_weakness import weakness
 from wattseal.registry.names import plain
 from wattseal.registry.plausibility.calibration import calibration_fault, year_of
@@ -158,7 +159,7 @@ def judged(
 def read_proof(possession: Possession) -> tuple[Proof | None, list[Reason]]:
     """A proof of possession, unless it is none."""
     try:
-        members = statements.read_statement(possession.statement)
+        members = read_statement(possession.statement)
     except TextError as error:
         return None, [reason("statement_unreadable", cause=str(error))]
     if members["type"] != "possession":

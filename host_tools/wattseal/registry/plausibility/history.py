@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from wattseal.device_models import StoredStatement
 from wattseal.errors import ToolError
 from wattseal.key_history import Checked, check_alone, check_history
+from wattseal.quick_text import read_statement
 from wattseal.registry.plausibility.findings import reason
 from wattseal.registry.records import Statement
 from wattseal.registry.requests import ModuleState, Reason
-from wattseal.wire import statements
 
 
 @dataclass(frozen=True)
@@ -73,5 +73,5 @@ def _stored(number: int, statement: Statement) -> StoredStatement:
 
 def recorded_end(module: ModuleState) -> Checked:
     """The newest statement that is recorded of a module; it was checked when it was recorded."""
-    members = statements.read_statement(module.last_statement)
+    members = read_statement(module.last_statement)
     return Checked(module.statements, members)
