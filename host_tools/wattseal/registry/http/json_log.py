@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from typing import TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -13,8 +14,8 @@ _ACCESS_KEY = re.compile(r"wsk_([a-z2-7]{0,12})_?[A-Za-z2-7]*")
 _PASSWORD_IN_URL = re.compile(r"(://[^:/@\s]*):[^@\s]*@")
 
 
-def configure() -> None:
-    """Send this process's log, and that of its libraries, to standard error."""
+def configure(stream: TextIO | None = None) -> None:
+    """Send this process's log, and that of its libraries, to standard error or that stream."""
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
@@ -27,7 +28,7 @@ def configure() -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[
