@@ -1,47 +1,48 @@
-"""A registry that listens on this computer, in a thread of the test."""
+"""A registry that listens on this computer: `wattseal registry serve`, in a process of its own."""
 
-import socket
-import threading
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import uvicorn
 from wattseal.private_files import write_private
-from wattseal.registry.http.application import create_app
-from wattseal.registry.http.settings import Settings
-from wattseal.registry.opening import open_registry
 from wattseal.registry.requests import AccessRequest
-from wattseal.registry.service import Registry as Service
+from wattseal.registry_client import RegistryClient
 
 NAME = "registry.example/keys"
 OPERATOR = "DE*WSL"
-STARTED_S = 30
+STOP_S = 30
 
 
 @dataclass
 class Registry:
-    """A registry that listens."""
+    """A registry that answers at `url`; `data` is its folder."""
 
     url: str
-    service: Service
-    folder: Path
-    server: uvicorn.Server
+    data: Path
     _keys: dict[str, Path] = field(default_factory=dict)
+
+    @property
+    def administrator(self) -> RegistryClient:
+        """As its first administrator."""
+        return RegistryClient(self.url, (self.data / "administrator.key").read_text().strip())
 
     def access_key(self, operator: str = OPERATOR) -> Path:
         """The file with an access key of an operator."""
         if operator not in self._keys:
-            administrator = self.service.authenticate(
-                (self.folder / "administrator.key").read_text().strip()
-            )
-            request = AccessRequest(role="cpo", operators=[operator])
-            made = self.service.grant(request, administrator).access_key
-            path = self.folder.parent / f"{operator.replace('*', '-')}.key"
-            write_private(path, f"{made}\n".encode())
+            with self.administrator as client:
+                made = client.grant(AccessRequest(role="cpo", operators=[operator]))
+            path = self.data.parent / f"{operator.replace('*', '-')}.key"
+            write_private(path, f"{made.access_key}\n".encode())
             self._keys[operator] = path
         return self._keys[operator]
+
+    def client(self, operator: str = OPERATOR) -> RegistryClient:
+        """As an operator."""
+        return RegistryClient(self.url, self.access_key(operator).read_text().strip())
 
     def options(self, operator: str = OPERATOR) -> tuple[str, ...]:
         """The options of a command that writes to this registry."""
@@ -50,37 +51,28 @@ class Registry:
     @property
     def settings(self) -> dict[str, str]:
         """What a station file says of it, for work without a network."""
-        facts = self.service.facts()
+        facts = RegistryClient(self.url).facts()
         return {"registry_name": facts.name, "registry_key": facts.registry_key}
 
 
-class _Started(uvicorn.Server):
-    """Says when it answers."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-
 @contextmanager
-def new_registry(folder: Path, database_url: str | None = None) -> Iterator[Registry]:
-    """A registry that listens on a free port until the end."""
-    service = open_registry(folder, database_url, NAME)
-    unlimited = Settings(reads_per_minute=0, writes_per_minute=0, wrong_keys_per_minute=0)
-    config = uvicorn.Config(create_app(service, unlimited), log_config=None, lifespan="off")
-    server = _Started(config)
-    listening = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-    thread.start()
-    assert server.ready.wait(STARTED_S)
-    port = listening.getsockname()[1]
+def new_registry(data: Path, database_url: str | None = None, port: int = 0) -> Iterator[Registry]:
+    """A registry that listens on a free port, or on a given one, until the end."""
+    data.parent.mkdir(parents=True, exist_ok=True)
+    where = () if database_url is None else ("--database-url", database_url)
+    command = [
+        *(Path(sys.executable).parent / "wattseal", "registry", "serve", "--json"),
+        *("--data", data, "--name", NAME, "--port", str(port), *where),
+        *("--reads-per-minute", "0", "--writes-per-minute", "0"),
+    ]
+    errors = data.with_suffix(".log")
+    with errors.open("ab") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
+    assert process.stdout is not None
     try:
-        yield Registry(f"http://127.0.0.1:{port}", service, folder, server)
+        told = b"".join(iter(process.stdout.readline, b"}\n")) + b"}"
+        yield Registry(json.loads(told)["url"], data)
     finally:
-        server.should_exit = True
-        thread.join(STARTED_S)
-        listening.close()
+        process.terminate()
+        process.wait(STOP_S)
+        process.stdout.close()
