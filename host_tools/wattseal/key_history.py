@@ -17,7 +17,7 @@ from wattseal.public_key import (
     KeyUnreadableError,
     PublicKey,
     SignatureMalformedError,
-    read_public_key,
+    recall_public_key,
 )
 from wattseal.quick_text import read_statement
 from wattseal.wire import statements
@@ -143,7 +143,7 @@ def _check_signatures(statement: StoredStatement, members: dict[str, Any]) -> No
 
 def _holds(text: str, spki_hex: str, signature_hex: str) -> bool:
     try:
-        key, signature = read_public_key(spki_hex), bytes.fromhex(signature_hex)
+        key, signature = recall_public_key(spki_hex), bytes.fromhex(signature_hex)
         return key.verify(statements.signed_bytes(text), signature)
     except (KeyUnreadableError, SignatureMalformedError, ValueError):
         return False

@@ -13,7 +13,7 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import ecdsa  # type: ignore[import-untyped]
 import ecdsa.der  # type: ignore[import-untyped]
@@ -139,16 +139,25 @@ class PublicKey:
         """
         check_signature_form(self.curve, signature)
         try:
-            curve = self.curve.openssl()
-            if curve is not None:
-                key = ec.EllipticCurvePublicKey.from_encoded_point(curve, self.point)
-                key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+            if self._openssl is not None:
+                self._openssl.verify(signature, message, ec.ECDSA(hashes.SHA256()))
                 return True
         except InvalidSignature:
             return False
         except UnsupportedAlgorithm:
             pass  # this build of OpenSSL lacks the curve
         return self._verify_in_python(message, signature)
+
+    @cached_property
+    def _openssl(self) -> ec.EllipticCurvePublicKey | None:
+        """The key for OpenSSL; None where `cryptography` does not name the curve.
+
+        Raises UnsupportedAlgorithm where this build of OpenSSL lacks it.
+        """
+        curve = self.curve.openssl()
+        if curve is None:
+            return None
+        return ec.EllipticCurvePublicKey.from_encoded_point(curve, self.point)
 
     def _verify_in_python(self, message: bytes, signature: bytes) -> bool:
         key = ecdsa.VerifyingKey.from_string(self.point, curve=self.curve.python)
@@ -202,6 +211,12 @@ def read_public_key(source: str | bytes) -> PublicKey:
         except UnicodeDecodeError:
             raise KeyUnreadableError("it is neither text nor SubjectPublicKeyInfo DER") from None
     return _read_spki(_decode_key_text(source))
+
+
+@lru_cache(maxsize=256)
+def recall_public_key(source: str) -> PublicKey:
+    """As read_public_key, for texts that come again and again in statements about one key."""
+    return read_public_key(source)
 
 
 def _decode_key_text(text: str) -> bytes:

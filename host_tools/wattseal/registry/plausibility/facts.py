@@ -18,7 +18,7 @@ from wattseal.public_key import (
     KeyUnreadableError,
     PublicKey,
     SignatureMalformedError,
-    read_public_key,
+    recall_public_key,
 )
 from wattseal.quick_text import read_statement
 from wattseal.registry.key_weakness import weakness
@@ -171,7 +171,7 @@ def read_proof(possession: Possession) -> tuple[Proof | None, list[Reason]]:
 def _key_of(proof: Proof) -> tuple[PublicKey | None, list[Reason]]:
     text = proof.members["public_key"]
     try:
-        key = read_public_key(text)
+        key = recall_public_key(text)
     except KeyUnreadableError as error:
         return None, [reason("key_not_on_curve", cause=str(error))]
     if key.curve.name != "secp256r1" or key.spki.hex() != text:
