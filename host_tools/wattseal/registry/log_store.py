@@ -150,10 +150,11 @@ def newest_unix_ms(connection: Connection, size: int) -> int:
     """When the newest of `size` entries was made; 0 if there is none."""
     if not size:
         return 0
-    line = read_entries(connection, size - 1, 1)
-    if not line:
+    entry = tables.log_entry.c
+    leaf = connection.execute(select(entry.leaf).where(entry.number == size - 1)).scalar()
+    if leaf is None:
         raise _broken(size - 1, "the entry is missing")
-    unix_ms: int = json.loads(line[0].leaf)["unix_ms"]
+    unix_ms: int = json.loads(leaf)["unix_ms"]
     return unix_ms
 
 

@@ -20,18 +20,22 @@ from wattseal.registry.requests import (
     ModuleState,
     State,
 )
-from wattseal.registry.state_rows import state_of, table_of
+from wattseal.registry.state_rows import TABLE_OF, state_of
 from wattseal.wire.strict_json import MAX_INTEGER
 
 _State = TypeVar("_State", bound=State)
 
 
 class SqlLedger:
-    """A Ledger (ledger.py) on a connection. at_unix_ms: as it was then; None is now."""
+    """A Ledger (ledger.py) on a connection. at_unix_ms: as it was then; None is now.
+
+    What was looked up once is remembered: it is for one transaction that sees one moment.
+    """
 
     def __init__(self, connection: Connection, at_unix_ms: int | None = None) -> None:
         self._connection = connection
         self._at = MAX_INTEGER if at_unix_ms is None else at_unix_ms
+        self._found: dict[tuple[type[Any], tuple[str, ...]], State | None] = {}
 
     def evse(self, evse_id: str) -> EvseState | None:
         """A charge point; None too if the text is no EVSE-ID."""
@@ -63,16 +67,20 @@ class SqlLedger:
         return self._newest(AccessState, key_id=key_id)
 
     def _newest(self, model: type[_State], **wanted: str) -> _State | None:
+        thing: tuple[type[Any], tuple[str, ...]] = (model, tuple(wanted.values()))
+        if thing not in self._found:
+            self._found[thing] = self._look_up(model, wanted)
+        state = self._found[thing]
+        assert state is None or isinstance(state, model)  # noqa: S101 - the table's own model
+        return state
+
+    def _look_up(self, model: type[Any], wanted: dict[str, str]) -> State | None:
         if any("\0" in value for value in wanted.values()):
             return None  # which PostgreSQL refuses to compare with
-        table = table_of(model)
+        table = TABLE_OF[model]
         statement = _newest_of(table, tuple(wanted))
         found = self._connection.execute(statement, {**wanted, "at": self._at}).mappings().first()
-        if found is None:
-            return None
-        state = state_of(table, found)
-        assert isinstance(state, model)  # noqa: S101 - the table's own model
-        return state
+        return state_of(table, found) if found else None
 
 
 @cache

@@ -46,11 +46,6 @@ _METER_COLUMNS = {
 }
 
 
-def table_of(model: type[Any]) -> Table:
-    """Where states of a model are kept."""
-    return TABLE_OF[model]
-
-
 def row_of(state: State, ordinal: int) -> tuple[Table, dict[str, Any]]:
     """The table of a state and its columns. ordinal: its place among those of its entry."""
     table = TABLE_OF[type(state)]
