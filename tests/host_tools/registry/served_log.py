@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from simulated_module import START_MS, SimulatedModule
+from registry.simulated_module import START_MS, SimulatedModule
 from wattseal.registry import building
 from wattseal.registry.leaf import leaf_of
 from wattseal.registry.log_source import LogSource
@@ -35,7 +35,7 @@ CHALLENGE = "ab" * 32
 class ServedLog:
     """Takes records, and serves the log of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, empty: bool = False) -> None:
         self.name = NAME
         self.ed25519 = Ed25519Signer(NAME, ed25519.Ed25519PrivateKey.from_private_bytes(b"7" * 32))
         self.ecdsa = EcdsaSigner(NAME, ec.derive_private_key(7, ec.SECP256R1()))
@@ -50,6 +50,8 @@ class ServedLog:
         self.note: str | None = None
         self.busy = 0
         self.asked: list[str] = []
+        if empty:
+            return
         self.append(
             AccessGranted(
                 unix_ms=self.now_ms,

@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from served_log import NAME, URL, ServedLog
-from simulated_module import DAY_MS, METER, START_MS, SimulatedModule
+from registry.served_log import NAME, URL, ServedLog
+from registry.simulated_module import DAY_MS, METER, START_MS, SimulatedModule
 from wattseal.errors import ToolError
 from wattseal.registry.audit import CLOCK_TOLERANCE_MS, Trust, audit
 from wattseal.registry.audit_memory import recall, remember
@@ -72,10 +72,7 @@ def test_an_honest_registry_is_sound(log: ServedLog) -> None:
 
 
 def test_an_empty_log() -> None:
-    log = ServedLog()
-    for kept in (log.records, log.leaves, log.bundled, log.states, log.hashes):
-        kept.clear()
-    report = audited(log)
+    report = audited(ServedLog(empty=True))
     assert report.is_sound
     assert report.size == 0
 

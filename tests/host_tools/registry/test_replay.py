@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from registry.recorder import Recorder, codes
-from registry.simulated_module import EVSE_ID, METER, SimulatedModule, digest
+from registry.simulated_module import METER, digest
+from registry.whole_life import live
 from wattseal.registry.memory_ledger import MemoryLedger
 from wattseal.registry.records import Record, Registration, read_record, record_text
 from wattseal.registry.replay import judge_record
-from wattseal.registry.requests import ConsentRequest, HardwareExchangeRequest
 from wattseal.registry.rows import states_of
 
 OTHER_METER = METER.model_copy(update={"serial": "1EMH0012345699"})
@@ -20,28 +20,7 @@ OTHER_METER = METER.model_copy(update={"serial": "1EMH0012345699"})
 @pytest.fixture(scope="module")
 def life() -> list[Record]:
     """Every kind of record."""
-    recorder = Recorder()
-    module = SimulatedModule()
-    recorder.commission(module)
-    recorder.wait(600_000)
-    recorder.keep(module.test_charge())
-    station = {"evse_id": EVSE_ID, "station_model": "S 2", "station_serial": "ST-4711-09"}
-    recorder.exchange(HardwareExchangeRequest(**station))
-    module.commission(meter=OTHER_METER)
-    recorder.commission(module, "meter_replacement")
-    module.update("0.2.0")
-    recorder.commission(module, "firmware_update")
-    recorder.commission(SimulatedModule("module 2", meter=METER), "module_replacement")
-    recorder.consent(ConsentRequest(evse_id=EVSE_ID, to_operator="DE*XYZ"))
-    second = SimulatedModule("module 2", meter=METER)
-    second.commission(evse_id="DE*XYZ*E1")
-    recorder.commission(second, "take_over", recorder.xyz)
-    recorder.deactivate(second.deactivation(second.decommission()), recorder.xyz)
-    second.restart()
-    second.commission(evse_id=EVSE_ID)
-    recorder.commission(second, "reuse")
-    recorder.revoke(recorder.xyz.key_id, recorder.administrator)
-    return recorder.records
+    return live(Recorder())
 
 
 def _ledger(records: list[Record]) -> MemoryLedger:

@@ -1,0 +1,115 @@
+"""Exports: what they say of a life of every kind, now and in the past, and of no forged log."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from registry.recorder import Recorder
+from registry.served_log import NAME, ServedLog
+from registry.simulated_module import EVSE_ID
+from registry.whole_life import live
+from wattseal.errors import ToolError
+from wattseal.public_key import read_public_key
+from wattseal.registry.export import FORMATS, ChargePoint, Export, collect
+from wattseal.registry.records import Record, Registration
+
+
+@pytest.fixture(scope="module")
+def records() -> list[Record]:
+    return live(Recorder())
+
+
+@pytest.fixture
+def log(records: list[Record]) -> ServedLog:
+    served = ServedLog(empty=True)
+    for record in records:
+        served.append(record)
+    return served
+
+
+def exported(log: ServedLog, at_ms: int) -> Export:
+    return collect(log.source(), at_ms, max)
+
+
+def at(export: Export, evse_id: str) -> ChargePoint:
+    [found] = [evse for evse in export.evses if evse.evse_id == evse_id]
+    return found
+
+
+def test_all_charge_points_now(log: ServedLog, records: list[Record]) -> None:
+    export = exported(log, records[-1].unix_ms)
+    assert (export.registry, export.size) == (NAME, len(records))
+    assert [(evse.evse_id, evse.status) for evse in export.evses] == [
+        (EVSE_ID, "active"),
+        ("DE*XYZ*E1", "moved"),
+    ]
+    assert at(export, "DE*XYZ*E1").valid_key is None
+    key = at(export, EVSE_ID).valid_key
+    assert key is not None
+    assert key.key_number == 2
+
+
+def test_the_keys_of_a_charge_point_follow_one_another(
+    log: ServedLog, records: list[Record]
+) -> None:
+    keys = at(exported(log, records[-1].unix_ms), EVSE_ID).keys
+    signed = [r for r in records if isinstance(r, Registration) and r.evse_id == EVSE_ID]
+    assert [key.valid_from for key in keys] == [record.unix_ms for record in signed]
+    assert [key.public_key for key in keys] == [record.public_key for record in signed]
+    ended = [key.valid_until for key in keys]
+    assert ended[-1] is None
+    assert all(
+        until is not None and until <= later.valid_from
+        for until, later in zip(ended[:-1], keys[1:], strict=True)
+    )
+
+
+def test_the_past_is_exported_as_it_was(log: ServedLog, records: list[Record]) -> None:
+    registered = [r for r in records if isinstance(r, Registration)]
+    for record in registered:
+        export = exported(log, record.unix_ms)
+        key = next(e.valid_key for e in export.evses if e.valid_key)
+        assert key.public_key == record.public_key
+    assert exported(log, registered[0].unix_ms - 1).evses == []
+
+
+def test_json_says_everything(log: ServedLog, records: list[Record]) -> None:
+    export = exported(log, records[-1].unix_ms)
+    assert Export.model_validate_json(FORMATS["json"](export)) == export
+
+
+def test_bnetza_csv_has_the_columns_of_the_authority(log: ServedLog, records: list[Record]) -> None:
+    export = exported(log, records[-1].unix_ms)
+    header, row, *more = FORMATS["bnetza-csv"](export).split("\r\n")
+    assert header == "EVSE-ID1;Public Key1"
+    assert more == [""]
+    evse_id, key = row.split(";")
+    assert evse_id == EVSE_ID
+    assert read_public_key(key).hex == key
+
+
+def test_ocpi_has_what_a_cdr_says_of_a_key(log: ServedLog, records: list[Record]) -> None:
+    told = json.loads(FORMATS["ocpi"](exported(log, records[-1].unix_ms)))
+    assert told["status_code"] == 1000
+    [row] = told["data"]
+    assert (row["country_code"], row["party_id"], row["evse_id"]) == ("DE", "ABC", EVSE_ID)
+    assert row["signed_data"]["encoding_method"] == "OCMF"
+    assert len(row["signed_data"]["public_key"]) <= 512
+    assert read_public_key(base64.b64decode(row["signed_data"]["public_key"]))
+
+
+@pytest.mark.parametrize("bend", ["record", "leaf", "note", "key"])
+def test_a_forged_log_is_not_exported(log: ServedLog, records: list[Record], bend: str) -> None:
+    if bend == "record":
+        log.records[0] = log.records[0].replace("administrator", "Administrator")
+    elif bend == "leaf":
+        log.leaves[3], log.records[3] = log.leaves[4], log.records[4]
+    elif bend == "note":
+        log.note = log.checkpoint().replace("\n\n", "\nextra\n\n")
+    else:
+        log.note = ServedLog().checkpoint()
+    with pytest.raises(ToolError) as refused:
+        exported(log, records[-1].unix_ms)
+    assert refused.value.name == "registry_forged"

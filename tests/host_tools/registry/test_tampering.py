@@ -1,0 +1,192 @@
+"""One changed byte, in any column of any table of either database, is found by an audit."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from registry.recorder import NAME, Recorder
+from registry.whole_life import live, more_access_keys
+from sqlalchemy import Table, select, text, update
+from starlette.testclient import TestClient
+from wattseal.errors import ToolError
+from wattseal.registry import schema, tables
+from wattseal.registry.audit import Trust, audit
+from wattseal.registry.audit_report import AuditReport
+from wattseal.registry.bulk import load
+from wattseal.registry.database import Database
+from wattseal.registry.failures import RegistryError
+from wattseal.registry.http.application import create_app
+from wattseal.registry.http.settings import Settings
+from wattseal.registry.identity import load_identity, make_keys, write_name
+from wattseal.registry.log_source import LogSource
+from wattseal.registry.opening import open_registry
+from wattseal.registry.records import Record
+
+SIZE = 270
+"""One whole tile of level 0, so that there is a node of level 1."""
+
+SEED = 20261121
+RANDOM_CHANGES = 30
+UNLIMITED = Settings(reads_per_minute=0, writes_per_minute=0, wrong_keys_per_minute=0)
+
+
+class Kept:
+    """A registry with a whole life in it, in a database of either kind."""
+
+    def __init__(self, data: Path, url: str, records: list[Record]) -> None:
+        self.data, self.url = data, url
+        self.now_ms = records[-1].unix_ms
+        self.database = Database(url)
+        schema.upgrade(self.database)
+        data.mkdir()
+        make_keys(data)
+        identity = load_identity(data, NAME)
+        load(self.database, identity, records, lambda _tree: None)
+        write_name(data, NAME)
+
+    def audited(self) -> AuditReport | None:
+        """What an audit of the registry tells; None if it does not even start."""
+        try:
+            registry = open_registry(self.data, self.url)
+            app = create_app(registry, UNLIMITED)
+        except (ToolError, RegistryError):
+            return None
+        with TestClient(app, raise_server_exceptions=False) as client:
+            report = audit(LogSource(client), Trust(), self.now_ms, max)
+        registry.close()
+        return report
+
+    def is_found(self) -> bool:
+        """Whether anybody would notice that the database was changed."""
+        report = self.audited()
+        return report is None or not report.is_sound
+
+    def rows(self, table: Table) -> list[dict[str, Any]]:
+        with self.database.read() as connection:
+            return [dict(row) for row in connection.execute(select(table)).mappings()]
+
+    def change(self, table: Table, row: dict[str, Any], column: str, value: Any) -> None:
+        """Give a cell of a row another value; other rows stay."""
+        keys = [each == row[each.name] for each in table.primary_key]
+        with self.database.write() as connection:
+            done = connection.execute(update(table).where(*keys).values({column: value}))
+            assert done.rowcount == 1
+
+
+@pytest.fixture(scope="module")
+def records() -> list[Record]:
+    recorder = Recorder()
+    live(recorder)
+    return more_access_keys(recorder, SIZE)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def kept(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    records: list[Record],
+) -> Iterator[Kept]:
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "sqlite":
+        url = f"sqlite:///{folder / 'registry.db'}"
+    else:
+        url = request.getfixturevalue("postgres_server").create_database()
+    opened = Kept(folder / "data", url, records)
+    with closing(opened.database):
+        yield opened
+
+
+def changed(value: Any, dice: random.Random) -> Any:
+    """The value with one byte changed, or one more where it is a number."""
+    if isinstance(value, int):
+        return value + (1 << dice.randrange(0, 30))
+    if isinstance(value, bytes):
+        at = dice.randrange(len(value))
+        return value[:at] + bytes([value[at] ^ 1 << dice.randrange(8)]) + value[at + 1 :]
+    if not value:
+        return "x"
+    at = dice.randrange(len(value))
+    others = [each for each in "0a7Z*" if each != value[at]]
+    return value[:at] + dice.choice(others) + value[at + 1 :]
+
+
+def test_nothing_is_found_in_it_as_it_is(kept: Kept) -> None:
+    report = kept.audited()
+    assert report is not None
+    assert report.findings == []
+    assert report.is_sound
+    assert report.size == SIZE
+    assert set(report.records) == {
+        *("registration", "deactivation", "hardware_exchange", "consent", "test_charge"),
+        *("access_granted", "access_revoked"),
+    }
+
+
+COLUMNS = [(table, column) for table in tables.metadata.sorted_tables for column in table.columns]
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda each: each.name)
+def test_a_changed_cell_is_found(kept: Kept, table: Table, column: Any) -> None:
+    dice = random.Random(f"{SEED} {table.name} {column.name}")
+    rows = [row for row in kept.rows(table) if row[column.name] is not None]
+    assert rows, "no record of the life leads to a value in this column"
+    row = dice.choice(rows)
+    value = changed(row[column.name], dice)
+    kept.change(table, row, column.name, value)
+    try:
+        assert kept.is_found(), f"{row[column.name]!r} became {value!r}"
+    finally:
+        kept.change(table, {**row, column.name: value}, column.name, row[column.name])
+
+
+@pytest.mark.parametrize("number", range(RANDOM_CHANGES))
+def test_a_cell_changed_at_random_is_found(kept: Kept, number: int) -> None:
+    dice = random.Random(f"{SEED} {number}")
+    table, column = dice.choice(COLUMNS)
+    row = dice.choice(kept.rows(table))
+    before = row[column.name]
+    value = changed(before, dice) if before is not None else "x"
+    if before is None and not hasattr(column.type, "length"):
+        value = 1
+    kept.change(table, row, column.name, value)
+    try:
+        assert kept.is_found(), f"seed {SEED}, {table.name}.{column.name}: {before!r}, {value!r}"
+    finally:
+        kept.change(table, {**row, column.name: value}, column.name, before)
+
+
+@pytest.mark.parametrize("table", tables.metadata.sorted_tables, ids=lambda each: each.name)
+def test_a_row_that_was_removed_is_found(kept: Kept, table: Table) -> None:
+    rows = kept.rows(table)
+    row = random.Random(f"{SEED} {table.name}").choice(rows)
+    keys = [each == row[each.name] for each in table.primary_key]
+    with kept.database.write() as connection:
+        connection.execute(table.delete().where(*keys))
+    try:
+        assert kept.is_found()
+    finally:
+        with kept.database.write() as connection:
+            connection.execute(table.insert(), row)
+
+
+def test_the_version_of_the_schema(kept: Kept) -> None:
+    with kept.database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+    try:
+        assert kept.is_found()
+    finally:
+        with kept.database.write() as connection:
+            undo = text("UPDATE alembic_version SET version_num = :version")
+            connection.execute(undo, {"version": schema.VERSION})
+
+
+def test_it_is_again_as_it_was(kept: Kept) -> None:
+    """The changes were undone: what was found above was each change by itself."""
+    report = kept.audited()
+    assert report is not None
+    assert report.is_sound
