@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 
 from wattseal.registry.names import evse_name, meter_name
+from wattseal.registry.packed_states import PackedStates
 from wattseal.registry.records import MeterRef
 from wattseal.registry.requests import (
     AccessState,
@@ -22,12 +23,12 @@ class MemoryLedger:
     """Holds as many states as there are things, whatever the number of records."""
 
     def __init__(self) -> None:
-        self._evses: dict[Hashable, EvseState] = {}
-        self._keys: dict[Hashable, KeyState] = {}
-        self._modules: dict[Hashable, ModuleState] = {}
-        self._meters: dict[Hashable, MeterState] = {}
-        self._consents: dict[Hashable, ConsentState] = {}
-        self._access: dict[Hashable, AccessState] = {}
+        self._evses = PackedStates(EvseState)
+        self._keys = PackedStates(KeyState)
+        self._modules = PackedStates(ModuleState)
+        self._meters = PackedStates(MeterState)
+        self._consents = PackedStates(ConsentState)
+        self._access = PackedStates(AccessState)
 
     def apply(self, states: Iterable[State]) -> None:
         """Take the states that a record makes (rows.states_of)."""
@@ -37,17 +38,17 @@ class MemoryLedger:
     def _take(self, state: State) -> None:
         match state:
             case EvseState():
-                self._evses[evse_name(state.evse_id)] = state
+                self._evses.put(evse_name(state.evse_id), state)
             case KeyState():
-                self._keys[state.fingerprint] = state
+                self._keys.put(state.fingerprint, state)
             case ModuleState():
-                self._modules[state.chip_id] = state
+                self._modules.put(state.chip_id, state)
             case MeterState():
-                self._meters[meter_name(ref_of(state.meter))] = state
+                self._meters.put(_meter(ref_of(state.meter)), state)
             case ConsentState():
-                self._consents[evse_name(state.evse_id), state.to_operator] = state
+                self._consents.put(_consent(state.evse_id, state.to_operator), state)
             case AccessState():
-                self._access[state.key_id] = state
+                self._access.put(state.key_id, state)
 
     def evse(self, evse_id: str) -> EvseState | None:
         """A charge point."""
@@ -63,12 +64,20 @@ class MemoryLedger:
 
     def meter(self, meter: MeterRef) -> MeterState | None:
         """A meter; manufacturers and serial numbers are compared without case and blanks."""
-        return self._meters.get(meter_name(meter))
+        return self._meters.get(_meter(meter))
 
     def consent(self, evse_id: str, to_operator: str) -> ConsentState | None:
         """The newest consent about that charge point to that operator."""
-        return self._consents.get((evse_name(evse_id), to_operator))
+        return self._consents.get(_consent(evse_id, to_operator))
 
     def access(self, key_id: str) -> AccessState | None:
         """An access key."""
         return self._access.get(key_id)
+
+
+def _meter(meter: MeterRef) -> str:
+    return "\n".join(meter_name(meter))
+
+
+def _consent(evse_id: str, to_operator: str) -> str:
+    return f"{evse_name(evse_id)}\n{to_operator}"

@@ -85,7 +85,7 @@ def test_calibration_expired(recorder: Recorder) -> None:
 
 def test_meter_unknown(recorder: Recorder, module: SimulatedModule) -> None:
     """No record leads here; a ledger that lost a row must not open the gate."""
-    recorder.ledger._meters.clear()
+    recorder.ledger._meters._packed.clear()
     assert _closed_by(_ask(recorder), "meter_unknown")
 
 
