@@ -19,7 +19,7 @@ from wattseal.registry.requests import (
 )
 from wattseal.wire import statements
 
-_State = TypeVar("_State", EvseState, KeyState, ModuleState, MeterState, ConsentState, AccessState)
+_State = TypeVar("_State", bound=Model)
 
 _SPKI_HEAD = "3059301306072a8648ce3d020106082a8648ce3d03010703420004"
 _NAME_BYTES = 16
