@@ -9,6 +9,7 @@ import hashlib
 import zlib
 from typing import Generic, TypeVar
 
+from wattseal.registry.records import Model
 from wattseal.registry.requests import (
     AccessState,
     ConsentState,
@@ -69,7 +70,8 @@ class PackedStates(Generic[_State]):
         if packed is None:
             return None
         text = zlib.decompressobj(_WINDOW_BITS, _DICTIONARY).decompress(packed)
-        return self._model.model_validate_json(text)
+        state: _State = self._model.model_validate_json(text)
+        return state
 
 
 def _short(name: str) -> bytes:
