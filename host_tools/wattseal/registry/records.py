@@ -23,6 +23,8 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^
 """Printable ASCII without `|`: what an OCMF record and a module's settings can hold."""
 LongText = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 Hex = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{2})+$", max_length=400)]
+SignedText = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[ -~]+$")]
+"""A statement of a module; what it says is checked elsewhere."""
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 ChipId = Annotated[
     str, StringConstraints(pattern=r"^(?:[0-9a-f]{2})+$", min_length=16, max_length=64)
@@ -79,14 +81,14 @@ class Signature(Model):
 class Statement(Model):
     """A statement of the module's key history, as `wattseal device statements` has it."""
 
-    statement: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+    statement: SignedText
     signatures: Annotated[list[Signature], Field(min_length=1, max_length=2)]
 
 
 class Possession(Model):
     """The module's proof of possession (docs/statements.md), and the signature over it."""
 
-    statement: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+    statement: SignedText
     signature: Hex
 
 
@@ -119,7 +121,7 @@ class FreedModule(Model):
     commissioning: Commissioning
     possession_unix_ms: UnixMs | None
     statements: Annotated[int, Field(ge=1, le=1000)]
-    last_statement: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+    last_statement: SignedText
 
 
 class Ended(Model):
