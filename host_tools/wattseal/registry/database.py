@@ -48,13 +48,13 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that sees one moment. NotReady if the database cannot be reached."""
-        with _told(), self._reading.connect() as connection:
+        with _connect(self._reading) as connection, _told():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection in a transaction: kept as a whole, or, after an exception, not at all."""
-        with _told(), self._writing.begin() as connection:
+        with _connect(self._writing) as connection, _told(), connection.begin():
             yield connection
 
     def close(self) -> None:
@@ -63,12 +63,19 @@ class Database:
         self._writing.dispose()
 
 
+def _connect(engine: Engine) -> Connection:
+    try:
+        return engine.connect()
+    except (DBAPIError, PoolTimeoutError) as error:
+        raise NotReady("not_ready", cause=_cause_of(error)) from error
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     """Failures of the database itself, not of what was asked, in the registry's own words."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+    except (OperationalError, InterfaceError) as error:
         raise NotReady("not_ready", cause=_cause_of(error)) from error
     except DBAPIError as error:
         if not error.connection_invalidated:

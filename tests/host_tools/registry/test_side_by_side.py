@@ -1,0 +1,140 @@
+"""Several processes and threads on one database: no entry is lost, and none is there twice."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from registry import register_many
+from registry.office import Office, check_publication
+from registry.simulated_module import METER, SimulatedModule
+from wattseal.registry import log_store
+from wattseal.registry.opening import open_registry
+from wattseal.registry.records import read_record
+from wattseal.registry.rows import states_of
+from wattseal.tlog.tree import leaf_hash, root
+
+PROCESSES = 4
+EACH = 6
+
+
+def test_processes_that_open_and_write_a_new_registry_together(tmp_path: Path, database_url: str):
+    data = tmp_path / "data"
+    started = [
+        subprocess.Popen(
+            [sys.executable, register_many.__file__, data, database_url, name, str(EACH)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in "ABCD"
+    ]
+    assert [process.stdout.readline() for process in started] == ["ready\n"] * PROCESSES
+    told = [ended for process in started for ended in _ended(process)]
+    registry = open_registry(data, database_url)
+    entries = [int(number) for number, _evse_id in told]
+    assert sorted(entries) == list(range(1, PROCESSES * EACH + 1))
+    assert registry.facts().size == PROCESSES * EACH + 1
+    for number, evse_id in told:
+        assert registry.evse(evse_id).entry == int(number)
+    _check_log(registry)
+
+
+def _ended(process: subprocess.Popen) -> list[list[str]]:
+    output, _ = process.communicate("go\n")
+    assert process.returncode == 0
+    return [line.split() for line in output.splitlines()]
+
+
+def _check_log(registry) -> None:
+    """That tree, checkpoint, times and states are those of the records."""
+    lines = registry.records(0, 256)
+    hashes = [bytes(leaf_hash(line.leaf.encode())) for line in lines]
+    assert registry.tile(0, 0, len(lines)) == b"".join(hashes)
+    at_the_end = registry.publication(0, len(lines))
+    assert check_publication(at_the_end, registry) == len(lines)
+    assert at_the_end.checkpoint == registry.checkpoint()
+    assert registry.checkpoint().split("\n")[2] == b64encode(root(hashes)).decode()
+    records = [read_record(line.record) for line in lines]
+    times = [record.unix_ms for record in records]
+    assert times == sorted(times)
+    expected = [states_of(number, record) for number, record in enumerate(records)]
+    assert registry.states(0, 256) == expected
+
+
+def test_the_same_request_from_many_threads_is_recorded_once(tmp_path: Path, database_url: str):
+    office = Office(tmp_path / "data", database_url)
+    request = office.request(SimulatedModule())
+    together = threading.Barrier(8)
+
+    def register(_number: int):
+        together.wait()
+        return office.registry.register(request, office.abc)
+
+    size = office.size
+    with ThreadPoolExecutor(8) as pool:
+        confirmed = list(pool.map(register, range(8)))
+    assert {each.entry for each in confirmed} == {size}
+    assert sum(not each.repeated for each in confirmed) == 1
+    assert len({each.publication.checkpoint for each in confirmed}) == 1
+    assert office.size == size + 1
+
+
+def test_one_meter_claimed_by_two_at_once(tmp_path: Path, database_url: str):
+    office = Office(tmp_path / "data", database_url)
+    requests = [
+        office.request(
+            SimulatedModule(f"module {number}", evse_id=f"DE*ABC*E{number}", meter=METER)
+        )
+        for number in range(1000, 1004)
+    ]
+    together = threading.Barrier(4)
+
+    def judge(request) -> str:
+        together.wait()
+        try:
+            office.registry.register(request, office.abc)
+        except Exception as error:
+            return str(error)
+        return "taken"
+
+    with ThreadPoolExecutor(4) as pool:
+        verdicts = sorted(pool.map(judge, requests))
+    assert verdicts == ["meter_at_other_evse"] * 3 + ["taken"]
+
+
+def test_readers_see_one_moment_while_others_write(tmp_path: Path, database_url: str):
+    office = Office(tmp_path / "data", database_url)
+    database = office.registry._database
+    with database.read() as connection:
+        before = connection.exec_driver_sql("SELECT count(*) FROM log_entry").scalar()
+        office.commission(SimulatedModule())
+        assert connection.exec_driver_sql("SELECT count(*) FROM log_entry").scalar() == before
+    with database.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM log_entry").scalar() == before + 1
+
+
+def test_an_entry_that_is_not_committed_is_not_there(
+    tmp_path: Path, database_url: str, monkeypatch
+):
+    office = Office(tmp_path / "data", database_url)
+    size, checkpoint = office.size, office.registry.checkpoint()
+    request = office.request(SimulatedModule())
+    written = log_store.append
+
+    def cut(*arguments) -> None:
+        written(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(log_store, "append", cut)
+    with pytest.raises(KeyboardInterrupt):
+        office.registry.register(request, office.abc)
+    monkeypatch.undo()
+    assert (office.size, office.registry.checkpoint()) == (size, checkpoint)
+    assert office.registry.register(request, office.abc).entry == size
+    _check_log(office.registry)
