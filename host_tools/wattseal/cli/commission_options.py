@@ -19,7 +19,7 @@ from wattseal.commissioning import filling
 from wattseal.commissioning.finding import find_modules, only_module, port_names
 from wattseal.commissioning.job import Job
 from wattseal.commissioning.station import QUESTIONS, Station, station_of
-from wattseal.commissioning.test_charge import WaitForEnergy
+from wattseal.commissioning.test_charge import WaitForEnergy, end_cut_charge
 from wattseal.commissioning.workplace import Permit as WorkPermit
 from wattseal.commissioning.workplace import Workplace
 from wattseal.device import Device
@@ -89,13 +89,17 @@ def read_station(file: Path | None, scenario: str | None) -> Station:
 
 @contextmanager
 def at_module(place: Place) -> Iterator[tuple[Device, Hello, str]]:
-    """The module, found if no port is given; ToolError `module_not_found`, `module_ambiguous`."""
+    """The module, found if no port is given, and with no session open.
+
+    ToolError `module_not_found`, `module_ambiguous`, `session_open`.
+    """
     port = place.port
     if port is None:
         names = port_names()
         port = only_module(find_modules(names, place.baud), names).port
         complain(f"The module is on {port}.")
     with connected(port, place.baud, place.timeout) as (device, hello):
+        end_cut_charge(device)
         yield device, hello, port
 
 

@@ -15,6 +15,7 @@ from wattseal.commissioning.finding import Found
 from wattseal.commissioning.job import Job
 from wattseal.commissioning.station import Station
 from wattseal.commissioning.station_list import Row
+from wattseal.commissioning.test_charge import end_cut_charge
 from wattseal.commissioning.words import fingerprint_words
 from wattseal.commissioning.workplace import Permit, Step, StepResult, Workplace
 from wattseal.device import Device
@@ -103,6 +104,7 @@ def _at_its_module(row: Row, station: Station, bench: Bench, outcome: Outcome) -
         hello = device.connect(port)
         if row.chip_id not in (None, hello.chip_id):
             raise ToolError("module_is_another", port=port, found=hello.chip_id, wanted=row.chip_id)
+        end_cut_charge(device)
         work = Workplace(
             device=device,
             hello=hello,

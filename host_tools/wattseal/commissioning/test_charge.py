@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wattseal import session
+from wattseal.advice import advise
 from wattseal.commissioning.job import ANSWER, REQUEST, TEST_CHARGE, RequestFile
 from wattseal.commissioning.registering import answer_of
 from wattseal.commissioning.workplace import StepResult, Workplace
+from wattseal.device import Device
 from wattseal.device_models import StoredRecord
 from wattseal.errors import ToolError
 from wattseal.output_files import OutputDirectory
@@ -99,22 +101,34 @@ def _is_kept(work: Workplace, registry: RegistryClient) -> bool:
     return False
 
 
+def end_cut_charge(device: Device) -> None:
+    """End a test charge that an earlier run left open; nothing else goes on before.
+
+    ToolError `session_open` if somebody else's session is open, `module_unfit` while the module
+    itself is still ending one that a power failure cut.
+    """
+    status = device.status()
+    if status.session is None:
+        return
+    if status.session.recovery:
+        advice = advise(status)
+        raise ToolError("module_unfit", meaning=advice.meaning, step=advice.steps[0])
+    begin = session.open_session(device)
+    if not _is_ours(begin):
+        raise ToolError.from_module(WattsealError("session_open"))
+    session.end(device, "E", begin)
+
+
 def _records(work: Workplace) -> tuple[StoredRecord, StoredRecord, bool]:
-    """Begin and end of the test charge: the one that was cut, the one that was made, a new one."""
-    status = work.status()
-    if status.session is not None:
-        begin = session.open_session(work.device)
-        if not _is_ours(begin):
-            raise ToolError.from_module(WattsealError("session_open"))
-        return begin, _end(work, begin), True
+    """Begin and end of the test charge: the one that was made already, or a new one."""
     made = _made_before(work)
     if made is not None:
         return (*made, False)
-    work.job.note(STEP, {"begin": status.journal.next}, changed=False)
+    work.job.note(STEP, {"begin": work.status().journal.next}, changed=False)
     begun = session.begin(work.device, id_tag=ID_TAG, id_type=ID_TYPE).record
     if work.charge is not None:
         work.charge.wait(work)
-    return begun, _end(work, begun), True
+    return begun, session.end(work.device, "E", begun).end.record, True
 
 
 def _made_before(work: Workplace) -> tuple[StoredRecord, StoredRecord] | None:
@@ -140,10 +154,6 @@ def _key_fits(record: StoredRecord, key: PublicKey) -> bool:
 def _is_ours(record: StoredRecord) -> bool:
     payload = read_ocmf(record.record).payload
     return payload is not None and payload.ID == ID_TAG
-
-
-def _end(work: Workplace, begin: StoredRecord) -> StoredRecord:
-    return session.end(work.device, "E", begin).end.record
 
 
 def charged(begin: str, end: str, session_id: int, key: PublicKey) -> TransactionReport:
