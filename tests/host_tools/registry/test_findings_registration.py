@@ -14,6 +14,7 @@ from registry.simulated_module import (
     ORDER,
     SimulatedKey,
     SimulatedModule,
+    digest,
 )
 from wattseal.offline_challenge import offline_challenge
 from wattseal.registry.failures import Refused
@@ -154,11 +155,16 @@ def test_possession_too_old(recorder: Recorder) -> None:
     module = SimulatedModule()
     assert recorder.judge(_offline(recorder, module, 30 * DAY_MS)) == []
     assert recorder.judge(_bent(recorder, module, unix_ms=recorder.now_ms - 65 * MINUTE_MS)) == []
-    for req in (
-        _offline(recorder, module, 30 * DAY_MS + 1),
-        _bent(recorder, module, unix_ms=recorder.now_ms - 65 * MINUTE_MS - 1),
+    for req, words in (
+        (_offline(recorder, module, 30 * DAY_MS + 1), "31 days ago; it may be 30 days"),
+        (
+            _bent(recorder, module, unix_ms=recorder.now_ms - 65 * MINUTE_MS - 1),
+            "66 minutes ago; it may be 65 minutes",
+        ),
     ):
-        assert codes(recorder.judge(req)) == ["possession_too_old"]
+        found = recorder.judge(req)
+        assert codes(found) == ["possession_too_old"]
+        assert words in found[0].sentence
 
 
 def test_possession_not_newer(recorder: Recorder, module: SimulatedModule) -> None:
@@ -233,6 +239,13 @@ def test_history_broken_where_another_one_is_recorded(
     found = recorder.judge(recorder.request(other, "firmware_update"))
     assert codes(found) == ["history_broken"]
     assert found[0].values["cause"] == "another statement of that number is recorded"
+
+
+def test_history_broken_if_another_image_made_the_key(recorder: Recorder) -> None:
+    req = _bent(recorder, SimulatedModule(), firmware_identity=digest("another image"))
+    found = recorder.judge(req)
+    assert codes(found) == ["history_broken"]
+    assert "firmware_identity" in found[0].sentence
 
 
 def test_history_missing(recorder: Recorder, module: SimulatedModule) -> None:

@@ -97,6 +97,17 @@ def test_replacement_of_the_signing_module(
     assert recorder.remarks == []
 
 
+@pytest.mark.parametrize("scenario", ["initial", "module_replacement"])
+def test_replacement_after_the_old_modules_farewell(
+    recorder: Recorder, module: SimulatedModule, scenario: str
+) -> None:
+    recorder.deactivate(module.deactivation(module.decommission()))
+    new = SimulatedModule("module 2")
+    record = recorder.commission(new, scenario)
+    assert record.ended == Ended()
+    assert recorder.ledger.evse(EVSE_ID).chip_id == new.chip_id
+
+
 def test_module_model_changed(recorder: Recorder, module: SimulatedModule) -> None:
     recorder.wait()
     new = SimulatedModule("module 2")

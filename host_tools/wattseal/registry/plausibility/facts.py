@@ -213,14 +213,28 @@ def _time_faults(proof: Proof, now_ms: int, oldest_ms: int) -> Iterator[Reason]:
     if age_ms < -TOLERANCE_MS:
         yield reason("possession_in_future", seconds=-age_ms // 1000)
     if age_ms > oldest_ms:
-        yield reason("possession_too_old", days=age_ms // DAY_MS, days_allowed=oldest_ms // DAY_MS)
+        age, allowed = _in_words(age_ms), _in_words(oldest_ms)
+        yield reason("possession_too_old", age=age, allowed=allowed)
+
+
+def _in_words(duration_ms: int) -> str:
+    """Rounded up, in a unit that leaves something of it."""
+    if duration_ms < 2 * DAY_MS:
+        return f"{-(-duration_ms // 60_000)} minutes"
+    return f"{-(-duration_ms // DAY_MS)} days"
 
 
 def _present_key_faults(proof: Proof, key: PublicKey, history: History) -> Iterator[Reason]:
+    """The history must end in the key that signs, made by the image that runs."""
+    last = history.checked[-1]
     try:
         check_present_key(history.checked, proof.members["key_number"], key)
     except ToolError as error:
         yield reason("history_broken", **error.detail)
+    else:
+        if last.members["firmware_identity"] != proof.members["firmware_identity"]:
+            cause = "its firmware_identity is not that of the proof"
+            yield reason("history_broken", number=last.number, cause=cause)
 
 
 def _evse_of(proof: Proof) -> tuple[EvseId | None, list[Reason]]:

@@ -64,7 +64,7 @@ FINDINGS: dict[str, tuple[str, str]] = {
         "Set the module's clock with `wattseal device time`, then prove the key again.",
     ),
     "possession_too_old": (
-        "The proof was made {days} days ago; {days_allowed} are allowed.",
+        "The proof was made {age} ago; it may be {allowed} old.",
         "Check the module's clock, then prove the key again.",
     ),
     "possession_not_newer": (

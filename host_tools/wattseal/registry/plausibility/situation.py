@@ -94,9 +94,7 @@ def look_up(facts: Facts, ledger: Ledger) -> Situation:
 def fitting_scenarios(now: Situation) -> list[Scenario]:
     """Which scenarios the facts are; none if they are no registration at all."""
     if now.module is None or now.home is None:
-        if now.is_occupied:
-            return [Scenario.MODULE_REPLACEMENT]
-        return [Scenario.REUSE if now.module else Scenario.INITIAL]
+        return _from_nowhere(now)
     if now.is_at_home:
         return _at_home(now, now.module.commissioning)
     if is_take_over(now) and not now.is_occupied and not now.has_new_meter:
@@ -107,6 +105,17 @@ def fitting_scenarios(now: Situation) -> list[Scenario]:
 def is_take_over(now: Situation) -> bool:
     """Whether the module is active at a charge point of another operator."""
     return now.home is not None and now.home.operator != _operator(now.facts)
+
+
+def _from_nowhere(now: Situation) -> list[Scenario]:
+    """A module that is new, or has been taken from its charge point."""
+    if now.is_occupied:
+        return [Scenario.MODULE_REPLACEMENT]
+    if now.module:
+        return [Scenario.REUSE]
+    if now.evse and now.evse.status == "deactivated":  # its module's farewell was sent first
+        return [Scenario.INITIAL, Scenario.MODULE_REPLACEMENT]
+    return [Scenario.INITIAL]
 
 
 def _at_home(now: Situation, commissioning: int) -> list[Scenario]:
