@@ -27,6 +27,21 @@ def errors(*statuses: int) -> Responses:
     }
 
 
+def as_json(responses: Responses) -> Responses:
+    """The same for a route whose success is no JSON: its errors are JSON nevertheless."""
+    return {
+        status: {
+            "description": told["description"],
+            "content": {"application/json": {"schema": {"$ref": _schema(told["model"])}}},
+        }
+        for status, told in responses.items()
+    }
+
+
+def _schema(model: type) -> str:
+    return f"#/components/schemas/{model.__name__}"
+
+
 PUBLIC = errors()
 FINDING = errors(404)
 ADMINISTRATION = errors(401, 403)

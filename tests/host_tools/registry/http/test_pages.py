@@ -1,12 +1,12 @@
-"""The pages' HTML: what it says, that it is well-formed, and that nothing gets into it unescaped."""
+"""The HTML of the pages: what it says, its form, and that nothing gets into it unescaped."""
 
 from html.parser import HTMLParser
 
 import pytest
 from api_caller import Api
 from fastapi import FastAPI
-from stations import charging_station, closed_station
 from starlette.testclient import TestClient
+from stations import charging_station, closed_station
 
 VOID = {"meta", "link", "input", "br"}
 

@@ -7,13 +7,13 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from wattseal.registry.http.answers import Health
 from wattseal.registry.http.callers import Service
-from wattseal.registry.http.descriptions import PUBLIC, Responses
+from wattseal.registry.http.descriptions import PUBLIC, Responses, as_json
 from wattseal.registry.http.metrics import Metrics
 
 router = APIRouter(tags=["operation"])
 
 _METRICS: Responses = {
-    **PUBLIC,
+    **as_json(PUBLIC),
     200: {"description": "Prometheus's text format.", "content": {"text/plain": {}}},
 }
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from wattseal.registry.failures import NotFound
 from wattseal.registry.http.callers import Service
-from wattseal.registry.http.descriptions import FINDING, PUBLIC, Responses
+from wattseal.registry.http.descriptions import FINDING, PUBLIC, Responses, as_json
 from wattseal.registry.http.routes.entries import FOR_EVER
 from wattseal.tlog.tiles import TileError, read_path
 
@@ -18,11 +18,11 @@ router = APIRouter(prefix="/log", tags=["log"])
 OCTETS = "application/octet-stream"
 _BYTES: dict[str, Any] = {OCTETS: {"schema": {"type": "string", "format": "binary"}}}
 _TILE: Responses = {
-    **FINDING,
+    **as_json(FINDING),
     200: {"description": "Hashes of 32 bytes, or entries after their lengths.", "content": _BYTES},
 }
 _CHECKPOINT: Responses = {
-    **PUBLIC,
+    **as_json(PUBLIC),
     200: {"description": "A signed note.", "content": {"text/plain": {}}},
 }
 
