@@ -1,6 +1,6 @@
 """A registry that is killed at random while it records: nothing confirmed is lost or doubled.
 
-12 kills by default, 200 with `--all` or as many as WATTSEAL_KILLS says; WATTSEAL_SEED repeats a run.
+12 kills by default, 200 with `--all`, or WATTSEAL_KILLS; WATTSEAL_SEED repeats a run.
 """
 
 from __future__ import annotations
