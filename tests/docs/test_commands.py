@@ -39,7 +39,8 @@ def command_path(words: list[str]) -> list[str]:
         inner = inner.commands[word]
         path.append(word)
     assert path, words
-    assert not hasattr(inner, "commands"), f"{words} names a group, no command"
+    is_command = not hasattr(inner, "commands") or inner.invoke_without_command
+    assert is_command, f"{words} names a group, no command"
     return path
 
 

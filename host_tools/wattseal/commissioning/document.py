@@ -87,7 +87,7 @@ def find_commissioned(
     ToolError `no_registration`, `registry_forged`.
     """
     facts = facts or client.facts()
-    history = client.history(evse_id)
+    history = _history(client, evse_id)
     wanted = _canonical(evse_id)
     registrations = [
         line.number
@@ -116,6 +116,15 @@ def find_commissioned(
         publication,
         _first_charge(client, facts, history, number, record),
     )
+
+
+def _history(client: RegistryClient, evse_id: str) -> list[HistoryLine]:
+    try:
+        return client.history(evse_id)
+    except ToolError as error:
+        if error.name != "registry_not_found":
+            raise
+        raise ToolError("no_registration", evse_id=evse_id) from None
 
 
 def _first_charge(
