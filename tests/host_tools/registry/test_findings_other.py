@@ -191,6 +191,34 @@ def test_test_charge_not_verified(recorder: Recorder, module: SimulatedModule) -
     recorder.keep(good)
 
 
+def _resigned(module: SimulatedModule, record: str, old: str, new: str) -> str:
+    """A record that says something else, signed by the module all the same."""
+    payload = record.split("|")[1].replace(old, new)
+    signature = module.key.sign(payload.encode()).upper()
+    section = f'{{"SA":"ECDSA-secp256r1-SHA256","SE":"hex","SD":"{signature}"}}'
+    return f"OCMF|{payload}|{section}"
+
+
+def test_test_charge_not_verified_if_it_is_no_transaction(
+    recorder: Recorder, module: SimulatedModule
+) -> None:
+    req = _charge(recorder, module)
+    begin = _resigned(module, req.begin, '"TX":"B",', "")
+    end = _resigned(module, req.end, '"TX":"E",', "")
+    fiscal = req.model_copy(update={"begin": begin, "end": end})
+    assert _refused(recorder.keep, fiscal) == ["test_charge_not_verified"]
+
+
+@pytest.mark.parametrize(("old", "new"), [("2026-11-21T", "1999-11-21T"), ("+0100", "")])
+def test_test_charge_untimely_by_what_the_records_say(
+    recorder: Recorder, module: SimulatedModule, old: str, new: str
+) -> None:
+    req = _charge(recorder, module)
+    begin, end = (_resigned(module, record, old, new) for record in (req.begin, req.end))
+    early = req.model_copy(update={"begin": begin, "end": end})
+    assert _refused(recorder.keep, early) == ["test_charge_untimely"]
+
+
 @pytest.mark.parametrize(
     ("member", "value"),
     [("gateway_serial", "WS-OTHER"), ("evse_id", "DE*ABC*E2"), ("evse_id", "nonsense")],

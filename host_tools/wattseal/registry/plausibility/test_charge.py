@@ -38,6 +38,9 @@ def judge_test_charge(
     report = _verified(req, key)
     if report.verdict is not Verdict.VERIFIED:
         return [*found, reason("test_charge_not_verified", cause=_first_error(report))]
+    if not report.transactions:
+        cause = "They are no transaction."
+        return [*found, reason("test_charge_not_verified", cause=cause)]
     for record in (req.begin, req.end):
         found += _identity_faults(json.loads(record.split("|")[1]), evse, module)
     return [*found, *_time_faults(report, evse, now_ms)]
@@ -93,6 +96,9 @@ def _time_faults(report: FileReport, evse: EvseState, now_ms: int) -> Iterator[R
 
 
 def _unix_ms(time: str) -> int:
-    """Of a time that a verified record states; one without offset is no module's of ours."""
-    moment = datetime.fromisoformat(time)
+    """Of a time as a verified record states it; 0 if no module of ours writes times so."""
+    try:
+        moment = datetime.fromisoformat(time)
+    except ValueError:
+        return 0
     return int(moment.timestamp() * 1000) if moment.tzinfo else 0
