@@ -1,6 +1,7 @@
 """The database: a file of SQLite, or a PostgreSQL server. One that writes, many that read.
 
-A reader sees one moment of the database for as long as it reads. A writer has the database to
+A reader sees one moment of the database for as long as it reads; who asks one thing only does
+without a transaction. A writer has the database to
 itself from the first statement (SQLite) or from the moment that it locks the log's head
 (PostgreSQL, log_store.lock_head); what it wrote is on the disk when `write` is left, or is not
 there at all.
@@ -27,9 +28,12 @@ from wattseal.registry.failures import NotReady
 WAIT_S = 60
 """How long a writer waits for those before it."""
 
-READERS = 10
-MORE_READERS = 30
-"""Connections of one process that stay open, and that may be opened beyond these."""
+READERS = 5
+MORE_READERS = 15
+"""Connections of one kind and process that stay open, and that may be opened beyond these."""
+
+RECYCLE_S = 1800
+"""A connection that is older is opened anew: routers forget those that are silent for long."""
 
 
 class Database:
@@ -39,11 +43,19 @@ class Database:
         self.url = _checked(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
+            self._asking = _sqlite_engine(self.url, None, pool_size=READERS)
             self._reading = _sqlite_engine(self.url, "BEGIN", pool_size=READERS)
             self._writing = _sqlite_engine(self.url, "BEGIN IMMEDIATE", pool_size=1)
         else:
+            self._asking = _postgres_engine(self.url, "AUTOCOMMIT", pool_size=READERS)
             self._reading = _postgres_engine(self.url, "REPEATABLE READ", pool_size=READERS)
             self._writing = _postgres_engine(self.url, "READ COMMITTED", pool_size=1)
+
+    @contextmanager
+    def ask(self) -> Iterator[Connection]:
+        """A connection for one statement that reads. NotReady if the database cannot be reached."""
+        with _connect(self._asking) as connection, _told():
+            yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -59,6 +71,7 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
+        self._asking.dispose()
         self._reading.dispose()
         self._writing.dispose()
 
@@ -115,12 +128,15 @@ def _postgres_engine(url: URL, isolation_level: str, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=_more(pool_size),
         pool_timeout=WAIT_S,
-        pool_pre_ping=True,
+        # A writer's statements are many, so it looks first; a reader that finds its connection
+        # gone says so once, and all of that age are opened anew.
+        pool_pre_ping=pool_size == 1,
+        pool_recycle=RECYCLE_S,
         hide_parameters=True,
     )
 
 
-def _sqlite_engine(url: URL, begin: str, pool_size: int) -> Engine:
+def _sqlite_engine(url: URL, begin: str | None, pool_size: int) -> Engine:
     engine = create_engine(
         url,
         pool_size=pool_size,
@@ -138,9 +154,11 @@ def _sqlite_engine(url: URL, begin: str, pool_size: int) -> Engine:
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
 
-    @event.listens_for(engine, "begin")
-    def begin_it(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+    if begin is not None:
+
+        @event.listens_for(engine, "begin")
+        def begin_it(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
 
     return engine
 

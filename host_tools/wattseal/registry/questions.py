@@ -29,33 +29,28 @@ class Questions(PublishedLog):
 
     def evse(self, evse_id: str, at_unix_ms: int | None = None) -> EvseState | None:
         """A charge point, in any spelling of its EVSE-ID."""
-        with self._database.read() as connection:
+        with self._database.ask() as connection:
             return SqlLedger(connection, at_unix_ms).evse(evse_id)
 
     def key(self, fingerprint: str, at_unix_ms: int | None = None) -> KeyState | None:
         """A public key, by the SHA-256 of its SPKI in hex."""
-        with self._database.read() as connection:
+        with self._database.ask() as connection:
             return SqlLedger(connection, at_unix_ms).key(fingerprint)
 
     def module(self, chip_id: str, at_unix_ms: int | None = None) -> ModuleState | None:
         """A signing module."""
-        with self._database.read() as connection:
+        with self._database.ask() as connection:
             return SqlLedger(connection, at_unix_ms).module(chip_id)
 
     def meter(self, meter: MeterRef, at_unix_ms: int | None = None) -> MeterState | None:
         """A meter."""
-        with self._database.read() as connection:
+        with self._database.ask() as connection:
             return SqlLedger(connection, at_unix_ms).meter(meter)
 
     def key_valid(self, evse_id: str, at_unix_ms: int) -> KeyState | None:
         """The key that was good for this charge point at this time; None if none was."""
-        with self._database.read() as connection:
-            ledger = SqlLedger(connection, at_unix_ms)
-            evse = ledger.evse(evse_id)
-            if evse is None or evse.status != "active" or evse.fingerprint is None:
-                return None
-            key = ledger.key(evse.fingerprint)
-            return key if key and key.status == "active" else None
+        with self._database.ask() as connection:
+            return sql_ledger.key_valid(connection, evse_id, at_unix_ms)
 
     def history(self, evse_id: str) -> list[tuple[int, Record]]:
         """Every record that touched a charge point, oldest first, each with its place."""
@@ -84,5 +79,5 @@ class Questions(PublishedLog):
 
     def access_keys(self) -> list[AccessState]:
         """All access keys, oldest first."""
-        with self._database.read() as connection:
+        with self._database.ask() as connection:
             return sql_ledger.access_keys(connection)

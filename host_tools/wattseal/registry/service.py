@@ -71,7 +71,7 @@ class Registry(Questions):
 
     def authenticate(self, access_key: str) -> AccessState:
         """Whom an access key lets in. AccessError."""
-        with self._database.read() as connection:
+        with self._database.ask() as connection:
             return access_keys.authenticate(access_key, SqlLedger(connection), self._clock())
 
     def judge(self, req: RegistrationRequest, actor: AccessState) -> list[Reason]:

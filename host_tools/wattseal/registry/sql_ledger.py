@@ -83,6 +83,37 @@ class SqlLedger:
         return state_of(table, found) if found else None
 
 
+def key_valid(connection: Connection, evse_id: str, at_unix_ms: int) -> KeyState | None:
+    """The key that was good for a charge point at a time; in one statement, as it is asked most."""
+    text = _text_of(evse_id)
+    if text is None:
+        return None
+    wanted = {"evse_id": text, "at": at_unix_ms}
+    found = connection.execute(_key_valid(), wanted).mappings().first()
+    state = state_of(tables.key_state, found) if found else None
+    assert state is None or isinstance(state, KeyState)  # noqa: S101 - the table's own model
+    return state if state and state.status == "active" and state.evse_id == text else None
+
+
+@cache
+def _key_valid() -> Select[Any]:
+    """The newest row of the key that the newest row of the charge point names."""
+    evse, key = tables.evse_state.c, tables.key_state
+    fingerprint = (
+        select(evse.fingerprint)
+        .where(evse.evse_id == bindparam("evse_id"), evse.since_unix_ms <= bindparam("at"))
+        .order_by(evse.entry.desc(), evse.ordinal.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        select(key)
+        .where(key.c.fingerprint == fingerprint, key.c.since_unix_ms <= bindparam("at"))
+        .order_by(key.c.entry.desc(), key.c.ordinal.desc())
+        .limit(1)
+    )
+
+
 @cache
 def _newest_of(table: Table, columns: tuple[str, ...]) -> Select[Any]:
     """The newest row with these values of columns: times of records never go back."""

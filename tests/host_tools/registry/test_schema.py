@@ -38,7 +38,7 @@ def test_the_newest_migration_is_the_programs_version() -> None:
 
 def test_sqlite_waits_for_the_disk(sqlite_url: str) -> None:
     database = Database(sqlite_url)
-    for opened in (database.read, database.write):
+    for opened in (database.ask, database.read, database.write):
         with opened() as connection:
             pragma = {
                 name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()

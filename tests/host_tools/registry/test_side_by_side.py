@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 from registry import register_many
 from registry.office import Office, check_publication
-from registry.simulated_module import METER, SimulatedModule
+from registry.simulated_module import EVSE_ID, METER, SimulatedModule
+from sqlalchemy import create_engine
 from wattseal.registry import log_store
+from wattseal.registry.failures import NotReady
 from wattseal.registry.opening import open_registry
 from wattseal.registry.records import read_record
+from wattseal.registry.requests import HardwareExchangeRequest
 from wattseal.registry.rows import states_of
 from wattseal.tlog.tree import leaf_hash, root
 
@@ -138,3 +141,33 @@ def test_an_entry_that_is_not_committed_is_not_there(
     assert (office.size, office.registry.checkpoint()) == (size, checkpoint)
     assert office.registry.register(request, office.abc).entry == size
     _check_log(office.registry)
+
+
+def test_a_database_server_that_came_back(tmp_path: Path, postgres_url: str):
+    office = Office(tmp_path / "data", postgres_url)
+    office.commission(SimulatedModule())
+    asked = [
+        lambda: office.registry.evse(EVSE_ID),
+        lambda: office.registry.history(EVSE_ID),
+        lambda: office.registry.exchange_hardware(_exchange(), office.abc),
+    ]
+    for ask in asked:
+        ask()
+    database = office.registry._database
+    with create_engine(database.url).connect() as other:
+        cut = other.exec_driver_sql(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ).scalar()
+    assert cut == 3
+    for ask in asked[:2]:
+        with pytest.raises(NotReady):
+            ask()
+        assert ask()
+    assert asked[2]().repeated
+
+
+def _exchange() -> HardwareExchangeRequest:
+    return HardwareExchangeRequest(
+        evse_id=EVSE_ID, station_model="S 2", station_serial="ST-4711-09"
+    )
