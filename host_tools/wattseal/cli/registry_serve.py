@@ -77,7 +77,8 @@ def serve(
     from wattseal.registry.http.settings import Settings
     from wattseal.registry.opening import open_registry
 
-    open_registry(data, database_url, name)
+    # Here once, so that the workers find everything made, and so that what hinders is said here.
+    open_registry(data, database_url, name).close()
 
     def tell(url: str) -> None:
         if json_output:

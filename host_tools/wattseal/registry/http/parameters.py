@@ -76,4 +76,4 @@ Size = Annotated[
 ]
 First = Annotated[int, Query(ge=0, le=MAX_INTEGER, description="Number of the first entry.")]
 Count = Annotated[int, Query(ge=1, le=MAX_COUNT, description="How many at most.")]
-SearchText = Annotated[str, Query(min_length=1, max_length=200, examples=["DE*ABC"])]
+SearchText = Annotated[str, Query(min_length=1, max_length=400, examples=["DE*ABC"])]

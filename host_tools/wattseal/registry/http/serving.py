@@ -25,6 +25,7 @@ APPLICATION = "wattseal.registry.http.application:worker_app"
 BACKLOG = 2048
 READY_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 10
+WORKER_TIMEOUT_S = 60  # a busy machine takes its time to start one
 KEEP_ALIVE_S = 15
 MAX_CONNECTIONS = 1000  # of one worker
 MAX_HEADER_BYTES = 16 * 1024
@@ -74,6 +75,7 @@ def _config(address: Address, workers: int) -> uvicorn.Config:
         forwarded_allow_ips=address.proxies,
         limit_concurrency=MAX_CONNECTIONS,
         backlog=BACKLOG,
+        timeout_worker_healthcheck=WORKER_TIMEOUT_S,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_TIMEOUT_S,
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,

@@ -18,7 +18,8 @@ from wattseal.registry.requests import KeyState
 
 router = APIRouter(include_in_schema=False)
 
-MAX_SEARCH_CHARACTERS = 200
+MAX_SEARCH_CHARACTERS = 400
+"""A whole public key in hex, and blanks in it."""
 
 
 @router.get("/")
