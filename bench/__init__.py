@@ -1,0 +1,1 @@
+"""What the host side costs: measurements that `./dev bench` runs."""

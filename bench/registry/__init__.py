@@ -1,0 +1,1 @@
+"""What the public-key registry costs with many keys in it."""

@@ -1,0 +1,179 @@
+"""Look-ups and registrations a second, memory, and an audit, with many keys in the registry.
+
+Usage: python -m bench.registry [--keys N] [--database sqlite|postgresql|both] [--json]
+
+The client runs on the same machine, so on one of few processors it takes its share of them. The
+rows beside are plain SQL on the same database. Files go to build/bench/ and are removed again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from urllib.parse import quote
+
+from rich.console import Console
+from wattseal.registry import schema
+from wattseal.registry.access_keys import make_key
+from wattseal.registry.building import build_access
+from wattseal.registry.bulk import load
+from wattseal.registry.database import Database
+from wattseal.registry.identity import load_identity, make_keys, write_name
+from wattseal.registry.records import Record, record_text
+from wattseal.registry.requests import AccessRequest
+
+from bench.figures import Figure, show
+from bench.registry import plain_sql
+from bench.registry.client import Ask, rate
+from bench.registry.population import NAME, Station, evse_id, registrations
+from bench.registry.served import WATTSEAL, serving
+from hil.postgres_server import private_server
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "build/bench"
+KEYS = 1_000_000
+LOOK_UPS = 5_000
+REGISTRATIONS = 500
+WORKERS = (1, 2)
+SEED = 1
+
+_said = Console(stderr=True)
+
+
+class Bench:
+    """One registry of so many keys in one database, and all that is measured on it."""
+
+    def __init__(self, data: Path, url: str, keys: int) -> None:
+        self.data, self.url, self.keys = data, url, keys
+        self.next_station = keys
+        self.access_key = make_key()
+        self.figures: dict[str, Figure] = {}
+
+    def fill(self) -> None:
+        """Load the keys, as a backup is restored."""
+        now_ms = time.time_ns() // 1_000_000
+        first_ms = now_ms - self.keys - 60_000
+        make_keys(self.data)
+        database = Database(self.url)
+        schema.upgrade(database)
+        start = time.perf_counter()
+        load(database, load_identity(self.data, NAME), self._records(first_ms), lambda _tree: None)
+        self.figures["bulk load"] = Figure(self.keys / (time.perf_counter() - start), "keys/s")
+        database.close()
+        write_name(self.data, NAME)
+
+    def _records(self, first_ms: int) -> Iterator[Record]:
+        request = AccessRequest(role="administrator", label="bench", days=None)
+        key = self.access_key
+        yield build_access(request, "registry", first_ms, key.key_id, key.secret_sha256)
+        yield from registrations(self.keys, first_ms, key.key_id)
+
+    def measure(self) -> None:
+        """Everything, with one worker and with two."""
+        self._plain()
+        for workers in WORKERS:
+            with serving(self.data, self.url, workers) as served:
+                words = f"{workers} worker{'s' if workers > 1 else ''}"
+                self._look_ups(served.url, words)
+                self._registrations(served.url, words)
+                self.figures[f"memory, {words}"] = Figure(served.memory_mb(), "MB")
+                if workers == WORKERS[-1]:
+                    self._audit(served.url)
+
+    def _plain(self) -> None:
+        database = Database(self.url)
+        self.plain_look_ups = plain_sql.look_ups(database, self._numbers())
+        records = [record_text(each) for each in registrations(REGISTRATIONS, 0, "registry")]
+        self.plain_inserts = plain_sql.inserts(database, records)
+        database.close()
+
+    def _numbers(self) -> list[int]:
+        dice = random.Random(SEED)  # noqa: S311 - which stations are asked for
+        return [dice.randrange(self.keys) for _ in range(LOOK_UPS)]
+
+    def _look_ups(self, url: str, words: str) -> None:
+        paths = [f"/v1/evse/{quote(evse_id(number))}/key" for number in self._numbers()]
+        found = rate(url, [Ask("GET", path, 200) for path in paths], {})
+        self.figures[f"look-ups, {words}"] = Figure(found, "1/s", self.plain_look_ups)
+
+    def _registrations(self, url: str, words: str) -> None:
+        first, now_ms = self.next_station, time.time_ns() // 1_000_000
+        self.next_station += REGISTRATIONS
+        stations = (Station(number, now_ms) for number in range(first, self.next_station))
+        bodies = [station.request().model_dump_json().encode() for station in stations]
+        headers = {
+            "Authorization": f"Bearer {self.access_key.text}",
+            "Content-Type": "application/json",
+        }
+        asks = [Ask("POST", "/v1/registrations", 201, body) for body in bodies]
+        found = rate(url, asks, headers)
+        self.figures[f"registrations, {words}"] = Figure(found, "1/s", self.plain_inserts)
+
+    def _audit(self, url: str) -> None:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            [WATTSEAL, "registry", "audit", url, "--json"], stdout=subprocess.DEVNULL
+        )
+        _process, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise RuntimeError(f"the audit ended with status {process.returncode}")
+        elapsed_s = time.perf_counter() - start
+        self.figures[f"audit of {self.next_station:,} keys"] = Figure(elapsed_s, "s")
+        self.figures["audit, entries"] = Figure(self.next_station / elapsed_s, "1/s")
+        self.figures["audit, memory"] = Figure(usage.ru_maxrss / 1024, "MB")
+
+
+@contextmanager
+def database_of(kind: str, folder: Path) -> Iterator[str]:
+    """The URL of an empty database, on the disk and as safe as in operation."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'registry.db'}"
+        return
+    with private_server(durable=True) as server:
+        yield server.create_database()
+
+
+def run(kind: str, keys: int) -> dict[str, Figure]:
+    """All figures of one database."""
+    folder = FOLDER / kind
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        with database_of(kind, folder) as url:
+            bench = Bench(folder, url, keys)
+            for words, step in (("loading", bench.fill), ("measuring", bench.measure)):
+                with _said.status(f"{kind}: {words}") if _said.is_terminal else nullcontext():
+                    step()
+            return {f"{kind}: {name}": figure for name, figure in bench.figures.items()}
+    finally:
+        shutil.rmtree(folder)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        prog="./dev bench registry", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("--keys", type=int, default=KEYS, help="how many keys to load")
+    parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
+    parser.add_argument("--json", action="store_true", help="one object: name -> value, unit, ...")
+    options = parser.parse_args(arguments)
+    kinds = ("sqlite", "postgresql") if options.database == "both" else (options.database,)
+    figures: dict[str, Figure] = {}
+    for kind in kinds:
+        figures |= run(kind, options.keys)
+    show(figures, as_json=options.json)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
