@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from wattseal.evse_id import read_evse_id, read_operator
 from wattseal.registry.ledger import Ledger
-from wattseal.registry.plausibility.facts import DAY_MS, Facts
+from wattseal.registry.plausibility.facts import Facts
+from wattseal.registry.plausibility.limits import DAY_MS
 from wattseal.registry.plausibility.situation import (
     Situation,
     is_take_over,

@@ -12,7 +12,7 @@ import hmac
 import secrets
 from typing import Literal
 
-from wattseal.registry.plausibility.facts import CHALLENGE_MS
+from wattseal.registry.plausibility.limits import CHALLENGE_MS
 from wattseal.registry.requests import Challenge
 
 _RANDOM_BYTES = 16

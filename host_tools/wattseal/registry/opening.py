@@ -31,7 +31,7 @@ from wattseal.registry.identity import (
     unusable,
     write_name,
 )
-from wattseal.registry.plausibility.facts import OFFLINE_DAYS
+from wattseal.registry.plausibility.limits import OFFLINE_DAYS
 from wattseal.registry.replay import HOST
 from wattseal.registry.requests import AccessRequest
 from wattseal.registry.service import Registry

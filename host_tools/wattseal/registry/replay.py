@@ -20,13 +20,15 @@ from wattseal.registry.plausibility import (
 )
 from wattseal.registry.plausibility.access import access_faults, administrator_faults
 from wattseal.registry.plausibility.access_requests import scope_faults, target_faults
-from wattseal.registry.plausibility.facts import DAY_MS, Challenged, Facts, judged, read_proof
+from wattseal.registry.plausibility.facts import Facts, judged
 from wattseal.registry.plausibility.history import (
     History,
     read_history,
     read_repeated,
     recorded_end,
 )
+from wattseal.registry.plausibility.limits import DAY_MS
+from wattseal.registry.plausibility.proof import Challenged, read_proof
 from wattseal.registry.records import (
     AccessGranted,
     AccessRevoked,

@@ -14,7 +14,8 @@ from wattseal.registry.database import Database
 from wattseal.registry.failures import Refused
 from wattseal.registry.identity import Identity
 from wattseal.registry.leaf import leaf_of
-from wattseal.registry.plausibility.facts import OFFLINE_DAYS, Facts
+from wattseal.registry.plausibility.facts import Facts
+from wattseal.registry.plausibility.limits import OFFLINE_DAYS
 from wattseal.registry.questions import Questions
 from wattseal.registry.records import Record
 from wattseal.registry.repeats import EvseRequest, recorded_last, registered_before

@@ -11,7 +11,7 @@ from wattseal.registry import building, plausibility
 from wattseal.registry.failures import Refused
 from wattseal.registry.leaf import leaf_of
 from wattseal.registry.memory_ledger import MemoryLedger
-from wattseal.registry.plausibility.facts import CHALLENGE_MS
+from wattseal.registry.plausibility.limits import CHALLENGE_MS
 from wattseal.registry.records import (
     Record,
     Registration,

@@ -2,7 +2,7 @@
 
 from registry.simulated_module import SimulatedModule
 from wattseal.registry.challenges import Challenges
-from wattseal.registry.plausibility.facts import CHALLENGE_MS
+from wattseal.registry.plausibility.limits import CHALLENGE_MS
 
 NOW = 1_795_251_600_000
 

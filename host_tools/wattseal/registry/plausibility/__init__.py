@@ -9,8 +9,9 @@ from wattseal.registry.plausibility.access_requests import (
     judge_revocation,
 )
 from wattseal.registry.plausibility.deactivation import judge_deactivation
-from wattseal.registry.plausibility.facts import CheckChallenge, Facts, facts
+from wattseal.registry.plausibility.facts import Facts, facts
 from wattseal.registry.plausibility.findings import FINDINGS, reason
+from wattseal.registry.plausibility.proof import CheckChallenge
 from wattseal.registry.plausibility.registration import against, remarks
 from wattseal.registry.plausibility.station import judge_consent, judge_hardware_exchange
 from wattseal.registry.plausibility.test_charge import judge_test_charge

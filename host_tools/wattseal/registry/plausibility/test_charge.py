@@ -12,8 +12,8 @@ from wattseal.public_key import read_public_key
 from wattseal.registry.ledger import Ledger
 from wattseal.registry.names import plain
 from wattseal.registry.plausibility.evse_rules import active_evse
-from wattseal.registry.plausibility.facts import TOLERANCE_MS
 from wattseal.registry.plausibility.findings import reason
+from wattseal.registry.plausibility.limits import TOLERANCE_MS
 from wattseal.registry.requests import (
     AccessState,
     EvseState,
