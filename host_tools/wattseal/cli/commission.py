@@ -16,12 +16,13 @@ from wattseal.commissioning import filling, run
 from wattseal.commissioning.document import find_commissioned
 from wattseal.commissioning.documents import write_document
 from wattseal.commissioning.job import ANSWER, AnswerFile, Job, read_file
+from wattseal.commissioning.proof import check_record
 from wattseal.commissioning.submitting import request_files, submit
 from wattseal.commissioning.test_charge import WaitForEnergy
 from wattseal.commissioning.words import fingerprint_words
 from wattseal.commissioning.workplace import Step, StepResult, Workplace
 from wattseal.errors import EXIT_FAILED, ToolError
-from wattseal.registry.records import Registration, read_record
+from wattseal.registry.records import Registration
 
 EPILOG = """\b
 Examples:
@@ -217,7 +218,7 @@ def finish(
     """
     path = _answer_file(answer)
     came = read_file(path, AnswerFile)
-    record = read_record(came.record)
+    record = check_record(came.confirmation.publication, came.record)
     if not isinstance(record, Registration):
         cause = "it answers no registration"
         raise ToolError("job_file_malformed", path=str(path), cause=cause)

@@ -28,8 +28,6 @@ from wattseal.wire.errors import WattsealError
 from wattseal.wire.methods import check_params
 
 KEY_SETTINGS = ("registry_key", "owner_key")
-METER_MEMBERS = ("manufacturer", "model", "serial", "calibration_mark", "calibration_year")
-
 NEEDED_SETTINGS = (
     *("gateway_id", "gateway_serial", "meter_profile", "charge_point_id"),
     *("registry_name", "registry_key", "owner_key"),
@@ -50,6 +48,14 @@ QUESTIONS = {
     "meter.calibration_year": "Year of that mark",
 }
 """Everything that a station may lack, as a person is asked for it."""
+
+_WHOLE_LABEL = {
+    "manufacturer": "M",
+    "model": "M",
+    "serial": "1",
+    "calibration_mark": "M",
+    "calibration_year": 2000,
+}
 
 
 @dataclass(frozen=True)
@@ -134,8 +140,7 @@ def station_of(values: dict[str, Any], folder: Path, origin: str) -> Station:
     case = str(rest.pop("scenario", Scenario.INITIAL)).replace("-", "_")
     if case not in list(Scenario):
         raise _malformed(origin, f"scenario must be one of {', '.join(Scenario)}")
-    if not isinstance(meter, dict) or meter.keys() - set(METER_MEMBERS):
-        raise _malformed(origin, f"meter may hold {', '.join(METER_MEMBERS)}")
+    _check_label(meter, origin)
     if model is not None and not isinstance(model, str):
         raise _malformed(origin, "module_model must be a text")
     for name in KEY_SETTINGS:
@@ -143,6 +148,16 @@ def station_of(values: dict[str, Any], folder: Path, origin: str) -> Station:
             rest[name] = _spki(rest[name], folder, name)
     meter, settings = _one_serial(meter, rest, origin)
     return Station(_checked(settings, origin), meter, model, Scenario(case))
+
+
+def _check_label(meter: Any, origin: str) -> None:
+    """Each member that is given must be one of a label; the others are made up for the check."""
+    if not isinstance(meter, dict) or meter.keys() - _WHOLE_LABEL.keys():
+        raise _malformed(origin, f"meter may hold {', '.join(_WHOLE_LABEL)}")
+    try:
+        Meter.model_validate({**_WHOLE_LABEL, **meter})
+    except ValidationError as error:
+        raise _malformed(origin, "meter." + _first(error)) from None
 
 
 def _one_serial(
