@@ -247,6 +247,11 @@ ERRORS: dict[str, tuple[str, str, int]] = {
         "repeat the command, or correct the station file.",
         EXIT_FAILED,
     ),
+    "seal_left_open": (
+        "The seal was left open.",
+        "Correct the station file or the wiring, and repeat the command.",
+        EXIT_FAILED,
+    ),
     "meter_differs": (
         "The meter's {member} is {read}, but its label is said to be {label}.",
         "Compare the label, and that the module is wired to this meter; then correct the station "

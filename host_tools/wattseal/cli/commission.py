@@ -72,6 +72,7 @@ def commission(
     job: given.JobFolder = None,
     test_charge: given.Charge = 120,
     no_test_charge: given.NoCharge = False,
+    yes: given.Yes = False,
     json_output: options.Json = False,
     baud: options.Baud = options.BAUD,
     timeout: options.Timeout = None,
@@ -97,7 +98,7 @@ def commission(
     steps = run.without_test_charge(run.ONLINE) if no_test_charge else run.ONLINE
     with (
         registry_options.writing_client(registry, access_key) as client,
-        given.workplace(place, wanted, client, owner, test_charge) as work,
+        given.workplace(place, wanted, client, owner, test_charge, yes=yes) as work,
     ):
         _go_through(work, steps, json_output=json_output)
 
@@ -122,6 +123,7 @@ def export(
     owner_key: key_files.OwnerKey = None,
     password_file: key_files.OwnerPasswordFile = None,
     job: given.JobFolder = None,
+    yes: given.Yes = False,
     json_output: options.Json = False,
     baud: options.Baud = options.BAUD,
     timeout: options.Timeout = None,
@@ -134,7 +136,7 @@ def export(
     wanted = given.read_station(station, scenario)
     owner = given.owner_of(owner_key, password_file)
     place = given.Place(port, baud, timeout, job)
-    with given.workplace(place, wanted, None, owner) as work:
+    with given.workplace(place, wanted, None, owner, yes=yes) as work:
         _go_through(work, run.ON_SITE, json_output=json_output)
 
 

@@ -20,11 +20,13 @@ from wattseal.commissioning.finding import find_modules, only_module, port_names
 from wattseal.commissioning.job import Job
 from wattseal.commissioning.station import QUESTIONS, Station, station_of
 from wattseal.commissioning.test_charge import WaitForEnergy, end_cut_charge
+from wattseal.commissioning.words import fingerprint_words
 from wattseal.commissioning.workplace import Permit as WorkPermit
 from wattseal.commissioning.workplace import Workplace
 from wattseal.device import Device
 from wattseal.device_models import Hello
 from wattseal.errors import ToolError
+from wattseal.public_key import read_public_key
 from wattseal.registry.records import Scenario
 from wattseal.registry_client import RegistryClient
 
@@ -65,6 +67,7 @@ Charge = Annotated[
         help="Test charge: how long to wait for energy to flow. It ends as soon as some has.",
     ),
 ]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before the seal is closed.")]
 NoCharge = Annotated[bool, typer.Option("--no-test-charge", help="Leave the test charge out.")]
 
 
@@ -110,12 +113,14 @@ def workplace(
     registry: RegistryClient | None,
     owner: Permit | None,
     charge_s: float = 0,
+    *,
+    yes: bool = False,
 ) -> Iterator[Workplace]:
     """Module, station, folder and registry, with everything known that the work needs."""
     with at_module(place) as (device, hello, _port):
         known = filling.from_module(station, device)
         if registry is not None:
-            known = known.of_registry(registry.facts())
+            known = _with_registry(known, registry)
             if known.missing():
                 vendor = _vendor(known, device)
                 known = filling.from_registry(known, registry, vendor, hello.chip_id)
@@ -129,7 +134,23 @@ def workplace(
             registry=registry,
             permit=_permit_of(owner, device, hello),
             charge=WaitForEnergy(charge_s, _told_energy()) if charge_s else None,
+            confirm=_confirm_seal if sys.stdin.isatty() and not yes else None,
         )
+
+
+def _with_registry(station: Station, registry: RegistryClient) -> Station:
+    """The station with the registry that is asked; one that was not named is shown first."""
+    facts = registry.facts()
+    if "registry_key" not in station.settings:
+        words = " ".join(fingerprint_words(read_public_key(facts.registry_key).fingerprint))
+        complain(f"The registry is {facts.name}; its key: {words}.")
+    return station.of_registry(facts)
+
+
+def _confirm_seal(what: str) -> None:
+    complain(what)
+    if not typer.confirm("Close the seal?", err=True):
+        raise ToolError("seal_left_open")
 
 
 def _permit_of(owner: Permit | None, device: Device, hello: Hello) -> WorkPermit | None:

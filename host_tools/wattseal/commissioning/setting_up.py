@@ -14,6 +14,15 @@ from wattseal.wire.methods import UNSEALED_SETTINGS
 CLOCK_TOLERANCE_MS = 3000
 
 
+def _what_is_sealed(work: Workplace) -> str:
+    meter = work.label
+    words = f"{meter.manufacturer} {meter.model} {meter.serial}" if meter else "of the settings"
+    return (
+        f"Module {work.station.settings['gateway_serial']}, meter {words}, charge point "
+        f"{work.station.evse_id}: compare the labels. Only the owner's key opens the seal again."
+    )
+
+
 def check_module(work: Workplace) -> StepResult:
     """Is it sound, and is its history whole up to the key that it has now?"""
     status = work.status()
@@ -117,6 +126,8 @@ def close_seal(work: Workplace) -> StepResult:
     if status.sealed:
         facts = {"commissioning": status.commissioning}
         return StepResult(False, f"closed, commissioning {status.commissioning}", facts)
+    if work.confirm is not None:
+        work.confirm(_what_is_sealed(work))
     sealing = work.device.seal()
     facts = {
         "commissioning": sealing.commissioning,

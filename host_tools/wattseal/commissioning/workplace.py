@@ -35,7 +35,8 @@ class Workplace:
     """`registry` None: the work is done where there is no network. `permit` None: no owner.
 
     `label` is the meter's, once it was compared with the meter. `answer` is the registry's, once
-    there is one. `charge` None: a test charge ends at once.
+    there is one. `charge` None: a test charge ends at once. `confirm` asks a person whether the
+    seal may be closed, and raises ToolError if not; None: the station file is word enough.
     """
 
     device: Device
@@ -47,6 +48,7 @@ class Workplace:
     label: Meter | None = None
     answer: AnswerFile | None = None
     charge: ChargePlan | None = None
+    confirm: Callable[[str], None] | None = None
 
     def status(self) -> Status:
         """The module's state now."""

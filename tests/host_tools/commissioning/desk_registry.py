@@ -70,8 +70,9 @@ def new_registry(data: Path, database_url: str | None = None, port: int = 0) -> 
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
     assert process.stdout is not None
     try:
-        told = b"".join(iter(process.stdout.readline, b"}\n")) + b"}"
-        yield Registry(json.loads(told)["url"], data)
+        told = json.loads(b"".join(iter(process.stdout.readline, b"}\n")) + b"}")
+        assert "url" in told, told
+        yield Registry(told["url"], data)
     finally:
         process.terminate()
         process.wait(STOP_S)

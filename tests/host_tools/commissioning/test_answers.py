@@ -198,6 +198,23 @@ def test_a_list_with_a_registry(
     assert evse.chip_id == chip_of(mine[1])
 
 
+def at_a_terminal(rig: UnixRig, folder: Path, answers: list[str]) -> tuple[int, str, str]:
+    """Export with a person who types these answers; exit status, output and what was asked."""
+    master, terminal = pty.openpty()
+    command = (
+        *(Path(sys.executable).parent / "wattseal", "commission", "export"),
+        *("--port", rig.port, "--job", folder / "job"),
+    )
+    process = subprocess.Popen(
+        command, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder
+    )
+    os.close(terminal)
+    os.write(master, "".join(f"{answer}\n" for answer in answers).encode())
+    out, err = (text.decode() for text in process.communicate(timeout=60))
+    os.close(master)
+    return process.returncode, out, err
+
+
 def test_a_person_is_asked_for_what_is_missing(rig: UnixRig, number: int, tmp_path: Path) -> None:
     answers = [
         *("Wattseal WS-1", f"WS0001{number}", "Wattseal WS-1", "sdm630"),
@@ -205,21 +222,16 @@ def test_a_person_is_asked_for_what_is_missing(rig: UnixRig, number: int, tmp_pa
         *("no key", OWNER.public.hex, OWNER.public.hex),
         *(serial_of(number), "DE-M 26 0102", "soon", "2026"),
     ]
-    master, terminal = pty.openpty()
-    command = (
-        *(Path(sys.executable).parent / "wattseal", "commission", "export"),
-        *("--port", rig.port, "--job", tmp_path / "job"),
-    )
-    process = subprocess.Popen(
-        command, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
-    )
-    os.close(terminal)
-    os.write(master, "".join(f"{answer}\n" for answer in answers).encode())
-    out, err = (text.decode() for text in process.communicate(timeout=60))
-    os.close(master)
-    assert process.returncode == 0, err
-    assert "Year of that mark:" in err
+    status, _out, err = at_a_terminal(rig, tmp_path, [*answers, "n"])
+    assert status == 1, err
+    assert f"meter Eastron SDM630 {serial_of(number)}, charge point" in err
+    assert "The seal was left open." in err
     assert "registry_key" in err  # what was wrong with an answer is said
+    assert err.count("Year of that mark:") == 2
+    # What the module holds by now is not asked again.
+    left = ["Wattseal WS-1", "DE-M 26 0102", "2026", "y"]
+    status, out, err = at_a_terminal(rig, tmp_path, left)
+    assert status == 0, err
     assert "Request for the registry: written" in out
     [kept] = (tmp_path / "job").glob("*.request.json")
     assert json.loads(kept.read_text())["request"]["meter"]["calibration_year"] == 2026
