@@ -28,12 +28,18 @@ from wattseal.registry.failures import NotReady
 WAIT_S = 60
 """How long a writer waits for those before it."""
 
-READERS = 5
-MORE_READERS = 15
+IDLE_S = 20
+"""When PostgreSQL ends a transaction that does nothing: who hangs does not stop the others."""
+
+READERS = 4
+MORE_READERS = 4
 """Connections of one kind and process that stay open, and that may be opened beyond these."""
 
 RECYCLE_S = 1800
 """A connection that is older is opened anew: routers forget those that are silent for long."""
+
+_UNREACHABLE = "its database cannot be reached"
+_SERVER_STATES = ("08", "53", "57")  # connection lost, out of something, being stopped
 
 
 class Database:
@@ -54,19 +60,19 @@ class Database:
     @contextmanager
     def ask(self) -> Iterator[Connection]:
         """A connection for one statement that reads. NotReady if the database cannot be reached."""
-        with _connect(self._asking) as connection, _told():
+        with _connect(self._asking) as connection, _told(connection):
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that sees one moment. NotReady if the database cannot be reached."""
-        with _connect(self._reading) as connection, _told():
+        with _connect(self._reading) as connection, _told(connection):
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection in a transaction: kept as a whole, or, after an exception, not at all."""
-        with _connect(self._writing) as connection, _told(), connection.begin():
+        with _connect(self._writing) as connection, _told(connection), connection.begin():
             yield connection
 
     def close(self) -> None:
@@ -80,30 +86,44 @@ def _connect(engine: Engine) -> Connection:
     try:
         return engine.connect()
     except (DBAPIError, PoolTimeoutError) as error:
-        raise NotReady("not_ready", cause=_cause_of(error)) from error
+        raise NotReady("not_ready", cause=_cause_of(error) or _UNREACHABLE) from error
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Failures of the database itself, not of what was asked, in the registry's own words."""
+def _told(connection: Connection) -> Iterator[None]:
+    """Failures of the database itself, not of what was asked, in the registry's own words.
+
+    The driver of PostgreSQL lets errors of its socket through as they are. A server that went away
+    takes all connections with it, so none of them is used again.
+    """
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        raise NotReady("not_ready", cause=_cause_of(error)) from error
-    except DBAPIError as error:
-        if not error.connection_invalidated:
+    except (DBAPIError, ConnectionError, TimeoutError) as error:
+        cause = _cause_of(error)
+        if cause is None:
             raise
-        raise NotReady("not_ready", cause="its database went away") from error
+        if cause == _UNREACHABLE:
+            connection.invalidate()
+            connection.engine.dispose(close=False)
+        raise NotReady("not_ready", cause=cause) from error
 
 
-def _cause_of(error: Exception) -> str:
+def _cause_of(error: Exception) -> str | None:
     """Without the statement, which may hold what people have written, and without the address."""
-    text = str(error)
-    if isinstance(error, PoolTimeoutError) or "database is locked" in text:
+    text, state = str(error), _sqlstate(error)
+    if isinstance(error, PoolTimeoutError) or "database is locked" in text or state == "55P03":
         return "its database is busy"
-    if "disk is full" in text or "No space left" in text:
+    if "disk is full" in text or state == "53100":
         return "the disk of its database is full"
-    return "its database cannot be reached"
+    if not isinstance(error, DBAPIError) or isinstance(error, (OperationalError, InterfaceError)):
+        return _UNREACHABLE
+    return _UNREACHABLE if error.connection_invalidated or state[:2] in _SERVER_STATES else None
+
+
+def _sqlstate(error: Exception) -> str:
+    """Of PostgreSQL (its documentation, appendix A); empty if there is none."""
+    given = getattr(getattr(error, "orig", None), "args", ())
+    return str(given[0].get("C", "")) if given and isinstance(given[0], dict) else ""
 
 
 def _checked(text: str | URL) -> URL:
@@ -133,6 +153,13 @@ def _postgres_engine(url: URL, isolation_level: str, pool_size: int) -> Engine:
         pool_pre_ping=pool_size == 1,
         pool_recycle=RECYCLE_S,
         hide_parameters=True,
+        connect_args={
+            "application_name": "wattseal registry",
+            "startup_params": {
+                "lock_timeout": f"{WAIT_S}s",
+                "idle_in_transaction_session_timeout": f"{IDLE_S}s",
+            },
+        },
     )
 
 

@@ -41,7 +41,11 @@ def test_a_refused_registration_leaves_nothing(office, module):
     size, checkpoint = office.size, office.registry.checkpoint()
     request = office.request(module)
     for actor, wanted in ((office.xyz, ["evse_not_yours"]), (office.abc, ["scenario_mismatch"])):
-        bent = request.model_copy(update={"scenario": Scenario.REUSE}) if actor is office.abc else request
+        bent = (
+            request.model_copy(update={"scenario": Scenario.REUSE})
+            if actor is office.abc
+            else request
+        )
         with pytest.raises(Refused) as refused:
             office.registry.register(bent, actor)
         assert codes(refused.value) == wanted

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import threading
 from base64 import b64encode
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,8 @@ from registry import register_many
 from registry.office import Office, check_publication
 from registry.simulated_module import EVSE_ID, METER, SimulatedModule
 from sqlalchemy import create_engine
-from wattseal.registry import log_store
+from wattseal.registry import database, log_store
+from wattseal.registry.database import Database
 from wattseal.registry.failures import NotReady
 from wattseal.registry.opening import open_registry
 from wattseal.registry.records import read_record
@@ -113,12 +116,12 @@ def test_one_meter_claimed_by_two_at_once(tmp_path: Path, database_url: str):
 
 def test_readers_see_one_moment_while_others_write(tmp_path: Path, database_url: str):
     office = Office(tmp_path / "data", database_url)
-    database = office.registry._database
-    with database.read() as connection:
+    read = office.registry._database.read
+    with read() as connection:
         before = connection.exec_driver_sql("SELECT count(*) FROM log_entry").scalar()
         office.commission(SimulatedModule())
         assert connection.exec_driver_sql("SELECT count(*) FROM log_entry").scalar() == before
-    with database.read() as connection:
+    with read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM log_entry").scalar() == before + 1
 
 
@@ -153,18 +156,68 @@ def test_a_database_server_that_came_back(tmp_path: Path, postgres_url: str):
     ]
     for ask in asked:
         ask()
-    database = office.registry._database
-    with create_engine(database.url).connect() as other:
+    with create_engine(office.registry._database.url).connect() as other:
         cut = other.exec_driver_sql(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         ).scalar()
-    assert cut == 3
+    assert cut >= len(asked)
     for ask in asked[:2]:
         with pytest.raises(NotReady):
             ask()
         assert ask()
     assert asked[2]().repeated
+
+
+def test_a_writer_that_hangs(tmp_path: Path, database_url: str, monkeypatch):
+    hanging = Database(database_url)
+    monkeypatch.setattr(database, "WAIT_S", 1)
+    office = Office(tmp_path / "data", database_url)
+    request = office.request(SimulatedModule())
+    with hanging.write() as connection:
+        log_store.lock_head(connection)
+        with pytest.raises(NotReady, match="its database is busy"):
+            office.registry.register(request, office.abc)
+        assert office.registry.judge(request, office.abc) == []
+    assert not office.registry.register(request, office.abc).repeated
+
+
+def test_a_writer_that_hangs_for_long(tmp_path: Path, postgres_url: str, monkeypatch):
+    office = Office(tmp_path / "data", postgres_url)
+    monkeypatch.setattr(database, "IDLE_S", 1)
+    with pytest.raises(NotReady, match="cannot be reached"), _locked(Database(postgres_url)):
+        assert not office.commission(SimulatedModule()).repeated
+
+
+@contextmanager
+def _locked(hanging: Database) -> Iterator[None]:
+    with hanging.write() as connection:
+        log_store.lock_head(connection)
+        yield
+
+
+def test_a_full_disk(tmp_path: Path, sqlite_url: str):
+    office = Office(tmp_path / "data", sqlite_url)
+    size = office.size
+    writer = office.registry._database  # which has one connection to write with
+    with writer.write() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    taken = []
+    with pytest.raises(NotReady, match="the disk of its database is full"):
+        taken.extend(office.commission(_module(number)) for number in range(1000, 1020))
+    assert len(taken) < 20
+    assert office.size == size + len(taken)
+    _check_log(office.registry)
+    with writer.write() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 1000}")
+    assert office.commission(_module(7)).entry == size + len(taken)
+    _check_log(office.registry)
+
+
+def _module(number: int) -> SimulatedModule:
+    meter = METER.model_copy(update={"serial": f"1EMH00{number:06}77"})
+    return SimulatedModule(f"module {number}", evse_id=f"DE*ABC*E{number}", meter=meter)
 
 
 def _exchange() -> HardwareExchangeRequest:
