@@ -3,12 +3,11 @@
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import typer
-from wattseal.cli.main import app
+from wattseal.cli.main import app, run
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -47,18 +46,16 @@ def command_path(words: list[str]) -> list[str]:
 @pytest.mark.parametrize(
     "command", [command for command in COMMANDS if command.startswith("wattseal")]
 )
-def test_wattseal_knows_the_command_and_its_options(command: str) -> None:
+def test_wattseal_knows_the_command_and_its_options(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = shlex.split(command)[1:]
     path = command_path(words)
-    helped = subprocess.run(
-        [Path(sys.executable).parent / "wattseal", *path, "--help"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert helped.returncode == 0, helped.stderr
+    status = run([*path, "--help"])
+    helped = capsys.readouterr()
+    assert status == 0, helped.err
     for option in (word for word in words if word.startswith("--")):
-        assert option in helped.stdout
+        assert option in helped.out
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if "./dev" in command])
