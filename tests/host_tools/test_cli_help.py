@@ -61,6 +61,7 @@ def test_every_command_is_there() -> None:
             )
         ),
         *(("registry", "access", name) for name in ("create", "list", "revoke")),
+        *(("commission", name) for name in ("export", "submit", "finish", "document", "batch")),
         ("verify",),
     }
 

@@ -26,8 +26,8 @@ from wattseal.registry.records import Registration
 
 EPILOG = """\b
 Examples:
-  wattseal commission --station station.toml --registry https://registry.example \\
-    --access-key access.key
+  wattseal commission --station station.toml --access-key access.key \\
+    --registry https://registry.example
   wattseal commission export --station station.toml
   wattseal commission submit commission-e66138935f4c8b2a
   wattseal commission finish commission-e66138935f4c8b2a
@@ -41,7 +41,7 @@ A station file holds the settings of `wattseal device configure`, and
   serial = "19285703"
   calibration_mark = "DE-M 26 0102"
   calibration_year = 2026
-What is missing is asked for on a terminal, or known to the module or the registry."""
+What is missing is asked for on a terminal, unless module or registry know it."""
 
 app = typer.Typer(
     invoke_without_command=True,

@@ -21,16 +21,16 @@ from wattseal.errors import ToolError
 
 EPILOG = """\b
 Examples:
-  wattseal commission batch stations.csv --defaults common.toml --out batch-1 \\
-    --registry https://registry.example --access-key access.key
-  wattseal commission batch stations.csv --defaults common.toml --out batch-1 --offline
+  wattseal commission batch stations.csv --defaults common.toml \\
+    --out batch-1 --registry https://registry.example --access-key key.txt
+  wattseal commission batch stations.csv --out batch-1 --offline
 
 \b
 Columns (commas or semicolons), as far as --defaults does not say it for all:
   port or chip_id; gateway_serial, module_model, charge_point_id, scenario,
-  meter_serial, meter_manufacturer, meter_model, calibration_mark, calibration_year,
-  and the other settings of `wattseal device configure`.
-Run again, it goes on with what is left. Exit status: 0 if all rows are through."""
+  meter_serial, meter_manufacturer, meter_model, calibration_mark,
+  calibration_year, and the other settings of `wattseal device configure`.
+Run again, it goes on with what is left. Exit status 0: all rows are through."""
 
 
 @app.command(epilog=EPILOG)
