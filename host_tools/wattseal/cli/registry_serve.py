@@ -51,6 +51,12 @@ def serve(
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, max=256, help="Processes that answer.")
     ] = 1,
+    offline_days: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, help="Age of a proof made without a network; 0: take none."
+        ),
+    ] = 30,
     reads_per_minute: Annotated[
         int, typer.Option(metavar="N", min=0, help="Of one client address; 0: no limit.")
     ] = 6000,
@@ -91,6 +97,7 @@ def serve(
             data=data,
             database_url=database_url,
             name=name,
+            offline_days=offline_days,
             reads_per_minute=reads_per_minute,
             writes_per_minute=writes_per_minute,
         ),

@@ -69,7 +69,12 @@ def worker_app() -> FastAPI:
     json_log.configure()
     end_with_parent()
     settings = from_environment(os.environ)
-    registry = open_registry(settings.data, settings.database_url, settings.name)
+    registry = open_registry(
+        settings.data,
+        settings.database_url,
+        settings.name,
+        offline_days=settings.offline_days,
+    )
     return create_app(registry, settings)
 
 

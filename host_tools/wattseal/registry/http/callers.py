@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 
 from wattseal.registry.failures import AccessError
 from wattseal.registry.http import client_address
@@ -16,12 +17,16 @@ from wattseal.registry.service import Registry
 
 MAX_ACCESS_KEY_CHARACTERS = 200
 
+ask = run_in_threadpool
+"""Asks the registry, which may wait for its database, in a thread; routes that are asked often do
+so themselves, since the framework would go through a second thread to check the answer."""
+
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="access key", description="`wsk_...`, as it was shown once."
 )
 
 
-def _registry(request: Request) -> Registry:
+async def _registry(request: Request) -> Registry:
     registry: Registry = request.app.state.registry
     return registry
 
@@ -53,7 +58,7 @@ def _actor(
 Actor = Annotated[AccessState, Depends(_actor)]
 
 
-def _administrator(actor: Actor) -> AccessState:
+async def _administrator(actor: Actor) -> AccessState:
     """As `_actor`; AccessError `access_denied` unless it is an administrator's."""
     if actor.role != "administrator":
         raise AccessError("access_denied", key_id=actor.key_id)

@@ -17,7 +17,7 @@ from wattseal.wire.strict_json import MAX_INTEGER
 MAX_COUNT = 256
 
 
-def _moment(
+async def _moment(
     at: Annotated[
         str | None,
         Query(
@@ -30,7 +30,7 @@ def _moment(
     return None if at is None else read_moment(at)
 
 
-def _evse_id(
+async def _evse_id(
     evse_id: Annotated[
         str,
         Path(
@@ -47,7 +47,7 @@ def _evse_id(
         raise Problem("request_malformed", cause=str(error).rstrip(".")) from None
 
 
-def _meter(
+async def _meter(
     request: Request,
     manufacturer: Annotated[str, Path(max_length=50, examples=["Eastron"])],
     serial: Annotated[str, Path(max_length=50, examples=["19285703"])],

@@ -126,7 +126,7 @@ def test_an_ipv6_network_is_one_client(client: Any, expected: str) -> None:
 
 
 def test_settings_survive_the_environment() -> None:
-    settings = Settings(database_url="postgresql+pg8000://x", reads_per_minute=7)
+    settings = Settings(database_url="postgresql+pg8000://x", reads_per_minute=7, offline_days=0)
     assert from_environment(settings.to_environment()) == settings
     assert from_environment({}) == Settings()
     with pytest.raises(ValueError, match="invalid literal"):

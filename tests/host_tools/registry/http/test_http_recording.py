@@ -135,6 +135,28 @@ def test_a_deactivated_key_does_not_come_back(api: Api, module: SimulatedModule)
     assert "key_deactivated" in codes_of(response)
 
 
+def test_a_replayed_registration_revives_nothing(api: Api, module: SimulatedModule) -> None:
+    request = module.registration(api.challenge())
+    first = api.post("/v1/registrations", request).json()
+    ended = DeactivationRequest(evse_id=module.evse_id, reason="lost", note="stolen")
+    assert api.post("/v1/deactivations", ended).status_code == 201
+    again = api.post("/v1/registrations", request)
+    assert (again.status_code, again.json()["entry"]) == (200, first["entry"])
+    assert api.get(f"/v1/evse/{module.evse_id}/key").status_code == 404
+    assert api.get(f"/v1/keys/{module.fingerprint}").json()["status"] == "deactivated"
+
+
+def test_a_replayed_proof_registers_nobody_else(api: Api, module: SimulatedModule) -> None:
+    request = module.registration(api.challenge())
+    assert api.post("/v1/registrations", request).status_code == 201
+    thief = SimulatedModule("thief", evse_id="DE*ABC*E666", clock_ms=module.clock_ms)
+    stolen = thief.registration(api.challenge(), possession=request.possession)
+    response = api.post("/v1/registrations", stolen)
+    assert (response.status_code, response.json()["repeated"]) == (200, True)
+    assert api.get(f"/v1/modules/{thief.chip_id}").status_code == 404
+    assert api.get(f"/v1/evse/{thief.evse_id}").status_code == 404
+
+
 def test_a_challenge_is_good_for_a_while(client: TestClient, registry: Any) -> None:
     response = client.post("/v1/challenges")
     assert response.status_code == 200

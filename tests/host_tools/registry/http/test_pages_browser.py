@@ -146,6 +146,7 @@ def test_the_keyboard_reaches_everything(url: str, page: Page) -> None:
     page.keyboard.type("DE*ABC*E99")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Found for")).to_be_visible()
+    page.wait_for_load_state()
     outline = "getComputedStyle(document.activeElement).outlineStyle"
     page.keyboard.press("Tab")
     assert page.evaluate(outline) == "solid"

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -126,12 +127,21 @@ def test_workers_end_with_the_process_that_started_them(serve: Callable[..., Ser
 
 def test_overlong_headers_are_refused(serve: Callable[..., Service]) -> None:
     service = serve()
-    try:
-        refused = httpx.get(f"{service.url}/health", headers={"X-Long": "x" * 500_000})
-        assert 400 <= refused.status_code < 500
-    except httpx.TransportError as closed:  # it does not read on to answer
-        assert "reset" in str(closed) or "disconnected" in str(closed) or "pipe" in str(closed)
+    with socket.create_connection(("127.0.0.1", httpx.URL(service.url).port)) as connection:
+        with suppress(ConnectionError):  # it does not read to the end before it answers
+            connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 500_000)
+        answer = _received(connection)
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 4")
     assert httpx.get(f"{service.url}/health").status_code == 200
+
+
+def _received(connection: socket.socket) -> bytes:
+    """All that comes until the other side closes."""
+    received = b""
+    with suppress(ConnectionError):
+        while part := connection.recv(65536):
+            received += part
+    return received
 
 
 def _fails(*arguments: object) -> str:

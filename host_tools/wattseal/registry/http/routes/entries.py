@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from wattseal.registry.http.callers import Service
+from wattseal.registry.http.callers import Service, ask
 from wattseal.registry.http.descriptions import FINDING, PUBLIC
 from wattseal.registry.http.parameters import Count, EntryPath, First, Size
 from wattseal.registry.requests import PublicationAnswer, RecordLine, State
@@ -16,19 +16,19 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @router.get("/entries/{number}", responses=FINDING, summary="An entry and its record")
-def entry(number: EntryPath, registry: Service, response: Response) -> RecordLine:
+async def entry(number: EntryPath, registry: Service, response: Response) -> RecordLine:
     """The entry as it is in the log, and the record that it commits to."""
-    leaf, record = registry.record(number)
+    leaf, record = await ask(registry.record, number)
     response.headers["Cache-Control"] = FOR_EVER
     return RecordLine(number=number, leaf=leaf, record=record)
 
 
 @router.get("/entries/{number}/publication", responses=FINDING, summary="Proof of publication")
-def publication(
+async def publication(
     number: EntryPath, registry: Service, response: Response, size: Size = None
 ) -> PublicationAnswer:
     """The file that `wattseal device publish` takes: inclusion proof and signed checkpoint."""
-    answer = registry.publication(number, size)
+    answer = await ask(registry.publication, number, size)
     response.headers["Cache-Control"] = FOR_EVER
     return answer
 

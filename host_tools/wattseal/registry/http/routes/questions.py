@@ -7,7 +7,7 @@ from typing import TypeVar
 from fastapi import APIRouter
 
 from wattseal.registry.failures import NotFound
-from wattseal.registry.http.callers import Service
+from wattseal.registry.http.callers import Service, ask
 from wattseal.registry.http.descriptions import FINDING, PUBLIC
 from wattseal.registry.http.moments import unix_ms_now
 from wattseal.registry.http.parameters import (
@@ -35,28 +35,28 @@ _State = TypeVar("_State")
 
 
 @router.get("/registry", responses=PUBLIC, summary="Who the registry is")
-def facts(registry: Service) -> RegistryFacts:
+async def facts(registry: Service) -> RegistryFacts:
     """Its name and keys, as modules and clients of the log are configured with them."""
-    return registry.facts()
+    return await ask(registry.facts)
 
 
 @router.get("/evse/{evse_id}", responses=FINDING, summary="A charge point")
-def evse(evse_id: EvseIdPath, at: At, registry: Service) -> EvseState:
+async def evse(evse_id: EvseIdPath, at: At, registry: Service) -> EvseState:
     """Its state now, or at a time."""
-    return _found(registry.evse(evse_id, at), "charge point", evse_id)
+    return _found(await ask(registry.evse, evse_id, at), "charge point", evse_id)
 
 
 @router.get("/evse/{evse_id}/key", responses=FINDING, summary="The key of a charge point")
-def key_of_evse(evse_id: EvseIdPath, at: At, registry: Service) -> KeyState:
+async def key_of_evse(evse_id: EvseIdPath, at: At, registry: Service) -> KeyState:
     """The key that is valid for it now, or was at a time."""
-    found = registry.key_valid(evse_id, unix_ms_now() if at is None else at)
+    found = await ask(registry.key_valid, evse_id, unix_ms_now() if at is None else at)
     return _found(found, "valid key for", evse_id)
 
 
 @router.get("/evse/{evse_id}/history", responses=FINDING, summary="A charge point's history")
-def history(evse_id: EvseIdPath, registry: Service) -> list[HistoryLine]:
+async def history(evse_id: EvseIdPath, registry: Service) -> list[HistoryLine]:
     """Every record that touched it, oldest first."""
-    records = registry.history(evse_id)
+    records = await ask(registry.history, evse_id)
     if not records:
         raise NotFound("not_found", what="charge point", name=evse_id)
     return [HistoryLine(number=number, record=record) for number, record in records]
@@ -65,35 +65,35 @@ def history(evse_id: EvseIdPath, registry: Service) -> list[HistoryLine]:
 @router.get(
     "/evse/{evse_id}/eligibility", responses=PUBLIC, summary="May it be published as compliant?"
 )
-def eligibility(evse_id: EvseIdPath, registry: Service) -> Eligibility:
+async def eligibility(evse_id: EvseIdPath, registry: Service) -> Eligibility:
     """Whether the POI may be published, whether sessions may be authorised, and why not."""
-    return registry.eligibility(evse_id)
+    return await ask(registry.eligibility, evse_id)
 
 
 @router.get("/keys/{fingerprint}", responses=FINDING, summary="A key")
-def key(fingerprint: FingerprintPath, at: At, registry: Service) -> KeyState:
+async def key(fingerprint: FingerprintPath, at: At, registry: Service) -> KeyState:
     """A public key by its fingerprint."""
-    return _found(registry.key(fingerprint, at), "key", fingerprint)
+    return _found(await ask(registry.key, fingerprint, at), "key", fingerprint)
 
 
 @router.get("/modules/{chip_id}", responses=FINDING, summary="A signing module")
-def module(chip_id: ChipIdPath, at: At, registry: Service) -> ModuleState:
+async def module(chip_id: ChipIdPath, at: At, registry: Service) -> ModuleState:
     """A signing module by its chip's id."""
-    return _found(registry.module(chip_id, at), "module", chip_id)
+    return _found(await ask(registry.module, chip_id, at), "module", chip_id)
 
 
 # The names as they come may hold slashes; parameters.py takes them apart.
 @router.get("/meters/{manufacturer:path}/{serial:path}", responses=FINDING, summary="A meter")
-def meter(meter: MeterPath, at: At, registry: Service) -> MeterState:
+async def meter(meter: MeterPath, at: At, registry: Service) -> MeterState:
     """A meter by what its label says; capitals and blanks make no difference."""
     name = f"{meter.manufacturer} {meter.serial}"
-    return _found(registry.meter(meter, at), "meter", name)
+    return _found(await ask(registry.meter, meter, at), "meter", name)
 
 
 @router.get("/search", responses=PUBLIC, summary="Search")
-def search(q: SearchText, registry: Service) -> SearchResult:
+async def search(q: SearchText, registry: Service) -> SearchResult:
     """By parts of EVSE-IDs, serial numbers, chip ids, keys and fingerprints."""
-    return registry.search(q)
+    return await ask(registry.search, q)
 
 
 def _found(state: _State | None, what: str, name: str) -> _State:

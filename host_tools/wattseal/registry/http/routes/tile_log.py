@@ -8,10 +8,11 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from wattseal.registry.failures import NotFound
-from wattseal.registry.http.callers import Service
+from wattseal.registry.http.callers import Service, ask
 from wattseal.registry.http.descriptions import FINDING, PUBLIC, Responses, as_json
 from wattseal.registry.http.routes.entries import FOR_EVER
-from wattseal.tlog.tiles import TileError, read_path
+from wattseal.registry.service import Registry
+from wattseal.tlog.tiles import Tile, TileError, read_path
 
 router = APIRouter(prefix="/log", tags=["log"])
 
@@ -38,30 +39,32 @@ class _Note(Response):
 @router.get(
     "/checkpoint", response_class=_Note, responses=_CHECKPOINT, summary="The newest checkpoint"
 )
-def checkpoint(registry: Service) -> Response:
+async def checkpoint(registry: Service) -> Response:
     """Size and root of the log, signed by both of the registry's keys."""
-    return _Note(registry.checkpoint(), headers={"Cache-Control": "no-cache"})
+    return _Note(await ask(registry.checkpoint), headers={"Cache-Control": "no-cache"})
 
 
 @router.get(
     "/tile/{path:path}", response_class=_Octets, responses=_TILE, summary="A tile or entry bundle"
 )
-def tile(path: str, request: Request, registry: Service) -> Response:
+async def tile(path: str, request: Request, registry: Service) -> Response:
     """`<L>/<N>[.p/<W>]` or `entries/<N>[.p/<W>]`, numbers such as `x001/x234/067`."""
     try:
         asked = read_path(f"tile/{path}")
     except TileError:
         raise NotFound("not_found", what="tile", name=path[:100]) from None
     if asked.level is not None:
-        data = registry.tile(asked.level, asked.number, asked.width)
+        data = await ask(registry.tile, asked.level, asked.number, asked.width)
         return _Octets(data, headers={"Cache-Control": FOR_EVER})
-    return _bundle(registry.entry_bundle(asked.number, asked.width), request)
+    packs = _takes_gzip(request.headers.get("accept-encoding", ""))
+    return await ask(_bundle, registry, asked, packs)
 
 
-def _bundle(data: bytes, request: Request) -> Response:
+def _bundle(registry: Registry, asked: Tile, packs: bool) -> Response:
     """Entries are texts that repeat themselves: compressed where the client can read that."""
+    data = registry.entry_bundle(asked.number, asked.width)
     headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
-    if _takes_gzip(request.headers.get("accept-encoding", "")):
+    if packs:
         data = gzip.compress(data, compresslevel=6, mtime=0)
         headers["Content-Encoding"] = "gzip"
     return _Octets(data, headers=headers)
