@@ -34,7 +34,7 @@ from bench.figures import Figure, show
 from bench.registry import plain_sql
 from bench.registry.client import Ask, rate
 from bench.registry.population import NAME, Station, evse_id, registrations
-from bench.registry.served import WATTSEAL, serving
+from bench.registry.served import WATTSEAL, Served, serving
 from hil.postgres_server import private_server
 
 ROOT = Path(__file__).parents[2]
@@ -82,8 +82,8 @@ class Bench:
         for workers in WORKERS:
             with serving(self.data, self.url, workers) as served:
                 words = f"{workers} worker{'s' if workers > 1 else ''}"
-                self._look_ups(served.url, words)
-                self._registrations(served.url, words)
+                self._look_ups(served, words)
+                self._registrations(served, words)
                 self.figures[f"memory, {words}"] = Figure(served.memory_mb(), "MB")
                 if workers == WORKERS[-1]:
                     self._audit(served.url)
@@ -99,12 +99,12 @@ class Bench:
         dice = random.Random(SEED)  # noqa: S311 - which stations are asked for
         return [dice.randrange(self.keys) for _ in range(LOOK_UPS)]
 
-    def _look_ups(self, url: str, words: str) -> None:
+    def _look_ups(self, served: Served, words: str) -> None:
         paths = [f"/v1/evse/{quote(evse_id(number))}/key" for number in self._numbers()]
-        found = rate(url, [Ask("GET", path, 200) for path in paths], {})
-        self.figures[f"look-ups, {words}"] = Figure(found, "1/s", self.plain_look_ups)
+        asks = [Ask("GET", path, 200) for path in paths]
+        self._rate(served, f"look-ups, {words}", asks, {}, self.plain_look_ups)
 
-    def _registrations(self, url: str, words: str) -> None:
+    def _registrations(self, served: Served, words: str) -> None:
         first, now_ms = self.next_station, time.time_ns() // 1_000_000
         self.next_station += REGISTRATIONS
         stations = (Station(number, now_ms) for number in range(first, self.next_station))
@@ -114,8 +114,16 @@ class Bench:
             "Content-Type": "application/json",
         }
         asks = [Ask("POST", "/v1/registrations", 201, body) for body in bodies]
-        found = rate(url, asks, headers)
-        self.figures[f"registrations, {words}"] = Figure(found, "1/s", self.plain_inserts)
+        self._rate(served, f"registrations, {words}", asks, headers, self.plain_inserts)
+
+    def _rate(
+        self, served: Served, name: str, asks: list[Ask], headers: dict[str, str], beside: float
+    ) -> None:
+        """How many a second, and what each takes of a processor."""
+        before_s = served.processor_s()
+        self.figures[name] = Figure(rate(served.url, asks, headers), "1/s", beside)
+        each_ms = 1000 * (served.processor_s() - before_s) / len(asks)
+        self.figures[f"{name}, processor"] = Figure(each_ms, "ms each")
 
     def _audit(self, url: str) -> None:
         start = time.perf_counter()

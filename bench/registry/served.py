@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -25,6 +26,11 @@ class Served:
         """Of all its processes together, each page counted for each process that has it."""
         total_kb = sum(_resident_kb(process) for process in _family(self.process_id))
         return total_kb / 1024
+
+    def processor_s(self) -> float:
+        """Time that all its processes together have had of processors so far."""
+        ticks = sum(_ticks(process) for process in _family(self.process_id))
+        return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -56,6 +62,12 @@ def _family(process_id: int) -> list[int]:
         for child in (task / "children").read_text().split():
             family += _family(int(child))
     return family
+
+
+def _ticks(process_id: int) -> int:
+    """In user and in kernel mode (proc(5), fields 14 and 15; the second may hold blanks)."""
+    after_name = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    return int(after_name[11]) + int(after_name[12])
 
 
 def _resident_kb(process_id: int) -> int:
