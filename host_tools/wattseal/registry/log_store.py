@@ -154,7 +154,10 @@ def newest_unix_ms(connection: Connection, size: int) -> int:
     leaf = connection.execute(select(entry.leaf).where(entry.number == size - 1)).scalar()
     if leaf is None:
         raise _broken(size - 1, "the entry is missing")
-    unix_ms: int = json.loads(leaf)["unix_ms"]
+    try:
+        unix_ms: int = json.loads(leaf)["unix_ms"]
+    except (ValueError, KeyError, TypeError):
+        raise _broken(size - 1, "its text cannot be read") from None
     return unix_ms
 
 

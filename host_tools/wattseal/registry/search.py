@@ -45,12 +45,13 @@ def _chips(connection: Connection, text: str, limit: int) -> list[str]:
     table = tables.module_state.c
     chips = _hex_matches(connection, table.chip_id, plain(text).lower(), limit)
     rows = connection.execute(
-        select(table.chip_id)
+        select(table.gateway_serial_name, table.chip_id)
         .where(*_begins(table.gateway_serial_name, plain(text)))
         .distinct()
+        .order_by(table.gateway_serial_name, table.chip_id)
         .limit(limit)
     )
-    return list(dict.fromkeys([*chips, *rows.scalars()]))[:limit]
+    return list(dict.fromkeys([*chips, *(row.chip_id for row in rows)]))[:limit]
 
 
 def _meters(connection: Connection, serial: str, limit: int) -> Iterator[MeterRef]:

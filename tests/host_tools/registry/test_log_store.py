@@ -90,6 +90,23 @@ def test_a_head_that_is_gone_is_not_ready(office):
         office.registry.ready()
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE log_entry SET leaf = '' WHERE number = 3",
+        "UPDATE log_entry SET leaf = '{' WHERE number = 3",
+        "UPDATE log_entry SET leaf = '[]' WHERE number = 3",
+        "UPDATE log_entry SET leaf = '{}' WHERE number = 3",
+    ],
+)
+def test_the_newest_entry_cannot_be_read(office, statement):
+    change(office.registry, statement)
+    request = office.request(SimulatedModule("other", evse_id="DE*ABC*E9"))
+    for ask in (office.registry.ready, lambda: office.registry.register(request, office.abc)):
+        with pytest.raises(StateBroken, match="entry 3"):
+            ask()
+
+
 def test_the_newest_entry_is_gone(office):
     change(office.registry, "DELETE FROM log_entry WHERE number = 3")
     with pytest.raises(StateBroken, match="entry 3"):
