@@ -52,6 +52,9 @@ def load(
             insert(connection, _rows_of(batch, tree))
         check(tree)
         begin(connection, identity, tree)
+        if not database.is_sqlite:
+            # Or PostgreSQL takes full tables for small ones until it happens to look.
+            connection.exec_driver_sql("ANALYZE")
     return tree
 
 
