@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from wattseal import __version__
 from wattseal.registry.http import error_answers, json_log
 from wattseal.registry.http.body_limit import BodyLimit
+from wattseal.registry.http.head_requests import HeadRequests
 from wattseal.registry.http.metrics import Metrics
 from wattseal.registry.http.rate_limits import RateLimits
 from wattseal.registry.http.read_limit import ReadLimit
@@ -56,6 +57,7 @@ def create_app(registry: Registry, settings: Settings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=static), name="static")
     error_answers.install(app)
     # The last one added is the outermost.
+    app.add_middleware(HeadRequests)
     app.add_middleware(BodyLimit)
     app.add_middleware(ReadLimit, limits=app.state.limits)
     app.add_middleware(SecurityHeaders)

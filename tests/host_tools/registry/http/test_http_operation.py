@@ -109,6 +109,16 @@ def test_an_exception_is_logged_once_with_its_trace(
     assert request["status"] == 500
 
 
+@pytest.mark.parametrize("path", ["/", "/health", "/v1/registry", "/log/checkpoint", "/v1/no"])
+def test_head_tells_what_get_would(client: TestClient, path: str) -> None:
+    head, get = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    for name in ("Content-Type", "Content-Length", "Cache-Control"):
+        assert head.headers[name] == get.headers[name]
+    route = 'method="HEAD",route="(none)"' if get.status_code == 404 else f'route="{path}"'
+    assert route in client.get("/metrics").text
+
+
 @pytest.mark.parametrize("path", ["/", "/log", "/v1/registry", "/nothing", "/static/style.css"])
 def test_security_headers_are_everywhere(client: TestClient, path: str) -> None:
     headers = client.get(path).headers

@@ -79,10 +79,13 @@ def test_it_prints_its_url_answers_and_stops_cleanly(serve: Callable[..., Servic
     service = serve()
     assert re.fullmatch(r"http://127\.0\.0\.1:[0-9]+", service.url)
     assert _register(service).status_code == 201
+    with httpx.Client() as http:  # on one connection: no byte too many, none missing
+        assert http.head(f"{service.url}/v1/registry").status_code == 200
+        assert http.get(f"{service.url}/v1/registry").status_code == 200
     status, lines = service.stop()
     assert status == 0
     told = [line["path"] for line in lines if line["event"] == "request"]
-    assert told == ["/ready", "/v1/challenges", "/v1/registrations"]
+    assert told == ["/ready", "/v1/challenges", "/v1/registrations", *["/v1/registry"] * 2]
     assert service.access_key.split("_")[2] not in json.dumps(lines)
 
 
@@ -133,6 +136,25 @@ def test_overlong_headers_are_refused(serve: Callable[..., Service]) -> None:
         answer = _received(connection)
     assert answer == b"" or answer.startswith(b"HTTP/1.1 4")
     assert httpx.get(f"{service.url}/health").status_code == 200
+
+
+def test_an_oversized_body_is_refused_before_it_is_sent(serve: Callable[..., Service]) -> None:
+    service = serve()
+    with socket.create_connection(("127.0.0.1", httpx.URL(service.url).port)) as connection:
+        head = b"POST /v1/registrations HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n"
+        connection.sendall(head)
+        assert connection.recv(12) == b"HTTP/1.1 413"
+    assert httpx.get(f"{service.url}/health").status_code == 200
+
+
+@pytest.mark.parametrize(("proxies", "client"), [("", "127.0.0.1"), ("127.0.0.1", "203.0.113.9")])
+def test_only_a_known_proxy_tells_the_clients_address(
+    serve: Callable[..., Service], proxies: str, client: str
+) -> None:
+    service = serve("--proxies", proxies)
+    httpx.get(f"{service.url}/v1/registry", headers={"X-Forwarded-For": "203.0.113.9"})
+    _status, lines = service.stop()
+    assert [line["client"] for line in lines if line.get("path") == "/v1/registry"] == [client]
 
 
 def _received(connection: socket.socket) -> bytes:
