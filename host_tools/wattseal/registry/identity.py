@@ -121,6 +121,17 @@ def place_private(path: Path, data: bytes) -> None:
         raise ToolError("file_unwritable", path=str(path), cause=cause) from None
     finally:
         made.unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the names of files reach the disk; Windows does so by itself."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def check_name(folder: Path, name: str) -> None:
