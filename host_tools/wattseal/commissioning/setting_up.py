@@ -106,11 +106,10 @@ def set_clock(work: Workplace) -> StepResult:
     now = computer_time()
     source = "synchronised" if is_synchronised() else "informative"
     work.device.set_time(now.unix_ms, now.utc_offset_min, source)
-    asked_ms = computer_time().unix_ms
     clock = work.status().clock
-    latest = computer_time().unix_ms + CLOCK_TOLERANCE_MS
-    if clock.unix_ms is None or not asked_ms - CLOCK_TOLERANCE_MS <= clock.unix_ms <= latest:
-        raise ToolError("clock_not_kept", read=clock.unix_ms, computer=asked_ms)
+    latest_ms = computer_time().unix_ms + CLOCK_TOLERANCE_MS
+    if clock.unix_ms is None or not now.unix_ms <= clock.unix_ms <= latest_ms:
+        raise ToolError("clock_not_kept", read=clock.unix_ms, computer=now.unix_ms)
     notes = (
         ()
         if source == "synchronised"

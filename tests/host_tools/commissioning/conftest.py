@@ -11,11 +11,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "registry"))
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
-from desk_registry import Registry, new_registry
 from host_fakes.key_life import OWNER
 from workbench import Bench, StationFile, chip_of, serial_of
 
 from hil.postgres_server import Server, shared_server
+from hil.registry_process import Registry, new_registry
 from hil.setup import MeterSetup, Setup
 from hil.targets.unix import UnixRig
 

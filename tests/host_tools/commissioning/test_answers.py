@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_registry import Registry, new_registry
 from host_fakes.key_life import OWNER
 from wattseal.registry_client import RegistryClient
 from workbench import EVSE_ID, Bench, chip_of, serial_of
 
+from hil.registry_process import Registry, new_registry
 from hil.targets.unix import UnixRig
 
 numbers = itertools.count(60)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_registry import Registry, new_registry
 from simulated_module import METER, SimulatedModule, digest
 from wattseal.commissioning.document import (
     CASES,
@@ -24,6 +23,8 @@ from wattseal.commissioning.words import fingerprint_words, is_fingerprint
 from wattseal.errors import ToolError
 from wattseal.registry.records import Scenario
 from wattseal.registry_client import RegistryClient
+
+from hil.registry_process import Registry, new_registry
 
 OPERATOR = "DE*ABC"
 DAY_MS = 86_400_000

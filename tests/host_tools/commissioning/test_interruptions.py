@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_registry import Registry, new_registry
 from wattseal.commissioning.job import Job
 from wattseal.commissioning.run import ONLINE
 from wattseal.errors import ToolError
@@ -20,6 +19,7 @@ from wattseal.registry_client import RegistryClient
 from workbench import EVSE_ID, Bench, serial_of
 
 from hil.client import Client
+from hil.registry_process import Registry, new_registry
 from hil.targets.unix import UnixRig
 
 numbers = itertools.count(10)

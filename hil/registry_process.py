@@ -1,4 +1,4 @@
-"""A registry that listens on this computer: `wattseal registry serve`, in a process of its own."""
+"""The real registry, listening on this computer: `wattseal registry serve` in its own process."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ STOP_S = 30
 
 
 @dataclass
-class Registry:
+class RegistryProcess:
     """A registry that answers at `url`; `data` is its folder."""
 
     url: str
@@ -50,13 +50,15 @@ class Registry:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What a station file says of it, for work without a network."""
+        """What a module is configured with to know it."""
         facts = RegistryClient(self.url).facts()
         return {"registry_name": facts.name, "registry_key": facts.registry_key}
 
 
 @contextmanager
-def new_registry(data: Path, database_url: str | None = None, port: int = 0) -> Iterator[Registry]:
+def new_registry(
+    data: Path, database_url: str | None = None, port: int = 0
+) -> Iterator[RegistryProcess]:
     """A registry that listens on a free port, or on a given one, until the end."""
     data.parent.mkdir(parents=True, exist_ok=True)
     where = () if database_url is None else ("--database-url", database_url)
@@ -68,11 +70,10 @@ def new_registry(data: Path, database_url: str | None = None, port: int = 0) -> 
     errors = data.with_suffix(".log")
     with errors.open("ab") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
-    assert process.stdout is not None
+    assert process.stdout is not None  # noqa: S101 - a pipe was asked for
     try:
-        told = json.loads(b"".join(iter(process.stdout.readline, b"}\n")) + b"}")
-        assert "url" in told, told
-        yield Registry(told["url"], data)
+        told = b"".join(iter(process.stdout.readline, b"}\n")) + b"}"
+        yield RegistryProcess(json.loads(told)["url"], data)
     finally:
         process.terminate()
         process.wait(STOP_S)
