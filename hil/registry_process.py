@@ -68,13 +68,25 @@ def new_registry(
         *("--reads-per-minute", "0", "--writes-per-minute", "0"),
     ]
     errors = data.with_suffix(".log")
-    with errors.open("ab") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
-    assert process.stdout is not None  # noqa: S101 - a pipe was asked for
-    try:
-        told = b"".join(iter(process.stdout.readline, b"}\n")) + b"}"
-        yield RegistryProcess(json.loads(told)["url"], data)
-    finally:
-        process.terminate()
-        process.wait(STOP_S)
-        process.stdout.close()
+    with (
+        errors.open("ab") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as process,
+    ):
+        try:
+            yield RegistryProcess(_told_url(process), data)
+        finally:
+            process.terminate()
+            process.wait(STOP_S)
+
+
+def _told_url(process: subprocess.Popen[bytes]) -> str:
+    """What it says once it answers. RuntimeError with what it says instead."""
+    said = b""
+    for line in process.stdout or ():
+        said += line
+        if line == b"}\n":
+            break
+    told = json.loads(said or b"{}")
+    if "url" not in told:
+        raise RuntimeError(f"the registry did not start: {told}")
+    return str(told["url"])

@@ -15,7 +15,7 @@ from host_fakes.key_life import OWNER
 from workbench import Bench, StationFile, chip_of, serial_of
 
 from hil.postgres_server import Server, shared_server
-from hil.registry_process import Registry, new_registry
+from hil.registry_process import RegistryProcess, new_registry
 from hil.setup import MeterSetup, Setup
 from hil.targets.unix import UnixRig
 
@@ -56,7 +56,7 @@ def station(tmp_path: Path) -> StationFile:
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
+def registry(tmp_path: Path) -> Iterator[RegistryProcess]:
     """A registry at a URL of this computer, on SQLite."""
     with new_registry(tmp_path / "registry") as opened:
         yield opened
@@ -71,7 +71,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) ->
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def each_registry(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Registry]:
+def each_registry(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RegistryProcess]:
     """A registry on either database."""
     if request.param == "sqlite":
         yield request.getfixturevalue("registry")

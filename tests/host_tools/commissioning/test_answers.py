@@ -15,14 +15,14 @@ from host_fakes.key_life import OWNER
 from wattseal.registry_client import RegistryClient
 from workbench import EVSE_ID, Bench, chip_of, serial_of
 
-from hil.registry_process import Registry, new_registry
+from hil.registry_process import RegistryProcess, new_registry
 from hil.targets.unix import UnixRig
 
 numbers = itertools.count(60)
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryProcess]:
     """One registry for the tests of this file; each has its own modules."""
     with new_registry(tmp_path_factory.mktemp("answers") / "registry") as opened:
         yield opened
@@ -39,7 +39,7 @@ def rig(make_rig: Callable[..., UnixRig], number: int) -> UnixRig:
 
 
 @pytest.fixture
-def bench(bench: Bench, shared: Registry, number: int) -> Bench:
+def bench(bench: Bench, shared: RegistryProcess, number: int) -> Bench:
     """The station file is for this test's module and names the registry."""
     bench.station.change(
         meter={"serial": serial_of(number)},
@@ -50,7 +50,7 @@ def bench(bench: Bench, shared: Registry, number: int) -> Bench:
     return bench
 
 
-def answered(bench: Bench, rig: UnixRig, shared: Registry) -> Path:
+def answered(bench: Bench, rig: UnixRig, shared: RegistryProcess) -> Path:
     """The answer to a request that was exported."""
     assert bench.export(rig.port).status == 0
     sent = bench.wattseal("commission", "submit", bench.job, "--json", *shared.options())
@@ -60,7 +60,7 @@ def answered(bench: Bench, rig: UnixRig, shared: Registry) -> Path:
 
 class TestFinish:
     def test_the_folder_need_not_be_the_one_of_the_export(
-        self, rig: UnixRig, bench: Bench, shared: Registry, tmp_path: Path
+        self, rig: UnixRig, bench: Bench, shared: RegistryProcess, tmp_path: Path
     ) -> None:
         came = answered(bench, rig, shared)
         elsewhere = tmp_path / "elsewhere"
@@ -75,7 +75,12 @@ class TestFinish:
         assert [one["step"] for one in done.json["steps"]] == ["module", "clock", "publication"]
 
     def test_an_answer_from_before_the_settings_changed(
-        self, rig: UnixRig, bench: Bench, shared: Registry, owner_key: Path, password_file: Path
+        self,
+        rig: UnixRig,
+        bench: Bench,
+        shared: RegistryProcess,
+        owner_key: Path,
+        password_file: Path,
     ) -> None:
         came = answered(bench, rig, shared)
         bench.station.change(charge_point_id=f"{EVSE_ID}*OTHER")
@@ -95,7 +100,7 @@ class TestFinish:
         ],
     )
     def test_an_answer_that_was_changed_on_the_way(
-        self, rig: UnixRig, bench: Bench, shared: Registry, old: str, new: str, words: str
+        self, rig: UnixRig, bench: Bench, shared: RegistryProcess, old: str, new: str, words: str
     ) -> None:
         came = answered(bench, rig, shared)
         text = came.read_text()
@@ -115,7 +120,7 @@ class TestFinish:
         assert "is not what `wattseal commission` writes" in outcome.err
 
     def test_the_answer_to_a_test_charge(
-        self, rig: UnixRig, bench: Bench, shared: Registry
+        self, rig: UnixRig, bench: Bench, shared: RegistryProcess
     ) -> None:
         outcome = bench.run(rig.port, *shared.options())
         assert outcome.status == 0, outcome.err
@@ -127,7 +132,7 @@ class TestFinish:
 
 class TestOnline:
     def test_another_registry_than_the_station_file_names(
-        self, rig: UnixRig, bench: Bench, shared: Registry
+        self, rig: UnixRig, bench: Bench, shared: RegistryProcess
     ) -> None:
         bench.station.change(registry_name="other.example/keys")
         outcome = bench.run(rig.port, *shared.options())
@@ -135,14 +140,14 @@ class TestOnline:
         assert "is set up for another registry: its registry_name" in outcome.err
 
     def test_the_wrong_case_is_told_with_the_right_one(
-        self, rig: UnixRig, bench: Bench, shared: Registry
+        self, rig: UnixRig, bench: Bench, shared: RegistryProcess
     ) -> None:
         outcome = bench.run(rig.port, *shared.options(), "--scenario", "firmware-update")
         assert outcome.status == 1
         assert "but what is recorded makes it initial" in outcome.err
 
     def test_what_the_registry_knows_need_not_be_said_again(
-        self, rig: UnixRig, bench: Bench, shared: Registry
+        self, rig: UnixRig, bench: Bench, shared: RegistryProcess
     ) -> None:
         assert bench.run(rig.port, *shared.options()).status == 0
         bare = bench.folder / "bare.toml"
@@ -158,7 +163,7 @@ class TestOnline:
 
 
 def test_a_list_with_a_registry(
-    make_rig: Callable[..., UnixRig], bench: Bench, shared: Registry, tmp_path: Path
+    make_rig: Callable[..., UnixRig], bench: Bench, shared: RegistryProcess, tmp_path: Path
 ) -> None:
     mine = [next(numbers) for _ in range(3)]
     rows = ["port,gateway_serial,meter_serial,charge_point_id,calibration_year"]

@@ -24,20 +24,20 @@ from wattseal.errors import ToolError
 from wattseal.registry.records import Scenario
 from wattseal.registry_client import RegistryClient
 
-from hil.registry_process import Registry, new_registry
+from hil.registry_process import RegistryProcess, new_registry
 
 OPERATOR = "DE*ABC"
 DAY_MS = 86_400_000
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryProcess]:
     with new_registry(tmp_path_factory.mktemp("documents") / "registry") as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def client(shared: Registry) -> RegistryClient:
+def client(shared: RegistryProcess) -> RegistryClient:
     return shared.client(OPERATOR)
 
 
@@ -162,7 +162,7 @@ class TestAgain:
 
 class TestCommand:
     def test_both_files(
-        self, wattseal: Callable[..., Any], shared: Registry, charged: SimulatedModule,
+        self, wattseal: Callable[..., Any], shared: RegistryProcess, charged: SimulatedModule,
         found: Commissioned, tmp_path: Path,
     ) -> None:  # fmt: skip
         command = (
@@ -184,7 +184,7 @@ class TestCommand:
         "more", [("--evse", "DE*ABC*E9999"), ("--evse", "DE*ABC*E7001", "--entry", 0)]
     )
     def test_no_such_registration(
-        self, wattseal: Callable[..., Any], shared: Registry, charged: SimulatedModule,
+        self, wattseal: Callable[..., Any], shared: RegistryProcess, charged: SimulatedModule,
         tmp_path: Path, more: tuple[object, ...],
     ) -> None:  # fmt: skip
         outcome = wattseal(

@@ -19,7 +19,7 @@ from wattseal.registry_client import RegistryClient
 from workbench import EVSE_ID, Bench, serial_of
 
 from hil.client import Client
-from hil.registry_process import Registry, new_registry
+from hil.registry_process import RegistryProcess, new_registry
 from hil.targets.unix import UnixRig
 
 numbers = itertools.count(10)
@@ -29,7 +29,7 @@ LONGEST_S = 5.0
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryProcess]:
     """One registry for the tests of this file; each has its own module and charge point."""
     with new_registry(tmp_path_factory.mktemp("shared") / "registry") as opened:
         yield opened
@@ -38,7 +38,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
 class Post:
     """A module of its own number, with the command that commissions it."""
 
-    def __init__(self, bench: Bench, rig: UnixRig, registry: Registry, number: int) -> None:
+    def __init__(self, bench: Bench, rig: UnixRig, registry: RegistryProcess, number: int) -> None:
         self.bench, self.rig, self.registry = bench, rig, registry
         self.evse_id = f"{EVSE_ID}*{number}"
         bench.station.change(
@@ -67,7 +67,7 @@ class Post:
 
 
 @pytest.fixture
-def post(bench: Bench, make_rig: Callable[..., UnixRig], shared: Registry) -> Post:
+def post(bench: Bench, make_rig: Callable[..., UnixRig], shared: RegistryProcess) -> Post:
     number = next(numbers)
     return Post(bench, make_rig(number), shared, number)
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from workbench import EVSE_ID, Bench
 
-from hil.registry_process import Registry
+from hil.registry_process import RegistryProcess
 from hil.targets.unix import UnixRig
 
 
-def test_without_a_network(rig: UnixRig, bench: Bench, registry: Registry) -> None:
+def test_without_a_network(rig: UnixRig, bench: Bench, registry: RegistryProcess) -> None:
     """Export on site, submit from the office, finish on site; and once more of each."""
     wattseal = bench.wattseal
     bench.station.change(**registry.settings)
@@ -48,7 +48,7 @@ def test_without_a_network(rig: UnixRig, bench: Bench, registry: Registry) -> No
 
 
 def test_one_bad_request_does_not_stop_the_rest(
-    rig: UnixRig, bench: Bench, registry: Registry
+    rig: UnixRig, bench: Bench, registry: RegistryProcess
 ) -> None:
     bench.station.change(**registry.settings)
     bench.export(rig.port)
