@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commissioning.desk_registry import Registry, new_registry
 from registry.simulated_module import METER, SimulatedModule
 from wattseal.errors import ToolError
 from wattseal.private_files import write_private
 from wattseal.registry_client import RegistryClient
+
+from hil.registry_process import RegistryProcess, new_registry
 
 OPERATOR = "DE*ABC"
 NOBODY = "DE*ABC*E404"
@@ -21,25 +22,25 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryProcess]:
     with new_registry(tmp_path_factory.mktemp("desk") / "data") as registry:
         yield registry
 
 
 @pytest.fixture
-def ask(wattseal: Run, desk: Registry) -> Run:
+def ask(wattseal: Run, desk: RegistryProcess) -> Run:
     """As `wattseal registry`, with what everybody gives."""
     return lambda *words: wattseal("registry", *words, "--registry", desk.url)
 
 
 @pytest.fixture
-def change(wattseal: Run, desk: Registry) -> Run:
+def change(wattseal: Run, desk: RegistryProcess) -> Run:
     """As `wattseal registry`, with the operator's access key."""
     return lambda *words: wattseal("registry", *words, *desk.options(OPERATOR))
 
 
 @pytest.fixture
-def rule(wattseal: Run, desk: Registry) -> Run:
+def rule(wattseal: Run, desk: RegistryProcess) -> Run:
     """As `wattseal registry access`, with the administrator's access key."""
     key = desk.data / "administrator.key"
     where = ("--registry", desk.url, "--access-key", key)
@@ -49,7 +50,7 @@ def rule(wattseal: Run, desk: Registry) -> Run:
 _numbers = iter(range(100))
 
 
-def registered(desk: Registry) -> SimulatedModule:
+def registered(desk: RegistryProcess) -> SimulatedModule:
     """Another module, at a charge point of its own."""
     number = next(_numbers)
     module = SimulatedModule(
@@ -64,7 +65,7 @@ def registered(desk: Registry) -> SimulatedModule:
 
 
 @pytest.fixture
-def module(desk: Registry) -> SimulatedModule:
+def module(desk: RegistryProcess) -> SimulatedModule:
     return registered(desk)
 
 
@@ -200,7 +201,7 @@ def test_hardware_exchange(ask: Run, change: Run, module: SimulatedModule) -> No
 
 
 def test_without_an_access_key(
-    wattseal: Run, desk: Registry, monkeypatch: pytest.MonkeyPatch
+    wattseal: Run, desk: RegistryProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("WATTSEAL_ACCESS_KEY", raising=False)
     outcome = wattseal("registry", "consent", NOBODY, "--to", "DE*XYZ", "-r", desk.url)
@@ -211,7 +212,9 @@ def test_without_an_access_key(
 # --- access keys --------------------------------------------------------------------------------
 
 
-def test_access_keys_from_making_to_revoking(rule: Run, desk: Registry, tmp_path: Path) -> None:
+def test_access_keys_from_making_to_revoking(
+    rule: Run, desk: RegistryProcess, tmp_path: Path
+) -> None:
     file = tmp_path / "abc.txt"
     made = rule("create", "--operator", "de-abc", "--label", "Example", "--out", file, "--json")
     assert made.status == 0, made.err
@@ -253,7 +256,7 @@ def test_a_cpo_makes_no_access_keys(change: Run, tmp_path: Path) -> None:
 
 
 def test_audit_and_audit_again(
-    wattseal: Run, desk: Registry, module: SimulatedModule, tmp_path: Path
+    wattseal: Run, desk: RegistryProcess, module: SimulatedModule, tmp_path: Path
 ) -> None:
     keep = tmp_path / "audit.json"
     first = wattseal("registry", "audit", desk.url, "--keep", keep, "--json")
@@ -266,7 +269,9 @@ def test_audit_and_audit_again(
     assert f"with the checkpoint of {first.json['size']} entries" in again.out
 
 
-def test_an_audit_that_finds_something(wattseal: Run, desk: Registry, tmp_path: Path) -> None:
+def test_an_audit_that_finds_something(
+    wattseal: Run, desk: RegistryProcess, tmp_path: Path
+) -> None:
     keep = tmp_path / "audit.json"
     vkey = "registry.example/keys+00000000+AAAA"
     outcome = wattseal("registry", "audit", desk.url, "--keep", keep, "--vkey", vkey)
@@ -292,7 +297,7 @@ def test_export_in_another_format(ask: Run) -> None:
     assert "json, bnetza-csv or ocpi" in outcome.err
 
 
-def test_backup_and_restore(wattseal: Run, desk: Registry, tmp_path: Path) -> None:
+def test_backup_and_restore(wattseal: Run, desk: RegistryProcess, tmp_path: Path) -> None:
     file = tmp_path / "keys.backup"
     made = wattseal("registry", "backup", "--data", desk.data, file, "--json")
     assert made.status == 0, made.err
