@@ -262,7 +262,7 @@ def _checking(found: Commissioned) -> Section:
         "How to check this document",
         (
             Row("Make it again", command, "code"),
-            Row("Audit the registry", "wattseal registry audit", "code"),
+            Row("Audit the registry", "wattseal registry audit URL", "code"),
         ),
         note="Made from the registry alone: made again, it is the same.",
     )
