@@ -53,7 +53,7 @@ def batch(
     ] = None,
     access_key: registry_options.AccessKeyFile = None,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Write request files instead of registering.")
+        bool, typer.Option("--offline", help="Write request files; leave the registry alone.")
     ] = False,
     test_charge: Annotated[
         bool, typer.Option("--test-charge", help="Begin and end a session on each module.")
@@ -70,16 +70,16 @@ def batch(
     """
     common = settings.read_file(defaults) if defaults else {}
     rows = read_list(file, common, defaults.parent if defaults else Path())
-    if (registry is None) != offline:
+    if registry is None and not offline:
         raise ToolError(
-            "usage",
-            cause="Either a registry is needed, or none.",
-            help="Give --registry URL or --offline.",
+            "usage", cause="A registry is needed.", help="Give --registry URL or --offline."
         )
     owner = given.owner_of(owner_key, password_file)
     steps = run.ON_SITE if offline else run.ONLINE
     opened = (
-        nullcontext() if registry is None else registry_options.writing_client(registry, access_key)
+        nullcontext()
+        if offline or registry is None
+        else registry_options.writing_client(registry, access_key)
     )
     with opened as client:
         bench = Bench(
