@@ -13,8 +13,9 @@ from wattseal.wire import messages
 from wattseal.wire.errors import WattsealError
 from wattseal.wire.link_frame import LineDecoder, encode
 
-# Wall time: an emulated module signs some ten times slower than a real one.
-DEFAULT_LIMIT_S = 120
+# Wall time: an emulated module signs some ten times slower than a real one,
+# and slower still while the machine does other things.
+DEFAULT_LIMIT_S = 300
 FIRST_KNOCK_S = 0.5
 """How long to wait before asking again whether the module has started; then twice as long."""
 

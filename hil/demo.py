@@ -1,6 +1,6 @@
 """The main job, shown: a charging session signed on the emulated RP2040 and checked by others.
 
-Usage: python -m hil.demo [--session-s 60]
+Usage: python -m hil.demo [--session-s 30]
 
 Everything between module and host goes through the `wattseal` command and a serial port, as it
 would at a station. The files are left in build/demo/.
@@ -32,7 +32,7 @@ from hil.timeline import NS_PER_MS
 
 OUT = REPOSITORY / "build/demo"
 PROGRAMS = Path(sys.executable).parent
-POWER_W = 11_000
+POWER_W = 22_000
 BOOT_S = 2
 REPLY_TIMEOUT_S = "60"
 """The emulated chip is slower than a real one, and more so on a busy machine."""
@@ -210,7 +210,7 @@ def summary(key: dict[str, object], device_ms: dict[str, float], checks: dict[st
 def main(arguments: list[str] | None = None) -> int:
     """Command line; 0 when everything verified."""
     parser = argparse.ArgumentParser(prog="./dev demo", description=__doc__.splitlines()[0])
-    parser.add_argument("--session-s", type=int, default=60, help="length of the session")
+    parser.add_argument("--session-s", type=int, default=30, help="length of the session")
     options = parser.parse_args(arguments)
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)

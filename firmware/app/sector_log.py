@@ -317,6 +317,9 @@ class SectorLog:
 
     def _require_unused(self) -> None:
         """An area without a log is blank, but for a cut first use of its first sector."""
+        found = bytearray(self._sector_bytes)  # by the page, a first boot would take long
+        blank = b"\xff" * self._sector_bytes
         for place in range(1, self.sector_count):
-            if not self._is_blank(place):
+            self._flash.flash_read(self._area, place * self._sector_bytes, found)
+            if found != blank:
                 raise LogDamagedError(f"flash sector {place} is in use, but not by a log")
