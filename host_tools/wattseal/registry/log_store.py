@@ -183,7 +183,10 @@ def read_states(connection: Connection, first: int, count: int) -> list[list[Sta
 
     StateBroken where a row contradicts itself, or an entry is not found by its charge points.
     """
-    end = min(first + count, read_size(connection))
+    size = read_size(connection)
+    end = min(first + count, size)
+    if first + count >= size:
+        _check_nothing_beyond(connection, size)
     states: list[list[tuple[int, State]]] = [[] for _number in range(first, end)]
     for table in tables.STATE_TABLES:
         entry = table.c.entry
@@ -198,6 +201,16 @@ def _in_order(number: int, found: list[tuple[int, State]]) -> list[State]:
     if [ordinal for ordinal, _state in found] != list(range(len(found))):
         raise _broken(number, "its states are not numbered in order")
     return [state for _ordinal, state in found]
+
+
+def _check_nothing_beyond(connection: Connection, size: int) -> None:
+    """That no row follows from an entry that the log does not have: it would be answered with."""
+    for table in (*tables.STATE_TABLES, tables.evse_entry):
+        number = connection.execute(
+            select(table.c.entry).where(table.c.entry >= size).limit(1)
+        ).scalar()
+        if number is not None:
+            raise _broken(number, "the log has no such entry, but there is a state after it")
 
 
 def _check_touched(connection: Connection, first: int, end: int) -> None:

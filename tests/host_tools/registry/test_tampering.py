@@ -174,6 +174,23 @@ def test_a_row_that_was_removed_is_found(kept: Kept, table: Table) -> None:
             connection.execute(table.insert(), row)
 
 
+@pytest.mark.parametrize(
+    "table", [*tables.STATE_TABLES, tables.evse_entry], ids=lambda each: each.name
+)
+@pytest.mark.parametrize("beyond", [0, 1000])
+def test_a_row_that_was_added_behind_the_log_is_found(
+    kept: Kept, table: Table, beyond: int
+) -> None:
+    row = {**kept.rows(table)[0], "entry": SIZE + beyond}
+    with kept.database.write() as connection:
+        connection.execute(table.insert(), row)
+    try:
+        assert kept.is_found()
+    finally:
+        with kept.database.write() as connection:
+            connection.execute(table.delete().where(table.c.entry == SIZE + beyond))
+
+
 def test_the_version_of_the_schema(kept: Kept) -> None:
     with kept.database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
