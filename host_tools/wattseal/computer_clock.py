@@ -20,9 +20,14 @@ class ComputerTime:
     utc_offset_min: int
 
 
+def unix_ms_now() -> int:
+    """Milliseconds since 1970 in UTC."""
+    return time.time_ns() // 1_000_000
+
+
 def computer_time() -> ComputerTime:
     """The time now, with the offset that the computer's time zone has now."""
-    unix_ms = time.time_ns() // 1_000_000
+    unix_ms = unix_ms_now()
     offset = datetime.fromtimestamp(unix_ms / 1000).astimezone().utcoffset()
     return ComputerTime(unix_ms, round(offset.total_seconds() / 60) if offset else 0)
 

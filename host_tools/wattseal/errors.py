@@ -305,7 +305,7 @@ ERRORS: dict[str, tuple[str, str, int]] = {
     ),
     "no_registration": (
         "The registry has no registration of {evse_id}.",
-        "Check the EVSE-ID; `wattseal registry search` finds parts of it.",
+        "Check the EVSE-ID; `wattseal registry search` finds what begins alike.",
         EXIT_FAILED,
     ),
     # Firmware.

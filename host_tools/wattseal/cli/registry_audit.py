@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from wattseal.cli import options
 from wattseal.cli.output import print_json, say, say_facts, say_wrapped
 from wattseal.cli.progress import progress_bar
 from wattseal.cli.registry import app, could_not_ask
+from wattseal.computer_clock import unix_ms_now
 from wattseal.registry.audit_memory import recall, remember
 from wattseal.registry.audit_report import AuditReport
 from wattseal.registry.log_source import open_source
@@ -50,7 +50,7 @@ def audit(
     source = open_source(url)
     try:
         with could_not_ask(), progress_bar("auditing") as show:
-            report = audit(source, trust, time.time_ns() // 1_000_000, show)
+            report = audit(source, trust, unix_ms_now(), show)
     finally:
         source.close()
     if keep and report.is_sound:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from wattseal.cli.registry import At, app
 from wattseal.cli.registry_options import RegistryUrl
 from wattseal.cli.registry_serve import check_installed
 from wattseal.cli.times import read_time
+from wattseal.computer_clock import unix_ms_now
 from wattseal.errors import ToolError
 from wattseal.output_files import OutputDirectory
 from wattseal.registry.log_source import open_source
@@ -59,7 +59,7 @@ def export(
     if format_ not in exporting.FORMATS:
         words = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
         raise ToolError("bad_value", field="--format", limit=words, found=format_)
-    moment = read_time(at) if at else time.time_ns() // 1_000_000
+    moment = read_time(at) if at else unix_ms_now()
     source = open_source(registry)
     try:
         with progress_bar("reading the log") as show:

@@ -14,13 +14,13 @@ is; what is left to do is asked of the module and of the registry.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from wattseal.computer_clock import unix_ms_now
 from wattseal.errors import ToolError
 from wattseal.output_files import OutputDirectory
 from wattseal.registry.requests import (
@@ -81,9 +81,7 @@ class AnswerFile(_Model):
 class Job:
     """A folder that a run writes to; made when it is first written to."""
 
-    def __init__(
-        self, folder: Path, slug: str, unix_ms: Callable[[], int] = lambda: time.time_ns() // 10**6
-    ) -> None:
+    def __init__(self, folder: Path, slug: str, unix_ms: Callable[[], int] = unix_ms_now) -> None:
         self.folder = folder
         self.slug = slug
         self._out = OutputDirectory(folder)

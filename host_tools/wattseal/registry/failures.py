@@ -28,7 +28,7 @@ FAILURES = {
     # What is asked for.
     "not_found": (
         "The registry has no {what} {name}.",
-        "Check the spelling; the search finds parts of it.",
+        "Check the spelling; the search finds what begins alike.",
     ),
     "not_in_log": (
         "The log has {size} entries; what was asked for lies beyond them.",

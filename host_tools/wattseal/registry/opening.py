@@ -12,12 +12,12 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, select
 
+from wattseal.computer_clock import unix_ms_now
 from wattseal.errors import ToolError
 from wattseal.private_files import read_private
 from wattseal.registry import log_store, schema, tables
 from wattseal.registry.access_keys import NewKey, make_key, read_key
 from wattseal.registry.building import build_access
-from wattseal.registry.clock import unix_ms_now
 from wattseal.registry.database import Database
 from wattseal.registry.failures import AccessError, NotReady
 from wattseal.registry.identity import (

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from wattseal.computer_clock import unix_ms_now
 from wattseal.registry import access_keys, building, log_store, plausibility
 from wattseal.registry.challenges import Challenges
-from wattseal.registry.clock import unix_ms_now
 from wattseal.registry.database import Database
 from wattseal.registry.failures import Refused
 from wattseal.registry.identity import Identity

@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from registry.simulated_module import METER, SimulatedModule, digest
-from wattseal.registry.clock import unix_ms_now
+from wattseal.computer_clock import unix_ms_now
 from wattseal.registry.opening import open_registry
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import UTC, datetime
 
 from wattseal.registry.http.problems import Problem
@@ -16,11 +15,6 @@ _RFC_3339 = re.compile(
 )
 
 FORMS = "RFC 3339 with its zone, such as 2026-11-21T10:00:05Z, or milliseconds since 1970"
-
-
-def unix_ms_now() -> int:
-    """Milliseconds since 1970 in UTC, by this computer's clock."""
-    return time.time_ns() // 1_000_000
 
 
 def read_moment(text: str) -> int:

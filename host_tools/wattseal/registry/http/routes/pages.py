@@ -7,9 +7,10 @@ from typing import Any
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import HTMLResponse
 
+from wattseal.computer_clock import unix_ms_now
 from wattseal.registry.failures import NotFound
 from wattseal.registry.http.callers import Service
-from wattseal.registry.http.moments import read_moment, unix_ms_now
+from wattseal.registry.http.moments import read_moment
 from wattseal.registry.http.page_templates import render
 from wattseal.registry.http.parameters import EvseIdPath
 from wattseal.registry.http.problems import Problem

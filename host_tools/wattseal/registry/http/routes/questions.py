@@ -6,10 +6,10 @@ from typing import TypeVar
 
 from fastapi import APIRouter
 
+from wattseal.computer_clock import unix_ms_now
 from wattseal.registry.failures import NotFound
 from wattseal.registry.http.callers import Service, ask
 from wattseal.registry.http.descriptions import FINDING, PUBLIC
-from wattseal.registry.http.moments import unix_ms_now
 from wattseal.registry.http.parameters import (
     At,
     ChipIdPath,
