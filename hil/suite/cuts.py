@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from hil.flash import FlashOperation, FlashState, states
 from hil.suite.module import Module
 from hil.suite.ocmf import verified
@@ -36,6 +38,12 @@ class Run:
     def acknowledged_before(self, state: FlashState) -> list[Acknowledged]:
         """What the module had told of before the power failed: operations before this one."""
         return [each for each in self.acknowledged if each.operations <= state.operation.index]
+
+
+def slots(count: int) -> list[Any]:
+    """Numbers of slots; on the emulated chip every second one is for thorough runs only."""
+    slow = pytest.mark.thorough("rp2040")
+    return [slot if slot % 2 else pytest.param(slot, marks=slow) for slot in range(count)]
 
 
 def record_run(module: Module, steps: list[Callable[[], dict[str, Any]]]) -> Run:

@@ -8,13 +8,12 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from hil.flash import FlashState
 from hil.setup import MeterSetup, Setup
-from hil.suite.cuts import Run, record_run
+from hil.suite.cuts import Run, record_run, slots
 from hil.suite.judge import judge
 from hil.suite.module import UNDER_TEST, MakeModule, Module, OpenModule
 
@@ -22,12 +21,6 @@ ROLLOVER_SLOTS = 4
 DECOMMISSIONING_SLOTS = 2
 
 pytestmark = pytest.mark.needs("flash", "update")
-
-
-def slots(count: int) -> list[Any]:
-    """Numbers of slots; on the emulated chip every second one is for thorough runs only."""
-    slow = pytest.mark.thorough("rp2040")
-    return [slot if slot % 2 else pytest.param(slot, marks=slow) for slot in range(count)]
 
 
 def part_of(

@@ -9,7 +9,7 @@ import pytest
 
 from hil.flash import FlashState, Moment
 from hil.setup import MeterSetup, Setup
-from hil.suite.cuts import Run, check_after_cut, record_run
+from hil.suite.cuts import Run, check_after_cut, record_run, slots
 from hil.suite.module import UNDER_TEST, MakeModule, Module, OpenModule
 
 SAMPLE = 24
@@ -44,7 +44,7 @@ def chosen(states: list[FlashState], slot: int, everything: bool) -> list[FlashS
     return part if everything else part[slot % max(1, len(part)) :][:1]
 
 
-@pytest.mark.parametrize("slot", range(SAMPLE))
+@pytest.mark.parametrize("slot", slots(SAMPLE))
 def test_a_cut_in_a_session(
     make_module: MakeModule, session_run: Run, slot: int, pytestconfig: pytest.Config
 ) -> None:
