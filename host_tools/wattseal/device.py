@@ -9,6 +9,7 @@ import pydantic
 
 from wattseal import device_models as models
 from wattseal.errors import ToolError
+from wattseal.json_file import first_fault
 from wattseal.link_client import LinkClient, ReplyLostError
 from wattseal.public_key import KeyUnreadableError, PublicKey, read_public_key
 from wattseal.wire.errors import WattsealError
@@ -219,7 +220,5 @@ def _read(model: type[_Result], method: str, fields: dict[str, Any]) -> _Result:
     try:
         return model.model_validate(fields)
     except pydantic.ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        cause = f"{where}: {first['msg']}"
+        cause = first_fault(error)
         raise ToolError("reply_unusable", method=method, cause=cause) from None

@@ -14,10 +14,9 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
 )
 
-from wattseal.errors import ToolError
+from wattseal.json_file import read_json_file
 from wattseal.wire.methods import MAX_PROOF_HASHES
 from wattseal.wire.signed_note import MAX_NOTE_BYTES, NoteError, ecdsa_key_id, parse_note
 
@@ -65,19 +64,4 @@ def _only_of(note: bytes, name: str, key_id: bytes) -> bytes:
 
 def read_publication(path: Path) -> Publication:
     """A proof from its file. ToolError `file_unreadable`, `publication_malformed`."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
-    if len(data) > MAX_FILE_BYTES:
-        cause = f"it is larger than {MAX_FILE_BYTES} bytes"
-        raise ToolError("publication_malformed", path=str(path), cause=cause)
-    try:
-        return Publication.model_validate_json(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        cause = f"{where}: {first['msg']}" if where else first["msg"]
-        raise ToolError("publication_malformed", path=str(path), cause=cause) from None
+    return read_json_file(path, Publication, "publication_malformed", MAX_FILE_BYTES)

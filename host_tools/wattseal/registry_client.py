@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -17,6 +18,7 @@ import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from wattseal.errors import ToolError
+from wattseal.json_file import first_fault
 from wattseal.registry import requests as api
 
 TIMEOUT_S = 30.0
@@ -28,6 +30,8 @@ MAX_ANSWER_BYTES = 64 << 20
 _BUSY = frozenset((429, 502, 503, 504))
 _NOT_DONE = frozenset((429, 503))
 """With these the registry says itself that it has done nothing."""
+_KEPT = ("Retry-After",)
+"""The headers that are looked at; an encoding is undone by then."""
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1", "testserver"))
 
 _Answer = TypeVar("_Answer")
@@ -227,7 +231,7 @@ class RegistryClient:
         for attempt in range(1, ATTEMPTS + 1):
             is_last = attempt == ATTEMPTS
             try:
-                answer = self._http.send(request)
+                answer = self._whole(self._http.send(request, stream=True))
             except httpx.HTTPError as error:
                 if is_last or not (repeatable or _was_not_sent(error)):
                     raise self._lost(error, f"{method} {path}", repeatable) from None
@@ -240,6 +244,19 @@ class RegistryClient:
             self._pause(_pause_s(attempt, answer.headers.get("Retry-After")))
         raise AssertionError("the last attempt returns or raises")
 
+    def _whole(self, answer: httpx.Response) -> httpx.Response:
+        """An answer with its content, which is given up as soon as it is too long."""
+        content = bytearray()
+        with closing(answer):
+            for part in answer.iter_bytes():
+                content += part
+                if len(content) > MAX_ANSWER_BYTES:
+                    raise self._unusable(answer, "it is too long")
+        headers = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
+        return httpx.Response(
+            answer.status_code, headers=headers, content=bytes(content), request=answer.request
+        )
+
     def _lost(self, error: httpx.HTTPError, what: str, repeatable: bool) -> ToolError:
         cause = " ".join(str(error).split())[:160] or type(error).__name__
         if not (repeatable or _was_not_sent(error)):
@@ -251,12 +268,10 @@ class RegistryClient:
 
     def _read(self, form: type[_Answer], answer: httpx.Response) -> _Answer:
         if answer.status_code in (200, 201):
-            if len(answer.content) > MAX_ANSWER_BYTES:
-                raise self._unusable(answer, "it is too long")
             try:
                 return TypeAdapter(form).validate_json(answer.content, strict=True)
             except ValidationError as error:
-                raise self._unusable(answer, _first(error)) from None
+                raise self._unusable(answer, first_fault(error)) from None
         name, sentence, remedy = self._error_of(answer)
         if answer.status_code in _BUSY:
             raise ToolError("registry_busy", url=self.url, status=answer.status_code)
@@ -273,7 +288,7 @@ class RegistryClient:
         try:
             body = _ErrorAnswer.model_validate_json(answer.content)
         except ValidationError as error:
-            raise self._unusable(answer, _first(error)) from None
+            raise self._unusable(answer, first_fault(error)) from None
         if body.reasons:
             raise RegistryRefusedError(body.reasons)
         return body.error.name, body.error.sentence, body.error.remedy
@@ -326,10 +341,3 @@ def _pause_s(attempt: int, told: str | None = None) -> float:
         return min(float(told), LONGEST_PAUSE_S)
     factor = random.uniform(0.8, 1.2)  # noqa: S311 - no secret
     return factor * FIRST_PAUSE_S * (1 << (attempt - 1))
-
-
-def _first(error: ValidationError) -> str:
-    """What is wrong first, and where."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {first['msg']}" if where else first["msg"]

@@ -18,10 +18,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from wattseal.computer_clock import unix_ms_now
-from wattseal.errors import ToolError
+from wattseal.json_file import read_json_file
 from wattseal.output_files import OutputDirectory
 from wattseal.registry.requests import (
     Confirmation,
@@ -128,22 +128,7 @@ class Job:
 
 def read_file(path: Path, form: type[_File]) -> _File:
     """One of the files above. ToolError `file_unreadable`, `job_file_malformed`."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
-    if len(data) > MAX_FILE_BYTES:
-        cause = f"it is larger than {MAX_FILE_BYTES} bytes"
-        raise ToolError("job_file_malformed", path=str(path), cause=cause)
-    try:
-        return form.model_validate_json(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        cause = f"{where}: {first['msg']}" if where else first["msg"]
-        raise ToolError("job_file_malformed", path=str(path), cause=cause) from None
+    return read_json_file(path, form, "job_file_malformed", MAX_FILE_BYTES)
 
 
 def answer_path(request: Path) -> Path:

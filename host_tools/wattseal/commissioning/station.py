@@ -21,6 +21,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from wattseal.errors import ToolError
+from wattseal.json_file import first_fault
 from wattseal.public_key import MAX_KEY_TEXT_BYTES, KeyUnreadableError, read_public_key
 from wattseal.registry.records import Meter, Scenario
 from wattseal.registry.requests import RegistryFacts
@@ -119,7 +120,7 @@ class Station:
         try:
             return Meter.model_validate(members)
         except ValidationError as error:
-            raise _malformed("the station", "meter." + _first(error)) from None
+            raise _malformed("the station", "meter." + first_fault(error)) from None
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, as a station file has it."""
@@ -157,7 +158,7 @@ def _check_label(meter: Any, origin: str) -> None:
     try:
         Meter.model_validate({**_WHOLE_LABEL, **meter})
     except ValidationError as error:
-        raise _malformed(origin, "meter." + _first(error)) from None
+        raise _malformed(origin, "meter." + first_fault(error)) from None
 
 
 def _one_serial(
@@ -199,8 +200,3 @@ def _spki(given: Any, folder: Path, name: str) -> str:
 
 def _malformed(origin: str, cause: str) -> ToolError:
     return ToolError("station_malformed", origin=origin, cause=cause)
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

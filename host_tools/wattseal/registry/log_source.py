@@ -13,6 +13,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from wattseal.errors import ToolError
+from wattseal.json_file import first_fault
 from wattseal.registry.records import MAX_RECORD_CHARACTERS
 from wattseal.registry.requests import RecordLine, RegistryFacts, State
 from wattseal.tlog.tiles import MAX_ENTRY_BYTES, WIDTH, Tile, TileError, split_entries
@@ -115,9 +116,7 @@ class LogSource:
         try:
             return form.validate_json(self._get(path, max_bytes))
         except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise NotServedError(f"{path} cannot be read: {where}: {first['msg']}") from None
+            raise NotServedError(f"{path} cannot be read: {first_fault(error)}") from None
 
     def _get(self, path: str, max_bytes: int) -> bytes:
         for tries_left in reversed(range(MAX_TRIES)):

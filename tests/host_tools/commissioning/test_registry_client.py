@@ -1,12 +1,13 @@
 """What the client makes of a registry's answers, of none, and of somebody else's."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 from simulated_module import SimulatedModule
+from wattseal import registry_client
 from wattseal.errors import ToolError
 from wattseal.registry.requests import ConsentRequest, Reason
 from wattseal.registry_client import ATTEMPTS, LONGEST_PAUSE_S, RegistryClient, RegistryRefusedError
@@ -218,3 +219,40 @@ class TestChanges:
         script = Script(says(status, error("body_too_large")))
         found = refused(lambda: script.client().consent(CONSENT))
         assert (found.name, str(found)) == (name, "It is so. Do that.")
+
+
+class Endless(httpx.SyncByteStream):
+    """A body that never ends, or breaks after so many parts."""
+
+    def __init__(self, breaks_after: int | None = None) -> None:
+        self.taken = 0
+        self._breaks_after = breaks_after
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self.taken != self._breaks_after:
+            self.taken += 1
+            yield b" " * 1000
+        raise httpx.ReadError("the connection broke")
+
+
+def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry_client, "MAX_ANSWER_BYTES", 10_000)
+    body = Endless()
+    script = Script(httpx.Response(200, stream=body))
+    error = refused(script.client().facts)
+    assert (error.name, "it is too long" in str(error)) == ("registry_answer_unusable", True)
+    assert body.taken == 11
+    assert len(script.requests) == 1
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again() -> None:
+    script = Script(httpx.Response(200, stream=Endless(2)), says(200, FACTS))
+    assert script.client().facts().size == 3
+    assert len(script.requests) == 2
+
+
+def test_what_became_of_a_change_is_unknown_when_its_answer_breaks_off() -> None:
+    script = Script(httpx.Response(201, stream=Endless(2)))
+    error = refused(lambda: script.client().consent(CONSENT))
+    assert error.name == "registry_outcome_unknown"
+    assert len(script.requests) == 1
