@@ -1,8 +1,11 @@
-"""How the boot loader of each board takes an image."""
+"""How the boot loader of each board takes an image: the facts of its board.toml."""
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 from wattseal.errors import ToolError
 from wattseal.firmware.uf2 import FlashPlace
@@ -16,20 +19,24 @@ class BootLoaderDrive:
     place: FlashPlace
 
 
-_DRIVES = {
-    # RP2040 datasheet, section 2.8.4: drive RPI-RP2, flash at 0x10000000.
-    "wattseal_rp2040": BootLoaderDrive("RPI-RP2", FlashPlace(0x10000000, 0xE48BFF56, True)),
-    # The unix program keeps the same ways; its image is the executable, from its first byte.
-    "wattseal_unix": BootLoaderDrive("WATTSEAL-UNIX", FlashPlace(0, None, False)),
-}
+@cache
+def _drives() -> dict[str, BootLoaderDrive]:
+    """By the board's name; `board_facts` holds the boards whose boot loader is a drive."""
+    found = {}
+    for path in (files("wattseal.firmware") / "board_facts").iterdir():
+        facts = tomllib.loads(path.read_text(encoding="ascii"))
+        how = facts["boot_loader"]
+        place = FlashPlace(how["base"], how.get("family"), how["whole_pages"])
+        found[facts["name"]] = BootLoaderDrive(how["board_id"], place)
+    return found
 
 
 def drive_of(board: str) -> BootLoaderDrive:
-    """The boot-loader drive of a board, by its name or a variant's, such as wattseal_rp2040_usb.
+    """The boot-loader drive of a board, by its name or by that of a variant: name, `_`, variant.
 
     ToolError `board_unknown`.
     """
-    for name, drive in _DRIVES.items():
+    for name, drive in _drives().items():
         if board == name or board.startswith(name + "_"):
             return drive
     raise ToolError("board_unknown", board=board)
