@@ -1,0 +1,79 @@
+"""The verdict on one CDR, and the facts that later CDRs are compared with."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from wattseal.cdr.findings import Finding
+
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class SessionFacts(BaseModel):
+    """What a store of seen sessions keeps. Only of authentic records: what no key signed, no
+    module said.
+
+    `context` and `paginations` are of all records in the order signed (T1, T2 ...: `T`, 1, 2).
+    `begin_wh`, `end_wh`: the register in watt hours as decimal text, exact. Times are Unix
+    milliseconds as signed; `time_is_good` False where the clock was not set (U).
+    `content`: SHA-256 over the records' texts.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    key_fingerprint: Hash
+    meter_serial: str
+    register_code: str
+    context: str
+    paginations: tuple[int, ...]
+    begin_wh: str
+    end_wh: str
+    begin_ms: int
+    end_ms: int
+    time_is_good: bool
+    content: Hash
+
+
+class Judgement(BaseModel):
+    """The verdict.
+
+    `billable`: nothing found is an error. `casts_doubt`: earlier sessions of the module have to be
+    looked at again; that is reported apart (`wattseal cdr reconcile`). `reason`: code of the
+    weightiest error. `is_checked` False: there was nothing signed to check, and need not be.
+    Energy is a decimal text in kWh; times are RFC 3339 as signed.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    cdr: str
+    evse_id: str
+    verdict: Literal["billable", "not_billable"]
+    is_checked: bool
+    casts_doubt: bool
+    reason: str | None
+    energy_kwh: str | None
+    begin: str | None
+    end: str | None
+    key_fingerprint: Hash | None
+    findings: tuple[Finding, ...]
+    facts: SessionFacts | None = None
+
+    def with_findings(self, more: tuple[Finding, ...]) -> Judgement:
+        """The verdict after a comparison with other CDRs has found more."""
+        return judged(
+            self.model_copy(update={"findings": (*self.findings, *more)}) if more else self
+        )
+
+
+def judged(told: Judgement) -> Judgement:
+    """The verdict that follows from the findings, the first error being the reason."""
+    errors = [finding for finding in told.findings if finding.effect.is_error]
+    return told.model_copy(
+        update={
+            "verdict": "not_billable" if errors else "billable",
+            "casts_doubt": any(finding.effect.is_doubt for finding in told.findings),
+            "reason": errors[0].code if errors else None,
+        }
+    )
