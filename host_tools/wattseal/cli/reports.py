@@ -3,74 +3,63 @@
 from __future__ import annotations
 
 from wattseal.cli.output import INDENT, say, say_facts, say_wrapped
-from wattseal.verify import FileReport, Finding, Severity, Verdict
+from wattseal.cli.report_words import WORDS, ReportWords
+from wattseal.verify import FileReport, Finding, Language, Severity, Verdict
 from wattseal.verify.report import ReadingReport, TransactionReport, ValueReport
-from wattseal.verify.transaction_parts import END_REASONS
-
-_HEADLINES = {
-    Verdict.VERIFIED: ("VERIFIED", "bold green"),
-    Verdict.NOT_VERIFIED: ("NOT VERIFIED", "bold red"),
-    Verdict.UNREADABLE: ("UNREADABLE", "bold red"),
-}
-_KEY_SOURCES = {
-    "pinned": "Checked with the given key.",
-    "in_file": (
-        "Checked with the key inside the file: that shows integrity, not origin. "
-        "Give the station's published key with --key to know who signed."
-    ),
-}
 
 
-def say_report(report: FileReport) -> None:
+def say_report(report: FileReport, language: Language = Language.ENGLISH) -> None:
     """Verdict first, then each transaction, then what is wrong with which value."""
-    headline, style = _HEADLINES[report.verdict]
+    words = WORDS[language]
+    style = "bold green" if report.verdict is Verdict.VERIFIED else "bold red"
     reason = f" ({report.reason})" if report.reason else ""
-    say(f"{report.file}: {headline}{reason}", style)
+    say(f"{report.file}: {words.headlines[report.verdict]}{reason}", style)
     for transaction in report.transactions:
-        _say_transaction(transaction)
-    for finding in report.findings:
-        _say_finding(finding)
+        say_facts(_transaction_facts(transaction, words), indent=INDENT)
+        _say_findings(transaction.findings, language)
+    _say_findings(report.findings, language)
     for value in report.values:
-        _say_value(value, is_only=len(report.values) == 1)
-    if report.key_source in _KEY_SOURCES:
-        say_wrapped(_KEY_SOURCES[report.key_source], indent=INDENT)
+        _say_value(value, language, is_only=len(report.values) == 1)
+    if report.key_source in words.key_sources:
+        say_wrapped(words.key_sources[report.key_source], indent=INDENT)
 
 
-def _say_transaction(transaction: TransactionReport) -> None:
+def _transaction_facts(transaction: TransactionReport, words: ReportWords) -> list[tuple[str, str]]:
     facts = []
     if transaction.transaction_id is not None:
-        facts.append(("transaction", transaction.transaction_id))
-    for name, reading in (("begin", transaction.begin), ("end", transaction.end)):
+        facts.append((words.transaction, transaction.transaction_id))
+    for name, reading in ((words.begin, transaction.begin), (words.end, transaction.end)):
         if reading:
-            facts.append((name, _reading_words(reading)))
+            facts.append((name, _reading_words(reading, words)))
     if transaction.energy is not None:
-        facts.append(("energy", f"{transaction.energy} {transaction.unit}"))
+        facts.append((words.energy, f"{transaction.energy} {transaction.unit}"))
     if transaction.meter_serial or transaction.gateway_serial:
         model = f" ({transaction.meter_model})" if transaction.meter_model else ""
-        module = f", module {transaction.gateway_serial}" if transaction.gateway_serial else ""
-        facts.append(("meter", f"{transaction.meter_serial or 'unknown'}{model}{module}"))
+        serial = transaction.gateway_serial
+        module = f", {words.module} {serial}" if serial else ""
+        meter = transaction.meter_serial or words.unknown
+        facts.append((words.meter, f"{meter}{model}{module}"))
     if transaction.identification:
-        facts.append(("id", transaction.identification))
-    say_facts(facts, indent=INDENT)
-    for finding in transaction.findings:
-        _say_finding(finding)
+        facts.append((words.identification, transaction.identification))
+    return facts
 
 
-def _reading_words(reading: ReadingReport) -> str:
+def _reading_words(reading: ReadingReport, words: ReportWords) -> str:
     time = f"{reading.time} {reading.time_status}"
-    reason = END_REASONS.get(reading.reason, "")
+    reason = words.end_reasons.get(reading.reason, "")
     return f"{reading.value} {reading.unit}  {time}  {reading.pagination} {reason}".rstrip()
 
 
-def _say_value(value: ValueReport, *, is_only: bool) -> None:
-    where = "" if is_only else f"value {value.number}: "
-    for finding in value.findings:
-        _say_finding(finding, where)
+def _say_value(value: ValueReport, language: Language, *, is_only: bool) -> None:
+    words = WORDS[language]
+    _say_findings(value.findings, language, "" if is_only else f"{words.value} {value.number}: ")
     if value.key_fingerprint and value.verdict is Verdict.VERIFIED and value.number == 1:
-        say_facts([("key", f"SHA-256 {value.key_fingerprint[:32]}...")], indent=INDENT)
+        say_facts([(words.key, f"SHA-256 {value.key_fingerprint[:32]}...")], indent=INDENT)
 
 
-def _say_finding(finding: Finding, where: str = "") -> None:
-    is_error = finding.severity is Severity.ERROR
-    mark, style = ("error", "red") if is_error else ("warning", "yellow")
-    say_wrapped(f"{mark}: {where}{finding.message} [{finding.code}]", style, indent=INDENT)
+def _say_findings(findings: list[Finding], language: Language, where: str = "") -> None:
+    for finding in findings:
+        mark = WORDS[language].marks[finding.severity]
+        style = "red" if finding.severity is Severity.ERROR else "yellow"
+        sentence = finding.sentence(language)
+        say_wrapped(f"{mark}: {where}{sentence} [{finding.code}]", style, indent=INDENT)

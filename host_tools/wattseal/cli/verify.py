@@ -13,7 +13,7 @@ from wattseal.cli.key_files import public_key
 from wattseal.cli.output import print_json
 from wattseal.cli.reports import say_report
 from wattseal.public_key import PublicKey
-from wattseal.verify import Code, FileReport, overall, unreadable, verify_file
+from wattseal.verify import Code, FileReport, Language, found, overall, unreadable, verify_file
 from wattseal.verify.container import MAX_FILE_BYTES
 
 STANDARD_INPUT = "-"
@@ -23,6 +23,7 @@ Examples:
   wattseal verify session-17/transaction.xml
   wattseal verify begin.ocmf end.ocmf --key public-key.hex
   cat begin.ocmf end.ocmf | wattseal verify - --key public-key.hex
+  wattseal verify --language de session-17/transaction.xml
 
 Exit status: 0 all verified, 1 not verified, 2 unreadable."""
 
@@ -36,6 +37,10 @@ def verify(
         str | None,
         typer.Option("--key", "-k", metavar="HEX|FILE", help="Trust this public key and no other."),
     ] = None,
+    language: Annotated[
+        Language,
+        typer.Option(help="Language of what people read; --json is the same in any."),
+    ] = Language.ENGLISH,
     json_output: options.Json = False,
 ) -> None:
     """Verify signatures and transactions of OCMF records.
@@ -51,7 +56,7 @@ def verify(
         print_json({"verdict": verdict.value, "files": listed})
     else:
         for report in reports:
-            say_report(report)
+            say_report(report, language)
     raise typer.Exit(verdict.exit_status)
 
 
@@ -65,5 +70,5 @@ def _verify_one(name: str, pinned: PublicKey | None) -> FileReport:
                 data = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         cause = getattr(error, "strerror", None) or str(error)
-        return unreadable(shown_name, Code.FILE_UNREADABLE, f"The file cannot be read: {cause}.")
+        return unreadable(shown_name, found(Code.FILE_UNREADABLE, cause=cause))
     return verify_file(shown_name, data, pinned)

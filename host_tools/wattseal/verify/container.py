@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from wattseal.verify.findings import Code, shown
+from wattseal.verify.codes import Code
+from wattseal.verify.findings import Finding, found, shown
+from wattseal.verify.signed_value import SignedValue
 
 MAX_FILE_BYTES = 1 << 20
 MAX_RECORDS = 2000
@@ -26,34 +27,21 @@ _BETWEEN_RECORDS = re.compile(r"(?<=\})\s*(?=OCMF\|)")
 
 
 class ContainerError(ValueError):
-    """A file from which no record can be taken; `code` is the finding to report."""
+    """A file from which no record can be taken; `finding` says why."""
 
-    def __init__(self, code: Code, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-@dataclass(frozen=True)
-class SignedValue:
-    """One `value` of the verifier's XML, or one bare OCMF string (then with no other member)."""
-
-    text: str
-    public_key: str | None = None
-    transaction_id: str | None = None
-    context: str | None = None
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
 
 
 def read_container(data: bytes) -> list[SignedValue]:
     """The signed values of a file, at least one, in file order. Raises ContainerError."""
     if len(data) > MAX_FILE_BYTES:
-        raise ContainerError(
-            Code.FILE_TOO_LARGE, f"The file is larger than {MAX_FILE_BYTES >> 10} KiB."
-        )
+        limit = f"{MAX_FILE_BYTES >> 10} KiB"
+        raise ContainerError(found(Code.FILE_TOO_LARGE, limit=limit))
     values = _read_xml(data) if _is_xml(data) else _read_text(data)
     if len(values) > MAX_RECORDS:
-        raise ContainerError(
-            Code.TOO_MANY_RECORDS, f"The file holds more than {MAX_RECORDS} records; split it."
-        )
+        raise ContainerError(found(Code.TOO_MANY_RECORDS, limit=MAX_RECORDS))
     return values
 
 
@@ -82,36 +70,31 @@ def _read_text(data: bytes) -> list[SignedValue]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ContainerError(
-            Code.NO_RECORD, "The file is neither text nor XML, so it holds no OCMF record."
-        ) from None
-    found = decode_ocmf_text(text)
-    if found is None:
-        raise ContainerError(
-            Code.NO_RECORD,
-            "The file holds no OCMF record: it is no OCMF string, nor hex or XML of one.",
-        )
-    return [SignedValue(part) for part in _BETWEEN_RECORDS.split(found)]
+        raise ContainerError(found(Code.NO_RECORD)) from None
+    records = decode_ocmf_text(text)
+    if records is None:
+        raise ContainerError(found(Code.NO_RECORD))
+    return [SignedValue(part) for part in _BETWEEN_RECORDS.split(records)]
 
 
 def _read_xml(data: bytes) -> list[SignedValue]:
     try:
         root = fromstring(data.lstrip(_BLANK_BYTES), forbid_dtd=True)
     except DefusedXmlException:
-        raise ContainerError(
-            Code.XML_MALFORMED, "The XML declares a document type or entities; that is refused."
-        ) from None
+        raise _malformed("it declares a document type or entities, which is refused") from None
     except ParseError as error:
         line, column = error.position
-        raise ContainerError(
-            Code.XML_MALFORMED, f"The XML is not well-formed (line {line}, column {column + 1})."
-        ) from None
+        raise _malformed(f"it is not well-formed, line {line}, column {column + 1}") from None
     except (ValueError, LookupError, RecursionError):
-        raise ContainerError(Code.XML_MALFORMED, "The XML's encoding cannot be read.") from None
+        raise _malformed("its encoding is unknown") from None
     values = [_read_value(element) for element in root.iter() if _name(element) == "value"]
     if not values:
-        raise ContainerError(Code.NO_RECORD, "The XML holds no signed value.")
+        raise ContainerError(found(Code.NO_RECORD))
     return values
+
+
+def _malformed(cause: str) -> ContainerError:
+    return ContainerError(found(Code.XML_MALFORMED, cause=cause))
 
 
 def _read_value(element: Element) -> SignedValue:
@@ -135,10 +118,10 @@ def _name(element: Element) -> str:
 
 def _child(element: Element, name: str) -> Element | None:
     """The one child of that name; of two, another reader might take the other."""
-    found = [child for child in element if _name(child) == name]
-    if len(found) > 1:
-        raise ContainerError(Code.XML_MALFORMED, f"A value of the XML holds {name} twice.")
-    return found[0] if found else None
+    children = [child for child in element if _name(child) == name]
+    if len(children) > 1:
+        raise _malformed(f"one of its values holds {name} twice")
+    return children[0] if children else None
 
 
 def _attribute(element: Element, name: str) -> str | None:

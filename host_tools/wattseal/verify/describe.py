@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from wattseal.verify.findings import Finding
@@ -41,7 +42,7 @@ def report_value(one: JudgedValue) -> ValueReport:
 
 
 def report_transaction(
-    group: list[JudgedValue], findings: list[Finding], outcome: Outcome | None = None
+    group: Sequence[JudgedValue], findings: Sequence[Finding], outcome: Outcome | None
 ) -> TransactionReport:
     """The report of the values of one transaction; without an outcome, of unauthentic ones."""
     of_values = [weightiest_error(one.findings) for one in group]
@@ -51,7 +52,7 @@ def report_transaction(
         values=[one.number for one in group],
         verdict=verdict_for(reason),
         reason=reason,
-        findings=findings,
+        findings=list(findings),
     )
     if outcome:
         _describe(report, outcome.begin, outcome.end)

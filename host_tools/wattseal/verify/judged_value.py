@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from wattseal.verify.container import SignedValue
-from wattseal.verify.findings import Finding, Severity
+from wattseal.verify.codes import Code, Severity
+from wattseal.verify.findings import Finding
 from wattseal.verify.record import Record
 from wattseal.verify.signature_check import KeyRing
+from wattseal.verify.signed_value import SignedValue
 
 
 @dataclass
@@ -24,3 +25,8 @@ class JudgedValue:
     def is_authentic(self) -> bool:
         """Whether the record is what the judging key's owner signed."""
         return not any(finding.severity is Severity.ERROR for finding in self.findings)
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether an earlier value is the same word for word."""
+        return any(finding.code is Code.RECORD_REPEATED for finding in self.findings)

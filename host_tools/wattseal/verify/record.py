@@ -9,6 +9,8 @@ is reported here as a warning.
 from __future__ import annotations
 
 import json
+import re
+import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,10 +19,15 @@ from typing import Any, TypeVar
 
 import pydantic
 from pyocmf import Payload, Signature, SpecWarning
+from pyocmf.types.lenient import spec_mode
 
-from wattseal.verify.findings import Code, Finding, found, printable, shown
+from wattseal.verify.codes import Code
+from wattseal.verify.findings import Finding, found, shown
 
 HEADER = "OCMF"
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ONE_AT_A_TIME = threading.Lock()
 
 _Parsed = TypeVar("_Parsed")
 
@@ -51,40 +58,41 @@ class Record:
         return self.payload_text.encode("utf-8")
 
 
-@dataclass
-class _Members:
-    """JSON members as read, with the keys that stood twice in one object."""
-
-    repeated: list[str] = field(default_factory=list)
-
-    def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        members: dict[str, Any] = {}
-        for key, value in pairs:
-            if key in members:
-                self.repeated.append(key)
-            members[key] = value
-        return members
-
-
 def read_record(text: str) -> Record:
     """Take a record apart. Raises RecordMalformedError if it has no signature to check."""
     text = text.strip()
     header, *sections = text.split("|", 3)
     if header != HEADER or len(sections) < 2:
         raise RecordMalformedError("it is not of the form OCMF|payload|signature")
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if not text.isascii() and _SURROGATE.search(text):
         raise RecordMalformedError("it holds characters that no encoding can carry")
-    signature, notes = _read_signature(sections[1])
-    payload, times, payload_notes = _read_payload(sections[0])
-    return Record(
-        text=text,
-        payload_text=sections[0],
-        signature=signature,
-        payload=payload,
-        appended_key=sections[2].strip() or None if len(sections) == 3 else None,
-        times=times,
-        findings=tuple(dict.fromkeys(notes + payload_notes)),
-    )
+    signature, payload, times, findings = _read_strictly(*sections[:2]) or _read(*sections[:2])
+    appended_key = sections[2].strip() or None if len(sections) == 3 else None
+    return Record(text, sections[0], signature, payload, appended_key, times, findings)
+
+
+_Parts = tuple[Signature, Payload | None, tuple[str | None, ...], tuple[Finding, ...]]
+
+
+def _read_strictly(payload_text: str, signature_text: str) -> _Parts | None:
+    """The parts of a record that keeps to OCMF; None for one that takes a closer look.
+
+    Nearly every record does, and collecting what is tolerated takes longer than reading it.
+    """
+    try:
+        with spec_mode(strict=True):
+            signature = Signature.model_validate(_PLAIN_JSON.decode(signature_text))
+            data = _PLAIN_JSON.decode(payload_text)
+            return signature, Payload.model_validate(data), _times(data), ()
+    except Exception:
+        return None  # whatever it is, _read says it
+
+
+def _read(payload_text: str, signature_text: str) -> _Parts:
+    """The parts of any record, with what is wrong and what is tolerated."""
+    signature, notes = _read_signature(signature_text)
+    payload, times, payload_notes = _read_payload(payload_text)
+    return signature, payload, times, tuple(dict.fromkeys(notes + payload_notes))
 
 
 def _read_signature(text: str) -> tuple[Signature, list[Finding]]:
@@ -92,8 +100,6 @@ def _read_signature(text: str) -> tuple[Signature, list[Finding]]:
     try:
         section = _load_json(text, members)
         signature, notes = _with_notes(lambda: Signature.model_validate(section))
-    except _JsonError as error:
-        raise RecordMalformedError(f"its signature section {error}") from None
     except Exception as error:
         raise RecordMalformedError(f"its signature section {_in_words(error)}") from None
     if members.repeated:
@@ -109,15 +115,12 @@ def _read_payload(text: str) -> tuple[Payload | None, tuple[str | None, ...], li
         data = _load_json(text, members)
         payload, notes = _with_notes(lambda: Payload.model_validate(data))
         times = _times(data)
-    except _JsonError as error:
-        return None, (), [found(Code.PAYLOAD_MALFORMED, f"The payload {error}.")]
     except Exception as error:
         # The models meet whatever a file holds, and let out what their code stumbles over; no
         # file may end the verification of the others.
-        return None, (), [found(Code.PAYLOAD_MALFORMED, f"The payload {_in_words(error)}.")]
+        return None, (), [found(Code.PAYLOAD_MALFORMED, cause=f"it {_in_words(error)}")]
     if members.repeated:
-        message = f"The payload holds {shown(members.repeated[0])} twice: readers may disagree."
-        notes.insert(0, found(Code.PAYLOAD_AMBIGUOUS, message))
+        notes.insert(0, found(Code.PAYLOAD_AMBIGUOUS, field=members.repeated[0]))
     return payload, times, notes
 
 
@@ -135,15 +138,42 @@ class _JsonError(ValueError):
     """The text is no JSON object; the message completes `it ...`."""
 
 
+@dataclass
+class _Members:
+    """JSON members as read, with the keys that stood twice in one object."""
+
+    repeated: list[str] = field(default_factory=list)
+
+    def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in members:
+                self.repeated.append(key)
+            members[key] = value
+        return members
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def _all_different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a key stands twice")
+    return members
+
+
+_PLAIN_JSON = json.JSONDecoder(
+    parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_all_different
+)
+
+
 def _load_json(text: str, members: _Members) -> dict[str, Any]:
     """A JSON object with its numbers kept exactly (Decimal). Raises _JsonError."""
-
-    def refuse(constant: str) -> None:
-        raise ValueError(constant)
-
     try:
         value = json.loads(
-            text, parse_float=Decimal, parse_constant=refuse, object_pairs_hook=members
+            text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=members
         )
     except (ValueError, ArithmeticError, RecursionError):
         raise _JsonError("is not well-formed JSON") from None
@@ -154,15 +184,18 @@ def _load_json(text: str, members: _Members) -> dict[str, Any]:
 
 def _with_notes(parse: Callable[[], _Parsed]) -> tuple[_Parsed, list[Finding]]:
     """What a pyocmf model makes of its input, and the deviations that it tolerated."""
-    with warnings.catch_warnings(record=True) as caught:
+    # Whoever catches warnings catches those of every thread.
+    with _ONE_AT_A_TIME, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         parsed = parse()
     notes = [str(one.message) for one in caught if issubclass(one.category, SpecWarning)]
-    return parsed, [found(Code.FORMAT_DEVIATION, printable(note[:200])) for note in notes]
+    return parsed, [found(Code.FORMAT_DEVIATION, cause=note) for note in notes]
 
 
 def _in_words(error: Exception) -> str:
-    """The first complaint of a model, completing `it ...`."""
+    """The first complaint of a parser or a model, completing `it ...`."""
+    if isinstance(error, _JsonError):
+        return str(error)
     if isinstance(error, pydantic.ValidationError):
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -7,7 +7,9 @@
                  "verdict": "verified", "reason": null, "pagination": "T1",
                  "algorithm": "ECDSA-secp256r1-SHA256", "public_key": "3059...",
                  "key_fingerprint": "a9f1...",
-                 "findings": [{"code": "...", "severity": "warning", "message": "..."}]}],
+                 "findings": [{"code": "key_not_signer", "severity": "error",
+                               "values": {"expected": "a9f1...", "found": "07c2..."},
+                               "message": "The record is unaltered, but ..."}]}],
      "transactions": [{"transaction_id": "17", "values": [1, 2],
                        "verdict": "verified", "reason": null,
                        "begin": {"time": "2026-11-21T10:00:00,000+0100", "time_status": "S",
@@ -20,7 +22,8 @@
 `verdict` is verified, not_verified or unreadable; `reason` is the code of the weightiest error,
 null if there is none. `key_source` is pinned (the key given by the user judged), in_file (the
 file's own keys did: that shows integrity, not origin) or none. Values and energies are decimal
-texts with the digits as signed, never JSON numbers. Texts from the file may hold any character.
+texts with the digits as signed, never JSON numbers. Texts from the file may hold any character;
+those in the `values` and `message` of a finding are short and printable.
 """
 
 from __future__ import annotations
@@ -31,7 +34,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from wattseal.verify.findings import Code, Finding, Severity
+from wattseal.verify.codes import Code, Severity
+from wattseal.verify.findings import Finding
 
 _WEIGHT = {code: weight for weight, code in enumerate(Code)}
 

@@ -10,22 +10,25 @@ import base64
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from wattseal.public_key import (
-    CURVES,
     Curve,
     KeyUnreadableError,
     PublicKey,
     SignatureMalformedError,
     curve_named,
     possible_signers,
-    read_public_key,
+    recall_public_key,
 )
-from wattseal.verify.findings import Code, Finding, found, shown
+from wattseal.verify.codes import Code
+from wattseal.verify.findings import Finding, found, shown
 from wattseal.verify.record import Record
 
 _ALGORITHM = re.compile(r"ECDSA-(\w+)-(\w+)")
 _DEFAULT_ALGORITHM = "ECDSA-secp256r1-SHA256"
+_HASH = "SHA256"
+_FINGERPRINT_CHARACTERS = 16
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def key_ring(given: str | None, pinned: PublicKey | None) -> KeyRing:
     if given is None:
         return KeyRing(pinned=pinned)
     try:
-        return KeyRing(given=given, own=read_public_key(given), pinned=pinned)
+        return KeyRing(given=given, own=recall_public_key(given), pinned=pinned)
     except KeyUnreadableError as error:
         return KeyRing(given=given, pinned=pinned, complaint=str(error))
 
@@ -65,18 +68,16 @@ def algorithm_of(record: Record) -> str:
 def check_key(ring: KeyRing) -> Iterator[Finding]:
     """What is wrong with the keys themselves."""
     if ring.complaint:
-        yield found(Code.KEY_UNREADABLE, f"The public key cannot be read: {ring.complaint}.")
+        yield found(Code.KEY_UNREADABLE, cause=ring.complaint)
     elif ring.judge is None:
-        yield found(
-            Code.KEY_MISSING,
-            "There is no public key with the record; give the module's key with --key.",
-        )
+        yield found(Code.KEY_MISSING)
     elif ring.pinned and ring.own and ring.own != ring.pinned:
-        yield found(
-            Code.KEY_DIFFERS,
-            f"The key in the file ({ring.own.fingerprint[:16]}) is not the key given with --key "
-            f"({ring.pinned.fingerprint[:16]}).",
-        )
+        yield found(Code.KEY_DIFFERS, expected=short_name(ring.pinned), found=short_name(ring.own))
+
+
+def short_name(key: PublicKey) -> str:
+    """The start of a key's fingerprint: enough to tell two keys apart by eye."""
+    return key.fingerprint[:_FINGERPRINT_CHARACTERS]
 
 
 def check_signature(
@@ -87,27 +88,21 @@ def check_signature(
     `others` are the further keys at hand: if one of them fits, the record is whole and the key is
     what is wrong, which is a different errand for whoever has to clear it up.
     """
-    algorithm = _ALGORITHM.fullmatch(algorithm_of(record))
-    curve = curve_named(algorithm[1]) if algorithm else None
-    if algorithm is None or curve is None:
-        yield _unsupported(record)
+    curve, hash_label = _curve_and_hash(algorithm_of(record))
+    if curve is None:
+        yield found(Code.ALGORITHM_UNSUPPORTED, algorithm=algorithm_of(record))
         return
-    if algorithm[2] != "SHA256":
-        message = f"The record names the hash {shown(algorithm[2])}; OCMF signs over SHA-256."
-        yield found(Code.HASH_LABEL_IGNORED, message)
+    if hash_label != _HASH:
+        yield found(Code.HASH_LABEL_IGNORED, expected=_HASH, found=hash_label)
     if judge.curve != curve:
-        message = (
-            f"The record is signed on {curve.name}, the key is on {judge.curve.name}: "
-            "it is not the signer's key."
-        )
-        yield found(Code.KEY_WRONG_CURVE, message)
+        yield found(Code.KEY_WRONG_CURVE, expected=curve.name, found=judge.curve.name)
         return
     try:
         signature = signature_bytes(record)
         if judge.verify(record.signed_bytes, signature):
             return
     except SignatureMalformedError as error:
-        yield found(Code.SIGNATURE_MALFORMED, f"The signature cannot be read: {error}.")
+        yield found(Code.SIGNATURE_MALFORMED, cause=error)
         return
     yield _mismatch(record, signature, curve, judge, others)
 
@@ -137,8 +132,7 @@ def common_signers(records: Sequence[Record]) -> set[PublicKey]:
 
 
 def _signers(record: Record) -> set[PublicKey]:
-    algorithm = _ALGORITHM.fullmatch(algorithm_of(record))
-    curve = curve_named(algorithm[1]) if algorithm else None
+    curve, _hash_label = _curve_and_hash(algorithm_of(record))
     if curve is None:
         return set()
     try:
@@ -147,13 +141,11 @@ def _signers(record: Record) -> set[PublicKey]:
         return set()
 
 
-def _unsupported(record: Record) -> Finding:
-    names = ", ".join(curve.name for curve in CURVES)
-    return found(
-        Code.ALGORITHM_UNSUPPORTED,
-        f"The signature algorithm {shown(algorithm_of(record))} is none of OCMF's: ECDSA with "
-        f"SHA256 on {names}.",
-    )
+@lru_cache(maxsize=64)
+def _curve_and_hash(algorithm: str) -> tuple[Curve | None, str]:
+    """What SA names: a curve, None if it is none of OCMF's, and a hash."""
+    parts = _ALGORITHM.fullmatch(algorithm)
+    return (curve_named(parts[1]), parts[2]) if parts else (None, "")
 
 
 def _mismatch(
@@ -161,13 +153,11 @@ def _mismatch(
 ) -> Finding:
     for other in others:
         if other.curve == curve and other.verify(record.signed_bytes, signature):
-            return found(
-                Code.KEY_NOT_SIGNER,
-                "The record is unaltered, but its key is wrong: it was signed with the key "
-                f"{other.fingerprint[:16]}, not with {judge.fingerprint[:16]}.",
-            )
-    return found(
-        Code.SIGNATURE_MISMATCH,
-        "The signature does not fit: the payload or the signature was altered, or another key "
-        "made it.",
-    )
+            return not_signer(judge, [other])
+    return found(Code.SIGNATURE_MISMATCH)
+
+
+def not_signer(judge: PublicKey, signers: Iterable[PublicKey]) -> Finding:
+    """That another key signed than the one that judges; `signers` are all that it may be."""
+    names = " or ".join(sorted(short_name(signer) for signer in signers))
+    return found(Code.KEY_NOT_SIGNER, expected=short_name(judge), found=names)

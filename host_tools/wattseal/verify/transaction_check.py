@@ -12,8 +12,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import Enum
+from functools import lru_cache
+from itertools import pairwise
 
-from wattseal.verify.findings import Code, Finding, found, shown
+from pyocmf.models import OBIS
+
+from wattseal.verify.codes import Code
+from wattseal.verify.findings import Finding, found
 from wattseal.verify.transaction_parts import Member, Taking, energy_of, is_sound
 
 CONTEXT_BEGIN = "Transaction.Begin"
@@ -25,11 +31,7 @@ _ENERGY_UNITS = ("kWh", "Wh")
 _CLOCK_STATES = {"U": "unknown", "I": "informative"}
 _LAST_VERSION_WITH_EVENT_COUNTER = Decimal("0.4")
 
-_SHARED_SERIALS = (
-    ("GS", Code.GATEWAY_SERIAL_DIFFERS, "serial number of the signing module"),
-    ("MS", Code.METER_SERIAL_DIFFERS, "serial number of the meter"),
-)
-_SHARED_IDENTIFICATION = (("ID", "identification"), ("IT", "type of the identification"))
+_GOOD = "G"
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,26 @@ def check_transaction(members: Sequence[Member], *, is_claimed: bool) -> Outcome
 
 def _billable(takings: Iterable[Taking]) -> list[Taking]:
     """Readings of the registers that bill; loss-compensated ones alone if there are any."""
-    known = [one for one in takings if one.reading.RI and one.reading.RI.is_law_relevant]
-    compensated = [one for one in known if one.reading.RI and one.reading.RI.is_loss_compensated]
-    return compensated or known
+    known = [(one, _kind_of_register(str(one.reading.RI))) for one in takings if one.reading.RI]
+    compensated = [one for one, kind in known if kind is _Register.COMPENSATED]
+    return compensated or [one for one, kind in known if kind is _Register.BILLABLE]
+
+
+class _Register(Enum):
+    """What a register is to the bill."""
+
+    OTHER = 0
+    BILLABLE = 1
+    COMPENSATED = 2
+
+
+@lru_cache(maxsize=256)
+def _kind_of_register(obis: str) -> _Register:
+    """The kind of an OBIS code; charging stations use few different ones."""
+    register = OBIS.from_string(obis)
+    if not register.is_law_relevant:
+        return _Register.OTHER
+    return _Register.COMPENSATED if register.is_loss_compensated else _Register.BILLABLE
 
 
 def _check_presence(
@@ -79,23 +98,21 @@ def _check_presence(
 ) -> Iterator[Finding]:
     all_begins = [taking for taking in takings if taking.is_begin]
     all_ends = [taking for taking in takings if taking.is_end]
-    for word, some, any_register, missing, repeated in (
+    for name, some, any_register, missing, repeated in (
         ("begin", begins, all_begins, Code.BEGIN_MISSING, Code.BEGIN_REPEATED),
         ("end", ends, all_ends, Code.END_MISSING, Code.END_REPEATED),
     ):
         if len(some) > 1:
-            yield found(repeated, f"There are {len(some)} {word} readings; one is allowed.")
+            yield found(repeated, count=len(some))
         elif some:
             continue
         elif any_register:
-            register = shown(any_register[0].reading.RI)
-            message = f"The {word} reading is of register {register}, which is not for billing."
-            yield found(Code.REGISTER_NOT_BILLABLE, message)
+            register = any_register[0].reading.RI
+            yield found(Code.REGISTER_NOT_BILLABLE, reading=name, register=register)
         elif is_claimed:
-            yield found(missing, f"The transaction has no {word} reading.")
+            yield found(missing)
         else:
-            message = f"There is no {word} reading here: energy needs begin and end."
-            yield found(Code.TRANSACTION_INCOMPLETE, message)
+            yield found(Code.TRANSACTION_INCOMPLETE, reading=name)
 
 
 def _check_contexts(members: Sequence[Member]) -> Iterator[Finding]:
@@ -107,142 +124,128 @@ def _check_contexts(members: Sequence[Member]) -> Iterator[Finding]:
         holds_end = any(taking.is_end for taking in member.takings)
         if holds_begin and holds_end:
             is_end_record = member.context == CONTEXT_END
-            code = Code.END_HOLDS_BEGIN if is_end_record else Code.BEGIN_HOLDS_END
-            yield found(code, "One of several records of the transaction holds both begin and end.")
-        elif (holds_end and member.context == CONTEXT_BEGIN) or (
-            holds_begin and member.context == CONTEXT_END
-        ):
-            word = "an end" if holds_end else "a begin"
-            message = f"The record with context {member.context} holds {word} reading."
-            yield found(Code.CONTEXT_MISMATCH, message)
+            yield found(Code.END_HOLDS_BEGIN if is_end_record else Code.BEGIN_HOLDS_END)
+        elif holds_end and member.context == CONTEXT_BEGIN:
+            yield found(Code.CONTEXT_MISMATCH, expected="begin", found="end")
+        elif holds_begin and member.context == CONTEXT_END:
+            yield found(Code.CONTEXT_MISMATCH, expected="end", found="begin")
 
 
 def _check_reading(taking: Taking) -> Iterator[Finding]:
     reading, name = taking.reading, taking.name
-    if reading.ST != "G":
-        message = f"The meter's status at the {name} is {shown(reading.ST)}, not G (good)."
-        yield found(Code.METER_STATUS, message)
+    if reading.ST != _GOOD:
+        yield found(Code.METER_STATUS, reading=name, expected=_GOOD, found=reading.ST)
     if reading.EF and "E" in reading.EF:
-        message = f"The {name} reading is flagged: energy not usable for billing (EF E)."
-        yield found(Code.ENERGY_ERROR_FLAG, message)
+        yield found(Code.ENERGY_ERROR_FLAG, reading=name)
     if reading.EF and "t" in reading.EF:
-        message = f"The {name} reading is flagged: time not usable for billing (EF t)."
-        yield found(Code.TIME_ERROR_FLAG, message)
-    if str(reading.RU) not in _ENERGY_UNITS:
-        message = f"The {name} reading is in {shown(reading.RU)}; energy is in kWh or Wh."
-        yield found(Code.UNIT_NOT_ENERGY, message)
+        yield found(Code.TIME_ERROR_FLAG, reading=name)
+    if reading.RU not in _ENERGY_UNITS:
+        yield found(Code.UNIT_NOT_ENERGY, reading=name, unit=reading.RU)
     if reading.RV is None:
-        yield found(Code.VALUE_MISSING, f"The {name} reading has no value.")
+        yield found(Code.VALUE_MISSING, reading=name)
     elif not is_sound(reading.RV):
-        message = f"The value of the {name} reading, {shown(reading.RV)}, is no meter's."
-        yield found(Code.VALUE_OUT_OF_RANGE, message)
+        yield found(Code.VALUE_OUT_OF_RANGE, reading=name, value=reading.RV)
     if taking.member.payload.IL in _BAD_LEVELS:
-        message = f"The user's assignment failed: IL is {taking.member.payload.IL} at the {name}."
-        yield found(Code.IDENTIFICATION_LEVEL, message)
+        yield found(Code.IDENTIFICATION_LEVEL, reading=name, level=taking.member.payload.IL)
     if taking.written_time is not None and " " not in taking.written_time.strip():
-        message = f"The time of the {name} has no synchronisation letter."
-        yield found(Code.TIME_STATUS_WRONG, message)
+        cause = "the letter of the clock's status is missing"
+        yield found(Code.TIME_STATUS_WRONG, reading=name, cause=cause)
 
 
 def _check_clocks(begin: Taking | None, end: Taking | None) -> Iterator[Finding]:
     """Whether the clock was good enough to bill by time (OCMF table 19)."""
-    if end and str(end.reading.time_status) == "R":
+    if end and end.reading.time_status == "R":
         return  # the duration was measured well, whatever the clock showed
-    names = {
-        taking.name: _CLOCK_STATES[str(taking.reading.time_status)]
-        for taking in (begin, end)
-        if taking and str(taking.reading.time_status) in _CLOCK_STATES
-    }
-    if names:
-        where, kinds = " and ".join(names), " and ".join(dict.fromkeys(names.values()))
-        message = f"The clock at {where} is {kinds}, not synchronised: do not bill by time."
-        yield found(Code.TIME_NOT_SYNCHRONISED, message)
+    for taking in (begin, end):
+        state = _CLOCK_STATES.get(taking.reading.time_status) if taking else None
+        if taking and state:
+            yield found(Code.TIME_NOT_SYNCHRONISED, reading=taking.name, state=state)
 
 
 def _check_pair(begin: Taking, end: Taking) -> Iterator[Finding]:
     yield from _check_shared(begin, end)
     energy = energy_of(begin, end)
     if energy is not None and energy < 0:
-        message = f"The energy went back from {begin.reading.RV} to {end.reading.RV}."
-        yield found(Code.ENERGY_DECREASED, message)
-    if str(begin.reading.time_status) == "R" and str(end.reading.time_status) != "R":
-        message = "The begin's time is relative (R), the end's is not: they cannot be compared."
-        yield found(Code.TIME_STATUS_WRONG, message)
+        yield found(Code.ENERGY_DECREASED, begin=begin.reading.RV, end=end.reading.RV)
+    if begin.reading.time_status == "R" and end.reading.time_status != "R":
+        cause = "it is not relative (R), but that of the begin is"
+        yield found(Code.TIME_STATUS_WRONG, reading="end", cause=cause)
     try:
-        if end.reading.timestamp < begin.reading.timestamp:
-            yield found(Code.TIME_REVERSED, "The end is earlier than the begin.")
+        is_reversed = end.reading.timestamp < begin.reading.timestamp
     except TypeError:  # one has an offset from UTC and the other none
-        message = "Only one of begin and end tells its offset from UTC: their order is unknown."
-        yield found(Code.TIME_REVERSED, message)
+        is_reversed = True
+    if is_reversed:
+        yield found(Code.TIME_REVERSED, begin=begin.written_time, end=end.written_time)
 
 
 def _check_shared(begin: Taking, end: Taking) -> Iterator[Finding]:
     first, last = begin.member.payload, end.member.payload
-    for name, code, words in _SHARED_SERIALS:
-        before, after = getattr(first, name), getattr(last, name)
-        if before != after:
-            yield found(code, f"The {words} changes from {shown(before)} to {shown(after)}.")
-    for name, code, words in (
-        ("RI", Code.REGISTER_DIFFERS, "register"),
-        ("RU", Code.UNIT_DIFFERS, "unit"),
+    for code, before, after in (
+        (Code.GATEWAY_SERIAL_DIFFERS, first.GS, last.GS),
+        (Code.METER_SERIAL_DIFFERS, first.MS, last.MS),
+        (Code.REGISTER_DIFFERS, str(begin.reading.RI), str(end.reading.RI)),
+        (Code.UNIT_DIFFERS, begin.reading.RU, end.reading.RU),
     ):
-        before, after = getattr(begin.reading, name), getattr(end.reading, name)
-        if str(before) != str(after):
-            yield found(code, f"The {words} changes from {shown(before)} to {shown(after)}.")
-    for name, words in _SHARED_IDENTIFICATION:
-        before, after = getattr(first, name), getattr(last, name)
         if before != after:
-            message = f"The {words} changes from {shown(before)} to {shown(after)}."
-            yield found(Code.IDENTIFICATION_DIFFERS, message)
+            yield found(code, begin=before, end=after)
+    for field, before, after in (
+        ("identification", first.ID, last.ID),
+        ("type of the identification", first.IT, last.IT),
+    ):
+        if before != after:
+            yield found(Code.IDENTIFICATION_DIFFERS, field=field, begin=before, end=after)
     before, after = _event_counter(begin), _event_counter(end)
     if after is not None and before != after:
-        message = f"The event counter changes from {shown(before)} to {shown(after)}."
-        yield found(Code.EVENT_COUNTER_DIFFERS, message)
+        yield found(Code.EVENT_COUNTER_DIFFERS, begin=before, end=after)
 
 
 def _event_counter(taking: Taking) -> str | None:
     """EI, which readings had up to OCMF 0.4."""
+    value = (taking.reading.model_extra or {}).get("EI")
+    if value is None:
+        return None
     try:
         version = Decimal(taking.member.payload.FV or "1")
     except ArithmeticError:
         return None
-    value = (taking.reading.model_extra or {}).get("EI")
-    if value is None or not version <= _LAST_VERSION_WITH_EVENT_COUNTER:
-        return None
-    return str(value)
+    return str(value) if version <= _LAST_VERSION_WITH_EVENT_COUNTER else None
 
 
 def _check_order(
     begin: Taking | None, end: Taking | None, members: Sequence[Member]
 ) -> Iterator[Finding]:
     """The paginations of a transaction's records count on from begin to end."""
-    pages = [_PAGINATION.fullmatch(member.payload.PG or "") for member in members]
-    for page, member in zip(pages, members, strict=True):
-        if page is None:
-            message = f"The pagination {shown(member.payload.PG)} is not T or F and a number."
-            yield found(Code.PAGINATION_UNREADABLE, message)
-    numbers = sorted(int(page[2]) for page in pages if page)
-    if len(members) < 2 or len(numbers) < len(members) or not (begin and end):
+    written = [member.payload.PG or "" for member in members]
+    pages = [(page[1], int(page[2])) for text in written if (page := _PAGINATION.fullmatch(text))]
+    if len(pages) < len(members):
+        for member in members:
+            if not _PAGINATION.fullmatch(member.payload.PG or ""):
+                yield found(Code.PAGINATION_UNREADABLE, pagination=member.payload.PG)
         return
-    if len({page[1] for page in pages if page}) > 1:
-        message = "The records count in different contexts: T is for transactions, F is fiscal."
-        yield found(Code.PAGINATION_CONTEXT_DIFFERS, message)
+    if len(members) < 2 or not (begin and end):
         return
     first, last = str(begin.member.payload.PG), str(end.member.payload.PG)
+    for text in written:
+        if text[0] != first[0]:
+            yield found(Code.PAGINATION_CONTEXT_DIFFERS, expected=first, found=text)
+            return
     if int(last[1:]) < int(first[1:]):
-        yield found(Code.PAGINATION_REVERSED, f"The end {last} comes before the begin {first}.")
-    elif len(set(numbers)) < len(numbers):
-        yield found(Code.PAGINATION_REPEATED, "Two records have one pagination; it counts each.")
-    elif numbers[-1] - numbers[0] >= len(numbers):
-        missing = numbers[-1] - numbers[0] + 1 - len(numbers)
-        message = (
-            f"Between {first} and {last}, {missing} record(s) are not in the file: intermediate "
-            "readings, or another session."
-        )
-        yield found(Code.PAGINATION_GAP, message)
+        yield found(Code.PAGINATION_REVERSED, begin=first, end=last)
+        return
+    yield from _check_counting(first, last, sorted(number for _context, number in pages))
+
+
+def _check_counting(first: str, last: str, numbers: list[int]) -> Iterator[Finding]:
+    """Whether each number stands once and none between them is left out."""
+    missing = numbers[-1] - numbers[0] + 1 - len(numbers)
+    for number, following in pairwise(numbers):
+        if number == following:
+            yield found(Code.PAGINATION_REPEATED, pagination=f"{first[0]}{number}")
+            return
+    if missing:
+        yield found(Code.PAGINATION_GAP, begin=first, end=last, count=missing)
 
 
 def _check_exceptions(takings: Iterable[Taking]) -> Iterator[Finding]:
-    if any(str(taking.reading.TX) == "X" for taking in takings):
-        message = "An error during charging is recorded (TX X): see the operator's records."
-        yield found(Code.EXCEPTION_READING, message)
+    if any(taking.reading.TX == "X" for taking in takings):
+        yield found(Code.EXCEPTION_READING)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from pyocmf import Payload, Reading
 
@@ -28,7 +29,7 @@ class Member:
     times: tuple[str | None, ...] = ()
     context: str | None = None
 
-    @property
+    @cached_property
     def takings(self) -> list[Taking]:
         """The record's readings."""
         times = self.times or (None,) * len(self.payload.RD)
@@ -46,16 +47,16 @@ class Taking:
     @property
     def is_begin(self) -> bool:
         """TX B."""
-        return str(self.reading.TX) == "B"
+        return self.reading.TX == "B"
 
     @property
     def is_end(self) -> bool:
         """TX E, L, R, A or P."""
-        return str(self.reading.TX) in END_REASONS
+        return self.reading.TX in END_REASONS
 
     @property
     def name(self) -> str:
-        """How messages call it."""
+        """How findings call it."""
         return "begin" if self.is_begin else "end"
 
 
@@ -67,16 +68,15 @@ def is_complete(payload: Payload) -> bool:
 
 def energy_of(begin: Taking, end: Taking) -> Decimal | None:
     """End minus begin in the unit of both, exactly; None where that cannot be told."""
-    if not (is_sound(begin.reading.RV) and is_sound(end.reading.RV)):
+    first, last = begin.reading.RV, end.reading.RV
+    if first is None or last is None or not (is_sound(first) and is_sound(last)):
         return None
-    if begin.reading.RU != end.reading.RU:
-        return None
-    return (end.reading.RV or Decimal(0)) - (begin.reading.RV or Decimal(0))
+    return last - first if begin.reading.RU == end.reading.RU else None
 
 
-def is_sound(value: Decimal | None) -> bool:
+def is_sound(value: Decimal) -> bool:
     """Whether exact arithmetic on the value is possible in bounded memory."""
-    if value is None or not value.is_finite():
-        return False
-    exponent = value.as_tuple().exponent
-    return len(value.as_tuple().digits) <= _MAX_DIGITS and abs(int(exponent)) <= _MAX_EXPONENT
+    _sign, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int):
+        return False  # an infinity, or no number
+    return len(digits) <= _MAX_DIGITS and abs(exponent) <= _MAX_EXPONENT
