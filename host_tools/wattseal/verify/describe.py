@@ -68,6 +68,8 @@ def _describe(report: TransactionReport, begin: Taking | None, end: Taking | Non
         report.gateway_serial, report.meter_serial = payload.GS, payload.MS
         report.meter_model = payload.MM
         report.identification = str(payload.ID) if payload.ID else None
+        report.charge_point_type = None if payload.CT is None else str(payload.CT)
+        report.charge_point = payload.CI
     if begin and end:
         energy = energy_of(begin, end)
         report.energy = None if energy is None else _digits(energy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from wattseal.public_key import PublicKey
 from wattseal.verify.container import ContainerError, read_container
@@ -17,6 +17,7 @@ from wattseal.verify.records_check import (
     look_for_replaced_key,
 )
 from wattseal.verify.report import FileReport, TransactionReport, verdict_for, weightiest
+from wattseal.verify.signed_value import SignedValue
 from wattseal.verify.transaction_parts import is_complete
 
 
@@ -30,6 +31,13 @@ def verify_file(name: str, data: bytes, pinned: PublicKey | None = None) -> File
         values = read_container(data)
     except ContainerError as error:
         return unreadable(name, error.finding)
+    return verify_values(name, values, pinned)
+
+
+def verify_values(
+    name: str, values: Sequence[SignedValue], pinned: PublicKey | None = None
+) -> FileReport:
+    """Verify what a file held: at least one value, in file order; see verify_file."""
     judged = judge_values(values, pinned)
     groups = _groups(judged)
     if len(judged) <= MAX_VALUES_FOR_RECOVERY:

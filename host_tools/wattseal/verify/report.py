@@ -17,7 +17,8 @@
                                  "reason": "B", "pagination": "T1"},
                        "end": {...}, "energy": "11.500", "unit": "kWh",
                        "gateway_serial": "...", "meter_serial": "...", "meter_model": "...",
-                       "identification": "...", "findings": []}]}
+                       "identification": "...", "charge_point_type": "EVSEID",
+                       "charge_point": "DE*ABC*E1", "findings": []}]}
 
 `verdict` is verified, not_verified or unreadable; `reason` is the code of the weightiest error,
 null if there is none. `key_source` is pinned (the key given by the user judged), in_file (the
@@ -95,6 +96,8 @@ class TransactionReport(BaseModel):
     meter_serial: str | None = None
     meter_model: str | None = None
     identification: str | None = None
+    charge_point_type: str | None = None
+    charge_point: str | None = None
     findings: list[Finding] = []
 
 
