@@ -308,6 +308,114 @@ ERRORS: dict[str, tuple[str, str, int]] = {
         "Check the EVSE-ID; `wattseal registry search` finds what begins alike.",
         EXIT_FAILED,
     ),
+    # CDRs.
+    "session_unusable": (
+        "No CDR can be made of {path}: {cause}.",
+        "Give the folder that `wattseal session end --out` or `wattseal device records --out` "
+        "has written.",
+        EXIT_FAILED,
+    ),
+    "session_ambiguous": (
+        "{path} holds several sessions, which begin with {sessions}.",
+        "Say which one with --begin.",
+        EXIT_USAGE,
+    ),
+    "facts_malformed": (
+        "{path} does not say what a CDR needs: {cause}.",
+        "`wattseal cdr build --help` shows where its members are told.",
+        EXIT_USAGE,
+    ),
+    "evse_id_missing": (
+        "Neither the records nor the facts say which charge point it was.",
+        "Give it as evse_id in [location].",
+        EXIT_USAGE,
+    ),
+    "price_missing": (
+        "The tariff {tariff} has no price for the session's begin at {at}.",
+        "Add the price that was valid then.",
+        EXIT_FAILED,
+    ),
+    "price_change_unsigned": (
+        "The price changes at {at}, and no signed reading lies within {seconds} s of it: {nearest}.",
+        "Have the module sign an intermediate reading at each change "
+        "(`wattseal session intermediate`), or bill this session at one price.",
+        EXIT_FAILED,
+    ),
+    "cdr_field_too_long": (
+        "{field} has {length} characters; {form} allows {limit}.",
+        "Have the module sign begin and end in one record, or agree on a newer version.",
+        EXIT_FAILED,
+    ),
+    "ocpp_malformed": (
+        "{path} holds no signed meter values that can be used: {cause}.",
+        "Give an OCPP message, or a part of one, as JSON.",
+        EXIT_USAGE,
+    ),
+    "cdr_malformed": (
+        "{path} is no CDR that can be used: {cause}.",
+        "Give the JSON of one CDR of OCPI 2.2.1 or 2.3.0.",
+        EXIT_USAGE,
+    ),
+    "marker_malformed": (
+        "{path} does not say how a CDR is marked: {cause}.",
+        "docs/cdr-exchange.md shows what it holds.",
+        EXIT_USAGE,
+    ),
+    "receiver_url_unusable": (
+        "CDRs cannot be sent to {url}: {cause}.",
+        "Give the URL of the partner's CDR endpoint, as https://.",
+        EXIT_USAGE,
+    ),
+    "cdr_refused": (
+        "{url} does not take the CDR {cdr} ({status}): {cause}.",
+        "Correct what it says, then send it again; nothing was created there.",
+        EXIT_FAILED,
+    ),
+    "receiver_unreachable": (
+        "{url} does not answer ({cause}).",
+        "Repeat the command: what was sent is not sent again.",
+        EXIT_FAILED,
+    ),
+    "cdr_outcome_unknown": (
+        "The answer of {url} about the CDR {cdr} was lost ({cause}); it may have it.",
+        "Ask the partner, or send it once more with --again: a CDR is known by its id.",
+        EXIT_FAILED,
+    ),
+    "outbox_unusable": (
+        "The outbox {path} cannot be used: {cause}.",
+        "Give another folder with --outbox.",
+        EXIT_FAILED,
+    ),
+    "receiver_data_unusable": (
+        "The received CDRs in {path} cannot be opened: {cause}.",
+        "Check --data and --database-url.",
+        EXIT_FAILED,
+    ),
+    "party_malformed": (
+        "{party} is no party of OCPI.",
+        "Write country and party as DE*ABC.",
+        EXIT_USAGE,
+    ),
+    "party_unknown": (
+        "There is no partner {party}.",
+        "`wattseal cdr partner list` shows them.",
+        EXIT_FAILED,
+    ),
+    "keys_needed": (
+        "Nothing says which keys are right.",
+        "Give --registry URL, or --keys FILE with an export of the registry.",
+        EXIT_USAGE,
+    ),
+    "nothing_to_invoice": (
+        "There is no session of {driver} in {month}.",
+        "Check the token's uid or the contract's id, and the month.",
+        EXIT_FAILED,
+    ),
+    "tariff_missing": (
+        "The CDR {cdr} does not tell a price per kWh for all of its energy.",
+        "Give the driver's prices with --tariff.",
+        EXIT_FAILED,
+    ),
     # Firmware.
     "bundle_malformed": (
         "{path} is no firmware bundle: {cause}.",
