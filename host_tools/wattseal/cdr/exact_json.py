@@ -1,0 +1,58 @@
+"""JSON whose numbers stay exact, in which nothing can be read in two ways.
+
+A float would change what a meter has signed, and of a member that stands twice, another reader
+might take the other one.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+
+class JsonError(ValueError):
+    """The text is no JSON object that can be trusted; the message completes `it ...`."""
+
+
+def load_object(text: str | bytes) -> dict[str, Any]:
+    """A JSON object (UTF-8 if bytes); numbers are int or Decimal. Raises JsonError."""
+    try:
+        value = DECODER.decode(text if isinstance(text, str) else text.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise JsonError("is not in UTF-8") from None
+    except _RefusedError as error:
+        raise JsonError(str(error)) from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise JsonError(f"is not well-formed JSON ({where})") from None
+    except (ValueError, ArithmeticError):
+        raise JsonError("holds a number that is too long") from None
+    except RecursionError:
+        raise JsonError("is nested too deeply") from None
+    if not isinstance(value, dict):
+        raise JsonError("is not a JSON object")
+    return value
+
+
+class _RefusedError(Exception):
+    """Well-formed for some readers, but not to be trusted."""
+
+
+def _all_different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _value in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _RefusedError(f"holds the member {twice[:40]!a} twice")
+    return members
+
+
+def _refuse(constant: str) -> None:
+    raise _RefusedError(f"holds {constant}, which is no JSON")
+
+
+DECODER = json.JSONDecoder(
+    parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_all_different
+)
+"""Raises ValueError, ArithmeticError, RecursionError or an error of its own; see load_object."""

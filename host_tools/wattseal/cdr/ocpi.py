@@ -1,0 +1,192 @@
+"""Reads the CDR object of OCPI 2.2.1 and 2.3.0, as far as a bill's metering data go.
+
+Nothing of the rest is looked at: what does not decide a verdict cannot be a reason to refuse it.
+Lengths are those of the specification (CDR object, section 10.3.1; SignedData and SignedValue,
+10.4.2 and 10.4.3). Times are UTC, also without a zone (section "DateTime").
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from wattseal.cdr.charge_record import Cdr, SignedData, SignedValue
+from wattseal.cdr.exact_json import JsonError, load_object
+from wattseal.cdr.findings import Finding, found
+from wattseal.cdr.time_costs import bills_time
+from wattseal.verify.container import decode_ocmf_text
+from wattseal.verify.transaction_parts import is_sound
+
+MAX_CDR_BYTES = 1 << 20
+MAX_SIGNED_VALUES = 500
+MAX_SIGNED_CHARACTERS = 5000
+MAX_KEY_CHARACTERS = 512
+
+_COUNTRY_CHARACTERS = 2
+_PARTY_CHARACTERS = 3
+_ID_CHARACTERS = 39
+_EVSE_ID_CHARACTERS = 48
+_METHOD_CHARACTERS = 36
+_NATURE_CHARACTERS = 32
+
+_TIME = re.compile(
+    r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+    r"(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})?"
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class CdrError(ValueError):
+    """The CDR cannot be read: `code` is always the same, `field` and `cause` say what is wrong."""
+
+    code = "cdr_malformed"
+
+    def __init__(self, field: str | None, cause: str) -> None:
+        super().__init__(f"{field} {cause}" if field else f"it {cause}")
+        self.field = field
+        self.cause = cause
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.field, self.cause)
+
+    @property
+    def finding(self) -> Finding:
+        """The error as a finding of the CDR."""
+        return found(self.code, subject=self.field, found=self)
+
+
+def read_cdr(source: dict[str, Any] | str | bytes) -> Cdr:
+    """A CDR from its JSON text, or from an object whose numbers are int and Decimal.
+
+    Raises CdrError whatever the source holds.
+    """
+    cdr = source if isinstance(source, dict) else _load(source)
+    begin_ms = _moment(cdr, "start_date_time")
+    end_ms = _moment(cdr, "end_date_time")
+    if end_ms < begin_ms:
+        raise CdrError("end_date_time", "is before start_date_time")
+    location = cdr.get("cdr_location")
+    if not isinstance(location, dict):
+        raise CdrError("cdr_location", "is missing, or is no object")
+    return Cdr(
+        id=_word(cdr, "id", _ID_CHARACTERS),
+        country_code=_word(cdr, "country_code", _COUNTRY_CHARACTERS).upper(),
+        party_id=_word(cdr, "party_id", _PARTY_CHARACTERS).upper(),
+        evse_id=_word(location, "evse_id", _EVSE_ID_CHARACTERS),
+        begin_ms=begin_ms,
+        end_ms=end_ms,
+        energy_kwh=_energy(cdr),
+        bills_time=bills_time(cdr),
+        credits=_credited(cdr),
+        signed=_signed_data(cdr.get("signed_data")),
+    )
+
+
+def name_of(source: dict[str, Any]) -> str:
+    """What to call a CDR that could not be read: its name as far as it has one."""
+    parts = (source.get(member) for member in ("country_code", "party_id", "id"))
+    shown = (part[:_ID_CHARACTERS] if isinstance(part, str) else "?" for part in parts)
+    return "".join(sign if sign.isprintable() else "?" for sign in "*".join(shown))
+
+
+def _load(text: str | bytes) -> dict[str, Any]:
+    if len(text) > MAX_CDR_BYTES:
+        raise CdrError(None, f"is larger than {MAX_CDR_BYTES >> 10} KiB")
+    try:
+        return load_object(text)
+    except JsonError as error:
+        raise CdrError(None, str(error)) from None
+
+
+def _word(members: dict[str, Any], name: str, most: int) -> str:
+    """A text that has to be there: OCPI's CiString, printable ASCII."""
+    value = members.get(name)
+    if type(value) is not str or not value:
+        raise CdrError(name, "is missing, or is no text")
+    if len(value) > most:
+        raise CdrError(name, f"is longer than {most} characters")
+    if not (value.isascii() and value.isprintable()):
+        raise CdrError(name, "has characters other than printable ASCII")
+    return value
+
+
+def _moment(cdr: dict[str, Any], name: str) -> int:
+    """Unix milliseconds of a DateTime; what is finer is cut off."""
+    value = cdr.get(name)
+    if type(value) is not str or not _TIME.fullmatch(value):
+        raise CdrError(name, "is missing, or is no time such as 2026-11-21T10:00:05Z")
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        unix_ms = (moment - _EPOCH) // _MILLISECOND
+    except (ValueError, OverflowError):
+        raise CdrError(name, "is no time of the calendar") from None
+    if unix_ms < 0:
+        raise CdrError(name, "is before 1970")
+    return unix_ms
+
+
+def _energy(cdr: dict[str, Any]) -> Decimal:
+    value = cdr.get("total_energy")
+    if type(value) is int:
+        value = Decimal(value)
+    if type(value) is not Decimal:
+        raise CdrError("total_energy", "is missing, or is no exact number")
+    if not is_sound(value):
+        raise CdrError("total_energy", "is no amount that a meter can measure")
+    return value
+
+
+def _credited(cdr: dict[str, Any]) -> str | None:
+    """The CDR that a credit CDR cancels; both members say so, or neither (section 10.3.1)."""
+    is_credit, reference = cdr.get("credit"), cdr.get("credit_reference_id")
+    if is_credit not in (True, False, None):
+        raise CdrError("credit", "is neither true nor false")
+    if is_credit:
+        return _word(cdr, "credit_reference_id", _ID_CHARACTERS)
+    if reference is not None:
+        raise CdrError("credit_reference_id", "is there, but credit is not true")
+    return None
+
+
+def _signed_data(signed: Any) -> SignedData | None:
+    if signed is None:
+        return None
+    if not isinstance(signed, dict):
+        raise CdrError("signed_data", "is no object")
+    values = signed.get("signed_values")
+    if not isinstance(values, list) or not values:
+        raise CdrError("signed_data.signed_values", "is missing, or is no list of values")
+    if len(values) > MAX_SIGNED_VALUES:
+        raise CdrError("signed_data.signed_values", f"has more than {MAX_SIGNED_VALUES} values")
+    key = signed.get("public_key")
+    if key is not None:
+        key = _limited(key, "signed_data.public_key", MAX_KEY_CHARACTERS)
+    return SignedData(
+        encoding_method=_word(signed, "encoding_method", _METHOD_CHARACTERS),
+        public_key=key or None,
+        values=tuple([_signed_value(value) for value in values]),
+    )
+
+
+def _signed_value(value: Any) -> SignedValue:
+    """One value; its text is the OCMF string where it holds one, however it is encoded."""
+    if not isinstance(value, dict):
+        raise CdrError("signed_data.signed_values", "has a value that is no object")
+    written = _limited(value.get("signed_data"), "signed_data", MAX_SIGNED_CHARACTERS)
+    return SignedValue(
+        nature=_word(value, "nature", _NATURE_CHARACTERS),
+        text=decode_ocmf_text(written) or written,
+    )
+
+
+def _limited(value: Any, name: str, most: int) -> str:
+    if type(value) is not str:
+        raise CdrError(name, "is missing, or is no text")
+    if len(value) > most:
+        raise CdrError(name, f"is longer than {most} characters")
+    return value
