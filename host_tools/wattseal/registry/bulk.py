@@ -6,8 +6,6 @@ states. PostgreSQL takes the rows by COPY, SQLite by statements; all of it is on
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
@@ -20,13 +18,12 @@ from wattseal.registry.failures import NotReady
 from wattseal.registry.identity import Identity
 from wattseal.registry.log_store import insert_rows, rows_of
 from wattseal.registry.opening import begin
+from wattseal.registry.postgres_copy import copy_rows
 from wattseal.registry.records import Record
 from wattseal.tlog.frontier import Frontier
 
 BATCH = 1000
 """Records whose rows are in memory at a time."""
-
-_NULL = "\\N"
 
 Rows = list[tuple[Table, dict[str, Any]]]
 
@@ -71,22 +68,6 @@ def _copy_rows(connection: Connection, rows: Rows) -> None:
     by_table: dict[Table, list[dict[str, Any]]] = {}
     for table, columns in rows:
         by_table.setdefault(table, []).append(columns)
-    cursor = connection.connection.cursor()
     for table, same in by_table.items():
         names = [column.name for column in table.columns]
-        text = io.StringIO()
-        writer = csv.writer(text, quoting=csv.QUOTE_MINIMAL, lineterminator="\n")
-        writer.writerows([_cell(columns[name]) for name in names] for columns in same)
-        statement = (
-            f"COPY {table.name} ({', '.join(names)}) FROM STDIN WITH (FORMAT csv, NULL '{_NULL}')"
-        )
-        cursor.execute(statement, stream=io.BytesIO(text.getvalue().encode()))  # type: ignore[call-arg]
-    cursor.close()
-
-
-def _cell(value: Any) -> str | int:
-    if value is None:
-        return _NULL
-    if isinstance(value, bytes):
-        return "\\x" + value.hex()
-    return int(value) if isinstance(value, bool) else value
+        copy_rows(connection, table.name, names, ([each[name] for name in names] for each in same))

@@ -21,6 +21,7 @@ from wattseal.registry.http.read_limit import ReadLimit
 from wattseal.registry.http.request_log import RequestLog
 from wattseal.registry.http.routes import (
     access,
+    check,
     entries,
     operation,
     pages,
@@ -34,7 +35,7 @@ from wattseal.registry.http.worker import end_with_parent
 from wattseal.registry.opening import open_registry
 from wattseal.registry.service import Registry
 
-_ROUTERS = (recording, access, questions, entries, tile_log, operation, pages)
+_ROUTERS = (recording, access, questions, entries, tile_log, operation, pages, check)
 
 
 def create_app(registry: Registry, settings: Settings) -> FastAPI:

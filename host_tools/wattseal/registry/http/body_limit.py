@@ -6,9 +6,14 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from wattseal.registry.http.check.uploads import MAX_FORM_BYTES
 from wattseal.registry.http.error_answers import problem_answer
 from wattseal.registry.http.problems import Problem
 from wattseal.registry.http.settings import BODY_SECONDS, MAX_BODY_BYTES
+
+
+LARGER = {"/check": MAX_FORM_BYTES}
+"""Where a body may be larger than elsewhere."""
 
 
 class BodyLimit:
@@ -27,9 +32,10 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         try:
-            self._check_announced(scope)
+            limit_bytes = LARGER.get(scope["path"], self._limit_bytes)
+            _check_announced(scope, limit_bytes)
             async with asyncio.timeout(self._seconds):
-                body = await self._read(receive)
+                body = await _read(receive, limit_bytes)
         except Problem as problem:
             await problem_answer(problem, scope)(scope, receive, send)
             return
@@ -40,26 +46,25 @@ class BodyLimit:
         if body is not None:
             await self._app(scope, _replayed(body, receive), send)
 
-    def _check_announced(self, scope: Scope) -> None:
-        for name, value in scope["headers"]:
-            if name == b"content-length" and value.isdigit() and int(value) > self._limit_bytes:
-                raise self._too_large()
 
-    async def _read(self, receive: Receive) -> bytes | None:
-        """The body, None if the client has gone. Problem `body_too_large`."""
-        body = bytearray()
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            body += message.get("body", b"")
-            if len(body) > self._limit_bytes:
-                raise self._too_large()
-            if not message.get("more_body", False):
-                return bytes(body)
+def _check_announced(scope: Scope, limit_bytes: int) -> None:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value) > limit_bytes:
+            raise Problem("body_too_large", limit=limit_bytes)
 
-    def _too_large(self) -> Problem:
-        return Problem("body_too_large", limit=self._limit_bytes)
+
+async def _read(receive: Receive, limit_bytes: int) -> bytes | None:
+    """The body, None if the client has gone. Problem `body_too_large`."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if len(body) > limit_bytes:
+            raise Problem("body_too_large", limit=limit_bytes)
+        if not message.get("more_body", False):
+            return bytes(body)
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

@@ -26,12 +26,15 @@ class RateLimits:
             "wrong_key": settings.wrong_keys_per_minute,
         }
 
-    def count(self, kind: str, who: str) -> None:
-        """One more of this kind. Problem `too_many_requests`, and then it does not count."""
+    def count(self, kind: str, who: str, cost: int = 1) -> None:
+        """`cost` more of this kind, a whole minute's at most.
+
+        Problem `too_many_requests`, and then it does not count.
+        """
         limit = self._limits[kind]
         if limit == _SWITCHED_OFF:
             return
-        if not self._limiter.hit(RateLimitItemPerMinute(limit), kind, who):
+        if not self._limiter.hit(RateLimitItemPerMinute(limit), kind, who, cost=min(cost, limit)):
             raise self._exhausted(kind, who)
 
     def check(self, kind: str, who: str) -> None:

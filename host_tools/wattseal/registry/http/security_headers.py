@@ -17,6 +17,11 @@ POLICY = "; ".join(
 )
 """Content-Security-Policy: a style sheet and forms of our own; no script, no frame."""
 
+CHECK_PATH = "/check"
+CHECK_POLICY = "; ".join((POLICY, "script-src 'self'", "connect-src 'self'"))
+"""That of the one page whose scripts check sessions in the browser: scripts of our own, from files,
+which ask this registry alone."""
+
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -44,6 +49,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
+                if scope["path"] == CHECK_PATH:
+                    headers["Content-Security-Policy"] = CHECK_POLICY
                 headers.setdefault("Cache-Control", "no-store")
                 if scope.get("scheme") == "https":
                     headers["Strict-Transport-Security"] = _ONE_YEAR

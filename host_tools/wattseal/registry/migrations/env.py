@@ -6,5 +6,10 @@ from alembic import context
 
 from wattseal.registry.tables import metadata
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+given = context.config.attributes
+context.configure(
+    connection=given["connection"],
+    target_metadata=metadata,
+    version_table=given["version_table"],
+)
 context.run_migrations()
