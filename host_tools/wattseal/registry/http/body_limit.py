@@ -11,7 +11,6 @@ from wattseal.registry.http.error_answers import problem_answer
 from wattseal.registry.http.problems import Problem
 from wattseal.registry.http.settings import BODY_SECONDS, MAX_BODY_BYTES
 
-
 LARGER = {"/check": MAX_FORM_BYTES}
 """Where a body may be larger than elsewhere."""
 
