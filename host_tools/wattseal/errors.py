@@ -336,7 +336,7 @@ ERRORS: dict[str, tuple[str, str, int]] = {
         EXIT_FAILED,
     ),
     "price_change_unsigned": (
-        "The price changes at {at}, and no signed reading lies within {seconds} s of it: {nearest}.",
+        "The price changes at {at}; no signed reading lies within {seconds} s of it: {nearest}.",
         "Have the module sign an intermediate reading at each change "
         "(`wattseal session intermediate`), or bill this session at one price.",
         EXIT_FAILED,

@@ -23,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-from wattseal.cdr.build_json import JsonFormError, read_exactly
+from wattseal.cdr.exact_json import JsonError, load_object
 from wattseal.errors import ToolError
 from wattseal.json_file import first_fault
 
@@ -38,10 +38,17 @@ def _printable(text: str) -> str:
     return text
 
 
-def text_of(longest: int, shortest: int = 1) -> Any:
-    """A text of OCPI's `string` and `CiString` types, at most so many characters."""
-    limits = StringConstraints(min_length=shortest, max_length=longest, strict=True)
-    return Annotated[str, limits, AfterValidator(_printable)]
+_Text = Annotated[str, StringConstraints(min_length=1, strict=True), AfterValidator(_printable)]
+
+# OCPI's `string` and `CiString` types with their lengths.
+Text10 = Annotated[_Text, Field(max_length=10)]
+Text20 = Annotated[_Text, Field(max_length=20)]
+Text30 = Annotated[_Text, Field(max_length=30)]
+Text36 = Annotated[_Text, Field(max_length=36)]
+Text45 = Annotated[_Text, Field(max_length=45)]
+Text48 = Annotated[_Text, Field(max_length=48)]
+Text50 = Annotated[_Text, Field(max_length=50)]
+Text255 = Annotated[_Text, Field(max_length=255)]
 
 
 class _Form(BaseModel):
@@ -58,9 +65,9 @@ class Party(_Form):
 class Token(Party):
     """CdrToken: who charged; its party is the MSP."""
 
-    uid: text_of(36)
+    uid: Text36
     type: Literal["AD_HOC_USER", "APP_USER", "EMAID", "OTHER", "RFID"]
-    contract_id: text_of(36)
+    contract_id: Text36
 
 
 class Coordinates(_Form):
@@ -73,17 +80,17 @@ class Coordinates(_Form):
 class Place(_Form):
     """CdrLocation. Without `evse_id`, the records' own is taken."""
 
-    id: text_of(36)
-    name: text_of(255) | None = None
-    address: text_of(45)
-    city: text_of(45)
-    postal_code: text_of(10) | None = None
-    state: text_of(20) | None = None
+    id: Text36
+    name: Text255 | None = None
+    address: Text45
+    city: Text45
+    postal_code: Text10 | None = None
+    state: Text20 | None = None
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
     coordinates: Coordinates
-    evse_uid: text_of(36)
-    evse_id: text_of(48) | None = None
-    connector_id: text_of(36)
+    evse_uid: Text36
+    evse_id: Text48 | None = None
+    connector_id: Text36
     connector_standard: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{3,40}$")]
     connector_format: Literal["SOCKET", "CABLE"]
     connector_power_type: Literal[
@@ -101,10 +108,10 @@ class Price(_Form):
 class Tariff(_Form):
     """Prices in the order of time. `tax_percent` is added to them; `tax_name` names it."""
 
-    id: text_of(30)
+    id: Text30
     prices: Annotated[list[Price], Field(min_length=1, max_length=100)]
     tax_percent: Annotated[Decimal, Field(ge=0, le=100)] | None = None
-    tax_name: text_of(50) = "VAT"
+    tax_name: Text50 = "VAT"
 
     @model_validator(mode="after")
     def _in_order(self) -> Tariff:
@@ -124,10 +131,10 @@ class Facts(_Form):
     tariff: Tariff
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
     auth_method: Literal["AUTH_REQUEST", "COMMAND", "WHITELIST"]
-    id: text_of(36) | None = None
-    session_id: text_of(36) | None = None
-    authorization_reference: text_of(36) | None = None
-    remark: text_of(255) | None = None
+    id: Text36 | None = None
+    session_id: Text36 | None = None
+    authorization_reference: Text36 | None = None
+    remark: Text255 | None = None
     last_updated: AwareDatetime | None = None
 
 
@@ -150,9 +157,9 @@ def read_facts(path: Path) -> Facts:
 def _members(path: Path, data: bytes) -> Any:
     if path.suffix == ".json":
         try:
-            return read_exactly(data)
-        except JsonFormError as error:
-            raise _malformed(path, f"it is {error}") from None
+            return load_object(data)
+        except JsonError as error:
+            raise _malformed(path, f"it {error}") from None
     try:
         return tomllib.loads(data.decode("utf-8"), parse_float=Decimal)
     except UnicodeDecodeError:

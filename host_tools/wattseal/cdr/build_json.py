@@ -1,4 +1,4 @@
-"""JSON whose numbers keep their digits: read as Decimal, written as they are.
+"""Writes JSON whose numbers keep their digits; exact_json.py reads it.
 
 Python's own writer knows no Decimal, and a float would bill 11.299999999999999 kWh.
 """
@@ -12,38 +12,18 @@ from typing import Any
 _INDENT = "  "
 
 
-class JsonFormError(ValueError):
-    """The bytes are no JSON that a CDR can be; the message completes `it is ...`."""
-
-
-def read_exactly(data: bytes | str) -> Any:
-    """JSON with each number that is no integer as a Decimal. Raises JsonFormError."""
-    try:
-        return json.loads(
-            data,
-            parse_float=Decimal,
-            parse_constant=_refuse,
-            object_pairs_hook=_without_doubles,
-        )
-    except _RepeatedKeyError as error:
-        raise JsonFormError(f"ambiguous: it says {error} twice") from None
-    except (ValueError, ArithmeticError, RecursionError):
-        raise JsonFormError("no JSON") from None
-
-
 def write_exactly(value: Any, indent: str = "") -> str:
-    """The JSON text of what `read_exactly` returns, in ASCII, two blanks for each level."""
+    """The JSON text of objects, lists, texts, int and Decimal: ASCII, two blanks for each level."""
     if isinstance(value, Decimal):
         return number_text(value)
+    inner = indent + _INDENT
     if isinstance(value, dict) and value:
-        inner = indent + _INDENT
-        members = (
-            f"{inner}{json.dumps(name)}: {write_exactly(one, inner)}" for name, one in value.items()
-        )
-        return "{\n" + ",\n".join(members) + f"\n{indent}}}"
+        members = [
+            f"{json.dumps(name)}: {write_exactly(one, inner)}" for name, one in value.items()
+        ]
+        return _lines("{", members, "}", indent)
     if isinstance(value, list) and value:
-        inner = indent + _INDENT
-        return "[\n" + ",\n".join(inner + write_exactly(one, inner) for one in value) + f"\n{indent}]"
+        return _lines("[", [write_exactly(one, inner) for one in value], "]", indent)
     return json.dumps(value)
 
 
@@ -54,18 +34,6 @@ def number_text(value: Decimal) -> str:
     return f"{value:f}"
 
 
-class _RepeatedKeyError(ValueError):
-    pass
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in members:
-            raise _RepeatedKeyError(name)
-        members[name] = value
-    return members
+def _lines(opening: str, members: list[str], closing: str, indent: str) -> str:
+    inner = f"\n{indent}{_INDENT}"
+    return f"{opening}{inner}{f',{inner}'.join(members)}\n{indent}{closing}"

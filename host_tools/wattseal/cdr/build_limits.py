@@ -50,6 +50,4 @@ FORMATS = (*OCPI, *OCPP)
 def check_length(field: str, text: str, limit: int, form: str) -> None:
     """ToolError `cdr_field_too_long`, with the field, its length and the limit."""
     if len(text) > limit:
-        raise ToolError(
-            "cdr_field_too_long", field=field, length=len(text), limit=limit, form=form
-        )
+        raise ToolError("cdr_field_too_long", field=field, length=len(text), limit=limit, form=form)

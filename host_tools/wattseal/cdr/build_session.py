@@ -16,9 +16,10 @@ from wattseal.cdr.charge_record import Nature
 from wattseal.errors import ToolError
 from wattseal.public_key import KeyUnreadableError, PublicKey, read_public_key
 from wattseal.session_files import KEY_HEX
+from wattseal.verify.plain_models import AnyReading
 from wattseal.verify.record import Record, RecordMalformedError, read_record
 from wattseal.verify.transaction_check import check_transaction
-from wattseal.verify.transaction_parts import Member, Taking, is_sound
+from wattseal.verify.transaction_parts import END_REASONS, Member, is_sound
 
 MAX_RECORD_BYTES = 1 << 16
 MAX_FILES = 5000
@@ -90,7 +91,7 @@ def build_session(
     """The one session that these records make. ToolError as `read_session_folder`."""
     found = list(_sessions(records))
     if begin is not None:
-        found = [one for one in found if one[0].payload and one[0].payload.PG == begin]
+        found = [one for one in found if _pagination(one[0]) == _page(begin)]
     if not found:
         wanted = f"it holds no session that begins with {begin}" if begin else "there is no begin"
         raise _unusable(origin, wanted)
@@ -128,58 +129,69 @@ def _begin_of(group: list[Record]) -> tuple[object, ...]:
 
 
 def _pagination(record: Record) -> tuple[str, int]:
-    page = str(record.payload.PG if record.payload else "")
+    return _page(str(record.payload.PG if record.payload else ""))
+
+
+def _page(page: str) -> tuple[str, int]:
     return page[:1], int(page[1:]) if page[1:].isdecimal() else 0
 
 
 def _session(group: list[Record], key: PublicKey, origin: str) -> SessionRecords:
-    signed = [_signed(record, origin) for record in group]
-    apart = tuple(one for one, both in signed if not both)
-    combined = next((one for one, both in signed if both), None)
-    chosen = [
-        record for record, (_, both) in zip(group, signed, strict=True) if not (both and apart)
-    ]
+    natures = [_nature(record) for record in group]
+    is_apart = any(nature is not None for nature in natures)
+    chosen = [one for one, kind in zip(group, natures, strict=True) if kind or not is_apart]
     members = [Member(one.payload, one.times) for one in chosen if one.payload]
     outcome = check_transaction(members, is_claimed=True)
     if outcome.begin is None or outcome.end is None:
         missing = "begin" if outcome.begin is None else "end"
         raise _unusable(origin, f"there is not exactly one {missing} reading to bill by")
-    payload = outcome.begin.member.payload
+    payload, register = outcome.begin.member.payload, str(outcome.begin.reading.RI)
+    signed = [
+        Signed(kind or "End", one.text, one.payload_text, _reading_of(one, register, origin))
+        for one, kind in zip(group, natures, strict=True)
+    ]
+    apart = tuple(one for one, kind in zip(signed, natures, strict=True) if kind)
+    combined = next((one for one, kind in zip(signed, natures, strict=True) if not kind), None)
     return SessionRecords(
         key=key,
-        records=apart or ((combined,) if combined else ()),
+        records=apart or tuple(signed[:1]),
         combined=combined,
-        begin=_moment(outcome.begin, origin),
-        end=_moment(outcome.end, origin),
+        begin=_moment(outcome.begin.reading, "the begin", origin),
+        end=_moment(outcome.end.reading, "the end", origin),
         pagination=str(payload.PG),
         meter_serial=payload.MS,
         evse_id=str(payload.CI) if payload.CI and str(payload.CT) == "EVSEID" else None,
     )
 
 
-def _signed(record: Record, origin: str) -> tuple[Signed, bool]:
-    """The record as a CDR takes it, and whether it holds both begin and end."""
-    payload = record.payload
-    if payload is None:
-        raise _unusable(origin, "a record in it is not readable")
-    takings = Member(payload, record.times).takings
-    begins, ends = any(one.is_begin for one in takings), any(one.is_end for one in takings)
-    nature: Nature = "End" if ends else "Start" if begins else "Intermediate"
-    return Signed(
-        nature, record.text, record.payload_text, _moment(takings[-1], origin)
-    ), begins and ends
+def _nature(record: Record) -> Nature | None:
+    """What a record is in its session; None if it holds both begin and end."""
+    letters = {str(reading.TX) for reading in record.payload.RD} if record.payload else set()
+    begins, ends = "B" in letters, bool(letters & END_REASONS.keys())
+    if begins and ends:
+        return None
+    return "Start" if begins else "End" if ends else "Intermediate"
 
 
-def _moment(taking: Taking, origin: str) -> Moment:
-    reading = taking.reading
+def _reading_of(record: Record, register: str, origin: str) -> Moment:
+    """The record's last reading of the register that is billed by."""
+    readings = record.payload.RD if record.payload else []
+    found = [one for one in readings if str(one.RI) == register]
+    if not record.payload or not found:
+        raise _unusable(origin, f"a record of the session has no reading of register {register}")
+    return _moment(found[-1], str(record.payload.PG), origin)
+
+
+def _moment(reading: AnyReading, where: str, origin: str) -> Moment:
+    """When and where the register stood; `where` is the record's pagination."""
     if reading.RV is None or not is_sound(reading.RV):
-        raise _unusable(origin, f"the {taking.name} reading has no value to bill by")
+        raise _unusable(origin, f"the reading of {where} has no value to bill by")
     unit = str(reading.RU)
     if unit not in ("kWh", "Wh"):
-        raise _unusable(origin, f"the {taking.name} reading is in {unit}, not in kWh or Wh")
+        raise _unusable(origin, f"the reading of {where} is in {unit}, not in kWh or Wh")
     register = reading.RV.scaleb(-_DECIMALS_OF_WH) if unit == "Wh" else reading.RV
     if reading.timestamp.tzinfo is None:
-        raise _unusable(origin, f"the {taking.name} reading does not tell its offset from UTC")
+        raise _unusable(origin, f"the reading of {where} does not tell its offset from UTC")
     return Moment(reading.timestamp, register)
 
 
@@ -201,9 +213,12 @@ def _read_records(folder: Path) -> list[Record]:
 def read_records_text(text: str, origin: str) -> Record:
     """One OCMF string. ToolError `session_unusable`."""
     try:
-        return read_record(text)
+        record = read_record(text)
     except RecordMalformedError as error:
         raise _unusable(origin, f"a record in it cannot be read, {error}") from None
+    if record.payload is None:
+        raise _unusable(origin, "a record in it cannot be read, its payload is no OCMF")
+    return record
 
 
 def _text(path: Path) -> str:

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from wattseal.cdr.build_facts import rfc_3339
-from wattseal.cdr.build_json import JsonFormError, read_exactly
 from wattseal.cdr.build_limits import ENCODING_METHOD, OCPP, OcppLimits, check_length
 from wattseal.cdr.build_session import SessionRecords, Signed
+from wattseal.cdr.exact_json import JsonError, load_object
 from wattseal.errors import ToolError
 from wattseal.public_key import KeyUnreadableError, PublicKey, read_public_key
 
@@ -82,15 +82,17 @@ def read_key_text(text: str) -> PublicKey | None:
     return read_public_key(told)
 
 
-def read_meter_values(data: bytes | str, origin: str) -> list[SignedMeterValue]:
+def read_meter_values(data: bytes, origin: str) -> list[SignedMeterValue]:
     """The signed values in an OCPP message or a part of one, whatever the version, in its order.
 
     ToolError `ocpp_malformed`.
     """
     try:
-        message = read_exactly(data)
-    except JsonFormError as error:
-        raise ToolError("ocpp_malformed", path=origin, cause=f"it is {error}") from None
+        message = _load(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise ToolError("ocpp_malformed", path=origin, cause="it is not in UTF-8") from None
+    except JsonError as error:
+        raise ToolError("ocpp_malformed", path=origin, cause=f"it {error}") from None
     found = [_read_value(one, context, origin) for one, context in _objects(message, None, 0)]
     if not found:
         raise ToolError("ocpp_malformed", path=origin, cause="there is no signed meter value in it")
@@ -161,9 +163,14 @@ def _objects(
 def _inner(text: str) -> Any:
     """The object that OCPP 1.6 has as a text; nothing if it is none."""
     try:
-        return read_exactly(text)
-    except JsonFormError:
+        return _load(text)
+    except JsonError:
         return None
+
+
+def _load(text: str) -> Any:
+    """Any JSON value: messages of OCPP are arrays. Raises JsonError."""
+    return load_object(f'{{"message":{text}}}')["message"]
 
 
 def _read_value(value: dict[str, Any], context: str | None, origin: str) -> SignedMeterValue:

@@ -10,6 +10,8 @@ import typer
 
 from wattseal import __version__
 from wattseal.cli import (
+    cdr,
+    cdr_build,
     commission,
     commission_batch,
     commissioning,
@@ -40,8 +42,9 @@ _INTERRUPTED = 130
 _MORE_COMMANDS = (
     *(commissioning, events, journal, firmware_update, commission_batch),
     *(registry_access, registry_audit, registry_changes, registry_keep, registry_serve),
+    *(cdr_build,),
 )
-"""Importing them adds their commands to `device`, `firmware` and `registry`."""
+"""Importing them adds their commands to `device`, `firmware`, `registry` and `cdr`."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -59,6 +62,7 @@ app.add_typer(owner.app, name="owner")
 app.add_typer(firmware.app, name="firmware")
 app.add_typer(commission.app, name="commission")
 app.add_typer(registry.app, name="registry")
+app.add_typer(cdr.app, name="cdr")
 app.command(epilog=verify.EPILOG)(verify.verify)
 
 
