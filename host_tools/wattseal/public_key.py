@@ -12,6 +12,7 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -29,6 +30,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 MAX_KEY_TEXT_BYTES = 4096
 
 _EC_PUBLIC_KEY_OID = (1, 2, 840, 10045, 2, 1)
+_ECDSA_SHA256 = ec.ECDSA(hashes.SHA256())
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----(.*?)-----END \1-----", re.DOTALL)
 
 
@@ -74,6 +76,9 @@ class Curve:
         """Number of points; r and s of a signature lie between 1 and order - 1."""
         return int(self.python.order)
 
+    def __reduce__(self) -> tuple[Callable[[str], Curve | None], tuple[str]]:
+        return curve_named, (self.name,)  # the curves of the packages cannot be pickled
+
     def openssl(self) -> ec.EllipticCurve | None:
         """The curve of `cryptography`, None where that package does not name it."""
         found = getattr(ec, self.openssl_class, None) if self.openssl_class else None
@@ -106,6 +111,9 @@ class PublicKey:
     curve: Curve
     point: bytes
 
+    def __reduce__(self) -> tuple[type[PublicKey], tuple[Curve, bytes]]:
+        return PublicKey, (self.curve, self.point)  # without the key object of OpenSSL
+
     @cached_property
     def spki(self) -> bytes:
         """SubjectPublicKeyInfo in DER (RFC 5480), named curve, uncompressed point."""
@@ -137,15 +145,16 @@ class PublicKey:
 
         Raises SignatureMalformedError when the bytes are no signature on this curve at all.
         """
-        check_signature_form(self.curve, signature)
         try:
             if self._openssl is not None:
-                self._openssl.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+                self._openssl.verify(signature, message, _ECDSA_SHA256)
                 return True
         except InvalidSignature:
+            check_signature_form(self.curve, signature)
             return False
         except UnsupportedAlgorithm:
             pass  # this build of OpenSSL lacks the curve
+        check_signature_form(self.curve, signature)
         return self._verify_in_python(message, signature)
 
     @cached_property

@@ -15,20 +15,26 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import pydantic
 from pyocmf import Payload, Signature, SpecWarning
-from pyocmf.types.lenient import spec_mode
 
 from wattseal.verify.codes import Code
 from wattseal.verify.findings import Finding, found, shown
+from wattseal.verify.plain_models import (
+    AnyPayload,
+    AnySignature,
+    PlainSignature,
+    plain_payload,
+)
 
 HEADER = "OCMF"
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ONE_AT_A_TIME = threading.Lock()
 
+_Times = tuple[str | None, ...]
 _Parsed = TypeVar("_Parsed")
 
 
@@ -36,8 +42,7 @@ class RecordMalformedError(ValueError):
     """The text is not `OCMF|payload|signature`; the message says what is wrong."""
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """A record whose framing and signature section could be read.
 
     `payload_text` is exactly what was signed (as UTF-8). `payload` is None, and a finding says why,
@@ -46,10 +51,10 @@ class Record:
 
     text: str
     payload_text: str
-    signature: Signature
-    payload: Payload | None
+    signature: AnySignature
+    payload: AnyPayload | None
     appended_key: str | None = None
-    times: tuple[str | None, ...] = ()
+    times: _Times = ()
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -66,26 +71,22 @@ def read_record(text: str) -> Record:
         raise RecordMalformedError("it is not of the form OCMF|payload|signature")
     if not text.isascii() and _SURROGATE.search(text):
         raise RecordMalformedError("it holds characters that no encoding can carry")
-    signature, payload, times, findings = _read_strictly(*sections[:2]) or _read(*sections[:2])
+    signature, payload, times, findings = _read_plainly(*sections[:2]) or _read(*sections[:2])
     appended_key = sections[2].strip() or None if len(sections) == 3 else None
     return Record(text, sections[0], signature, payload, appended_key, times, findings)
 
 
-_Parts = tuple[Signature, Payload | None, tuple[str | None, ...], tuple[Finding, ...]]
+_Parts = tuple[AnySignature, AnyPayload | None, _Times, tuple[Finding, ...]]
 
 
-def _read_strictly(payload_text: str, signature_text: str) -> _Parts | None:
-    """The parts of a record that keeps to OCMF; None for one that takes a closer look.
-
-    Nearly every record does, and collecting what is tolerated takes longer than reading it.
-    """
+def _read_plainly(payload_text: str, signature_text: str) -> _Parts | None:
+    """The parts of a record that keeps to OCMF; None for one that takes a closer look."""
     try:
-        with spec_mode(strict=True):
-            signature = Signature.model_validate(_PLAIN_JSON.decode(signature_text))
-            data = _PLAIN_JSON.decode(payload_text)
-            return signature, Payload.model_validate(data), _times(data), ()
-    except Exception:
-        return None  # whatever it is, _read says it
+        signature = PlainSignature.model_validate(_PLAIN_JSON.decode(signature_text))
+        payload = plain_payload(_PLAIN_JSON.decode(payload_text))
+    except (ValueError, ArithmeticError, RecursionError):
+        return None  # _read says what it is
+    return signature, payload, tuple(reading.TM for reading in payload.RD), ()
 
 
 def _read(payload_text: str, signature_text: str) -> _Parts:
@@ -109,7 +110,7 @@ def _read_signature(text: str) -> tuple[Signature, list[Finding]]:
     return signature, notes
 
 
-def _read_payload(text: str) -> tuple[Payload | None, tuple[str | None, ...], list[Finding]]:
+def _read_payload(text: str) -> tuple[Payload | None, _Times, list[Finding]]:
     members = _Members()
     try:
         data = _load_json(text, members)
@@ -124,7 +125,7 @@ def _read_payload(text: str) -> tuple[Payload | None, tuple[str | None, ...], li
     return payload, times, notes
 
 
-def _times(data: dict[str, Any]) -> tuple[str | None, ...]:
+def _times(data: dict[str, Any]) -> _Times:
     """TM of each reading as written, inherited from the reading before where left out."""
     times: list[str | None] = []
     for reading in data["RD"]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from wattseal.public_key import (
     Curve,
@@ -31,8 +31,7 @@ _HASH = "SHA256"
 _FINGERPRINT_CHARACTERS = 16
 
 
-@dataclass(frozen=True)
-class KeyRing:
+class KeyRing(NamedTuple):
     """The keys that one record meets.
 
     `given` is the text that came with the record, `own` the key read from it, `pinned` the key that
@@ -141,7 +140,7 @@ def _signers(record: Record) -> set[PublicKey]:
         return set()
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _curve_and_hash(algorithm: str) -> tuple[Curve | None, str]:
     """What SA names: a curve, None if it is none of OCMF's, and a hash."""
     parts = _ALGORITHM.fullmatch(algorithm)

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from pyocmf.models import OBIS
 
 from wattseal.verify.codes import Code
 from wattseal.verify.findings import Finding, found
-from wattseal.verify.transaction_parts import Member, Taking, energy_of, is_sound
+from wattseal.verify.transaction_parts import Member, Role, Taking, energy_of, is_sound
 
 CONTEXT_BEGIN = "Transaction.Begin"
 CONTEXT_END = "Transaction.End"
@@ -34,8 +34,7 @@ _LAST_VERSION_WITH_EVENT_COUNTER = Decimal("0.4")
 _GOOD = "G"
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The readings that a transaction is billed by, where there is exactly one of each."""
 
     begin: Taking | None
@@ -49,14 +48,15 @@ def check_transaction(members: Sequence[Member], *, is_claimed: bool) -> Outcome
     `is_claimed`: the file calls them a transaction, so that a missing half is an error; a bare
     record that holds one half only is worth a warning.
     """
-    takings = [taking for member in members for taking in member.takings]
+    takings_of = [member.takings() for member in members]
+    takings = [taking for some in takings_of for taking in some]
     if not any(taking.reading.TX for taking in takings):
         return Outcome(None, None, ())  # fiscal readings: no transaction
     billable = _billable(takings)
-    begins = [taking for taking in billable if taking.is_begin]
-    ends = [taking for taking in billable if taking.is_end]
+    begins = [taking for taking in billable if taking.role == "begin"]
+    ends = [taking for taking in billable if taking.role == "end"]
     findings = list(_check_presence(takings, begins, ends, is_claimed=is_claimed))
-    findings += _check_contexts(members)
+    findings += _check_contexts(takings_of)
     for taking in begins + ends:
         findings += _check_reading(taking)
     begin = begins[0] if len(begins) == 1 else None
@@ -84,9 +84,9 @@ class _Register(Enum):
     COMPENSATED = 2
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def _kind_of_register(obis: str) -> _Register:
-    """The kind of an OBIS code; charging stations use few different ones."""
+    """The kind of an OBIS code; stations use few, a hostile file has a long one."""
     register = OBIS.from_string(obis)
     if not register.is_law_relevant:
         return _Register.OTHER
@@ -96,43 +96,43 @@ def _kind_of_register(obis: str) -> _Register:
 def _check_presence(
     takings: Sequence[Taking], begins: list[Taking], ends: list[Taking], *, is_claimed: bool
 ) -> Iterator[Finding]:
-    all_begins = [taking for taking in takings if taking.is_begin]
-    all_ends = [taking for taking in takings if taking.is_end]
-    for name, some, any_register, missing, repeated in (
-        ("begin", begins, all_begins, Code.BEGIN_MISSING, Code.BEGIN_REPEATED),
-        ("end", ends, all_ends, Code.END_MISSING, Code.END_REPEATED),
-    ):
-        if len(some) > 1:
-            yield found(repeated, count=len(some))
-        elif some:
+    rows: tuple[tuple[Role, list[Taking], Code, Code], ...] = (
+        ("begin", begins, Code.BEGIN_MISSING, Code.BEGIN_REPEATED),
+        ("end", ends, Code.END_MISSING, Code.END_REPEATED),
+    )
+    for role, some, missing, repeated in rows:
+        if len(some) == 1:
             continue
+        any_register = [taking for taking in takings if taking.role == role]
+        if some:
+            yield found(repeated, count=len(some))
         elif any_register:
             register = any_register[0].reading.RI
-            yield found(Code.REGISTER_NOT_BILLABLE, reading=name, register=register)
+            yield found(Code.REGISTER_NOT_BILLABLE, reading=role, register=register)
         elif is_claimed:
             yield found(missing)
         else:
-            yield found(Code.TRANSACTION_INCOMPLETE, reading=name)
+            yield found(Code.TRANSACTION_INCOMPLETE, reading=role)
 
 
-def _check_contexts(members: Sequence[Member]) -> Iterator[Finding]:
+def _check_contexts(takings_of: Sequence[Sequence[Taking]]) -> Iterator[Finding]:
     """Begin and end apart, and each where the file says that it is."""
-    if len(members) < 2:
+    if len(takings_of) < 2:
         return
-    for member in members:
-        holds_begin = any(taking.is_begin for taking in member.takings)
-        holds_end = any(taking.is_end for taking in member.takings)
-        if holds_begin and holds_end:
-            is_end_record = member.context == CONTEXT_END
+    for takings in takings_of:
+        roles = {taking.role for taking in takings}
+        context = takings[0].member.context if takings else None
+        if "begin" in roles and "end" in roles:
+            is_end_record = context == CONTEXT_END
             yield found(Code.END_HOLDS_BEGIN if is_end_record else Code.BEGIN_HOLDS_END)
-        elif holds_end and member.context == CONTEXT_BEGIN:
+        elif "end" in roles and context == CONTEXT_BEGIN:
             yield found(Code.CONTEXT_MISMATCH, expected="begin", found="end")
-        elif holds_begin and member.context == CONTEXT_END:
+        elif "begin" in roles and context == CONTEXT_END:
             yield found(Code.CONTEXT_MISMATCH, expected="end", found="begin")
 
 
 def _check_reading(taking: Taking) -> Iterator[Finding]:
-    reading, name = taking.reading, taking.name
+    reading, name = taking.reading, taking.role
     if reading.ST != _GOOD:
         yield found(Code.METER_STATUS, reading=name, expected=_GOOD, found=reading.ST)
     if reading.EF and "E" in reading.EF:
@@ -159,7 +159,7 @@ def _check_clocks(begin: Taking | None, end: Taking | None) -> Iterator[Finding]
     for taking in (begin, end):
         state = _CLOCK_STATES.get(taking.reading.time_status) if taking else None
         if taking and state:
-            yield found(Code.TIME_NOT_SYNCHRONISED, reading=taking.name, state=state)
+            yield found(Code.TIME_NOT_SYNCHRONISED, reading=taking.role, state=state)
 
 
 def _check_pair(begin: Taking, end: Taking) -> Iterator[Finding]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import Decimal
-from functools import cached_property
+from typing import Literal, NamedTuple
 
-from pyocmf import Payload, Reading
+from wattseal.verify.plain_models import AnyPayload, AnyReading
+
+Role = Literal["begin", "end"]
+"""What a reading is to its transaction, as findings call it."""
 
 END_REASONS = {
     "E": "ended",
@@ -17,53 +20,40 @@ END_REASONS = {
 }
 """TX letters that end a transaction (OCMF table 7)."""
 
+_ROLES: dict[str, Role] = {"B": "begin", **dict.fromkeys(END_REASONS, "end")}
 _MAX_DIGITS = 30
 _MAX_EXPONENT = 18
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """An authentic record's place in a transaction; `times` are its TM texts as written."""
 
-    payload: Payload
+    payload: AnyPayload
     times: tuple[str | None, ...] = ()
     context: str | None = None
 
-    @cached_property
     def takings(self) -> list[Taking]:
         """The record's readings."""
-        times = self.times or (None,) * len(self.payload.RD)
-        return [Taking(self, *pair) for pair in zip(self.payload.RD, times, strict=True)]
+        readings: Sequence[AnyReading] = self.payload.RD
+        times = self.times or (None,) * len(readings)
+        return [
+            Taking(self, reading, time, _ROLES.get(reading.TX or ""))
+            for reading, time in zip(readings, times, strict=True)
+        ]
 
 
-@dataclass(frozen=True)
-class Taking:
-    """One reading with the record that it stands in."""
+class Taking(NamedTuple):
+    """One reading with the record that it stands in; `role` is None between begin and end."""
 
     member: Member
-    reading: Reading
-    written_time: str | None = None
-
-    @property
-    def is_begin(self) -> bool:
-        """TX B."""
-        return self.reading.TX == "B"
-
-    @property
-    def is_end(self) -> bool:
-        """TX E, L, R, A or P."""
-        return self.reading.TX in END_REASONS
-
-    @property
-    def name(self) -> str:
-        """How findings call it."""
-        return "begin" if self.is_begin else "end"
+    reading: AnyReading
+    written_time: str | None
+    role: Role | None
 
 
-def is_complete(payload: Payload) -> bool:
+def is_complete(payload: AnyPayload) -> bool:
     """Whether one record holds the begin and the end of a transaction."""
-    takings = Member(payload).takings
-    return any(one.is_begin for one in takings) and any(one.is_end for one in takings)
+    return {"begin", "end"} <= {taking.role for taking in Member(payload).takings()}
 
 
 def energy_of(begin: Taking, end: Taking) -> Decimal | None:
