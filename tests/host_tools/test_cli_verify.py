@@ -3,11 +3,15 @@
 import io
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from host_fakes.signer import signer
 from host_fakes.transactions import Transaction
+from wattseal.cli.output import LABEL_WIDTH
+from wattseal.cli.report_words import WORDS, ReportWords
+from wattseal.verify import Language
 
 Run = Callable[..., object]
 GOOD = Transaction()
@@ -138,3 +142,39 @@ def test_huge_file_is_not_read_to_its_end(wattseal: Run, tmp_path: Path) -> None
     outcome = wattseal("verify", tmp_path / "huge")
     assert outcome.status == 2
     assert "larger than 1024 KiB" in outcome.out
+
+
+@pytest.mark.usefixtures("files")
+class TestLanguage:
+    def test_german(self, wattseal: Run) -> None:
+        lines = wattseal("verify", "--language", "de", "good.xml").out.splitlines()
+        assert lines[0] == "good.xml: VERIFIZIERT"
+        assert "  Startwert   2935.6 kWh  2026-11-21T10:00:00,000+0100 S  T1" in lines
+        assert "  Endwert     2947.1 kWh  2026-11-21T11:30:00,000+0100 S  T2 beendet" in lines
+        assert "  Zähler      12345678 (SDM630), Signiermodul WS000017" in lines
+        lines = wattseal("verify", "--language", "de", "bad.xml").out.splitlines()
+        assert lines[0] == "bad.xml: NICHT VERIFIZIERT (signature_mismatch)"
+        assert any(line.startswith("  Fehler: Messwert 2: Die Signatur passt") for line in lines)
+
+    def test_does_not_change_the_json(self, wattseal: Run) -> None:
+        german = wattseal("verify", "--language", "de", "bad.xml", "--json")
+        assert german.json == wattseal("verify", "bad.xml", "--json").json
+        [finding] = german.json["files"][0]["values"][1]["findings"]
+        assert finding["message"].startswith("The signature does not fit")
+        assert finding["values"] == {}
+
+    def test_that_is_none(self, wattseal: Run) -> None:
+        outcome = wattseal("verify", "--language", "fr", "good.xml")
+        assert outcome.status == 2
+        assert "'en', 'de'" in outcome.err
+
+
+def test_german_has_every_word_that_english_has() -> None:
+    english, german = WORDS[Language.ENGLISH], WORDS[Language.GERMAN]
+    for one in fields(ReportWords):
+        before, after = getattr(english, one.name), getattr(german, one.name)
+        assert before != after
+        if isinstance(before, dict):
+            assert before.keys() == after.keys()
+        else:
+            assert len(after) <= LABEL_WIDTH or one.name in ("module", "unknown")

@@ -57,8 +57,8 @@ _ENGLISH = ReportWords(
 
 _GERMAN = ReportWords(
     headlines={
-        Verdict.VERIFIED: "GEPRÜFT UND ECHT",
-        Verdict.NOT_VERIFIED: "NICHT BESTÄTIGT",
+        Verdict.VERIFIED: "VERIFIZIERT",
+        Verdict.NOT_VERIFIED: "NICHT VERIFIZIERT",
         Verdict.UNREADABLE: "NICHT LESBAR",
     },
     marks={Severity.ERROR: "Fehler", Severity.WARNING: "Hinweis"},

@@ -127,7 +127,7 @@ AnyPayload = Payload | PlainPayload
 def plain_payload(data: object) -> PlainPayload:
     """The payload in JSON members as read. Raises ValueError if it takes a closer look."""
     payload = PlainPayload.model_validate(data)
-    if len(payload.RD) > 1 and not all(_INHERITED <= one.model_fields_set for one in payload.RD):
+    if len(payload.RD) > 1 and not all(one.model_fields_set >= _INHERITED for one in payload.RD):
         raise ValueError("a reading may inherit from the one before")
     for reading in payload.RD:
         _ = reading.timestamp
