@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 _INDENT = "  "
+_MAX_EXPONENT_SPELLED_OUT = 30
 
 
 def write_exactly(value: Any, indent: str = "") -> str:
@@ -28,10 +29,14 @@ def write_exactly(value: Any, indent: str = "") -> str:
 
 
 def number_text(value: Decimal) -> str:
-    """The number with its trailing zeros and without an exponent. ValueError if it has no end."""
-    if not value.is_finite():
-        raise ValueError("no JSON number is infinite")
-    return f"{value:f}"
+    """The number with its trailing zeros; with an exponent where it would be absurdly long without.
+
+    ValueError if it is none.
+    """
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int):
+        raise ValueError("no JSON number is infinite")  # noqa: TRY004 - it is a Decimal
+    return f"{value:f}" if abs(exponent) <= _MAX_EXPONENT_SPELLED_OUT else str(value)
 
 
 def _lines(opening: str, members: list[str], closing: str, indent: str) -> str:

@@ -1,0 +1,1 @@
+"""CDRs between the parties: sending (CPO), receiving and reporting back (MSP)."""

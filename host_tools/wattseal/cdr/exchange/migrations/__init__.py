@@ -1,0 +1,1 @@
+"""Versions of the schema of received CDRs, for Alembic."""

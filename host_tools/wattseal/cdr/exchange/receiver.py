@@ -1,0 +1,221 @@
+"""The MSP's OCPI receiver interface for CDRs (2.2.1 and 2.3.0, CDRs module), and its reports.
+
+    POST /ocpi/{version}/cdrs            create: 201, Location; the same CDR again: the same answer
+    GET  /ocpi/{version}/cdrs/{receipt}  that CDR, the bytes that came
+    GET  /reports/{report}               the report as a page; .json and .txt for programs and shells
+
+A report's address holds 192 random bits and is told to the sender only: who knows it may read it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from wattseal import __version__
+from wattseal.cdr.exchange.answers import (
+    BAD_REQUEST,
+    NOT_ALLOWED,
+    SERVER_ERROR,
+    SUCCESS,
+    Refusal,
+    envelope,
+    raw_envelope,
+)
+from wattseal.cdr.exchange.inbox import VERSIONS, Inbox, NotTakenError, Received
+from wattseal.cdr.exchange.partners import Partner, Partners
+from wattseal.cdr.exchange.receiver_log import RequestLog
+from wattseal.cdr.exchange.reporting import Reporter, report_on
+from wattseal.cdr.findings import Language
+from wattseal.cdr.ocpi import MAX_CDR_BYTES
+from wattseal.cdr.report import as_html, as_text
+from wattseal.errors import ToolError
+from wattseal.registry.failures import RegistryError
+
+BODY_SECONDS = 30
+MAX_TOKEN_CHARACTERS = 400
+RETRY_S = "30"
+
+_PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the routes use. `base_url`: how partners reach this service, without a slash."""
+
+    inbox: Inbox
+    partners: Partners
+    reporter: Reporter
+    base_url: str
+
+
+def create_app(site: Site) -> FastAPI:
+    """The application around an inbox that is open."""
+    app = FastAPI(
+        title="Wattseal CDR receiver",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    app.state.site = site
+    app.post("/ocpi/{version}/cdrs", status_code=201, response_class=Response)(_create)
+    app.get("/ocpi/{version}/cdrs/{receipt}", response_class=Response)(_fetch)
+    app.get("/reports/{name}", response_class=Response)(_report)
+    app.get("/ready")(_ready)
+    app.exception_handler(Refusal)(_on_refusal)
+    app.exception_handler(ToolError)(_on_unavailable)
+    app.exception_handler(RegistryError)(_on_unavailable)
+    app.exception_handler(RequestValidationError)(_on_malformed)
+    app.exception_handler(HTTPException)(_on_routing)
+    app.add_middleware(RequestLog)
+    return app
+
+
+async def _site(request: Request) -> Site:
+    return cast(Site, request.app.state.site)
+
+
+Here = Annotated[Site, Depends(_site)]
+
+
+async def _partner(request: Request, site: Here) -> Partner:
+    """Whose token the request brings: `Authorization: Token`, base64 (section 4.1.3)."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "token" or not given or len(given) > MAX_TOKEN_CHARACTERS:
+        raise _unauthorised("send the header `Authorization: Token ` and the token in base64")
+    try:
+        token = base64.b64decode(given.strip(), validate=True).decode("ascii")
+    except (ValueError, binascii.Error):
+        raise _unauthorised("the token is not in base64") from None
+    partner = await run_in_threadpool(site.partners.find, token)
+    if partner is None:
+        raise _unauthorised("the token is unknown, or was revoked")
+    request.state.party = partner.party
+    return partner
+
+
+Caller = Annotated[Partner, Depends(_partner)]
+
+
+async def _create(request: Request, version: str, site: Here, partner: Caller) -> Response:
+    _check_version(version)
+    body = await _body(request)
+    try:
+        received, is_new = await run_in_threadpool(site.inbox.receive, partner, version, body)
+    except NotTakenError as error:
+        status, code = (403, NOT_ALLOWED) if error.is_forbidden else (400, BAD_REQUEST)
+        raise Refusal(status, code, f"This is no CDR that can be taken: {error.cause}.") from None
+    request.state.cdr = received.cdr
+    request.state.billable = received.is_billable
+    request.state.codes = [one.code for one in received.judgement.findings]
+    answer = _receipt(received, site)
+    if is_new and received.report_state == "pending":
+        answer.background = BackgroundTask(site.reporter.send_due)
+    return answer
+
+
+async def _fetch(version: str, receipt: str, site: Here, partner: Caller) -> Response:
+    _check_version(version)
+    found = await run_in_threadpool(site.inbox.find, receipt, partner.party)
+    if found is None or found.version != version:
+        raise Refusal(404, 2003, "There is no such CDR.")
+    return raw_envelope(200, f'"data": {found.body.decode("utf-8")}')
+
+
+async def _report(request: Request, name: str, site: Here, lang: str | None = None) -> Response:
+    report_name, _, form = name.partition(".")
+    found = await run_in_threadpool(site.inbox.of_report, report_name)
+    if found is None or form not in ("", "json", "txt", "html"):
+        raise Refusal(404, 2003, "There is no such report.")
+    report = report_on(found, site.base_url)
+    if form == "json":
+        return JSONResponse(report.model_dump(mode="json"), headers=_PAGE_HEADERS)
+    language = _language(lang or request.headers.get("Accept-Language", ""))
+    if form == "txt":
+        return Response(as_text(report, language), 200, _PAGE_HEADERS, "text/plain; charset=utf-8")
+    return Response(as_html(report, language), 200, _PAGE_HEADERS, "text/html; charset=utf-8")
+
+
+async def _ready(site: Here) -> dict[str, str]:
+    await run_in_threadpool(site.partners.find, "")
+    return {"status": "ready"}
+
+
+def _receipt(received: Received, site: Site) -> Response:
+    """The answer about a CDR: created, whatever the verdict, which the report tells."""
+    report = report_on(received, site.base_url)
+    data = {
+        "verdict": report.verdict,
+        "reason": report.reason,
+        "codes": [one.code for one in report.findings],
+        "report": f"{report.page}.json",
+    }
+    headers = {"Location": report.location, "Link": f'<{report.page}>; rel="describedby"'}
+    message = "Success" if received.is_billable else f"Taken, and not billable: see {report.page}"
+    return envelope(201, SUCCESS, data, message, headers)
+
+
+def _check_version(version: str) -> None:
+    if version not in VERSIONS:
+        raise Refusal(404, 2003, f"CDRs are taken in OCPI {' and '.join(VERSIONS)}.")
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                body += part
+                if len(body) > MAX_CDR_BYTES:
+                    limit = f"The CDR is larger than {MAX_CDR_BYTES >> 10} KiB."
+                    raise Refusal(413, BAD_REQUEST, limit)
+    except TimeoutError:
+        slow = f"The CDR did not come within {BODY_SECONDS} seconds."
+        raise Refusal(408, BAD_REQUEST, slow) from None
+    return bytes(body)
+
+
+def _language(wanted: str) -> Language:
+    return "de" if wanted.strip().lower().startswith("de") else "en"
+
+
+def _unauthorised(cause: str) -> Refusal:
+    return Refusal(401, NOT_ALLOWED, f"Not authorised: {cause}.", {"WWW-Authenticate": "Token"})
+
+
+def _on_refusal(request: Request, refusal: Refusal) -> Response:
+    request.state.problem = refusal.cause
+    return refusal.answer()
+
+
+def _on_unavailable(request: Request, error: Exception) -> Response:
+    """The database or the source of keys is away: nothing was kept, and the CDR may come again."""
+    request.state.problem = str(error)
+    message = "Not now: nothing was kept. Send it again later."
+    return envelope(503, SERVER_ERROR, None, message, {"Retry-After": RETRY_S})
+
+
+def _on_malformed(request: Request, _error: RequestValidationError) -> Response:
+    return _on_refusal(request, Refusal(400, BAD_REQUEST, "The request cannot be read."))
+
+
+def _on_routing(request: Request, error: HTTPException) -> Response:
+    headers = dict(error.headers or {})
+    return _on_refusal(request, Refusal(error.status_code, 2000, str(error.detail), headers))
