@@ -24,9 +24,13 @@ class JudgedValue:
     @property
     def is_authentic(self) -> bool:
         """Whether the record is what the judging key's owner signed."""
-        return not any(finding.severity is Severity.ERROR for finding in self.findings)
+        return Severity.ERROR not in [finding.severity for finding in self.findings]
 
     @property
     def is_repeated(self) -> bool:
         """Whether an earlier value is the same word for word."""
-        return any(finding.code is Code.RECORD_REPEATED for finding in self.findings)
+        return self.has(Code.RECORD_REPEATED)
+
+    def has(self, code: Code) -> bool:
+        """Whether the code was found."""
+        return code in [finding.code for finding in self.findings]

@@ -82,8 +82,8 @@ _Parts = tuple[AnySignature, AnyPayload | None, _Times, tuple[Finding, ...]]
 def _read_plainly(payload_text: str, signature_text: str) -> _Parts | None:
     """The parts of a record that keeps to OCMF; None for one that takes a closer look."""
     try:
-        signature = PlainSignature.model_validate(_PLAIN_JSON.decode(signature_text))
-        payload = plain_payload(_PLAIN_JSON.decode(payload_text))
+        signature = PlainSignature.model_validate(_plain_json(signature_text))
+        payload = plain_payload(_plain_json(payload_text))
     except (ValueError, ArithmeticError, RecursionError):
         return None  # _read says what it is
     return signature, payload, tuple(reading.TM for reading in payload.RD), ()
@@ -168,6 +168,14 @@ def _all_different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _PLAIN_JSON = json.JSONDecoder(
     parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_all_different
 )
+
+
+def _plain_json(text: str) -> object:
+    """As _load_json, of a text with no blanks around and no key twice; else raises ValueError."""
+    value, end = _PLAIN_JSON.raw_decode(text)
+    if end < len(text):
+        raise ValueError("something follows the JSON")
+    return value
 
 
 def _load_json(text: str, members: _Members) -> dict[str, Any]:

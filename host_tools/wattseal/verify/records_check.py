@@ -7,7 +7,7 @@ of complaints about it would hide the one that counts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wattseal.public_key import PublicKey
 from wattseal.verify.codes import Code
@@ -28,12 +28,11 @@ from wattseal.verify.transaction_check import Outcome, check_transaction
 from wattseal.verify.transaction_parts import Member
 
 # Some curves are slow in pure Python; hostile records must not buy hours of it.
-_MAX_OTHER_KEYS = 4
+MAX_OTHER_KEYS = 4
 MAX_VALUES_FOR_RECOVERY = 16
 
 
-@dataclass(frozen=True)
-class RecordsCheck:
+class RecordsCheck(NamedTuple):
     """What came of the records of one transaction.
 
     `values` are the records one by one, in the order given, `findings` what concerns them together.
@@ -95,7 +94,9 @@ def judge_values(values: Iterable[SignedValue], pinned: PublicKey | None) -> lis
 
 def look_for_replaced_key(group: Sequence[JudgedValue]) -> None:
     """Tell a replaced key from altered records where the signatures themselves can tell."""
-    failed = [one for one in group if any(f.code is Code.SIGNATURE_MISMATCH for f in one.findings)]
+    failed = [one for one in group if one.has(Code.SIGNATURE_MISMATCH)]
+    if not failed:
+        return
     signers = common_signers([one.record for one in failed if one.record])
     if not signers:
         return
@@ -151,9 +152,9 @@ def _distinct_keys(judged: Iterable[JudgedValue]) -> list[PublicKey]:
         for key in (one.ring.pinned, one.ring.own):
             if key and key not in keys:
                 keys.append(key)
-        if len(keys) >= _MAX_OTHER_KEYS:
+        if len(keys) >= MAX_OTHER_KEYS:
             break
-    return keys[:_MAX_OTHER_KEYS]
+    return keys[:MAX_OTHER_KEYS]
 
 
 def _mark_repeated(judged: Iterable[JudgedValue]) -> None:

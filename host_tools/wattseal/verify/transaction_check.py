@@ -25,7 +25,7 @@ from wattseal.verify.transaction_parts import Member, Role, Taking, energy_of, i
 CONTEXT_BEGIN = "Transaction.Begin"
 CONTEXT_END = "Transaction.End"
 
-_PAGINATION = re.compile(r"([TF])([0-9]{1,18})")
+_PAGINATION = re.compile("[TF][0-9]{1,18}")
 _BAD_LEVELS = ("MISMATCH", "INVALID", "OUTDATED", "UNKNOWN")
 _ENERGY_UNITS = ("kWh", "Wh")
 _CLOCK_STATES = {"U": "unknown", "I": "informative"}
@@ -215,24 +215,22 @@ def _check_order(
     begin: Taking | None, end: Taking | None, members: Sequence[Member]
 ) -> Iterator[Finding]:
     """The paginations of a transaction's records count on from begin to end."""
-    written = [member.payload.PG or "" for member in members]
-    pages = [(page[1], int(page[2])) for text in written if (page := _PAGINATION.fullmatch(text))]
-    if len(pages) < len(members):
-        for member in members:
-            if not _PAGINATION.fullmatch(member.payload.PG or ""):
-                yield found(Code.PAGINATION_UNREADABLE, pagination=member.payload.PG)
+    written = [member.payload.PG for member in members]
+    unreadable = [text for text in written if not _PAGINATION.fullmatch(text or "")]
+    for text in unreadable:
+        yield found(Code.PAGINATION_UNREADABLE, pagination=text)
+    if unreadable or len(members) < 2 or not (begin and end):
         return
-    if len(members) < 2 or not (begin and end):
-        return
+    pages = [str(text) for text in written]
     first, last = str(begin.member.payload.PG), str(end.member.payload.PG)
-    for text in written:
-        if text[0] != first[0]:
-            yield found(Code.PAGINATION_CONTEXT_DIFFERS, expected=first, found=text)
+    for page in pages:
+        if page[0] != first[0]:
+            yield found(Code.PAGINATION_CONTEXT_DIFFERS, expected=first, found=page)
             return
     if int(last[1:]) < int(first[1:]):
         yield found(Code.PAGINATION_REVERSED, begin=first, end=last)
         return
-    yield from _check_counting(first, last, sorted(number for _context, number in pages))
+    yield from _check_counting(first, last, sorted(int(page[1:]) for page in pages))
 
 
 def _check_counting(first: str, last: str, numbers: list[int]) -> Iterator[Finding]:
