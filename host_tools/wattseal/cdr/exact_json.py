@@ -35,7 +35,7 @@ def load_object(text: str | bytes) -> dict[str, Any]:
     return value
 
 
-class _RefusedError(Exception):
+class _RefusedError(ValueError):
     """Well-formed for some readers, but not to be trusted."""
 
 
@@ -55,4 +55,4 @@ def _refuse(constant: str) -> None:
 DECODER = json.JSONDecoder(
     parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_all_different
 )
-"""Raises ValueError, ArithmeticError, RecursionError or an error of its own; see load_object."""
+"""Raises ValueError, ArithmeticError or RecursionError; load_object puts them in words."""

@@ -85,6 +85,11 @@ EFFECTS_AND_SENTENCES: dict[str, tuple[Effect, str, str]] = {
         "The value called {found} holds the {expected} reading.",
         "Der als {found} bezeichnete Wert enthält den {expected}-Messwert.",
     ),
+    "intermediate_outside": (
+        _ERROR,
+        "The intermediate value {found} does not lie between begin and end, {expected}.",
+        "Der Zwischenwert {found} liegt nicht zwischen Beginn und Ende, {expected}.",
+    ),
     # The key.
     "key_unregistered": (
         _ERROR,

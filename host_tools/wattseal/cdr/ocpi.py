@@ -8,13 +8,14 @@ Lengths are those of the specification (CDR object, section 10.3.1; SignedData a
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from wattseal.cdr.charge_record import Cdr, SignedData, SignedValue
 from wattseal.cdr.exact_json import JsonError, load_object
 from wattseal.cdr.findings import Finding, found
+from wattseal.cdr.moments import unix_ms
 from wattseal.cdr.time_costs import bills_time
 from wattseal.verify.container import decode_ocmf_text
 from wattseal.verify.transaction_parts import is_sound
@@ -35,8 +36,6 @@ _TIME = re.compile(
     r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
     r"(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})?"
 )
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 class CdrError(ValueError):
@@ -122,12 +121,12 @@ def _moment(cdr: dict[str, Any], name: str) -> int:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        unix_ms = (moment - _EPOCH) // _MILLISECOND
+        at_ms = unix_ms(moment)
     except (ValueError, OverflowError):
         raise CdrError(name, "is no time of the calendar") from None
-    if unix_ms < 0:
+    if at_ms < 0:
         raise CdrError(name, "is before 1970")
-    return unix_ms
+    return at_ms
 
 
 def _energy(cdr: dict[str, Any]) -> Decimal:

@@ -1,0 +1,60 @@
+"""The short way of an ordinary session: plain records, signed by the one key that is right.
+
+Whatever differs in the least goes the long way (validator.py), which finds out what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wattseal.cdr.charge_record import SignedData
+from wattseal.cdr.key_checks import is_plainly
+from wattseal.cdr.keys import KeyPeriod
+from wattseal.cdr.plain_session import PlainSession, read_plainly
+from wattseal.cdr.session import Session
+from wattseal.public_key import PublicKey, SignatureMalformedError
+
+_CURVE = "secp256r1"
+
+
+def ordinary_session(
+    signed: SignedData, periods: Sequence[KeyPeriod], tolerance_ms: int
+) -> tuple[Session, str] | None:
+    """An authentic session with nothing to say about, and the key's fingerprint; else None."""
+    plain = read_plainly(signed.values) if periods else None
+    if plain is None:
+        return None
+    period = _period_of(plain, periods, tolerance_ms)
+    if period is None:
+        return None
+    key, own = period.key, signed.public_key
+    if own is not None and not is_plainly(own, key):
+        return None
+    for message, signature in plain.signatures:
+        if not _has_signed(key, message, signature):
+            return None
+    return plain.session, key.fingerprint
+
+
+def _has_signed(key: PublicKey, message: bytes, signature: bytes) -> bool:
+    try:
+        return key.verify(message, signature)
+    except SignatureMalformedError:
+        return False
+
+
+def _period_of(
+    plain: PlainSession, periods: Sequence[KeyPeriod], tolerance_ms: int
+) -> KeyPeriod | None:
+    """The newest period that covers the session and has its module and meter."""
+    session = plain.session
+    for period in reversed(periods):
+        if (
+            period.from_ms - tolerance_ms <= session.begin.at_ms
+            and (period.until_ms is None or session.end.at_ms <= period.until_ms + tolerance_ms)
+            and period.meter_serial == session.meter_serial
+            and period.gateway_serial in (None, plain.gateway_serial)
+            and period.key.curve.name == _CURVE
+        ):
+            return period
+    return None

@@ -1,0 +1,168 @@
+"""Judges one CDR by itself: its metering data, the key that signed them, and what it bills."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from wattseal.cdr.charge_record import Cdr, SignedData
+from wattseal.cdr.content_checks import check_bill, is_same_evse
+from wattseal.cdr.findings import Finding, found
+from wattseal.cdr.judgement import Judgement, judged
+from wattseal.cdr.key_checks import (
+    Candidates,
+    Signer,
+    check_own_key,
+    check_serials,
+    read_own_key,
+)
+from wattseal.cdr.keys import KeyPeriod, KeySource
+from wattseal.cdr.ocpi import CdrError
+from wattseal.cdr.ordinary import ordinary_session
+from wattseal.cdr.record_checks import OpenRecord, check_content, evse_ids_of, open_records
+from wattseal.cdr.record_effects import one_for_each_fault
+from wattseal.cdr.rules import Rules
+from wattseal.cdr.session import Session
+from wattseal.public_key import PublicKey
+
+ENCODING = "OCMF"
+
+
+class _Found(NamedTuple):
+    """What came of the signed data. `key_fingerprint` is that of the key that signed the end."""
+
+    findings: Sequence[Finding]
+    session: Session | None = None
+    key_fingerprint: str | None = None
+
+
+class Validator:
+    """Judges CDRs one by one, without remembering them: fit to be copied into worker processes."""
+
+    def __init__(self, keys: KeySource, rules: Rules) -> None:
+        self._keys = keys
+        self._rules = rules
+
+    def judge(self, cdr: Cdr) -> Judgement:
+        """The verdict. Raises ToolError if the source of keys cannot be asked, and nothing else."""
+        periods = self._keys.periods(cdr.evse_id)
+        if cdr.signed is None:
+            return _judgement(cdr, _Found(_unsigned(cdr, periods)), is_checked=False)
+        if cdr.signed.encoding_method.upper() != ENCODING:
+            method = cdr.signed.encoding_method
+            finding = found("encoding_unsupported", expected=ENCODING, found=method)
+            return _judgement(cdr, _Found([finding]))
+        ordinary = ordinary_session(cdr.signed, periods or (), self._tolerance_ms)
+        if ordinary:
+            told = _Found((), *ordinary)
+        else:
+            told = self._look_closely(cdr, cdr.signed, periods or ())
+        if told.session is None:
+            return _judgement(cdr, told)
+        more = check_bill(cdr, told.session, self._rules, told.findings)
+        everything = [*told.findings, *more]
+        return _judgement(cdr, _Found(everything, told.session, told.key_fingerprint))
+
+    @property
+    def _tolerance_ms(self) -> int:
+        return self._rules.key_tolerance_s * 1000
+
+    def _look_closely(self, cdr: Cdr, signed: SignedData, periods: Sequence[KeyPeriod]) -> _Found:
+        records, findings = open_records(signed.values)
+        if any(one.effect.is_error for one in findings):
+            return _Found(findings)
+        own, notes = read_own_key(signed.public_key, periods)
+        findings += notes
+        candidates = Candidates(cdr.evse_id, periods, own, self._tolerance_ms)
+        signers = self._signers(cdr, records, candidates)
+        signed_by = [one.period for one in signers if one.period]
+        findings += [finding for one in signers for finding in one.findings]
+        if len(signed_by) < len(records):
+            return _Found(findings)
+        findings += _check_keys(own, records, signed_by)
+        more, session = check_content(records)
+        last = next((place for place, one in enumerate(records) if "end" in one.holds), -1)
+        return _Found([*findings, *more], session, signed_by[last].key.fingerprint)
+
+    def _signers(
+        self, cdr: Cdr, records: Sequence[OpenRecord], candidates: Candidates
+    ) -> list[Signer]:
+        """Who has signed each record. If nobody at the CDR's charge point has, but the records are
+        genuine ones of the charge point that they name, then it is the CDR that errs."""
+        signers = _signers_among(cdr, records, candidates)
+        if any(one.period for one in signers):
+            return signers
+        for named in evse_ids_of(records)[:1]:
+            if is_same_evse(named, cdr.evse_id):
+                break
+            theirs = self._keys.periods(named) or ()
+            others = Candidates(named, theirs, candidates.own, self._tolerance_ms)
+            there = _signers_among(cdr, records, others)
+            if all(one.period for one in there):
+                return there
+        return signers
+
+
+def unreadable(name: str, error: CdrError) -> Judgement:
+    """The verdict on a CDR that could not be read; `name` is what it is to be called."""
+    return judged(
+        Judgement(
+            cdr=name,
+            evse_id="",
+            verdict="not_billable",
+            is_checked=False,
+            casts_doubt=False,
+            reason=None,
+            energy_kwh=None,
+            begin=None,
+            end=None,
+            key_fingerprint=None,
+            findings=(error.finding,),
+        )
+    )
+
+
+def _signers_among(cdr: Cdr, records: Iterable[OpenRecord], candidates: Candidates) -> list[Signer]:
+    return [candidates.signer(one.record, one.signed_at_ms(cdr), one.subject) for one in records]
+
+
+def _check_keys(
+    own: PublicKey | None, records: Sequence[OpenRecord], periods: Sequence[KeyPeriod]
+) -> list[Finding]:
+    """The keys that came along, and the serial numbers, against those that are registered."""
+    findings = [*check_own_key(own, [period.key for period in periods], "public_key")]
+    for one, period in zip(records, periods, strict=True):
+        appended, notes = read_own_key(one.record.appended_key, [period])
+        findings += [*notes, *check_own_key(appended, [period.key], one.subject)]
+        findings += check_serials(period, one.record, one.subject)
+    return findings
+
+
+def _unsigned(cdr: Cdr, periods: Sequence[KeyPeriod] | None) -> list[Finding]:
+    """A charge point that had a key during the session is a calibrated one."""
+    is_calibrated = any(
+        one.from_ms <= cdr.end_ms and (one.until_ms is None or cdr.begin_ms <= one.until_ms)
+        for one in periods or ()
+    )
+    code = "signed_data_missing" if is_calibrated else "station_not_listed"
+    return [found(code, subject="signed_data", found=cdr.evse_id)]
+
+
+def _judgement(cdr: Cdr, told: _Found, *, is_checked: bool = True) -> Judgement:
+    findings = one_for_each_fault(told.findings) if told.findings else ()
+    session, key = told.session, told.key_fingerprint
+    verdict = Judgement(
+        cdr=cdr.name,
+        evse_id=cdr.evse_id,
+        verdict="billable",
+        is_checked=is_checked,
+        casts_doubt=False,
+        reason=None,
+        energy_kwh=f"{session.energy_kwh:f}" if session else None,
+        begin=session.begin.time if session else None,
+        end=session.end.time if session else None,
+        key_fingerprint=key,
+        findings=findings,
+        facts=session.facts(key) if session and key else None,
+    )
+    return judged(verdict) if findings else verdict
