@@ -298,6 +298,43 @@ ERRORS: dict[str, tuple[str, str, int]] = {
         "`wattseal commission batch --help` shows its columns.",
         EXIT_USAGE,
     ),
+    # CDRs in bulk.
+    "store_unusable": (
+        "The store of seen sessions cannot be used: {cause}.",
+        "Check --store, and the database itself.",
+        EXIT_USAGE,
+    ),
+    "rows_unreadable": (
+        "{path} cannot be read as {format}: {cause}.",
+        "Check the file; --format says what it is if its name does not.",
+        EXIT_USAGE,
+    ),
+    "format_unknown": (
+        "{path} does not tell its format.",
+        "Give --format {formats}, with .gz or .zst behind it if it is compressed.",
+        EXIT_USAGE,
+    ),
+    "run_of_another": (
+        "{path} belongs to another run: {cause}.",
+        "Give the command as it was, or another file with --run; remove {path} to begin anew.",
+        EXIT_USAGE,
+    ),
+    "run_unusable": (
+        "The run file {path} cannot be used: {cause}.",
+        "Give another one with --run.",
+        EXIT_USAGE,
+    ),
+    "worker_lost": (
+        "{worker} ended before it had answered: {cause}.",
+        "What was judged is kept in {run}: the same command goes on from there. If it happens "
+        "again, give fewer --jobs, for memory may be short.",
+        EXIT_USAGE,
+    ),
+    "scheduler_unusable": (
+        "The Dask scheduler {address} cannot be used: {cause}.",
+        "Check --scheduler, and that wattseal of this version is installed on its workers.",
+        EXIT_USAGE,
+    ),
     "some_failed": (
         "{failed} of {total} failed; {report} says which and why.",
         "Put that right and repeat the command: it goes on with what is left.",

@@ -133,6 +133,8 @@ def _checked(text: str | URL) -> URL:
     except (ArgumentError, NoSuchModuleError, ValueError):
         raise NotReady("not_ready", cause="the database's URL cannot be read") from None
     if backend == "postgresql":
+        if not url.username:
+            raise NotReady("not_ready", cause="the database's URL names no user")
         return url.set(drivername="postgresql+pg8000")
     if backend != "sqlite":
         raise NotReady("not_ready", cause="its database is neither SQLite nor PostgreSQL")

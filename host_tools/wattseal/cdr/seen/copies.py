@@ -1,0 +1,154 @@
+"""Finds the CDRs of a run that bill again what was billed: by their name, by their records.
+
+A CDR counts as billed if nothing speaks against it, in its own data or in a comparison. Of those
+that share a name or their records, the first stays good: that of an earlier run, or the one with
+the lowest counter, so the order of the rows within a run decides nothing.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
+
+from wattseal.cdr.seen.tables import seen_credit, seen_finding, seen_run, seen_session
+
+_SAME_NAME = ("cdr_repeated", "cdr_changed")
+COPIES = ("cdr_repeated", "record_replayed")
+"""Their records are those of another session: between the sessions they have no place."""
+
+_session = seen_session.c
+
+
+def find_copies(connection: Connection, run: int) -> None:
+    """Write the findings. The run has its number; nobody else writes to the store meanwhile."""
+    connection.execute(_insert(_by_name(run)))
+    connection.execute(_insert(_by_records(run)))
+
+
+def _insert(findings: Select[tuple[object, ...]]) -> object:
+    return seen_finding.insert().from_select([column.name for column in seen_finding.c], findings)
+
+
+def _by_name(run: int) -> Select[tuple[object, ...]]:
+    same = _Group(run, "cdr", is_original=_is_billed(run))
+    code = case(
+        (same.members.c.content == same.members.c.first_content, literal("cdr_repeated")),
+        else_=literal("cdr_changed"),
+    )
+    return same.others(code, None)
+
+
+def _by_records(run: int) -> Select[tuple[object, ...]]:
+    """A CDR that was credited is billed no more, and may be followed by a better one."""
+    own_code = seen_finding.alias("own_code")
+    has_name_finding = exists().where(
+        own_code.c.run == run,
+        own_code.c.row == _session.row,
+        own_code.c.code.in_(_SAME_NAME),
+        _session.run == run,
+    )
+    is_member = and_(_session.content != b"", ~has_name_finding, ~_is_credited())
+    same = _Group(run, "content", is_original=_is_billed(run), is_member=is_member)
+    return same.others(literal("record_replayed"), same.members.c.first_cdr)
+
+
+class _Group:
+    """Sessions that are the same in one column, each beside the first of them."""
+
+    def __init__(
+        self,
+        run: int,
+        column: str,
+        is_original: ColumnElement[bool],
+        is_member: ColumnElement[bool] | None = None,
+    ) -> None:
+        self.run = run
+        own = select(_session[column].label("shared")).where(_session.run == run).distinct()
+        shared = own.subquery("shared")
+        is_original_number = case((is_original, 1), else_=0)
+        order = [
+            is_original_number.desc(),
+            seen_run.c.number,
+            *(_session[name] for name in ("key", "context", "first", "cdr", "content", "row")),
+        ]
+
+        def first(name: str) -> ColumnElement[object]:
+            value: ColumnElement[object] = func.first_value(_session[name]).over(
+                partition_by=_session[column], order_by=order
+            )
+            return value.label(f"first_{name}")
+
+        is_first_good = func.first_value(is_original_number).over(
+            partition_by=_session[column], order_by=order
+        )
+        where = [seen_run.c.number.is_not(None)]
+        if is_member is not None:
+            where.append(is_member)
+        self.members = (
+            select(
+                *(_session[name] for name in ("run", "row", "content")),
+                *(first(name) for name in ("run", "row", "content", "cdr")),
+                is_first_good.label("is_first_good"),
+            )
+            .select_from(shared)
+            .join(seen_session, _session[column] == shared.c.shared)
+            .join(seen_run, seen_run.c.id == _session.run)
+            .where(*where)
+            .subquery("members")
+        )
+
+    def others(
+        self, code: ColumnElement[str], expected: ColumnElement[object] | None
+    ) -> Select[tuple[object, ...]]:
+        """Rows of seen_finding for all of the run but the first, where the first is billed.
+
+        These findings are errors and cast no doubt, as the table in findings.py says.
+        """
+        member = self.members.c
+        return select(
+            member.run,
+            member.row,
+            code,
+            literal(1),
+            literal(1),
+            literal(0),
+            literal(None) if expected is None else expected,
+            literal(None),
+            member.first_run,
+            member.first_row,
+        ).where(
+            member.run == self.run,
+            member.is_first_good == 1,
+            or_(member.first_run != member.run, member.first_row != member.row),
+        )
+
+
+def _is_billed(run: int) -> ColumnElement[bool]:
+    """Of this run, findings of comparisons are only being made: they do not count yet."""
+    against = seen_finding.alias("against")
+    has_error = exists().where(
+        against.c.run == _session.run,
+        against.c.row == _session.row,
+        against.c.is_error == 1,
+        against.c.run != run,
+    )
+    return and_(_session.is_billable == 1, ~has_error)
+
+
+def _is_credited() -> ColumnElement[bool]:
+    credit_run = seen_run.alias("credit_run")
+    return exists().where(
+        seen_credit.c.cdr == _session.cdr,
+        credit_run.c.id == seen_credit.c.run,
+        credit_run.c.number.is_not(None),
+    )

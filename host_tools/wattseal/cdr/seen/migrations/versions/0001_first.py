@@ -1,0 +1,88 @@
+"""The first schema: runs, sessions, credits, and what comparing them found."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+NAME = sa.String(400).with_variant(sa.String(400, collation="C"), "postgresql")
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    """From nothing."""
+    op.create_table(
+        "seen_run",
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("name", NAME, nullable=False),
+        sa.Column("number", NUMBER),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("seen_run_by_name", "seen_run", ["name"], unique=True)
+    op.create_index("seen_run_by_number", "seen_run", ["number"], unique=True)
+    _make_sessions()
+    op.create_table(
+        "seen_credit",
+        *_place(),
+        sa.Column("cdr", NAME, nullable=False),
+        sa.PrimaryKeyConstraint("run", "row"),
+    )
+    op.create_index("seen_credit_by_cdr", "seen_credit", ["cdr"])
+    op.create_table(
+        "seen_finding",
+        *_place(),
+        sa.Column("code", NAME, nullable=False),
+        sa.Column("is_compared", sa.Integer(), nullable=False),
+        sa.Column("is_error", sa.Integer(), nullable=False),
+        sa.Column("is_doubt", sa.Integer(), nullable=False),
+        sa.Column("expected", sa.Text()),
+        sa.Column("found", sa.Text()),
+        sa.Column("other_run", NUMBER),
+        sa.Column("other_row", NUMBER),
+        sa.PrimaryKeyConstraint("run", "row", "code"),
+    )
+    op.create_index("seen_finding_by_doubt", "seen_finding", ["is_doubt", "run", "row"])
+
+
+def downgrade() -> None:
+    """There is nothing before; what was seen is not forgotten by a program."""
+    raise NotImplementedError("the first schema cannot be taken back")
+
+
+def _place() -> tuple[sa.Column[int], sa.Column[int]]:
+    return (
+        sa.Column("run", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("row", NUMBER, autoincrement=False, nullable=False),
+    )
+
+
+def _make_sessions() -> None:
+    op.create_table(
+        "seen_session",
+        *_place(),
+        sa.Column("cdr", NAME, nullable=False),
+        sa.Column("is_billable", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("key", sa.LargeBinary()),
+        sa.Column("context", NAME),
+        sa.Column("first", NUMBER),
+        sa.Column("last", NUMBER),
+        sa.Column("between", sa.Text()),
+        sa.Column("meter_serial", sa.Text()),
+        sa.Column("register_code", sa.Text()),
+        sa.Column("begin_wh", sa.Text()),
+        sa.Column("end_wh", sa.Text()),
+        sa.Column("begin_ms", NUMBER),
+        sa.Column("end_ms", NUMBER),
+        sa.Column("time_is_good", sa.Integer()),
+        sa.PrimaryKeyConstraint("run", "row"),
+    )
+    op.create_index("seen_session_by_cdr", "seen_session", ["cdr"])
+    op.create_index("seen_session_by_content", "seen_session", ["content"])
+    op.create_index("seen_session_by_first", "seen_session", ["key", "context", "first"])
+    op.create_index("seen_session_by_last", "seen_session", ["key", "context", "last"])

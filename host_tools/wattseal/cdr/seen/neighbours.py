@@ -1,0 +1,103 @@
+"""Reads the sessions of a run together with those of earlier runs that they have to be beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, and_, case, func, select
+
+from wattseal.cdr.seen.copies import COPIES
+from wattseal.cdr.seen.streaming import stream
+from wattseal.cdr.seen.tables import seen_finding, seen_run, seen_session
+from wattseal.cdr.seen.walk import Seen
+
+_LAST_FIELD_OF_SESSION = "time_is_good"
+
+
+def neighbours(connection: Connection, run: int) -> Iterator[Seen]:
+    """All sessions, key by key, from the one before the first of the run to the one after its last.
+
+    The one before is that whose numbers reach furthest. Copies are left out.
+    """
+    window = _windows(run)
+    session, found = seen_session.c, seen_finding.alias("found")
+    fields = Seen._fields[: Seen._fields.index(_LAST_FIELD_OF_SESSION) + 1]
+    about_it = and_(found.c.run == session.run, found.c.row == session.row)
+    statement = (
+        select(
+            *(session[name] for name in fields),
+            case((session.run == run, 1), else_=0),
+            case((and_(session.run == run, found.c.code.is_not(None)), 1), else_=0),
+        )
+        .select_from(window)
+        .join(
+            seen_session,
+            and_(
+                session.key == window.c.key,
+                session.context == window.c.context,
+                session.first.between(window.c.start, window.c.stop),
+            ),
+        )
+        .join(seen_run, seen_run.c.id == session.run)
+        .outerjoin(found, and_(about_it, found.c.code.in_((*COPIES, "cdr_changed"))))
+        .where(
+            seen_run.c.number.is_not(None),
+            found.c.code.is_(None) | found.c.code.not_in(COPIES),
+        )
+        .order_by(
+            *(session[name] for name in ("key", "context", "first", "last", "content")),
+            seen_run.c.number,
+            session.cdr,
+            session.row,
+        )
+    )
+    return map(Seen._make, stream(connection, statement))
+
+
+def _windows(run: int):
+    own = seen_session.alias("own")
+    touched = (
+        select(
+            own.c.key,
+            own.c.context,
+            func.min(own.c.first).label("low"),
+            func.max(own.c.first).label("high"),
+        )
+        .where(own.c.run == run, own.c.key.is_not(None))
+        .group_by(own.c.key, own.c.context)
+        .subquery("touched")
+    )
+    before, after = seen_session.alias("before"), seen_session.alias("after")
+    before_run, after_run = seen_run.alias("before_run"), seen_run.alias("after_run")
+    start = (
+        select(before.c.first)
+        .join(before_run, before_run.c.id == before.c.run)
+        .where(
+            before.c.key == touched.c.key,
+            before.c.context == touched.c.context,
+            before.c.first < touched.c.low,
+            before_run.c.number.is_not(None),
+        )
+        .order_by(before.c.last.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    stop = (
+        select(after.c.first)
+        .join(after_run, after_run.c.id == after.c.run)
+        .where(
+            after.c.key == touched.c.key,
+            after.c.context == touched.c.context,
+            after.c.first > touched.c.high,
+            after_run.c.number.is_not(None),
+        )
+        .order_by(after.c.first)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(
+        touched.c.key,
+        touched.c.context,
+        func.coalesce(start, touched.c.low).label("start"),
+        func.coalesce(stop, touched.c.high).label("stop"),
+    ).subquery("window")

@@ -1,0 +1,107 @@
+"""The sessions that cast doubt on earlier ones, each beside that earlier one, for people to settle.
+
+What has settled itself is left out: a gap whose sessions came later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Connection, and_, exists, select
+
+from wattseal.cdr.findings import Finding
+from wattseal.cdr.seen.rows import finding_of
+from wattseal.cdr.seen.streaming import stream
+from wattseal.cdr.seen.tables import seen_finding, seen_run, seen_session
+
+_SIDE = (
+    *("cdr", "is_billable", "key", "context", "first", "last"),
+    *("meter_serial", "begin_wh", "end_wh", "begin_ms", "end_ms"),
+)
+
+
+class Side(BaseModel):
+    """One of the two sessions. Watt hours as decimal text, Unix milliseconds as signed.
+
+    Everything but the name is None if none of its records is authentic.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    cdr: str
+    is_billable: bool
+    key_fingerprint: str | None
+    first_pagination: str | None
+    last_pagination: str | None
+    meter_serial: str | None
+    begin_wh: str | None
+    end_wh: str | None
+    begin_ms: int | None
+    end_ms: int | None
+
+
+class Doubt(BaseModel):
+    """Why earlier sessions are in doubt: what was found about `session`, compared with `earlier`.
+
+    earlier: None where the session's own judgement says it (a key used after its deactivation).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    finding: Finding
+    session: Side
+    earlier: Side | None
+
+
+def doubts(connection: Connection) -> Iterator[Doubt]:
+    """All of them, in the order of the runs and their rows."""
+    told, run = seen_finding.c, seen_run.alias("told_run")
+    here, other = seen_session.alias("here"), seen_session.alias("other")
+    statement = (
+        select(
+            *(told[name] for name in ("code", "expected", "found")),
+            *(here.c[name] for name in _SIDE),
+            *(other.c[name] for name in _SIDE),
+        )
+        .join(run, run.c.id == told.run)
+        .join(here, and_(here.c.run == told.run, here.c.row == told.row))
+        .outerjoin(other, and_(other.c.run == told.other_run, other.c.row == told.other_row))
+        .where(told.is_doubt == 1, run.c.number.is_not(None), ~_is_closed_gap(here))
+        .order_by(run.c.number, told.row, told.code)
+    )
+    for row in stream(connection, statement):
+        told_values, sides = row[:3], row[3:]
+        earlier = sides[len(_SIDE) :]
+        yield Doubt(
+            finding=finding_of(*told_values),
+            session=_side(sides[: len(_SIDE)]),
+            earlier=None if earlier[0] is None else _side(earlier),
+        )
+
+
+def _is_closed_gap(here: Any) -> Any:
+    """The session whose numbers end just before has come since then."""
+    filler, filler_run = seen_session.alias("filler"), seen_run.alias("filler_run")
+    has_filler = exists().where(
+        filler.c.key == here.c.key,
+        filler.c.context == here.c.context,
+        filler.c.last == here.c.first - 1,
+        filler_run.c.id == filler.c.run,
+        filler_run.c.number.is_not(None),
+    )
+    return and_(seen_finding.c.code == "counter_gap", has_filler)
+
+
+def _side(row: tuple[Any, ...]) -> Side:
+    cdr, is_billable, key, context, first, last, *rest = row
+    has_record = key is not None
+    return Side(
+        cdr=cdr,
+        is_billable=bool(is_billable),
+        key_fingerprint=bytes(key).hex() if has_record else None,
+        first_pagination=f"{context}{first}" if has_record else None,
+        last_pagination=f"{context}{last}" if has_record else None,
+        **dict(zip(_SIDE[6:], rest, strict=True)),
+    )

@@ -1,0 +1,187 @@
+"""The store of seen sessions: what a run adds, and what comparing it with all others finds.
+
+Any number of processes may use it at once. A run's comparison is one transaction that waits for
+those of other runs, so of two that bring the same session, one is first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Table, func, select, text, update
+
+from wattseal.cdr.findings import Finding
+from wattseal.cdr.rules import Rules
+from wattseal.cdr.seen import rows
+from wattseal.cdr.seen.copies import find_copies
+from wattseal.cdr.seen.neighbours import neighbours
+from wattseal.cdr.seen.reconcile import Doubt, doubts
+from wattseal.cdr.seen.schema import SCHEMA
+from wattseal.cdr.seen.session import Session
+from wattseal.cdr.seen.streaming import ROWS_AT_A_TIME, stream
+from wattseal.cdr.seen.tables import seen_credit, seen_finding, seen_run, seen_session
+from wattseal.cdr.seen.walk import walk
+from wattseal.errors import ToolError
+from wattseal.registry.database import Database
+from wattseal.registry.failures import NotReady
+from wattseal.registry.postgres_copy import copy_rows
+
+MANY_ROWS = 10_000
+"""After so many new rows PostgreSQL is told to look at its tables before they are searched."""
+
+
+class SeenSessions:
+    """location: a file for SQLite, or the URL of a database. ToolError `store_unusable`."""
+
+    def __init__(self, location: str | Path) -> None:
+        with _told():
+            self._database = Database(_url(location))
+            SCHEMA.upgrade(self._database)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._database.close()
+
+    def begin(self, name: str) -> int:
+        """The number by which the other methods know a run; the same again for the same name."""
+        with self._writing() as connection:
+            connection.execute(
+                text("INSERT INTO seen_run (name) VALUES (:name) ON CONFLICT DO NOTHING"),
+                {"name": name},
+            )
+            number = select(seen_run.c.id).where(seen_run.c.name == name)
+            return int(connection.execute(number).scalar_one())
+
+    def add(self, run: int, sessions: Sequence[Session]) -> None:
+        """Add sessions of a run. A row that is there already stays as it is."""
+        credits_ = [each for each in sessions if each.credited is not None]
+        kept = [each for each in sessions if each.credited is None and each.is_kept]
+        with self._writing() as connection:
+            _add(connection, seen_session, [rows.session_row(run, each) for each in kept])
+            _add(
+                connection,
+                seen_credit,
+                [rows.credit_row(run, each) for each in credits_ if each.is_billable],
+            )
+            _add(
+                connection,
+                seen_finding,
+                [row for each in kept for row in rows.doubt_rows(run, each)],
+            )
+
+    def compare(self, run: int, rules: Rules) -> None:
+        """Compare the run's sessions with each other and with those of the runs before it.
+
+        It is done once: from then on the run takes no more sessions, and later runs see it.
+        """
+        with self._writing() as connection:
+            SCHEMA.be_alone(connection)
+            if not _take_number(connection, run):
+                return
+            _look_at_tables(connection, run)
+            find_copies(connection, run)
+            _walk(connection, run, rules)
+
+    def findings(self, run: int) -> Iterator[tuple[int, Finding]]:
+        """What the comparison found: row and finding, in the order of the rows."""
+        told = seen_finding.c
+        statement = (
+            select(told.row, told.code, told.expected, told.found)
+            .where(told.run == run, told.is_compared == 1)
+            .order_by(told.row, told.code)
+        )
+        with self._reading() as connection:
+            for row, *values in stream(connection, statement):
+                yield row, rows.finding_of(*values)
+
+    def take(self, name: str, session: Session, rules: Rules) -> tuple[Finding, ...]:
+        """One CDR received by itself, as a run of its own: what the comparison finds about it."""
+        run = self.begin(name)
+        self.add(run, [session])
+        self.compare(run, rules)
+        return tuple(finding for _row, finding in self.findings(run))
+
+    def doubts(self) -> Iterator[Doubt]:
+        """What casts doubt on earlier sessions, for reconciliation."""
+        with self._reading() as connection:
+            yield from doubts(connection)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with _told(), self._database.write() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with _told(), self._database.read() as connection, connection.begin():
+            yield connection
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except NotReady as error:
+        raise ToolError("store_unusable", cause=str(error.detail["cause"])) from error
+
+
+def _url(location: str | Path) -> str | URL:
+    """What has no scheme is a file."""
+    if isinstance(location, str) and "://" in location:
+        return location
+    return URL.create("sqlite", database=str(location))
+
+
+def _add(
+    connection: Connection, table: Table, new: list[rows.Row], into: str | None = None
+) -> None:
+    """Insert rows into a table, or one of its form; those whose key is there are left out."""
+    if not new:
+        return
+    names = [column.name for column in table.columns]
+    listed = ", ".join(f'"{name}"' for name in names)
+    if connection.dialect.name == "sqlite":
+        blanks = ", ".join("?" * len(names))
+        connection.exec_driver_sql(
+            f"INSERT OR IGNORE INTO {into or table.name} ({listed}) VALUES ({blanks})", new
+        )
+        return
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE coming (LIKE {table.name})")
+    copy_rows(connection, "coming", [f'"{name}"' for name in names], new)
+    connection.exec_driver_sql(
+        f"INSERT INTO {into or table.name} ({listed}) SELECT {listed} FROM coming ON CONFLICT DO NOTHING"
+    )
+    connection.exec_driver_sql("DROP TABLE coming")
+
+
+def _take_number(connection: Connection, run: int) -> bool:
+    """Give the run its place among the others; False if it has it since an earlier comparison."""
+    newest = select(func.coalesce(func.max(seen_run.c.number), 0)).scalar_subquery()
+    mine = seen_run.c.id == run
+    taken = connection.execute(
+        update(seen_run).where(mine, seen_run.c.number.is_(None)).values(number=newest + 1)
+    )
+    return taken.rowcount == 1
+
+
+def _look_at_tables(connection: Connection, run: int) -> None:
+    if connection.dialect.name != "postgresql":
+        return
+    count = select(func.count()).where(seen_session.c.run == run)
+    if connection.execute(count).scalar_one() >= MANY_ROWS:
+        connection.exec_driver_sql("ANALYZE seen_session")
+
+
+def _walk(connection: Connection, run: int, rules: Rules) -> None:
+    """Findings wait in a table of their own: the walk reads the table that they belong in."""
+    connection.exec_driver_sql(
+        "CREATE TEMPORARY TABLE fresh AS SELECT * FROM seen_finding WHERE 1 = 0"
+    )
+    told = walk(neighbours(connection, run), rules)
+    while some := list(islice(told, ROWS_AT_A_TIME)):
+        _add(connection, seen_finding, [rows.told_row(run, each) for each in some], into="fresh")
+    connection.exec_driver_sql("INSERT INTO seen_finding SELECT * FROM fresh")
+    connection.exec_driver_sql("DROP TABLE fresh")

@@ -1,0 +1,166 @@
+"""Walks the sessions of each key in the order of its counter, each beside those before it.
+
+Pure: rows in, findings out. Of a key, no more than three sessions are in memory at a time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+from wattseal.cdr.rules import Rules
+
+_TRANSACTION_REGISTER = re.compile(r"[^:]*:(B[23]|C[23])\b", re.IGNORECASE)
+"""Registers that begin at nothing with each session (OCMF 1.4.1, table 25)."""
+
+
+class Seen(NamedTuple):
+    """A session as it is read from the store; those of a key come in the order of `first`.
+
+    is_own: of the run that is compared. is_told: something was found about it already.
+    """
+
+    key: bytes
+    context: str
+    first: int
+    last: int
+    content: bytes
+    run: int
+    row: int
+    cdr: str
+    is_billable: int
+    between: str | None
+    meter_serial: str
+    register_code: str
+    begin_wh: str
+    end_wh: str
+    begin_ms: int
+    end_ms: int
+    time_is_good: int
+    is_own: int
+    is_told: int
+
+
+class Told(NamedTuple):
+    """A finding about session `row` of the run, compared with `other_row` of `other_run`."""
+
+    row: int
+    code: str
+    expected: str
+    found: str | None
+    other_run: int
+    other_row: int
+
+
+@dataclass(slots=True)
+class _Place:
+    """A session in the walk. `overlaps`: its numbers collide with another's."""
+
+    seen: Seen
+    is_told: bool
+    overlaps: bool = False
+
+
+def walk(rows: Iterable[Seen], rules: Rules) -> Iterator[Told]:
+    """What the order of the sessions says about those of the run."""
+    for _key, sessions in groupby(rows, key=itemgetter(0, 1)):
+        yield from _walk_key(sessions, rules)
+
+
+def _walk_key(sessions: Iterable[Seen], rules: Rules) -> Iterator[Told]:
+    before = None  # the row before
+    cover = None  # whose numbers reach furthest
+    reference = None  # whose reading and time the next must not be behind
+    for seen in sessions:
+        if before is not None and before.content == seen.content:
+            continue  # the same records again: copies are found elsewhere
+        before = seen
+        here = _Place(seen, bool(seen.is_told))
+        if cover is not None and seen.first <= cover.seen.last:
+            yield from _colliding(cover, here)
+        elif cover is not None:
+            yield from _left_out(cover, here, rules)
+        if reference is not None and not reference.overlaps and not here.overlaps:
+            yield from _gone_back(reference, here)
+        if not here.overlaps:
+            reference = here
+        if cover is None or seen.last > cover.seen.last:
+            cover = here
+
+
+def _colliding(cover: _Place, here: _Place) -> Iterator[Told]:
+    """Numbers of two sessions overlap: one is at fault, and neither tells more about the other."""
+    culprit, other = _culprit(cover, here)
+    culprit.overlaps = True
+    if not culprit.seen.is_own or culprit.is_told:
+        return
+    culprit.is_told = True
+    shared = _numbers(cover.seen) & _numbers(here.seen)
+    if shared:
+        number = f"{here.seen.context}{min(shared)}"
+        yield _told(culprit, other, "pagination_reused", other.seen.cdr, number)
+    else:
+        yield _told(culprit, other, "sessions_interleaved", other.seen.cdr, None)
+
+
+def _culprit(cover: _Place, here: _Place) -> tuple[_Place, _Place]:
+    """The session of this run; of two, that which is not billable anyway; else the later one."""
+    if here.seen.is_own != cover.seen.is_own:
+        return (here, cover) if here.seen.is_own else (cover, here)
+    if here.seen.is_billable and not cover.seen.is_billable:
+        return cover, here
+    return here, cover
+
+
+def _numbers(seen: Seen) -> set[int]:
+    between = map(int, seen.between.split()) if seen.between else ()
+    return {seen.first, seen.last, *between}
+
+
+def _left_out(cover: _Place, here: _Place, rules: Rules) -> Iterator[Told]:
+    """A gap is looked for before each session of the run, if this side should know all."""
+    due = cover.seen.last + 1
+    if rules.side != "cpo" or not here.seen.is_own or here.is_told or here.seen.first == due:
+        return
+    context = here.seen.context
+    yield _told(here, cover, "counter_gap", f"{context}{due}", f"{context}{here.seen.first}")
+
+
+def _gone_back(reference: _Place, here: _Place) -> Iterator[Told]:
+    """Reading and time at the begin of a session, against the end of the one before."""
+    culprit, other = (here, reference) if here.seen.is_own else (reference, here)
+    if not culprit.seen.is_own or culprit.is_told:
+        return
+    earlier, later = reference.seen, here.seen
+    if _same_register(earlier, later) and Decimal(earlier.end_wh) > Decimal(later.begin_wh):
+        yield _told(culprit, other, "energy_went_back", _kwh(earlier.end_wh), _kwh(later.begin_wh))
+        culprit.is_told = True
+    if earlier.time_is_good and later.time_is_good and earlier.end_ms > later.begin_ms:
+        yield _told(culprit, other, "time_went_back", _time(earlier.end_ms), _time(later.begin_ms))
+        culprit.is_told = True
+
+
+def _same_register(one: Seen, other: Seen) -> bool:
+    return (
+        one.meter_serial == other.meter_serial
+        and one.register_code == other.register_code
+        and not _TRANSACTION_REGISTER.match(one.register_code)
+    )
+
+
+def _told(culprit: _Place, other: _Place, code: str, expected: str, found: str | None) -> Told:
+    return Told(culprit.seen.row, code, expected, found, other.seen.run, other.seen.row)
+
+
+def _kwh(wh: str) -> str:
+    return f"{Decimal(wh).scaleb(-3):f} kWh"
+
+
+def _time(unix_ms: int) -> str:
+    return datetime.fromtimestamp(unix_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
