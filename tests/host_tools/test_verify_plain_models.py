@@ -54,6 +54,9 @@ TEXTS = [
     payload([reading(), reading(TX="E", TM=END_TIME)]),
     payload([reading(), {"TX": "E", "TM": END_TIME, "RV": 3}]),
     payload([reading(), reading(TX="E", EF=None)]),
+    payload([reading(EF=None), reading(TX="E", EF="t"), reading(TX="C", EF="")]),
+    payload([reading(EF=None), reading(TX="E", EF="t"), reading(TX="C", EF=None)]),
+    payload([reading()], MS=None, GS=None),
 ]
 
 
@@ -99,6 +102,7 @@ def test_most_are_read_plainly() -> None:
         {"ID": "+49123456789", "IT": "LOCAL"},
         {"ID": "04A2B1", "IT": "ISO14443"},
         {"IF": ["x"]},
+        {"GS": None, "MS": None},
         {"RD": [reading(TM="2026-02-30T10:00:00,000+0100 S")]},
         {"RD": [reading(), {"TM": END_TIME, "RV": 1, "RI": "1-0:1.8.0", "RU": "kWh", "ST": "G"}]},
     ],

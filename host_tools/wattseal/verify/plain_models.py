@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
@@ -104,7 +105,7 @@ class PlainPayload(BaseModel):
     PG: Annotated[str, StringConstraints(pattern="^[TF](0|[1-9][0-9]*)$")]
     MV: str | None = None
     MM: str | None = None
-    MS: str
+    MS: str | None = None
     MF: str | None = None
     IS: StrictBool
     IL: UserAssignmentStatus | None = None
@@ -127,8 +128,11 @@ AnyPayload = Payload | PlainPayload
 def plain_payload(data: object) -> PlainPayload:
     """The payload in JSON members as read. Raises ValueError if it takes a closer look."""
     payload = PlainPayload.model_validate(data)
-    if len(payload.RD) > 1 and not all(one.model_fields_set >= _INHERITED for one in payload.RD):
-        raise ValueError("a reading may inherit from the one before")
+    if payload.GS is None and payload.MS is None:
+        raise ValueError("nothing says what signed")
+    for before, after in pairwise(payload.RD):
+        if not after.model_fields_set >= before.model_fields_set & _INHERITED:
+            raise ValueError("a reading inherits from the one before")
     for reading in payload.RD:
         _ = reading.timestamp
     id_format = _ID_FORMATS.get(payload.IT) if payload.ID and payload.IT else None
