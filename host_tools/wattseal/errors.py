@@ -204,6 +204,11 @@ ERRORS: dict[str, tuple[str, str, int]] = {
         "Do not go on; tell the registry's administrator and keep the answer as evidence.",
         EXIT_FAILED,
     ),
+    "export_malformed": (
+        "{path} is no export of a registry that can be used: {cause}.",
+        "Give a file that `wattseal registry export --format json` wrote, unchanged.",
+        EXIT_USAGE,
+    ),
     "backup_malformed": (
         "{path} is no backup of a registry that can be used: {cause}.",
         "Nothing was restored: give another file that `wattseal registry backup` wrote.",

@@ -19,8 +19,16 @@ from wattseal.registry.audit import keys_of
 from wattseal.registry.leaf import leaf_of
 from wattseal.registry.log_source import LogSource, NotServedError
 from wattseal.registry.names import evse_name, meter_name
-from wattseal.registry.records import Meter, MeterRef, Model, UnixMs, read_record
-from wattseal.registry.requests import EvseState, KeyState, MeterState, State
+from wattseal.registry.records import (
+    Meter,
+    MeterRef,
+    Model,
+    Record,
+    Registration,
+    UnixMs,
+    read_record,
+)
+from wattseal.registry.requests import EvseState, KeyState, MeterState
 from wattseal.registry.rows import ref_of, states_of
 from wattseal.tlog.checkpoint import Checkpoint, read_checkpoint
 from wattseal.tlog.frontier import Frontier
@@ -32,16 +40,23 @@ Show = Callable[[int, int], object]
 
 
 class KeyPeriod(Model):
-    """A key, and how long it signed for a charge point; `valid_until` None: it still does."""
+    """A key, and how long it signed for a charge point; `valid_until` None: it still does.
+
+    `ended_as` says how it ended: by a successor, or by a deactivation. `gateway_serial` is the
+    module's as registered with it, and `entry` that of the registration.
+    """
 
     public_key: str
     fingerprint: str
     key_number: int
     firmware_identity: str
     chip_id: str
+    gateway_serial: str
     meter: MeterRef
     valid_from: UnixMs
     valid_until: UnixMs | None
+    ended_as: Literal["superseded", "deactivated"] | None
+    entry: int
 
 
 class ChargePoint(Model):
@@ -75,7 +90,7 @@ def collect(source: LogSource, at_ms: int, show: Show) -> Export:
     """Read the log up to a time. ToolError `registry_forged`, `registry_unreachable`."""
     try:
         head, name = _head(source)
-        collector, tree = _Collector(), Frontier()
+        collector, tree = KeyCollector(), Frontier()
         for first in range(0, head.size, WIDTH):
             for line in source.records(first, min(WIDTH, head.size - first)):
                 record = read_record(line.record)
@@ -83,8 +98,7 @@ def collect(source: LogSource, at_ms: int, show: Show) -> Export:
                     raise _forged(f"entry {line.number} commits to another record")
                 tree.append(bytes(leaf_hash(line.leaf.encode())))
                 if record.unix_ms <= at_ms:
-                    for state in states_of(line.number, record):
-                        collector.take(state)
+                    collector.take(line.number, record)
             show(tree.size, head.size)
     except (NotServedError, NoteError, ValueError) as error:
         raise _forged(str(error).partition("\n")[0]) from None
@@ -103,37 +117,52 @@ def _forged(cause: str) -> ToolError:
     return ToolError("registry_forged", cause=cause)
 
 
-class _Collector:
+class KeyCollector:
+    """Charge points and the periods of their keys, from records in the order of the log."""
+
     def __init__(self) -> None:
         self._evses: dict[str, EvseState] = {}
         self._meters: dict[tuple[str, str], Meter] = {}
         self._periods: dict[str, list[KeyPeriod]] = {}
         self._open: dict[str, str] = {}  # fingerprint -> name of the charge point it signs for
 
-    def take(self, state: State) -> None:
-        if isinstance(state, EvseState):
-            self._evses[evse_name(state.evse_id)] = state
-        elif isinstance(state, MeterState):
-            self._meters[meter_name(ref_of(state.meter))] = state.meter
-        elif isinstance(state, KeyState):
-            self._take_key(state)
+    def take(self, number: int, record: Record) -> None:
+        """The next record, the entry of that number; some may be left out, if they concern other
+        charge points."""
+        serial = record.gateway_serial if isinstance(record, Registration) else ""
+        for state in states_of(number, record):
+            if isinstance(state, EvseState):
+                self._evses[evse_name(state.evse_id)] = state
+            elif isinstance(state, MeterState):
+                self._meters[meter_name(ref_of(state.meter))] = state.meter
+            elif isinstance(state, KeyState):
+                self._take_key(state, serial)
 
-    def _take_key(self, key: KeyState) -> None:
+    def _take_key(self, key: KeyState, gateway_serial: str) -> None:
         before = self._open.pop(key.fingerprint, None)
         if before is not None:
             periods = self._periods[before]
             at = max(n for n, each in enumerate(periods) if each.fingerprint == key.fingerprint)
-            periods[at] = periods[at].model_copy(update={"valid_until": key.since_unix_ms})
+            ended_as = "deactivated" if key.status == "deactivated" else "superseded"
+            update = {"valid_until": key.since_unix_ms, "ended_as": ended_as}
+            periods[at] = periods[at].model_copy(update=update)
         if key.status != "active":
             return
         here = evse_name(key.evse_id)
         self._open[key.fingerprint] = here
         names = ("public_key", "fingerprint", "key_number", "firmware_identity", "chip_id", "meter")
-        members = {name: getattr(key, name) for name in names}
-        period = KeyPeriod(**members, valid_from=key.since_unix_ms, valid_until=None)
+        members = {name: getattr(key, name) for name in (*names, "entry")}
+        period = KeyPeriod(
+            **members,
+            gateway_serial=gateway_serial,
+            valid_from=key.since_unix_ms,
+            valid_until=None,
+            ended_as=None,
+        )
         self._periods.setdefault(here, []).append(period)
 
     def charge_points(self) -> list[ChargePoint]:
+        """All that were met, in the order of their names."""
         return [
             ChargePoint(
                 evse_id=evse.evse_id,
