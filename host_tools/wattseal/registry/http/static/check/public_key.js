@@ -1,0 +1,205 @@
+/** Public keys on the curves of OCMF: reading, comparing, verifying (wattseal.public_key). */
+
+import { fromBase64, fromHex, fromNumber, joined, sha256, toHex, toNumber } from "./bytes.js";
+import { DerError, dotted, identifier, readSignature, take } from "./der.js";
+import { curveOf, isOn, lifted, possiblePoints, verify } from "./elliptic.js";
+import { withoutBlanks } from "./python_text.js";
+import { LIMITS } from "./tables.js";
+
+/** @typedef {import("./elliptic.js").Curve} Curve */
+
+const EC_PUBLIC_KEY = "1.2.840.10045.2.1";
+const BROWSERS_NAMES = new Map([
+  ["secp256r1", "P-256"],
+  ["secp384r1", "P-384"],
+]);
+const PEM = /-----BEGIN ([A-Z ]+)-----([^]*?)-----END \1-----/;
+
+/** Something cannot be read; the message says why, for programs of words (tables.js) and people. */
+export class Unreadable extends Error {}
+
+/** A point on one of the curves; equal keys have one fingerprint whatever they were read from. */
+export class PublicKey {
+  /**
+   * @param {Curve} curve
+   * @param {import("./elliptic.js").Point} point
+   * @param {Uint8Array} spki SubjectPublicKeyInfo in DER
+   * @param {string} fingerprint SHA-256 of the SPKI in hex
+   */
+  constructor(curve, point, spki, fingerprint) {
+    this.curve = curve;
+    this.point = point;
+    this.spki = spki;
+    this.fingerprint = fingerprint;
+  }
+
+  /**
+   * The key of a point.
+   * @param {Curve} curve
+   * @param {import("./elliptic.js").Point} point
+   * @returns {Promise<PublicKey>}
+   */
+  static async of(curve, point) {
+    const spki = subjectPublicKeyInfo(curve, encoded(curve, point));
+    return new PublicKey(curve, point, spki, toHex(await sha256(spki)));
+  }
+
+  /** The SPKI in uppercase hex. */
+  get hex() {
+    return toHex(this.spki).toUpperCase();
+  }
+
+  /** The start of the fingerprint: enough to tell two keys apart by eye. */
+  get shortName() {
+    return this.fingerprint.slice(0, 16);
+  }
+
+  /**
+   * Whether the DER signature is this key's ECDSA with SHA-256 over the message.
+   * @param {Uint8Array} message
+   * @param {Uint8Array} signature
+   * @returns {Promise<boolean>} Unreadable if it is no signature on this curve
+   */
+  async verifies(message, signature) {
+    const [r, s] = signatureNumbers(this.curve, signature);
+    const namedCurve = BROWSERS_NAMES.get(this.curve.name);
+    if (!namedCurve) return verify(this.curve, this.point, await sha256(message), r, s);
+    const algorithm = { name: "ECDSA", namedCurve };
+    const raw = encoded(this.curve, this.point);
+    const key = await crypto.subtle.importKey("raw", raw, algorithm, false, ["verify"]);
+    const { bytes } = this.curve;
+    const both = joined(fromNumber(r, bytes), fromNumber(s, bytes));
+    return crypto.subtle.verify({ name: "ECDSA", hash: "SHA-256" }, key, both, message);
+  }
+}
+
+/**
+ * The public keys under which a signature over a message would verify; none if it is none.
+ * @param {Curve} curve
+ * @param {Uint8Array} message
+ * @param {Uint8Array} signature
+ * @returns {Promise<PublicKey[]>}
+ */
+export async function possibleSigners(curve, message, signature) {
+  let numbers;
+  try {
+    numbers = signatureNumbers(curve, signature);
+  } catch {
+    return [];
+  }
+  const points = possiblePoints(curve, await sha256(message), ...numbers);
+  return Promise.all(points.map((point) => PublicKey.of(curve, point)));
+}
+
+/**
+ * r and s of a signature in DER.
+ * @param {Curve} curve
+ * @param {Uint8Array} signature
+ * @returns {[bigint, bigint]} Unreadable
+ */
+function signatureNumbers(curve, signature) {
+  /** @type {[bigint, bigint]} */
+  let numbers;
+  try {
+    numbers = readSignature(signature);
+  } catch {
+    throw new Unreadable("it is not an ECDSA signature in DER");
+  }
+  if (!numbers.every((number) => number > 0n && number < curve.n)) {
+    throw new Unreadable(`its numbers do not fit the curve ${curve.name}`);
+  }
+  return numbers;
+}
+
+/**
+ * A public key from the hex, base64 or PEM of its SubjectPublicKeyInfo, blanks between or not.
+ * @param {string} text
+ * @returns {Promise<PublicKey>} Unreadable
+ */
+export async function readPublicKey(text) {
+  if (text.length > LIMITS.keyTextCharacters) {
+    throw new Unreadable(`it is longer than ${LIMITS.keyTextCharacters} bytes`);
+  }
+  const { curve, point } = readInfo(decoded(text));
+  return PublicKey.of(curve, readPoint(curve, point));
+}
+
+function decoded(/** @type {string} */ text) {
+  const armour = PEM.exec(text);
+  if (armour && armour[1] !== "PUBLIC KEY") {
+    throw new Unreadable(`it is a PEM ${armour[1].toLowerCase()}, not a public key`);
+  }
+  const compact = withoutBlanks(armour ? armour[2] : text);
+  if (!compact) throw new Unreadable("it is empty");
+  const isHex = /^[0-9A-Fa-f]+$/.test(compact);
+  const bytes = isHex ? fromHex(compact) : fromBase64(compact);
+  if (!bytes) throw new Unreadable("it is neither hex nor base64 nor PEM");
+  return bytes;
+}
+
+function readInfo(/** @type {Uint8Array} */ der) {
+  const { kind, oid, point, behind } = splitInfo(der);
+  if (kind !== EC_PUBLIC_KEY) throw new Unreadable("it is not a key for elliptic curves");
+  if (behind) throw new Unreadable("bytes follow the end of the key");
+  const curve = curveOf(oid);
+  if (!curve) throw new Unreadable(`its curve ${oid} is not one that OCMF knows`);
+  return { curve, point };
+}
+
+/** Kind of key, named curve and encoded point of a SubjectPublicKeyInfo (RFC 5480). */
+function splitInfo(/** @type {Uint8Array} */ der) {
+  const nothing = new Uint8Array();
+  try {
+    const outer = take(der, 0x30);
+    const algorithm = take(outer.contents, 0x30);
+    const first = take(algorithm.contents, 0x06);
+    const kind = dotted(first.contents);
+    if (kind !== EC_PUBLIC_KEY) return { kind, oid: "", point: nothing, behind: 0 };
+    const second = take(first.rest, 0x06);
+    const bits = take(algorithm.rest, 0x03);
+    if (bits.contents[0] !== 0) throw new DerError();
+    const behind = outer.rest.length + second.rest.length + bits.rest.length;
+    return { kind, oid: dotted(second.contents), point: bits.contents.slice(1), behind };
+  } catch {
+    throw new Unreadable("it is not SubjectPublicKeyInfo in DER");
+  }
+}
+
+/**
+ * The point that bytes encode (SEC 1, 2.3.4), proven to lie on the curve.
+ * @param {Curve} curve
+ * @param {Uint8Array} bytes
+ * @returns {import("./elliptic.js").Point} Unreadable
+ */
+function readPoint(curve, bytes) {
+  const form = bytes[0];
+  if (form !== 2 && form !== 3 && form !== 4) {
+    throw new Unreadable("its point is in no form that SEC 1 defines");
+  }
+  const x = toNumber(bytes.slice(1, 1 + curve.bytes));
+  const isWhole = form === 4 && bytes.length === 1 + 2 * curve.bytes;
+  const isCompressed = form !== 4 && bytes.length === 1 + curve.bytes;
+  const whole = isWhole ? { x, y: toNumber(bytes.slice(1 + curve.bytes)) } : null;
+  const point = isCompressed ? lifted(curve, x, BigInt(form & 1)) : whole;
+  if (!point || !isOn(curve, point)) {
+    throw new Unreadable(`its point does not lie on the curve ${curve.name}`);
+  }
+  return point;
+}
+
+function encoded(/** @type {Curve} */ curve, /** @type {import("./elliptic.js").Point} */ point) {
+  const { bytes } = curve;
+  return joined(Uint8Array.of(4), fromNumber(point.x, bytes), fromNumber(point.y, bytes));
+}
+
+function subjectPublicKeyInfo(/** @type {Curve} */ curve, /** @type {Uint8Array} */ point) {
+  const algorithm = joined(element(6, identifier(EC_PUBLIC_KEY)), element(6, identifier(curve.oid)));
+  const bits = joined(Uint8Array.of(0), point);
+  return element(0x30, joined(element(0x30, algorithm), element(3, bits)));
+}
+
+function element(/** @type {number} */ tag, /** @type {Uint8Array} */ contents) {
+  const { length } = contents;
+  const head = length < 0x80 ? [tag, length] : [tag, 0x81, length];
+  return joined(Uint8Array.from(head), contents);
+}
