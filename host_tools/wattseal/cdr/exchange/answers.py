@@ -50,7 +50,7 @@ def raw_envelope(
     message: str | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """An answer whose first members are JSON already: what was received goes back as those bytes."""
+    """An answer whose first members are JSON already: received bytes go back as they are."""
     told: dict[str, Any] = {"status_code": code}
     if message is not None:
         told["status_message"] = message

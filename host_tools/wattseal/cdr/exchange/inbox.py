@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import RowMapping, Select, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from wattseal.cdr.charge_record import Cdr
@@ -196,8 +196,8 @@ def of_driver(database: Database, name: str) -> Iterator[Received]:
         yield from (_received(row) for row in connection.execute(statement).mappings())
 
 
-def _received(row: Mapping[str, Any]) -> Received:
-    members = dict(row)
+def _received(row: Mapping[str, Any] | RowMapping) -> Received:
+    members: dict[str, Any] = dict(row)
     marked = members["marked"]
     return Received(
         **members

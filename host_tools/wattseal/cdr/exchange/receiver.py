@@ -1,8 +1,8 @@
 """The MSP's OCPI receiver interface for CDRs (2.2.1 and 2.3.0, CDRs module), and its reports.
 
-    POST /ocpi/{version}/cdrs            create: 201, Location; the same CDR again: the same answer
+    POST /ocpi/{version}/cdrs            create: 201, Location; the same again: the same answer
     GET  /ocpi/{version}/cdrs/{receipt}  that CDR, the bytes that came
-    GET  /reports/{report}               the report as a page; .json and .txt for programs and shells
+    GET  /reports/{report}               the report as a page; .json and .txt for programs
 
 A report's address holds 192 random bits and is told to the sender only: who knows it may read it.
 """

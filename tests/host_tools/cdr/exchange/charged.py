@@ -62,6 +62,8 @@ def record(
 BEGIN = record("B", "2935.600", "10:00:00", 17)
 MIDDLE = record("C", "2940.100", "10:30:00", 18)
 END = record("E", "2947.125", "11:30:00", 19)
+NEXT_END = record("E", "2947.125", "11:30:00", 18)
+"""Follows BEGIN without an intermediate record."""
 
 
 def combined(begin: str = "2935.600", end: str = "2947.125", page: int = 17) -> str:
