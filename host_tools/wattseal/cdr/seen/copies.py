@@ -7,9 +7,12 @@ the lowest counter, so the order of the rows within a run decides nothing.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Insert,
     Select,
     and_,
     case,
@@ -35,11 +38,11 @@ def find_copies(connection: Connection, run: int) -> None:
     connection.execute(_insert(_by_records(run)))
 
 
-def _insert(findings: Select[tuple[object, ...]]) -> object:
+def _insert(findings: Select[Any]) -> Insert:
     return seen_finding.insert().from_select([column.name for column in seen_finding.c], findings)
 
 
-def _by_name(run: int) -> Select[tuple[object, ...]]:
+def _by_name(run: int) -> Select[Any]:
     same = _Group(run, "cdr", is_original=_is_billed(run))
     code = case(
         (same.members.c.content == same.members.c.first_content, literal("cdr_repeated")),
@@ -48,7 +51,7 @@ def _by_name(run: int) -> Select[tuple[object, ...]]:
     return same.others(code, None)
 
 
-def _by_records(run: int) -> Select[tuple[object, ...]]:
+def _by_records(run: int) -> Select[Any]:
     """A CDR that was credited is billed no more, and may be followed by a better one."""
     own_code = seen_finding.alias("own_code")
     has_name_finding = exists().where(
@@ -73,8 +76,7 @@ class _Group:
         is_member: ColumnElement[bool] | None = None,
     ) -> None:
         self.run = run
-        own = select(_session[column].label("shared")).where(_session.run == run).distinct()
-        shared = own.subquery("shared")
+        shared = _shared(run, column).subquery("shared")
         is_original_number = case((is_original, 1), else_=0)
         order = [
             is_original_number.desc(),
@@ -91,7 +93,7 @@ class _Group:
         is_first_good = func.first_value(is_original_number).over(
             partition_by=_session[column], order_by=order
         )
-        where = [seen_run.c.number.is_not(None)]
+        where: list[ColumnElement[bool]] = [seen_run.c.number.is_not(None)]
         if is_member is not None:
             where.append(is_member)
         self.members = (
@@ -109,7 +111,7 @@ class _Group:
 
     def others(
         self, code: ColumnElement[str], expected: ColumnElement[object] | None
-    ) -> Select[tuple[object, ...]]:
+    ) -> Select[Any]:
         """Rows of seen_finding for all of the run but the first, where the first is billed.
 
         These findings are errors and cast no doubt, as the table in findings.py says.
@@ -131,6 +133,16 @@ class _Group:
             member.is_first_good == 1,
             or_(member.first_run != member.run, member.first_row != member.row),
         )
+
+
+def _shared(run: int, column: str) -> Select[Any]:
+    """The values of the run that another session has too: few, as a rule."""
+    own, other = seen_session.alias("own"), seen_session.alias("other")
+    has_other = exists().where(
+        other.c[column] == own.c[column],
+        or_(other.c.run != own.c.run, other.c.row != own.c.row),
+    )
+    return select(own.c[column].label("shared")).where(own.c.run == run, has_other).distinct()
 
 
 def _is_billed(run: int) -> ColumnElement[bool]:

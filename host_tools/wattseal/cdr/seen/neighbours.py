@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import Connection, Subquery, and_, case, func, select
 
 from wattseal.cdr.seen.copies import COPIES
 from wattseal.cdr.seen.streaming import stream
@@ -54,7 +54,7 @@ def neighbours(connection: Connection, run: int) -> Iterator[Seen]:
     return map(Seen._make, stream(connection, statement))
 
 
-def _windows(run: int):
+def _windows(run: int) -> Subquery:
     own = seen_session.alias("own")
     touched = (
         select(
@@ -67,6 +67,7 @@ def _windows(run: int):
         .group_by(own.c.key, own.c.context)
         .subquery("touched")
     )
+    # Who is before and after all of the run's sessions of a key; of earlier runs, therefore.
     before, after = seen_session.alias("before"), seen_session.alias("after")
     before_run, after_run = seen_run.alias("before_run"), seen_run.alias("after_run")
     start = (

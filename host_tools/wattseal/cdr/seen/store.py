@@ -32,6 +32,9 @@ from wattseal.registry.postgres_copy import copy_rows
 MANY_ROWS = 10_000
 """After so many new rows PostgreSQL is told to look at its tables before they are searched."""
 
+CACHE_KIB = 32 * 1024
+"""Of SQLite's pages, while sessions are added all over its indexes."""
+
 
 class SeenSessions:
     """location: a file for SQLite, or the URL of a database. ToolError `store_unusable`."""
@@ -56,21 +59,24 @@ class SeenSessions:
             return int(connection.execute(number).scalar_one())
 
     def add(self, run: int, sessions: Sequence[Session]) -> None:
-        """Add sessions of a run. A row that is there already stays as it is."""
+        """Add sessions of a run, best ten thousand at a time: it writes to many places.
+
+        A row that is there already stays as it is; a run that was compared takes no more.
+        """
         credits_ = [each for each in sessions if each.credited is not None]
         kept = [each for each in sessions if each.credited is None and each.is_kept]
+        new = {
+            seen_session: [rows.session_row(run, each) for each in kept],
+            seen_credit: [rows.credit_row(run, each) for each in credits_ if each.is_billable],
+            seen_finding: [row for each in kept for row in rows.doubt_rows(run, each)],
+        }
         with self._writing() as connection:
-            _add(connection, seen_session, [rows.session_row(run, each) for each in kept])
-            _add(
-                connection,
-                seen_credit,
-                [rows.credit_row(run, each) for each in credits_ if each.is_billable],
-            )
-            _add(
-                connection,
-                seen_finding,
-                [row for each in kept for row in rows.doubt_rows(run, each)],
-            )
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KIB}")
+            is_open = select(seen_run.c.id).where(seen_run.c.id == run, seen_run.c.number.is_(None))
+            if connection.execute(is_open).first() is not None:
+                for table, of_table in new.items():
+                    _add(connection, table, of_table)
 
     def compare(self, run: int, rules: Rules) -> None:
         """Compare the run's sessions with each other and with those of the runs before it.
@@ -141,19 +147,17 @@ def _add(
     """Insert rows into a table, or one of its form; those whose key is there are left out."""
     if not new:
         return
-    names = [column.name for column in table.columns]
+    target, names = into or table.name, [column.name for column in table.columns]
     listed = ", ".join(f'"{name}"' for name in names)
     if connection.dialect.name == "sqlite":
         blanks = ", ".join("?" * len(names))
-        connection.exec_driver_sql(
-            f"INSERT OR IGNORE INTO {into or table.name} ({listed}) VALUES ({blanks})", new
-        )
+        values = f"({listed}) VALUES ({blanks})"
+        connection.exec_driver_sql(f"INSERT OR IGNORE INTO {target} {values}", new)
         return
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE coming (LIKE {table.name})")
     copy_rows(connection, "coming", [f'"{name}"' for name in names], new)
-    connection.exec_driver_sql(
-        f"INSERT INTO {into or table.name} ({listed}) SELECT {listed} FROM coming ON CONFLICT DO NOTHING"
-    )
+    values = f"({listed}) SELECT {listed} FROM coming ON CONFLICT DO NOTHING"  # noqa: S608
+    connection.exec_driver_sql(f"INSERT INTO {target} {values}")
     connection.exec_driver_sql("DROP TABLE coming")
 
 

@@ -44,8 +44,8 @@ seen_session = Table(
     Column("begin_ms", Number),
     Column("end_ms", Number),
     Column("time_is_good", Integer),
-    Index("seen_session_by_cdr", "cdr"),
-    Index("seen_session_by_content", "content"),
+    Index("seen_session_by_cdr", "cdr", "run", "row"),
+    Index("seen_session_by_content", "content", "run", "row"),
     Index("seen_session_by_first", "key", "context", "first"),
     Index("seen_session_by_last", "key", "context", "last"),
 )

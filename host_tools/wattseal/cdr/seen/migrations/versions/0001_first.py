@@ -82,7 +82,7 @@ def _make_sessions() -> None:
         sa.Column("time_is_good", sa.Integer()),
         sa.PrimaryKeyConstraint("run", "row"),
     )
-    op.create_index("seen_session_by_cdr", "seen_session", ["cdr"])
-    op.create_index("seen_session_by_content", "seen_session", ["content"])
+    op.create_index("seen_session_by_cdr", "seen_session", ["cdr", "run", "row"])
+    op.create_index("seen_session_by_content", "seen_session", ["content", "run", "row"])
     op.create_index("seen_session_by_first", "seen_session", ["key", "context", "first"])
     op.create_index("seen_session_by_last", "seen_session", ["key", "context", "last"])
