@@ -57,12 +57,15 @@ def _secp192k1() -> ecdsa.curves.Curve:
     return ecdsa.curves.Curve("SECP192k1", curve, generator, (1, 3, 132, 0, 31))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curve:
-    """A curve under its name in table 23, with the spelling of RFC 5639 as a synonym."""
+    """A curve under its name in table 23, with the spelling of RFC 5639 as a synonym.
+
+    There is one object of each, in CURVES, so that they are compared as objects.
+    """
 
     name: str
-    python: ecdsa.curves.Curve = field(repr=False, compare=False)
+    python: ecdsa.curves.Curve = field(repr=False)
     openssl_class: str = ""
     synonyms: tuple[str, ...] = ()
 
