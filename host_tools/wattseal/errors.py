@@ -433,6 +433,11 @@ ERRORS: dict[str, tuple[str, str, int]] = {
         "Check --data and --database-url.",
         EXIT_FAILED,
     ),
+    "receiver_cannot_listen": (
+        "The receiver cannot listen at {host}, port {port}: {cause}.",
+        "Give an address of this computer and a free port with --host and --port.",
+        EXIT_FAILED,
+    ),
     "party_malformed": (
         "{party} is no party of OCPI.",
         "Write country and party as DE*ABC.",
@@ -617,6 +622,10 @@ class ToolError(Exception):
         self.detail = detail
         self.step: str | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """It may come from another process."""
+        return _copied, (dict(self.__dict__),)
+
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
 
@@ -630,6 +639,12 @@ class ToolError(Exception):
                 "detail": self.detail,
             }
         }
+
+
+def _copied(facts: dict[str, Any]) -> ToolError:
+    error = ToolError.__new__(ToolError, facts["name"])
+    error.__dict__.update(facts)
+    return error
 
 
 def _in_words(refusal: WattsealError) -> str:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from wattseal.cdr.findings import Finding, Language
 from wattseal.cdr.judgement import Judgement
 
-FORMAT = "wattseal-cdr-report/1"
+FORMAT: Literal["wattseal-cdr-report/1"] = "wattseal-cdr-report/1"
 LANGUAGES: tuple[Language, ...] = ("en", "de")
 
 INVESTIGATION: dict[Language, tuple[str, ...]] = {

@@ -12,6 +12,8 @@ from wattseal import __version__
 from wattseal.cli import (
     cdr,
     cdr_build,
+    cdr_exchange,
+    cdr_partner,
     commission,
     commission_batch,
     commissioning,
@@ -42,7 +44,7 @@ _INTERRUPTED = 130
 _MORE_COMMANDS = (
     *(commissioning, events, journal, firmware_update, commission_batch),
     *(registry_access, registry_audit, registry_changes, registry_keep, registry_serve),
-    *(cdr_build,),
+    *(cdr_build, cdr_exchange, cdr_partner),
 )
 """Importing them adds their commands to `device`, `firmware`, `registry` and `cdr`."""
 
