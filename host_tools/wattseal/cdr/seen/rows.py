@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from wattseal.cdr.findings import EFFECTS_AND_SENTENCES, Finding, found
 from wattseal.cdr.seen.session import Session, kept_text
@@ -15,9 +15,34 @@ _NO_RECORD: Row = (b"", *(None,) * 12)
 _AT_BEGIN = ("counter_gap", "energy_went_back", "time_went_back")
 
 
-def session_row(run: int, session: Session) -> Row:
-    """A row of seen_session."""
-    told = (run, session.row, session.cdr, int(session.is_billable))
+class NewRows(NamedTuple):
+    """What sessions add to the tables, each row still without the run's number in front."""
+
+    sessions: list[Row]
+    credits: list[Row]
+    doubts: list[Row]
+
+    def extend(self, more: NewRows) -> None:
+        """Add the rows of others."""
+        for mine, theirs in zip(self, more, strict=True):
+            mine.extend(theirs)
+
+
+def new_rows(sessions: Iterable[Session]) -> NewRows:
+    """The rows of some sessions. They are small to send to another process, as sessions are not."""
+    new = NewRows([], [], [])
+    for session in sessions:
+        if session.credited is None:
+            if session.is_kept:
+                new.sessions.append(_session_row(session))
+                new.doubts.extend(_doubt_rows(session))
+        elif session.is_billable:
+            new.credits.append((session.row, session.credited))
+    return new
+
+
+def _session_row(session: Session) -> Row:
+    told = (session.row, session.cdr, int(session.is_billable))
     facts = session.facts
     if facts is None:
         return told + _NO_RECORD
@@ -40,27 +65,22 @@ def session_row(run: int, session: Session) -> Row:
     )
 
 
-def credit_row(run: int, session: Session) -> Row:
-    """A row of seen_credit."""
-    return (run, session.row, session.credited)
-
-
-def doubt_rows(run: int, session: Session) -> Iterator[Row]:
-    """Rows of seen_finding: what the CDR's own judgement says about earlier sessions."""
+def _doubt_rows(session: Session) -> Iterator[Row]:
+    """What the CDR's own judgement says about earlier sessions."""
     told = {doubt.code: doubt for doubt in session.doubts}
     for code, doubt in told.items():
         values = (doubt.expected, doubt.found)
         kept = (None if value is None else kept_text(value) for value in values)
         is_error, is_doubt = doubt.effect.is_error, doubt.effect.is_doubt
-        yield (run, session.row, code, 0, int(is_error), int(is_doubt), *kept, None, None)
+        yield (session.row, code, 0, int(is_error), int(is_doubt), *kept, None, None)
 
 
-def told_row(run: int, told: Told) -> Row:
-    """A row of seen_finding: what a comparison found."""
+def told_row(told: Told) -> Row:
+    """A row of seen_finding, still without its run: what a comparison found."""
     effect = EFFECTS_AND_SENTENCES[told.code][0]
     effects = (1, int(effect.is_error), int(effect.is_doubt))
     other = (told.other_run, told.other_row)
-    return (run, told.row, told.code, *effects, told.expected, told.found, *other)
+    return (told.row, told.code, *effects, told.expected, told.found, *other)
 
 
 def finding_of(code: str, expected: str | None, found_value: str | None) -> Finding:

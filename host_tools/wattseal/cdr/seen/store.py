@@ -6,7 +6,7 @@ those of other runs, so of two that bring the same session, one is first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -19,6 +19,7 @@ from wattseal.cdr.seen import rows
 from wattseal.cdr.seen.copies import find_copies
 from wattseal.cdr.seen.neighbours import neighbours
 from wattseal.cdr.seen.reconcile import Doubt, doubts
+from wattseal.cdr.seen.rows import NewRows, Row
 from wattseal.cdr.seen.schema import SCHEMA
 from wattseal.cdr.seen.session import Session
 from wattseal.cdr.seen.streaming import ROWS_AT_A_TIME, stream
@@ -34,6 +35,8 @@ MANY_ROWS = 10_000
 
 CACHE_KIB = 32 * 1024
 """Of SQLite's pages, while sessions are added all over its indexes."""
+
+_TABLES = (seen_session, seen_credit, seen_finding)
 
 
 class SeenSessions:
@@ -58,25 +61,18 @@ class SeenSessions:
             number = select(seen_run.c.id).where(seen_run.c.name == name)
             return int(connection.execute(number).scalar_one())
 
-    def add(self, run: int, sessions: Sequence[Session]) -> None:
-        """Add sessions of a run, best ten thousand at a time: it writes to many places.
+    def add(self, run: int, new: NewRows) -> None:
+        """Add sessions of a run, best ten thousand at a time: they go to many places on the disk.
 
         A row that is there already stays as it is; a run that was compared takes no more.
         """
-        credits_ = [each for each in sessions if each.credited is not None]
-        kept = [each for each in sessions if each.credited is None and each.is_kept]
-        new = {
-            seen_session: [rows.session_row(run, each) for each in kept],
-            seen_credit: [rows.credit_row(run, each) for each in credits_ if each.is_billable],
-            seen_finding: [row for each in kept for row in rows.doubt_rows(run, each)],
-        }
         with self._writing() as connection:
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KIB}")
             is_open = select(seen_run.c.id).where(seen_run.c.id == run, seen_run.c.number.is_(None))
             if connection.execute(is_open).first() is not None:
-                for table, of_table in new.items():
-                    _add(connection, table, of_table)
+                for table, of_table in zip(_TABLES, new, strict=True):
+                    _add(connection, table, run, of_table)
 
     def compare(self, run: int, rules: Rules) -> None:
         """Compare the run's sessions with each other and with those of the runs before it.
@@ -106,7 +102,7 @@ class SeenSessions:
     def take(self, name: str, session: Session, rules: Rules) -> tuple[Finding, ...]:
         """One CDR received by itself, as a run of its own: what the comparison finds about it."""
         run = self.begin(name)
-        self.add(run, [session])
+        self.add(run, rows.new_rows([session]))
         self.compare(run, rules)
         return tuple(finding for _row, finding in self.findings(run))
 
@@ -142,20 +138,21 @@ def _url(location: str | Path) -> str | URL:
 
 
 def _add(
-    connection: Connection, table: Table, new: list[rows.Row], into: str | None = None
+    connection: Connection, table: Table, run: int, new: list[Row], into: str | None = None
 ) -> None:
     """Insert rows into a table, or one of its form; those whose key is there are left out."""
     if not new:
         return
+    of_run = [(run, *row) for row in new]
     target, names = into or table.name, [column.name for column in table.columns]
     listed = ", ".join(f'"{name}"' for name in names)
     if connection.dialect.name == "sqlite":
         blanks = ", ".join("?" * len(names))
         values = f"({listed}) VALUES ({blanks})"
-        connection.exec_driver_sql(f"INSERT OR IGNORE INTO {target} {values}", new)
+        connection.exec_driver_sql(f"INSERT OR IGNORE INTO {target} {values}", of_run)
         return
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE coming (LIKE {table.name})")
-    copy_rows(connection, "coming", [f'"{name}"' for name in names], new)
+    copy_rows(connection, "coming", [f'"{name}"' for name in names], of_run)
     values = f"({listed}) SELECT {listed} FROM coming ON CONFLICT DO NOTHING"  # noqa: S608
     connection.exec_driver_sql(f"INSERT INTO {target} {values}")
     connection.exec_driver_sql("DROP TABLE coming")
@@ -186,6 +183,6 @@ def _walk(connection: Connection, run: int, rules: Rules) -> None:
     )
     told = walk(neighbours(connection, run), rules)
     while some := list(islice(told, ROWS_AT_A_TIME)):
-        _add(connection, seen_finding, [rows.told_row(run, each) for each in some], into="fresh")
+        _add(connection, seen_finding, run, [rows.told_row(each) for each in some], into="fresh")
     connection.exec_driver_sql("INSERT INTO seen_finding SELECT * FROM fresh")
     connection.exec_driver_sql("DROP TABLE fresh")

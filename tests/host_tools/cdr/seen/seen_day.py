@@ -8,6 +8,7 @@ from typing import Any
 
 from wattseal.cdr.judgement import SessionFacts
 from wattseal.cdr.rules import Rules
+from wattseal.cdr.seen.rows import new_rows
 from wattseal.cdr.seen.session import Session
 from wattseal.cdr.seen.store import SeenSessions
 
@@ -56,7 +57,7 @@ def told(
     run = store.begin(name or sha(repr(sessions)))
     numbered = [replace(each, row=row) for row, each in enumerate(sessions, 1)]
     names = {each.row: each.cdr for each in numbered}
-    store.add(run, numbered)
+    store.add(run, new_rows(numbered))
     store.compare(run, rules)
     found: dict[str, list[str]] = {}
     for row, finding in store.findings(run):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from seen_day import BEGAN_MS, CPO, HOUR_MS, MSP, session, sha, told
 from wattseal.cdr.findings import found
+from wattseal.cdr.seen.rows import new_rows
 from wattseal.cdr.seen.session import Session
 from wattseal.cdr.seen.store import SeenSessions
 from wattseal.errors import ToolError
@@ -92,7 +93,7 @@ def test_the_same_records_under_another_name(store: SeenSessions, days: int) -> 
     else:
         assert told(store, session(0), *rest) == {}
         run = store.begin("replay")
-        store.add(run, [replay])
+        store.add(run, new_rows([replay]))
         store.compare(run, CPO)
         [(row, finding)] = store.findings(run)
         assert (row, finding.expected) == (0, "DE*ABC*M-0")
@@ -261,14 +262,14 @@ def test_the_same_run_again_adds_nothing(store: SeenSessions) -> None:
     first = told(store, *day, name="run")
     assert first == {"DE*ABC*M-2": ["counter_gap"], "DE*ABC*X": ["record_replayed"]}
     assert told(store, *day, name="run") == first
-    store.add(store.begin("run"), [session(1, row=4, cdr="DE*ABC*too-late")])
+    store.add(store.begin("run"), new_rows([session(1, row=4, cdr="DE*ABC*too-late")]))
     assert told(store, *day, name="run") == first
     assert len(list(store.doubts())) == 1
 
 
 def test_a_run_that_was_cut_is_not_seen(store: SeenSessions) -> None:
     run = store.begin("cut")
-    store.add(run, [session(0)])
+    store.add(run, new_rows([session(0)]))
     assert told(store, session(0)) == {}
     store.compare(run, CPO)  # it goes on later, and is the second then
     assert [finding.code for _row, finding in store.findings(run)] == ["cdr_repeated"]
