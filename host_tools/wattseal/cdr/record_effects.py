@@ -90,6 +90,8 @@ _NO_PAIR = (
     *("begin_missing", "begin_repeated", "begin_holds_end"),
     *("end_missing", "end_repeated", "end_holds_begin", "register_not_billable"),
 )
+_OTHER_ORDER = (*_NO_PAIR, "intermediate_outside")
+_OTHER_REGISTER = ("register_differs", "unit_differs")
 _NO_ENERGY = ("register_differs", "unit_differs", "unit_not_energy", "energy_decreased")
 
 EXPLAINED_BY: Mapping[str, frozenset[str]] = {
@@ -101,26 +103,29 @@ EXPLAINED_BY: Mapping[str, frozenset[str]] = {
         "unit_differs": (*_OTHER_SIGNER, "register_differs", "unit_not_energy"),
         "event_counter_differs": _OTHER_SIGNER,
         "pagination_reversed": _OTHER_SIGNER,
-        "pagination_gap": (*_OTHER_SIGNER, *_NO_PAIR, "intermediate_outside"),
+        "pagination_gap": (*_OTHER_SIGNER, *_OTHER_ORDER),
         "pagination_repeated": _OTHER_SIGNER,
         "pagination_context_differs": _OTHER_SIGNER,
         "gateway_serial_unregistered": _OTHER_SIGNER,
         "meter_serial_unregistered": (*_OTHER_SIGNER, "gateway_serial_unregistered"),
         # Of another session: neither user nor readings need agree.
         "identification_differs": (*_OTHER_SIGNER, *_OTHER_SESSION),
-        "energy_decreased": (*_OTHER_SIGNER, *_OTHER_SESSION, "register_differs", "unit_differs"),
-        "time_reversed": (*_OTHER_SIGNER, *_OTHER_SESSION),
+        "energy_decreased": (*_OTHER_SIGNER, *_OTHER_SESSION, *_OTHER_ORDER, *_OTHER_REGISTER),
+        "time_reversed": (*_OTHER_SIGNER, *_OTHER_SESSION, *_OTHER_ORDER),
         "time_status_wrong": (*_OTHER_SIGNER, *_OTHER_SESSION),
         # No begin or end to speak of.
+        "intermediate_outside": (*_NO_PAIR, "pagination_reversed", "pagination_context_differs"),
         "nature_wrong": _NO_PAIR,
         "record_repeated": _NO_PAIR,
         # The CDR against what was signed.
         "energy_differs": (*_OTHER_SIGNER, *_OTHER_SESSION, *_NO_ENERGY),
         "begin_time_differs": (*_OTHER_SIGNER, *_OTHER_SESSION, "time_reversed"),
         "end_time_differs": (*_OTHER_SIGNER, *_OTHER_SESSION, "time_reversed"),
-        # The same clock, said once.
-        "time_not_synchronised": ("time_error_flag", "time_not_billable"),
+        # The same, said twice.
+        "time_not_synchronised": ("time_error_flag", "time_not_billable", "time_status_wrong"),
         "time_error_flag": ("time_not_billable",),
+        "time_not_billable": ("time_status_wrong",),
+        "format_deviation": ("pagination_unreadable", "unit_not_energy", "value_missing"),
     }.items()
 }
 """Finding -> those that it may be a mere consequence of: beside one of them it is left out."""

@@ -1,0 +1,62 @@
+"""One fault, one finding: every mutation leads to its code and to no other."""
+
+from __future__ import annotations
+
+import pytest
+from cdr.mutations import Mutation, all_mutations
+from wattseal.cdr.findings import EFFECTS_AND_SENTENCES, Effect
+from wattseal.cdr.judgement import Judgement
+from wattseal.cdr.ocpi import CdrError, read_cdr
+from wattseal.cdr.record_effects import EFFECTS
+from wattseal.cdr.rules import Rules
+from wattseal.cdr.validator import Validator, unreadable
+
+MUTATIONS = all_mutations()
+
+OF_THE_STORE = {
+    "cdr_repeated",
+    "cdr_changed",
+    "record_replayed",
+    "pagination_reused",
+    "sessions_interleaved",
+    "counter_gap",
+    "energy_went_back",
+    "time_went_back",
+}
+"""What one CDR alone can never show."""
+
+
+def judge(mutation: Mutation) -> Judgement:
+    made = mutation.make()
+    try:
+        return Validator(made.keys, Rules()).judge(read_cdr(made.json()))
+    except CdrError as error:
+        return unreadable("the CDR", error)
+
+
+def effect_of(code: str) -> Effect:
+    if code in EFFECTS_AND_SENTENCES:
+        return EFFECTS_AND_SENTENCES[code][0]
+    return EFFECTS[next(known for known in EFFECTS if known.value == code)]
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_one_fault_is_one_finding(mutation: Mutation) -> None:
+    judgement = judge(mutation)
+    told = [(finding.code, finding.sentence_en) for finding in judgement.findings]
+    assert [code for code, _sentence in told] == [mutation.code], told
+    effect = effect_of(mutation.code)
+    assert judgement.findings[0].effect is effect
+    assert judgement.verdict == ("not_billable" if effect.is_error else "billable")
+    assert judgement.reason == (mutation.code if effect.is_error else None)
+    assert judgement.casts_doubt == effect.is_doubt
+
+
+def test_there_are_two_hundred_faults_each_of_its_own_name() -> None:
+    assert len(MUTATIONS) >= 200
+    assert len({mutation.name for mutation in MUTATIONS}) == len(MUTATIONS)
+
+
+def test_every_code_is_hit() -> None:
+    known = {*EFFECTS_AND_SENTENCES, *(code.value for code in EFFECTS)}
+    assert {mutation.code for mutation in MUTATIONS} == known - OF_THE_STORE
