@@ -11,9 +11,10 @@ from starlette.responses import HTMLResponse
 
 from wattseal.registry.http import client_address
 from wattseal.registry.http.callers import Service, ask
+from wattseal.registry.http.check import offline as check_offline
 from wattseal.registry.http.check.examine import Examination
 from wattseal.registry.http.check.language import choose
-from wattseal.registry.http.check.uploads import MAX_FORM_BYTES, UploadError, read_upload
+from wattseal.registry.http.check.uploads import UploadError, read_upload
 from wattseal.registry.http.check.views import Result
 from wattseal.registry.http.check.words import WORDS
 from wattseal.registry.http.page_templates import render
@@ -30,6 +31,14 @@ READS_PER_FILE = 10
 async def form(request: Request, lang: str = Query("", max_length=20)) -> Response:
     """The empty form."""
     return _page(request, _language(request, lang), None)
+
+
+@router.get("/check/offline.html")
+async def offline(request: Request, lang: str = Query("", max_length=20)) -> Response:
+    """The check as one file to keep."""
+    page = check_offline.page(request.scope, _language(request, lang))
+    headers = {"Content-Disposition": 'attachment; filename="wattseal-check.html"'}
+    return HTMLResponse(page, headers=headers)
 
 
 @router.post("/check")
@@ -68,8 +77,8 @@ def _page(
         request.scope,
         lang=language.value,
         words=words,
+        is_offline=False,
         result=result,
-        max_bytes=MAX_FORM_BYTES,
     )
     headers = {"Content-Language": language.value, "Vary": "Accept-Language"}
     return HTMLResponse(page, status, headers)
