@@ -314,6 +314,11 @@ ERRORS: dict[str, tuple[str, str, int]] = {
         "Check the file; --format says what it is if its name does not.",
         EXIT_USAGE,
     ),
+    "rules_malformed": (
+        "{path} holds no rules: {cause}.",
+        "It may hold side, energy_decimals, time_tolerance_s and key_tolerance_s.",
+        EXIT_USAGE,
+    ),
     "format_unknown": (
         "{path} does not tell its format.",
         "Give --format {formats}, with .gz or .zst behind it if it is compressed.",
@@ -452,6 +457,11 @@ ERRORS: dict[str, tuple[str, str, int]] = {
         "Nothing says which keys are right.",
         "Give --registry URL, or --keys FILE with an export of the registry.",
         EXIT_USAGE,
+    ),
+    "invoice_key_missing": (
+        "The CDR {cdr} does not bring the key that its records were signed with.",
+        "Give --registry URL, or --keys FILE with an export of the registry.",
+        EXIT_FAILED,
     ),
     "nothing_to_invoice": (
         "There is no session of {driver} in {month}.",

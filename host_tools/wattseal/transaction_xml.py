@@ -26,3 +26,16 @@ def transaction_xml(transaction_id: int, begin: str, end: str, key: PublicKey) -
         for context, record in (("Transaction.Begin", begin), ("Transaction.End", end))
     )
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<values>\n{values}</values>\n'
+
+
+def single_record_xml(record: str, key: PublicKey) -> str:
+    """The file's text for one record that holds both begin and end.
+
+    Without transactionId and context: with them, the field's verifier looks for a begin and an end
+    apart.
+    """
+    value = (
+        f'  <value>\n    <signedData format="OCMF" encoding="plain">{escape(record)}</signedData>\n'
+        f'    <publicKey encoding="plain">{key.hex}</publicKey>\n  </value>\n'
+    )
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<values>\n{value}</values>\n'

@@ -13,7 +13,10 @@ from wattseal.cli import (
     cdr,
     cdr_build,
     cdr_exchange,
+    cdr_invoice,
     cdr_partner,
+    cdr_reconcile,
+    cdr_validate,
     commission,
     commission_batch,
     commissioning,
@@ -44,7 +47,7 @@ _INTERRUPTED = 130
 _MORE_COMMANDS = (
     *(commissioning, events, journal, firmware_update, commission_batch),
     *(registry_access, registry_audit, registry_changes, registry_keep, registry_serve),
-    *(cdr_build, cdr_exchange, cdr_partner),
+    *(cdr_build, cdr_exchange, cdr_invoice, cdr_partner, cdr_reconcile, cdr_validate),
 )
 """Importing them adds their commands to `device`, `firmware`, `registry` and `cdr`."""
 

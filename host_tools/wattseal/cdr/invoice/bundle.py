@@ -1,0 +1,99 @@
+"""The invoice bundle: one zip with the statement, and for each session what proves it.
+
+    README.txt, LIESMICH.txt               how to check, in English and German
+    statement.html, statement.pdf          the sessions in English
+    aufstellung.html, aufstellung.pdf      the same in German
+    sessions/01_.../transaction.xml        begin and end for the transparency software
+    sessions/01_.../records.txt            every signed record as it was signed, one a line
+    sessions/01_.../public-key.hex, .pem   the key that signed them
+    sessions/01_.../cdr.json               the CDR as it was received
+    sessions/01_.../verdict.json           what the validation found
+
+A session that is not charged has no transaction.xml: what does not verify proves nothing. The same
+sessions give the same bytes: no time of making is in it, and nothing is compressed, since
+compressors differ.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+
+from wattseal.cdr.findings import Language
+from wattseal.cdr.invoice.document import Page, Statement, page_of
+from wattseal.cdr.invoice.html import as_html
+from wattseal.cdr.invoice.pdf import as_pdf
+from wattseal.cdr.invoice.rated import Rated
+from wattseal.session_files import TRANSACTION, key_files
+from wattseal.transaction_xml import single_record_xml, transaction_xml
+
+NAMES: tuple[tuple[Language, str, str], ...] = (
+    ("en", "README.txt", "statement"),
+    ("de", "LIESMICH.txt", "aufstellung"),
+)
+RECORDS = "records.txt"
+
+_WHEN = (1980, 1, 1, 0, 0, 0)  # the earliest that zip knows
+_MODE = 0o100644 << 16
+
+
+def make_bundle(statement: Statement) -> bytes:
+    """The zip."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as bundle:
+        for name, content in bundle_files(statement):
+            entry = zipfile.ZipInfo(name, _WHEN)
+            entry.create_system = 3
+            entry.external_attr = _MODE
+            bundle.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def bundle_files(statement: Statement) -> Iterator[tuple[str, bytes]]:
+    """Name and content of each file, in the order of the bundle."""
+    pages = [(page_of(statement, language), readme, name) for language, readme, name in NAMES]
+    for page, readme, _ in pages:
+        yield readme, _readme(page).encode()
+    for page, _, name in pages:
+        yield f"{name}.html", as_html(page).encode()
+        yield f"{name}.pdf", as_pdf(page)
+    for one in statement.sessions:
+        for name, content in _session_files(one):
+            yield f"{one.folder}/{name}", content
+
+
+def _readme(page: Page) -> str:
+    lines = [page.title, "=" * len(page.title), ""]
+    lines += [f"{label}: {value}" for label, value in (*page.facts, *page.totals)]
+    lines += ["", page.rounding, "", page.check_title, "-" * len(page.check_title), ""]
+    lines += [f"{number}. {step}" for number, step in enumerate(page.check, 1)]
+    return "\n".join(lines) + "\n"
+
+
+def _session_files(one: Rated) -> Iterator[tuple[str, bytes]]:
+    if one.session is not None:
+        if one.status == "charged":
+            yield TRANSACTION, session_xml(one).encode()
+        for name, text in key_files(one.session.key).items():
+            yield name, text.encode()
+    signed = one.charge.cdr.signed if one.charge.cdr else None
+    if signed is not None:
+        texts = "".join(f"{value.text}\n" for value in signed.values)
+        yield RECORDS, texts.encode("utf-8", "replace")
+    yield "cdr.json", one.charge.body
+    judgement = one.charge.judgement.model_copy(update={"facts": None})
+    yield "verdict.json", (judgement.model_dump_json(indent=2, exclude={"facts"}) + "\n").encode()
+
+
+def session_xml(one: Rated) -> str:
+    """The transparency software's file of a charged session; the begin's number is its id."""
+    session = one.session
+    if session is None:
+        raise ValueError("a session without records has no XML")
+    begin = next((each for each in session.records if each.nature == "Start"), None)
+    end = next((each for each in session.records if each.nature == "End"), None)
+    if begin is not None and end is not None:
+        number = int(session.pagination[1:])
+        return transaction_xml(number, begin.text, end.text, session.key)
+    return single_record_xml(session.records[0].text, session.key)
