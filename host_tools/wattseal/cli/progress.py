@@ -8,7 +8,13 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 _Item = TypeVar("_Item")
 
@@ -36,3 +42,29 @@ def counted(items: Iterable[_Item], total: int) -> Iterator[_Item]:
         for done, item in enumerate(items, 1):
             yield item
             show(done, total)
+
+
+@contextmanager
+def reading_bar(size: int | None, position: Callable[[], int]) -> Iterator[Callable[[int], None]]:
+    """Gives a function to call with the number of rows that are done in addition.
+
+    The bar is as long as the part of the file's bytes that was read; size None: it is not known.
+    """
+    progress = Progress(
+        TextColumn("{task.fields[rows]:,} CDRs"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    rows = 0
+
+    def add(more: int) -> None:
+        nonlocal rows
+        rows += more
+        progress.update(task, completed=position(), rows=rows)
+
+    with progress:
+        task = progress.add_task("reading", total=size, rows=0)
+        yield add

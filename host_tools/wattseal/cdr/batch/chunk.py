@@ -1,0 +1,51 @@
+"""A chunk of the input: as much as a worker judges at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from dataclasses import dataclass
+from typing import Literal
+
+from wattseal.cdr.ocpi import MAX_CDR_BYTES
+
+CHUNK_BYTES = 256 * 1024
+"""Small enough that many fit into memory, large enough that handing it over costs nothing."""
+
+CHUNK_ROWS = 200
+"""The same for rows whose size is not known beforehand."""
+
+MAX_ROW_BYTES = MAX_CDR_BYTES
+
+TOO_LARGE = b"\0too large"
+"""Stands for a row of more than MAX_ROW_BYTES; no JSON text begins so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Rows `first_row` to `first_row + rows - 1` of the input, counted from 1.
+
+    data: of form `json`, a JSON text on each line, a blank line being no CDR; of form `cells`, the
+    pickled list of rows, each a list of texts, or None for one that is too large; of form `arrow`,
+    a record batch in Arrow's stream format. names: of the columns; none in form `json`.
+    """
+
+    number: int
+    first_row: int
+    rows: int
+    form: Literal["json", "cells", "arrow"]
+    names: tuple[str, ...]
+    data: bytes
+
+    @property
+    def digest(self) -> bytes:
+        """Of all that the verdicts follow from, but the keys."""
+        about = repr((self.first_row, self.rows, self.form, self.names)).encode()
+        return hashlib.sha256(about + b"\n" + self.data).digest()
+
+
+def cells_chunk(
+    number: int, first_row: int, names: tuple[str, ...], rows: list[list[str] | None]
+) -> Chunk:
+    """A chunk of form `cells`."""
+    return Chunk(number, first_row, len(rows), "cells", names, pickle.dumps(rows, protocol=5))

@@ -1,0 +1,93 @@
+"""Who judges the chunks: this process (`serial`), or one for each core (`processes`)."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Protocol
+
+from wattseal.cdr.batch.chunk import Chunk
+from wattseal.cdr.batch.judging import Judge, Judged, judge_chunk
+
+AHEAD = 3
+"""Chunks for each worker that are under way: one in work, the others waiting for it."""
+
+
+class WorkerLostError(Exception):
+    """A worker ended by itself; the arguments are who it was, and why."""
+
+
+class Engine(Protocol):
+    """Judges chunks, in any order, a few at a time."""
+
+    def judge(self, validator: Judge, chunks: Iterable[Chunk]) -> Iterator[Judged]:
+        """What came of each chunk. WorkerLostError; ToolError of the source of keys."""
+        ...
+
+
+class SerialEngine:
+    """Everything in this process."""
+
+    def judge(self, validator: Judge, chunks: Iterable[Chunk]) -> Iterator[Judged]:
+        """As Engine."""
+        for chunk in chunks:
+            yield judge_chunk(validator, chunk)
+
+
+class ProcessEngine:
+    """jobs: worker processes, each started anew (spawn), so that they share nothing with this."""
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+
+    def judge(self, validator: Judge, chunks: Iterable[Chunk]) -> Iterator[Judged]:
+        """As Engine."""
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(
+            self.jobs, mp_context=context, initializer=_begin, initargs=(validator,)
+        )
+        try:
+            yield from _bounded(pool, chunks, AHEAD * self.jobs)
+        except BrokenProcessPool:
+            raise WorkerLostError(
+                "A worker process", "it was killed, or ran out of memory"
+            ) from None
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def all_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _bounded(pool: ProcessPoolExecutor, chunks: Iterable[Chunk], most: int) -> Iterator[Judged]:
+    under_way: set[Future[Judged]] = set()
+    for chunk in chunks:
+        under_way.add(pool.submit(_judge, chunk))
+        while len(under_way) >= most:
+            done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+            yield from (each.result() for each in done)
+    while under_way:
+        done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+        yield from (each.result() for each in done)
+
+
+_validator: Judge | None = None
+
+
+def _begin(validator: Judge) -> None:
+    """In a worker, once. An interrupt is for the process that is talked to; it ends the others."""
+    global _validator
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _validator = validator
+
+
+def _judge(chunk: Chunk) -> Judged:
+    if _validator is None:
+        raise RuntimeError("the worker was not begun")
+    return judge_chunk(_validator, chunk)

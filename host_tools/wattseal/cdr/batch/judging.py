@@ -1,0 +1,125 @@
+"""What a worker does: from a chunk of rows to their results and to what the store is told."""
+
+from __future__ import annotations
+
+import pickle
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from wattseal.cdr.batch.cells import cdr_of
+from wattseal.cdr.batch.chunk import MAX_ROW_BYTES, TOO_LARGE, Chunk
+from wattseal.cdr.charge_record import Cdr
+from wattseal.cdr.exact_json import JsonError, load_object
+from wattseal.cdr.judgement import Judgement
+from wattseal.cdr.ocpi import CdrError, name_of, read_cdr
+from wattseal.cdr.seen.rows import NewRows, new_rows
+from wattseal.cdr.seen.session import Session, session_of
+from wattseal.cdr.validator import unreadable
+
+_BLANKS = b" \t\r\n"
+_LARGE = f"is larger than {MAX_ROW_BYTES >> 10} KiB"
+
+Row = dict[str, Any] | str | bytes | None
+
+
+class Judge(Protocol):
+    """A Validator. It is copied into worker processes."""
+
+    def judge(self, cdr: Cdr) -> Judgement:
+        """The verdict on a CDR."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A chunk that was judged.
+
+    text: a line of JSON for each CDR (result_line). new: for the store. counts: of verdicts and
+    codes (count).
+    """
+
+    number: int
+    first_row: int
+    rows: int
+    digest: bytes
+    text: bytes
+    new: NewRows
+    counts: Counter[str]
+
+
+def judge_chunk(validator: Judge, chunk: Chunk) -> Judged:
+    """Judge every row. ToolError if the source of keys cannot be asked."""
+    lines: list[bytes] = []
+    sessions: list[Session] = []
+    counts: Counter[str] = Counter()
+    for number, row in enumerate(_rows(chunk), chunk.first_row):
+        if row == b"":
+            continue
+        try:
+            cdr = _read(row)
+        except CdrError as error:
+            judgement = unreadable(_name(row, number), error)
+        else:
+            judgement = validator.judge(cdr)
+            sessions.append(session_of(number, cdr, judgement))
+        lines.append(result_line(number, judgement))
+        counts.update(count(judgement))
+    text = b"".join(lines)
+    new = new_rows(sessions)
+    return Judged(chunk.number, chunk.first_row, chunk.rows, chunk.digest, text, new, counts)
+
+
+def result_line(row: int, judgement: Judgement) -> bytes:
+    """A result as it is written: the row's number, and the judgement without its facts."""
+    text = judgement.model_dump_json(exclude={"facts"})
+    return f'{{"row":{row},{text[1:]}\n'.encode()
+
+
+def count(judgement: Judgement) -> list[str]:
+    """What a summary counts of a judgement: `verdict:...`, `doubt:`, `unchecked:`, `code:...`."""
+    counted = [f"verdict:{judgement.verdict}"]
+    if judgement.casts_doubt:
+        counted.append("doubt:")
+    if not judgement.is_checked:
+        counted.append("unchecked:")
+    counted += {f"code:{finding.code}" for finding in judgement.findings}
+    return counted
+
+
+def _rows(chunk: Chunk) -> Iterator[Row | CdrError]:
+    if chunk.form == "json":
+        for line in chunk.data.removesuffix(b"\n").split(b"\n"):
+            yield None if line == TOO_LARGE else line.strip(_BLANKS)
+        return
+    if chunk.form == "cells":
+        rows = pickle.loads(chunk.data)  # noqa: S301 - made by this program for its own workers
+    else:
+        from wattseal.cdr.batch.parquet_rows import unpacked
+
+        rows = unpacked(chunk.data)
+    for cells in rows:
+        try:
+            yield None if cells is None else cdr_of(chunk.names, cells)
+        except CdrError as error:
+            yield error
+
+
+def _read(row: Row | CdrError) -> Cdr:
+    if isinstance(row, CdrError):
+        raise row
+    if row is None:
+        raise CdrError(None, _LARGE)
+    return read_cdr(row)
+
+
+def _name(row: Row | CdrError, number: int) -> str:
+    """What to call a row that is no CDR: by its name as far as it has one, else by its number."""
+    if isinstance(row, (str, bytes)) and len(row) <= MAX_ROW_BYTES:
+        with suppress(JsonError):
+            row = load_object(row)
+    if isinstance(row, dict) and "id" in row:
+        return name_of(row)
+    return f"row {number}"

@@ -1,0 +1,262 @@
+"""`wattseal cdr validate`: CDRs by the million."""
+
+from __future__ import annotations
+
+import importlib.util
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wattseal import __version__
+from wattseal.cdr.export_keys import ExportKeys
+from wattseal.cdr.keys import KeySource
+from wattseal.cdr.rules import Rules
+from wattseal.cdr.rules_file import as_texts, read_rules
+from wattseal.cdr.validator import Validator
+from wattseal.cli import options
+from wattseal.cli.cdr import app
+from wattseal.cli.cdr_keys import KeysFile, RegistryUrl, key_source
+from wattseal.cli.output import complain, print_json, say, say_facts, say_table
+from wattseal.cli.progress import reading_bar
+from wattseal.errors import EXIT_USAGE, ToolError
+
+if TYPE_CHECKING:
+    from wattseal.cdr.batch.engines import Engine
+    from wattseal.cdr.batch.formats import Format
+    from wattseal.cdr.batch.run_file import RunFile
+    from wattseal.cdr.batch.summary import Summary
+
+NEEDED = ("alembic", "sqlalchemy")
+"""What the extra `bulk` brings beyond pyarrow, which is needed for some formats only."""
+
+NOT_ALL = 1
+_STREAM = "-"
+_FORMATS = "jsonl|json|csv|parquet"
+
+EPILOG = """\b
+Examples:
+  wattseal cdr validate november.jsonl.zst --keys registry.json \\
+    --output results.jsonl --store seen.db
+  wattseal cdr validate november.parquet --output results.parquet --side msp \\
+    --registry https://registry.example --store postgresql://msp@db.example/seen
+  zcat november.csv.gz | wattseal cdr validate - --format csv --output - \\
+    --keys registry.json
+  wattseal cdr validate november.csv --output results.csv --keys registry.json \\
+    --engine dask --scheduler tcp://10.0.0.5:8786
+
+A run that was cut goes on when the same command is given again.
+
+Exit status: 0 all billable, 1 some not, 2 unreadable or unusable."""
+
+
+class EngineName(StrEnum):
+    """Who judges."""
+
+    PROCESSES = "processes"
+    SERIAL = "serial"
+    DASK = "dask"
+
+
+class SideName(StrEnum):
+    """Whose view is taken."""
+
+    CPO = "cpo"
+    MSP = "msp"
+
+
+StoreLocation = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="FILE|URL",
+        envvar="WATTSEAL_CDR_STORE",
+        help="Seen sessions: a file, or postgresql://...; without it, within the input only.",
+        show_default=False,
+    ),
+]
+
+
+@app.command(epilog=EPILOG)
+def validate(
+    source: Annotated[
+        str, typer.Argument(metavar="INPUT", help="A file of CDRs; - is standard input.")
+    ],
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="OUT", help="Where the results go.")
+    ],
+    registry: RegistryUrl = None,
+    keys: KeysFile = None,
+    store: StoreLocation = None,
+    side: Annotated[
+        SideName | None,
+        typer.Option(help="Only a CPO sees all sessions of its modules. Default: cpo.", show_default=False),
+    ] = None,
+    rules: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TOML: side and tolerances.")
+    ] = None,
+    format_: Annotated[
+        str | None,
+        typer.Option("--format", metavar="FORMAT", help=f"Of the input: {_FORMATS}[.gz|.zst]."),
+    ] = None,
+    output_format: Annotated[
+        str | None, typer.Option(metavar="FORMAT", help="Of the results, in the same words.")
+    ] = None,
+    engine: Annotated[EngineName, typer.Option(help="Who judges.")] = EngineName.PROCESSES,
+    jobs: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=1024, help="Processes. Default: one a core."),
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Of the Dask cluster.")
+    ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What is done so far; kept. Default: OUT.run, removed."),
+    ] = None,
+    json_output: options.Json = False,
+) -> None:
+    """Validate the signed data of CDRs: JSON lines, a JSON array, CSV or Parquet.
+
+    Each row gets a result, in the order of the input. Names tell the formats, with .gz or .zst
+    behind them if compressed. CSV and Parquet have a column cdr with OCPI's JSON, or columns
+    named after OCPI's members.
+    """
+    check_installed()
+    from wattseal.cdr.batch.formats import format_of
+
+    forms = format_of(source, format_), format_of(output, output_format)
+    if json_output and output == _STREAM:
+        cause = "Results and summary cannot both go to standard output."
+        raise ToolError("usage", cause=cause, help="Give --output FILE.")
+    of_side = Rules(side=side.value).side if side else None
+    asked = read_rules(rules, of_side)
+    with _usage_errors():
+        known = key_source(registry, keys)
+        judging = _engine(engine, jobs, scheduler)
+        told = {**as_texts(asked), "keys": _name_of(known, registry), "store": str(store)}
+        with _run_file(run, output, {**told, "version": __version__}) as file:
+            summary = _validate(
+                (source, output), forms, file, store, asked, judging, Validator(known, asked)
+            )
+    _tell(summary, source, output, store, json_output=json_output)
+    raise typer.Exit(NOT_ALL if summary.not_billable else 0)
+
+
+def check_installed() -> None:
+    """The packages that keep seen sessions are an extra: say so, if they are missing."""
+    missing = [each for each in NEEDED if importlib.util.find_spec(each) is None]
+    if missing:
+        raise ToolError("extra_missing", extra="bulk", missing=", ".join(missing))
+
+
+def _validate(
+    paths: tuple[str, str],
+    forms: tuple[Format, Format],
+    file: RunFile,
+    store: str | None,
+    rules: Rules,
+    engine: Engine,
+    validator: Validator,
+) -> Summary:
+    from wattseal.cdr.batch.reading import open_source
+    from wattseal.cdr.batch.run import Run
+    from wattseal.cdr.batch.writing import open_writer
+    from wattseal.cdr.seen.store import SeenSessions
+
+    seen = SeenSessions(store or file.path)
+    try:
+        run = Run(file, seen, rules)
+        with (
+            open_source(paths[0], forms[0]) as opened,
+            reading_bar(opened.size, opened.position) as show,
+        ):
+            run.judge(engine, validator, opened.chunks, show)
+        run.compare()
+        with open_writer(paths[1], forms[1]) as writer:
+            return run.write(writer)
+    finally:
+        seen.close()
+
+
+def _engine(name: EngineName, jobs: int | None, scheduler: str | None) -> Engine:
+    from wattseal.cdr.batch.engines import ProcessEngine, SerialEngine, all_cores
+
+    if (name is EngineName.DASK) != (scheduler is not None):
+        cause = "--engine dask and --scheduler belong together."
+        raise ToolError("usage", cause=cause, help="Give both or neither.")
+    if scheduler is not None:
+        from wattseal.cdr.batch.dask_engine import DaskEngine
+
+        return DaskEngine(scheduler)
+    return SerialEngine() if name is EngineName.SERIAL else ProcessEngine(jobs or all_cores())
+
+
+@contextmanager
+def _run_file(given: Path | None, output: str, asked: dict[str, str]) -> Iterator[RunFile]:
+    """The run file that was given stays; another is gone as soon as the results are there."""
+    from wattseal.cdr.batch.run_file import RunFile
+
+    name = secrets.token_hex(16)
+    if given is None and output == _STREAM:
+        with tempfile.TemporaryDirectory() as folder:
+            file = RunFile(Path(folder) / "run", name, asked)
+            yield file
+            file.close()
+        return
+    path = given or Path(f"{output}.run")
+    if output != _STREAM and Path(output).exists() and not path.exists():
+        raise ToolError("file_exists", path=output)
+    file = RunFile(path, name, asked)
+    try:
+        yield file
+    except BaseException:
+        file.close()
+        raise
+    if given is None:
+        file.remove()
+    else:
+        file.close()
+
+
+def _name_of(keys: KeySource, registry: str | None) -> str:
+    """Of an export, what changes with its content."""
+    return keys.index.stem if isinstance(keys, ExportKeys) else str(registry)
+
+
+@contextmanager
+def _usage_errors() -> Iterator[None]:
+    """Status 1 is an answer here, so that whatever hinders it is 2."""
+    try:
+        yield
+    except ToolError as error:
+        error.exit_status = EXIT_USAGE
+        raise
+
+
+def _tell(
+    summary: Summary, source: str, output: str, store: str | None, *, json_output: bool
+) -> None:
+    if json_output:
+        print_json({**summary.model_dump(), "input": source, "output": output})
+        return
+    words = f"{summary.cdrs} CDRs, {summary.billable} billable, {summary.not_billable} not billable"
+    if output == _STREAM:
+        complain(words)
+        return
+    say(words, "bold red" if summary.not_billable else "bold green")
+    facts = [("results", output)]
+    if summary.unchecked:
+        facts.append(("unchecked", f"{summary.unchecked} have no signed data"))
+    if summary.doubts:
+        where = f"--store {store}" if store else "--store, if you give one to `validate`,"
+        told = f"{summary.doubts} cast doubt on earlier sessions:"
+        facts.append(("doubts", f"{told} `wattseal cdr reconcile` {where} lists them"))
+    say_facts(facts, indent="  ")
+    if summary.codes:
+        say_table(("CODE", "CDRS"), [(code, str(n)) for code, n in summary.codes.items()])
