@@ -71,21 +71,35 @@ def without_repeats(charges: Iterable[Charge]) -> list[Charge]:
     charges = list(charges)
     cancelled = {one.cdr.credits for one in charges if one.cdr and one.cdr.credits is not None}
     names: set[str] = set()
-    contents: dict[str, str] = {}
+    used: dict[tuple[str, str, int], tuple[str, str]] = {}
     told: list[Charge] = []
     for one in charges:
-        name, facts = one.judgement.cdr, one.judgement.facts
+        name = one.judgement.cdr
         is_apart = one.cdr is None or one.cdr.credits is not None or one.cdr.id in cancelled
         finding = None
         if one.is_billable and name in names:
             finding = found("cdr_repeated")
-        elif one.is_billable and facts and not is_apart and facts.content in contents:
-            finding = found("record_replayed", expected=contents[facts.content])
+        elif one.is_billable and not is_apart:
+            finding = _reuse(one, used)
         told.append(_refused(one, finding) if finding else one)
         names.add(name)
-        if facts and not is_apart and one.is_billable:
-            contents.setdefault(facts.content, name)
     return told
+
+
+def _reuse(charge: Charge, used: dict[tuple[str, str, int], tuple[str, str]]) -> Finding | None:
+    """What speaks against a session whose records, or some of them, were billed by another CDR."""
+    facts = charge.judgement.facts
+    if facts is None:
+        return None
+    pages = [(facts.key_fingerprint, facts.context, number) for number in facts.paginations]
+    for page in pages:
+        if page in used:
+            name, content = used[page]
+            if content == facts.content:
+                return found("record_replayed", expected=name)
+            return found("pagination_reused", expected=name, found=f"{page[1]}{page[2]}")
+    used.update(dict.fromkeys(pages, (charge.judgement.cdr, facts.content)))
+    return None
 
 
 def _refused(charge: Charge, finding: Finding) -> Charge:

@@ -189,6 +189,11 @@ class TestWhatIsNotCharged:
         statuses = [one["status"] for one in told(bundled(cdr(), cdr(), cdr(id="other")))]
         assert statuses == ["charged", "not_billable", "not_billable"]
 
+    def test_what_shares_a_record_with_another(self, bundled: Callable[..., Any]) -> None:
+        sessions = told(bundled(cdr(), with_intermediate(id="other")))
+        assert [one["status"] for one in sessions] == ["charged", "not_billable"]
+        assert "T17" in sessions[1]["why_not"][0]
+
     def test_what_was_cancelled(self, bundled: Callable[..., Any]) -> None:
         credit = cdr(id="cdr-17-C", credit=True, credit_reference_id="cdr-17")
         sessions = told(bundled(cdr(), credit, cdr(id="cdr-18")))
