@@ -103,6 +103,12 @@ def marker_for(markers: Markers, version: str) -> Marker:
     return markers.get(version, DEFAULT)
 
 
+def read_any(markers: Markers, cdr: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The codes that a CDR of any version is marked with; None if it is not marked."""
+    told = (one.read(cdr) for one in (DEFAULT, *markers.values()))
+    return next((codes for codes in told if codes is not None), None)
+
+
 def read_markers(path: Path) -> dict[str, Marker]:
     """The mapping of a TOML file. ToolError `file_unreadable`, `marker_malformed`."""
     try:

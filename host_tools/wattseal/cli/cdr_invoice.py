@@ -23,6 +23,7 @@ from wattseal.cdr.invoice.charges import (
 )
 from wattseal.cdr.invoice.document import Statement, page_of
 from wattseal.cdr.invoice.rated import rate_all
+from wattseal.cdr.marker import read_markers
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validator import Validator
 from wattseal.cli import options
@@ -68,6 +69,10 @@ def invoice(
             metavar="FILE", help="The driver's prices, TOML as [tariff]. Default: the CDRs' own."
         ),
     ] = None,
+    marker: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="TOML: which field marks invalid metering data."),
+    ] = None,
     issuer: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Who issues it.", show_default=False)
     ] = None,
@@ -82,7 +87,8 @@ def invoice(
     source = key_source(registry, keys) if registry or keys else None
     if cdrs is not None:
         judge = Validator(key_source(registry, keys), Rules(side="msp")).judge
-        charges: Iterator[Charge] = read_charges(cdrs, judge)
+        markers = read_markers(marker) if marker else {}
+        charges: Iterator[Charge] = read_charges(cdrs, judge, markers)
     elif store is not None or database_url is not None:
         charges = _stored(store or Path("cdr-data"), database_url, driver)
     else:

@@ -14,7 +14,7 @@ from wattseal.cdr.charge_record import Cdr
 from wattseal.cdr.exact_json import JsonError, load_object
 from wattseal.cdr.findings import Finding, found
 from wattseal.cdr.judgement import Judgement
-from wattseal.cdr.marker import DEFAULT
+from wattseal.cdr.marker import Markers, read_any
 from wattseal.cdr.ocpi import CdrError, name_of, read_cdr
 from wattseal.cdr.validator import unreadable
 from wattseal.errors import ToolError
@@ -107,7 +107,9 @@ def _refused(charge: Charge, finding: Finding) -> Charge:
     return replace(charge, judgement=judgement, is_billable=False)
 
 
-def read_charges(path: Path, judge: Callable[[Cdr], Judgement]) -> Iterator[Charge]:
+def read_charges(
+    path: Path, judge: Callable[[Cdr], Judgement], markers: Markers
+) -> Iterator[Charge]:
     """The CDRs of a file: one object, an array of them, or one object a line.
 
     ToolError `file_unreadable`, `cdr_malformed` if the file is no JSON. A CDR in it that cannot be
@@ -115,12 +117,12 @@ def read_charges(path: Path, judge: Callable[[Cdr], Judgement]) -> Iterator[Char
     """
     for body in _bodies(path):
         try:
-            yield judged_charge(body, judge)
+            yield judged_charge(body, judge, markers)
         except JsonError as error:
             raise ToolError("cdr_malformed", path=str(path), cause=f"it {error}") from None
 
 
-def judged_charge(body: bytes, judge: Callable[[Cdr], Judgement]) -> Charge:
+def judged_charge(body: bytes, judge: Callable[[Cdr], Judgement], markers: Markers) -> Charge:
     """A CDR and what a judge says of it; the sender's own marker counts. Raises JsonError."""
     members = load_object(body)
     try:
@@ -128,7 +130,7 @@ def judged_charge(body: bytes, judge: Callable[[Cdr], Judgement]) -> Charge:
     except CdrError as error:
         told = unreadable(name_of(members), error)
         return Charge(body, members, None, told, is_billable=False, marked=None)
-    judgement, marked = judge(cdr), DEFAULT.read(members)
+    judgement, marked = judge(cdr), read_any(markers, members)
     is_billable = judgement.verdict == "billable" and marked is None
     return Charge(body, members, cdr, judgement, is_billable, marked)
 

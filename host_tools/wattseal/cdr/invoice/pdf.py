@@ -45,6 +45,7 @@ _LABELS = ParagraphStyle("label", parent=_TEXT, textColor=_MUTED)
 _RIGHT = ParagraphStyle("right", parent=_TEXT, alignment=TA_RIGHT)
 _RIGHT_LABELS = ParagraphStyle("right label", parent=_LABELS, alignment=TA_RIGHT)
 _TOTAL = ParagraphStyle("total", parent=_RIGHT, fontName=_BOLD)
+_STEP = ParagraphStyle("step", parent=_TEXT, spaceAfter=3)
 _HEAD = ParagraphStyle("head", parent=_TEXT, fontName=_BOLD, fontSize=17, leading=22)
 _TITLE = ParagraphStyle("section", parent=_TEXT, fontName=_BOLD, fontSize=10.5, leading=14)
 _TITLE_RIGHT = ParagraphStyle("section right", parent=_TITLE, alignment=TA_RIGHT)
@@ -79,7 +80,7 @@ def _story(page: Page) -> list[Flowable]:
     for section in page.sections:
         story.append(KeepTogether(_section(section, page)))
     steps = [
-        Paragraph(f"{number}.&nbsp; {_shown(step)}", _TEXT)
+        Paragraph(f"{number}.&nbsp; {_shown(step)}", _STEP)
         for number, step in enumerate(page.check, 1)
     ]
     return [*story, KeepTogether([*_heading(page.check_title, None), *steps])]

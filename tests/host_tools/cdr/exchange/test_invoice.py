@@ -185,6 +185,15 @@ class TestWhatIsNotCharged:
         assert one["status"] == "not_billable"
         assert "metering data are not valid" in one["why_not"][0]
 
+    def test_what_was_marked_in_a_field_of_the_partners(
+        self, bundled: Callable[..., Any], tmp_path: Path
+    ) -> None:
+        marker = tmp_path / "marker.toml"
+        marker.write_text('["2.2.1"]\nremark = false\ncustom_field = "x_invalid"\n')
+        marked = cdr(x_invalid=["counter_gap"])
+        [one] = told(bundled(marked, more=("--marker", marker)))
+        assert one["status"] == "not_billable"
+
     def test_what_comes_twice(self, bundled: Callable[..., Any]) -> None:
         statuses = [one["status"] for one in told(bundled(cdr(), cdr(), cdr(id="other")))]
         assert statuses == ["charged", "not_billable", "not_billable"]
