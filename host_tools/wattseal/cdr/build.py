@@ -22,6 +22,7 @@ from wattseal.evse_id import EvseIdError, read_evse_id
 
 _SECONDS_OF_AN_HOUR = 3600
 _NEWEST = "2.3.0"
+_NEW_TOKEN = "EMAID"  # noqa: S105 - a type of token, new in 2.3.0
 
 
 def build_cdr(session: SessionRecords, facts: Facts, form: str, now: datetime) -> dict[str, Any]:
@@ -31,6 +32,9 @@ def build_cdr(session: SessionRecords, facts: Facts, form: str, now: datetime) -
     `price_missing`, `price_change_unsigned`.
     """
     limits = OCPI[form]
+    if facts.token.type == _NEW_TOKEN and limits.version != _NEWEST:
+        limit = f"one that OCPI {limits.version} knows"
+        raise ToolError("bad_value", field="token.type", limit=limit, found=_NEW_TOKEN)
     periods = periods_of(session, facts.tariff)
     updated = rfc_3339(facts.last_updated or now)
     seconds = Decimal(int((session.end.at - session.begin.at).total_seconds() * 1000)).scaleb(-3)

@@ -187,6 +187,7 @@ def listed(
 
 def of_driver(database: Database, name: str) -> Iterator[Received]:
     """The CDRs of a driver, by the token's uid or the contract's id, oldest session first."""
+    name = name.upper()
     statement = (
         select(cdr_received)
         .where((cdr_received.c.driver == name) | (cdr_received.c.contract == name))
@@ -231,12 +232,13 @@ def _receipt(version: str, members: dict[str, Any]) -> str:
 
 
 def _token(members: dict[str, Any]) -> dict[str, str | None]:
-    """Who charged, as far as it can be read."""
+    """Who charged, as far as it can be read; in capitals, since OCPI compares without case."""
     token = members.get("cdr_token")
     told = token if isinstance(token, dict) else {}
     return {"driver": _word(told.get("uid")), "contract": _word(told.get("contract_id"))}
 
 
 def _word(value: Any) -> str | None:
-    is_word = isinstance(value, str) and value.isprintable() and len(value) <= _TOKEN_CHARACTERS
-    return value if is_word else None
+    if not isinstance(value, str) or not value.isprintable() or len(value) > _TOKEN_CHARACTERS:
+        return None
+    return value.upper()

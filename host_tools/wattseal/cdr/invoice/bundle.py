@@ -82,8 +82,8 @@ def _session_files(one: Rated) -> Iterator[tuple[str, bytes]]:
         texts = "".join(f"{value.text}\n" for value in signed.values)
         yield RECORDS, texts.encode("utf-8", "replace")
     yield "cdr.json", one.charge.body
-    judgement = one.charge.judgement.model_copy(update={"facts": None})
-    yield "verdict.json", (judgement.model_dump_json(indent=2, exclude={"facts"}) + "\n").encode()
+    verdict = one.charge.judgement.model_dump_json(indent=2, exclude={"facts"})
+    yield "verdict.json", f"{verdict}\n".encode()
 
 
 def session_xml(one: Rated) -> str:

@@ -114,12 +114,18 @@ def text_of(members: dict[str, Any]) -> bytes:
 class Msp:
     """A receiver whose clock is set by the test, and which posts its reports to a fake CPO."""
 
-    def __init__(self, data: Path, keys: Keys | None = None, compare: Compare | None = None):
+    def __init__(
+        self,
+        data: Path,
+        keys: Keys | None = None,
+        compare: Compare | None = None,
+        database_url: str | None = None,
+    ):
         self.now_ms = NOW_MS
         self.keys = keys or Keys()
         self.reports: list[dict[str, Any]] = []
         self.report_status = 200
-        self.database = open_database(data)
+        self.database = open_database(data, database_url)
         self.partners = Partners(self.database)
         judge = Validator(self.keys, Rules(side="msp")).judge
         self.inbox = Inbox(self.database, judge, compare, {}, self.clock)

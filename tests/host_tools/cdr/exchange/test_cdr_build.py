@@ -129,6 +129,15 @@ class TestRefusals:
         error = refusal(wattseal, source, facts(tmp_path / "facts.toml", late))
         assert error["name"] == "price_missing"
 
+    def test_a_token_type_that_the_version_does_not_know(
+        self, wattseal: Run, tmp_path: Path
+    ) -> None:
+        source = folder(tmp_path / "s", BEGIN, END)
+        told = facts(tmp_path / "facts.toml", FACTS.replace('"RFID"', '"EMAID"'))
+        assert refusal(wattseal, source, told)["name"] == "bad_value"
+        newer = ("--format", "ocpi-2.3.0")
+        assert wattseal("cdr", "build", source, "--facts", told, *newer).status == 0
+
     def test_no_charge_point_anywhere(self, wattseal: Run, tmp_path: Path) -> None:
         records = (
             record("B", "1.0", "10:00:00", 1, CI=None, CT=None),
