@@ -23,9 +23,10 @@ ODD_VALUES: list[Any] = [
     None, True, False, 0, 1, 2, -1, 5, 0.5, 1.0, 12.50, 1e400, "", " ", "0", "1", "2935.6", " 7 ",
     "1_0", ".5", "5.", "+5", "NaN", "Infinity", "x", "true", "Yes", "G", " B", "B ", "E", "kWh",
     "T1", "T01", "F1", "T1\n", "1-0:1.8.0", "1-0:1.8.0*255", "01-00:B2.08.00*FF", "1-0:1.8.0*",
-    "1-0:2.8.0", "1-0:98.8.0", "a*b*c", "é", "ü" * 251, "\u202e", "😀", "NONE", "TRUSTED", "MISMATCH",
-    "HEARSAY ", "EVSEID", "CBIDC", "ISO14443", "EMAID", "EVCCID", "EVCOID", "ISO15693", "ISO7812",
-    "0.4", "0.3", "1.3", "AC", "DC", [], ["RFID_PLAIN"], ["x", "x"], ["OCPP_RS"] * 5, [None], [1], {},
+    "1-0:2.8.0", "1-0:98.8.0", "a*b*c", "é", "ü" * 251, "\u202e", "😀", "NONE", "TRUSTED",
+    "MISMATCH", "HEARSAY ", "EVSEID", "CBIDC", "ISO14443", "EMAID", "EVCCID", "EVCOID", "ISO15693",
+    "ISO7812", "0.4", "0.3", "1.3", "AC", "DC", [], ["RFID_PLAIN"], ["x", "x"], ["OCPP_RS"] * 5,
+    [None], [1], {},
     {"code": "1-0:1.8.0"}, {"code": "1-0:1.8.0", "suffix": "255"}, {"code": 1}, {"LI": "5"},
     {"LI": 5.0, "LR": 1.5, "LU": "mOhm", "LN": "n"}, {"LI": 5.5}, {"LI": True, "LU": "x"},
     {"LN": "n" * 21, "LR": "2"}, "2026-11-21T10:00:00,000+0100 S", "2026-11-21T10:00:00,000+0100 U",
@@ -52,7 +53,9 @@ def containers() -> Samples:
     """One record in every form, and files that hold none."""
     plain = as_xml(RECORD)
     one = RECORD.encode()
-    bomb = '<!DOCTYPE v [<!ENTITY a "aaaa">]><values><value><signedData>&a;</signedData></value></values>'
+    entities = '<!DOCTYPE v [<!ENTITY a "aaaa">]>'
+    bomb = f"{entities}<values><value><signedData>&a;</signedData></value></values>"
+    foreign = signer().record(payload([reading()]).replace("Wattseal", "Wätt😀"))
     return {
         "bare": one,
         "bare with blanks": b"\r\n  " + one + b"\r\n",
@@ -78,7 +81,7 @@ def containers() -> Samples:
         "non-ASCII in Latin-1": as_xml(signer().record(payload([reading()], GI="Wätt")))
         .replace("UTF-8", "ISO-8859-1")
         .encode("latin-1"),
-        "non-ASCII payload": signer().record(payload([reading()]).replace("Wattseal", "Wätt😀")).encode(),
+        "non-ASCII payload": foreign.encode(),
         "nothing": b"",
         "blanks": b" \n",
         "words": b"hello",
@@ -139,14 +142,25 @@ def signatures() -> Samples:
         "without a key": RECORD.encode(),
         "value twice": xml(*[(GOOD.begin_record, key, None)] * 2, (GOOD.end_record, key, None)),
         "no integer": good.replace(b'transactionId="17"', b'transactionId="a-17"'),
-        "contexts exchanged": good.replace(b"Begin", b"X").replace(b"End", b"Begin").replace(b"X", b"End"),
+        "contexts exchanged": xml(
+            (GOOD.begin_record, key, "Transaction.End"), (GOOD.end_record, key, "Transaction.Begin")
+        ),
     }  # fmt: skip
     for algorithm in ("RSA-2048-SHA256", "ECDSA-secp521r1-SHA256", "none"):
         samples[algorithm] = good.replace(b"ECDSA-secp256r1-SHA256", algorithm.encode())
     for data in ("", "00", "xyz", "3006020101020101" + "00", "3006020100020101", "00" * 64, "0 0"):
         broken = b'"SD":"' + data.encode() + b'"'
         samples[f"SD {data}"] = re.sub(rb'"SD":"[0-9A-F]+"', broken, good, count=1)
-    for broken_key in ("", "30", "3059", key[:-1], key[:-2] + "00", key + "00", "*", "31" + key[2:]):
+    for broken_key in (
+        "",
+        "30",
+        "3059",
+        key[:-1],
+        key[:-2] + "00",
+        key + "00",
+        "*",
+        "31" + key[2:],
+    ):
         samples[f"key {broken_key[:8]} {len(broken_key)}"] = good.replace(
             key.encode(), broken_key.encode(), 1
         )
@@ -161,7 +175,10 @@ def odd_payloads(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
         spoilt = chance.choice([[begin], [end], [begin, end]])
         named = []
         for _ in range(chance.choice([1, 1, 2])):
-            name, value = chance.choice(PAYLOAD_MEMBERS + READING_MEMBERS * 2), chance.choice(ODD_VALUES)
+            name, value = (
+                chance.choice(PAYLOAD_MEMBERS + READING_MEMBERS * 2),
+                chance.choice(ODD_VALUES),
+            )
             named.append(f"{name}={value!r}")
             for one in spoilt:
                 where = one if name in PAYLOAD_MEMBERS else one.get("RD")

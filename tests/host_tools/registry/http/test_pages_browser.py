@@ -3,18 +3,14 @@
 WATTSEAL_SCREENSHOTS=DIR keeps the pictures.
 """
 
-import os
-import shutil
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from api_caller import Api
+from browsing import LOW_CONTRAST, keep_picture, opened_browser, served
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from stations import charging_station, closed_station
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
@@ -27,42 +23,11 @@ PAGES = {
     "error": "/nowhere",
 }
 
-# The contrast of every text with what is behind it (WCAG 2.2, 1.4.3); the worst ones first.
-LOW_CONTRAST = """() => {
-  const parts = text => text.match(/[\\d.]+/g).map(Number);
-  const light = rgb => rgb.slice(0, 3).map(c => c / 255)
-    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = element => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = parts(getComputedStyle(at).backgroundColor);
-      if (colour.length === 3 || colour[3] === 1) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const low = [];
-  while (texts.nextNode()) {
-    const element = texts.currentNode.parentElement;
-    if (!texts.currentNode.data.trim()) continue;
-    const both = [light(parts(getComputedStyle(element).color)), light(behind(element))];
-    const ratio = (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
-    if (ratio < 4.5) low.push(`${ratio.toFixed(2)} ${texts.currentNode.data.trim()}`);
-  }
-  return low.sort();
-}"""
-
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    assert chromium, "Debian's package chromium is missing"
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+    with opened_browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -70,13 +35,8 @@ def url(app: FastAPI, api: Api) -> Iterator[str]:
     """The application on a port of this computer, with two stations in it."""
     charging_station(api)
     closed_station(api)
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, args=([listening],))
-    thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with served(app) as address:
+        yield address
 
 
 @pytest.fixture
@@ -84,14 +44,6 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport=WIDE)
     yield context.new_page()
     context.close()
-
-
-def _picture(page: Page, name: str, tmp_path: Path) -> None:
-    folder = Path(os.environ.get("WATTSEAL_SCREENSHOTS", tmp_path))
-    folder.mkdir(parents=True, exist_ok=True)
-    picture = folder / f"{name}.png"
-    page.screenshot(path=picture, full_page=True)
-    assert picture.stat().st_size > 5000
 
 
 def test_pages_show_well_on_screen_and_phone(url: str, page: Page, tmp_path: Path) -> None:
@@ -105,7 +57,7 @@ def test_pages_show_well_on_screen_and_phone(url: str, page: Page, tmp_path: Pat
             shown = page.evaluate("document.documentElement.scrollWidth")
             assert shown <= viewport["width"], f"{name} must be scrolled sideways ({size})"
             assert page.evaluate(LOW_CONTRAST) == []
-            _picture(page, f"{name}-{size}", tmp_path)
+            keep_picture(page, f"{name}-{size}", tmp_path)
     errors = [text for text in complaints if "404" not in text]
     assert errors == []
 

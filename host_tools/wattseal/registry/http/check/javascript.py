@@ -31,7 +31,7 @@ from wattseal.verify import Code, Severity, bundle, container, findings, records
 FILE = Path(__file__).parents[1] / "static" / "check" / "tables.js"
 
 _HEAD = """\
-/** What this check shares with the one in Python; wattseal.registry.http.check.javascript wrote it. */
+/** What both checks share; wattseal.registry.http.check.javascript wrote it. */
 """
 
 

@@ -8,7 +8,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-MAX_FORM_BYTES = 2 << 20
+MAX_FORM_BYTES = 4 << 20
 """Of a whole request: a bundle of one month is far smaller."""
 
 

@@ -1,4 +1,4 @@
-/** What this check shares with the one in Python; written by wattseal.registry.http.check.javascript. */
+/** What both checks share; wattseal.registry.http.check.javascript wrote it. */
 export const CODES = [
  "file_unreadable",
  "file_too_large",
@@ -621,7 +621,7 @@ export const MONTHS = {
  ]
 };
 export const LIMITS = {
- "formBytes": 2097152,
+ "formBytes": 4194304,
  "fileBytes": 1048576,
  "records": 2000,
  "shownCharacters": 60,
