@@ -43,12 +43,13 @@ EPILOG = """\b
 Examples:
   wattseal cdr validate november.jsonl.zst --keys registry.json \\
     --output results.jsonl --store seen.db
-  wattseal cdr validate november.parquet --output results.parquet --side msp \\
-    --registry https://registry.example --store postgresql://msp@db.example/seen
+  wattseal cdr validate november.parquet --output results.parquet \\
+    --side msp --registry https://registry.example \\
+    --store postgresql://msp@db.example/seen
   zcat november.csv.gz | wattseal cdr validate - --format csv --output - \\
     --keys registry.json
-  wattseal cdr validate november.csv --output results.csv --keys registry.json \\
-    --engine dask --scheduler tcp://10.0.0.5:8786
+  wattseal cdr validate november.csv --output results.csv \\
+    --keys registry.json --engine dask --scheduler tcp://10.0.0.5:8786
 
 A run that was cut goes on when the same command is given again.
 

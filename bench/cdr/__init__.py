@@ -1,0 +1,1 @@
+"""What the validation of CDRs costs beside the signatures alone."""
