@@ -137,12 +137,26 @@ def read_own_key(
     for period in periods:
         if is_plainly(text, period.key):
             return period.key, ()  # reading it takes as long as verifying a signature
-    ocpp = _OCPP_KEY.fullmatch(text)
     try:
-        return recall_public_key(ocpp[1] if ocpp else text), ()
+        return recall_public_key(_without_notation(text)), ()
     except KeyUnreadableError as error:
         note = of_verify(verify_found(Code.KEY_UNREADABLE, cause=error), "public_key")
         return None, (note,)
+
+
+def _without_notation(text: str) -> str:
+    """The key alone, where OCPP's notation stands before it, in base64 or not."""
+    for written in (text, _from_base64(text)):
+        if ocpp := _OCPP_KEY.fullmatch(written):
+            return ocpp[1]
+    return text
+
+
+def _from_base64(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode("ascii")
+    except ValueError:
+        return ""
 
 
 def is_plainly(text: str, key: PublicKey) -> bool:

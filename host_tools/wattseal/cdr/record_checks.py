@@ -97,6 +97,7 @@ def check_content(records: Sequence[OpenRecord]) -> tuple[list[Finding], Session
     outcome = check_transaction(members, is_claimed=True)
     findings += [of_verify(said) for said in _judged_here(outcome)]
     findings += _check_natures(records)
+    findings += _check_zones(outcome)
     if outcome.begin is None or outcome.end is None:
         return findings, None
     pages = [page_of(member) for member in members]
@@ -120,6 +121,15 @@ def _check_natures(records: Iterable[OpenRecord]) -> Iterator[Finding]:
                 expected, said = " or ".join(right), shown(nature.capitalize())
                 subject = f"value {one.number}"
                 yield found("nature_wrong", subject=subject, expected=expected, found=said)
+
+
+def _check_zones(outcome: Outcome) -> Iterator[Finding]:
+    """A time without its zone is no moment: no key can be chosen by it, and nothing compared."""
+    for taking in (outcome.begin, outcome.end):
+        if taking and taking.reading.timestamp.tzinfo is None:
+            cause = "its offset from UTC is missing"
+            said = verify_found(Code.TIME_STATUS_WRONG, reading=taking.role, cause=cause)
+            yield of_verify(said)
 
 
 def _session(

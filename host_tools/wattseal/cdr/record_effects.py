@@ -111,7 +111,10 @@ EXPLAINED_BY: Mapping[str, frozenset[str]] = {
         # Of another session: neither user nor readings need agree.
         "identification_differs": (*_OTHER_SIGNER, *_OTHER_SESSION),
         "energy_decreased": (*_OTHER_SIGNER, *_OTHER_SESSION, *_OTHER_ORDER, *_OTHER_REGISTER),
-        "time_reversed": (*_OTHER_SIGNER, *_OTHER_SESSION, *_OTHER_ORDER),
+        "time_reversed": (
+            *(*_OTHER_SIGNER, *_OTHER_SESSION, *_OTHER_ORDER),
+            "time_status_wrong",
+        ),
         "time_status_wrong": (*_OTHER_SIGNER, *_OTHER_SESSION),
         # No begin or end to speak of.
         "intermediate_outside": (*_NO_PAIR, "pagination_reversed", "pagination_context_differs"),

@@ -27,6 +27,9 @@ from wattseal.public_key import PublicKey
 
 ENCODING = "OCMF"
 
+# Each is tried with every key there is; a hostile CDR must not buy seconds of that.
+_MAX_STRANGERS = 8
+
 
 class _Found(NamedTuple):
     """What came of the signed data. `key_fingerprint` is that of the key that signed the end."""
@@ -58,7 +61,7 @@ class Validator:
         else:
             told = self._look_closely(cdr, cdr.signed, periods or ())
         if told.session is None:
-            return _judgement(cdr, told)
+            return _judgement(cdr, _Found(_with_a_reason(told.findings)))
         more = check_bill(cdr, told.session, self._rules, told.findings)
         everything = [*told.findings, *more]
         return _judgement(cdr, _Found(everything, told.session, told.key_fingerprint))
@@ -98,7 +101,7 @@ class Validator:
             theirs = self._keys.periods(named) or ()
             others = Candidates(named, theirs, candidates.own, self._tolerance_ms)
             there = _signers_among(cdr, records, others)
-            if all(one.period for one in there):
+            if len([one for one in there if one.period]) == len(records):
                 return there
         return signers
 
@@ -123,7 +126,23 @@ def unreadable(name: str, error: CdrError) -> Judgement:
 
 
 def _signers_among(cdr: Cdr, records: Iterable[OpenRecord], candidates: Candidates) -> list[Signer]:
-    return [candidates.signer(one.record, one.signed_at_ms(cdr), one.subject) for one in records]
+    """The signers of the records, in their order; those of the first few if nobody has signed."""
+    signers: list[Signer] = []
+    strangers = 0
+    for one in records:
+        signer = candidates.signer(one.record, one.signed_at_ms(cdr), one.subject)
+        signers.append(signer)
+        strangers += signer.period is None
+        if strangers > _MAX_STRANGERS:
+            break
+    return signers
+
+
+def _with_a_reason(findings: Sequence[Finding]) -> Sequence[Finding]:
+    """The findings on signed data that make no session. Nothing is billable for want of a fault."""
+    if any(one.effect.is_error for one in findings):
+        return findings
+    return [*findings, found("cdr_malformed", found="the signed data make no session")]
 
 
 def _check_keys(

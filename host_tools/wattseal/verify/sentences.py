@@ -283,6 +283,7 @@ WORDS: dict[str, str] = {
     "informative": "nur informativ und nicht synchronisiert",
     # times
     "the letter of the clock's status is missing": ("Der Buchstabe für den Zustand der Uhr fehlt"),
+    "its offset from UTC is missing": "Der Abstand zu UTC fehlt",
     "it is not relative (R), but that of the begin is": (
         "Sie ist nicht relativ (R), die beim Startwert aber schon"
     ),

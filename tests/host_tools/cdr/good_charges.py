@@ -202,6 +202,9 @@ PLAIN: dict[str, Make] = {
     "key in OCPP's notation": lambda: written_otherwise(
         str, lambda made: f"oca:base16:asn1:{own_key(made)}"
     ),
+    "key in OCPP's notation, base64": lambda: written_otherwise(
+        str, lambda made: in_base64(f"oca:base16:asn1:{own_key(made)}")
+    ),
     "key in small letters": lambda: written_otherwise(str, lambda made: own_key(made).lower()),
     "small natures": small_natures,
     "EVSE-ID without stars": lambda: evse_in_the_cdr("DEABCE1234*5"),

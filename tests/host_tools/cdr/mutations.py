@@ -371,6 +371,7 @@ ANY_SESSION: dict[str, tuple[str, Spoil]] = {
         "time_status_wrong",
         _both(_in_reading(-1, TM="2026-11-21T11:30:00,000+0100")),
     ),
+    "no zone at all": ("time_status_wrong", lambda made: _without_zones(made)),
     "clock informative": (
         "time_not_synchronised",
         _in_reading(-1, TM="2026-11-21T11:30:00,000+0100 I"),
@@ -415,6 +416,11 @@ def _bent(signature: str) -> str:
 def _spoil_last(made: Charge, change: Callable[[str], str]) -> None:
     last = len(made.payloads) - 1
     made.spoil_payload = lambda number, text: change(text) if number == last else text
+
+
+def _without_zones(made: Charge) -> None:
+    for reading in made.readings:
+        reading["TM"] = reading["TM"].replace("+0100", "")
 
 
 def _exception(made: Charge) -> None:
@@ -465,7 +471,7 @@ SEVERAL_RECORDS: dict[str, tuple[str, Spoil]] = {
     "records left out": ("pagination_gap", lambda made: _leave_out(made)),
     "pagination twice": ("pagination_repeated", lambda made: _same_page(made)),
     "relative begin": ("time_status_wrong", _in_reading(0, TM="2026-11-21T10:00:00,000+0100 R")),
-    "no zone at the end": ("time_reversed", _in_reading(-1, TM="2026-11-21T11:30:00,000 S")),
+    "no zone at the end": ("time_status_wrong", _in_reading(-1, TM="2026-11-21T11:30:00,000 S")),
     "clock not set at the begin, time billed": (
         "time_not_billable",
         _both(_bills_time, _in_reading(0, TM="2026-11-21T10:00:00,000+0100 U")),

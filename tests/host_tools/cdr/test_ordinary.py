@@ -23,7 +23,12 @@ from wattseal.cdr.validator import Validator
 
 LONG_WAY = {
     *("maker's own members", "phone", "charge point named without its type", "small natures"),
-    *("key in OCPP's notation", "key changed while charging", "sent twice in one"),
+    *(
+        "key in OCPP's notation",
+        "key in OCPP's notation, base64",
+        "key changed while charging",
+        "sent twice in one",
+    ),
     *("in any order", "time billed, measured by itself"),
 }
 """Good sessions that are too rare to be known at a glance."""
@@ -135,7 +140,7 @@ def change(payload: Members, name: str, value: Any) -> None:
         place[name] = value
 
 
-@settings(max_examples=600)
+@settings(max_examples=150)
 @given(st.lists(CHANGES, min_size=1, max_size=3), st.booleans(), st.integers(0, 1))
 def test_whatever_a_module_signs_both_ways_agree(
     changes: list[tuple[int, str, Any]], in_one: bool, between: int
@@ -146,6 +151,7 @@ def test_whatever_a_module_signs_both_ways_agree(
             change(payload, name, value)
     usual, closely, is_short = both_ways(made)
     assert usual == closely
+    assert usual.facts or usual.verdict == "not_billable"
     if is_short:
         assert {finding.code for finding in usual.findings} <= OF_THE_BILL
 

@@ -1,0 +1,80 @@
+"""What a CDR bills against what was signed: the edges of what is near enough."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from cdr.charging import BEGIN_MS, Charge, charge, utc
+from hypothesis import given
+from hypothesis import strategies as st
+from wattseal.cdr.content_checks import is_rounded, is_same_evse
+from wattseal.cdr.ocpi import read_cdr
+from wattseal.cdr.rules import Rules
+from wattseal.cdr.validator import Validator
+
+
+def codes(made: Charge, rules: Rules) -> list[str]:
+    judgement = Validator(made.keys, rules).judge(read_cdr(made.json()))
+    return [finding.code for finding in judgement.findings]
+
+
+@pytest.mark.parametrize(
+    ("billed", "signed", "decimals", "is_right"),
+    [
+        ("10.001", "10.0005", 3, True),
+        ("10.000", "10.0005", 3, True),
+        ("10.000", "10.00051", 3, False),
+        ("10.002", "10.0005", 3, False),
+        ("10", "10.5", 0, True),
+        ("10", "10.51", 0, False),
+        ("10.0005", "10.0005", 0, True),
+        ("-10.000", "10.000", 3, False),
+        ("1E+1", "10.000", 3, True),
+        ("0", "0.0000000000000000001", 3, True),
+        ("0.000", "1E-18", 6, True),
+        ("100000000000000000000000000000", "100000000000000000000000000001", 3, False),
+    ],
+)
+def test_rounding(billed: str, signed: str, decimals: int, is_right: bool) -> None:
+    assert is_rounded(Decimal(billed), Decimal(signed), decimals) is is_right
+
+
+@given(st.decimals(0, 10**9, places=6), st.integers(0, 4))
+def test_what_is_rounded_to_nearest_is_right(signed: Decimal, decimals: int) -> None:
+    assert is_rounded(round(signed, decimals), signed, decimals)
+    unit = Decimal(1).scaleb(-decimals)
+    assert not is_rounded(round(signed, decimals) + 2 * unit, signed, decimals)
+
+
+def test_each_side_agrees_on_its_own_decimals() -> None:
+    made = charge()
+    made.cdr["total_energy"] = Decimal("11.5")
+    assert codes(made, Rules()) == ["energy_differs"]
+    assert codes(made, Rules(energy_decimals=1)) == []
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(60, []), (61, ["begin_time_differs"])])
+def test_each_side_agrees_on_its_own_tolerance(seconds: int, found: list[str]) -> None:
+    made = charge()
+    made.cdr["start_date_time"] = utc(BEGIN_MS - seconds * 1000)
+    assert codes(made, Rules()) == found
+    assert codes(made, Rules(time_tolerance_s=3600)) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("DE*ABC*E1234*5", "DEABCE1234*5", True),
+        ("DE*ABC*E1234*5", "de-abc-e1234-5", True),
+        ("DE*ABC*E1234*5", "DE*ABC*E12345", False),
+        ("DE*ABC*E1", "DE*ABD*E1", False),
+        ("+49*823*1234567*1", "49*823*1234567*1", True),
+        ("no EVSE-ID", "NO EVSE-ID ", True),
+        ("no EVSE-ID", "DE*ABC*E1", False),
+        ("#NA", "", False),
+    ],
+)
+def test_charge_points_in_every_spelling(one: str, other: str, is_same: bool) -> None:
+    assert is_same_evse(one, other) is is_same
+    assert is_same_evse(other, one) is is_same
