@@ -145,7 +145,7 @@ def _is_plain(payload: _Members) -> bool:
         and type(payload.get("IF", [])) is list
         and _is_plain_user(payload.get("IL"), payload.get("IT"), *payload.get("IF", ()))
         and _is_plain_tag(payload.get("IT"), payload.get("ID"))
-        and payload.get("CT") in (None, *CHARGE_POINT_TYPES)
+        and (payload["CT"] in CHARGE_POINT_TYPES if "CT" in payload else "CI" not in payload)
         and len(payload.get("TT") or "") <= _MAX_TARIFF_CHARACTERS
         and len(payload.get("CF") or "") <= _MAX_CONTROLLER_FIRMWARE_CHARACTERS
     )
