@@ -112,7 +112,9 @@ def _tell(statement: Statement, out: Path, *, json_output: bool) -> None:
         {
             "cdr": one.charge.judgement.cdr,
             "status": one.status,
-            "energy_kwh": None if one.energy_kwh is None else f"{one.energy_kwh:f}",
+            "energy_kwh": f"{one.energy_kwh:f}"
+            if one.cost and one.energy_kwh is not None
+            else None,
             "amount": f"{one.cost.gross:f}" if one.cost else None,
             "currency": one.cost.currency if one.cost else None,
             "folder": one.folder,
