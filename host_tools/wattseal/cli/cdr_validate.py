@@ -96,7 +96,7 @@ def validate(
     store: StoreLocation = None,
     side: Annotated[
         SideName | None,
-        typer.Option(help="Only a CPO sees all sessions of its modules. Default: cpo.", show_default=False),
+        typer.Option(help="Only a CPO sees all sessions. Default: cpo.", show_default=False),
     ] = None,
     rules: Annotated[
         Path | None, typer.Option(metavar="FILE", help="TOML: side and tolerances.")

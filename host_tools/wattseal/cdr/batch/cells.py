@@ -71,15 +71,13 @@ def cdr_of(names: tuple[str, ...], cells: Sequence[Any]) -> dict[str, Any] | str
 @lru_cache(maxsize=16)
 def _paths(names: tuple[str, ...]) -> tuple[Path, ...]:
     paths = tuple(_path(name) for name in names)
+    kinds: dict[Path, type] = {}
     for path in paths:
-        steps = [each[len(path)] for each in paths if len(each) > len(path) and _begins(each, path)]
-        if len({type(step) for step in steps}) > 1:
-            raise RowsError(f"below {'.'.join(map(str, path))!r}, some columns are numbered")
+        for length, step in enumerate(path):
+            if kinds.setdefault(path[:length], type(step)) is not type(step):
+                beginning = ".".join(map(str, path[:length]))
+                raise RowsError(f"below {beginning!r}, some columns are numbered and some are not")
     return paths
-
-
-def _begins(path: Path, beginning: Path) -> bool:
-    return path[: len(beginning)] == beginning
 
 
 def _path(name: str) -> Path:

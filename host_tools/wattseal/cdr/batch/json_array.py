@@ -67,7 +67,10 @@ class _Elements:
                 return
 
     def _enter(self) -> None:
-        while not (start := self._text.removeprefix(_UTF8_MARK).lstrip(_BLANKS)):
+        while len(self._text) < len(_UTF8_MARK) and self._read():
+            pass
+        self._text = self._text.removeprefix(_UTF8_MARK)
+        while not (start := self._text.lstrip(_BLANKS)):
             if not self._read():
                 raise RowsError("it is empty")
         if not start.startswith(b"["):
