@@ -2,6 +2,7 @@
 
 import io
 import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -142,6 +143,37 @@ def test_huge_file_is_not_read_to_its_end(wattseal: Run, tmp_path: Path) -> None
     outcome = wattseal("verify", tmp_path / "huge")
     assert outcome.status == 2
     assert "larger than 1024 KiB" in outcome.out
+
+
+def _zip(path: Path, **files: bytes) -> Path:
+    with zipfile.ZipFile(path, "w") as opened:
+        for name, data in files.items():
+            opened.writestr(f"sessions/{name}/transaction.xml", data)
+        opened.writestr("statement.pdf", b"%PDF")
+    return path
+
+
+class TestBundle:
+    def test_each_session_is_verified(self, wattseal: Run, tmp_path: Path) -> None:
+        bad = GOOD.xml.replace(b"T11:30", b"T11:31")
+        path = _zip(tmp_path / "november.zip", one=GOOD.xml, two=bad)
+        outcome = wattseal("verify", path, "--json")
+        assert outcome.status == 1
+        listed = [(report["file"], report["verdict"]) for report in outcome.json["files"]]
+        assert listed == [
+            (f"{path}: sessions/one/transaction.xml", "verified"),
+            (f"{path}: sessions/two/transaction.xml", "not_verified"),
+        ]
+        assert wattseal("verify", _zip(tmp_path / "good.zip", one=GOOD.xml)).status == 0
+
+    def test_one_that_is_none_says_so(self, wattseal: Run, tmp_path: Path) -> None:
+        outcome = wattseal("verify", _zip(tmp_path / "empty.zip"))
+        assert outcome.status == 2
+        assert "it is a zip file without .xml and .ocmf files" in " ".join(outcome.out.split())
+        (tmp_path / "cut.zip").write_bytes((tmp_path / "empty.zip").read_bytes()[:60])
+        german = wattseal("verify", "--language", "de", tmp_path / "cut.zip")
+        assert german.status == 2
+        assert "sie ist eine beschädigte Zip-Datei" in " ".join(german.out.split())
 
 
 @pytest.mark.usefixtures("files")

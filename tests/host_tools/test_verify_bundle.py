@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 from wattseal.verify.bundle import (
+    CAUSES,
     MAX_ENTRIES,
     MAX_RECORD_FILES,
     BundleError,
@@ -14,6 +15,7 @@ from wattseal.verify.bundle import (
     read_bundle,
 )
 from wattseal.verify.container import MAX_FILE_BYTES
+from wattseal.verify.sentences import WORDS
 
 ONE = {"sessions/01/transaction.xml": b"<values/>"}
 
@@ -96,6 +98,11 @@ def test_cut_anywhere() -> None:
     data = bundle(ONE)
     for length in range(4, len(data)):
         assert fault_of(data[:length]) is BundleFault.MALFORMED
+
+
+def test_every_fault_is_said_in_both_languages() -> None:
+    for fault in BundleFault:
+        assert CAUSES[fault] in WORDS
 
 
 def test_altered_contents() -> None:

@@ -37,11 +37,21 @@ class BundleFault(StrEnum):
     EMPTY = "bundle_empty"
 
 
+CAUSES = {
+    BundleFault.MALFORMED: "it is a damaged zip file, or one of an unknown kind",
+    BundleFault.ENCRYPTED: "it is an encrypted zip file; unpack it first",
+    BundleFault.TOO_MANY: "it is a zip file of more files than a bundle has; unpack it first",
+    BundleFault.TOO_LARGE: "a file in the zip file is larger than signed readings are",
+    BundleFault.NAME_REPEATED: "two files in the zip file have one name",
+    BundleFault.EMPTY: "it is a zip file without .xml and .ocmf files",
+}
+
+
 class BundleError(ValueError):
-    """A bundle that is refused as a whole; `fault` says why."""
+    """A bundle that is refused as a whole; `fault` says why, the message completes `it ...`."""
 
     def __init__(self, fault: BundleFault) -> None:
-        super().__init__(fault.value)
+        super().__init__(CAUSES[fault])
         self.fault = fault
 
 

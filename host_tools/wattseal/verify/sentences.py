@@ -301,6 +301,24 @@ WORDS: dict[str, str] = {
     "No such file or directory": "es gibt sie nicht",
     "Is a directory": "sie ist ein Verzeichnis",
     "Permission denied": "der Zugriff auf sie ist nicht erlaubt",
+    "it is a damaged zip file, or one of an unknown kind": (
+        "sie ist eine beschädigte Zip-Datei oder eine von unbekannter Art"
+    ),
+    "it is an encrypted zip file; unpack it first": (
+        "sie ist eine verschlüsselte Zip-Datei; entpacken Sie sie zuerst"
+    ),
+    "it is a zip file of more files than a bundle has; unpack it first": (
+        "sie ist eine Zip-Datei mit mehr Dateien, als ein Paket hat; entpacken Sie sie zuerst"
+    ),
+    "a file in the zip file is larger than signed readings are": (
+        "eine Datei in der Zip-Datei ist größer, als signierte Messwerte sind"
+    ),
+    "two files in the zip file have one name": (
+        "zwei Dateien in der Zip-Datei haben denselben Namen"
+    ),
+    "it is a zip file without .xml and .ocmf files": (
+        "sie ist eine Zip-Datei ohne .xml- und .ocmf-Dateien"
+    ),
     "it declares a document type or entities, which is refused": (
         "es vereinbart einen Dokumenttyp oder Entitäten, was abgelehnt wird"
     ),

@@ -12,6 +12,7 @@ from starlette.types import Scope
 
 from wattseal.registry.failures import AccessError, NotReady, Refused, RegistryError
 from wattseal.registry.http.answers import ErrorBody, ErrorFacts, RefusedBody
+from wattseal.registry.http.check.german_errors import in_language_of_driver
 from wattseal.registry.http.page_templates import render
 from wattseal.registry.http.problems import REFUSED, REFUSED_REMEDY, Problem, of_failure
 
@@ -31,7 +32,8 @@ def answer(scope: Scope, status: int, body: ErrorBody, headers: dict[str, str]) 
     """JSON, or a page if the path is one of a page."""
     if scope["path"].startswith(FOR_PROGRAMS):
         return JSONResponse(body.model_dump(mode="json"), status, headers)
-    page = render("error.html", scope, error=body.error, status=status)
+    language, error = in_language_of_driver(body.error, scope)
+    page = render("error.html", scope, error=error, status=status, lang=language.value)
     return Response(page, status, headers, media_type="text/html")
 
 

@@ -11,10 +11,13 @@ from api_caller import Api
 from check_sessions import bundle, session_xml, sessions
 from simulated_module import SimulatedModule
 from starlette.testclient import TestClient
+from wattseal.registry.failures import FAILURES
 from wattseal.registry.http.application import create_app
+from wattseal.registry.http.check.german_errors import GERMAN
 from wattseal.registry.http.check.language import choose
 from wattseal.registry.http.check.times import duration, in_words, seconds_between, utc_in_words
 from wattseal.registry.http.check.uploads import MAX_FORM_BYTES
+from wattseal.registry.http.problems import PROBLEMS
 from wattseal.registry.http.routes.check import READS_PER_FILE
 from wattseal.registry.http.settings import Settings
 from wattseal.registry.service import Registry
@@ -195,6 +198,27 @@ def test_too_large(client: TestClient) -> None:
     assert response.status_code == 413
     response = client.post("/check", files={"file": ("a.xml", b"x" * (MAX_FORM_BYTES - 1000))})
     assert "The file is larger than 1024 KiB." in words_of(response.text)
+
+
+def test_what_goes_wrong_before_is_said_in_german_too(registry: Registry) -> None:
+    client = TestClient(create_app(registry, Settings(reads_per_minute=1)))
+    german = {"Accept-Language": "de"}
+    large = client.post("/check", content=b"x" * (MAX_FORM_BYTES + 1), headers=german)
+    assert large.status_code == 413
+    assert '<html lang="de">' in large.text
+    assert f"Was gesendet wurde, ist größer als {MAX_FORM_BYTES} Bytes." in words_of(large.text)
+    often = client.get("/check", headers=german)
+    assert often.status_code == 429
+    assert re.search(r"Grenze: 1\). Warten Sie \d+ s\.", words_of(often.text))
+    assert "Too many requests" in words_of(client.get("/check").text)
+    assert "Too many requests" in words_of(client.get("/", headers=german).text)
+
+
+def test_every_german_error_has_the_blanks_of_the_english_one() -> None:
+    for name, german in GERMAN.items():
+        english = PROBLEMS[name][1:] if name in PROBLEMS else FAILURES[name]
+        known = set(re.findall(r"\{\w+\}", "".join(map(str, english))))
+        assert set(re.findall(r"\{\w+\}", "".join(german))) <= known
 
 
 def test_what_is_given_is_text(samples: dict[str, bytes], client: TestClient) -> None:
