@@ -175,7 +175,7 @@ def check_own_key(
     """Whether the key that came along is one of those that have signed."""
     if own is None or own in signers:
         return ()
-    names = " or ".join(dict.fromkeys(short_name(key) for key in signers))
+    names = ", ".join(dict.fromkeys(short_name(key) for key in signers))
     name = short_name(own)
     return (found("key_not_registered_one", subject=subject, expected=names, found=name),)
 

@@ -118,7 +118,7 @@ def _check_natures(records: Iterable[OpenRecord]) -> Iterator[Finding]:
         right = [_NATURES[name] for name in one.holds] or ["Intermediate"]
         for nature in one.natures:
             if nature.capitalize() not in right:
-                expected, said = " or ".join(right), shown(nature.capitalize())
+                expected, said = "/".join(right), shown(nature.capitalize())
                 subject = f"value {one.number}"
                 yield found("nature_wrong", subject=subject, expected=expected, found=said)
 

@@ -7,7 +7,7 @@ from cdr.mutations import Mutation, all_mutations
 from wattseal.cdr.findings import EFFECTS_AND_SENTENCES, Effect
 from wattseal.cdr.judgement import Judgement
 from wattseal.cdr.ocpi import CdrError, read_cdr
-from wattseal.cdr.record_effects import EFFECTS
+from wattseal.cdr.record_effects import EFFECTS, EXPLAINED_BY
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validator import Validator, unreadable
 
@@ -55,6 +55,20 @@ def test_one_fault_is_one_finding(mutation: Mutation) -> None:
 def test_there_are_two_hundred_faults_each_of_its_own_name() -> None:
     assert len(MUTATIONS) >= 200
     assert len({mutation.name for mutation in MUTATIONS}) == len(MUTATIONS)
+
+
+@pytest.mark.parametrize("code", EXPLAINED_BY)
+def test_no_error_is_left_out_beside_a_note(code: str) -> None:
+    for cause in EXPLAINED_BY[code]:
+        assert effect_of(cause).is_error or not effect_of(code).is_error
+
+
+@pytest.mark.parametrize("code", EXPLAINED_BY)
+def test_no_finding_leaves_itself_out(code: str) -> None:
+    causes = set(EXPLAINED_BY[code])
+    while more := {each for cause in causes for each in EXPLAINED_BY.get(cause, ())} - causes:
+        causes |= more
+    assert code not in causes
 
 
 def test_every_code_is_hit() -> None:
