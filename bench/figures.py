@@ -11,26 +11,27 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Figure:
-    """One value; `beside` is the same thing done by plain SQL on the same database."""
+    """One value; `beside` is the same thing done with nothing around it, such as by plain SQL."""
 
     value: float
     unit: str
     beside: float | None = None
 
 
-def show(figures: dict[str, Figure], *, as_json: bool) -> None:
-    """Print them."""
+def show(figures: dict[str, Figure], *, as_json: bool, beside: str = "plain SQL") -> None:
+    """Print them. beside: what the values beside them are."""
     if as_json:
         print(json.dumps({name: asdict(figure) for name, figure in figures.items()}, indent=2))
         return
-    table = Table("figure", "value", "unit", "plain SQL")
+    table = Table("figure", "value", "unit", beside)
     for column in (table.columns[1], table.columns[3]):
         column.justify = "right"
     for name, figure in figures.items():
-        beside = "" if figure.beside is None else _number(figure.beside)
-        table.add_row(name, _number(figure.value), figure.unit, beside)
+        other = "" if figure.beside is None else _number(figure.beside)
+        table.add_row(name, _number(figure.value), figure.unit, other)
     Console().print(table)
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:,.1f}"
+    decimals = 0 if value >= 100 else 1 if value >= 10 else 2
+    return f"{value:,.{decimals}f}"

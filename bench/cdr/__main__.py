@@ -1,0 +1,190 @@
+"""Full validation of many CDRs, beside the bare verification of their signatures.
+
+Usage: python -m bench.cdr [--cdrs N] [--json]
+
+The same command that everybody uses is run on one core and on two, on a file of JSON lines, with
+the registry's export as the source of keys. Each process may use the cores that it is given and no
+others. Files go to build/bench/ and are removed again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from rich.console import Console
+
+from bench.cdr.population import records, write_cdrs, write_export
+from bench.figures import Figure, show
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "build/bench/cdr"
+WATTSEAL = Path(sys.executable).parent / "wattseal"
+CDRS = 200_000
+SMALL = 10
+"""The memory is compared with that for one part in so many of the CDRs."""
+BARE_CDRS = 5_000
+RECORDS_OF_CDR = 2
+CORES = (1, 2)
+LOOK_EVERY_S = 0.2
+_ECDSA = ec.ECDSA(hashes.SHA256())
+
+_said = Console(stderr=True)
+
+
+@dataclass(frozen=True)
+class Took:
+    """What a run of the command took: of all its processes together, at the highest."""
+
+    seconds: float
+    memory_mb: float
+
+
+class Bench:
+    """CDRs in a folder, and all that is measured on them."""
+
+    def __init__(self, folder: Path, cdrs: int) -> None:
+        self.folder, self.cdrs = folder, cdrs
+        self.figures: dict[str, Figure] = {}
+
+    def fill(self) -> None:
+        """Make the CDRs and the keys."""
+        write_cdrs(self._file("many"), self.cdrs)
+        write_export(self._keys("many"), self.cdrs)
+        few = self.cdrs // SMALL
+        write_cdrs(self._file("few"), few)
+        write_export(self._keys("few"), few)
+        for name in ("many", "few"):  # makes the index of the keys, which later runs find
+            self._validate(name, 1, self._file("few"))
+
+    def measure(self) -> None:
+        """The bare verification, then the command with one core and with two."""
+        bare = self._bare_rate(min(BARE_CDRS, self.cdrs))
+        self.figures["bare verification"] = Figure(bare, "records/s a core")
+        alone_s = 0.0
+        for cores in CORES:
+            took = self._validate("many", cores)
+            alone_s = alone_s or took.seconds
+            words = f"{cores} core{'s' if cores > 1 else ''}"
+            rate = self.cdrs * RECORDS_OF_CDR / took.seconds
+            self.figures[f"validation, {words}"] = Figure(rate, "records/s")
+            self.figures[f"validation, {words}, each"] = Figure(
+                rate / cores, "records/s a core", bare
+            )
+            self.figures[f"of the bare rate, {words}"] = Figure(rate / cores / bare, "")
+            self.figures[f"memory, {words}"] = Figure(took.memory_mb, "MB")
+            self.figures[f"speed-up, {words}"] = Figure(alone_s / took.seconds, "")
+        few = self._validate("few", CORES[-1])
+        name = f"memory, {CORES[-1]} cores, {self.cdrs // SMALL:,} CDRs"
+        self.figures[name] = Figure(few.memory_mb, "MB")
+
+    def _file(self, name: str) -> Path:
+        return self.folder / f"{name}.jsonl"
+
+    def _keys(self, name: str) -> Path:
+        return self.folder / f"{name}.json"
+
+    def _bare_rate(self, cdrs: int) -> float:
+        """Verifications a second by `cryptography` and nothing else, on one core."""
+        made = list(records(cdrs))
+        start = time.perf_counter()
+        for key, message, signature in made:
+            key.verify(signature, message, _ECDSA)
+        return len(made) / (time.perf_counter() - start)
+
+    def _validate(self, name: str, cores: int, source: Path | None = None) -> Took:
+        """Run the command. RuntimeError if it finds a CDR that is not billable."""
+        results = self.folder / "results.jsonl"
+        results.unlink(missing_ok=True)
+        (self.folder / "seen.db").unlink(missing_ok=True)
+        command: list[str | Path] = [
+            *(WATTSEAL, "cdr", "validate", source or self._file(name), "--output", results),
+            *("--keys", self._keys(name), "--store", self.folder / "seen.db"),
+            *("--jobs", str(cores), "--json"),
+        ]
+        start = time.perf_counter()
+        environment = os.environ | {"XDG_CACHE_HOME": str(self.folder / "cache")}
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            env=environment,
+            preexec_fn=lambda: os.sched_setaffinity(0, _cores(cores)),
+        )
+        memory_mb = 0.0
+        while process.poll() is None:
+            memory_mb = max(memory_mb, _memory_mb(process.pid))
+            try:
+                process.wait(LOOK_EVERY_S)
+            except subprocess.TimeoutExpired:
+                continue
+        seconds = time.perf_counter() - start
+        if process.returncode != 0:
+            told = process.stdout.read() if process.stdout else b""
+            raise RuntimeError(f"status {process.returncode}: {told[-500:]!r}")
+        return Took(seconds, memory_mb)
+
+
+def _cores(count: int) -> set[int]:
+    """The first of those that this process may use."""
+    return set(sorted(os.sched_getaffinity(0))[:count])
+
+
+def _memory_mb(process_id: int) -> float:
+    """What a process and all below it have to themselves, and their share of what they share."""
+    total_kb = 0
+    for process in _family(process_id):
+        try:
+            text = Path(f"/proc/{process}/smaps_rollup").read_text()
+        except OSError:  # it has just ended
+            continue
+        lines = [line for line in text.splitlines() if line.startswith("Pss:")]
+        total_kb += int(lines[0].split()[1]) if lines else 0
+    return total_kb / 1024
+
+
+def _family(process_id: int) -> list[int]:
+    family = [process_id]
+    try:
+        for task in Path(f"/proc/{process_id}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                family += _family(int(child))
+    except OSError:
+        pass
+    return family
+
+
+def run(cdrs: int) -> dict[str, Figure]:
+    """All figures."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    try:
+        bench = Bench(FOLDER, cdrs)
+        for words, step in (("making CDRs", bench.fill), ("measuring", bench.measure)):
+            with _said.status(words) if _said.is_terminal else nullcontext():
+                step()
+        return {f"cdr: {name}": figure for name, figure in bench.figures.items()}
+    finally:
+        shutil.rmtree(FOLDER)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="./dev bench cdr", description=__doc__.splitlines()[0])
+    parser.add_argument("--cdrs", type=int, default=CDRS, help="how many CDRs to validate")
+    parser.add_argument("--json", action="store_true", help="one object: name -> value, unit, ...")
+    options = parser.parse_args(arguments)
+    show(run(options.cdrs), as_json=options.json, beside="bare verification")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
