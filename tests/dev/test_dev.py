@@ -49,7 +49,7 @@ def test_unknown_target_lists_the_known() -> None:
 def test_a_bench_that_is_none_lists_the_parts() -> None:
     done = dev("bench", "toaster")
     assert done.returncode == 1
-    assert done.stderr == "dev: bench what? firmware or registry, or both without a name\n"
+    assert done.stderr == "dev: bench what? firmware, registry or cdr, or all without a name\n"
 
 
 @pytest.fixture

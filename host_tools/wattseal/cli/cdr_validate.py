@@ -255,9 +255,10 @@ def _tell(
     if summary.unchecked:
         facts.append(("unchecked", f"{summary.unchecked} have no signed data"))
     if summary.doubts:
-        where = f"--store {store}" if store else "--store, if you give one to `validate`,"
-        told = f"{summary.doubts} cast doubt on earlier sessions:"
-        facts.append(("doubts", f"{told} `wattseal cdr reconcile` {where} lists them"))
+        told = f"{summary.doubts} cast doubt on earlier sessions"
+        if store:
+            told += f": `wattseal cdr reconcile --store {store}` lists them"
+        facts.append(("doubts", told))
     say_facts(facts, indent="  ")
     if summary.codes:
         say_table(("CODE", "CDRS"), [(code, str(n)) for code, n in summary.codes.items()])
