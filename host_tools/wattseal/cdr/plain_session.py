@@ -64,7 +64,7 @@ _MAX_TARIFF_CHARACTERS = 250
 _MAX_CONTROLLER_FIRMWARE_CHARACTERS = 25
 
 _Members = dict[str, Any]
-_WHATEVER = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError)
+_WHATEVER = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 """What code stumbles over that takes everything for a plain record."""
 
 

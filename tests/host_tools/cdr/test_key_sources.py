@@ -128,7 +128,7 @@ class TestExport:
     @pytest.mark.parametrize(
         ("spoil", "cause"),
         [
-            (lambda text: text[:-10], "it has no"),
+            (lambda text: text[:-10], "it is not well-formed JSON"),
             (lambda text: text.replace('"evses"', '"eves"'), "it holds no evses"),
             (lambda text: text.replace('"valid_from"', '"from"', 1), "it is wrong at charge point"),
             (lambda text: text.replace('"DE*XYZ*E1"', '"E1"'), "it is wrong at charge point"),

@@ -32,6 +32,7 @@ def opinion(made: Charge) -> bool | None:
         texts = [texts[natures.index(name)] for name in ("start", "end") if name in natures]
         if len(texts) < 2:
             return None
+        texts = list(dict.fromkeys(texts))
     if not (texts and periods):
         return None
     with warnings.catch_warnings():
