@@ -154,7 +154,8 @@ def _record(module: int, page: int, register_wh: int, unix_ms: int, reason: str)
     }
     payload = build_payload(station, _USER, page, [(Reading(register_wh, 0), taken)])
     signature = _key(module).sign(payload, _ECDSA).hex()
-    return f'OCMF|{payload.decode()}|{{"SD":"{signature}"}}'
+    section = f'{{"SA":"ECDSA-secp256r1-SHA256","SE":"hex","SD":"{signature}"}}'
+    return f"OCMF|{payload.decode()}|{section}"
 
 
 @lru_cache(maxsize=10_000)
