@@ -307,7 +307,7 @@ def test_the_start_page_leads_here(client: TestClient) -> None:
 def test_the_copy_to_keep_needs_nothing_else(client: TestClient) -> None:
     response = client.get("/check/offline.html?lang=de")
     assert "attachment" in response.headers["Content-Disposition"]
-    assert "default-src 'none'" in response.text
+    assert "default-src 'none'" in html.unescape(response.text)
     assert not re.search(r'(?:src|href)="(?!#)', response.text)
     assert "connect-src" not in response.text
     assert "import " not in re.sub(r"/\*.*?\*/", "", response.text, flags=re.DOTALL)

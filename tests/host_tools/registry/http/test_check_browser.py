@@ -74,7 +74,7 @@ def _verdicts(page: Page) -> list[str]:
 
 def test_nothing_is_uploaded(page: Page, samples: dict[str, bytes]) -> None:
     asked: list[Request] = []
-    page.on("request", asked.append)
+    page.on("request", lambda request: asked.append(request))
     expect(page.get_by_text("Your file is not uploaded")).to_be_visible()
     _give(page, "session.xml", samples["verified"])
     assert _verdicts(page) == ["Verified"]
@@ -189,7 +189,7 @@ def test_the_keyboard_alone_is_enough(page: Page, samples: dict[str, bytes]) -> 
 
 def test_the_server_if_it_is_wanted(page: Page, samples: dict[str, bytes]) -> None:
     asked: list[Request] = []
-    page.on("request", asked.append)
+    page.on("request", lambda request: asked.append(request))
     _give(page, "session.xml", samples["verified"], "Check on the server instead")
     page.wait_for_url("**/check#results")
     assert _verdicts(page) == ["Verified"]
