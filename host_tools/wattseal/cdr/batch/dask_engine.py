@@ -29,12 +29,14 @@ class DaskEngine:
     def judge(self, validator: Judge, chunks: Iterable[Chunk]) -> Iterator[Judged]:
         """As Engine. ToolError `scheduler_unusable`."""
         with self._connect() as client:
-            workers = sum(client.nthreads().values())
-            if not workers:
-                raise self._unusable("it has no workers")
+            try:
+                client.wait_for_workers(1, timeout=self._timeout_s)
+            except TimeoutError:
+                raise self._unusable("it has no workers") from None
+            threads = max(1, sum(client.nthreads().values()))
             shared = client.scatter(validator, broadcast=True)
             try:
-                yield from self._bounded(client, shared, iter(chunks), AHEAD * workers)
+                yield from self._bounded(client, shared, iter(chunks), AHEAD * threads)
             except (self._distributed.KilledWorker, self._distributed.CancelledError) as error:
                 cause = "its computer is gone, or it ran out of memory"
                 raise WorkerLostError("A worker of the Dask cluster", cause) from error
@@ -57,7 +59,7 @@ class DaskEngine:
             return client.submit(judge_chunk, shared, chunk, pure=False)
 
         under_way = self._distributed.as_completed(
-            [submit(chunk) for chunk in islice(chunks, most)]
+            [submit(chunk) for chunk in islice(chunks, most)], loop=client.loop
         )
         for future in under_way:
             yield future.result()

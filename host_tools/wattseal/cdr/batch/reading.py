@@ -51,11 +51,12 @@ def open_source(path: str, form: Format) -> Iterator[Source]:
         return
     try:
         size = Path(path).stat().st_size
-        with Path(path).open("rb") as file:
-            yield Source(_told(_chunks(file, form), path, form), size, file)
+        opened = Path(path).open("rb")  # noqa: SIM115 - what fails below is not its fault
     except OSError as error:
         cause = error.strerror or str(error)
         raise ToolError("file_unreadable", path=path, cause=cause) from None
+    with opened as file:
+        yield Source(_told(_chunks(file, form), path, form), size, file)
 
 
 def _chunks(file: BinaryIO, form: Format) -> Iterator[Chunk]:
