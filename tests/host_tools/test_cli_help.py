@@ -62,6 +62,7 @@ def test_every_command_is_there() -> None:
         ),
         *(("registry", "access", name) for name in ("create", "list", "revoke")),
         *(("cdr", name) for name in ("build", "send", "serve", "list", "invoice")),
+        *(("cdr", name) for name in ("validate", "reconcile")),
         *(("cdr", "partner", name) for name in ("add", "list", "revoke")),
         *(("commission", name) for name in ("export", "submit", "finish", "document", "batch")),
         ("verify",),
