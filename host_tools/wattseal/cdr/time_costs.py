@@ -14,7 +14,6 @@ A CDR with neither costs nor tariffs bills no time. Sources: OCPI 2.2.1 and 2.3.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -28,7 +27,7 @@ def bills_time(cdr: dict[str, Any]) -> bool:
         amounts = _amounts(cdr.get(cost))
         if any(amounts):
             return True
-        if not amounts and _has_volume(cdr, kind) and _has_price(cdr, kind):
+        if not amounts and _has_price(cdr, kind) and _has_volume(cdr, kind):
             return True
     return False
 
@@ -40,25 +39,24 @@ def _amounts(price: Any) -> list[int | Decimal]:
 
 
 def _has_volume(cdr: dict[str, Any], kind: str) -> bool:
-    return any(
-        dimension.get("type") == kind and _is_more(dimension.get("volume"))
-        for period in _objects(cdr.get("charging_periods"))
-        for dimension in _objects(period.get("dimensions"))
-    )
+    for period in _objects(cdr.get("charging_periods")):
+        for dimension in _objects(period.get("dimensions")):
+            if dimension.get("type") == kind and _is_more(dimension.get("volume")):
+                return True
+    return False
 
 
 def _has_price(cdr: dict[str, Any], kind: str) -> bool:
-    return any(
-        component.get("type") == kind and _is_more(component.get("price"))
-        for tariff in _objects(cdr.get("tariffs"))
-        for element in _objects(tariff.get("elements"))
-        for component in _objects(element.get("price_components"))
-    )
+    for tariff in _objects(cdr.get("tariffs")):
+        for element in _objects(tariff.get("elements")):
+            for component in _objects(element.get("price_components")):
+                if component.get("type") == kind and _is_more(component.get("price")):
+                    return True
+    return False
 
 
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, list):
-        yield from (one for one in value if isinstance(one, dict))
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if type(one) is dict] if type(value) is list else []
 
 
 def _is_number(value: Any) -> bool:

@@ -66,6 +66,22 @@ def test_the_keys_of_a_charge_point_follow_one_another(
     )
 
 
+def test_each_key_has_its_module_and_its_end(log: ServedLog, records: list[Record]) -> None:
+    export = exported(log, records[-1].unix_ms)
+    for evse in export.evses:
+        for key in evse.keys:
+            record = records[key.entry]
+            assert isinstance(record, Registration)
+            assert (key.public_key, key.gateway_serial) == (
+                record.public_key,
+                record.gateway_serial,
+            )
+            assert (key.ended_as is None) == (key.valid_until is None)
+    assert [key.ended_as for key in at(export, EVSE_ID).keys][-1] is None
+    assert {key.ended_as for key in at(export, EVSE_ID).keys[:-1]} == {"superseded"}
+    assert [key.ended_as for key in at(export, "DE*XYZ*E1").keys] == ["deactivated"]
+
+
 def test_the_past_is_exported_as_it_was(log: ServedLog, records: list[Record]) -> None:
     registered = [r for r in records if isinstance(r, Registration)]
     for record in registered:
