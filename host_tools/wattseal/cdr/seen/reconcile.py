@@ -5,15 +5,15 @@ What has settled itself is left out: a gap whose sessions came later.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, and_, exists, select
+from sqlalchemy import Select, and_, exists, select, tuple_
 
 from wattseal.cdr.findings import Finding
 from wattseal.cdr.seen.rows import finding_of
-from wattseal.cdr.seen.streaming import stream
+from wattseal.cdr.seen.streaming import ROWS_AT_A_TIME
 from wattseal.cdr.seen.tables import seen_finding, seen_run, seen_session
 
 _SIDE = (
@@ -55,13 +55,15 @@ class Doubt(BaseModel):
     earlier: Side | None
 
 
-def doubts(connection: Connection) -> Iterator[Doubt]:
-    """All of them, in the order of the runs and their rows."""
+def doubts_after(row: Sequence[Any] | None) -> Select[Any]:
+    """The next rows for doubt_of behind one of them, in the order of the runs and their rows."""
     told, run = seen_finding.c, seen_run.alias("told_run")
     here, other = seen_session.alias("here"), seen_session.alias("other")
+    place = (run.c.number, told.row, told.code)
     statement = (
         select(
-            *(told[name] for name in ("code", "expected", "found")),
+            *place,
+            *(told[name] for name in ("expected", "found")),
             *(here.c[name] for name in _SIDE),
             *(other.c[name] for name in _SIDE),
         )
@@ -69,16 +71,21 @@ def doubts(connection: Connection) -> Iterator[Doubt]:
         .join(here, and_(here.c.run == told.run, here.c.row == told.row))
         .outerjoin(other, and_(other.c.run == told.other_run, other.c.row == told.other_row))
         .where(told.is_doubt == 1, run.c.number.is_not(None), ~_is_closed_gap(here))
-        .order_by(run.c.number, told.row, told.code)
+        .order_by(*place)
+        .limit(ROWS_AT_A_TIME)
     )
-    for row in stream(connection, statement):
-        told_values, sides = row[:3], row[3:]
-        earlier = sides[len(_SIDE) :]
-        yield Doubt(
-            finding=finding_of(*told_values),
-            session=_side(sides[: len(_SIDE)]),
-            earlier=None if earlier[0] is None else _side(earlier),
-        )
+    return statement if row is None else statement.where(tuple_(*place) > tuple_(*row[:3]))
+
+
+def doubt_of(row: Sequence[Any]) -> Doubt:
+    """What a row of doubts_after tells."""
+    finding, sides = finding_of(*row[2:5]), tuple(row[5:])
+    earlier = sides[len(_SIDE) :]
+    return Doubt(
+        finding=finding,
+        session=_side(sides[: len(_SIDE)]),
+        earlier=None if earlier[0] is None else _side(earlier),
+    )
 
 
 def _is_closed_gap(here: Any) -> Any:

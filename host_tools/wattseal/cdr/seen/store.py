@@ -6,23 +6,24 @@ those of other runs, so of two that bring the same session, one is first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import URL, Connection, Table, func, select, text, update
+from sqlalchemy import URL, Connection, Select, Table, func, select, text, tuple_, update
 
 from wattseal.cdr.findings import Finding
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.seen import rows
 from wattseal.cdr.seen.copies import find_copies
 from wattseal.cdr.seen.neighbours import neighbours
-from wattseal.cdr.seen.reconcile import Doubt, doubts
+from wattseal.cdr.seen.reconcile import Doubt, doubt_of, doubts_after
 from wattseal.cdr.seen.rows import NewRows, Row
 from wattseal.cdr.seen.schema import SCHEMA
 from wattseal.cdr.seen.session import Session
-from wattseal.cdr.seen.streaming import ROWS_AT_A_TIME, stream
+from wattseal.cdr.seen.streaming import ROWS_AT_A_TIME
 from wattseal.cdr.seen.tables import seen_credit, seen_finding, seen_run, seen_session
 from wattseal.cdr.seen.walk import walk
 from wattseal.errors import ToolError
@@ -88,16 +89,22 @@ class SeenSessions:
             _walk(connection, run, rules)
 
     def findings(self, run: int) -> Iterator[tuple[int, Finding]]:
-        """What the comparison found: row and finding, in the order of the rows."""
+        """What the comparison found: row and finding, in the order of the rows.
+
+        Whoever reads may take his time: nothing is open in the database meanwhile.
+        """
         told = seen_finding.c
         statement = (
             select(told.row, told.code, told.expected, told.found)
             .where(told.run == run, told.is_compared == 1)
             .order_by(told.row, told.code)
+            .limit(ROWS_AT_A_TIME)
         )
-        with self._reading() as connection:
-            for row, *values in stream(connection, statement):
+        page = self._page(statement)
+        while page:
+            for row, *values in page:
                 yield row, rows.finding_of(*values)
+            page = self._page(statement.where(tuple_(told.row, told.code) > tuple_(*page[-1][:2])))
 
     def take(self, name: str, session: Session, rules: Rules) -> tuple[Finding, ...]:
         """One CDR received by itself, as a run of its own: what the comparison finds about it."""
@@ -107,18 +114,19 @@ class SeenSessions:
         return tuple(finding for _row, finding in self.findings(run))
 
     def doubts(self) -> Iterator[Doubt]:
-        """What casts doubt on earlier sessions, for reconciliation."""
-        with self._reading() as connection:
-            yield from doubts(connection)
+        """What casts doubt on earlier sessions, for reconciliation; read as `findings` is."""
+        page = self._page(doubts_after(None))
+        while page:
+            yield from map(doubt_of, page)
+            page = self._page(doubts_after(page[-1]))
+
+    def _page(self, statement: Select[Any]) -> Sequence[Any]:
+        with _told(), self._database.ask() as connection:
+            return connection.execute(statement).all()
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         with _told(), self._database.write() as connection:
-            yield connection
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with _told(), self._database.read() as connection, connection.begin():
             yield connection
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from seen_day import BEGAN_MS, CPO, HOUR_MS, MSP, session, sha, told
 from wattseal.cdr.findings import found
+from wattseal.cdr.seen import reconcile, streaming
+from wattseal.cdr.seen import store as store_module
 from wattseal.cdr.seen.rows import new_rows
 from wattseal.cdr.seen.session import Session
 from wattseal.cdr.seen.store import SeenSessions
@@ -254,6 +256,19 @@ def test_the_order_of_the_rows_decides_nothing(store: SeenSessions) -> None:
     assert first == [
         *("cdr_changed", "counter_gap", "counter_gap", "counter_gap"),
         *("pagination_reused", "record_replayed"),
+    ]
+
+
+def test_more_findings_than_are_read_at_a_time(
+    store: SeenSessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (store_module, reconcile, streaming):
+        monkeypatch.setattr(module, "ROWS_AT_A_TIME", 3)
+    back = [session(2 * n, begin_wh="0", end_wh=str(10**6 - n)) for n in range(8)]
+    found_ = told(store, *back, name="run")  # before all but the first, a gap; and back each time
+    assert list(found_.values()) == [["counter_gap", "energy_went_back"]] * 7
+    assert [doubt.session.cdr for doubt in store.doubts()] == [
+        f"DE*ABC*M-{2 * n}" for n in range(1, 8) for _finding in range(2)
     ]
 
 
