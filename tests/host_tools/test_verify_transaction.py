@@ -105,6 +105,13 @@ def test_event_counter_of_old_records() -> None:
     assert verify_file("file", new.xml).reason is None
 
 
+@pytest.mark.parametrize("version", ["NaN", "sNaN", "Infinity", "-Infinity", "v1", ""])
+def test_event_counter_of_a_version_that_is_no_number(version: str) -> None:
+    other = {"FV": version}
+    odd = Transaction(begin=other, end=other, begin_reading={"EI": 1}, end_reading={"EI": 2})
+    assert verify_file("file", odd.xml).reason is None
+
+
 def test_contexts_exchanged() -> None:
     data = records((begin_payload(), END), (end_payload(), BEGIN))
     assert verify_file("file", data).reason is Code.CONTEXT_MISMATCH

@@ -208,7 +208,8 @@ def _event_counter(taking: Taking) -> str | None:
         version = Decimal(taking.member.payload.FV or "1")
     except ArithmeticError:
         return None
-    return str(value) if version <= _LAST_VERSION_WITH_EVENT_COUNTER else None
+    is_old = version.is_finite() and version <= _LAST_VERSION_WITH_EVENT_COUNTER
+    return str(value) if is_old else None
 
 
 def _check_order(
