@@ -229,8 +229,16 @@ function checkShared(/** @type {Taking} */ begin, /** @type {Taking} */ end) {
 function eventCounter(/** @type {Taking} */ { payload, reading }) {
   const version = Decimal.read(strip(payload.FV || "1"));
   if (!version || reading.EI === null || !version.isSound) return null;
-  const beyond = LAST_VERSION_WITH_EVENT_COUNTER.minus(version).isBelowZero;
-  return beyond || typeof reading.EI === "object" && reading.EI instanceof Map ? null : asText(reading.EI);
+  return LAST_VERSION_WITH_EVENT_COUNTER.minus(version).isBelowZero ? null : spelled(reading.EI);
+}
+
+/** A JSON value as one text, to be compared and shown; structures have no meaning here. */
+function spelled(/** @type {any} */ value) {
+  if (value instanceof Map) {
+    return `{${[...value].map(([name, one]) => `${name}: ${spelled(one)}`).join(", ")}}`;
+  }
+  if (Array.isArray(value)) return `[${value.map(spelled).join(", ")}]`;
+  return value === null ? "None" : asText(value);
 }
 
 /** The paginations of a transaction's records count on from begin to end. */
