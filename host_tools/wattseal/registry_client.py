@@ -86,13 +86,13 @@ class RegistryClient:
         """A charge point now, or at a time; None if the registry does not know it."""
         return self._find(api.EvseState, f"/v1/evse/{_part(evse_id)}", at=at_unix_ms)
 
-    def key_of(self, evse_id: str, at_unix_ms: int | None = None) -> api.KeyState | None:
+    def key_of(self, evse_id: str, at_unix_ms: int | None = None) -> api.KeyAnswer | None:
         """The key that is valid for a charge point now, or was at a time."""
-        return self._find(api.KeyState, f"/v1/evse/{_part(evse_id)}/key", at=at_unix_ms)
+        return self._find(api.KeyAnswer, f"/v1/evse/{_part(evse_id)}/key", at=at_unix_ms)
 
-    def key(self, fingerprint: str, at_unix_ms: int | None = None) -> api.KeyState | None:
+    def key(self, fingerprint: str, at_unix_ms: int | None = None) -> api.KeyAnswer | None:
         """A key by its fingerprint (SHA-256 of the SPKI in hex)."""
-        return self._find(api.KeyState, f"/v1/keys/{_part(fingerprint)}", at=at_unix_ms)
+        return self._find(api.KeyAnswer, f"/v1/keys/{_part(fingerprint)}", at=at_unix_ms)
 
     def module(self, chip_id: str, at_unix_ms: int | None = None) -> api.ModuleState | None:
         """A signing module."""

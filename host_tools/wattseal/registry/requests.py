@@ -159,6 +159,18 @@ class KeyState(Model):
     since_unix_ms: UnixMs
 
 
+class KeyAnswer(KeyState):
+    """A public key at some time, and how long it signed for the charge point that is named.
+
+    algorithm: OCMF's name of how it signs. valid_until_unix_ms: when it ended, None while it signs:
+    always what is known now, whatever time the rest is of. A change of the meter ends nothing.
+    """
+
+    algorithm: Text
+    valid_from_unix_ms: UnixMs
+    valid_until_unix_ms: UnixMs | None
+
+
 class ModuleState(Model):
     """A signing module at some time; `evse_id` None while it is at no charge point.
 
@@ -239,11 +251,25 @@ class RecordLine(Model):
     record: str
 
 
+class KeyValidity(Model):
+    """How long a key signed for a charge point; `valid_until_unix_ms` None while it does."""
+
+    fingerprint: Hash
+    algorithm: Text
+    valid_from_unix_ms: UnixMs
+    valid_until_unix_ms: UnixMs | None
+
+
 class HistoryLine(Model):
-    """A record that touched a charge point, and its place in the log."""
+    """A record that touched a charge point, and its place in the log.
+
+    key: of the key that signs for this charge point after the record, None if none does; until
+    when it did is what is known now.
+    """
 
     number: int
     record: Record
+    key: KeyValidity | None
 
 
 class SearchResult(Model):

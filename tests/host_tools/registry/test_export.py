@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import datetime
 
 import pytest
 from registry.recorder import Recorder
@@ -56,14 +57,28 @@ def test_the_keys_of_a_charge_point_follow_one_another(
 ) -> None:
     keys = at(exported(log, records[-1].unix_ms), EVSE_ID).keys
     signed = [r for r in records if isinstance(r, Registration) and r.evse_id == EVSE_ID]
-    assert [key.valid_from for key in keys] == [record.unix_ms for record in signed]
-    assert [key.public_key for key in keys] == [record.public_key for record in signed]
-    ended = [key.valid_until for key in keys]
+    begun = {record.public_key: record.unix_ms for record in reversed(signed)}
+    assert {key.public_key: key.valid_from_unix_ms for key in keys} == begun
+    assert {key.algorithm for key in keys} == {"ECDSA-secp256r1-SHA256"}
+    ended = [key.valid_until_unix_ms for key in keys]
     assert ended[-1] is None
     assert all(
-        until is not None and until <= later.valid_from
+        until is not None and until <= later.valid_from_unix_ms
         for until, later in zip(ended[:-1], keys[1:], strict=True)
     )
+
+
+def test_a_key_that_outlasted_its_meter_names_both(log: ServedLog, records: list[Record]) -> None:
+    first = at(exported(log, records[-1].unix_ms), EVSE_ID).keys[0]
+    of_it = [
+        record
+        for record in records
+        if isinstance(record, Registration) and record.public_key == first.public_key
+    ]
+    assert [record.scenario for record in of_it] == ["initial", "meter_replacement"]
+    assert [(meter.serial, meter.from_unix_ms) for meter in first.meters] == [
+        (record.meter.serial, record.unix_ms) for record in of_it
+    ]
 
 
 def test_the_past_is_exported_as_it_was(log: ServedLog, records: list[Record]) -> None:
@@ -72,7 +87,18 @@ def test_the_past_is_exported_as_it_was(log: ServedLog, records: list[Record]) -
         export = exported(log, record.unix_ms)
         key = next(e.valid_key for e in export.evses if e.valid_key)
         assert key.public_key == record.public_key
+        assert record.unix_ms >= key.valid_from_unix_ms
     assert exported(log, registered[0].unix_ms - 1).evses == []
+
+
+def test_until_when_a_key_of_the_past_was_valid_is_what_is_known_now(
+    log: ServedLog, records: list[Record]
+) -> None:
+    begun, _meter, rolled, *_more = (r for r in records if isinstance(r, Registration))
+    key = at(exported(log, begun.unix_ms), EVSE_ID).valid_key
+    assert key is not None
+    assert (key.valid_from_unix_ms, key.valid_until_unix_ms) == (begun.unix_ms, rolled.unix_ms)
+    assert len(key.meters) == 1
 
 
 def test_json_says_everything(log: ServedLog, records: list[Record]) -> None:
@@ -83,11 +109,22 @@ def test_json_says_everything(log: ServedLog, records: list[Record]) -> None:
 def test_bnetza_csv_has_the_columns_of_the_authority(log: ServedLog, records: list[Record]) -> None:
     export = exported(log, records[-1].unix_ms)
     header, row, *more = FORMATS["bnetza-csv"](export).split("\r\n")
-    assert header == "EVSE-ID1;Public Key1"
+    assert header == "EVSE-ID1;Public Key1;Algorithm1;Valid From1;Valid Until1"
     assert more == [""]
-    evse_id, key = row.split(";")
+    evse_id, key, algorithm, begun, ended = row.split(";")
     assert evse_id == EVSE_ID
     assert read_public_key(key).hex == key
+    assert algorithm == "ECDSA-secp256r1-SHA256"
+    valid = at(export, EVSE_ID).valid_key
+    assert valid is not None
+    assert datetime.fromisoformat(begun).timestamp() == valid.valid_from_unix_ms // 1000
+    assert ended == ""
+
+
+def test_bnetza_csv_of_the_past_says_until_when(log: ServedLog, records: list[Record]) -> None:
+    begun, _meter, rolled, *_more = (r for r in records if isinstance(r, Registration))
+    _header, row, _end = FORMATS["bnetza-csv"](exported(log, begun.unix_ms)).split("\r\n")
+    assert datetime.fromisoformat(row.split(";")[-1]).timestamp() == rolled.unix_ms // 1000
 
 
 def test_ocpi_has_what_a_cdr_says_of_a_key(log: ServedLog, records: list[Record]) -> None:

@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.staticfiles import StaticFiles
 
 from wattseal import __version__
-from wattseal.registry.http import error_answers, json_log
+from wattseal.registry.http import error_answers, examples, json_log
 from wattseal.registry.http.body_limit import BodyLimit
 from wattseal.registry.http.head_requests import HeadRequests
 from wattseal.registry.http.metrics import Metrics
@@ -95,6 +95,7 @@ def _description(app: FastAPI) -> dict[str, Any]:
                 _drop_framework_errors(operation_["responses"])
         for name in ("HTTPValidationError", "ValidationError"):
             made["components"]["schemas"].pop(name, None)
+        examples.add_answers(made["paths"])
         app.openapi_schema = made
     return app.openapi_schema
 

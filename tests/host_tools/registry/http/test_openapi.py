@@ -1,5 +1,6 @@
 """The API's description: complete, with examples that are real, and kept to by every answer."""
 
+import json
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -66,6 +67,15 @@ def test_examples_are_requests_that_can_be_read(description: dict[str, Any], pat
     for example in content["examples"].values():
         assert example["summary"]
         TypeAdapter(WRITING[path]).validate_python(example["value"])
+
+
+@pytest.mark.parametrize("path", ["/v1/evse/{evse_id}/key", "/v1/keys/{fingerprint}"])
+def test_examples_are_answers_that_clients_read(description: dict[str, Any], path: str) -> None:
+    content = description["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+    assert content["schema"] == {"$ref": "#/components/schemas/KeyAnswer"}
+    answers = [each["value"] for each in content["examples"].values()]
+    read = [requests.KeyAnswer.model_validate_json(json.dumps(each)) for each in answers]
+    assert [each.valid_until_unix_ms is None for each in read] == [True, False]
 
 
 def test_the_examples_are_those_of_the_simulated_module() -> None:
