@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from wattseal.registry.database import Database
 from wattseal.registry.failures import NotReady
 
-VERSION = "0001"
+VERSION = "0002"
 """Of this program: the newest in migrations/versions."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -30,10 +30,15 @@ def upgrade(database: Database) -> None:
         found = version(connection)
         if found is not None and found not in known:
             raise NotReady("not_ready", cause=f"its database has the newer schema {found}")
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, VERSION)
+        command.upgrade(configuration(connection), VERSION)
+
+
+def configuration(connection: Connection) -> Config:
+    """What Alembic needs to know: the migrations, and the connection to make them on."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
 
 
 def be_alone(connection: Connection) -> None:
