@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.staticfiles import StaticFiles
 
 from wattseal import __version__
+from wattseal.parent_watch import end_with_parent
 from wattseal.registry.http import error_answers, examples, json_log
 from wattseal.registry.http.body_limit import BodyLimit
 from wattseal.registry.http.head_requests import HeadRequests
@@ -30,7 +31,6 @@ from wattseal.registry.http.routes import (
 )
 from wattseal.registry.http.security_headers import SecurityHeaders
 from wattseal.registry.http.settings import Settings, from_environment
-from wattseal.registry.http.worker import end_with_parent
 from wattseal.registry.opening import open_registry
 from wattseal.registry.service import Registry
 
