@@ -18,7 +18,7 @@ from wattseal.registry import tables
 from wattseal.registry.database import Database
 from wattseal.registry.failures import NotReady
 from wattseal.registry.identity import Identity
-from wattseal.registry.log_store import insert_rows, rows_of
+from wattseal.registry.log_store import rows_of
 from wattseal.registry.opening import begin
 from wattseal.registry.records import Record
 from wattseal.tlog.frontier import Frontier
@@ -28,7 +28,7 @@ BATCH = 1000
 
 _NULL = "\\N"
 
-Rows = list[tuple[Table, dict[str, Any]]]
+Rows = dict[Table, list[list[Any]]]
 
 
 def load(
@@ -46,10 +46,11 @@ def load(
         if connection.execute(select(tables.registry_identity.c.id)).first() is not None:
             raise NotReady("not_ready", cause="its database holds a registry already")
         tree = Frontier()
-        insert = insert_rows if database.is_sqlite else _copy_rows
+        insert = _insert if database.is_sqlite else _copy
         coming = iter(records)
         while batch := list(islice(coming, BATCH)):
-            insert(connection, _rows_of(batch, tree))
+            for table, rows in _rows_of(batch, tree).items():
+                insert(connection, table, rows)
         check(tree)
         begin(connection, identity, tree)
         if not database.is_sqlite:
@@ -59,29 +60,37 @@ def load(
 
 
 def _rows_of(records: list[Record], tree: Frontier) -> Rows:
-    rows: Rows = []
+    rows: Rows = {}
     for record in records:
         made = list(rows_of(tree.size, record))
-        rows += made
-        rows += [(tables.log_node, node._asdict()) for node in tree.append(made[0][1]["hash"])]
+        nodes = tree.append(made[0][1]["hash"])
+        made += [(tables.log_node, node._asdict()) for node in nodes]
+        for table, columns in made:
+            values = [columns[column.name] for column in table.columns]
+            rows.setdefault(table, []).append(values)
     return rows
 
 
-def _copy_rows(connection: Connection, rows: Rows) -> None:
-    by_table: dict[Table, list[dict[str, Any]]] = {}
-    for table, columns in rows:
-        by_table.setdefault(table, []).append(columns)
+def _insert(connection: Connection, table: Table, rows: list[list[Any]]) -> None:
+    marks = ", ".join("?" * len(table.columns))
     cursor = connection.connection.cursor()
-    for table, same in by_table.items():
-        names = [column.name for column in table.columns]
-        text = io.StringIO()
-        writer = csv.writer(text, quoting=csv.QUOTE_MINIMAL, lineterminator="\n")
-        writer.writerows([_cell(columns[name]) for name in names] for columns in same)
-        statement = (
-            f"COPY {table.name} ({', '.join(names)}) FROM STDIN WITH (FORMAT csv, NULL '{_NULL}')"
-        )
-        cursor.execute(statement, stream=io.BytesIO(text.getvalue().encode()))  # type: ignore[call-arg]
+    # Names are the schema's own.
+    cursor.executemany(f"INSERT INTO {table.name} ({_names(table)}) VALUES ({marks})", rows)  # noqa: S608
     cursor.close()
+
+
+def _copy(connection: Connection, table: Table, rows: list[list[Any]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_MINIMAL, lineterminator="\n")
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    statement = f"COPY {table.name} ({_names(table)}) FROM STDIN WITH (FORMAT csv, NULL '{_NULL}')"
+    cursor = connection.connection.cursor()
+    cursor.execute(statement, stream=io.BytesIO(text.getvalue().encode()))  # type: ignore[call-arg]
+    cursor.close()
+
+
+def _names(table: Table) -> str:
+    return ", ".join(column.name for column in table.columns)
 
 
 def _cell(value: Any) -> str | int:
