@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from wattseal.registry.names import evse_name, meter_name
-from wattseal.registry.packed_states import PackedState, PackedStates, pack
+from wattseal.registry.names import evse_name, has_serial, meter_name, plain
+from wattseal.registry.packed_states import PackedState, PackedStates, pack, pack_pointer
 from wattseal.registry.records import MeterRef
 from wattseal.registry.requests import (
     AccessState,
@@ -46,6 +46,15 @@ class MemoryLedger:
         """A signing module."""
         return self._states.get(ModuleState, chip_id)
 
+    def module_with_serial(self, gateway_serial: str) -> ModuleState | None:
+        """The module at a charge point that has this serial number, without case and blanks.
+
+        No two have it at a time, so it is the one that was the last to come to a charge point.
+        """
+        name = plain(gateway_serial)
+        found = self._states.get_pointed(ModuleState, name)
+        return found if found and has_serial(found, name) else None
+
     def meter(self, meter: MeterRef) -> MeterState | None:
         """A meter; manufacturers and serial numbers are compared without case and blanks."""
         return self._states.get(MeterState, _meter(meter))
@@ -61,7 +70,14 @@ class MemoryLedger:
 
 def packed(states: Iterable[State]) -> list[PackedState]:
     """States as a ledger holds them."""
-    return [pack(_name(state), state) for state in states]
+    return [each for state in states for each in _packed(state)]
+
+
+def _packed(state: State) -> Iterator[PackedState]:
+    kept = pack(_name(state), state)
+    yield kept
+    if isinstance(state, ModuleState) and state.evse_id is not None:
+        yield pack_pointer(plain(state.gateway_serial), kept)
 
 
 def _name(state: State) -> str:

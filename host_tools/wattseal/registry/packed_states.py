@@ -46,10 +46,14 @@ def _dictionary() -> bytes:
 _DICTIONARY = _dictionary()
 
 
+class Pointer:
+    """Kept under another name of a thing: the name that its state is kept under."""
+
+
 class PackedState(NamedTuple):
     """A state as it is kept: under which name, and what; made by whatever process has time."""
 
-    model: type[State]
+    model: type[State] | type[Pointer]
     name: bytes
     content: bytes
 
@@ -63,11 +67,16 @@ def pack(name: str, state: State) -> PackedState:
     return PackedState(type(state), _short(name), content)
 
 
+def pack_pointer(name: str, to: PackedState) -> PackedState:
+    """Another name of what a state is of; the bytes of the first one are shared."""
+    return PackedState(Pointer, _short(name), to.name)
+
+
 class PackedStates:
     """The newest state of each name, by their models."""
 
     def __init__(self) -> None:
-        self._packed: dict[type[State], dict[bytes, bytes]] = {}
+        self._packed: dict[type[State] | type[Pointer], dict[bytes, bytes]] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._packed.values()))
@@ -78,7 +87,15 @@ class PackedStates:
 
     def get(self, model: type[_State], name: str) -> _State | None:
         """The one that is held."""
-        content = self._packed.get(model, {}).get(_short(name))
+        return self._unpacked(model, _short(name))
+
+    def get_pointed(self, model: type[_State], name: str) -> _State | None:
+        """The newest state of what was pointed to last under that name."""
+        to = self._packed.get(Pointer, {}).get(_short(name))
+        return None if to is None else self._unpacked(model, to)
+
+    def _unpacked(self, model: type[_State], short: bytes) -> _State | None:
+        content = self._packed.get(model, {}).get(short)
         if content is None:
             return None
         text = zlib.decompressobj(_WINDOW_BITS, _DICTIONARY).decompress(content)

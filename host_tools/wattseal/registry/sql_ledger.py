@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, Table, bindparam, select
 from wattseal.evse_id import EvseIdError, read_evse_id
 from wattseal.registry import tables
 from wattseal.registry.key_validity import key_answer, period_at
-from wattseal.registry.names import meter_name
+from wattseal.registry.names import has_serial, meter_name, plain
 from wattseal.registry.records import MeterRef
 from wattseal.registry.requests import (
     AccessState,
@@ -51,6 +51,15 @@ class SqlLedger:
     def module(self, chip_id: str) -> ModuleState | None:
         """A signing module."""
         return self._newest(ModuleState, chip_id=chip_id)
+
+    def module_with_serial(self, gateway_serial: str) -> ModuleState | None:
+        """The module at a charge point that has this serial number, without case and blanks."""
+        name = plain(gateway_serial)
+        for chip_id in self._connection.execute(_chips_with_serial(), {"serial": name}).scalars():
+            found = self.module(chip_id)
+            if found and has_serial(found, name):
+                return found
+        return None
 
     def meter(self, meter: MeterRef) -> MeterState | None:
         """A meter; manufacturers and serial numbers are compared without case and blanks."""
@@ -139,6 +148,17 @@ def _states_of_key() -> Select[Any]:
 def _of_key(fingerprint: Any) -> Select[Any]:
     key = tables.key_state
     return select(key).where(key.c.fingerprint == fingerprint).order_by(key.c.entry, key.c.ordinal)
+
+
+@cache
+def _chips_with_serial() -> Select[Any]:
+    """All that ever were at a charge point with it: in no order, or a database might sort first."""
+    module = tables.module_state.c
+    return (
+        select(module.chip_id)
+        .where(module.gateway_serial_name == bindparam("serial"), module.evse_id.is_not(None))
+        .distinct()
+    )
 
 
 @cache

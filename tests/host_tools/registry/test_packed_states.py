@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from registry.recorder import Recorder
 from registry.simulated_module import METER, SimulatedModule
-from wattseal.registry.packed_states import PackedStates, pack
+from wattseal.registry.packed_states import PackedStates, pack, pack_pointer
 from wattseal.registry.requests import AccessState, EvseState, KeyState, ModuleState, State
 from wattseal.registry.rows import states_of
 
@@ -27,6 +27,18 @@ def test_states_come_back_as_they_were() -> None:
         assert table.get(type(state), str(number)) == state
         assert table.get(AccessState, str(number)) in (None, state)
     assert (table.get(KeyState, "another"), len(table)) == (None, len(states))
+
+
+def test_a_state_is_found_under_another_name_until_that_points_elsewhere() -> None:
+    old, new = (state for state in _states(2) if isinstance(state, ModuleState))
+    table = PackedStates()
+    first, second = pack("one", old), pack("two", new)
+    assert table.get_pointed(ModuleState, "name") is None
+    for packed in (first, pack_pointer("name", first), second):
+        table.put(packed)
+    assert table.get_pointed(ModuleState, "name") == old
+    table.put(pack_pointer("name", second))
+    assert table.get_pointed(ModuleState, "name") == new
 
 
 def test_a_newer_state_takes_the_older_ones_place() -> None:

@@ -320,6 +320,24 @@ def test_a_take_over_with_consent(office, module):
     assert numbers == [taken.entry]
 
 
+def test_two_modules_of_one_serial_number(office, module):
+    office.commission(module)
+    copy = SimulatedModule("copy", evse_id="DE*ABC*E9", meter=OTHER_METER)
+    copy.gateway_serial = module.gateway_serial.lower()
+    with pytest.raises(Refused) as refused:
+        office.commission(copy)
+    assert codes(refused.value) == ["gateway_serial_taken"]
+    office.wait()
+    office.registry.deactivate(module.deactivation(module.decommission()), office.abc)
+    copy.evse_id, copy.meter = EVSE_ID, module.meter
+    office.commission(copy)
+    module.restart()
+    module.commission(evse_id="DE*ABC*E9", meter=OTHER_METER)
+    with pytest.raises(Refused) as refused:
+        office.commission(module, "reuse")
+    assert codes(refused.value) == ["gateway_serial_taken"]
+
+
 def test_a_meter_of_another_model_is_remarked(office, module):
     office.commission(module)
     module.commission(meter=OTHER_METER.model_copy(update={"model": "Other"}))
