@@ -33,8 +33,8 @@ def checking(processes: int) -> Iterator[Check]:
         def check(page: ServedPage) -> list[CheckedEntry]:
             try:
                 return pool.submit(check_page, page).result()
-            except BrokenProcessPool:
-                raise ToolError("audit_process_died") from None
+            except BrokenProcessPool as error:
+                raise ToolError("audit_process_died") from error
 
         yield check
 

@@ -26,6 +26,9 @@ from wattseal.tlog.frontier import Frontier
 BATCH = 1000
 """Records whose rows are in memory at a time."""
 
+SQLITE_CACHE_KIB = 512 * 1024
+"""Random places of its indexes: else they are written again and again before the end."""
+
 _NULL = "\\N"
 
 Rows = dict[Table, list[list[Any]]]
@@ -45,6 +48,8 @@ def load(
     with database.write() as connection:
         if connection.execute(select(tables.registry_identity.c.id)).first() is not None:
             raise NotReady("not_ready", cause="its database holds a registry already")
+        if database.is_sqlite:
+            connection.exec_driver_sql(f"PRAGMA cache_size = -{SQLITE_CACHE_KIB}")
         tree = Frontier()
         insert = _insert if database.is_sqlite else _copy
         coming = iter(records)
