@@ -6,7 +6,6 @@ import ipaddress
 import os
 import signal
 import socket
-import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from uvicorn.supervisors import Multiprocess
 from wattseal.errors import ToolError
 from wattseal.registry.http import json_log
 from wattseal.registry.http.metrics import FOLDER_VARIABLE
+from wattseal.registry.http.metrics_folder import folder_of_run
 from wattseal.registry.http.settings import Settings
 
 APPLICATION = "wattseal.registry.http.application:worker_app"
@@ -58,8 +58,8 @@ def serve(
     if workers == 1:
         uvicorn.Server(config).run([listening])
         return
-    with tempfile.TemporaryDirectory(prefix="wattseal-metrics-") as folder:
-        os.environ[FOLDER_VARIABLE] = folder
+    with folder_of_run(settings.data) as folder:
+        os.environ[FOLDER_VARIABLE] = str(folder)
         Multiprocess(config, sockets=[listening]).run()
 
 

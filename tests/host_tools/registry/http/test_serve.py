@@ -128,6 +128,19 @@ def test_workers_end_with_the_process_that_started_them(serve: Callable[..., Ser
         httpx.get(f"{service.url}/health")
 
 
+def test_what_a_killed_service_counted_goes_when_it_starts_again(
+    serve: Callable[..., Service], data: Path
+) -> None:
+    service = serve("--workers", "2")
+    service.stop(signal.SIGKILL)
+    [left_over] = (data / "metrics").glob("run-*")
+    again = serve("--workers", "2")
+    [folder] = (data / "metrics").glob("run-*")
+    assert folder != left_over
+    assert again.stop()[0] == 0
+    assert list((data / "metrics").glob("run-*")) == []
+
+
 def test_overlong_headers_are_refused(serve: Callable[..., Service]) -> None:
     service = serve()
     with socket.create_connection(("127.0.0.1", httpx.URL(service.url).port)) as connection:
