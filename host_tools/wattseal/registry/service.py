@@ -19,7 +19,7 @@ from wattseal.registry.plausibility.facts import Facts
 from wattseal.registry.plausibility.limits import OFFLINE_DAYS
 from wattseal.registry.questions import Questions
 from wattseal.registry.records import Record
-from wattseal.registry.repeats import EvseRequest, recorded_last, registered_before
+from wattseal.registry.repeats import EvseRequest, charged_before, recorded_last, registered_before
 from wattseal.registry.requests import (
     AccessRequest,
     AccessState,
@@ -133,12 +133,13 @@ class Registry(Questions):
         )
 
     def keep_test_charge(self, req: TestChargeRequest, actor: AccessState) -> Confirmation:
-        """Record the session that was charged after commissioning. Refused."""
-        return self._record_at_evse(
-            req,
+        """Record the session that was charged after commissioning; each is kept once. Refused."""
+        return self._record(
             actor,
+            self._clock(),
             lambda ledger, who, now: plausibility.judge_test_charge(req, ledger, who, now),
             lambda ledger, who, now: building.build_test_charge(req, ledger, who, now),
+            lambda connection: charged_before(connection, req),
         )
 
     def consent(self, req: ConsentRequest, actor: AccessState) -> Confirmation:
