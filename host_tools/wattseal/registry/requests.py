@@ -25,6 +25,8 @@ from wattseal.registry.records import (
     UnixMs,
 )
 
+_OCMF = StringConstraints(min_length=20, max_length=5000)
+
 
 class RegistrationRequest(Model):
     """Register the key of a module that is sealed for a charge point.
@@ -72,8 +74,10 @@ class TestChargeRequest(Model):
     """Keep the records of the session that was charged after commissioning."""
 
     evse_id: Text
-    begin: Annotated[str, StringConstraints(min_length=20, max_length=5000)]
-    end: Annotated[str, StringConstraints(min_length=20, max_length=5000)]
+    begin: Annotated[
+        str, _OCMF, Field(description="OCMF record of the session's begin, as signed.")
+    ]
+    end: Annotated[str, _OCMF, Field(description="OCMF record of its end, as signed.")]
 
 
 class AccessRequest(Model):
@@ -147,10 +151,10 @@ class EvseState(Model):
 class KeyState(Model):
     """A public key at some time, and where it signs or signed."""
 
-    fingerprint: Hash
-    public_key: str
+    fingerprint: Annotated[Hash, Field(description="SHA-256 of the public key's bytes, in hex.")]
+    public_key: Annotated[str, Field(description="SubjectPublicKeyInfo in DER, in hex.")]
     key_number: int
-    firmware_identity: Hash
+    firmware_identity: Annotated[Hash, Field(description="SHA-256 of the image that made it.")]
     chip_id: ChipId
     evse_id: Text
     meter: MeterRef
@@ -166,7 +170,7 @@ class KeyAnswer(KeyState):
     always what is known now, whatever time the rest is of. A change of the meter ends nothing.
     """
 
-    algorithm: Text
+    algorithm: Annotated[Text, Field(description="OCMF's name of it, its member `SA`.")]
     valid_from_unix_ms: UnixMs
     valid_until_unix_ms: UnixMs | None
 

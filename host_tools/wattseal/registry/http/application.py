@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from starlette.staticfiles import StaticFiles
 
 from wattseal import __version__
@@ -46,6 +47,7 @@ def create_app(registry: Registry, settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        generate_unique_id_function=_operation_id,
     )
     app.state.registry = registry
     app.state.registry_name = registry.facts().name
@@ -78,6 +80,11 @@ def worker_app() -> FastAPI:
         offline_days=settings.offline_days,
     )
     return create_app(registry, settings)
+
+
+def _operation_id(route: APIRoute) -> str:
+    """What generated clients call a route: its function's name, `get_` before it where it asks."""
+    return f"get_{route.name}" if "GET" in (route.methods or ()) else route.name
 
 
 def _description(app: FastAPI) -> dict[str, Any]:

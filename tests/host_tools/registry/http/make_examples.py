@@ -12,10 +12,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from simulated_module import DAY_MS, START_MS, SimulatedModule, digest
 from wattseal.public_key import DEFAULT_ALGORITHM
+from wattseal.registry.eligibility import eligibility
+from wattseal.registry.memory_ledger import MemoryLedger
 from wattseal.registry.records import Scenario
 from wattseal.registry.requests import (
     AccessRequest,
     ConsentRequest,
+    EvseState,
     HardwareExchangeRequest,
     KeyAnswer,
 )
@@ -51,8 +54,36 @@ def examples() -> dict[str, Any]:
         "consent": [_example("another operator may take over", consent)],
         "test_charge": [_example("the first session", charge)],
         "access": [_example("for an operator", access)],
-        "answers": {"/v1/evse/{evse_id}/key": keys, "/v1/keys/{fingerprint}": keys},
+        "answers": {
+            "/v1/evse/{evse_id}": [_example("with an active key", _evse_answer(module))],
+            "/v1/evse/{evse_id}/key": keys,
+            "/v1/evse/{evse_id}/eligibility": _eligibilities(module.evse_id),
+            "/v1/keys/{fingerprint}": keys,
+        },
     }
+
+
+def _evse_answer(module: SimulatedModule) -> EvseState:
+    return EvseState(
+        evse_id=module.evse_id,
+        operator="DE*ABC",
+        status="active",
+        chip_id=module.chip_id,
+        meter=module.meter_ref,
+        fingerprint=module.fingerprint,
+        entry=1207,
+        since_unix_ms=START_MS + 90 * DAY_MS,
+    )
+
+
+def _eligibilities(evse_id: str) -> list[dict[str, Any]]:
+    """What is answered of a charge point that is in order, and of one that nobody registered."""
+    ledger = MemoryLedger()
+    never = eligibility(evse_id, ledger, START_MS)
+    good = never.model_copy(
+        update={"publish": True, "authorise": True, "reasons": [], "entry": 1207}
+    )
+    return [_example("it may charge", good), _example("nobody has registered it", never)]
 
 
 def _key_answers(module: SimulatedModule) -> dict[str, KeyAnswer]:

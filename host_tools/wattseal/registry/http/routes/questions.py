@@ -100,7 +100,7 @@ async def meter(meter: MeterPath, at: At, registry: Service) -> MeterState:
 
 @router.get("/search", responses=PUBLIC, summary="Search")
 async def search(q: SearchText, registry: Service) -> SearchResult:
-    """By parts of EVSE-IDs, serial numbers, chip ids, keys and fingerprints."""
+    """By what EVSE-IDs, serial numbers, chip ids, keys and fingerprints begin with."""
     return await ask(registry.search, q)
 
 
