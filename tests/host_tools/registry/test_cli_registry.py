@@ -283,7 +283,7 @@ def test_audit_and_audit_again(
     assert first.status == 0, first.out
     registered(desk)
     vkey = first.json["vkey"]
-    again = wattseal("registry", "audit", desk.url, "--keep", keep, "--vkey", vkey)
+    again = wattseal("registry", "audit", desk.url, "--keep", keep, "--vkey", vkey, "--jobs", "1")
     assert again.status == 0, again.out
     assert "SOUND" in again.out
     assert f"with the checkpoint of {first.json['size']} entries" in again.out
