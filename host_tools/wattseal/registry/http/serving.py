@@ -125,11 +125,14 @@ def _url(listening: socket.socket) -> str:
 
 
 def _tell_when_ready(listening: socket.socket, when_ready: Callable[[str], None]) -> None:
-    url = _url(listening)
-    try:
-        answer = httpx.get(f"{url}/ready", timeout=READY_TIMEOUT_S, trust_env=False)
-    except httpx.HTTPError:
-        return  # it stopped before it was ready; why is in the log
+    url, answer = _url(listening), None
+    while answer is None:
+        try:
+            answer = httpx.get(f"{url}/ready", timeout=READY_TIMEOUT_S, trust_env=False)
+        except httpx.TimeoutException:
+            continue  # a busy machine takes longer; whoever waits for the URL would for ever
+        except httpx.HTTPError:
+            return  # it stopped before it was ready; why is in the log
     if answer.status_code == httpx.codes.OK:
         when_ready(url)
 
