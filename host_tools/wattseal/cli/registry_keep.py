@@ -52,8 +52,7 @@ def export(
     """Export all charge points with their keys, computed from the public log.
 
     json has everything, with the keys of the past; bnetza-csv has the columns EVSE-ID1 and
-    Public Key1 of the German authority's list, then algorithm and validity; ocpi has what goes
-    into a CDR's signed_data.
+    Public Key1 of the German authority's list; ocpi has what goes into a CDR's signed_data.
     """
     from wattseal.registry import export as exporting
 

@@ -31,7 +31,7 @@ from wattseal.tlog.tree import leaf_hash
 
 Show = Callable[[int, int], object]
 
-BNETZA_COLUMNS = ("EVSE-ID1", "Public Key1", "Algorithm1", "Valid From1", "Valid Until1")
+BNETZA_COLUMNS = ("EVSE-ID1", "Public Key1")
 """The first two are the authority's own names."""
 
 
@@ -205,19 +205,17 @@ def as_json(export: Export) -> str:
 
 
 def as_bnetza_csv(export: Export) -> str:
-    """The German authority's two columns, of charge points that have a valid key; and ours.
+    """The two columns of the German authority's list: charge points that have a valid key.
 
-    One charge point a line. Behind the authority's columns stand the algorithm and the validity,
-    for whoever takes the keys over; the rest of the authority's list is not the registry's to know.
+    One charge point a line. No column of our own, for whoever reads the list knows the authority's
+    only; its other columns are not the registry's to know.
     """
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     writer.writerow(BNETZA_COLUMNS)
     for evse in export.evses:
         if key := evse.valid_key:
-            until = key.valid_until_unix_ms
-            times = _rfc_3339(key.valid_from_unix_ms), "" if until is None else _rfc_3339(until)
-            writer.writerow((evse.evse_id, key.public_key.upper(), key.algorithm, *times))
+            writer.writerow((evse.evse_id, key.public_key.upper()))
     return text.getvalue()
 
 

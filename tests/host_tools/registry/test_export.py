@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import datetime
 
 import pytest
 from registry.recorder import Recorder
@@ -109,22 +108,11 @@ def test_json_says_everything(log: ServedLog, records: list[Record]) -> None:
 def test_bnetza_csv_has_the_columns_of_the_authority(log: ServedLog, records: list[Record]) -> None:
     export = exported(log, records[-1].unix_ms)
     header, row, *more = FORMATS["bnetza-csv"](export).split("\r\n")
-    assert header == "EVSE-ID1;Public Key1;Algorithm1;Valid From1;Valid Until1"
+    assert header == "EVSE-ID1;Public Key1"
     assert more == [""]
-    evse_id, key, algorithm, begun, ended = row.split(";")
+    evse_id, key = row.split(";")
     assert evse_id == EVSE_ID
     assert read_public_key(key).hex == key
-    assert algorithm == "ECDSA-secp256r1-SHA256"
-    valid = at(export, EVSE_ID).valid_key
-    assert valid is not None
-    assert datetime.fromisoformat(begun).timestamp() == valid.valid_from_unix_ms // 1000
-    assert ended == ""
-
-
-def test_bnetza_csv_of_the_past_says_until_when(log: ServedLog, records: list[Record]) -> None:
-    begun, _meter, rolled, *_more = (r for r in records if isinstance(r, Registration))
-    _header, row, _end = FORMATS["bnetza-csv"](exported(log, begun.unix_ms)).split("\r\n")
-    assert datetime.fromisoformat(row.split(";")[-1]).timestamp() == rolled.unix_ms // 1000
 
 
 def test_ocpi_has_what_a_cdr_says_of_a_key(log: ServedLog, records: list[Record]) -> None:
