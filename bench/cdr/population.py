@@ -16,8 +16,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from wattseal.cdr.moments import utc_text
-from wattseal.registry.export import ChargePoint, Export, KeyPeriod
-from wattseal.registry.records import Meter, MeterRef
+from wattseal.public_key import DEFAULT_ALGORITHM
+from wattseal.registry.export import ChargePoint, Export, KeyPeriod, MeterFrom
+from wattseal.registry.records import Meter
 from wattseal.wire.ocmf_payload import build_payload
 from wattseal.wire.reading import Reading
 
@@ -110,7 +111,7 @@ def write_export(path: Path, cdrs: int) -> None:
         registry="bench.wattseal.example/keys",
         size=modules,
         root="00" * 32,
-        at=BEGAN_MS,
+        at_unix_ms=BEGAN_MS,
         evses=points,
     )
     path.write_text(export.model_dump_json())
@@ -176,25 +177,27 @@ def _spki(module: int) -> bytes:
 def _charge_point(module: int) -> ChargePoint:
     spki = _spki(module)
     serial = f"1EMH{module:010}"
-    meter = MeterRef(manufacturer="EMH", serial=serial)
+    meter = MeterFrom(
+        manufacturer="EMH", serial=serial, from_unix_ms=BEGAN_MS - YEAR_MS, entry=module + 1
+    )
     key = KeyPeriod(
         public_key=spki.hex(),
         fingerprint=hashlib.sha256(spki).hexdigest(),
+        algorithm=DEFAULT_ALGORITHM,
         key_number=1,
         firmware_identity=_IDENTITY,
         chip_id=f"{module:016x}",
         gateway_serial=f"WS{module:06}",
-        meter=meter,
-        valid_from=BEGAN_MS - YEAR_MS,
-        valid_until=None,
+        valid_from_unix_ms=BEGAN_MS - YEAR_MS,
+        valid_until_unix_ms=None,
         ended_as=None,
-        entry=module + 1,
+        meters=[meter],
     )
     return ChargePoint(
         evse_id=evse_id(module),
         operator=OPERATOR,
         status="active",
-        since=BEGAN_MS - YEAR_MS,
+        since_unix_ms=BEGAN_MS - YEAR_MS,
         meter=Meter(
             manufacturer="EMH",
             model="ED300L",

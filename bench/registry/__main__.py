@@ -64,9 +64,11 @@ class Bench:
         make_keys(self.data)
         database = Database(self.url)
         schema.upgrade(database)
-        start = time.perf_counter()
+        start, before_s = time.perf_counter(), _processor_s()
         load(database, load_identity(self.data, NAME), self._records(first_ms), lambda _tree: None)
         self.figures["bulk load"] = Figure(self.keys / (time.perf_counter() - start), "keys/s")
+        each_ms = 1000 * (_processor_s() - before_s) / self.keys
+        self.figures["bulk load, processor"] = Figure(each_ms, "ms each")
         database.close()
         write_name(self.data, NAME)
 
@@ -86,7 +88,7 @@ class Bench:
                 self._registrations(served, words)
                 self.figures[f"memory, {words}"] = Figure(served.memory_mb(), "MB")
                 if workers == WORKERS[-1]:
-                    self._audit(served.url)
+                    self._audit(served)
 
     def _plain(self) -> None:
         database = Database(self.url)
@@ -125,19 +127,30 @@ class Bench:
         each_ms = 1000 * (served.processor_s() - before_s) / len(asks)
         self.figures[f"{name}, processor"] = Figure(each_ms, "ms each")
 
-    def _audit(self, url: str) -> None:
-        start = time.perf_counter()
+    def _audit(self, served: Served) -> None:
+        """The whole log, by a process of its own and those that it starts."""
+        start, before_s = time.perf_counter(), served.processor_s()
         process = subprocess.Popen(
-            [WATTSEAL, "registry", "audit", url, "--json"], stdout=subprocess.DEVNULL
+            [WATTSEAL, "registry", "audit", served.url, "--json"], stdout=subprocess.DEVNULL
         )
         _process, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
             raise RuntimeError(f"the audit ended with status {process.returncode}")
-        elapsed_s = time.perf_counter() - start
-        self.figures[f"audit of {self.next_station:,} keys"] = Figure(elapsed_s, "s")
-        self.figures["audit, entries"] = Figure(self.next_station / elapsed_s, "1/s")
+        elapsed_s, entries = time.perf_counter() - start, self.next_station
+        audit_ms = 1000 * (usage.ru_utime + usage.ru_stime) / entries
+        serving_ms = 1000 * (served.processor_s() - before_s) / entries
+        self.figures[f"audit of {entries:,} keys"] = Figure(elapsed_s, "s")
+        self.figures["audit, entries"] = Figure(entries / elapsed_s, "1/s")
+        self.figures["audit, processor"] = Figure(audit_ms, "ms each")
+        self.figures["audit, processor of the server"] = Figure(serving_ms, "ms each")
         self.figures["audit, memory"] = Figure(usage.ru_maxrss / 1024, "MB")
+
+
+def _processor_s() -> float:
+    """Time that this process and those that it started and has seen end have had of processors."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 @contextmanager

@@ -7,13 +7,16 @@ Everything about a station follows from its number.
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing import Pool
+from multiprocessing.pool import AsyncResult
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from wattseal.offline_challenge import offline_challenge
+from wattseal.quick_text import build_statement
 from wattseal.registry.records import (
     Ended,
     Meter,
@@ -35,6 +38,7 @@ FIRMWARE = "0.1.0"
 IDENTITY = hashlib.sha256(b"image").hexdigest()
 MODEL = "Bench module"
 CHUNK = 250
+CHUNKS_AHEAD = 20
 CALIBRATION_YEAR = 2026
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _ECDSA = ec.ECDSA(hashes.SHA256())
@@ -94,11 +98,11 @@ class Station:
             "firmware": FIRMWARE,
             "firmware_identity": IDENTITY,
         }
-        birth = statements.build_statement(
+        birth = build_statement(
             "birth", **image, rollback_number=1, last_pagination=0, after_unix_ms=None
         )
         names = {"evse_id": evse_id(self.number), "gateway_serial": f"WS{self.number:08}"}
-        possession = statements.build_statement(
+        possession = build_statement(
             "possession",
             **image,
             **names,
@@ -132,16 +136,18 @@ class Station:
 
 def registrations(count: int, first_ms: int, actor: str) -> Iterator[Record]:
     """The records of so many stations, a millisecond apart; made by all processors."""
-    chunks = [
-        (start, min(CHUNK, count - start), first_ms, actor) for start in range(0, count, CHUNK)
-    ]
+    coming: deque[AsyncResult[list[str]]] = deque()
     with Pool() as pool:
-        for texts in pool.imap(_texts, chunks):
-            yield from map(read_record, texts)
+        for start in range(0, count, CHUNK):
+            chunk = (start, min(CHUNK, count - start), first_ms, actor)
+            coming.append(pool.apply_async(_texts, chunk))
+            if len(coming) > CHUNKS_AHEAD:
+                yield from map(read_record, coming.popleft().get())
+        for texts in coming:
+            yield from map(read_record, texts.get())
 
 
-def _texts(chunk: tuple[int, int, int, str]) -> list[str]:
-    start, count, first_ms, actor = chunk
+def _texts(start: int, count: int, first_ms: int, actor: str) -> list[str]:
     stations = (Station(number, first_ms + number) for number in range(start, start + count))
     return [record_text(station.registration(actor)) for station in stations]
 

@@ -23,8 +23,8 @@ class Served:
     process_id: int
 
     def memory_mb(self) -> float:
-        """Of all its processes together, each page counted for each process that has it."""
-        total_kb = sum(_resident_kb(process) for process in _family(self.process_id))
+        """Of all its processes together; a page that several share is counted once."""
+        total_kb = sum(_memory_kb(process) for process in _family(self.process_id))
         return total_kb / 1024
 
     def processor_s(self) -> float:
@@ -70,6 +70,8 @@ def _ticks(process_id: int) -> int:
     return int(after_name[11]) + int(after_name[12])
 
 
-def _resident_kb(process_id: int) -> int:
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process_id}/status").read_text())
+def _memory_kb(process_id: int) -> int:
+    """What it holds, with its share of what it has in common with others (proc(5), Pss)."""
+    rollup = Path(f"/proc/{process_id}/smaps_rollup").read_text()
+    found = re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)
     return int(found[1]) if found else 0

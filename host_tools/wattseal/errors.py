@@ -165,6 +165,11 @@ ERRORS: dict[str, tuple[str, str, int]] = {
         "Check the address and the network, then repeat the command: it goes on where it was.",
         EXIT_FAILED,
     ),
+    "audit_process_died": (
+        "One of the audit's processes ended by itself, perhaps for want of memory.",
+        "Repeat the command with --jobs 1.",
+        EXIT_FAILED,
+    ),
     "registry_outcome_unknown": (
         "The registry's answer to {what} was lost, and so is whether it was done ({cause}).",
         "Look it up with `wattseal registry show` before you repeat the command.",

@@ -29,6 +29,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 MAX_KEY_TEXT_BYTES = 4096
 
+DEFAULT_ALGORITHM = "ECDSA-secp256r1-SHA256"
+"""OCMF's name (1.4.1, table 22) of how Wattseal signs, and of what a record without `SA` means."""
+
 _EC_PUBLIC_KEY_OID = (1, 2, 840, 10045, 2, 1)
 _ECDSA_SHA256 = ec.ECDSA(hashes.SHA256())
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----(.*?)-----END \1-----", re.DOTALL)
@@ -79,13 +82,29 @@ class Curve:
         """Number of points; r and s of a signature lie between 1 and order - 1."""
         return int(self.python.order)
 
-    def __reduce__(self) -> tuple[Callable[[str], Curve | None], tuple[str]]:
-        return curve_named, (self.name,)  # the curves of the packages cannot be pickled
+    @cached_property
+    def spki_head(self) -> bytes:
+        """What stands before an uncompressed point in SubjectPublicKeyInfo in DER (RFC 5480)."""
+        algorithm = ecdsa.der.encode_sequence(
+            ecdsa.der.encode_oid(*_EC_PUBLIC_KEY_OID), ecdsa.der.encode_oid(*self.oid)
+        )
+        point = bytes(self.point_bytes)
+        whole = ecdsa.der.encode_sequence(algorithm, ecdsa.der.encode_bitstring(point, 0))
+        return bytes(whole.removesuffix(point))
+
+    @property
+    def point_bytes(self) -> int:
+        """Length of an uncompressed point."""
+        return 1 + 2 * int(self.python.baselen)
 
     def openssl(self) -> ec.EllipticCurve | None:
         """The curve of `cryptography`, None where that package does not name it."""
         found = getattr(ec, self.openssl_class, None) if self.openssl_class else None
         return found() if found else None
+
+    def __reduce__(self) -> tuple[Callable[[str], Curve | None], tuple[str]]:
+        """Between processes a curve is its name."""
+        return curve_named, (self.name,)
 
 
 CURVES = (
@@ -114,17 +133,14 @@ class PublicKey:
     curve: Curve
     point: bytes
 
-    def __reduce__(self) -> tuple[type[PublicKey], tuple[Curve, bytes]]:
-        return PublicKey, (self.curve, self.point)  # without the key object of OpenSSL
-
     @cached_property
     def spki(self) -> bytes:
         """SubjectPublicKeyInfo in DER (RFC 5480), named curve, uncompressed point."""
-        algorithm = ecdsa.der.encode_sequence(
-            ecdsa.der.encode_oid(*_EC_PUBLIC_KEY_OID), ecdsa.der.encode_oid(*self.curve.oid)
-        )
-        bits = ecdsa.der.encode_bitstring(self.point, 0)
-        return bytes(ecdsa.der.encode_sequence(algorithm, bits))
+        return self.curve.spki_head + self.point
+
+    def __reduce__(self) -> tuple[type[PublicKey], tuple[Curve, bytes]]:
+        """Between processes a key is its point: OpenSSL's form of it stays behind."""
+        return PublicKey, (self.curve, self.point)
 
     @property
     def hex(self) -> str:
@@ -149,8 +165,8 @@ class PublicKey:
         Raises SignatureMalformedError when the bytes are no signature on this curve at all.
         """
         try:
-            if self._openssl is not None:
-                self._openssl.verify(signature, message, _ECDSA_SHA256)
+            if self.openssl is not None:
+                self.openssl.verify(signature, message, _ECDSA_SHA256)
                 return True
         except InvalidSignature:
             check_signature_form(self.curve, signature)
@@ -161,10 +177,11 @@ class PublicKey:
         return self._verify_in_python(message, signature)
 
     @cached_property
-    def _openssl(self) -> ec.EllipticCurvePublicKey | None:
+    def openssl(self) -> ec.EllipticCurvePublicKey | None:
         """The key for OpenSSL; None where `cryptography` does not name the curve.
 
-        Raises UnsupportedAlgorithm where this build of OpenSSL lacks it.
+        Raises UnsupportedAlgorithm where this build of OpenSSL lacks it, ValueError where the
+        point is not on it.
         """
         curve = self.curve.openssl()
         if curve is None:
@@ -249,6 +266,11 @@ def _decode_key_text(text: str) -> bytes:
 
 
 def _read_spki(der: bytes) -> PublicKey:
+    """Of the one form that generators write a head is compared; other forms are taken apart."""
+    for known in CURVES:
+        head = known.spki_head
+        if len(der) == len(head) + known.point_bytes and der.startswith(head):
+            return _checked_key(known, der[len(head) :])
     kind, oid, point = _split_spki(der)
     if kind != _EC_PUBLIC_KEY_OID:
         raise KeyUnreadableError("it is not a key for elliptic curves")
@@ -256,7 +278,7 @@ def _read_spki(der: bytes) -> PublicKey:
     if curve is None:
         dotted = ".".join(str(part) for part in oid)
         raise KeyUnreadableError(f"its curve {dotted} is not one that OCMF knows")
-    return PublicKey(curve, _checked_point(curve, point))
+    return _checked_key(curve, point)
 
 
 def _split_spki(der: bytes) -> tuple[tuple[int, ...], tuple[int, ...], bytes]:
@@ -276,6 +298,20 @@ def _split_spki(der: bytes) -> tuple[tuple[int, ...], tuple[int, ...], bytes]:
     return tuple(kind), tuple(oid), bytes(point)
 
 
+def _checked_key(curve: Curve, point: bytes) -> PublicKey:
+    """The key of an encoded point that is proven to lie on the curve."""
+    if point[:1] == b"\x04" and len(point) == curve.point_bytes:
+        key = PublicKey(curve, point)
+        try:
+            if key.openssl is not None:
+                return key
+        except UnsupportedAlgorithm:
+            pass  # this build of OpenSSL lacks the curve
+        except ValueError:
+            raise _not_on(curve) from None
+    return PublicKey(curve, _checked_point(curve, point))
+
+
 def _checked_point(curve: Curve, point: bytes) -> bytes:
     """The uncompressed form of an encoded point that is proven to lie on the curve."""
     if point[:1] not in (b"\x02", b"\x03", b"\x04"):
@@ -283,5 +319,9 @@ def _checked_point(curve: Curve, point: bytes) -> bytes:
     try:
         key = ecdsa.VerifyingKey.from_string(point, curve=curve.python)
     except (ecdsa.errors.MalformedPointError, ecdsa.der.UnexpectedDER, ValueError):
-        raise KeyUnreadableError(f"its point does not lie on the curve {curve.name}") from None
+        raise _not_on(curve) from None
     return bytes(key.to_string("uncompressed"))
+
+
+def _not_on(curve: Curve) -> KeyUnreadableError:
+    return KeyUnreadableError(f"its point does not lie on the curve {curve.name}")

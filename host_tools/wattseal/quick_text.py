@@ -32,13 +32,28 @@ def read_statement(text: str) -> dict[str, Any]:
     return members if members is not None else dict(statements.read_statement(text))
 
 
+def build_statement(kind: str, **facts: Any) -> str:
+    """As wattseal.wire.statements.build_statement."""
+    form = _STATEMENTS.get(kind)
+    text = _text(form, facts) if form else None
+    return text if text is not None else str(statements.build_statement(kind, **facts))
+
+
 def build_leaf(**facts: Any) -> str:
     """As wattseal.wire.publication.build_leaf."""
-    members = {"type": publication.FORM[0], "version": signed_text.VERSION, **facts}
+    text = _text(publication.FORM, facts)
+    return text if text is not None else str(publication.build_leaf(**facts))
+
+
+def _text(form: Row, facts: dict[str, Any]) -> str | None:
+    """The text of facts that are certainly those of the form; None if that takes a closer look."""
+    names = [row[0] for row in form[2]]
+    if facts.keys() != set(names):
+        return None
+    members = {"type": form[0], "version": signed_text.VERSION}
+    members |= {name: facts[name] for name in names}
     text = json.dumps(members, separators=(",", ":"))
-    if _members(publication.FORM, text) is None:
-        return publication.build_leaf(**facts)
-    return text
+    return text if _members(form, text) is not None else None
 
 
 def _members(form: Row, text: str) -> dict[str, Any] | None:

@@ -1,8 +1,8 @@
 """A public-key registry over HTTP: each call of its API with typed arguments and answers.
 
-A question is asked again when its answer is lost. So is a registration, which the registry knows
-again by the statement in it, and answers with the entry that it has made. Whatever else changes
-something is sent once, and an answer that got lost is told as such.
+A question is asked again when its answer is lost. So are a registration and a test charge, which
+the registry knows again by what the module signed, and answers with the entry that it has made.
+Whatever else changes something is sent once, and an answer that got lost is told as such.
 """
 
 from __future__ import annotations
@@ -86,13 +86,13 @@ class RegistryClient:
         """A charge point now, or at a time; None if the registry does not know it."""
         return self._find(api.EvseState, f"/v1/evse/{_part(evse_id)}", at=at_unix_ms)
 
-    def key_of(self, evse_id: str, at_unix_ms: int | None = None) -> api.KeyState | None:
+    def key_of(self, evse_id: str, at_unix_ms: int | None = None) -> api.KeyAnswer | None:
         """The key that is valid for a charge point now, or was at a time."""
-        return self._find(api.KeyState, f"/v1/evse/{_part(evse_id)}/key", at=at_unix_ms)
+        return self._find(api.KeyAnswer, f"/v1/evse/{_part(evse_id)}/key", at=at_unix_ms)
 
-    def key(self, fingerprint: str, at_unix_ms: int | None = None) -> api.KeyState | None:
+    def key(self, fingerprint: str, at_unix_ms: int | None = None) -> api.KeyAnswer | None:
         """A key by its fingerprint (SHA-256 of the SPKI in hex)."""
-        return self._find(api.KeyState, f"/v1/keys/{_part(fingerprint)}", at=at_unix_ms)
+        return self._find(api.KeyAnswer, f"/v1/keys/{_part(fingerprint)}", at=at_unix_ms)
 
     def module(self, chip_id: str, at_unix_ms: int | None = None) -> api.ModuleState | None:
         """A signing module."""
@@ -160,8 +160,8 @@ class RegistryClient:
         return self._post(api.Confirmation, "/v1/consents", request)
 
     def keep_test_charge(self, request: api.TestChargeRequest) -> api.Confirmation:
-        """Have the records of a test charge kept."""
-        return self._post(api.Confirmation, "/v1/test-charges", request)
+        """Have the records of a test charge kept; the same again is answered with its entry."""
+        return self._post(api.Confirmation, "/v1/test-charges", request, repeatable=True)
 
     def grant(self, request: api.AccessRequest) -> api.Confirmation:
         """Make an access key; the answer tells it this once."""

@@ -25,9 +25,15 @@ def test_all_figures(
     assert set(figures) == {
         f"sqlite: {name}"
         for name in (
-            *("bulk load", "look-ups, 1 worker", "look-ups, 1 worker, processor"),
+            *(
+                "bulk load",
+                "bulk load, processor",
+                "look-ups, 1 worker",
+                "look-ups, 1 worker, processor",
+            ),
             *("registrations, 1 worker", "registrations, 1 worker, processor"),
             *("memory, 1 worker", "audit of 40 keys", "audit, entries", "audit, memory"),
+            *("audit, processor", "audit, processor of the server"),
         )
     }
     assert all(figure["value"] > 0 for figure in figures.values())

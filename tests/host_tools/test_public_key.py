@@ -1,6 +1,7 @@
 """Keys on every OCMF curve: what is read, what is refused, and that both back ends agree."""
 
 import base64
+import pickle
 import subprocess
 from pathlib import Path
 
@@ -55,6 +56,28 @@ def test_both_back_ends_agree(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
     usual = [one.public.verify(message, signature) for message in messages]
     monkeypatch.setattr(Curve, "openssl", lambda _self: None)
     assert usual == [one.public.verify(message, signature) for message in messages]
+
+
+@EVERY_CURVE
+def test_a_key_in_another_process_is_the_same(name: str) -> None:
+    one = signer(name)
+    signature = one.sign(b"message")
+    assert one.public.verify(b"message", signature)
+    there = pickle.loads(pickle.dumps(one.public))  # noqa: S301 - its own
+    assert there == one.public
+    assert there.curve is one.public.curve
+    assert there.verify(b"message", signature)
+    assert not there.verify(b"messagf", signature)
+
+
+@EVERY_CURVE
+def test_a_point_beside_the_curve_is_no_key(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    spki = bytearray(signer(name).public.spki)
+    spki[-1] ^= 1
+    for _back_end in ("OpenSSL", "Python"):
+        with pytest.raises(KeyUnreadableError, match="does not lie on the curve"):
+            read_public_key(spki.hex())
+        monkeypatch.setattr(Curve, "openssl", lambda _self: None)
 
 
 @EVERY_CURVE

@@ -86,6 +86,42 @@ def _built(build: Any, facts: dict[str, Any]) -> str:
         return f"refused: {error}"
 
 
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_the_examples_are_built_quickly(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = statements.read_statement(text)
+    kind = facts.pop("type")
+    del facts["version"]
+    monkeypatch.setattr(statements, "build_statement", None)
+    assert quick_text.build_statement(kind, **dict(reversed(facts.items()))) == text
+
+
+@given(
+    some.sampled_from(EXAMPLES),
+    some.data(),
+    some.text(alphabet=' !"#\\|{}~aZ\x7f\u00e9', max_size=60)
+    | some.integers(-2, 2**53)
+    | some.none(),
+)
+def test_statements_are_built_the_same(text: str, data: some.DataObject, other: Any) -> None:
+    facts = statements.read_statement(text)
+    kind = facts.pop("type")
+    del facts["version"]
+    facts[data.draw(some.sampled_from([*facts, "another"]))] = other
+
+    def quick(**facts: Any) -> str:
+        return quick_text.build_statement(kind, **facts)
+
+    def slow(**facts: Any) -> str:
+        return str(statements.build_statement(kind, **facts))
+
+    assert _built(quick, facts) == _built(slow, facts)
+
+
+def test_a_statement_of_no_type() -> None:
+    with pytest.raises(TextError, match="no type of statement"):
+        quick_text.build_statement("another")
+
+
 def test_an_entry_needs_its_members_in_any_order() -> None:
     facts = {key: LEAF[key] for key in reversed(publication.LEAF_MEMBERS[2:])}
     assert quick_text.build_leaf(**facts) == statement_examples.entry()

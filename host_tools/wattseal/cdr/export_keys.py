@@ -11,13 +11,14 @@ import os
 import sqlite3
 import tempfile
 from contextlib import closing, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
 from pydantic import TypeAdapter, ValidationError
 
 from wattseal.cdr.json_stream import StreamError, read_array
-from wattseal.cdr.key_cache import MAX_CHARGE_POINTS, KeyCache, Periods, loaded_period
+from wattseal.cdr.key_cache import MAX_CHARGE_POINTS, KeyCache, Periods, loaded_periods
 from wattseal.errors import ToolError
 from wattseal.evse_id import EvseIdError
 from wattseal.json_file import first_fault
@@ -75,7 +76,8 @@ class ExportKeys:
         try:
             rows = self._connection.execute("SELECT keys FROM evses WHERE name = ?", (name,))
             row = rows.fetchone()
-            return tuple(map(loaded_period, _PERIODS.validate_json(row[0]))) if row else None
+            told = _PERIODS.validate_json(row[0]) if row else None
+            return None if told is None else tuple(chain.from_iterable(map(loaded_periods, told)))
         except (sqlite3.Error, ValueError) as error:
             cause = str(error).partition("\n")[0]
             raise ToolError("export_malformed", path=str(self._index), cause=cause) from None

@@ -71,18 +71,26 @@ class KeyCache:
         return name
 
 
-def loaded_period(told: export.KeyPeriod) -> KeyPeriod:
-    """A period as a registry tells it. ValueError if its key cannot be read."""
+def loaded_periods(told: export.KeyPeriod) -> Periods:
+    """A key's period as a registry tells it, one for each of its meters. ValueError if the key
+    cannot be read."""
     try:
         key = read_public_key(told.public_key)
     except KeyUnreadableError as error:
         raise ValueError(f"the key {told.fingerprint[:16]} is none: {error}") from None
-    return KeyPeriod(
-        key=key,
-        from_ms=told.valid_from,
-        until_ms=told.valid_until,
-        was_deactivated=told.ended_as == "deactivated",
-        gateway_serial=told.gateway_serial,
-        meter_serial=told.meter.serial,
-        entry=told.entry,
+    ends = [*(meter.from_unix_ms for meter in told.meters[1:]), told.valid_until_unix_ms]
+    last = len(told.meters) - 1
+    return tuple(
+        [
+            KeyPeriod(
+                key=key,
+                from_ms=meter.from_unix_ms,
+                until_ms=end,
+                was_deactivated=place == last and told.ended_as == "deactivated",
+                gateway_serial=told.gateway_serial,
+                meter_serial=meter.serial,
+                entry=meter.entry,
+            )
+            for place, (meter, end) in enumerate(zip(told.meters, ends, strict=True))
+        ]
     )

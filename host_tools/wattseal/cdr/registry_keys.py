@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from wattseal.cdr.key_cache import MAX_CHARGE_POINTS, KeyCache, Periods, loaded_period
+from wattseal.cdr.key_cache import MAX_CHARGE_POINTS, KeyCache, Periods, loaded_periods
 from wattseal.errors import ToolError
 from wattseal.registry.export import KeyCollector
 from wattseal.registry.names import evse_name
@@ -70,6 +70,6 @@ class RegistryKeys:
             for key in evse.keys
         ]
         try:
-            return tuple([loaded_period(key) for key in told])
+            return tuple([period for key in told for period in loaded_periods(key)])
         except ValueError as error:
             raise ToolError("registry_forged", cause=str(error)) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -17,7 +17,7 @@ _MAX_FILE_BYTES = 1 << 16
 
 _Decimals = Annotated[int, Field(ge=0, le=9)]
 _Seconds = Annotated[int, Field(ge=0, le=86_400)]
-_BOUNDS = {
+_BOUNDS: dict[str, Any] = {
     "side": Side,
     "energy_decimals": _Decimals,
     "time_tolerance_s": _Seconds,
@@ -39,7 +39,7 @@ def as_texts(rules: Rules) -> dict[str, str]:
     return {name: str(value) for name, value in asdict(rules).items()}
 
 
-def _members(path: Path) -> dict[str, object]:
+def _members(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             told = tomllib.loads(file.read(_MAX_FILE_BYTES).decode())

@@ -17,6 +17,7 @@ from wattseal.commissioning.document import find_commissioned
 from wattseal.commissioning.documents import write_document
 from wattseal.commissioning.job import ANSWER, AnswerFile, Job, read_file
 from wattseal.commissioning.proof import check_record
+from wattseal.commissioning.station import station_of
 from wattseal.commissioning.submitting import request_files, submit
 from wattseal.commissioning.test_charge import WaitForEnergy
 from wattseal.commissioning.words import fingerprint_words
@@ -259,6 +260,13 @@ def _answer_file(given_path: Path) -> Path:
 def document(
     registry: registry_options.RegistryUrl,
     evse: Annotated[str, typer.Option("--evse", metavar="EVSE-ID", help="The charge point.")],
+    registry_key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="The registry's key, as hex or file, told by somebody else than the registry.",
+        ),
+    ] = None,
     entry: Annotated[
         int | None,
         typer.Option(metavar="N", min=0, help="Entry of the registration. Default: the newest."),
@@ -268,9 +276,17 @@ def document(
     ] = Path(),
     json_output: options.Json = False,
 ) -> None:
-    """Print the commissioning document from the registry: PDF and HTML, the same every time."""
+    """Print the commissioning document from the registry: PDF and HTML, the same every time.
+
+    Everything in it is checked with the registry's key; without --registry-key, with the one that
+    the registry itself tells.
+    """
+    pinned = {} if registry_key is None else {"registry_key": registry_key}
+    expected = station_of(pinned, Path(), "--registry-key")
     with registry_options.reading_client(registry) as client:
-        found = find_commissioned(client, evse, entry=entry)
+        facts = client.facts()
+        expected.of_registry(facts)
+        found = find_commissioned(client, evse, entry=entry, facts=facts)
     safe = "".join(c if c.isalnum() else "-" for c in found.record.evse_id).strip("-")
     files = write_document(found, out, f"{safe}-entry-{found.entry}")
     if json_output:

@@ -11,12 +11,18 @@ import typer
 from wattseal.cli import options
 from wattseal.cli.output import print_json, say, say_facts, say_table, say_wrapped
 from wattseal.cli.registry_options import RegistryUrl, reading_client
-from wattseal.cli.registry_words import evse_facts, history_row, meter_words, status_words
+from wattseal.cli.registry_words import (
+    evse_facts,
+    history_row,
+    meter_words,
+    status_words,
+    validity_words,
+)
 from wattseal.cli.times import local_time, read_time
 from wattseal.errors import EXIT_USAGE, ToolError
 from wattseal.output_files import OutputDirectory
 from wattseal.public_key import read_public_key
-from wattseal.registry.requests import Eligibility, KeyState, SearchResult
+from wattseal.registry.requests import Eligibility, KeyAnswer, SearchResult
 
 app = typer.Typer(no_args_is_help=True, help="Ask, run and audit a public-key registry.")
 
@@ -94,8 +100,9 @@ def key(
 ) -> None:
     """Show the public key that is valid for a charge point, or was at a time.
 
-    That is the key to check a session's records with; give the time of the session. --out writes
-    it as public-key.hex and public-key.pem.
+    That is the key to check a session's records with; give the time of the session. Until when it
+    is valid is what is known now, also with --at. --out writes it as public-key.hex and
+    public-key.pem.
     """
     moment = read_time(at) if at else None
     with reading_client(registry) as client:
@@ -152,14 +159,15 @@ def _say_eligibility(answer: Eligibility) -> None:
         say_wrapped(f"{reason.sentence} {reason.remedy} [{reason.code}]", indent="  ")
 
 
-def _say_key(key: KeyState) -> None:
+def _say_key(key: KeyAnswer) -> None:
     say_facts(
         [
             ("public key", key.public_key),
             ("SHA-256", key.fingerprint),
+            ("algorithm", key.algorithm),
             ("number", str(key.key_number)),
-            ("status", key.status),
-            ("since", f"{local_time(key.since_unix_ms)} (entry {key.entry})"),
+            ("status", f"{key.status} since {local_time(key.since_unix_ms)} (entry {key.entry})"),
+            ("valid", validity_words(key)),
             ("charge point", key.evse_id),
             ("meter", meter_words(key.meter)),
             ("firmware", f"SHA-256 {key.firmware_identity}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +36,10 @@ def audit(
         str | None,
         typer.Option(metavar="KEY", help="The log's key, told by somebody else than the registry."),
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Processes that check; all processors without it."),
+    ] = None,
     json_output: options.Json = False,
 ) -> None:
     """Check a registry's whole log from outside, trusting nothing that it says of itself.
@@ -50,7 +55,7 @@ def audit(
     source = open_source(url)
     try:
         with could_not_ask(), progress_bar("auditing") as show:
-            report = audit(source, trust, unix_ms_now(), show)
+            report = audit(source, trust, unix_ms_now(), show, jobs or os.cpu_count() or 1)
     finally:
         source.close()
     if keep and report.is_sound:

@@ -14,7 +14,7 @@ from wattseal.registry.records import (
     Record,
     Registration,
 )
-from wattseal.registry.requests import EvseState, HistoryLine, KeyState
+from wattseal.registry.requests import EvseState, HistoryLine, KeyAnswer, KeyValidity
 
 
 def meter_words(meter: Meter | MeterRef) -> str:
@@ -27,7 +27,15 @@ def status_words(evse: EvseState) -> str:
     return f"{evse.status.replace('_', ' ')} since {local_time(evse.since_unix_ms)}"
 
 
-def evse_facts(evse: EvseState, key: KeyState | None) -> list[tuple[str, str]]:
+def validity_words(key: KeyAnswer | KeyValidity) -> str:
+    """From when until when a key signs for its charge point."""
+    until = key.valid_until_unix_ms
+    return f"from {local_time(key.valid_from_unix_ms)} until " + (
+        "now" if until is None else local_time(until)
+    )
+
+
+def evse_facts(evse: EvseState, key: KeyAnswer | None) -> list[tuple[str, str]]:
     """A charge point in lines of a label and a value."""
     return [
         ("EVSE-ID", evse.evse_id),
@@ -36,7 +44,15 @@ def evse_facts(evse: EvseState, key: KeyState | None) -> list[tuple[str, str]]:
         ("meter", meter_words(evse.meter) if evse.meter else "none"),
         ("module", f"chip {evse.chip_id}" if evse.chip_id else "none"),
         ("key", f"SHA-256 {evse.fingerprint}" if evse.fingerprint else "none"),
-        *([("public key", key.public_key)] if key else []),
+        *(
+            [
+                ("public key", key.public_key),
+                ("algorithm", key.algorithm),
+                ("key valid", validity_words(key)),
+            ]
+            if key
+            else []
+        ),
     ]
 
 
@@ -46,7 +62,10 @@ def history_row(line: HistoryLine) -> tuple[str, str, str, str]:
     what = record.type.replace("_", " ")
     if isinstance(record, Registration):
         what = f"{what}: {record.scenario.value.replace('_', ' ')}"
-    return str(line.number), local_time(record.unix_ms), what, _details(record)
+    details = _details(record)
+    if line.key and line.key.valid_from_unix_ms == record.unix_ms:  # the record that began it
+        details += f", valid {validity_words(line.key)}"
+    return str(line.number), local_time(record.unix_ms), what, details
 
 
 def _details(record: Record) -> str:

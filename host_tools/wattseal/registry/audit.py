@@ -9,6 +9,7 @@ What he cannot judge: whether a challenge was fresh, and whether there is such a
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from wattseal.registry.audit_memory import AuditMemory
-from wattseal.registry.audit_pages import Page, pages
+from wattseal.registry.audit_pages import pages
 from wattseal.registry.audit_replay import Replay
 from wattseal.registry.audit_report import AuditReport, EnoughFoundError, Findings
 from wattseal.registry.audit_tree import AuditTree
@@ -24,7 +25,6 @@ from wattseal.registry.log_source import LogSource, NotServedError
 from wattseal.registry.requests import RegistryFacts
 from wattseal.tlog.checkpoint import Checkpoint, read_checkpoint
 from wattseal.tlog.note import EcdsaKey, NoteError, NoteKey, check_note, read_vkey
-from wattseal.tlog.tree import leaf_hash
 
 CLOCK_TOLERANCE_MS = 300_000
 
@@ -39,12 +39,14 @@ class Trust:
     memory: AuditMemory | None = None
 
 
-def audit(source: LogSource, trust: Trust, now_ms: int, show: Show) -> AuditReport:
+def audit(source: LogSource, trust: Trust, now_ms: int, show: Show, jobs: int = 1) -> AuditReport:
     """Audit the log as its newest checkpoint has it; `show` is told entries done and all.
 
-    ToolError `registry_unreachable` if no answer comes; everything else is a finding.
+    jobs: how many processes check entries, where there are enough of them. ToolError
+    `registry_unreachable` if no answer comes, `audit_process_died`; everything else is a finding.
     """
-    auditor = _Auditor(source, trust, Replay(Findings(), now_ms + CLOCK_TOLERANCE_MS), show)
+    replay = Replay(Findings(), now_ms + CLOCK_TOLERANCE_MS)
+    auditor = _Auditor(source, trust, replay, show, jobs)
     try:
         complete = auditor.look()
     except EnoughFoundError:
@@ -53,12 +55,15 @@ def audit(source: LogSource, trust: Trust, now_ms: int, show: Show) -> AuditRepo
 
 
 class _Auditor:
-    def __init__(self, source: LogSource, trust: Trust, replay: Replay, show: Show) -> None:
+    def __init__(
+        self, source: LogSource, trust: Trust, replay: Replay, show: Show, jobs: int
+    ) -> None:
         self._source = source
         self._trust = trust
         self._replay = replay
         self._findings = replay.findings
         self._show = show
+        self._jobs = jobs
         self._facts = RegistryFacts.model_construct(name="", registry_key="", vkey="", log="")
         self._note = ""
         self._head = Checkpoint("unknown", 0, bytes(32))
@@ -125,9 +130,12 @@ class _Auditor:
         watched = {size, earlier.size} if earlier else {size}
         tree = AuditTree(self._source, self._findings, watched)
         self._show(0, size)
-        for page in pages(self._source, size):
-            self._check_page(page, tree)
-            self._show(page.first + len(page.entries), size)
+        with closing(pages(self._source, size, self._jobs)) as coming:
+            for page in coming:
+                for entry in page:
+                    tree.append(entry.hash)
+                    self._replay.judge(entry)
+                self._show(page[-1].number + 1, size)
         tree.finish()
         if tree.roots[size] != self._head.root:
             self._findings.add("root_wrong")
@@ -135,17 +143,6 @@ class _Auditor:
             self._compared = earlier.size
             if tree.roots[earlier.size] != earlier.root:
                 self._findings.add("history_rewritten", size=earlier.size)
-
-    def _check_page(self, page: Page, tree: AuditTree) -> None:
-        rows = zip(page.entries, page.hashes, page.lines, page.states, strict=True)
-        for entry, hashed, line, states in rows:
-            if entry != line.leaf.encode():
-                self._findings.add("entry_differs", line.number)
-            own_hash = bytes(leaf_hash(entry))
-            if own_hash != hashed:
-                self._findings.add("leaf_hash_wrong", line.number)
-            tree.append(own_hash)
-            self._replay.judge(line, states)
 
 
 def keys_of(facts: RegistryFacts) -> list[NoteKey]:

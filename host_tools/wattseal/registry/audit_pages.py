@@ -1,49 +1,41 @@
-"""The log in pages of 256 entries, the next page fetched while the present one is judged."""
+"""The log in pages of 256 entries, each fetched and checked while those before it are judged."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor
 
+from wattseal.registry.audit_entries import CheckedEntry
+from wattseal.registry.audit_processes import checking
 from wattseal.registry.log_source import LogSource
-from wattseal.registry.requests import RecordLine, State
-from wattseal.tlog.tiles import WIDTH, Tile, width_at
+from wattseal.tlog.tiles import WIDTH
+
+PAGES_FOR_A_PROCESS = 8
+"""A log of fewer pages than that for each process is done before they would have started."""
 
 
-@dataclass(frozen=True)
-class Page:
-    """All that is served about the entries of one bundle, in their order."""
+def pages(source: LogSource, size: int, jobs: int) -> Generator[list[CheckedEntry]]:
+    """The pages of a log of that size, checked by up to `jobs` processes beside this one.
 
-    first: int
-    entries: list[bytes]
-    hashes: list[bytes]
-    lines: list[RecordLine]
-    states: list[list[State]]
-
-
-def pages(source: LogSource, size: int) -> Iterator[Page]:
-    """The pages of a log of that size. Raises what LogSource raises.
-
-    At most two are in memory, whatever the size.
+    Raises what LogSource raises, and ToolError `audit_process_died`. No more pages are in memory
+    than processes and one, whatever the size.
     """
     count = -(-size // WIDTH)
-    with ThreadPoolExecutor(max_workers=1) as fetcher:
-        coming = fetcher.submit(_fetch, source, 0, size) if count else None
-        for number in range(1, count + 1):
-            assert coming is not None  # noqa: S101 - for the type checker
-            page = coming.result()
-            if number < count:
-                coming = fetcher.submit(_fetch, source, number, size)
-            yield page
+    lanes = max(1, min(jobs, count // PAGES_FOR_A_PROCESS))
+    with checking(lanes) as check, ThreadPoolExecutor(max_workers=lanes) as fetchers:
 
+        def fetch(number: int) -> list[CheckedEntry]:
+            return check(source.page(number, size))
 
-def _fetch(source: LogSource, number: int, size: int) -> Page:
-    first, width = number * WIDTH, width_at(0, number, size)
-    return Page(
-        first,
-        source.entries(Tile(None, number, width)),
-        source.hashes(Tile(0, number, width)),
-        source.records(first, width),
-        source.states(first, width),
-    )
+        coming: deque[Future[list[CheckedEntry]]] = deque()
+        try:
+            for number in range(count):
+                coming.append(fetchers.submit(fetch, number))
+                if len(coming) > lanes:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
+        finally:
+            for page in coming:
+                page.cancel()

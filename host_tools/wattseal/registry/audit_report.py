@@ -39,6 +39,11 @@ class Finding(Model):
     sentence: str
 
 
+def make_finding(finding: str, entry: int | None = None, /, **values: object) -> Finding:
+    """A finding by its code; `values` fill the blanks of its sentence."""
+    return Finding(code=finding, entry=entry, sentence=SENTENCES[finding].format(**values))
+
+
 class AuditReport(Model):
     """What was audited, and what was found.
 
@@ -71,8 +76,11 @@ class Findings:
 
     def add(self, finding: str, entry: int | None = None, **values: object) -> None:
         """Note a finding by its code; `values` fill the blanks of its sentence."""
-        sentence = SENTENCES[finding].format(**values)
-        self.found.append(Finding(code=finding, entry=entry, sentence=sentence))
+        self.take(make_finding(finding, entry, **values))
+
+    def take(self, finding: Finding) -> None:
+        """Note a finding that was made elsewhere."""
+        self.found.append(finding)
         if len(self.found) >= MAX_FINDINGS:
             raise EnoughFoundError
 

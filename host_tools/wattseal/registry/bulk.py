@@ -16,7 +16,7 @@ from wattseal.registry import tables
 from wattseal.registry.database import Database
 from wattseal.registry.failures import NotReady
 from wattseal.registry.identity import Identity
-from wattseal.registry.log_store import insert_rows, rows_of
+from wattseal.registry.log_store import rows_of
 from wattseal.registry.opening import begin
 from wattseal.registry.postgres_copy import copy_rows
 from wattseal.registry.records import Record
@@ -25,7 +25,10 @@ from wattseal.tlog.frontier import Frontier
 BATCH = 1000
 """Records whose rows are in memory at a time."""
 
-Rows = list[tuple[Table, dict[str, Any]]]
+SQLITE_CACHE_KIB = 512 * 1024
+"""Random places of its indexes: else they are written again and again before the end."""
+
+Rows = dict[Table, list[list[Any]]]
 
 
 def load(
@@ -42,11 +45,14 @@ def load(
     with database.write() as connection:
         if connection.execute(select(tables.registry_identity.c.id)).first() is not None:
             raise NotReady("not_ready", cause="its database holds a registry already")
+        if database.is_sqlite:
+            connection.exec_driver_sql(f"PRAGMA cache_size = -{SQLITE_CACHE_KIB}")
         tree = Frontier()
-        insert = insert_rows if database.is_sqlite else _copy_rows
+        insert = _insert if database.is_sqlite else _copy
         coming = iter(records)
         while batch := list(islice(coming, BATCH)):
-            insert(connection, _rows_of(batch, tree))
+            for table, rows in _rows_of(batch, tree).items():
+                insert(connection, table, rows)
         check(tree)
         begin(connection, identity, tree)
         if not database.is_sqlite:
@@ -56,18 +62,28 @@ def load(
 
 
 def _rows_of(records: list[Record], tree: Frontier) -> Rows:
-    rows: Rows = []
+    rows: Rows = {}
     for record in records:
         made = list(rows_of(tree.size, record))
-        rows += made
-        rows += [(tables.log_node, node._asdict()) for node in tree.append(made[0][1]["hash"])]
+        nodes = tree.append(made[0][1]["hash"])
+        made += [(tables.log_node, node._asdict()) for node in nodes]
+        for table, columns in made:
+            values = [columns[column.name] for column in table.columns]
+            rows.setdefault(table, []).append(values)
     return rows
 
 
-def _copy_rows(connection: Connection, rows: Rows) -> None:
-    by_table: dict[Table, list[dict[str, Any]]] = {}
-    for table, columns in rows:
-        by_table.setdefault(table, []).append(columns)
-    for table, same in by_table.items():
-        names = [column.name for column in table.columns]
-        copy_rows(connection, table.name, names, ([each[name] for name in names] for each in same))
+def _insert(connection: Connection, table: Table, rows: list[list[Any]]) -> None:
+    marks = ", ".join("?" * len(table.columns))
+    cursor = connection.connection.cursor()
+    # Names are the schema's own.
+    cursor.executemany(f"INSERT INTO {table.name} ({_names(table)}) VALUES ({marks})", rows)  # noqa: S608
+    cursor.close()
+
+
+def _copy(connection: Connection, table: Table, rows: list[list[Any]]) -> None:
+    copy_rows(connection, table.name, [column.name for column in table.columns], rows)
+
+
+def _names(table: Table) -> str:
+    return ", ".join(column.name for column in table.columns)

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from wattseal.errors import ToolError
+from wattseal.public_key import DEFAULT_ALGORITHM
 from wattseal.registry.audit import keys_of
 from wattseal.registry.leaf import leaf_of
 from wattseal.registry.log_source import LogSource, NotServedError
@@ -38,25 +39,36 @@ from wattseal.tlog.tree import leaf_hash
 
 Show = Callable[[int, int], object]
 
+BNETZA_COLUMNS = ("EVSE-ID1", "Public Key1")
+"""The authority's own names."""
+
+
+class MeterFrom(MeterRef):
+    """A meter whose readings a key signed, since when, and the entry of the log that says so."""
+
+    from_unix_ms: UnixMs
+    entry: int
+
 
 class KeyPeriod(Model):
-    """A key, and how long it signed for a charge point; `valid_until` None: it still does.
+    """A key, and how long it signed for a charge point; `valid_until_unix_ms` None: it still does.
 
-    `ended_as` says how it ended: by a successor, or by a deactivation. `gateway_serial` is the
-    module's as registered with it, and `entry` that of the registration.
+    Until when, and as what it ended (`ended_as`: by a successor, or by a deactivation), is what is
+    known now, whatever time the export is of. `gateway_serial` is the module's as registered with
+    it. meters: oldest first; a key may outlast a meter.
     """
 
     public_key: str
     fingerprint: str
+    algorithm: str
     key_number: int
     firmware_identity: str
     chip_id: str
     gateway_serial: str
-    meter: MeterRef
-    valid_from: UnixMs
-    valid_until: UnixMs | None
+    valid_from_unix_ms: UnixMs
+    valid_until_unix_ms: UnixMs | None
     ended_as: Literal["superseded", "deactivated"] | None
-    entry: int
+    meters: list[MeterFrom]
 
 
 class ChargePoint(Model):
@@ -65,15 +77,14 @@ class ChargePoint(Model):
     evse_id: str
     operator: str
     status: Literal["active", "deactivated", "taken_over", "moved"]
-    since: UnixMs
+    since_unix_ms: UnixMs
     meter: Meter | None
     keys: list[KeyPeriod]
 
     @property
     def valid_key(self) -> KeyPeriod | None:
-        """The key that signs now."""
-        last = self.keys[-1] if self.keys else None
-        return last if self.status == "active" and last and last.valid_until is None else None
+        """The key that signs at the time of the export."""
+        return self.keys[-1] if self.status == "active" and self.keys else None
 
 
 class Export(Model):
@@ -82,7 +93,7 @@ class Export(Model):
     registry: str
     size: int
     root: str
-    at: UnixMs
+    at_unix_ms: UnixMs
     evses: list[ChargePoint]
 
 
@@ -99,13 +110,17 @@ def collect(source: LogSource, at_ms: int, show: Show) -> Export:
                 tree.append(bytes(leaf_hash(line.leaf.encode())))
                 if record.unix_ms <= at_ms:
                     collector.take(line.number, record)
+                else:
+                    collector.end_periods(line.number, record)
             show(tree.size, head.size)
     except (NotServedError, NoteError, ValueError) as error:
         raise _forged(str(error).partition("\n")[0]) from None
     if tree.root() != head.root:
         raise _forged("its records are not those of its checkpoint")
     evses = collector.charge_points()
-    return Export(registry=name, size=head.size, root=head.root.hex(), at=at_ms, evses=evses)
+    return Export(
+        registry=name, size=head.size, root=head.root.hex(), at_unix_ms=at_ms, evses=evses
+    )
 
 
 def _head(source: LogSource) -> tuple[Checkpoint, str]:
@@ -138,28 +153,47 @@ class KeyCollector:
             elif isinstance(state, KeyState):
                 self._take_key(state, serial)
 
+    def end_periods(self, number: int, record: Record) -> None:
+        """What a record of a later time ends, and nothing else of it."""
+        for state in states_of(number, record):
+            if isinstance(state, KeyState):
+                self._end_period(state)
+
+    def _end_period(self, key: KeyState) -> None:
+        """End the period in which a key signed for a charge point, unless it goes on there."""
+        before = self._open.get(key.fingerprint)
+        if before is None or (key.status == "active" and evse_name(key.evse_id) == before):
+            return
+        del self._open[key.fingerprint]
+        self._change_period(
+            before,
+            key.fingerprint,
+            valid_until_unix_ms=key.since_unix_ms,
+            ended_as="deactivated" if key.status == "deactivated" else "superseded",
+        )
+
     def _take_key(self, key: KeyState, gateway_serial: str) -> None:
-        before = self._open.pop(key.fingerprint, None)
-        if before is not None:
-            periods = self._periods[before]
-            at = max(n for n, each in enumerate(periods) if each.fingerprint == key.fingerprint)
-            ended_as = "deactivated" if key.status == "deactivated" else "superseded"
-            update = {"valid_until": key.since_unix_ms, "ended_as": ended_as}
-            periods[at] = periods[at].model_copy(update=update)
+        self._end_period(key)
         if key.status != "active":
             return
-        here = evse_name(key.evse_id)
+        here, meter = evse_name(key.evse_id), _meter_from(key)
+        if key.fingerprint in self._open:
+            meters = self._periods[here][self._place(here, key.fingerprint)].meters
+            if meter_name(meters[-1]) != meter_name(meter):
+                self._change_period(here, key.fingerprint, meters=[*meters, meter])
+            return
         self._open[key.fingerprint] = here
-        names = ("public_key", "fingerprint", "key_number", "firmware_identity", "chip_id", "meter")
-        members = {name: getattr(key, name) for name in (*names, "entry")}
-        period = KeyPeriod(
-            **members,
-            gateway_serial=gateway_serial,
-            valid_from=key.since_unix_ms,
-            valid_until=None,
-            ended_as=None,
-        )
-        self._periods.setdefault(here, []).append(period)
+        self._periods.setdefault(here, []).append(_period(key, gateway_serial, meter))
+
+    def _change_period(self, evse: str, fingerprint: str, **changes: Any) -> None:
+        place = self._place(evse, fingerprint)
+        periods = self._periods[evse]
+        periods[place] = periods[place].model_copy(update=changes)
+
+    def _place(self, evse: str, fingerprint: str) -> int:
+        """Of the newest period of a key at a charge point."""
+        periods = self._periods[evse]
+        return max(n for n, each in enumerate(periods) if each.fingerprint == fingerprint)
 
     def charge_points(self) -> list[ChargePoint]:
         """All that were met, in the order of their names."""
@@ -168,12 +202,32 @@ class KeyCollector:
                 evse_id=evse.evse_id,
                 operator=evse.operator,
                 status=evse.status,
-                since=evse.since_unix_ms,
+                since_unix_ms=evse.since_unix_ms,
                 meter=self._meters.get(meter_name(evse.meter)) if evse.meter else None,
                 keys=self._periods.get(name, []),
             )
             for name, evse in sorted(self._evses.items())
         ]
+
+
+def _meter_from(key: KeyState) -> MeterFrom:
+    return MeterFrom(**key.meter.model_dump(), from_unix_ms=key.since_unix_ms, entry=key.entry)
+
+
+def _period(key: KeyState, gateway_serial: str, meter: MeterFrom) -> KeyPeriod:
+    return KeyPeriod(
+        public_key=key.public_key,
+        fingerprint=key.fingerprint,
+        algorithm=DEFAULT_ALGORITHM,
+        key_number=key.key_number,
+        firmware_identity=key.firmware_identity,
+        chip_id=key.chip_id,
+        gateway_serial=gateway_serial,
+        valid_from_unix_ms=key.since_unix_ms,
+        valid_until_unix_ms=None,
+        ended_as=None,
+        meters=[meter],
+    )
 
 
 def as_json(export: Export) -> str:
@@ -184,11 +238,12 @@ def as_json(export: Export) -> str:
 def as_bnetza_csv(export: Export) -> str:
     """The two columns of the German authority's list: charge points that have a valid key.
 
-    One charge point a line; the authority's other columns are not the registry's to know.
+    One charge point a line. No column of our own, for whoever reads the list knows the authority's
+    only; its other columns are not the registry's to know.
     """
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(("EVSE-ID1", "Public Key1"))
+    writer.writerow(BNETZA_COLUMNS)
     for evse in export.evses:
         if key := evse.valid_key:
             writer.writerow((evse.evse_id, key.public_key.upper()))
@@ -201,7 +256,7 @@ def as_ocpi(export: Export) -> str:
     In the envelope of OCPI's answers; `public_key` is base64 of the SubjectPublicKeyInfo.
     """
     listed = [_ocpi_row(evse, key) for evse in export.evses if (key := evse.valid_key)]
-    told = {"data": listed, "status_code": 1000, "timestamp": _rfc_3339(export.at)}
+    told = {"data": listed, "status_code": 1000, "timestamp": _rfc_3339(export.at_unix_ms)}
     return json.dumps(told, indent=2) + "\n"
 
 
@@ -215,7 +270,7 @@ def _ocpi_row(evse: ChargePoint, key: KeyPeriod) -> dict[str, Any]:
             "encoding_method": "OCMF",
             "public_key": base64.b64encode(bytes.fromhex(key.public_key)).decode(),
         },
-        "last_updated": _rfc_3339(key.valid_from),
+        "last_updated": _rfc_3339(key.valid_from_unix_ms),
     }
 
 

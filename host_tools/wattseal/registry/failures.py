@@ -39,6 +39,14 @@ FAILURES = {
         "What the registry keeps about entry {entry} contradicts itself: {cause}.",
         "Its operator is to audit it and to restore the last good backup.",
     ),
+    "clock_behind": (
+        "By this computer's clock, the registry's newest record was made {seconds} s from now.",
+        "The registry's operator is to set its computers' clocks; until then it only answers.",
+    ),
+    "clock_differs": (
+        "The clocks of this computer and of the registry's database server differ by {seconds} s.",
+        "The registry's operator is to set both clocks; until then it only answers.",
+    ),
     "not_ready": ("The registry cannot serve now: {cause}.", "Try again in a moment."),
 }
 
@@ -72,6 +80,10 @@ class StateBroken(RegistryError):  # noqa: N818
 
 class NotReady(RegistryError):  # noqa: N818
     """Name `not_ready`: the database cannot be reached, or is not the one that belongs here."""
+
+
+class ClockWrong(RegistryError):  # noqa: N818
+    """Names `clock_...`: no record can be made, for its time would not be true."""
 
 
 class Refused(Exception):  # noqa: N818

@@ -24,9 +24,12 @@ CHANGE = (
 )
 
 
-def leaf_of(record: Record) -> str:
-    """The entry of a record. TextError if a module could not have said what it says."""
-    details = details_of(record_text(record))
+def leaf_of(record: Record, text: str | None = None) -> str:
+    """The entry of a record. TextError if a module could not have said what it says.
+
+    text: the record's, where it was made already.
+    """
+    details = details_of(record_text(record) if text is None else text)
     if not isinstance(record, Registration):
         return signed_text.build(CHANGE, {"unix_ms": record.unix_ms, "details": details})
     return build_leaf(

@@ -34,6 +34,9 @@ class Ledger(Protocol):
     def module(self, chip_id: str) -> ModuleState | None:
         """A signing module."""
 
+    def module_with_serial(self, gateway_serial: str) -> ModuleState | None:
+        """The module at a charge point that has this serial number, without case and blanks."""
+
     def meter(self, meter: MeterRef) -> MeterState | None:
         """A meter; manufacturers and serial numbers are compared without case and blanks."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx
@@ -16,7 +17,14 @@ from wattseal.errors import ToolError
 from wattseal.json_file import first_fault
 from wattseal.registry.records import MAX_RECORD_CHARACTERS
 from wattseal.registry.requests import RecordLine, RegistryFacts, State
-from wattseal.tlog.tiles import MAX_ENTRY_BYTES, WIDTH, Tile, TileError, split_entries
+from wattseal.tlog.tiles import (
+    MAX_ENTRY_BYTES,
+    WIDTH,
+    Tile,
+    TileError,
+    split_entries,
+    width_at,
+)
 from wattseal.wire.merkle import HASH_BYTES
 from wattseal.wire.signed_note import MAX_NOTE_BYTES
 
@@ -32,6 +40,23 @@ _FACTS = TypeAdapter(RegistryFacts)
 _RECORDS = TypeAdapter(list[RecordLine])
 _STATES = TypeAdapter(list[list[State]])
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class ServedPage:
+    """What is served about the entries of one bundle, each part as it came."""
+
+    number: int
+    width: int
+    entries: bytes
+    hashes: bytes
+    records: bytes
+    states: bytes
+
+    @property
+    def first(self) -> int:
+        """Number of its first entry."""
+        return self.number * WIDTH
 
 
 class NotServedError(Exception):
@@ -67,7 +92,7 @@ class LogSource:
 
     def facts(self) -> RegistryFacts:
         """Who the registry says it is."""
-        return self._parsed(_FACTS, "/v1/registry", MAX_FACTS_BYTES)
+        return _parsed(_FACTS, self._get("/v1/registry", MAX_FACTS_BYTES), "/v1/registry")
 
     def checkpoint(self) -> str:
         """The signed head of the log."""
@@ -79,44 +104,29 @@ class LogSource:
 
     def hashes(self, tile: Tile) -> list[bytes]:
         """The hashes of a tile, as many as its width."""
-        path = f"/log/{tile.path}"
-        data = self._get(path, WIDTH * HASH_BYTES)
-        if len(data) != tile.width * HASH_BYTES:
-            raise NotServedError(f"{path} has {len(data)} bytes, not {tile.width * HASH_BYTES}")
-        return [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
-
-    def entries(self, tile: Tile) -> list[bytes]:
-        """The entries of a bundle, as many as its width."""
-        path = f"/log/{tile.path}"
-        try:
-            entries = split_entries(self._get(path, MAX_BUNDLE_BYTES))
-        except TileError as error:
-            raise NotServedError(f"{path}: {error}") from None
-        if len(entries) != tile.width:
-            raise NotServedError(f"{path} has {len(entries)} entries, not {tile.width}")
-        return entries
+        return read_hashes(self._tile(tile, WIDTH * HASH_BYTES), tile)
 
     def records(self, first: int, count: int) -> list[RecordLine]:
         """The records from a number on."""
-        path = f"/v1/records?first={first}&count={count}"
-        lines = self._parsed(_RECORDS, path, MAX_RECORDS_BYTES)
-        if [line.number for line in lines] != list(range(first, first + count)):
-            raise NotServedError(f"{path} is not those {count} records")
-        return lines
+        return read_records(self._lines("records", first, count, MAX_RECORDS_BYTES), first, count)
 
-    def states(self, first: int, count: int) -> list[list[State]]:
-        """The states that each of these records led to, as the registry's tables have them."""
-        path = f"/v1/states?first={first}&count={count}"
-        states = self._parsed(_STATES, path, MAX_STATES_BYTES)
-        if len(states) != count:
-            raise NotServedError(f"{path} is not the states after {count} records")
-        return states
+    def page(self, number: int, size: int) -> ServedPage:
+        """All that is served about the entries of a bundle in a log of that size, unread."""
+        first, width = number * WIDTH, width_at(0, number, size)
+        return ServedPage(
+            number=number,
+            width=width,
+            entries=self._tile(Tile(None, number, width), MAX_BUNDLE_BYTES),
+            hashes=self._tile(Tile(0, number, width), WIDTH * HASH_BYTES),
+            records=self._lines("records", first, width, MAX_RECORDS_BYTES),
+            states=self._lines("states", first, width, MAX_STATES_BYTES),
+        )
 
-    def _parsed(self, form: TypeAdapter[_T], path: str, max_bytes: int) -> _T:
-        try:
-            return form.validate_json(self._get(path, max_bytes))
-        except ValidationError as error:
-            raise NotServedError(f"{path} cannot be read: {first_fault(error)}") from None
+    def _tile(self, tile: Tile, max_bytes: int) -> bytes:
+        return self._get(f"/log/{tile.path}", max_bytes)
+
+    def _lines(self, kind: str, first: int, count: int, max_bytes: int) -> bytes:
+        return self._get(f"/v1/{kind}?first={first}&count={count}", max_bytes)
 
     def _get(self, path: str, max_bytes: int) -> bytes:
         for tries_left in reversed(range(MAX_TRIES)):
@@ -133,6 +143,53 @@ class LogSource:
                 break
             self._wait_s(pause_s)
         raise NotServedError(f"{path} is answered with status {status}")
+
+
+def read_entries(data: bytes, tile: Tile) -> list[bytes]:
+    """The entries of a bundle, as many as its width. Raises NotServedError."""
+    try:
+        entries = split_entries(data)
+    except TileError as error:
+        raise NotServedError(f"/log/{tile.path}: {error}") from None
+    if len(entries) != tile.width:
+        raise NotServedError(f"/log/{tile.path} has {len(entries)} entries, not {tile.width}")
+    return entries
+
+
+def read_hashes(data: bytes, tile: Tile) -> list[bytes]:
+    """The hashes of a tile, as many as its width. Raises NotServedError."""
+    if len(data) != tile.width * HASH_BYTES:
+        expected = tile.width * HASH_BYTES
+        raise NotServedError(f"/log/{tile.path} has {len(data)} bytes, not {expected}")
+    return [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
+
+
+def read_records(data: bytes, first: int, count: int) -> list[RecordLine]:
+    """So many records from a number on. Raises NotServedError."""
+    lines = _parsed(_RECORDS, data, "/v1/records")
+    if [line.number for line in lines] != list(range(first, first + count)):
+        raise NotServedError(f"/v1/records has not the {count} records from {first} on")
+    return lines
+
+
+def read_states(data: bytes, first: int, count: int) -> list[list[State]]:
+    """The states that each of so many records led to, from a number on. Raises NotServedError."""
+    states = _parsed(_STATES, data, "/v1/states")
+    if len(states) != count:
+        raise NotServedError(f"/v1/states has not the states after {count} records from {first} on")
+    return states
+
+
+def write_states(states: list[list[State]]) -> bytes:
+    """States in the one way in which a registry writes them."""
+    return _STATES.dump_json(states)
+
+
+def _parsed(form: TypeAdapter[_T], data: bytes, path: str) -> _T:
+    try:
+        return form.validate_json(data)
+    except ValidationError as error:
+        raise NotServedError(f"{path} cannot be read: {first_fault(error)}") from None
 
 
 def _content(answer: httpx.Response, path: str, max_bytes: int) -> bytes:

@@ -94,9 +94,10 @@ def append(connection: Connection, head: Frontier, record: Record) -> None:
 
 def rows_of(number: int, record: Record) -> Iterator[tuple[Table, dict[str, Any]]]:
     """The rows that a record is kept as, that of its entry first; not the nodes, not the head."""
-    leaf = leaf_of(record)
+    text = record_text(record)
+    leaf = leaf_of(record, text)
     entry_hash = bytes(leaf_hash(leaf.encode()))
-    entry = {"number": number, "hash": entry_hash, "leaf": leaf, "record": record_text(record)}
+    entry = {"number": number, "hash": entry_hash, "leaf": leaf, "record": text}
     yield tables.log_entry, entry
     for evse in touched_evses(record):
         yield tables.evse_entry, {"evse": evse, "entry": number}
@@ -189,9 +190,10 @@ def read_states(connection: Connection, first: int, count: int) -> list[list[Sta
         _check_nothing_beyond(connection, size)
     states: list[list[tuple[int, State]]] = [[] for _number in range(first, end)]
     for table in tables.STATE_TABLES:
-        entry = table.c.entry
-        for row in connection.execute(select(table).where(entry >= first, entry < end)).mappings():
-            states[row["entry"] - first].append((row["ordinal"], state_of(table, row)))
+        entry, names = table.c.entry, [column.name for column in table.columns]
+        for row in connection.execute(select(table).where(entry >= first, entry < end)):
+            columns = dict(zip(names, row, strict=True))
+            states[columns["entry"] - first].append((columns["ordinal"], state_of(table, columns)))
     _check_touched(connection, first, end)
     return [_in_order(first + at, found) for at, found in enumerate(states)]
 

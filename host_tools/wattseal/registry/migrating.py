@@ -10,7 +10,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, column, inspect, select, table, text
+from sqlalchemy import Connection, String, column, inspect, select, table, text
 
 from wattseal.registry.database import Database
 from wattseal.registry.failures import NotReady
@@ -40,11 +40,15 @@ class Schema:
             found = self.version_of(connection)
             if found is not None and found not in known:
                 raise NotReady("not_ready", cause=f"its database has the newer schema {found}")
-            config = Config()
-            config.set_main_option("script_location", str(self.migrations).replace("%", "%%"))
-            config.attributes["connection"] = connection
-            config.attributes["version_table"] = self.version_table
-            command.upgrade(config, self.version)
+            command.upgrade(self.configuration(connection), self.version)
+
+    def configuration(self, connection: Connection) -> Config:
+        """What Alembic needs to know: the migrations, and the connection to make them on."""
+        config = Config()
+        config.set_main_option("script_location", str(self.migrations).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        config.attributes["version_table"] = self.version_table
+        return config
 
     def be_alone(self, connection: Connection) -> None:
         """Wait until no other process does what has to be done once; a writer of SQLite is alone.
@@ -65,6 +69,6 @@ class Schema:
         """The version of the schema in a database; None in one that is new."""
         if not inspect(connection).has_table(self.version_table):
             return None
-        rows = select(column("version_num")).select_from(table(self.version_table))
+        rows = select(column("version_num", String)).select_from(table(self.version_table))
         found: str | None = connection.execute(rows).scalar()
         return found

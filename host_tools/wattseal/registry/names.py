@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from wattseal.evse_id import read_evse_id
 from wattseal.registry.records import MeterRef
+from wattseal.registry.requests import ModuleState
 
 
 def plain(text: str) -> str:
     """A name from a label without case and blanks."""
     return "".join(text.split()).upper()
+
+
+def has_serial(module: ModuleState, name: str) -> bool:
+    """Whether a module is at a charge point under a serial number, given as `plain` writes it."""
+    return module.evse_id is not None and plain(module.gateway_serial) == name
 
 
 def evse_name(evse_id: str) -> str:

@@ -18,8 +18,9 @@ from wattseal.private_files import read_private
 from wattseal.registry import log_store, schema, tables
 from wattseal.registry.access_keys import NewKey, make_key, read_key
 from wattseal.registry.building import build_access
+from wattseal.registry.clocks import ServerClock, check_clock, server_unix_ms
 from wattseal.registry.database import Database
-from wattseal.registry.failures import AccessError, NotReady
+from wattseal.registry.failures import AccessError, ClockWrong, NotReady
 from wattseal.registry.identity import (
     RESTORE,
     Identity,
@@ -47,12 +48,16 @@ def open_registry(
     name: str | None = None,
     clock: Callable[[], int] = unix_ms_now,
     offline_days: int = OFFLINE_DAYS,
+    server_clock: ServerClock = server_unix_ms,
 ) -> Registry:
     """The registry of a folder; a new one needs a name. ToolError says why it cannot be opened."""
     database = open_database(data, database_url)
     try:
         schema.upgrade(database)
-        identity = _identity(data, database, name, clock)
+        identity = _identity(data, database, name, (clock, server_clock))
+    except ClockWrong as error:
+        database.close()
+        raise unusable(data, error.sentence.rstrip("."), error.remedy) from error
     except NotReady as error:
         database.close()
         cause = str(error.detail["cause"])
@@ -60,7 +65,7 @@ def open_registry(
     except ToolError:
         database.close()
         raise
-    return Registry(database, identity, clock, offline_days)
+    return Registry(database, identity, clock, offline_days, server_clock)
 
 
 def open_database(data: Path, database_url: str | None = None) -> Database:
@@ -89,7 +94,7 @@ def begin(connection: Connection, identity: Identity, log: Frontier | None = Non
 
 
 def _identity(
-    data: Path, database: Database, name: str | None, clock: Callable[[], int]
+    data: Path, database: Database, name: str | None, clocks: tuple[Callable[[], int], ServerClock]
 ) -> Identity:
     recorded = _recorded_name(database)
     written = read_name(data)
@@ -109,7 +114,7 @@ def _identity(
         make_keys(data)
     identity = load_identity(data, wanted)
     if recorded is None:
-        _begin(data, database, identity, clock())
+        _begin(data, database, identity, clocks)
     with database.read() as connection:
         if not log_store.is_identity(connection, identity):
             cause = f"the keys in the folder are not those of {wanted} in the database"
@@ -124,17 +129,25 @@ def _recorded_name(database: Database) -> str | None:
         return name
 
 
-def _begin(data: Path, database: Database, identity: Identity, now_ms: int) -> None:
+def _begin(
+    data: Path,
+    database: Database,
+    identity: Identity,
+    clocks: tuple[Callable[[], int], ServerClock],
+) -> None:
     """Begin the log with the first access key, unless another process did meanwhile.
 
     The key's file is there before the entry is: an entry whose key nobody has would be of no use.
     """
+    clock, server_clock = clocks
+    now_ms = clock()
     key = _administrator_key(data)
     request = AccessRequest(role="administrator", label="first access key", days=None)
     record = build_access(request, HOST, now_ms, key.key_id, key.secret_sha256)
     with database.write() as connection:
         schema.be_alone(connection)
         if connection.execute(select(tables.registry_identity.c.id)).first() is None:
+            check_clock(now_ms, 0, server_clock(connection))
             begin(connection, identity)
             log_store.append(connection, log_store.lock_head(connection), record)
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from typing import Generic, TypeVar
+from typing import NamedTuple, TypeVar
 
-from wattseal.registry.records import Model
 from wattseal.registry.requests import (
     AccessState,
     ConsentState,
@@ -17,10 +16,11 @@ from wattseal.registry.requests import (
     KeyState,
     MeterState,
     ModuleState,
+    State,
 )
 from wattseal.wire import statements
 
-_State = TypeVar("_State", bound=Model)
+_State = TypeVar("_State", EvseState, KeyState, ModuleState, MeterState, ConsentState, AccessState)
 
 _SPKI_HEAD = "3059301306072a8648ce3d020106082a8648ce3d03010703420004"
 _NAME_BYTES = 16
@@ -46,32 +46,60 @@ def _dictionary() -> bytes:
 _DICTIONARY = _dictionary()
 
 
-class PackedStates(Generic[_State]):
-    """The newest state of each name."""
+class Pointer:
+    """Kept under another name of a thing: the name that its state is kept under."""
 
-    def __init__(self, model: type[_State]) -> None:
-        self._model = model
-        self._packed: dict[bytes, bytes] = {}
+
+class PackedState(NamedTuple):
+    """A state as it is kept: under which name, and what; made by whatever process has time."""
+
+    model: type[State] | type[Pointer]
+    name: bytes
+    content: bytes
+
+
+def pack(name: str, state: State) -> PackedState:
+    """A state under the name of what it is of."""
+    packer = zlib.compressobj(
+        _LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL, zlib.Z_DEFAULT_STRATEGY, _DICTIONARY
+    )
+    content = packer.compress(state.model_dump_json().encode()) + packer.flush()
+    return PackedState(type(state), _short(name), content)
+
+
+def pack_pointer(name: str, to: PackedState) -> PackedState:
+    """Another name of what a state is of; the bytes of the first one are shared."""
+    return PackedState(Pointer, _short(name), to.name)
+
+
+class PackedStates:
+    """The newest state of each name, by their models."""
+
+    def __init__(self) -> None:
+        self._packed: dict[type[State] | type[Pointer], dict[bytes, bytes]] = {}
 
     def __len__(self) -> int:
-        return len(self._packed)
+        return sum(map(len, self._packed.values()))
 
-    def put(self, name: str, state: _State) -> None:
+    def put(self, packed: PackedState) -> None:
         """Hold this one instead of any earlier one."""
-        packer = zlib.compressobj(
-            _LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL, zlib.Z_DEFAULT_STRATEGY, _DICTIONARY
-        )
-        packed = packer.compress(state.model_dump_json().encode()) + packer.flush()
-        self._packed[_short(name)] = packed
+        self._packed.setdefault(packed.model, {})[packed.name] = packed.content
 
-    def get(self, name: str) -> _State | None:
+    def get(self, model: type[_State], name: str) -> _State | None:
         """The one that is held."""
-        packed = self._packed.get(_short(name))
-        if packed is None:
+        return self._unpacked(model, _short(name))
+
+    def get_pointed(self, model: type[_State], name: str) -> _State | None:
+        """The newest state of what was pointed to last under that name."""
+        to = self._packed.get(Pointer, {}).get(_short(name))
+        return None if to is None else self._unpacked(model, to)
+
+    def _unpacked(self, model: type[_State], short: bytes) -> _State | None:
+        content = self._packed.get(model, {}).get(short)
+        if content is None:
             return None
-        text = zlib.decompressobj(_WINDOW_BITS, _DICTIONARY).decompress(packed)
-        state: _State = self._model.model_validate_json(text)
-        return state
+        text = zlib.decompressobj(_WINDOW_BITS, _DICTIONARY).decompress(content)
+        return model.model_validate_json(text)
 
 
 def _short(name: str) -> bytes:

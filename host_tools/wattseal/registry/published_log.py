@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 
 from wattseal.registry import log_store, schema
+from wattseal.registry.clocks import ServerClock, check_clock
 from wattseal.registry.database import Database
 from wattseal.registry.failures import NotFound, NotReady
 from wattseal.registry.identity import Identity
@@ -21,10 +22,17 @@ MAX_COUNT = WIDTH
 class PublishedLog:
     """Reads only; any number of processes may do so beside those that write."""
 
-    def __init__(self, database: Database, identity: Identity, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        identity: Identity,
+        clock: Callable[[], int],
+        server_clock: ServerClock,
+    ) -> None:
         self._database = database
         self._identity = identity
         self._clock = clock
+        self._server_clock = server_clock
 
     def close(self) -> None:
         """Close the connections to the database."""
@@ -44,12 +52,12 @@ class PublishedLog:
         )
 
     def ready(self) -> None:
-        """NotReady, StateBroken unless requests can be answered now."""
+        """NotReady, StateBroken, ClockWrong unless requests of all kinds can be answered now."""
         with self._database.read() as connection:
             schema.check(connection)
             self._check_identity(connection)
             size = log_store.read_size(connection)
-            log_store.newest_unix_ms(connection, size)
+            self._check_clock(connection, size)
 
     def checkpoint(self, size: int | None = None) -> str:
         """The signed checkpoint at a size, the newest without one. NotFound beyond the log."""
@@ -120,6 +128,12 @@ class PublishedLog:
             _check_tile(0, number, width, size)
             lines = log_store.read_entries(connection, number * WIDTH, width)
         return pack_entries(line.leaf.encode() for line in lines)
+
+    def _check_clock(self, connection: Connection, size: int) -> int:
+        """The time of the newest of `size` entries. ClockWrong unless another may be made now."""
+        newest_ms = log_store.newest_unix_ms(connection, size)
+        check_clock(self._clock(), newest_ms, self._server_clock(connection))
+        return newest_ms
 
     def _check_identity(self, connection: Connection) -> None:
         if not log_store.is_identity(connection, self._identity):

@@ -13,7 +13,7 @@ from wattseal.registry.requests import (
     AccessState,
     Eligibility,
     EvseState,
-    KeyState,
+    KeyAnswer,
     MeterState,
     ModuleState,
     SearchResult,
@@ -32,10 +32,10 @@ class Questions(PublishedLog):
         with self._database.ask() as connection:
             return SqlLedger(connection, at_unix_ms).evse(evse_id)
 
-    def key(self, fingerprint: str, at_unix_ms: int | None = None) -> KeyState | None:
+    def key(self, fingerprint: str, at_unix_ms: int | None = None) -> KeyAnswer | None:
         """A public key, by the SHA-256 of its SPKI in hex."""
         with self._database.ask() as connection:
-            return SqlLedger(connection, at_unix_ms).key(fingerprint)
+            return sql_ledger.key_of_fingerprint(connection, fingerprint, at_unix_ms)
 
     def module(self, chip_id: str, at_unix_ms: int | None = None) -> ModuleState | None:
         """A signing module."""
@@ -47,7 +47,7 @@ class Questions(PublishedLog):
         with self._database.ask() as connection:
             return SqlLedger(connection, at_unix_ms).meter(meter)
 
-    def key_valid(self, evse_id: str, at_unix_ms: int) -> KeyState | None:
+    def key_valid(self, evse_id: str, at_unix_ms: int) -> KeyAnswer | None:
         """The key that was good for this charge point at this time; None if none was."""
         with self._database.ask() as connection:
             return sql_ledger.key_valid(connection, evse_id, at_unix_ms)

@@ -18,7 +18,9 @@ from wattseal.wire.strict_json import MAX_INTEGER
 MAX_RECORD_CHARACTERS = 60_000
 MAX_NEW_STATEMENTS = 24
 
-UnixMs = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+UnixMs = Annotated[
+    int, Field(ge=0, le=MAX_INTEGER, description="Milliseconds since 1970-01-01T00:00Z.")
+]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[ -{}~]+$")]
 """Printable ASCII without `|`: what an OCMF record and a module's settings can hold."""
 LongText = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]

@@ -23,12 +23,11 @@ from wattseal.registry.requests import (
 )
 from wattseal.registry.sql_ledger import possession_entries, touching_entries
 
-EvseRequest = DeactivationRequest | HardwareExchangeRequest | TestChargeRequest
+EvseRequest = DeactivationRequest | HardwareExchangeRequest
 
 _RECORD_OF: dict[type[EvseRequest], type[Record]] = {
     DeactivationRequest: Deactivation,
     HardwareExchangeRequest: HardwareExchange,
-    TestChargeRequest: TestCharge,
 }
 
 
@@ -49,6 +48,19 @@ def _is_of(record: Registration, req: RegistrationRequest, facts: Facts) -> bool
         and record.module_model == req.module_model
         and record.meter == facts.meter
     )
+
+
+def charged_before(connection: Connection, req: TestChargeRequest) -> int | None:
+    """The entry that keeps these very records of a session already, whoever sent them."""
+    try:
+        evse = read_evse_id(req.evse_id)
+    except EvseIdError:
+        return None
+    for entry in reversed(touching_entries(connection, evse.canonical)):
+        record = log_store.read_one_record(connection, entry)
+        if isinstance(record, TestCharge) and (record.begin, record.end) == (req.begin, req.end):
+            return entry
+    return None
 
 
 def recorded_last(connection: Connection, req: EvseRequest, actor: AccessState) -> int | None:

@@ -58,38 +58,64 @@ HOST = "registry"
 """The actor of what the registry's own host does: access keys, and nothing else."""
 
 
-def judge_record(record: Record, ledger: Ledger) -> list[Reason]:
-    """What speaks against a record, given the states before it; never raises on what it says."""
+TakenApart = tuple[Facts | None, list[Reason]]
+"""A registration's facts, and what is wrong with it by itself."""
+
+
+def judge_record(
+    record: Record, ledger: Ledger, beforehand: TakenApart | None = None
+) -> list[Reason]:
+    """What speaks against a record, given the states before it; never raises on what it says.
+
+    beforehand: what `take_apart` has made of the record, perhaps in another process.
+    """
     try:
-        return _judge(record, ledger)
+        return _judge(record, ledger, beforehand)
     except (ValueError, EvseIdError, TextError) as error:
         return [reason("record_unreadable", cause=str(error).partition("\n")[0][:200])]
 
 
-def _judge(record: Record, ledger: Ledger) -> list[Reason]:
+def take_apart(record: Record) -> TakenApart | None:
+    """The part of the judgement that takes the most time, signatures above all, without a ledger.
+
+    Of a registration that brings its module's whole history, as the first one of each module does:
+    it holds unless the module is recorded already. None of other records.
+    """
+    if not isinstance(record, Registration) or record.statements_before:
+        return None
+    try:
+        return _facts_of(record, None)
+    except (ValueError, EvseIdError, TextError):
+        return None  # judge_record says what
+
+
+def _judge(record: Record, ledger: Ledger, beforehand: TakenApart | None) -> list[Reason]:
     if isinstance(record, (AccessGranted, AccessRevoked)):
         return _judge_access(record, ledger)
     actor = ledger.access(record.actor)
     if actor is None:
         return [reason("access_unknown", key_id=record.actor)]
     if isinstance(record, Registration):
-        return _judge_registration(record, ledger, actor)
+        return _judge_registration(record, ledger, actor, beforehand)
     return _judge_about_evse(record, ledger, actor)
 
 
-def _judge_registration(record: Registration, ledger: Ledger, actor: AccessState) -> list[Reason]:
-    taken_apart, found = _facts_of(record, ledger.module(record.chip_id))
+def _judge_registration(
+    record: Registration, ledger: Ledger, actor: AccessState, beforehand: TakenApart | None
+) -> list[Reason]:
+    module = ledger.module(record.chip_id)
+    if beforehand is None or module is not None:
+        beforehand = _facts_of(record, module)
+    taken_apart, found = beforehand
     if taken_apart is None:
         return found
-    found += against(taken_apart, ledger, actor, record.unix_ms)
+    found = [*found, *against(taken_apart, ledger, actor, record.unix_ms)]
     if found or not taken_apart.is_whole:
         return found
     return _differences(record, building.build(taken_apart, ledger, actor, record.unix_ms))
 
 
-def _facts_of(
-    record: Registration, module: ModuleState | None
-) -> tuple[Facts | None, list[Reason]]:
+def _facts_of(record: Registration, module: ModuleState | None) -> TakenApart:
     proof, found = read_proof(record.possession)
     if proof is None:
         return None, found

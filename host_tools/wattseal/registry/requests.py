@@ -25,6 +25,8 @@ from wattseal.registry.records import (
     UnixMs,
 )
 
+_OCMF = StringConstraints(min_length=20, max_length=5000)
+
 
 class RegistrationRequest(Model):
     """Register the key of a module that is sealed for a charge point.
@@ -72,8 +74,10 @@ class TestChargeRequest(Model):
     """Keep the records of the session that was charged after commissioning."""
 
     evse_id: Text
-    begin: Annotated[str, StringConstraints(min_length=20, max_length=5000)]
-    end: Annotated[str, StringConstraints(min_length=20, max_length=5000)]
+    begin: Annotated[
+        str, _OCMF, Field(description="OCMF record of the session's begin, as signed.")
+    ]
+    end: Annotated[str, _OCMF, Field(description="OCMF record of its end, as signed.")]
 
 
 class AccessRequest(Model):
@@ -147,16 +151,28 @@ class EvseState(Model):
 class KeyState(Model):
     """A public key at some time, and where it signs or signed."""
 
-    fingerprint: Hash
-    public_key: str
+    fingerprint: Annotated[Hash, Field(description="SHA-256 of the public key's bytes, in hex.")]
+    public_key: Annotated[str, Field(description="SubjectPublicKeyInfo in DER, in hex.")]
     key_number: int
-    firmware_identity: Hash
+    firmware_identity: Annotated[Hash, Field(description="SHA-256 of the image that made it.")]
     chip_id: ChipId
     evse_id: Text
     meter: MeterRef
     status: Literal["active", "superseded", "deactivated"]
     entry: int
     since_unix_ms: UnixMs
+
+
+class KeyAnswer(KeyState):
+    """A public key at some time, and how long it signed for the charge point that is named.
+
+    algorithm: OCMF's name of how it signs. valid_until_unix_ms: when it ended, None while it signs:
+    always what is known now, whatever time the rest is of. A change of the meter ends nothing.
+    """
+
+    algorithm: Annotated[Text, Field(description="OCMF's name of it, its member `SA`.")]
+    valid_from_unix_ms: UnixMs
+    valid_until_unix_ms: UnixMs | None
 
 
 class ModuleState(Model):
@@ -239,11 +255,25 @@ class RecordLine(Model):
     record: str
 
 
+class KeyValidity(Model):
+    """How long a key signed for a charge point; `valid_until_unix_ms` None while it does."""
+
+    fingerprint: Hash
+    algorithm: Text
+    valid_from_unix_ms: UnixMs
+    valid_until_unix_ms: UnixMs | None
+
+
 class HistoryLine(Model):
-    """A record that touched a charge point, and its place in the log."""
+    """A record that touched a charge point, and its place in the log.
+
+    key: of the key that signs for this charge point after the record, None if none does; until
+    when it did is what is known now.
+    """
 
     number: int
     record: Record
+    key: KeyValidity | None
 
 
 class SearchResult(Model):

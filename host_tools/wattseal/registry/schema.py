@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from wattseal.registry.database import Database
 from wattseal.registry.migrating import Schema
 
-VERSION = "0001"
+VERSION = "0002"
 """Of this program: the newest in migrations/versions."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

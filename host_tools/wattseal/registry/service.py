@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from wattseal.computer_clock import unix_ms_now
 from wattseal.registry import access_keys, building, log_store, plausibility
 from wattseal.registry.challenges import Challenges
+from wattseal.registry.clocks import ServerClock, server_unix_ms
 from wattseal.registry.database import Database
 from wattseal.registry.failures import Refused
 from wattseal.registry.identity import Identity
@@ -18,7 +19,7 @@ from wattseal.registry.plausibility.facts import Facts
 from wattseal.registry.plausibility.limits import OFFLINE_DAYS
 from wattseal.registry.questions import Questions
 from wattseal.registry.records import Record
-from wattseal.registry.repeats import EvseRequest, recorded_last, registered_before
+from wattseal.registry.repeats import EvseRequest, charged_before, recorded_last, registered_before
 from wattseal.registry.requests import (
     AccessRequest,
     AccessState,
@@ -52,7 +53,8 @@ class _Recorded:
 class Registry(Questions):
     """One registry; any number of processes may each have one on the same database.
 
-    offline_days: how old a proof over the offline challenge may be; 0 takes none.
+    offline_days: how old a proof over the offline challenge may be; 0 takes none. server_clock:
+    what the computer's clock is compared with.
     """
 
     def __init__(
@@ -61,8 +63,9 @@ class Registry(Questions):
         identity: Identity,
         clock: Callable[[], int] = unix_ms_now,
         offline_days: int = OFFLINE_DAYS,
+        server_clock: ServerClock = server_unix_ms,
     ) -> None:
-        super().__init__(database, identity, clock)
+        super().__init__(database, identity, clock, server_clock)
         self._challenges = Challenges(identity.challenge_key())
         self._offline_days = offline_days
 
@@ -83,6 +86,7 @@ class Registry(Questions):
         with self._database.read() as connection:
             if registered_before(connection, req, facts) is not None:
                 return []
+            self._check_clock(connection, log_store.read_size(connection))
             return [*found, *plausibility.against(facts, SqlLedger(connection), actor, now_ms)]
 
     def register(self, req: RegistrationRequest, actor: AccessState) -> Confirmation:
@@ -129,12 +133,13 @@ class Registry(Questions):
         )
 
     def keep_test_charge(self, req: TestChargeRequest, actor: AccessState) -> Confirmation:
-        """Record the session that was charged after commissioning. Refused."""
-        return self._record_at_evse(
-            req,
+        """Record the session that was charged after commissioning; each is kept once. Refused."""
+        return self._record(
             actor,
+            self._clock(),
             lambda ledger, who, now: plausibility.judge_test_charge(req, ledger, who, now),
             lambda ledger, who, now: building.build_test_charge(req, ledger, who, now),
+            lambda connection: charged_before(connection, req),
         )
 
     def consent(self, req: ConsentRequest, actor: AccessState) -> Confirmation:
@@ -192,6 +197,8 @@ class Registry(Questions):
         with self._database.read() as connection:
             entry = registered_before(connection, req, facts)
             if entry is None:
+                # If it is this computer's clock that is wrong, the module is not to blame.
+                self._check_clock(connection, log_store.read_size(connection))
                 ledger = SqlLedger(connection)
                 raise Refused([*found, *plausibility.against(facts, ledger, actor, now_ms)])
         return self._confirm(_Recorded(entry))
@@ -215,7 +222,10 @@ class Registry(Questions):
         build: Build,
         find_repeat: FindRepeat = lambda _connection: None,
     ) -> Confirmation:
-        """Judge and record with the log's head locked; confirm when that is on the disk."""
+        """Judge and record with the log's head locked; confirm when that is on the disk.
+
+        ClockWrong if the time of the record would not be true.
+        """
         with self._database.write() as connection:
             head = log_store.lock_head(connection)
             repeated = find_repeat(connection)
@@ -223,8 +233,8 @@ class Registry(Questions):
                 done = _Recorded(repeated)
             else:
                 ledger = SqlLedger(connection)
-                # The clocks of computers differ; the log's time never goes back.
-                now_ms = max(now_ms, log_store.newest_unix_ms(connection, head.size))
+                # The clocks of computers differ a little; the log's time never goes back.
+                now_ms = max(now_ms, self._check_clock(connection, head.size))
                 # It may have been revoked since it was shown.
                 actor = ledger.access(actor.key_id) or actor
                 if found := judge(ledger, actor, now_ms):

@@ -9,12 +9,14 @@ from sqlalchemy import Connection, Select, Table, bindparam, select
 
 from wattseal.evse_id import EvseIdError, read_evse_id
 from wattseal.registry import tables
-from wattseal.registry.names import meter_name
+from wattseal.registry.key_validity import key_answer, period_at
+from wattseal.registry.names import has_serial, meter_name, plain
 from wattseal.registry.records import MeterRef
 from wattseal.registry.requests import (
     AccessState,
     ConsentState,
     EvseState,
+    KeyAnswer,
     KeyState,
     MeterState,
     ModuleState,
@@ -50,6 +52,15 @@ class SqlLedger:
         """A signing module."""
         return self._newest(ModuleState, chip_id=chip_id)
 
+    def module_with_serial(self, gateway_serial: str) -> ModuleState | None:
+        """The module at a charge point that has this serial number, without case and blanks."""
+        name = plain(gateway_serial)
+        for chip_id in self._connection.execute(_chips_with_serial(), {"serial": name}).scalars():
+            found = self.module(chip_id)
+            if found and has_serial(found, name):
+                return found
+        return None
+
     def meter(self, meter: MeterRef) -> MeterState | None:
         """A meter; manufacturers and serial numbers are compared without case and blanks."""
         manufacturer, serial = meter_name(meter)
@@ -83,22 +94,42 @@ class SqlLedger:
         return state_of(table, found) if found else None
 
 
-def key_valid(connection: Connection, evse_id: str, at_unix_ms: int) -> KeyState | None:
+def key_valid(connection: Connection, evse_id: str, at_unix_ms: int) -> KeyAnswer | None:
     """The key that was good for a charge point at a time; in one statement, as it is asked most."""
     text = _text_of(evse_id)
     if text is None:
         return None
-    wanted = {"evse_id": text, "at": at_unix_ms}
-    found = connection.execute(_key_valid(), wanted).mappings().first()
-    state = state_of(tables.key_state, found) if found else None
-    assert state is None or isinstance(state, KeyState)  # noqa: S101 - the table's own model
-    return state if state and state.status == "active" and state.evse_id == text else None
+    answer = _key_answer(connection, _key_valid(), {"evse_id": text, "at": at_unix_ms}, at_unix_ms)
+    return answer if answer and answer.status == "active" and answer.evse_id == text else None
+
+
+def key_of_fingerprint(
+    connection: Connection, fingerprint: str, at_unix_ms: int | None
+) -> KeyAnswer | None:
+    """A key as it was at a time, by default now."""
+    if "\0" in fingerprint:
+        return None  # which PostgreSQL refuses to compare with
+    at = MAX_INTEGER if at_unix_ms is None else at_unix_ms
+    return _key_answer(connection, _states_of_key(), {"fingerprint": fingerprint}, at)
+
+
+def _key_answer(
+    connection: Connection, statement: Select[Any], wanted: dict[str, Any], at_unix_ms: int
+) -> KeyAnswer | None:
+    """The newest state of a key by then, with the period that all of its states make of it."""
+    rows = connection.execute(statement, wanted).all()
+    by_then = sum(row.since_unix_ms <= at_unix_ms for row in rows)
+    if not by_then:
+        return None
+    state = state_of(tables.key_state, rows[by_then - 1]._mapping)
+    assert isinstance(state, KeyState)  # noqa: S101 - the table's own model
+    return key_answer(state, period_at(rows, by_then - 1))
 
 
 @cache
 def _key_valid() -> Select[Any]:
-    """The newest row of the key that the newest row of the charge point names."""
-    evse, key = tables.evse_state.c, tables.key_state
+    """All states of the key that the newest row of the charge point names, oldest first."""
+    evse = tables.evse_state.c
     fingerprint = (
         select(evse.fingerprint)
         .where(evse.evse_id == bindparam("evse_id"), evse.since_unix_ms <= bindparam("at"))
@@ -106,11 +137,27 @@ def _key_valid() -> Select[Any]:
         .limit(1)
         .scalar_subquery()
     )
+    return _of_key(fingerprint)
+
+
+@cache
+def _states_of_key() -> Select[Any]:
+    return _of_key(bindparam("fingerprint"))
+
+
+def _of_key(fingerprint: Any) -> Select[Any]:
+    key = tables.key_state
+    return select(key).where(key.c.fingerprint == fingerprint).order_by(key.c.entry, key.c.ordinal)
+
+
+@cache
+def _chips_with_serial() -> Select[Any]:
+    """All that ever were at a charge point with it: in no order, or a database might sort first."""
+    module = tables.module_state.c
     return (
-        select(key)
-        .where(key.c.fingerprint == fingerprint, key.c.since_unix_ms <= bindparam("at"))
-        .order_by(key.c.entry.desc(), key.c.ordinal.desc())
-        .limit(1)
+        select(module.chip_id)
+        .where(module.gateway_serial_name == bindparam("serial"), module.evse_id.is_not(None))
+        .distinct()
     )
 
 

@@ -7,10 +7,11 @@ members no state has, is damaged: it is told, not served.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import RowMapping, Table
+from sqlalchemy import Table
 
 from wattseal.registry import tables
 from wattseal.registry.failures import StateBroken
@@ -60,7 +61,7 @@ def row_of(state: State, ordinal: int) -> tuple[Table, dict[str, Any]]:
     return table, {"ordinal": ordinal, **columns, **_names(table, columns)}
 
 
-def state_of(table: Table, row: RowMapping) -> State:
+def state_of(table: Table, row: Mapping[Any, Any]) -> State:
     """The state that a row of a table holds. StateBroken if it holds none."""
     try:
         columns = {name: value for name, value in row.items() if name != "ordinal"}

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from wattseal.public_key import (
+    DEFAULT_ALGORITHM,
     Curve,
     KeyUnreadableError,
     PublicKey,
@@ -26,7 +27,6 @@ from wattseal.verify.findings import Finding, found, shown
 from wattseal.verify.record import Record
 
 _ALGORITHM = re.compile(r"ECDSA-(\w+)-(\w+)")
-_DEFAULT_ALGORITHM = "ECDSA-secp256r1-SHA256"
 _HASH = "SHA256"
 _FINGERPRINT_CHARACTERS = 16
 
@@ -61,7 +61,7 @@ def key_ring(given: str | None, pinned: PublicKey | None) -> KeyRing:
 
 def algorithm_of(record: Record) -> str:
     """The record's signature algorithm (SA) as written, or OCMF's default."""
-    return str(record.signature.SA or _DEFAULT_ALGORITHM)
+    return str(record.signature.SA or DEFAULT_ALGORITHM)
 
 
 def check_key(ring: KeyRing) -> Iterator[Finding]:

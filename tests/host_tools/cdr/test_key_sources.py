@@ -20,6 +20,7 @@ from wattseal.cdr.key_cache import KeyCache, Periods
 from wattseal.cdr.registry_keys import RegistryKeys
 from wattseal.errors import ToolError
 from wattseal.registry.export import as_json, collect
+from wattseal.registry.history_lines import history_lines
 from wattseal.registry.records import Record, Registration
 from wattseal.registry.requests import HistoryLine
 from wattseal.registry.rows import touched_evses
@@ -57,14 +58,14 @@ class HistoryOf(RegistryClient):
     def history(self, evse_id: str) -> list[HistoryLine]:
         """As the registry; nothing known is an error there."""
         self.asked.append(evse_id)
-        lines = [
-            HistoryLine(number=number, record=record)
+        history = [
+            (number, record)
             for number, record in enumerate(self._records)
             if evse_id in touched_evses(record)
         ]
-        if not lines:
+        if not history:
             raise ToolError("registry_not_found", what=evse_id)
-        return lines
+        return history_lines(evse_id, history)
 
 
 class TestExport:
@@ -130,7 +131,10 @@ class TestExport:
         [
             (lambda text: text[:-10], "it is not well-formed JSON"),
             (lambda text: text.replace('"evses"', '"eves"'), "it holds no evses"),
-            (lambda text: text.replace('"valid_from"', '"from"', 1), "it is wrong at charge point"),
+            (
+                lambda text: text.replace('"valid_from_unix_ms"', '"from"', 1),
+                "it is wrong at charge point",
+            ),
             (lambda text: text.replace('"DE*XYZ*E1"', '"E1"'), "it is wrong at charge point"),
             (lambda text: text.replace('"DE*XYZ*E1"', f'"{STATION}"'), "it lists a charge point"),
             (lambda _text: "no JSON at all", "it has no {"),

@@ -15,15 +15,19 @@ from wattseal.commissioning.station_list import read_list
 from wattseal.errors import ToolError
 from workbench import chip_of, serial_of
 
+from hil.registry_process import RegistryProcess
 from hil.targets.unix import UnixRig
 
+SOME_REGISTRY = {
+    "registry_name": "registry.example/keys",
+    "registry_key": signer(seed=51).public.spki.hex(),
+}
 COMMON = f"""
 gateway_id = "Wattseal WS-1"
 module_model = "Wattseal WS-1"
 meter_profile = "sdm630"
 owner_key = "{OWNER.public.spki.hex()}"
-registry_name = "registry.example/keys"
-registry_key = "{signer(seed=51).public.spki.hex()}"
+{{registry}}
 [meter]
 calibration_mark = "DE-M 26 0102"
 calibration_year = 2026
@@ -39,15 +43,20 @@ class Table:
         self.out = folder / "out"
         self.path = folder / "stations.csv"
         self.defaults = folder / "common.toml"
-        self.defaults.write_text(COMMON)
         self.rows: list[str] = []
+        self.trust(SOME_REGISTRY)
+
+    def trust(self, settings: dict[str, str]) -> None:
+        """Which registry the modules are to believe."""
+        lines = "\n".join(f'{name} = "{value}"' for name, value in settings.items())
+        self.defaults.write_text(COMMON.format(registry=lines))
 
     def add(self, rig: UnixRig, number: int, *, by_chip: bool = False, **wrong: str) -> None:
         """A row for a rig of that number; `wrong` replaces cells."""
         cells = {
             "port": "" if by_chip else rig.port,
             "chip_id": chip_of(number) if by_chip else "",
-            "gateway_serial": f"WS-{number}",
+            "gateway_serial": f"WS-{number:04}",
             "meter_serial": serial_of(number),
             "charge_point_id": f"DE*WSL*E{number}",
         }
@@ -103,6 +112,27 @@ def test_one_bad_module_never_stops_the_rest(
     requests = list(table.out.rglob("*.request.json"))
     assert len(requests) == 2
     assert all(read_file(path, RequestFile) for path in requests)
+
+
+def test_a_box_of_modules(
+    table: Table,
+    make_rig: Callable[..., UnixRig],
+    registry: RegistryProcess,
+    pytestconfig: pytest.Config,
+) -> None:
+    """50 modules with `--all`, 8 otherwise; the last one is dead."""
+    count = 50 if pytestconfig.getoption("--all", False) else 8
+    rigs = [make_rig(number) for number in range(1, count + 1)]
+    table.trust(registry.settings)
+    for number, rig in enumerate(rigs, 1):
+        table.add(rig, number)
+    rigs[-1].power_cut()
+    outcome = table.run(*registry.options(), "--test-charge", "--timeout", 10)
+    assert outcome.status == 1
+    assert [row["error"] for row in table.report()] == [None] * (count - 1) + ["no_reply"]
+    for number in range(1, count):
+        gate = registry.client().eligibility(f"DE*WSL*E{number}")
+        assert (gate.publish, gate.authorise) == (True, True)
 
 
 def test_what_is_left_is_done_by_the_same_command(

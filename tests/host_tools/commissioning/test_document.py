@@ -180,6 +180,28 @@ class TestCommand:
         assert refused.status == 1
         assert "holds other data already" in refused.err
 
+    def test_the_registry_s_key_may_be_pinned(
+        self, wattseal: Callable[..., Any], shared: RegistryProcess, charged: SimulatedModule,
+        tmp_path: Path,
+    ) -> None:  # fmt: skip
+        key = shared.settings["registry_key"]
+        other = SimulatedModule("nobody's registry").key.hex
+        file = tmp_path / "registry-key.hex"
+        file.write_text(other + "\n")
+        command = (
+            *("commission", "document", "--registry", shared.url, "--out", tmp_path / "documents"),
+            *("--evse", charged.evse_id),
+        )
+        for pinned in (other, file):
+            outcome = wattseal(*command, "--registry-key", pinned)
+            assert outcome.status == 1
+            assert "set up for another registry" in outcome.err
+        unreadable = wattseal(*command, "--registry-key", "00")
+        assert unreadable.status != 0
+        assert not (tmp_path / "documents").exists()
+        assert wattseal(*command, "--registry-key", key).status == 0
+        assert len(list((tmp_path / "documents").iterdir())) == 2
+
     @pytest.mark.parametrize(
         "more", [("--evse", "DE*ABC*E9999"), ("--evse", "DE*ABC*E7001", "--entry", 0)]
     )

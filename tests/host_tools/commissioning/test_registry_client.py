@@ -171,6 +171,11 @@ class TestChanges:
         assert len(script.requests) == 3
         assert bodies == {request.model_dump_json().encode()}
 
+    def test_a_test_charge_may_be_repeated(self) -> None:
+        script = Script(httpx.ReadTimeout("lost"), says(200, CONFIRMATION))
+        assert script.client().keep_test_charge(SimulatedModule().test_charge()).entry == 2
+        assert len({one.content for one in script.requests}) == 1
+
     @pytest.mark.parametrize(
         "answer", [httpx.ReadTimeout("lost"), httpx.RemoteProtocolError("cut")]
     )

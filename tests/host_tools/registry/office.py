@@ -1,4 +1,4 @@
-"""A registry on a database, with a clock that stands still until it is moved."""
+"""A registry on a database, with clocks that stand still until they are moved."""
 
 from __future__ import annotations
 
@@ -29,7 +29,12 @@ class Office:
 
     def __init__(self, data: Path, url: str) -> None:
         self.now_ms = START_MS
-        self.registry: Registry = open_registry(data, url, NAME, lambda: self.now_ms)
+        self.server_ms: int | None = None
+        self.registry: Registry = open_registry(
+            *(data, url, NAME),
+            clock=lambda: self.now_ms,
+            server_clock=lambda _connection: self.server_ms,
+        )
         key = (data / ADMINISTRATOR_FILE).read_text().strip()
         self.administrator = self.registry.authenticate(key)
         self.abc = self.grant("DE*ABC")

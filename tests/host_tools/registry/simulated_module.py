@@ -91,7 +91,7 @@ class SimulatedModule:
     ) -> None:
         self.name = name
         self.chip_id = digest(f"chip: {name}")[:16]
-        self.gateway_serial = f"WS-{digest(name)[:6].upper()}"
+        self.gateway_serial = f"WS-{digest(name)[:12].upper()}"
         self.evse_id = evse_id
         self.meter = meter
         self.clock_ms = clock_ms

@@ -1,6 +1,7 @@
 """The audit finds nothing in an honest registry, and everything that was changed in another."""
 
 import json
+import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from registry.served_log import NAME, URL, ServedLog
 from registry.simulated_module import DAY_MS, METER, START_MS, SimulatedModule
 from wattseal.errors import ToolError
+from wattseal.registry import audit_pages
 from wattseal.registry.audit import CLOCK_TOLERANCE_MS, Trust, audit
 from wattseal.registry.audit_memory import recall, remember
 from wattseal.registry.audit_report import MAX_FINDINGS, SENTENCES, AuditReport, Findings
@@ -347,6 +349,61 @@ def test_urls_that_are_none(url: str) -> None:
     with pytest.raises(ToolError) as refused:
         open_source(url)
     assert refused.value.name == "registry_url_unusable"
+
+
+# --- several processes --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> int:
+    """So many are started for the few pages of these logs too."""
+    monkeypatch.setattr(audit_pages, "PAGES_FOR_A_PROCESS", 1)
+    return 2
+
+
+def test_several_processes_find_nothing_in_an_honest_registry(
+    log: ServedLog, processes: int
+) -> None:
+    shown: list[tuple[int, int]] = []
+    report = audit(
+        log.source(), Trust(), NOW_MS, lambda done, all_: shown.append((done, all_)), processes
+    )
+    assert report == audited(log)
+    assert report.is_sound
+    assert shown == [(0, SIZE), (256, SIZE), (512, SIZE), (SIZE, SIZE)]
+
+
+def test_several_processes_find_what_one_does(log: ServedLog, processes: int) -> None:
+    bent = '"serial":"1EMH0099999999"'
+    rewritten(log, 1, lambda text: text.replace(f'"serial":"{METER.serial}"', bent))
+    log.records[299] = log.records[299].replace('"label":"first"', '"label":"other"')
+    log.states[540][0]["status"] = "superseded"
+    report = audit(log.source(), Trust(), NOW_MS, max, processes)
+    assert report == audited(log)
+    assert {finding.entry for finding in report.findings} >= {1, 299, 540}
+
+
+def test_an_answer_that_cannot_be_read_is_told_by_a_process(log: ServedLog, processes: int) -> None:
+    log.bundled.pop()  # and the last page lacks an entry
+    report = audit(log.source(), Trust(), NOW_MS, max, processes)
+    assert codes(report) == [("not_served", None)]
+    assert not report.complete
+
+
+def test_a_process_that_ends_by_itself_is_told(log: ServedLog, processes: int) -> None:
+    served = log.answer
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.params.get("first") == "512":  # another page was checked by then
+            for process in multiprocessing.active_children():
+                process.kill()
+        return served(request)
+
+    log.answer = answer  # type: ignore[method-assign]
+    with pytest.raises(ToolError) as refused:
+        audit(log.source(), Trust(), NOW_MS, max, processes)
+    assert refused.value.name == "audit_process_died"
+    assert not multiprocessing.active_children()
 
 
 # --- the report and the memory ------------------------------------------------------------------

@@ -27,7 +27,11 @@ def nothing(_done: int, _all: int) -> None:
 @pytest.fixture
 def begun(tmp_path: Path, database_url: str) -> Registry:
     """A registry with three entries, made by the service itself."""
-    registry = open_registry(tmp_path / "data", database_url, NAME, clock=lambda: NOW_MS or 0)
+    registry = open_registry(
+        *(tmp_path / "data", database_url, NAME),
+        clock=lambda: NOW_MS or 0,
+        server_clock=lambda _connection: None,
+    )
     key = (tmp_path / "data" / ADMINISTRATOR_FILE).read_text().strip()
     actor = registry.authenticate(key)
     registry.grant(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,25 @@ def test_show_and_its_past(ask: Run, module: SimulatedModule) -> None:
     before = ask("show", module.evse_id, "--at", "2020-01-01T00:00Z")
     assert before.status == 1
     assert "knows nothing of that" in before.err
+
+
+def test_a_key_says_its_algorithm_and_how_long_it_is_valid(
+    ask: Run, change: Run, module: SimulatedModule
+) -> None:
+    for words in ("key", "show"):
+        told = ask(words, module.evse_id).out
+        assert "ECDSA-secp256r1-SHA256" in told
+        assert "until now" in told
+    told = ask("key", module.evse_id, "--json").json["key"]
+    assert told["valid_until_unix_ms"] is None
+    words = ("--reason", "lost", "--note", "stolen", "--yes")
+    ended = change("deactivate", module.evse_id, *words, "--json").json["unix_ms"]
+    begun = timedelta(milliseconds=told["valid_from_unix_ms"])
+    at = (datetime.fromtimestamp(0, UTC) + begun).isoformat()
+    then = ask("key", module.evse_id, "--at", at, "--json").json["key"]
+    assert (then["status"], then["valid_until_unix_ms"]) == ("active", ended)
+    assert "until now" not in ask("key", module.evse_id, "--at", at).out
+    assert "valid from" in ask("history", module.evse_id).out
 
 
 def test_history(ask: Run, module: SimulatedModule) -> None:
@@ -263,7 +283,7 @@ def test_audit_and_audit_again(
     assert first.status == 0, first.out
     registered(desk)
     vkey = first.json["vkey"]
-    again = wattseal("registry", "audit", desk.url, "--keep", keep, "--vkey", vkey)
+    again = wattseal("registry", "audit", desk.url, "--keep", keep, "--vkey", vkey, "--jobs", "1")
     assert again.status == 0, again.out
     assert "SOUND" in again.out
     assert f"with the checkpoint of {first.json['size']} entries" in again.out

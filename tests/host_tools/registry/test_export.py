@@ -56,12 +56,13 @@ def test_the_keys_of_a_charge_point_follow_one_another(
 ) -> None:
     keys = at(exported(log, records[-1].unix_ms), EVSE_ID).keys
     signed = [r for r in records if isinstance(r, Registration) and r.evse_id == EVSE_ID]
-    assert [key.valid_from for key in keys] == [record.unix_ms for record in signed]
-    assert [key.public_key for key in keys] == [record.public_key for record in signed]
-    ended = [key.valid_until for key in keys]
+    begun = {record.public_key: record.unix_ms for record in reversed(signed)}
+    assert {key.public_key: key.valid_from_unix_ms for key in keys} == begun
+    assert {key.algorithm for key in keys} == {"ECDSA-secp256r1-SHA256"}
+    ended = [key.valid_until_unix_ms for key in keys]
     assert ended[-1] is None
     assert all(
-        until is not None and until <= later.valid_from
+        until is not None and until <= later.valid_from_unix_ms
         for until, later in zip(ended[:-1], keys[1:], strict=True)
     )
 
@@ -70,16 +71,29 @@ def test_each_key_has_its_module_and_its_end(log: ServedLog, records: list[Recor
     export = exported(log, records[-1].unix_ms)
     for evse in export.evses:
         for key in evse.keys:
-            record = records[key.entry]
+            record = records[key.meters[0].entry]
             assert isinstance(record, Registration)
             assert (key.public_key, key.gateway_serial) == (
                 record.public_key,
                 record.gateway_serial,
             )
-            assert (key.ended_as is None) == (key.valid_until is None)
+            assert (key.ended_as is None) == (key.valid_until_unix_ms is None)
     assert [key.ended_as for key in at(export, EVSE_ID).keys][-1] is None
     assert {key.ended_as for key in at(export, EVSE_ID).keys[:-1]} == {"superseded"}
     assert [key.ended_as for key in at(export, "DE*XYZ*E1").keys] == ["deactivated"]
+
+
+def test_a_key_that_outlasted_its_meter_names_both(log: ServedLog, records: list[Record]) -> None:
+    first = at(exported(log, records[-1].unix_ms), EVSE_ID).keys[0]
+    of_it = [
+        record
+        for record in records
+        if isinstance(record, Registration) and record.public_key == first.public_key
+    ]
+    assert [record.scenario for record in of_it] == ["initial", "meter_replacement"]
+    assert [(meter.serial, meter.from_unix_ms) for meter in first.meters] == [
+        (record.meter.serial, record.unix_ms) for record in of_it
+    ]
 
 
 def test_the_past_is_exported_as_it_was(log: ServedLog, records: list[Record]) -> None:
@@ -88,7 +102,18 @@ def test_the_past_is_exported_as_it_was(log: ServedLog, records: list[Record]) -
         export = exported(log, record.unix_ms)
         key = next(e.valid_key for e in export.evses if e.valid_key)
         assert key.public_key == record.public_key
+        assert record.unix_ms >= key.valid_from_unix_ms
     assert exported(log, registered[0].unix_ms - 1).evses == []
+
+
+def test_until_when_a_key_of_the_past_was_valid_is_what_is_known_now(
+    log: ServedLog, records: list[Record]
+) -> None:
+    begun, _meter, rolled, *_more = (r for r in records if isinstance(r, Registration))
+    key = at(exported(log, begun.unix_ms), EVSE_ID).valid_key
+    assert key is not None
+    assert (key.valid_from_unix_ms, key.valid_until_unix_ms) == (begun.unix_ms, rolled.unix_ms)
+    assert len(key.meters) == 1
 
 
 def test_json_says_everything(log: ServedLog, records: list[Record]) -> None:

@@ -291,6 +291,60 @@ def test_chip_serial_conflict(recorder: Recorder, module: SimulatedModule) -> No
     assert recorder.judge(req, recorder.administrator) == []
 
 
+def _with_serial_of(module: SimulatedModule, evse_id: str = "DE*ABC*E2") -> SimulatedModule:
+    other = SimulatedModule("module 2", evse_id=evse_id, meter=OTHER_METER)
+    other.gateway_serial = module.gateway_serial
+    return other
+
+
+def test_gateway_serial_taken(recorder: Recorder, module: SimulatedModule) -> None:
+    entry = len(recorder.records) - 1
+    for spelling in (module.gateway_serial, f" {module.gateway_serial.lower()}".strip()):
+        other = _with_serial_of(module)
+        other.gateway_serial = spelling
+        for actor in (recorder.abc, recorder.administrator):
+            found = recorder.judge(recorder.request(other), actor)
+            assert codes(found) == ["gateway_serial_taken"]
+            assert found[0].values == {
+                "serial": module.gateway_serial,
+                "chip_id": module.chip_id,
+                "evse_id": EVSE_ID,
+                "entry": entry,
+            }
+
+
+def test_gateway_serial_taken_by_a_correction(recorder: Recorder, module: SimulatedModule) -> None:
+    other = SimulatedModule("module 2", evse_id="DE*ABC*E2", meter=OTHER_METER)
+    recorder.commission(other)
+    other.gateway_serial = module.gateway_serial
+    other.commission()
+    recorder.wait()
+    found = recorder.judge(recorder.request(other), recorder.administrator)
+    assert codes(found) == ["gateway_serial_taken"]
+
+
+def test_gateway_serial_taken_no_more(recorder: Recorder, module: SimulatedModule) -> None:
+    """A chip that is at no charge point does not keep its number from another one."""
+    recorder.deactivate(module.deactivation(module.decommission()))
+    other = _with_serial_of(module)
+    recorder.commission(other)
+    recorder.wait()
+    module.restart()
+    module.commission()
+    found = recorder.judge(recorder.request(module, "reuse"))
+    assert codes(found) == ["gateway_serial_taken"]  # now it is the other way round
+
+
+def test_gateway_serial_taken_until_it_was_corrected(
+    recorder: Recorder, module: SimulatedModule
+) -> None:
+    other = _with_serial_of(module)
+    module.gateway_serial = "WS-CORRECT"
+    module.commission()
+    recorder.commission(module, "initial", recorder.administrator)
+    assert recorder.judge(recorder.request(other)) == []
+
+
 def test_module_at_other_evse(recorder: Recorder, module: SimulatedModule) -> None:
     module.commission(evse_id="DE*ABC*E2")
     found = recorder.judge(recorder.request(module, "reuse"))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from registry.intruder import take_guards_away
 from registry.office import Office
 from registry.simulated_module import EVSE_ID, METER, SimulatedModule
 from sqlalchemy import text
@@ -24,6 +25,7 @@ def office(tmp_path: Path, sqlite_url: str) -> Iterator[Office]:
 
 def change(registry: Registry, statement: str) -> None:
     with registry._database.write() as connection:
+        take_guards_away(connection)
         assert connection.execute(text(statement)).rowcount > 0
 
 

@@ -8,7 +8,9 @@ import stat
 from pathlib import Path
 
 import pytest
+from registry.intruder import take_guards_away
 from registry.office import NAME, Office
+from registry.simulated_module import START_MS
 from sqlalchemy import text
 from wattseal.errors import ToolError
 from wattseal.registry import opening
@@ -98,8 +100,8 @@ def test_a_new_registry(data, database_url):
 
 
 def test_again(data, database_url):
-    first = open_registry(data, database_url, NAME)
-    again = open_registry(data, database_url)
+    first = open_registry(data, database_url, NAME, lambda: START_MS, server_clock=lambda _: None)
+    again = open_registry(data, database_url, None, lambda: START_MS)
     assert again.facts() == first.facts()
     assert again.checkpoint() == first.checkpoint()
     office = Office(data, database_url)
@@ -218,6 +220,7 @@ def test_a_newer_schema(data, database_url):
 def test_an_identity_that_was_changed_below_it(data, database_url):
     registry = open_registry(data, database_url, NAME)
     with registry._database.write() as connection:
+        take_guards_away(connection)
         connection.execute(text("UPDATE registry_identity SET name = 'other/keys'"))
     for ask in (registry.ready, registry.facts):
         with pytest.raises(Exception, match="belongs to another registry"):

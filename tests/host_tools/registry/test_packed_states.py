@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from registry.recorder import Recorder
 from registry.simulated_module import METER, SimulatedModule
-from wattseal.registry.packed_states import PackedStates
-from wattseal.registry.requests import EvseState, KeyState, MeterState, ModuleState, State
+from wattseal.registry.packed_states import PackedStates, pack, pack_pointer
+from wattseal.registry.requests import AccessState, EvseState, KeyState, ModuleState, State
 from wattseal.registry.rows import states_of
 
 
@@ -19,27 +19,37 @@ def _states(count: int) -> list[State]:
 
 
 def test_states_come_back_as_they_were() -> None:
-    for model in (EvseState, KeyState, ModuleState, MeterState):
-        table = PackedStates(model)
-        states = [state for state in _states(5) if isinstance(state, model)]
-        for number, state in enumerate(states):
-            table.put(str(number), state)
-        assert [table.get(str(number)) for number in range(5)] == states
-        assert (table.get("5"), len(table)) == (None, 5)
+    table = PackedStates()
+    states = _states(5)
+    for number, state in enumerate(states):
+        table.put(pack(str(number), state))
+    for number, state in enumerate(states):
+        assert table.get(type(state), str(number)) == state
+        assert table.get(AccessState, str(number)) in (None, state)
+    assert (table.get(KeyState, "another"), len(table)) == (None, len(states))
+
+
+def test_a_state_is_found_under_another_name_until_that_points_elsewhere() -> None:
+    old, new = (state for state in _states(2) if isinstance(state, ModuleState))
+    table = PackedStates()
+    first, second = pack("one", old), pack("two", new)
+    assert table.get_pointed(ModuleState, "name") is None
+    for packed in (first, pack_pointer("name", first), second):
+        table.put(packed)
+    assert table.get_pointed(ModuleState, "name") == old
+    table.put(pack_pointer("name", second))
+    assert table.get_pointed(ModuleState, "name") == new
 
 
 def test_a_newer_state_takes_the_older_ones_place() -> None:
     old, new = (state for state in _states(2) if isinstance(state, KeyState))
-    table = PackedStates(KeyState)
-    table.put("one", old)
-    table.put("one", new)
-    assert (table.get("one"), len(table)) == (new, 1)
+    table = PackedStates()
+    table.put(pack("one", old))
+    table.put(pack("one", new))
+    assert (table.get(KeyState, "one"), len(table)) == (new, 1)
 
 
 def test_a_registration_takes_little_memory() -> None:
-    tables = {model: PackedStates(model) for model in (EvseState, KeyState, ModuleState)}
-    for state in _states(20):
-        if type(state) in tables:
-            tables[type(state)].put(state.model_dump_json(), state)
-    packed = [len(one) for table in tables.values() for one in table._packed.values()]
-    assert sum(packed) / 20 < 800
+    models = (EvseState, KeyState, ModuleState)
+    packed = [pack(state.model_dump_json(), state) for state in _states(20)]
+    assert sum(len(one.content) for one in packed if one.model in models) / 20 < 800

@@ -11,7 +11,7 @@ from registry.simulated_module import METER, digest
 from registry.whole_life import live
 from wattseal.registry.memory_ledger import MemoryLedger
 from wattseal.registry.records import Record, Registration, read_record, record_text
-from wattseal.registry.replay import judge_record
+from wattseal.registry.replay import judge_record, take_apart
 from wattseal.registry.rows import states_of
 
 OTHER_METER = METER.model_copy(update={"serial": "1EMH0012345699"})
@@ -51,6 +51,26 @@ def test_a_whole_life_holds(life: list[Record]) -> None:
         *("registration", "deactivation", "hardware_exchange", "consent", "test_charge"),
         *("access_granted", "access_revoked"),
     }
+
+
+def test_it_is_the_same_whether_it_was_taken_apart_beforehand(life: list[Record]) -> None:
+    """Whatever a registration says, and whether or not its module is recorded already."""
+    faults = 0
+    for at, record in enumerate(life):
+        if not isinstance(record, Registration):
+            continue
+        ledger = _ledger(life[:at])
+        for _where, members in _bent(json.loads(record_text(record))):
+            try:
+                other = read_record(json.dumps(members, separators=(",", ":")))
+            except ValueError:
+                continue
+            beforehand = take_apart(other)
+            found = judge_record(other, ledger, beforehand)
+            assert found == judge_record(other, ledger)
+            assert found == judge_record(other, ledger, beforehand)  # nothing was added to it
+            faults += beforehand is not None and bool(found)
+    assert faults
 
 
 def _others(value: Any) -> list[Any]:

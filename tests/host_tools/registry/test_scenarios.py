@@ -97,6 +97,17 @@ def test_replacement_of_the_signing_module(
     assert recorder.remarks == []
 
 
+def test_replacement_of_the_board_in_the_old_housing(
+    recorder: Recorder, module: SimulatedModule
+) -> None:
+    """The new chip has the label of the one whose place it takes."""
+    new = SimulatedModule("module 2")
+    new.gateway_serial = module.gateway_serial
+    recorder.commission(new, "module_replacement")
+    assert _is_nowhere(recorder.ledger.module(module.chip_id))
+    assert recorder.ledger.module_with_serial(module.gateway_serial).chip_id == new.chip_id
+
+
 @pytest.mark.parametrize("scenario", ["initial", "module_replacement"])
 def test_replacement_after_the_old_modules_farewell(
     recorder: Recorder, module: SimulatedModule, scenario: str

@@ -253,6 +253,34 @@ def test_a_lost_answer_to_a_change_is_told_again(office, module):
         office.registry.deactivate(deactivation, office.administrator)
 
 
+def test_a_test_charge_is_kept_once(office, module):
+    office.commission(module)
+    office.wait(600_000)
+    charge = module.test_charge()
+    first = office.registry.keep_test_charge(charge, office.abc)
+    station = {"evse_id": EVSE_ID, "station_model": "S 2", "station_serial": "ST-4711-09"}
+    office.registry.exchange_hardware(HardwareExchangeRequest(**station), office.abc)
+    size = office.size
+    spelled = charge.model_copy(update={"evse_id": "de-abc-e1234-5"})
+    for request, actor in ((charge, office.abc), (spelled, office.administrator)):
+        again = office.registry.keep_test_charge(request, actor)
+        assert again == first.model_copy(update={"repeated": True})
+    assert office.size == size
+    another = module.test_charge()
+    office.wait(600_000)
+    assert office.registry.keep_test_charge(another, office.abc).entry == size
+
+
+@pytest.mark.parametrize("evse_id", ["DE*ABC*E404", "no EVSE-ID"])
+def test_a_test_charge_elsewhere_is_no_repetition(office, module, evse_id):
+    office.commission(module)
+    office.wait(600_000)
+    charge = module.test_charge()
+    office.registry.keep_test_charge(charge, office.abc)
+    with pytest.raises(Refused):
+        office.registry.keep_test_charge(charge.model_copy(update={"evse_id": evse_id}), office.abc)
+
+
 def test_without_a_network_on_site(office, module):
     module.clock_ms = office.now_ms
     request = module.registration(offline_challenge("registry.example/keys", module.chip_id))
@@ -318,6 +346,24 @@ def test_a_take_over_with_consent(office, module):
     assert kinds == ["registration", "consent", "registration"]
     numbers = [number for number, _record in office.registry.history(ELSEWHERE)]
     assert numbers == [taken.entry]
+
+
+def test_two_modules_of_one_serial_number(office, module):
+    office.commission(module)
+    copy = SimulatedModule("copy", evse_id="DE*ABC*E9", meter=OTHER_METER)
+    copy.gateway_serial = module.gateway_serial.lower()
+    with pytest.raises(Refused) as refused:
+        office.commission(copy)
+    assert codes(refused.value) == ["gateway_serial_taken"]
+    office.wait()
+    office.registry.deactivate(module.deactivation(module.decommission()), office.abc)
+    copy.evse_id, copy.meter = EVSE_ID, module.meter
+    office.commission(copy)
+    module.restart()
+    module.commission(evse_id="DE*ABC*E9", meter=OTHER_METER)
+    with pytest.raises(Refused) as refused:
+        office.commission(module, "reuse")
+    assert codes(refused.value) == ["gateway_serial_taken"]
 
 
 def test_a_meter_of_another_model_is_remarked(office, module):

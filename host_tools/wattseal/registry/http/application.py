@@ -9,10 +9,12 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from starlette.staticfiles import StaticFiles
 
 from wattseal import __version__
-from wattseal.registry.http import error_answers, json_log
+from wattseal.parent_watch import end_with_parent
+from wattseal.registry.http import error_answers, examples, json_log
 from wattseal.registry.http.body_limit import BodyLimit
 from wattseal.registry.http.head_requests import HeadRequests
 from wattseal.registry.http.metrics import Metrics
@@ -31,7 +33,6 @@ from wattseal.registry.http.routes import (
 )
 from wattseal.registry.http.security_headers import SecurityHeaders
 from wattseal.registry.http.settings import Settings, from_environment
-from wattseal.registry.http.worker import end_with_parent
 from wattseal.registry.opening import open_registry
 from wattseal.registry.service import Registry
 
@@ -47,6 +48,7 @@ def create_app(registry: Registry, settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        generate_unique_id_function=_operation_id,
     )
     app.state.registry = registry
     app.state.registry_name = registry.facts().name
@@ -81,6 +83,11 @@ def worker_app() -> FastAPI:
     return create_app(registry, settings)
 
 
+def _operation_id(route: APIRoute) -> str:
+    """What generated clients call a route: its function's name, `get_` before it where it asks."""
+    return f"get_{route.name}" if "GET" in (route.methods or ()) else route.name
+
+
 def _description(app: FastAPI) -> dict[str, Any]:
     """OpenAPI, without the framework's own form of errors, which this application never gives."""
     if app.openapi_schema is None:
@@ -96,6 +103,7 @@ def _description(app: FastAPI) -> dict[str, Any]:
                 _drop_framework_errors(operation_["responses"])
         for name in ("HTTPValidationError", "ValidationError"):
             made["components"]["schemas"].pop(name, None)
+        examples.add_answers(made["paths"])
         app.openapi_schema = made
     return app.openapi_schema
 

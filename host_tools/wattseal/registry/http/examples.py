@@ -17,3 +17,13 @@ _ALL: dict[str, Any] = json.loads(
 def of_body(name: str) -> dict[str, Any]:
     """`openapi_examples` of the body of that name."""
     return {each["summary"]: each for each in _ALL[name]}
+
+
+def add_answers(paths: dict[str, Any]) -> None:
+    """Give the answers of a finished description their examples.
+
+    The framework drops what is null from examples, but an answer with a member that is null has it.
+    """
+    for path, answers in _ALL["answers"].items():
+        content = paths[path]["get"]["responses"]["200"]["content"]["application/json"]
+        content["examples"] = {each["summary"]: each for each in answers}

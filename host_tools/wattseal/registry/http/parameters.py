@@ -49,8 +49,12 @@ async def _evse_id(
 
 async def _meter(
     request: Request,
-    manufacturer: Annotated[str, Path(max_length=50, examples=["Eastron"])],
-    serial: Annotated[str, Path(max_length=50, examples=["19285703"])],
+    manufacturer: Annotated[
+        str, Path(max_length=50, description="As on the meter's label.", examples=["Eastron"])
+    ],
+    serial: Annotated[
+        str, Path(max_length=50, description="As on the meter's label.", examples=["19285703"])
+    ],
 ) -> MeterRef:
     """From the path as it was sent, where the slash of a name is an escaped one."""
     *_others, manufacturer, serial = request.scope["raw_path"].decode("latin-1").split("/")
@@ -68,12 +72,30 @@ EntryPath = Annotated[int, Path(ge=0, le=MAX_INTEGER, description="Number of the
 FingerprintPath = Annotated[
     str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the SubjectPublicKeyInfo, in hex.")
 ]
-ChipIdPath = Annotated[str, Path(pattern="^(?:[0-9a-f]{2})+$", min_length=16, max_length=64)]
-KeyIdPath = Annotated[str, Path(pattern="^[a-z2-7]{12}$")]
+ChipIdPath = Annotated[
+    str,
+    Path(
+        pattern="^(?:[0-9a-f]{2})+$",
+        min_length=16,
+        max_length=64,
+        description="Identity of the module's chip in hex, as `wattseal device status` shows it.",
+    ),
+]
+KeyIdPath = Annotated[
+    str, Path(pattern="^[a-z2-7]{12}$", description="The middle part of `wsk_..._...`: public.")
+]
 Size = Annotated[
     int | None,
     Query(ge=1, le=MAX_INTEGER, description="Size of the log. Default: the entry's number + 1."),
 ]
 First = Annotated[int, Query(ge=0, le=MAX_INTEGER, description="Number of the first entry.")]
 Count = Annotated[int, Query(ge=1, le=MAX_COUNT, description="How many at most.")]
-SearchText = Annotated[str, Query(min_length=1, max_length=400, examples=["DE*ABC"])]
+SearchText = Annotated[
+    str,
+    Query(
+        min_length=1,
+        max_length=400,
+        description="What a name begins with; 50 of each kind are told at most.",
+        examples=["DE*ABC"],
+    ),
+]

@@ -58,6 +58,8 @@ STATUSES = {
     "not_found": HTTPStatus.NOT_FOUND,
     "not_in_log": HTTPStatus.NOT_FOUND,
     "state_broken": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "clock_behind": HTTPStatus.SERVICE_UNAVAILABLE,
+    "clock_differs": HTTPStatus.SERVICE_UNAVAILABLE,
     "not_ready": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The HTTP status of each name of failures.py."""

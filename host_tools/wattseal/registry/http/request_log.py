@@ -52,6 +52,8 @@ class RequestLog:
         if status == 429:
             self._metrics.limited.inc()
         level = _log.warning if status in (401, 403, 429) else _log.info
+        if status is None or status >= 500:
+            level = _log.error
         level(
             "request",
             request_id=state["request_id"],

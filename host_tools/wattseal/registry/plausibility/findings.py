@@ -108,6 +108,10 @@ FINDINGS: dict[str, tuple[str, str]] = {
         "Chip {chip_id} is recorded as module {recorded}, not {found}.",
         "Compare gateway_serial with the label; an administrator can register a correction.",
     ),
+    "gateway_serial_taken": (
+        "Serial number {serial} is that of module {chip_id}, at {evse_id} since entry {entry}.",
+        "Compare both labels; register again whichever module has another's number.",
+    ),
     "module_at_other_evse": (
         "The module's key is active at {evse_id}.",
         "Decommission the module there first, then register it here with scenario reuse.",

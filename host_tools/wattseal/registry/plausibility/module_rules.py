@@ -43,6 +43,22 @@ def module_faults(now: Situation, actor: AccessState) -> Iterator[Reason]:
         yield reason("commissioning_not_newer", **values)
 
 
+def serial_faults(now: Situation) -> Iterator[Reason]:
+    """A serial number is that of one module at a time, or of the one that takes its place."""
+    holder = now.serial_holder
+    if holder is None or holder.chip_id == now.facts.proof.chip_id:
+        return
+    if now.is_occupied and now.evse and now.evse.chip_id == holder.chip_id:
+        return  # as when a new board is put into the old housing
+    yield reason(
+        "gateway_serial_taken",
+        serial=holder.gateway_serial,
+        chip_id=holder.chip_id,
+        evse_id=holder.evse_id,
+        entry=holder.entry,
+    )
+
+
 def _is_sealed_anew(now: Situation, module: ModuleState) -> bool:
     """Whether the module's settings are others than those that are recorded."""
     return (

@@ -12,7 +12,12 @@ from wattseal.registry.plausibility.access import (
 )
 from wattseal.registry.plausibility.facts import Facts
 from wattseal.registry.plausibility.findings import reason
-from wattseal.registry.plausibility.module_rules import history_faults, key_faults, module_faults
+from wattseal.registry.plausibility.module_rules import (
+    history_faults,
+    key_faults,
+    module_faults,
+    serial_faults,
+)
 from wattseal.registry.plausibility.situation import (
     Situation,
     fitting_scenarios,
@@ -35,6 +40,7 @@ def against(facts: Facts, ledger: Ledger, actor: AccessState, now_ms: int) -> li
         now = look_up(facts, ledger)
         found += key_faults(now)
         found += module_faults(now, actor)
+        found += serial_faults(now)
         found += history_faults(now)
         found += _scenario_faults(now)
         found += _meter_faults(now)

@@ -24,6 +24,7 @@ class Situation:
 
     evse: the charge point of the registration. home: where the module's key is active, which may
     be the same. module_key: the key that is recorded of the module, which may be an earlier one.
+    serial_holder: the module that is at a charge point under this one's serial number.
     """
 
     facts: Facts
@@ -32,6 +33,7 @@ class Situation:
     module: ModuleState | None
     module_key: KeyState | None
     home: EvseState | None
+    serial_holder: ModuleState | None
     meter: MeterState | None
     old_meter: MeterState | None
     consent: ConsentState | None
@@ -85,6 +87,7 @@ def look_up(facts: Facts, ledger: Ledger) -> Situation:
         module=module,
         module_key=ledger.key(module.fingerprint) if module and module.fingerprint else None,
         home=home,
+        serial_holder=ledger.module_with_serial(facts.proof.members["gateway_serial"]),
         meter=ledger.meter(facts.meter_ref),
         old_meter=ledger.meter(old_meter) if old_meter else None,
         consent=ledger.consent(home.evse_id, _operator(facts)) if home else None,

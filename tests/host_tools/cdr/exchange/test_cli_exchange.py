@@ -22,25 +22,25 @@ Run = Callable[..., Any]
 
 def export(path: Path) -> Path:
     """An export of a registry that knows one charge point."""
-    meter = {"manufacturer": "Eastron", "serial": "12345678"}
+    meter = {"manufacturer": "Eastron", "serial": "12345678", "from_unix_ms": 0, "entry": 3}
     key = {
         "public_key": signer().public.hex.lower(),
         "fingerprint": signer().public.fingerprint,
+        "algorithm": "ECDSA-secp256r1-SHA256",
         "key_number": 1,
         "firmware_identity": "0" * 64,
         "chip_id": "e6614103e7452d2f",
         "gateway_serial": "WS000017",
-        "meter": meter,
-        "valid_from": 0,
-        "valid_until": None,
-        "entry": 3,
+        "meters": [meter],
+        "valid_from_unix_ms": 0,
+        "valid_until_unix_ms": None,
         "ended_as": None,
     }
     point = {
         "evse_id": EVSE,
         "operator": "DE*ABC",
         "status": "active",
-        "since": 0,
+        "since_unix_ms": 0,
         "meter": None,
         "keys": [key],
     }

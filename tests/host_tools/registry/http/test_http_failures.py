@@ -112,7 +112,8 @@ def test_broken_state_is_not_served(app: FastAPI, client: TestClient) -> None:
 
 def test_every_failure_of_the_service_has_a_status() -> None:
     assert set(STATUSES) == set(failures.FAILURES)
-    blanks = {"key_id": "a", "until": "b", "what": "c", "name": "d", "size": 1, "entry": 1}
+    numbers = {"size": 1, "entry": 1, "seconds": 1}
+    blanks = {"key_id": "a", "until": "b", "what": "c", "name": "d", **numbers}
     for name in failures.FAILURES:
         status, body, _headers = of_failure(
             failures.RegistryError(name, **{**blanks, "cause": "e"})

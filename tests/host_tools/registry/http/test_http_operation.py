@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from api_caller import Api, bearer
+from api_caller import Api, bearer, error_of, now_ms
 from simulated_module import SimulatedModule
 from starlette.testclient import TestClient
+from wattseal.registry.service import Registry
 
 LogLines = Callable[[], list[dict[str, Any]]]
 
@@ -30,6 +31,40 @@ def log_lines(log: io.StringIO) -> LogLines:
 def test_alive_and_ready(client: TestClient) -> None:
     assert client.get("/health").json() == {"status": "ok"}
     assert client.get("/ready").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("clock_behind", {"_clock": lambda: now_ms() - 310_000}),
+        ("clock_differs", {"_server_clock": lambda _connection: now_ms() + 310_000}),
+    ],
+)
+def test_a_wrong_clock_is_told_and_logged(
+    api: Api,
+    registry: Registry,
+    log_lines: LogLines,
+    module: SimulatedModule,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    wrong: dict[str, Any],
+) -> None:
+    api.register(module)
+    for attribute, clock in wrong.items():
+        monkeypatch.setattr(registry, attribute, clock)
+    exchange = {"evse_id": module.evse_id, "station_model": "Duo", "station_serial": "EX-0001"}
+    log_lines()
+    for ask in (
+        lambda: api.client.get("/ready"),
+        lambda: api.post("/v1/hardware-exchanges", exchange),
+    ):
+        answer = ask()
+        assert answer.status_code == 503
+        assert error_of(answer) == name
+        assert answer.headers["Retry-After"]
+        [line] = log_lines()
+        assert (line["level"], line["problem"], line["status"]) == ("error", name, 503)
+    assert api.get(f"/v1/evse/{module.evse_id}/key").status_code == 200
 
 
 def test_metrics_count_what_happened(api: Api, module: SimulatedModule) -> None:

@@ -77,6 +77,21 @@ def test_the_key_of_a_time(api: Api, module: SimulatedModule) -> None:
     )
 
 
+def test_a_key_says_how_it_signs_and_how_long(api: Api, module: SimulatedModule) -> None:
+    first = api.register(module)
+    old = module.fingerprint
+    module.update()
+    second = api.register(module, "firmware_update")
+    for path in (f"/v1/evse/{module.evse_id}/key", f"/v1/keys/{old}"):
+        told = api.get(path, at=first.unix_ms).json()
+        assert (told["algorithm"], told["status"]) == ("ECDSA-secp256r1-SHA256", "active")
+        assert told["valid_from_unix_ms"] == first.unix_ms
+        assert told["valid_until_unix_ms"] == second.unix_ms
+    assert api.get(f"/v1/keys/{module.fingerprint}").json()["valid_until_unix_ms"] is None
+    lines = api.get(f"/v1/evse/{module.evse_id}/history").json()
+    assert [line["key"]["valid_until_unix_ms"] for line in lines] == [second.unix_ms, None]
+
+
 def test_a_time_may_be_written_in_both_forms(api: Api, module: SimulatedModule) -> None:
     done = api.register(module)
     later = done.unix_ms + 1000

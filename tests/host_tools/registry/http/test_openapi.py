@@ -1,6 +1,8 @@
 """The API's description: complete, with examples that are real, and kept to by every answer."""
 
+import json
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +12,7 @@ from api_caller import Api
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 from make_examples import FILE, text
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from schemathesis.checks import CHECKS
 from schemathesis.generation import GenerationMode
 from starlette.testclient import TestClient
@@ -66,6 +68,45 @@ def test_examples_are_requests_that_can_be_read(description: dict[str, Any], pat
     for example in content["examples"].values():
         assert example["summary"]
         TypeAdapter(WRITING[path]).validate_python(example["value"])
+
+
+ANSWERS: dict[str, type[BaseModel]] = {
+    "/v1/evse/{evse_id}": requests.EvseState,
+    "/v1/evse/{evse_id}/key": requests.KeyAnswer,
+    "/v1/evse/{evse_id}/eligibility": requests.Eligibility,
+    "/v1/keys/{fingerprint}": requests.KeyAnswer,
+}
+
+
+@pytest.mark.parametrize("path", ANSWERS)
+def test_examples_are_answers_that_clients_read(description: dict[str, Any], path: str) -> None:
+    content = description["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+    assert content["schema"] == {"$ref": f"#/components/schemas/{ANSWERS[path].__name__}"}
+    assert content["examples"]
+    for example in content["examples"].values():
+        ANSWERS[path].model_validate_json(json.dumps(example["value"]))
+
+
+def test_an_example_has_a_key_that_signs_and_one_that_has_ended(
+    description: dict[str, Any],
+) -> None:
+    operation = description["paths"]["/v1/evse/{evse_id}/key"]["get"]
+    examples = operation["responses"]["200"]["content"]["application/json"]["examples"]
+    told = [example["value"]["valid_until_unix_ms"] for example in examples.values()]
+    assert [until is None for until in told] == [True, False]
+
+
+def test_generated_clients_get_names_that_people_read(description: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _path, _method, operation in _operations(description)]
+    assert len(set(names)) == len(names)
+    assert {"get_key_of_evse", "get_eligibility", "register", "deactivate"} <= set(names)
+    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", name) for name in names)
+
+
+def test_every_parameter_says_what_it_is(description: dict[str, Any]) -> None:
+    for path, _method, operation in _operations(description):
+        for parameter in operation.get("parameters", []):
+            assert parameter.get("description"), (path, parameter["name"])
 
 
 def test_the_examples_are_those_of_the_simulated_module() -> None:

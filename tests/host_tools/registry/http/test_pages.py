@@ -7,6 +7,7 @@ from api_caller import Api
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 from stations import charging_station, closed_station
+from wattseal.registry.http.moments import in_words
 
 VOID = {"meta", "link", "input", "br"}
 
@@ -137,6 +138,10 @@ def test_the_key_of_a_time(api: Api, client: TestClient) -> None:
     assert "key 2 was valid" in _get(client, f"{path}?at={second}").text
     assert "key 1 was valid" in _get(client, f"{path}?at={second - 1}").text
     assert "no key was valid" in _get(client, f"{path}?at={first - 1}").text
+    ended = _get(client, f"{path}?at={second - 1}").text
+    assert "ECDSA-secp256r1-SHA256" in ended
+    assert f"from {in_words(first)} until {in_words(second)}" in ended
+    assert f"from {in_words(second)} until now" in _get(client, f"{path}?at={second}").text
     wrong = _get(client, f"{path}?at=yesterday")
     assert "RFC 3339" in wrong.text
     [field] = [field for field in wrong.of("input") if field["id"] == "at"]

@@ -16,6 +16,7 @@ import pytest
 from api_caller import NAME, bearer, now_ms
 from simulated_module import SimulatedModule
 from wattseal.cli import registry_serve
+from wattseal.registry.http import serving
 
 START_S = 120
 WATTSEAL = [str(Path(sys.executable).with_name("wattseal"))]
@@ -126,6 +127,36 @@ def test_workers_end_with_the_process_that_started_them(serve: Callable[..., Ser
     assert status == -signal.SIGKILL
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{service.url}/health")
+
+
+def test_what_a_killed_service_counted_goes_when_it_starts_again(
+    serve: Callable[..., Service], data: Path
+) -> None:
+    service = serve("--workers", "2")
+    service.stop(signal.SIGKILL)
+    [left_over] = (data / "metrics").glob("run-*")
+    again = serve("--workers", "2")
+    [folder] = (data / "metrics").glob("run-*")
+    assert folder != left_over
+    assert again.stop()[0] == 0
+    assert list((data / "metrics").glob("run-*")) == []
+
+
+def test_the_url_is_told_however_long_the_start_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = httpx.ReadTimeout("the machine is busy")
+    answers: list[Any] = [late, late, httpx.Response(200)]
+
+    def get(_url: str, **_options: Any) -> httpx.Response:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(serving.httpx, "get", get)
+    told: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving._tell_when_ready(listening, told.append)
+        assert told == [f"http://127.0.0.1:{listening.getsockname()[1]}"]
 
 
 def test_overlong_headers_are_refused(serve: Callable[..., Service]) -> None:

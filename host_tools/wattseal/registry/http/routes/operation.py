@@ -30,7 +30,7 @@ async def health() -> Health:
 
 @router.get("/ready", responses=PUBLIC, summary="Can it serve?")
 def ready(registry: Service) -> Health:
-    """Asks the database; 503 while it does not answer."""
+    """Asks the database; 503 while it does not answer, or while a clock is wrong."""
     registry.ready()
     return Health()
 

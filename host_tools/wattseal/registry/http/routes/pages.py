@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import HTMLResponse
 
 from wattseal.computer_clock import unix_ms_now
+from wattseal.public_key import DEFAULT_ALGORITHM
 from wattseal.registry.failures import NotFound
 from wattseal.registry.http.callers import Service
 from wattseal.registry.http.moments import read_moment
@@ -15,7 +16,7 @@ from wattseal.registry.http.page_templates import render
 from wattseal.registry.http.parameters import EvseIdPath
 from wattseal.registry.http.problems import Problem
 from wattseal.registry.http.station_view import events, key_periods
-from wattseal.registry.requests import KeyState
+from wattseal.registry.requests import KeyAnswer
 
 router = APIRouter(include_in_schema=False)
 
@@ -50,6 +51,7 @@ def station(
         eligibility=registry.eligibility(evse_id),
         keys=key_periods(evse_id, history),
         events=events(evse_id, history),
+        algorithm=DEFAULT_ALGORITHM,
         **_asked(registry, evse_id, at.strip()[:40]),
     )
 
@@ -78,7 +80,7 @@ def _asked(registry: Service, evse_id: str, at: str) -> dict[str, Any]:
     return {"at": at, "at_unix_ms": moment, "key_at": key, "at_fault": fault, "now": unix_ms_now()}
 
 
-def _key_at(registry: Service, evse_id: str, moment: int) -> KeyState | None:
+def _key_at(registry: Service, evse_id: str, moment: int) -> KeyAnswer | None:
     return registry.key_valid(evse_id, moment)
 
 

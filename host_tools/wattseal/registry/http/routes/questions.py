@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from wattseal.computer_clock import unix_ms_now
 from wattseal.registry.failures import NotFound
+from wattseal.registry.history_lines import history_lines
 from wattseal.registry.http.callers import Service, ask
 from wattseal.registry.http.descriptions import FINDING, PUBLIC
 from wattseal.registry.http.parameters import (
@@ -22,7 +23,7 @@ from wattseal.registry.requests import (
     Eligibility,
     EvseState,
     HistoryLine,
-    KeyState,
+    KeyAnswer,
     MeterState,
     ModuleState,
     RegistryFacts,
@@ -47,19 +48,23 @@ async def evse(evse_id: EvseIdPath, at: At, registry: Service) -> EvseState:
 
 
 @router.get("/evse/{evse_id}/key", responses=FINDING, summary="The key of a charge point")
-async def key_of_evse(evse_id: EvseIdPath, at: At, registry: Service) -> KeyState:
-    """The key that is valid for it now, or was at a time."""
+async def key_of_evse(evse_id: EvseIdPath, at: At, registry: Service) -> KeyAnswer:
+    """The key that is valid for it now, or was at a time; check a session's records with it.
+
+    `valid_until_unix_ms` is what is known now, also when a time of the past is asked for: null
+    while the key signs for this charge point, else when it ended.
+    """
     found = await ask(registry.key_valid, evse_id, unix_ms_now() if at is None else at)
     return _found(found, "valid key for", evse_id)
 
 
 @router.get("/evse/{evse_id}/history", responses=FINDING, summary="A charge point's history")
 async def history(evse_id: EvseIdPath, registry: Service) -> list[HistoryLine]:
-    """Every record that touched it, oldest first."""
+    """Every record that touched it, oldest first, with the key that signs after it."""
     records = await ask(registry.history, evse_id)
     if not records:
         raise NotFound("not_found", what="charge point", name=evse_id)
-    return [HistoryLine(number=number, record=record) for number, record in records]
+    return history_lines(evse_id, records)
 
 
 @router.get(
@@ -71,8 +76,11 @@ async def eligibility(evse_id: EvseIdPath, registry: Service) -> Eligibility:
 
 
 @router.get("/keys/{fingerprint}", responses=FINDING, summary="A key")
-async def key(fingerprint: FingerprintPath, at: At, registry: Service) -> KeyState:
-    """A public key by its fingerprint."""
+async def key(fingerprint: FingerprintPath, at: At, registry: Service) -> KeyAnswer:
+    """A public key by its fingerprint, where it signs or signed last, and how long it did there.
+
+    Its status is that of the time that is asked for; `valid_until_unix_ms` is what is known now.
+    """
     return _found(await ask(registry.key, fingerprint, at), "key", fingerprint)
 
 
@@ -92,7 +100,7 @@ async def meter(meter: MeterPath, at: At, registry: Service) -> MeterState:
 
 @router.get("/search", responses=PUBLIC, summary="Search")
 async def search(q: SearchText, registry: Service) -> SearchResult:
-    """By parts of EVSE-IDs, serial numbers, chip ids, keys and fingerprints."""
+    """By what EVSE-IDs, serial numbers, chip ids, keys and fingerprints begin with."""
     return await ask(registry.search, q)
 
 

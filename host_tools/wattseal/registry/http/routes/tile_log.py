@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gzip
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from wattseal.registry.failures import NotFound
 from wattseal.registry.http.callers import Service, ask
@@ -28,6 +28,11 @@ _CHECKPOINT: Responses = {
 }
 
 
+TilePath = Annotated[
+    str, Path(description="Level and number of the tile.", examples=["0/x001/067", "entries/000"])
+]
+
+
 class _Octets(Response):
     media_type = OCTETS
 
@@ -47,7 +52,7 @@ async def checkpoint(registry: Service) -> Response:
 @router.get(
     "/tile/{path:path}", response_class=_Octets, responses=_TILE, summary="A tile or entry bundle"
 )
-async def tile(path: str, request: Request, registry: Service) -> Response:
+async def tile(path: TilePath, request: Request, registry: Service) -> Response:
     """`<L>/<N>[.p/<W>]` or `entries/<N>[.p/<W>]`, numbers such as `x001/x234/067`."""
     try:
         asked = read_path(f"tile/{path}")

@@ -1,4 +1,4 @@
-"""A worker process never outlives the one that started it, however that one ends."""
+"""A process never outlives the one that started it, however that one ends."""
 
 from __future__ import annotations
 

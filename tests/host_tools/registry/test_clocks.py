@@ -1,0 +1,123 @@
+"""Clocks that differ: no record gets a time that is not true, and somebody is told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from registry.office import Office
+from registry.simulated_module import EVSE_ID, METER, SimulatedModule
+from wattseal.errors import ToolError
+from wattseal.registry.clocks import check_clock, server_unix_ms
+from wattseal.registry.database import Database
+from wattseal.registry.failures import ClockWrong
+from wattseal.registry.opening import open_registry
+from wattseal.registry.requests import HardwareExchangeRequest
+
+ALLOWED_MS = 300_000
+NOW_MS = 1_800_000_000_000
+OTHER_METER = METER.model_copy(update={"serial": "1EMH0012345699"})
+
+
+@pytest.fixture
+def office(tmp_path: Path, database_url: str) -> Iterator[Office]:
+    opened = Office(tmp_path / "data", database_url)
+    opened.commission(SimulatedModule())
+    yield opened
+    opened.registry.close()
+
+
+def another() -> SimulatedModule:
+    return SimulatedModule("module 2", evse_id="DE*ABC*E2", meter=OTHER_METER)
+
+
+def test_clock_behind(office):
+    """The newest record was made with a clock that was ahead, or this clock is behind."""
+    size = office.size
+    request = office.request(another())
+    station = {"evse_id": EVSE_ID, "station_model": "S 2", "station_serial": "ST-4711-09"}
+    exchange = HardwareExchangeRequest(**station)
+    office.now_ms -= ALLOWED_MS + 1000
+    for ask in (
+        office.registry.ready,
+        lambda: office.registry.register(request, office.abc),
+        lambda: office.registry.judge(request, office.abc),
+        lambda: office.registry.exchange_hardware(exchange, office.abc),
+    ):
+        with pytest.raises(ClockWrong) as wrong:
+            ask()
+        assert (wrong.value.name, wrong.value.detail) == ("clock_behind", {"seconds": 301})
+        assert "301 s from now" in str(wrong.value)
+    assert office.size == size
+    assert office.registry.evse(EVSE_ID).status == "active"  # questions are answered
+
+
+def test_clock_behind_by_some_minutes_is_borne(office):
+    newest = office.now_ms
+    office.now_ms -= ALLOWED_MS
+    office.registry.ready()
+    assert office.registry.register(office.request(another()), office.abc).unix_ms == newest
+
+
+@pytest.mark.parametrize("ahead_ms", [ALLOWED_MS + 1000, -ALLOWED_MS - 1000])
+def test_clock_differs(office, ahead_ms):
+    """Who is ahead would write a time that no other can; who is behind has a stale idea of now."""
+    size = office.size
+    office.wait(10 * ALLOWED_MS)
+    request = office.request(another())
+    office.server_ms = office.now_ms - ahead_ms
+    for ask in (office.registry.ready, lambda: office.registry.register(request, office.abc)):
+        with pytest.raises(ClockWrong) as wrong:
+            ask()
+        assert (wrong.value.name, wrong.value.detail) == ("clock_differs", {"seconds": 301})
+    assert office.size == size
+    office.server_ms = office.now_ms
+    office.registry.ready()
+    office.registry.register(request, office.abc)
+
+
+def test_what_was_recorded_is_told_again_whatever_the_clock_shows(office):
+    office.wait()
+    request = office.request(another())
+    first = office.registry.register(request, office.abc)
+    office.server_ms = 0
+    again = office.registry.register(request, office.abc)
+    assert (again.entry, again.repeated) == (first.entry, True)
+
+
+def test_the_server_s_clock_is_this_computer_s(postgres_url, sqlite_url):
+    """Both run here; what is compared is milliseconds since 1970, whatever the time zone."""
+    with Database(postgres_url).read() as connection:
+        shown = server_unix_ms(connection)
+        connection.exec_driver_sql("SET TIME ZONE 'Asia/Tokyo'")
+        elsewhere = server_unix_ms(connection)
+    assert abs(shown - time.time() * 1000) < 60_000
+    assert abs(elsewhere - shown) < 60_000
+    with Database(sqlite_url).read() as connection:
+        assert server_unix_ms(connection) is None
+
+
+def test_no_registry_begins_with_a_wrong_clock(tmp_path, postgres_url):
+    """Its first record would hold up the time of all others."""
+    where = (tmp_path / "data", postgres_url, "registry.example/keys")
+    with pytest.raises(ToolError, match="differ by") as refused:
+        open_registry(*where, clock=lambda: NOW_MS * 2)
+    assert refused.value.name == "registry_data_unusable"
+    registry = open_registry(*where)
+    registry.ready()
+    registry.close()
+
+
+@pytest.mark.parametrize(
+    ("newest_ms", "server_ms"),
+    [
+        (0, None),
+        (NOW_MS + ALLOWED_MS, None),
+        (NOW_MS, NOW_MS + ALLOWED_MS),
+        (NOW_MS, NOW_MS - ALLOWED_MS),
+    ],
+)
+def test_small_differences_are_those_of_any_clocks(newest_ms, server_ms):
+    check_clock(NOW_MS, newest_ms, server_ms)
