@@ -32,7 +32,7 @@ from wattseal.tlog.tree import leaf_hash
 Show = Callable[[int, int], object]
 
 BNETZA_COLUMNS = ("EVSE-ID1", "Public Key1")
-"""The first two are the authority's own names."""
+"""The authority's own names."""
 
 
 class MeterFrom(MeterRef):
