@@ -83,9 +83,11 @@ def test_calibration_expired(recorder: Recorder) -> None:
     assert answer.reasons[0].values["year"] == 2026
 
 
-def test_meter_unknown(recorder: Recorder, module: SimulatedModule) -> None:
+def test_meter_unknown(
+    recorder: Recorder, module: SimulatedModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No record leads here; a ledger that lost a row must not open the gate."""
-    recorder.ledger._meters._packed.clear()
+    monkeypatch.setattr(recorder.ledger, "meter", lambda _meter: None)
     assert _closed_by(_ask(recorder), "meter_unknown")
 
 
