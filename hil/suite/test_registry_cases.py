@@ -13,8 +13,9 @@ import pytest
 
 from hil.postgres_server import shared_server
 from hil.registry_process import OPERATOR, RegistryProcess, new_registry
+from hil.suite.command import CommandError
 from hil.suite.station import OpenRig, Station
-from hil.suite.technician import CommandError, Owner
+from hil.suite.technician import Owner
 
 OTHER = "DE*NEW"
 
