@@ -88,7 +88,7 @@ class Cpo:
         lines = [json.dumps(json.loads(path.read_text())) for path in cdrs]
         source, out = self.folder / f"{name}.jsonl", self.folder / f"{name}-results.jsonl"
         source.write_text("".join(f"{line}\n" for line in lines))
-        kept = ("--store", store) if store else ()
+        kept: tuple[str | Path, ...] = ("--store", store) if store else ()
         where = ("--registry", self.registry.url, "--side", "cpo", "--engine", "serial")
         summary = told("cdr", "validate", source, "--output", out, *where, *kept, status=status)
         results = [json.loads(line) for line in out.read_text().splitlines()]
@@ -99,8 +99,11 @@ class Cpo:
     ) -> dict[str, dict[str, Any]]:
         """Send them, and what became of each by its id."""
         said = told(
-            *("cdr", "send", *cdrs, "--to", f"{msp_url}/ocpi/2.2.1/cdrs"),
-            *("--token-file", token, "--outbox", self.folder / "outbox"),
+            "cdr",
+            "send",
+            *cdrs,
+            *("--to", f"{msp_url}/ocpi/2.2.1/cdrs", "--token-file", token),
+            *("--outbox", self.folder / "outbox"),
             *(words or ("--registry", self.registry.url)),
             status=status,
         )

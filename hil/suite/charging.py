@@ -57,7 +57,7 @@ class Charging:
             self._let_flow(energy_wh // 2)
             between = _moment(self._sign("intermediate", folder)["record"])
         self._let_flow(energy_wh // 2 if has_between else energy_wh)
-        last = self._sign("end", folder, "--reason", reason)["pagination"]
+        last = int(self._sign("end", folder, "--reason", reason)["pagination"])
         return Charged(folder, first, last, between)
 
     def cut(self, energy_wh: int, cut: Callable[[], None]) -> Charged:

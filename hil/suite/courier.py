@@ -3,7 +3,7 @@
 import json
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -24,7 +24,7 @@ class Courier:
     `changes` names CDRs by their id, and what happens to them on the way.
     """
 
-    def __init__(self, msp_url: str, changes: dict[str, Change]) -> None:
+    def __init__(self, msp_url: str, changes: Mapping[str, Change]) -> None:
         self._msp_url = msp_url
         self._changes = changes
         self._reports: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
@@ -50,7 +50,7 @@ class Courier:
 
 
 @contextmanager
-def courier(msp_url: str, changes: dict[str, Change], port: int = 0) -> Iterator[Courier]:
+def courier(msp_url: str, changes: Mapping[str, Change], port: int = 0) -> Iterator[Courier]:
     """A courier that serves at its `url` until the end."""
     one = Courier(msp_url, changes)
     with ThreadingHTTPServer(("127.0.0.1", port), _handler_for(one)) as server:

@@ -294,8 +294,11 @@ def amount_of(name: str, session: Charged) -> Decimal:
     prices = [Decimal(PRICE), Decimal(LATER_PRICE)]
     parts = [later - earlier for earlier, later in pairwise(registers)]
     net = sum(
-        (part * price).quantize(Decimal("0.0001"), ROUND_HALF_UP)
-        for part, price in zip(parts, prices, strict=False)
+        (
+            (part * price).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+            for part, price in zip(parts, prices, strict=False)
+        ),
+        Decimal(0),
     )
     gross = net * (100 + TAX_PERCENT) / 100
     return gross.quantize(Decimal("0.01"), ROUND_HALF_UP)
