@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
-from hil.rig import FLASH
+from hil.rig import FLASH, Rig
 from hil.setup import Setup
 from hil.suite.module import UNDER_TEST, MakeModule, Module, OpenModule
 from hil.suite.pool import ModulePool
+from hil.suite.station import OpenRig, open_station_rig
+from hil.suite.technician import Owner
 from hil.targets.open import abilities_of, image_of, kind_of, next_image_of, open_rig
 
 DEFAULT_TARGETS = "unix,rp2040"
@@ -204,3 +206,20 @@ def unsealed_module(target: str, module_pool: ModulePool, request: pytest.Fixtur
     module = module_pool.take()  # there is only one board
     module.put_right_unsealed()
     return module
+
+
+@pytest.fixture(scope="session")
+def owner(tmp_path_factory: pytest.TempPathFactory) -> Owner:
+    """The owner of all stations of a run."""
+    return Owner.create(tmp_path_factory.mktemp("owner") / "owner.pem")
+
+
+@pytest.fixture
+def open_station(target: str) -> Iterator[OpenRig]:
+    """Opens rigs of the target's charge points, and closes them after the test."""
+    with contextlib.ExitStack() as stack:
+
+        def make(chip: int, meter: int, flash: bytes | None = None) -> Rig:
+            return stack.enter_context(open_station_rig(target, chip, meter, flash))
+
+        yield make

@@ -1,8 +1,5 @@
 """The real registry, listening on this computer: `wattseal registry serve` in its own process."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,9 +9,10 @@ from wattseal.private_files import write_private
 from wattseal.registry.requests import AccessRequest
 from wattseal.registry_client import RegistryClient
 
+from hil.served import served
+
 NAME = "registry.example/keys"
 OPERATOR = "DE*WSL"
-STOP_S = 30
 
 
 @dataclass
@@ -62,31 +60,9 @@ def new_registry(
     """A registry that listens on a free port, or on a given one, until the end."""
     data.parent.mkdir(parents=True, exist_ok=True)
     where = () if database_url is None else ("--database-url", database_url)
-    command = [
-        *(Path(sys.executable).parent / "wattseal", "registry", "serve", "--json"),
-        *("--data", data, "--name", NAME, "--port", str(port), *where),
+    words = [
+        *("registry", "serve", "--data", data, "--name", NAME, "--port", str(port), *where),
         *("--reads-per-minute", "0", "--writes-per-minute", "0"),
     ]
-    errors = data.with_suffix(".log")
-    with (
-        errors.open("ab") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as process,
-    ):
-        try:
-            yield RegistryProcess(_told_url(process), data)
-        finally:
-            process.terminate()
-            process.wait(STOP_S)
-
-
-def _told_url(process: subprocess.Popen[bytes]) -> str:
-    """What it says once it answers. RuntimeError with what it says instead."""
-    said = b""
-    for line in process.stdout or ():
-        said += line
-        if line == b"}\n":
-            break
-    told = json.loads(said or b"{}")
-    if "url" not in told:
-        raise RuntimeError(f"the registry did not start: {told}")
-    return str(told["url"])
+    with served(*words, log=data.with_suffix(".log")) as url:
+        yield RegistryProcess(url, data)

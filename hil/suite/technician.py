@@ -1,9 +1,6 @@
 """A technician at the desk: a station file, the owner's key, and the `wattseal` command."""
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,15 +10,10 @@ from wattseal.registry_client import RegistryClient
 from wattseal.verify.record import read_record
 
 from hil.registry_process import RegistryProcess
+from hil.suite.command import CommandError, said
 
-WATTSEAL = Path(sys.executable).parent / "wattseal"
-PASSWORD = "correct horse battery"  # noqa: S105 - of a key that is good for one test run
 REPLY_TIMEOUT_S = "120"
 """The emulated chip is slower than a real one, and more so on a busy machine."""
-
-
-class CommandError(AssertionError):
-    """A command that should have succeeded; the message is what it said."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +26,7 @@ class Owner:
     @classmethod
     def create(cls, path: Path) -> "Owner":
         """A new key."""
-        return cls(path, json.loads(_wattseal("owner", "create", path, "--json"))["public_key"])
+        return cls(path, json.loads(said("owner", "create", path, "--json"))["public_key"])
 
 
 @dataclass
@@ -51,11 +43,11 @@ class Technician:
 
     def on(self, port: str, *words: str | Path) -> str:
         """Run a command on a module's port; CommandError unless it succeeds."""
-        return _wattseal(*words, "--port", port, "--timeout", REPLY_TIMEOUT_S)
+        return said(*words, "--port", port, "--timeout", REPLY_TIMEOUT_S)
 
     def at_registry(self, *words: str | Path, operator: str) -> str:
         """Run a command that writes to the registry, as an operator."""
-        return _wattseal(*words, *self.registry.options(operator))
+        return said(*words, *self.registry.options(operator))
 
     def commission(self, port: str, scenario: str, operator: str) -> None:
         """One guided run, after which the module is operational."""
@@ -95,7 +87,7 @@ class Technician:
         if key is None:
             raise CommandError(f"the registry gives no key for {self.evse_id} at {at_ms}")
         spki = read_public_key(key.public_key).hex
-        _wattseal("verify", folder / "transaction.xml", "--key", spki)
+        said("verify", folder / "transaction.xml", "--key", spki)
 
     def _station_file(self) -> Path:
         members = {**self.settings, "charge_point_id": self.evse_id}
@@ -105,13 +97,3 @@ class Technician:
         path = self.folder / f"station-{self._jobs}.toml"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
-
-
-def _wattseal(*words: str | Path) -> str:
-    environment = {**os.environ, "WATTSEAL_OWNER_PASSWORD": PASSWORD}
-    done = subprocess.run(
-        [WATTSEAL, *words], capture_output=True, text=True, check=False, env=environment
-    )
-    if done.returncode:
-        raise CommandError(f"wattseal {words[0]} {words[1]}: {(done.stderr + done.stdout).strip()}")
-    return done.stdout

@@ -5,22 +5,19 @@ and time. Both databases; the tests of one database share one registry, each wit
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from wattseal.registry.requests import EvseState
-from wattseal.registry_client import RegistryClient
 
 from hil.postgres_server import shared_server
-from hil.registry_process import RegistryProcess, new_registry
-from hil.rig import Rig
-from hil.setup import MeterSetup, Setup
-from hil.suite.technician import CommandError, Owner, Technician
-from hil.targets.open import open_rig
+from hil.registry_process import OPERATOR, RegistryProcess, new_registry
+from hil.suite.command import CommandError
+from hil.suite.station import OpenRig, Station
+from hil.suite.technician import Owner
 
-OPERATOR, OTHER = "DE*WSL", "DE*NEW"
+OTHER = "DE*NEW"
 
 pytestmark = pytest.mark.needs("flash")
 
@@ -44,92 +41,12 @@ def registry(
         yield stack.enter_context(new_registry(data, url))
 
 
-@pytest.fixture(scope="session")
-def owner(tmp_path_factory: pytest.TempPathFactory) -> Owner:
-    return Owner.create(tmp_path_factory.mktemp("owner") / "owner.pem")
-
-
-OpenRig = Callable[..., Rig]
-
-
-@pytest.fixture
-def open_station(target: str) -> Iterator[OpenRig]:
-    """Opens rigs of the target: `chip` and `meter` are numbers, `flash` what was in the module."""
-    with ExitStack() as stack:
-
-        def make(chip: int, meter: int, flash: bytes | None = None) -> Rig:
-            setup = Setup(
-                MeterSetup("sdm630", power_w=11_000, serial=str(meter)),
-                chip_id=bytes.fromhex(f"e66058388372{chip:04x}"),
-                flash=flash,
-            )
-            return stack.enter_context(open_rig(target, setup, hurry=True))
-
-        yield make
-
-
-class Station:
-    """A charge point with a rig, and what the registry says of it."""
-
-    def __init__(self, technician: Technician, open_station: OpenRig, number: int) -> None:
-        self.technician = technician
-        self.number = number
-        self.meter = 19_280_000 + number
-        self.open = open_station
-        self.rig = open_station(number, self.meter)
-        self._client = RegistryClient(technician.registry.url)
-
-    def commission(self, scenario: str = "initial", operator: str = OPERATOR) -> EvseState:
-        """A guided run; the charge point's state in the registry after it."""
-        self.technician.commission(self.rig.port, scenario, operator)
-        return self.evse()
-
-    def evse(self, evse_id: str | None = None) -> EvseState:
-        """The charge point as the registry has it."""
-        found = self._client.evse(evse_id or self.technician.evse_id)
-        assert found is not None
-        return found
-
-    def key_status(self, fingerprint: str | None) -> str:
-        """What the registry says of a key."""
-        found = self._client.key(fingerprint or "")
-        assert found is not None
-        return found.status
-
-    def is_publishable(self) -> bool:
-        """The publication gate."""
-        gate = self._client.eligibility(self.technician.evse_id)
-        return gate.publish and gate.authorise
-
-    def charge(self) -> None:
-        """A session that verifies with the registry's key."""
-        self.technician.charge(self.rig.port)
-
-
 @pytest.fixture
 def station(
     registry: RegistryProcess, owner: Owner, open_station: OpenRig, tmp_path: Path
 ) -> Station:
     """A module from its box at a charge point that the registry does not know."""
-    number = next(_numbers)
-    technician = Technician(
-        tmp_path,
-        registry,
-        owner,
-        f"{OPERATOR}*E{number:05}",
-        settings={
-            "gateway_id": "Wattseal rig",
-            "gateway_serial": f"RIG-{number}",
-            "module_model": "Wattseal WS-1",
-            "meter_profile": "sdm630",
-        },
-        meter={
-            "serial": str(19_280_000 + number),
-            "calibration_mark": "DE-M 26 0102",
-            "calibration_year": 2026,
-        },
-    )
-    return Station(technician, open_station, number)
+    return Station(tmp_path, registry, owner, open_station, next(_numbers))
 
 
 def test_initial(station: Station) -> None:

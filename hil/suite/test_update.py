@@ -1,8 +1,6 @@
 """Firmware updates: a new image means a new key, and only the vendor's image gets in."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,42 +9,23 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from hil.flash import Moment
+from hil.suite.command import told
 from hil.suite.judge import judge
 from hil.suite.module import Module
 from hil.suite.ocmf import verified
 from hil.suite.update import (
     FIRST_RELEASE,
     WRITING_LIMIT_S,
+    bundle_of,
     enter_boot_loader,
     put_on_drive,
     release_of,
     uf2_of,
     update,
 )
-from hil.vendor import PRIVATE_KEY, Release
+from hil.vendor import Release
 
 pytestmark = pytest.mark.needs("update")
-
-
-def wattseal(*words: str | Path) -> dict[str, Any]:
-    """Run the host's tool to its end; its JSON object."""
-    program = Path(sys.executable).parent / "wattseal"
-    done = subprocess.run(
-        [program, *words, "--json"], capture_output=True, text=True, check=False, timeout=400
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
-def bundle_of(release: Release, folder: Path) -> Path:
-    """The release as a bundle signed by the clone's vendor key, made by the host's tool."""
-    bundle = folder / "release.wsfw"
-    words = ["--board", release.board, "--firmware", release.firmware]
-    words += ["--rollback-number", str(release.rollback_number)]
-    wattseal("firmware", "pack", release.image, *words, "--out", bundle)
-    wattseal("firmware", "sign", bundle, "--key", PRIVATE_KEY)
-    return bundle
 
 
 def statement(module: Module, number: int) -> dict[str, Any]:
@@ -82,12 +61,12 @@ def test_the_tool_updates_a_module_which_makes_a_new_key(
     begun, ended = module.begin(), module.end()
     release = release_of(module, next_image)
     module.client.close()  # the tool wants the port for itself
-    told = wattseal(
+    done = told(
         *("firmware", "update", bundle_of(release, tmp_path)),
         *("--port", module.rig.port, "--drive", module.rig.boot_drive),
     )
-    assert told["updated"] is True
-    assert told["firmware_identity"] == release.identity
+    assert done["updated"] is True
+    assert done["firmware_identity"] == release.identity
     module.reconnect()
     check_new_key_after_update(module, release, old_key)
     kept = [record["record"] for record in module.records()]

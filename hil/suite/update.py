@@ -7,8 +7,9 @@ from wattseal.firmware.boards import drive_of
 from wattseal.firmware.uf2 import blocks
 
 from hil.board import REPOSITORY
+from hil.suite.command import told
 from hil.suite.module import Module
-from hil.vendor import Release
+from hil.vendor import PRIVATE_KEY, Release
 
 NEXT_RELEASE = REPOSITORY / "hil" / "next_release.toml"
 FIRST_RELEASE = REPOSITORY / "firmware" / "release.toml"
@@ -18,8 +19,23 @@ WRITING_LIMIT_S = 120
 
 def release_of(module: Module, image: Path, facts: Path = NEXT_RELEASE) -> Release:
     """The image as a release for this module's board."""
-    told = tomllib.loads(facts.read_text(encoding="ascii"))
-    return Release(image, module.hello["board"], told["version"], told["rollback_number"])
+    return release_for(module.hello["board"], image, facts)
+
+
+def release_for(board: str, image: Path, facts: Path = NEXT_RELEASE) -> Release:
+    """The image as a release for that board."""
+    said = tomllib.loads(facts.read_text(encoding="ascii"))
+    return Release(image, board, said["version"], said["rollback_number"])
+
+
+def bundle_of(release: Release, folder: Path) -> Path:
+    """The release as a bundle signed by the clone's vendor key, made by the host's tool."""
+    bundle = folder / "release.wsfw"
+    words = ["--board", release.board, "--firmware", release.firmware]
+    words += ["--rollback-number", str(release.rollback_number)]
+    told("firmware", "pack", release.image, *words, "--out", bundle)
+    told("firmware", "sign", bundle, "--key", PRIVATE_KEY)
+    return bundle
 
 
 def enter_boot_loader(module: Module, release: Release) -> None:

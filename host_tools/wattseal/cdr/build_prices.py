@@ -17,7 +17,7 @@ from wattseal.cdr.build_session import Moment, SessionRecords
 from wattseal.errors import ToolError
 
 TOLERANCE = timedelta(seconds=60)
-"""How far an intermediate reading may be from the change of the price that it stands for."""
+"""How far a signed reading may be from the change of the price that it stands for."""
 
 PRECISION = Decimal("0.0001")
 _EXACT = Context(prec=60)
@@ -53,17 +53,23 @@ def with_tax(amount: Decimal, percent: Decimal | None) -> Decimal:
 def periods_of(session: SessionRecords, tariff: Tariff) -> list[Period]:
     """The session cut at the changes of price. ToolError `price_missing`, `price_change_unsigned`.
 
-    A period that another price ends within the tolerance of the session's begin or end is none.
+    A price counts from the signed reading that is nearest to its change: from begin, where that is
+    the begin; not at all, where that is the end.
     """
     first = tariff.prices[0]
     if first.since and first.since > session.begin.at + TOLERANCE:
         raise ToolError("price_missing", at=rfc_3339(session.begin.at), tariff=tariff.id)
-    cuts = [(session.begin, _valid_at(tariff.prices, session.begin.at + TOLERANCE))]
+    cuts = [(session.begin, _valid_at(tariff.prices, session.begin.at))]
     for at in range(cuts[0][1] + 1, len(tariff.prices)):
         change = tariff.prices[at].since
-        if change is None or change >= session.end.at - TOLERANCE:
+        if change is None or change >= session.end.at:
             break
-        cuts.append((_reading_at(change, session.between), at))
+        moment = _reading_at(change, session)
+        if moment is session.end:
+            break
+        if moment is cuts[-1][0]:
+            cuts.pop()
+        cuts.append((moment, at))
     ends = [moment for moment, _ in cuts[1:]] + [session.end]
     return [
         Period(moment.at, end.register_kwh - moment.register_kwh, tariff.prices[at], at + 1)
@@ -75,15 +81,15 @@ def _valid_at(prices: Sequence[Price], moment: datetime) -> int:
     return max(at for at, one in enumerate(prices) if at == 0 or (one.since or moment) <= moment)
 
 
-def _reading_at(change: datetime, readings: Sequence[Moment]) -> Moment:
+def _reading_at(change: datetime, session: SessionRecords) -> Moment:
     """The signed reading that is nearest to a change of price."""
-    nearest = min(readings, key=lambda one: abs(one.at - change), default=None)
-    if nearest is None or abs(nearest.at - change) > TOLERANCE:
-        where = f"the nearest is of {rfc_3339(nearest.at)}" if nearest else "there is none"
+    readings = (session.begin, *session.between, session.end)
+    nearest = min(readings, key=lambda one: abs(one.at - change))
+    if abs(nearest.at - change) > TOLERANCE:
         raise ToolError(
             "price_change_unsigned",
             at=rfc_3339(change),
-            nearest=where,
+            nearest=f"the nearest is of {rfc_3339(nearest.at)}",
             seconds=int(TOLERANCE.total_seconds()),
         )
     return nearest

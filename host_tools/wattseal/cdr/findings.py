@@ -116,6 +116,13 @@ EFFECTS_AND_SENTENCES: dict[str, tuple[Effect, str, str]] = {
         "The key in the CDR, {found}, is not the registered one, {expected}.",
         "Der Schlüssel im CDR, {found}, ist nicht der registrierte, {expected}.",
     ),
+    "signed_with_two_keys": (
+        _ERROR,
+        "The records are signed with different keys, {expected} and {found}: no verifier takes them"
+        " as one session.",
+        "Die Datensätze sind mit verschiedenen Schlüsseln signiert, {expected} und {found}: Kein"
+        " Prüfprogramm nimmt sie als einen Ladevorgang.",
+    ),
     "gateway_serial_unregistered": (
         _ERROR,
         "The key is registered for signing module {expected}; the record names {found}.",

@@ -24,6 +24,7 @@ from wattseal.cdr.record_effects import one_for_each_fault
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.session import Session
 from wattseal.public_key import PublicKey
+from wattseal.verify.signature_check import short_name
 
 ENCODING = "OCMF"
 
@@ -83,6 +84,8 @@ class Validator:
         if len(signed_by) < len(records):
             return _Found(findings)
         findings += _check_keys(own, records, signed_by)
+        if changed := _check_one_key(signed_by, findings):
+            return _Found([*findings, *changed])
         more, session = check_content(records)
         last = next((place for place, one in enumerate(records) if "end" in one.holds), -1)
         return _Found([*findings, *more], session, signed_by[last].key.fingerprint)
@@ -155,6 +158,19 @@ def _check_keys(
         findings += [*notes, *check_own_key(appended, [period.key], one.subject)]
         findings += check_serials(period, one.record, one.subject)
     return findings
+
+
+def _check_one_key(periods: Sequence[KeyPeriod], known: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Whether one key has signed all records.
+
+    A firmware update within a session changes it. If a key is wrong anyway, that is said already.
+    """
+    names = list(dict.fromkeys([short_name(period.key) for period in periods]))
+    if len(names) < 2 or any(finding.effect.is_error for finding in known):
+        return ()
+    return (
+        found("signed_with_two_keys", subject="signed_data", expected=names[0], found=names[1]),
+    )
 
 
 def _unsigned(cdr: Cdr, periods: Sequence[KeyPeriod] | None) -> list[Finding]:

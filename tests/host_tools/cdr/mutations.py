@@ -452,6 +452,7 @@ SEVERAL_RECORDS: dict[str, tuple[str, Spoil]] = {
         lambda made: made.signers.__setitem__(-1, signer(seed=5)),
     ),
     "begin by an older key": ("key_superseded", lambda made: _older_begin(made)),
+    "end by the next key": ("signed_with_two_keys", lambda made: _next_key_at_the_end(made)),
     "other module at the end": ("gateway_serial_differs", _in_payload(-1, GS="WS000018")),
     "other module at the begin": ("gateway_serial_differs", _in_payload(0, GS="WS000018")),
     "other meter at the end": ("meter_serial_differs", _in_payload(-1, MS="12345679")),
@@ -516,6 +517,17 @@ def _cross(texts: list[str]) -> list[str]:
     first, last = texts[0].rpartition("|"), texts[-1].rpartition("|")
     texts[0], texts[-1] = f"{first[0]}|{last[2]}", f"{last[0]}|{first[2]}"
     return texts
+
+
+def _next_key_at_the_end(made: Charge) -> None:
+    """As when another firmware image ends a session, and is registered at once."""
+    made.signers[-1] = signer(seed=4)
+    changed_ms = BEGIN_MS + 60 * MINUTE_MS
+    made.keys.put(
+        EVSE,
+        period(until_ms=changed_ms),
+        period(signer(seed=4), from_ms=changed_ms),
+    )
 
 
 def _older_begin(made: Charge) -> None:

@@ -257,6 +257,28 @@ class TestCdr:
         assert cdr["total_cost"]["before_taxes"] == net.quantize(Decimal("0.0001"), "ROUND_HALF_UP")
         assert cdr["total_cost"]["taxes"][0]["name"] == "VAT"
 
+    @pytest.mark.parametrize(
+        ("changes_at", "volumes"),
+        [
+            ("10:00:01", ["20.525"]),
+            ("10:00:12", ["4.500", "16.025"]),  # the reading of 10:00:20 is nearer than the begin
+            ("10:00:20", ["4.500", "16.025"]),
+            ("10:00:29", ["4.500", "16.025"]),
+            ("10:00:31", ["20.525"]),  # nearer to the end, which is of 10:00:40
+        ],
+    )
+    def test_a_price_counts_from_the_nearest_signed_reading(
+        self, built: Callable[..., dict[str, Any]], changes_at: str, volumes: list[str]
+    ) -> None:
+        between = record("C", "2940.100", "10:00:20", 18)
+        end = record("E", "2956.125", "10:00:40", 19)
+        text = TWO_PRICES.replace("10:30:20", changes_at)
+        cdr = built(BEGIN, between, end, text=text)
+        found = [one["dimensions"][0]["volume"] for one in cdr["charging_periods"]]
+        assert found == [Decimal(one) for one in volumes]
+        price = "AC-2026-1" if changes_at == "10:00:31" else "AC-2026-2"
+        assert cdr["charging_periods"][-1]["tariff_id"] == price
+
     def test_without_a_change_of_price_intermediate_readings_cut_nothing(
         self, built: Callable[..., dict[str, Any]]
     ) -> None:
