@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from wattseal.bounded_file import read_at_most
 from wattseal.errors import ToolError
 
 _Form = TypeVar("_Form", bound=BaseModel)
@@ -17,12 +18,7 @@ def read_json_file(path: Path, form: type[_Form], malformed: str, max_bytes: int
 
     ToolError `file_unreadable`, or the one named `malformed`, which takes path and cause.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+    data = read_at_most(path, max_bytes)
     if len(data) > max_bytes:
         cause = f"it is larger than {max_bytes} bytes"
         raise ToolError(malformed, path=str(path), cause=cause)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from wattseal.bounded_file import read_at_most
 from wattseal.cli import key_files, options
 from wattseal.cli.output import print_json, say_facts
 from wattseal.errors import ToolError
@@ -108,12 +109,7 @@ def verify(
 
 
 def _read_image(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_IMAGE_BYTES + 1)
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+    data = read_at_most(path, MAX_IMAGE_BYTES)
     if len(data) > MAX_IMAGE_BYTES:
         raise ToolError("manifest_refused", cause=f"the image has over {MAX_IMAGE_BYTES} bytes")
     return data

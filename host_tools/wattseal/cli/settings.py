@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from wattseal.bounded_file import read_at_most
 from wattseal.cli.output import say, say_table
 from wattseal.errors import ToolError
 from wattseal.public_key import KeyUnreadableError, read_public_key
@@ -62,17 +63,12 @@ OwnerKey = Annotated[str | None, _option("HEX|FILE", "Public key that opens the 
 
 def read_file(path: Path) -> dict[str, Any]:
     """The settings of a TOML file. ToolError `file_unreadable`, `settings_malformed`."""
+    data = read_at_most(path, MAX_FILE_BYTES)
+    if len(data) > MAX_FILE_BYTES:
+        cause = f"larger than {MAX_FILE_BYTES} bytes"
+        raise ToolError("settings_malformed", path=str(path), cause=cause)
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-        if len(data) > MAX_FILE_BYTES:
-            raise ToolError(
-                "settings_malformed", path=str(path), cause=f"larger than {MAX_FILE_BYTES} bytes"
-            )
         return tomllib.loads(data.decode("utf-8"))
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
     except (ValueError, RecursionError) as error:  # TOMLDecodeError and UnicodeDecodeError are
         cause = " ".join(str(error).split())[:120]
         raise ToolError("settings_malformed", path=str(path), cause=cause) from None

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from wattseal.bounded_file import read_at_most
 from wattseal.commissioning.station import Station, station_of
 from wattseal.errors import ToolError
 from wattseal.wire.methods import SETTINGS
@@ -94,12 +95,7 @@ def _numbered(
 
 
 def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+    data = read_at_most(path, MAX_FILE_BYTES)
     if len(data) > MAX_FILE_BYTES:
         cause = f"it is larger than {MAX_FILE_BYTES} bytes"
         raise ToolError("list_malformed", path=str(path), cause=cause)

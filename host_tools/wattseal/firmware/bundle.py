@@ -13,6 +13,7 @@ import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from wattseal.bounded_file import read_at_most
 from wattseal.errors import ToolError
 from wattseal.firmware.manifest import Manifest, read_manifest
 from wattseal.protected_key import SigningKey
@@ -69,12 +70,7 @@ class Bundle:
 
 def read_bundle(path: Path) -> Bundle:
     """A bundle from its file. ToolError `file_unreadable`, `bundle_malformed`."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+    data = read_at_most(path, _MAX_BYTES)
     try:
         return _read(data)
     except ValueError as error:

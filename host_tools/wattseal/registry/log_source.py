@@ -181,7 +181,7 @@ def read_states(data: bytes, first: int, count: int) -> list[list[State]]:
 
 
 def write_states(states: list[list[State]]) -> bytes:
-    """States in the one way in which a registry writes them."""
+    """States in the one way in which a registry writes them; an auditor compares that text."""
     return _STATES.dump_json(states)
 
 

@@ -27,6 +27,8 @@ LongText = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x
 Hex = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{2})+$", max_length=400)]
 SignedText = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[ -~]+$")]
 """A statement of a module; what it says is checked elsewhere."""
+OcmfRecord = Annotated[str, StringConstraints(min_length=20, max_length=5000)]
+"""A signed record, byte for byte; no longer than OCPI's `signed_data` takes."""
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 ChipId = Annotated[
     str, StringConstraints(pattern=r"^(?:[0-9a-f]{2})+$", min_length=16, max_length=64)
@@ -213,8 +215,8 @@ class TestCharge(Base):
     type: Literal["test_charge"] = "test_charge"
     evse_id: Text
     public_key: Spki
-    begin: Annotated[str, StringConstraints(min_length=20, max_length=5000)]
-    end: Annotated[str, StringConstraints(min_length=20, max_length=5000)]
+    begin: OcmfRecord
+    end: OcmfRecord
 
 
 class AccessGranted(Base):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from sqlalchemy import Connection
 
 from wattseal.evse_id import EvseIdError, read_evse_id
@@ -24,6 +26,9 @@ from wattseal.registry.requests import (
 from wattseal.registry.sql_ledger import possession_entries, touching_entries
 
 EvseRequest = DeactivationRequest | HardwareExchangeRequest
+
+MAX_LOOKED_AT = 100
+"""Entries about a charge point: as a rule there are a few in all its years."""
 
 _RECORD_OF: dict[type[EvseRequest], type[Record]] = {
     DeactivationRequest: Deactivation,
@@ -51,12 +56,16 @@ def _is_of(record: Registration, req: RegistrationRequest, facts: Facts) -> bool
 
 
 def charged_before(connection: Connection, req: TestChargeRequest) -> int | None:
-    """The entry that keeps these very records of a session already, whoever sent them."""
+    """The entry that keeps these very records of a session already, whoever sent them.
+
+    It is looked for among the charge point's newest entries: the log's head is locked meanwhile.
+    """
     try:
         evse = read_evse_id(req.evse_id)
     except EvseIdError:
         return None
-    for entry in reversed(touching_entries(connection, evse.canonical)):
+    newest_first = reversed(touching_entries(connection, evse.canonical))
+    for entry in islice(newest_first, MAX_LOOKED_AT):
         record = log_store.read_one_record(connection, entry)
         if isinstance(record, TestCharge) and (record.begin, record.end) == (req.begin, req.end):
             return entry

@@ -17,6 +17,7 @@ from wattseal.registry.records import (
     Meter,
     MeterRef,
     Model,
+    OcmfRecord,
     Possession,
     Record,
     Scenario,
@@ -24,8 +25,6 @@ from wattseal.registry.records import (
     Text,
     UnixMs,
 )
-
-_OCMF = StringConstraints(min_length=20, max_length=5000)
 
 
 class RegistrationRequest(Model):
@@ -75,9 +74,9 @@ class TestChargeRequest(Model):
 
     evse_id: Text
     begin: Annotated[
-        str, _OCMF, Field(description="OCMF record of the session's begin, as signed.")
+        OcmfRecord, Field(description="OCMF record of the session's begin, as signed.")
     ]
-    end: Annotated[str, _OCMF, Field(description="OCMF record of its end, as signed.")]
+    end: Annotated[OcmfRecord, Field(description="OCMF record of its end, as signed.")]
 
 
 class AccessRequest(Model):

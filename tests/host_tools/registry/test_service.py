@@ -9,6 +9,7 @@ import pytest
 from registry.office import Office, check_publication, codes
 from registry.simulated_module import DAY_MS, EVSE_ID, METER, SimulatedModule, digest
 from wattseal.offline_challenge import offline_challenge
+from wattseal.registry import repeats
 from wattseal.registry.failures import AccessError, NotFound, Refused
 from wattseal.registry.records import AccessRevoked, MeterRef, Scenario
 from wattseal.registry.requests import (
@@ -269,6 +270,18 @@ def test_a_test_charge_is_kept_once(office, module):
     another = module.test_charge()
     office.wait(600_000)
     assert office.registry.keep_test_charge(another, office.abc).entry == size
+
+
+def test_a_test_charge_is_looked_for_in_so_many_entries(office, module, monkeypatch):
+    office.commission(module)
+    office.wait(600_000)
+    charge = module.test_charge()
+    first = office.registry.keep_test_charge(charge, office.abc)
+    monkeypatch.setattr(repeats, "MAX_LOOKED_AT", 1)
+    assert office.registry.keep_test_charge(charge, office.abc).entry == first.entry
+    station = {"evse_id": EVSE_ID, "station_model": "S 2", "station_serial": "ST-4711-09"}
+    office.registry.exchange_hardware(HardwareExchangeRequest(**station), office.abc)
+    assert office.registry.keep_test_charge(charge, office.abc).entry > first.entry
 
 
 @pytest.mark.parametrize("evse_id", ["DE*ABC*E404", "no EVSE-ID"])

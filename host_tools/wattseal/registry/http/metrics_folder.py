@@ -6,14 +6,17 @@ knows which folders nobody counts in any more, and removes them.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+if sys.platform != "win32":
+    import fcntl
 
 FOLDER = "metrics"
 LOCK = "lock"
@@ -22,13 +25,8 @@ LOCK = "lock"
 @contextmanager
 def folder_of_run(data: Path) -> Iterator[Path]:
     """An empty folder until the run ends; in the system's own place if `data` takes none."""
-    base = data / FOLDER
     try:
-        base.mkdir(mode=0o700, exist_ok=True)
-        with _open_locked(base / LOCK, fcntl.LOCK_EX):
-            _remove_left_overs(base)
-            made = Path(tempfile.mkdtemp(prefix="run-", dir=base))
-            alive = _open_locked(made / LOCK, fcntl.LOCK_EX)
+        made, alive = _begin_run(data / FOLDER)
     except OSError:
         with tempfile.TemporaryDirectory(prefix="wattseal-metrics-") as elsewhere:
             yield Path(elsewhere)
@@ -38,6 +36,17 @@ def folder_of_run(data: Path) -> Iterator[Path]:
             yield made
         finally:
             shutil.rmtree(made, ignore_errors=True)
+
+
+def _begin_run(base: Path) -> tuple[Path, IO[bytes]]:
+    """A new folder below `base`, and the file that is locked as long as the run is alive."""
+    if sys.platform == "win32":
+        raise OSError("it has no locks of this kind")
+    base.mkdir(mode=0o700, exist_ok=True)
+    with _open_locked(base / LOCK, fcntl.LOCK_EX):
+        _remove_left_overs(base)
+        made = Path(tempfile.mkdtemp(prefix="run-", dir=base))
+        return made, _open_locked(made / LOCK, fcntl.LOCK_EX)
 
 
 def _remove_left_overs(base: Path) -> None:

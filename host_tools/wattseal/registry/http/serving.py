@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import httpx
 import uvicorn
-import uvicorn._subprocess
 from uvicorn.supervisors import Multiprocess
 
 from wattseal.errors import ToolError
@@ -70,13 +69,18 @@ def _let_workers_share_imports() -> None:
     """Fork the workers from a process that has imported everything, and does nothing else.
 
     They start sooner than if each imported for itself, and share that memory. uvicorn has no option
-    for it; without a fork server (Windows) it starts them as ever.
+    for it; without a fork server (Windows), or if it keeps its own way elsewhere some day, it
+    starts them as ever.
     """
+    try:
+        from uvicorn import _subprocess
+    except ImportError:
+        return
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return
     forking = multiprocessing.get_context("forkserver")
     forking.set_forkserver_preload(["__main__", APPLICATION.partition(":")[0]])
-    uvicorn._subprocess.spawn = forking  # type: ignore[assignment]
+    _subprocess.spawn = forking  # type: ignore[assignment]
 
 
 def _config(address: Address, workers: int) -> uvicorn.Config:

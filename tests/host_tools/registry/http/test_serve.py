@@ -129,6 +129,23 @@ def test_workers_end_with_the_process_that_started_them(serve: Callable[..., Ser
         httpx.get(f"{service.url}/health")
 
 
+@pytest.mark.skipif(not Path("/proc").exists(), reason="a process tells its children here only")
+def test_workers_share_what_they_import(serve: Callable[..., Service]) -> None:
+    service = serve("--workers", "2")
+    [keeper] = [each for each in _children(service.process.pid) if b"forkserver" in _command(each)]
+    assert len(_children(keeper)) == 2
+    assert service.stop()[0] == 0
+
+
+def _children(process_id: int) -> list[int]:
+    tasks = Path(f"/proc/{process_id}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+def _command(process_id: int) -> bytes:
+    return Path(f"/proc/{process_id}/cmdline").read_bytes()
+
+
 def test_what_a_killed_service_counted_goes_when_it_starts_again(
     serve: Callable[..., Service], data: Path
 ) -> None:

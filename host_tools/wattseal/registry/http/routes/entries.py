@@ -8,12 +8,12 @@ from pydantic import TypeAdapter
 from wattseal.registry.http.callers import Service, ask
 from wattseal.registry.http.descriptions import FINDING, PUBLIC
 from wattseal.registry.http.parameters import Count, EntryPath, First, Size
+from wattseal.registry.log_source import write_states
 from wattseal.registry.requests import PublicationAnswer, RecordLine, State
 
 router = APIRouter(prefix="/v1", tags=["log"])
 
 _RECORDS = TypeAdapter(list[RecordLine])
-_STATES = TypeAdapter(list[list[State]])
 
 FOR_EVER = "public, max-age=31536000, immutable"
 """Cache-Control of what never changes."""
@@ -60,7 +60,7 @@ def records(registry: Service, first: First = 0, count: Count = 256) -> Response
 )
 def states(registry: Service, first: First = 0, count: Count = 256) -> Response:
     """For each entry the states that begin with it, as the tables hold them; for auditors."""
-    return _json(_STATES.dump_json(registry.states(first, count)))
+    return _json(write_states(registry.states(first, count)))
 
 
 def _json(content: bytes) -> Response:
