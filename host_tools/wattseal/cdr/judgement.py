@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 from wattseal.cdr.findings import Finding
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class SessionFacts(BaseModel):
+class SessionFacts(NamedTuple):
     """What a store of seen sessions keeps. Only of authentic records: what no key signed, no
     module said.
 
     `context` and `paginations` are of all records in the order signed (T1, T2 ...: `T`, 1, 2).
     `begin_wh`, `end_wh`: the register in watt hours as decimal text, exact. Times are Unix
     milliseconds as signed; `time_is_good` False where the clock was not set (U).
-    `content`: SHA-256 over the records' texts.
+    `key_fingerprint` and `content` (over the records' texts) are SHA-256 in hex.
     """
 
-    model_config = ConfigDict(frozen=True)
-
-    key_fingerprint: Hash
+    key_fingerprint: str
     meter_serial: str
     register_code: str
     context: str
@@ -33,7 +31,7 @@ class SessionFacts(BaseModel):
     begin_ms: int
     end_ms: int
     time_is_good: bool
-    content: Hash
+    content: str
 
 
 class Judgement(BaseModel):
@@ -42,7 +40,7 @@ class Judgement(BaseModel):
     `billable`: nothing found is an error. `casts_doubt`: earlier sessions of the module have to be
     looked at again; that is reported apart (`wattseal cdr reconcile`). `reason`: code of the
     weightiest error. `is_checked` False: there was nothing signed to check, and need not be.
-    Energy is a decimal text in kWh; times are RFC 3339 as signed.
+    Energy is a decimal text in kWh; times are RFC 3339 as signed. `facts` are not written.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -58,7 +56,7 @@ class Judgement(BaseModel):
     end: str | None
     key_fingerprint: Hash | None
     findings: tuple[Finding, ...]
-    facts: SessionFacts | None = None
+    facts: Annotated[SkipValidation[SessionFacts | None], Field(exclude=True)] = None
 
     def with_findings(self, more: tuple[Finding, ...]) -> Judgement:
         """The verdict after a comparison with other CDRs has found more."""

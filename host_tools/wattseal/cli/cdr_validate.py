@@ -195,7 +195,8 @@ def _engine(name: EngineName, jobs: int | None, scheduler: str | None) -> Engine
         from wattseal.cdr.batch.dask_engine import DaskEngine
 
         return DaskEngine(scheduler)
-    return SerialEngine() if name is EngineName.SERIAL else ProcessEngine(jobs or all_cores())
+    processes = 1 if name is EngineName.SERIAL else jobs or all_cores()
+    return SerialEngine() if processes == 1 else ProcessEngine(processes)
 
 
 @contextmanager

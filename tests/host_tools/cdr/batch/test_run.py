@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -200,11 +200,11 @@ class NoKeys:
         raise ToolError("registry_unreachable", url="https://registry.example", cause="no route")
 
 
-@pytest.mark.parametrize("engine", [SerialEngine(), ProcessEngine(1)])
-def test_a_registry_that_is_gone_ends_the_run(tmp_path: Path, engine: Engine) -> None:
+@pytest.mark.parametrize("engine", [SerialEngine, lambda: ProcessEngine(1)])
+def test_a_registry_that_is_gone_ends_the_run(tmp_path: Path, engine: Callable[[], Engine]) -> None:
     write(tmp_path, ["M-0"])
     with refused("registry_unreachable") as failed:
-        carry_out(tmp_path, engine, NoKeys())
+        carry_out(tmp_path, engine(), NoKeys())
     assert "no route" in failed.value.message
 
 
