@@ -6,23 +6,20 @@ Times are Unix milliseconds, energy is in kWh as a Decimal, as written: never a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Nature = Literal["Start", "End", "Intermediate"]
 
 
-@dataclass(frozen=True, slots=True)
-class SignedValue:
+class SignedValue(NamedTuple):
     """One signed reading, or one record with both: `text` is the OCMF string, byte for byte."""
 
     nature: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class SignedData:
+class SignedData(NamedTuple):
     """`signed_data` of a CDR. `public_key` as the CPO wrote it; it proves nothing by itself."""
 
     encoding_method: str
@@ -30,8 +27,7 @@ class SignedData:
     values: tuple[SignedValue, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Cdr:
+class Cdr(NamedTuple):
     """What a bill rests on.
 
     `name` tells one CDR from all others: `country_code*party_id*id`. `evse_id` is as written.

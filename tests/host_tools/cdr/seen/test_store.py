@@ -240,11 +240,9 @@ def test_the_order_of_the_rows_decides_nothing(store: SeenSessions) -> None:
                 each,
                 cdr=f"{each.cdr}-{module}",
                 facts=each.facts
-                and each.facts.model_copy(
-                    update={
-                        "key_fingerprint": sha(f"{module} {each.facts.key_fingerprint}"),
-                        "content": sha(f"{module} {each.facts.content}"),
-                    }
+                and each.facts._replace(
+                    key_fingerprint=sha(f"{module} {each.facts.key_fingerprint}"),
+                    content=sha(f"{module} {each.facts.content}"),
                 ),
             )
             for each in day
