@@ -36,6 +36,7 @@ SMALL = 10
 take memory until the cache of them is full."""
 BARE_CDRS = 5_000
 RECORDS_OF_CDR = 2
+TURNS = 2
 CORES = (1, 2)
 LOOK_EVERY_S = 1.0
 """Looking takes time from what is looked at."""
@@ -68,13 +69,20 @@ class Bench:
         self._validate("few", 1)  # makes the index of the keys, which later runs find
 
     def measure(self) -> None:
-        """The bare verification, then the command with one core and with two."""
-        bare = self._bare_rate(min(BARE_CDRS, self.cdrs))
+        """The bare verification and the command with one core and with two, by turns.
+
+        Each has the best of its turns: whatever else the machine does only takes time.
+        """
+        bare = 0.0
+        runs: dict[int, list[Took]] = {cores: [] for cores in CORES}
+        for _turn in range(TURNS):
+            for cores in CORES:
+                bare = max(bare, self._bare_rate(min(BARE_CDRS, self.cdrs)))
+                runs[cores].append(self._validate("many", cores))
         self.figures["bare verification"] = Figure(bare, "records/s a core")
-        alone_s = 0.0
+        alone_s = min(took.seconds for took in runs[CORES[0]])
         for cores in CORES:
-            took = self._validate("many", cores)
-            alone_s = alone_s or took.seconds
+            took = min(runs[cores], key=lambda took: took.seconds)
             words = f"{cores} core{'s' if cores > 1 else ''}"
             rate = self.cdrs * RECORDS_OF_CDR / took.seconds
             self.figures[f"validation, {words}"] = Figure(rate, "records/s")

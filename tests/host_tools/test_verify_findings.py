@@ -8,6 +8,7 @@ import pytest
 from host_fakes.signer import signer
 from host_fakes.transactions import END_TIME, Transaction, payload, reading, xml
 from wattseal.verify import Code, FileReport, Finding, Language, verify_file
+from wattseal.verify.bundle import CAUSES
 from wattseal.verify.container import MAX_FILE_BYTES, MAX_RECORDS
 from wattseal.verify.sentences import BLANKS, WORDS
 
@@ -246,6 +247,8 @@ class TestPhrases:
         *("begin", "end", "identification", "type of the identification"),
         *("unknown", "informative"),
         "it is not relative (R), but that of the begin is",
+        *CAUSES.values(),  # of a bundle as a whole: test_verify_bundle.py
+        "its offset from UTC is missing",  # of a CDR
     }
 
     def files(self) -> list[bytes]:

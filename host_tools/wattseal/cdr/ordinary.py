@@ -6,34 +6,43 @@ Whatever differs in the least goes the long way (validator.py), which finds out 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from wattseal.cdr.charge_record import SignedData
 from wattseal.cdr.key_checks import is_plainly
 from wattseal.cdr.keys import KeyPeriod
 from wattseal.cdr.plain_session import PlainSession, read_plainly
-from wattseal.cdr.session import Session
 from wattseal.public_key import PublicKey, SignatureMalformedError
 
 _CURVE = "secp256r1"
 
 
+class Ordinary(NamedTuple):
+    """A session with nothing to say about, and the key that must have signed its records."""
+
+    plain: PlainSession
+    key: PublicKey
+
+    def is_authentic(self) -> bool:
+        """Whether the key has signed all of them."""
+        for message, signature in self.plain.signatures:
+            if not _has_signed(self.key, message, signature):
+                return False
+        return True
+
+
 def ordinary_session(
     signed: SignedData, periods: Sequence[KeyPeriod], tolerance_ms: int
-) -> tuple[Session, str] | None:
-    """An authentic session with nothing to say about, and the key's fingerprint; else None."""
+) -> Ordinary | None:
+    """What looks like an ordinary session and is not verified yet; None if it does not."""
     plain = read_plainly(signed.values) if periods else None
     if plain is None:
         return None
     period = _period_of(plain, periods, tolerance_ms)
     if period is None:
         return None
-    key, own = period.key, signed.public_key
-    if own is not None and not is_plainly(own, key):
-        return None
-    for message, signature in plain.signatures:
-        if not _has_signed(key, message, signature):
-            return None
-    return plain.session, key.fingerprint
+    own = signed.public_key
+    return Ordinary(plain, period.key) if own is None or is_plainly(own, period.key) else None
 
 
 def _has_signed(key: PublicKey, message: bytes, signature: bytes) -> bool:

@@ -13,7 +13,16 @@ from wattseal.cli.output import print_json, say
 from wattseal.cli.registry import app
 from wattseal.errors import ToolError
 
-NEEDED = ("alembic", "fastapi", "limits", "prometheus_client", "sqlalchemy", "structlog", "uvicorn")
+NEEDED = (
+    "alembic",
+    "fastapi",
+    "limits",
+    "prometheus_client",
+    "python_multipart",
+    "sqlalchemy",
+    "structlog",
+    "uvicorn",
+)
 """What the extra `registry` brings beyond the other tools."""
 
 

@@ -21,7 +21,6 @@ from cdr.charging import (
     period,
     utc,
 )
-from host_fakes.signer import signer
 
 Make = Callable[[], Charge]
 
@@ -89,16 +88,6 @@ def time_billed(**changes: object) -> Charge:
     """A tariff that has a price for the hour."""
     made = charge(**changes)
     made.cdr["total_time_cost"] = {"excl_vat": Decimal("3.00"), "incl_vat": Decimal("3.57")}
-    return made
-
-
-def key_changed_while_charging() -> Charge:
-    """A new firmware, and with it a new key, took over in between."""
-    made = charge()
-    made.signers = [signer(seed=1), signer(seed=2)]
-    turn_ms = BEGIN_MS + 600_000
-    first = period(until_ms=turn_ms, entry=7)
-    made.keys.put(EVSE, first, period(signer(seed=2), from_ms=turn_ms, entry=8))
     return made
 
 
@@ -226,7 +215,6 @@ PLAIN: dict[str, Make] = {
     "more decimals than billed": lambda: billed_energy((0, 100_004), 4, "10.0004"),
     "time billed": time_billed,
     "time billed, measured by itself": partial(time_billed, clock="I", end_clock="R"),
-    "key changed while charging": key_changed_while_charging,
     "meter exchanged before": meter_exchanged_before,
     "just registered": just_registered,
     "listed without gateway": listed_without_gateway,

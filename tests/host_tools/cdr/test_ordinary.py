@@ -39,7 +39,8 @@ def both_ways(made: Charge) -> tuple[Judgement, Judgement, bool]:
     signed = cdr.signed
     assert signed is not None
     periods = made.keys.periods(cdr.evse_id) or ()
-    is_short = ordinary_session(signed, periods, 300_000) is not None
+    ordinary = ordinary_session(signed, periods, 300_000)
+    is_short = ordinary is not None and ordinary.is_authentic()
     judge = Validator(made.keys, Rules()).judge
     usual = judge(cdr)
     with patch.object(validator, "ordinary_session", lambda *_all: None):

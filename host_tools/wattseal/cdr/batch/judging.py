@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pickle
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 from wattseal.cdr.batch.cells import cdr_of
@@ -19,6 +20,9 @@ from wattseal.cdr.seen.rows import NewRows, new_rows
 from wattseal.cdr.seen.session import Session, session_of
 from wattseal.cdr.validator import unreadable
 
+_AT_A_TIME = 32
+"""CDRs that go through each step together: Validator.judge_all."""
+
 _BLANKS = b" \t\r\n"
 _LARGE = f"is larger than {MAX_ROW_BYTES >> 10} KiB"
 
@@ -28,8 +32,8 @@ Row = dict[str, Any] | str | bytes | None
 class Judge(Protocol):
     """A Validator. It is copied into worker processes."""
 
-    def judge(self, cdr: Cdr) -> Judgement:
-        """The verdict on a CDR."""
+    def judge_all(self, cdrs: Sequence[Cdr]) -> list[Judgement]:
+        """The verdicts on some CDRs, in their order."""
         ...
 
 
@@ -55,18 +59,19 @@ def judge_chunk(validator: Judge, chunk: Chunk) -> Judged:
     lines: list[bytes] = []
     sessions: list[Session] = []
     counts: Counter[str] = Counter()
-    for number, row in enumerate(_rows(chunk), chunk.first_row):
-        if row == b"":
-            continue
-        try:
-            cdr = _read(row)
-        except CdrError as error:
-            judgement = unreadable(_name(row, number), error)
-        else:
-            judgement = validator.judge(cdr)
-            sessions.append(session_of(number, cdr, judgement))
-        lines.append(result_line(number, judgement))
-        counts.update(count(judgement))
+    rows = enumerate(_rows(chunk), chunk.first_row)
+    while some := list(islice(rows, _AT_A_TIME)):
+        read = [(number, _read(number, row)) for number, row in some if row != b""]
+        cdrs = [one for _number, one in read if isinstance(one, Cdr)]
+        verdicts = iter(validator.judge_all(cdrs))
+        for number, one in read:
+            if isinstance(one, Cdr):
+                judgement = next(verdicts)
+                sessions.append(session_of(number, one, judgement))
+            else:
+                judgement = one
+            lines.append(result_line(number, judgement))
+            counts.update(count(judgement))
     text = b"".join(lines)
     new = new_rows(sessions)
     return Judged(chunk.number, chunk.first_row, chunk.rows, chunk.digest, text, new, counts)
@@ -107,12 +112,16 @@ def _rows(chunk: Chunk) -> Iterator[Row | CdrError]:
             yield error
 
 
-def _read(row: Row | CdrError) -> Cdr:
+def _read(number: int, row: Row | CdrError) -> Cdr | Judgement:
+    """The CDR, or the verdict on a row that is none."""
     if isinstance(row, CdrError):
-        raise row
+        return unreadable(_name(row, number), row)
     if row is None:
-        raise CdrError(None, _LARGE)
-    return read_cdr(row)
+        return unreadable(_name(row, number), CdrError(None, _LARGE))
+    try:
+        return read_cdr(row)
+    except CdrError as error:
+        return unreadable(_name(row, number), error)
 
 
 def _name(row: Row | CdrError, number: int) -> str:

@@ -21,7 +21,7 @@ from wattseal.cdr.seen.rows import NewRows
 from wattseal.cdr.seen.store import SeenSessions
 from wattseal.errors import ToolError
 
-KEEP_ROWS = 10_000
+KEEP_ROWS = 20_000
 """Rows that are kept at a time, in the run file and in the store."""
 
 Show = Callable[[int], object]

@@ -12,6 +12,9 @@ from wattseal.cdr.seen.walk import Told
 Row = tuple[Any, ...]
 
 _NO_RECORD: Row = (b"", *(None,) * 12)
+_KEY = 4
+"""Its place in a new row of seen_session."""
+
 _AT_BEGIN = ("counter_gap", "energy_went_back", "time_went_back")
 
 
@@ -26,6 +29,12 @@ class NewRows(NamedTuple):
         """Add the rows of others."""
         for mine, theirs in zip(self, more, strict=True):
             mine.extend(theirs)
+
+
+def by_key(session: Row) -> bytes:
+    """What new sessions are sorted by, those without a record first."""
+    key: bytes | None = session[_KEY]
+    return key or b""
 
 
 def new_rows(sessions: Iterable[Session]) -> NewRows:

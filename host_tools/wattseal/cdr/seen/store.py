@@ -63,7 +63,7 @@ class SeenSessions:
             return int(connection.execute(number).scalar_one())
 
     def add(self, run: int, new: NewRows) -> None:
-        """Add sessions of a run, best ten thousand at a time: they go to many places on the disk.
+        """Add sessions of a run, best some ten thousand at a time: they go to many places on disk.
 
         A row that is there already stays as it is; a run that was compared takes no more.
         """
@@ -72,7 +72,8 @@ class SeenSessions:
                 connection.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KIB}")
             is_open = select(seen_run.c.id).where(seen_run.c.id == run, seen_run.c.number.is_(None))
             if connection.execute(is_open).first() is not None:
-                for table, of_table in zip(_TABLES, new, strict=True):
+                sessions = sorted(new.sessions, key=rows.by_key)  # neighbours in two indexes
+                for table, of_table in zip(_TABLES, new._replace(sessions=sessions), strict=True):
                     _add(connection, table, run, of_table)
 
     def compare(self, run: int, rules: Rules) -> None:

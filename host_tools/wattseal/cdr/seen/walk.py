@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -138,7 +139,7 @@ def _gone_back(reference: _Place, here: _Place) -> Iterator[Told]:
     if not culprit.seen.is_own or culprit.is_told:
         return
     earlier, later = reference.seen, here.seen
-    if _same_register(earlier, later) and Decimal(earlier.end_wh) > Decimal(later.begin_wh):
+    if _same_register(earlier, later) and _is_more(earlier.end_wh, later.begin_wh):
         yield _told(culprit, other, "energy_went_back", _kwh(earlier.end_wh), _kwh(later.begin_wh))
         culprit.is_told = True
     if earlier.time_is_good and later.time_is_good and earlier.end_ms > later.begin_ms:
@@ -150,8 +151,17 @@ def _same_register(one: Seen, other: Seen) -> bool:
     return (
         one.meter_serial == other.meter_serial
         and one.register_code == other.register_code
-        and not _TRANSACTION_REGISTER.match(one.register_code)
+        and not _begins_at_nothing(one.register_code)
     )
+
+
+@lru_cache(maxsize=256)
+def _begins_at_nothing(register_code: str) -> bool:
+    return _TRANSACTION_REGISTER.match(register_code) is not None
+
+
+def _is_more(wh: str, than_wh: str) -> bool:
+    return wh != than_wh and Decimal(wh) > Decimal(than_wh)
 
 
 def _told(culprit: _Place, other: _Place, code: str, expected: str, found: str | None) -> Told:

@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,7 +37,10 @@ class FakeJudge:
     def __init__(self, died: str = "") -> None:
         self.died = died
 
-    def judge(self, cdr: Cdr) -> Judgement:
+    def judge_all(self, cdrs: Sequence[Cdr]) -> list[Judgement]:
+        return [self._judge(cdr) for cdr in cdrs]
+
+    def _judge(self, cdr: Cdr) -> Judgement:
         if "dies" in cdr.id and not os.path.exists(self.died):  # noqa: PTH110
             os.mkdir(self.died)  # noqa: PTH102
             os.kill(os.getpid(), signal.SIGKILL)

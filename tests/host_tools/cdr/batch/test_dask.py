@@ -14,6 +14,7 @@ from test_run import carry_out, results, write
 from wattseal.cdr.batch import json_lines
 from wattseal.cdr.batch.dask_engine import DaskEngine
 from wattseal.cdr.batch.engines import SerialEngine
+from wattseal.cdr.judgement import Judgement
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -47,7 +48,7 @@ def test_a_worker_that_is_killed_again_and_again(tmp_path: Path, scheduler: str)
 
 
 class AlwaysDies(FakeJudge):
-    def judge(self, cdr: object) -> object:  # type: ignore[override]
+    def judge_all(self, cdrs: object) -> list[Judgement]:  # type: ignore[override]
         os.kill(os.getpid(), signal.SIGKILL)
 
 

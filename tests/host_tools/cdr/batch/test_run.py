@@ -196,7 +196,7 @@ def test_processes_and_one_that_is_killed(tmp_path: Path) -> None:
 
 
 class NoKeys:
-    def judge(self, cdr: object) -> Any:
+    def judge_all(self, cdrs: object) -> Any:
         raise ToolError("registry_unreachable", url="https://registry.example", cause="no route")
 
 
