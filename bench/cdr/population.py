@@ -117,15 +117,17 @@ def write_export(path: Path, cdrs: int) -> None:
     path.write_text(export.model_dump_json())
 
 
-def records(cdrs: int) -> Iterator[tuple[ec.EllipticCurvePublicKey, bytes, bytes]]:
+def records(cdrs: int, modules: int) -> Iterator[tuple[ec.EllipticCurvePublicKey, bytes, bytes]]:
     """Key, signed bytes and signature of the records of these CDRs, for the bare verification."""
-    modules = modules_of(cdrs)
     for number in range(cdrs):
         cdr = json.loads(cdr_line(number, modules))
         for value in cdr["signed_data"]["signed_values"]:
             _header, payload, signature = value["signed_data"].split("|")
-            key = _key(number % modules).public_key()
-            yield key, payload.encode(), bytes.fromhex(json.loads(signature)["SD"])
+            yield (
+                _public_key(number % modules),
+                payload.encode(),
+                bytes.fromhex(json.loads(signature)["SD"]),
+            )
 
 
 def _lines(chunk: tuple[int, int, int]) -> bytes:
@@ -166,11 +168,14 @@ def _key(module: int) -> ec.EllipticCurvePrivateKey:
 
 
 @lru_cache(maxsize=10_000)
+def _public_key(module: int) -> ec.EllipticCurvePublicKey:
+    return _key(module).public_key()
+
+
+@lru_cache(maxsize=10_000)
 def _spki(module: int) -> bytes:
-    return (
-        _key(module)
-        .public_key()
-        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return _public_key(module).public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
 
 

@@ -15,8 +15,9 @@ from typing import Protocol
 from wattseal.cdr.batch.chunk import Chunk
 from wattseal.cdr.batch.judging import Judge, Judged, judge_chunk
 
-AHEAD = 3
-"""Chunks for each worker that are under way: one in work, the others waiting for it."""
+AHEAD = 20
+"""Chunks for each worker that are under way: half a second of work, about as long as it takes to
+keep what is done."""
 
 
 class WorkerLostError(Exception):
