@@ -24,8 +24,9 @@ def load_object(text: str | bytes) -> dict[str, Any]:
     except _RefusedError as error:
         raise JsonError(str(error)) from None
     except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise JsonError(f"is not well-formed JSON ({where})") from None
+        raise JsonError(
+            f"is not well-formed JSON (line {error.lineno}, column {error.colno})"
+        ) from None
     except (ValueError, ArithmeticError):
         raise JsonError("holds a number that is too long") from None
     except RecursionError:

@@ -208,9 +208,14 @@ EFFECTS_AND_SENTENCES: dict[str, tuple[Effect, str, str]] = {
 
 
 def found(
-    code: str, *, subject: str | None = None, expected: object = None, found: object = None
+    code: str,
+    *,
+    subject: str | None = None,
+    expected: object = None,
+    found: object = None,
+    found_german: str | None = None,
 ) -> Finding:
-    """A finding of the table above."""
+    """A finding of the table above. `found_german`: what the German sentence says for `found`."""
     effect, english, german = EFFECTS_AND_SENTENCES[code]
     values = {
         "expected": None if expected is None else str(expected),
@@ -221,6 +226,6 @@ def found(
         effect=effect,
         subject=subject,
         sentence_en=english.format(**values),
-        sentence_de=german.format(**values),
+        sentence_de=german.format(**values | ({"found": found_german} if found_german else {})),
         **values,
     )

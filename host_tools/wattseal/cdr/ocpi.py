@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from wattseal.cdr.cdr_error import CdrError
 from wattseal.cdr.charge_record import Cdr, SignedData, SignedValue
 from wattseal.cdr.exact_json import JsonError, load_object
-from wattseal.cdr.findings import Finding, found
 from wattseal.cdr.moments import unix_ms
 from wattseal.cdr.time_costs import bills_time
 from wattseal.verify.container import decode_ocmf_text
@@ -36,25 +36,6 @@ _TIME = re.compile(
     r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
     r"(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})?"
 )
-
-
-class CdrError(ValueError):
-    """The CDR cannot be read: `code` is always the same, `field` and `cause` say what is wrong."""
-
-    code = "cdr_malformed"
-
-    def __init__(self, field: str | None, cause: str) -> None:
-        super().__init__(f"{field} {cause}" if field else f"it {cause}")
-        self.field = field
-        self.cause = cause
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.field, self.cause)
-
-    @property
-    def finding(self) -> Finding:
-        """The error as a finding of the CDR."""
-        return found(self.code, subject=self.field, found=self)
 
 
 def read_cdr(source: dict[str, Any] | str | bytes) -> Cdr:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from wattseal.cdr.cdr_error import CdrError
 from wattseal.cdr.charge_record import Cdr, SignedData
 from wattseal.cdr.content_checks import check_bill, is_same_evse
 from wattseal.cdr.findings import Finding, found
@@ -17,7 +18,6 @@ from wattseal.cdr.key_checks import (
     read_own_key,
 )
 from wattseal.cdr.keys import KeyPeriod, KeySource
-from wattseal.cdr.ocpi import CdrError
 from wattseal.cdr.ordinary import Ordinary, ordinary_session
 from wattseal.cdr.record_checks import OpenRecord, check_content, evse_ids_of, open_records
 from wattseal.cdr.record_effects import one_for_each_fault
@@ -164,7 +164,7 @@ def _with_a_reason(findings: Sequence[Finding]) -> Sequence[Finding]:
     """The findings on signed data that make no session. Nothing is billable for want of a fault."""
     if any(one.effect.is_error for one in findings):
         return findings
-    return [*findings, found("cdr_malformed", found="the signed data make no session")]
+    return [*findings, CdrError("signed_data", "makes no session").finding]
 
 
 def _check_keys(

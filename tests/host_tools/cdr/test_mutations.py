@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from cdr.mutations import Mutation, all_mutations
+from wattseal.cdr.cdr_error import CdrError
 from wattseal.cdr.findings import EFFECTS_AND_SENTENCES, Effect
 from wattseal.cdr.judgement import Judgement
-from wattseal.cdr.ocpi import CdrError, read_cdr
+from wattseal.cdr.ocpi import read_cdr
 from wattseal.cdr.record_effects import EFFECTS, EXPLAINED_BY
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validator import Validator, unreadable

@@ -20,10 +20,11 @@ from host_fakes.signer import signer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wattseal.cdr import key_checks, validator
+from wattseal.cdr.cdr_error import CdrError
 from wattseal.cdr.charge_record import Cdr
 from wattseal.cdr.judgement import Judgement
 from wattseal.cdr.keys import KeyPeriod
-from wattseal.cdr.ocpi import CdrError, read_cdr
+from wattseal.cdr.ocpi import read_cdr
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validator import Validator, unreadable
 from wattseal.errors import ToolError

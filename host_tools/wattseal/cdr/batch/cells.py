@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import Any
 
 from wattseal.cdr.batch.rows_error import RowsError
+from wattseal.cdr.cdr_error import CdrError
 from wattseal.cdr.exact_json import DECODER
-from wattseal.cdr.ocpi import CdrError
 
 WHOLE = "cdr"
 NEEDED = "id"

@@ -12,10 +12,11 @@ from typing import Any, Protocol
 
 from wattseal.cdr.batch.cells import cdr_of
 from wattseal.cdr.batch.chunk import MAX_ROW_BYTES, TOO_LARGE, Chunk
+from wattseal.cdr.cdr_error import CdrError
 from wattseal.cdr.charge_record import Cdr
 from wattseal.cdr.exact_json import JsonError, load_object
 from wattseal.cdr.judgement import Judgement
-from wattseal.cdr.ocpi import CdrError, name_of, read_cdr
+from wattseal.cdr.ocpi import name_of, read_cdr
 from wattseal.cdr.seen.rows import NewRows, new_rows
 from wattseal.cdr.seen.session import Session, session_of
 from wattseal.cdr.validator import unreadable

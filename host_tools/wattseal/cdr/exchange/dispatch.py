@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from wattseal.cdr.build_json import write_exactly
+from wattseal.cdr.cdr_error import CdrError
 from wattseal.cdr.charge_record import Cdr
 from wattseal.cdr.exact_json import JsonError, load_object
 from wattseal.cdr.exchange.outbox import Entry, Outbox
 from wattseal.cdr.exchange.sending import CdrSender
 from wattseal.cdr.judgement import Judgement
 from wattseal.cdr.marker import Marker
-from wattseal.cdr.ocpi import MAX_CDR_BYTES, CdrError, read_cdr
+from wattseal.cdr.ocpi import MAX_CDR_BYTES, read_cdr
 from wattseal.errors import ToolError
 
 Judge = Callable[[Cdr], Judgement]

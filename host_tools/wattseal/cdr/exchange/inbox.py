@@ -16,6 +16,7 @@ from typing import Any, Literal
 from sqlalchemy import RowMapping, Select, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from wattseal.cdr.cdr_error import CdrError
 from wattseal.cdr.charge_record import Cdr
 from wattseal.cdr.exact_json import JsonError, load_object
 from wattseal.cdr.exchange.partners import Partner
@@ -23,7 +24,7 @@ from wattseal.cdr.exchange.tables import cdr_received
 from wattseal.cdr.findings import Finding
 from wattseal.cdr.judgement import Judgement
 from wattseal.cdr.marker import Markers, marker_for
-from wattseal.cdr.ocpi import CdrError, name_of, read_cdr
+from wattseal.cdr.ocpi import name_of, read_cdr
 from wattseal.cdr.validator import unreadable
 from wattseal.registry.database import Database
 

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from wattseal.cdr.cdr_error import CdrError
 from wattseal.cdr.charge_record import Cdr
 from wattseal.cdr.exact_json import JsonError, load_object
 from wattseal.cdr.findings import Finding, found
 from wattseal.cdr.judgement import Judgement
 from wattseal.cdr.marker import Markers, read_any
-from wattseal.cdr.ocpi import CdrError, name_of, read_cdr
+from wattseal.cdr.ocpi import name_of, read_cdr
 from wattseal.cdr.validator import unreadable
 from wattseal.errors import ToolError
 
