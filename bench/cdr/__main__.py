@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from rich.console import Console
 
+from bench import process_family
 from bench.cdr.population import modules_of, records, write_cdrs, write_export
 from bench.figures import Figure, show
 
@@ -131,7 +132,7 @@ class Bench:
         )
         memory_mb = 0.0
         while process.poll() is None:
-            memory_mb = max(memory_mb, _memory_mb(process.pid))
+            memory_mb = max(memory_mb, process_family.memory_mb(process.pid))
             try:
                 process.wait(LOOK_EVERY_S)
             except subprocess.TimeoutExpired:
@@ -146,30 +147,6 @@ class Bench:
 def _cores(count: int) -> set[int]:
     """The first of those that this process may use."""
     return set(sorted(os.sched_getaffinity(0))[:count])
-
-
-def _memory_mb(process_id: int) -> float:
-    """What a process and all below it have to themselves, and their share of what they share."""
-    total_kb = 0
-    for process in _family(process_id):
-        try:
-            text = Path(f"/proc/{process}/smaps_rollup").read_text()
-        except OSError:  # it has just ended
-            continue
-        lines = [line for line in text.splitlines() if line.startswith("Pss:")]
-        total_kb += int(lines[0].split()[1]) if lines else 0
-    return total_kb / 1024
-
-
-def _family(process_id: int) -> list[int]:
-    family = [process_id]
-    try:
-        for task in Path(f"/proc/{process_id}/task").iterdir():
-            for child in (task / "children").read_text().split():
-                family += _family(int(child))
-    except OSError:
-        pass
-    return family
 
 
 def run(cdrs: int) -> dict[str, Figure]:

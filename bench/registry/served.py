@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from bench import process_family
 
 WATTSEAL = Path(sys.executable).parent / "wattseal"
 STOP_TIMEOUT_S = 60
@@ -24,13 +24,11 @@ class Served:
 
     def memory_mb(self) -> float:
         """Of all its processes together; a page that several share is counted once."""
-        total_kb = sum(_memory_kb(process) for process in _family(self.process_id))
-        return total_kb / 1024
+        return process_family.memory_mb(self.process_id)
 
     def processor_s(self) -> float:
         """Time that all its processes together have had of processors so far."""
-        ticks = sum(_ticks(process) for process in _family(self.process_id))
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return process_family.processor_s(self.process_id)
 
 
 @contextmanager
@@ -53,25 +51,3 @@ def serving(data: Path, database_url: str, workers: int) -> Iterator[Served]:
         finally:
             process.terminate()
             process.communicate(timeout=STOP_TIMEOUT_S)
-
-
-def _family(process_id: int) -> list[int]:
-    """A process and all below it."""
-    family = [process_id]
-    for task in Path(f"/proc/{process_id}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            family += _family(int(child))
-    return family
-
-
-def _ticks(process_id: int) -> int:
-    """In user and in kernel mode (proc(5), fields 14 and 15; the second may hold blanks)."""
-    after_name = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
-    return int(after_name[11]) + int(after_name[12])
-
-
-def _memory_kb(process_id: int) -> int:
-    """What it holds, with its share of what it has in common with others (proc(5), Pss)."""
-    rollup = Path(f"/proc/{process_id}/smaps_rollup").read_text()
-    found = re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)
-    return int(found[1]) if found else 0
