@@ -7,8 +7,6 @@ from typing import Any
 
 from wattseal.cdr.findings import Finding, found
 
-CODE = "cdr_malformed"
-
 GERMAN = {
     "is missing, or is no text": "fehlt oder ist kein Text",
     "is missing, or is no object": "fehlt oder ist kein Objekt",
@@ -56,7 +54,7 @@ class CdrError(ValueError):
     `field` None: the CDR as a whole. `cause` is one of GERMAN, and completes `it ...`.
     """
 
-    code = CODE
+    code = "cdr_malformed"
 
     def __init__(self, field: str | None, cause: str) -> None:
         super().__init__(f"{field or 'it'} {cause}")

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from wattseal.cdr.batch.chunk import Chunk
 from wattseal.cdr.batch.judging import Judge, Judged, judge_chunk
+from wattseal.parent_watch import end_with_parent
 
 AHEAD = 20
 """Chunks for each worker that are under way: half a second of work, about as long as it takes to
@@ -104,6 +105,7 @@ def _begin(validator: Judge) -> None:
     """In a worker, once. An interrupt is for the process that is talked to; it ends the others."""
     global _validator
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
     _validator = validator
 
 

@@ -64,6 +64,19 @@ class FakeJudge:
         )
 
 
+class Waits:
+    """Says in a file who it is, and waits until it is ended."""
+
+    def __init__(self, told: str) -> None:
+        self.told = told
+
+    def judge_all(self, cdrs: Sequence[Cdr]) -> list[Judgement]:
+        with open(self.told, "w") as pipe:  # noqa: PTH123
+            pipe.write(str(os.getpid()))
+        while True:
+            signal.pause()
+
+
 def _facts(module: str, number: int) -> SessionFacts:
     return SessionFacts(
         key_fingerprint=_sha(module),

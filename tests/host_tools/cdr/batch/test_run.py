@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import select
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -193,6 +197,31 @@ def test_processes_and_one_that_is_killed(tmp_path: Path) -> None:
     summary = carry_out(tmp_path, ProcessEngine(2), judge)
     assert (summary.cdrs, summary.codes) == (120, {"counter_gap": 1})
     assert [each["row"] for each in results(tmp_path)] == list(range(1, 121))
+
+
+RUN_THAT_WAITS = """
+import sys
+from batch_fakes import Waits, cdr_json
+from wattseal.cdr.batch.chunk import Chunk
+from wattseal.cdr.batch.engines import ProcessEngine
+
+if __name__ == "__main__":
+    chunk = Chunk(0, 1, 1, "json", (), cdr_json("M-0"))
+    list(ProcessEngine(1).judge(Waits(sys.argv[1]), [chunk]))
+"""
+
+
+def test_no_worker_outlives_a_run_that_is_killed(tmp_path: Path) -> None:
+    script, told = tmp_path / "run.py", tmp_path / "told"
+    script.write_text(RUN_THAT_WAITS)
+    os.mkfifo(told)
+    folder = str(Path(__file__).parent)
+    environment = os.environ | {"PYTHONPATH": folder}
+    with subprocess.Popen([sys.executable, script, told], env=environment) as process:
+        worker = os.pidfd_open(int(told.read_text()))
+        process.kill()
+    assert select.select([worker], [], [], 30)[0], "the worker is still there"
+    os.close(worker)
 
 
 class NoKeys:
