@@ -28,16 +28,28 @@ def _sum(count: Callable[[int], int], process_id: int) -> int:
     return total
 
 
+def children(process_id: int) -> list[int]:
+    """What a process has started and not waited for; none if it has ended."""
+    return [child for thread in _threads(process_id) for child in _started_by(thread)]
+
+
 def _family(process_id: int) -> list[int]:
     """A process and all below it."""
-    family = [process_id]
+    return [process_id, *(each for child in children(process_id) for each in _family(child))]
+
+
+def _threads(process_id: int) -> list[Path]:
     try:
-        for task in Path(f"/proc/{process_id}/task").iterdir():
-            for child in (task / "children").read_text().split():
-                family += _family(int(child))
+        return list(Path(f"/proc/{process_id}/task").iterdir())
     except OSError:
-        pass  # it has just ended
-    return family
+        return []  # it has just ended
+
+
+def _started_by(thread: Path) -> list[int]:
+    try:
+        return [int(child) for child in (thread / "children").read_text().split()]
+    except OSError:
+        return []  # a thread ends while its process goes on
 
 
 def _ticks(process_id: int) -> int:

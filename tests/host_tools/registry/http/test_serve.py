@@ -18,6 +18,8 @@ from simulated_module import SimulatedModule
 from wattseal.cli import registry_serve
 from wattseal.registry.http import serving
 
+from bench import process_family
+
 START_S = 120
 WATTSEAL = [str(Path(sys.executable).with_name("wattseal"))]
 
@@ -132,14 +134,13 @@ def test_workers_end_with_the_process_that_started_them(serve: Callable[..., Ser
 @pytest.mark.skipif(not Path("/proc").exists(), reason="a process tells its children here only")
 def test_workers_share_what_they_import(serve: Callable[..., Service]) -> None:
     service = serve("--workers", "2")
-    [keeper] = [each for each in _children(service.process.pid) if b"forkserver" in _command(each)]
-    assert len(_children(keeper)) == 2
+    [keeper] = [
+        each
+        for each in process_family.children(service.process.pid)
+        if b"forkserver" in _command(each)
+    ]
+    assert len(process_family.children(keeper)) == 2
     assert service.stop()[0] == 0
-
-
-def _children(process_id: int) -> list[int]:
-    tasks = Path(f"/proc/{process_id}/task").iterdir()
-    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
 
 
 def _command(process_id: int) -> bytes:
