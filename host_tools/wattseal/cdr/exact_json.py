@@ -10,6 +10,8 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 
 class JsonError(ValueError):
     """The text is no JSON object that can be trusted; the message completes `it ...`."""
@@ -17,6 +19,35 @@ class JsonError(ValueError):
 
 def load_object(text: str | bytes) -> dict[str, Any]:
     """A JSON object (UTF-8 if bytes); numbers are int or Decimal. Raises JsonError."""
+    try:
+        return load_quickly(text.encode() if isinstance(text, str) else text)
+    except QUICK_REFUSALS:
+        return _load_carefully(text)
+
+
+def load_quickly(data: bytes) -> dict[str, Any]:
+    """As load_object, in half its time; raises one of QUICK_REFUSALS when it cannot tell.
+
+    The parser keeps the last of the members of one name. Every member has a colon and the colons
+    in texts stay, so if the object written again has fewer, some member stood twice.
+    """
+    if _MAY_HIDE_A_COLON in data:
+        raise ValueError
+    members = _QUICK.decode(data)
+    if _WRITER.encode(members).count(b":") != data.count(b":"):
+        raise ValueError
+    return members
+
+
+QUICK_REFUSALS = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
+
+_MAY_HIDE_A_COLON = rb"\u003"
+_QUICK = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+_WRITER = msgspec.json.Encoder()
+
+
+def _load_carefully(text: str | bytes) -> dict[str, Any]:
+    """The object of a text that was refused, or what is wrong with it."""
     try:
         value = DECODER.decode(text if isinstance(text, str) else text.decode("utf-8"))
     except UnicodeDecodeError:

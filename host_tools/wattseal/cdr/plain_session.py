@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from pyocmf.models import OBIS
 
 from wattseal.cdr.charge_record import SignedValue
-from wattseal.cdr.exact_json import DECODER
+from wattseal.cdr.exact_json import QUICK_REFUSALS, load_quickly
 from wattseal.cdr.moments import unix_ms
 from wattseal.cdr.session import Session, SignedReading, content_of
 from wattseal.verify.transaction_parts import END_REASONS, is_sound
@@ -44,7 +44,7 @@ _NUMBERS = frozenset((int, Decimal))
 _BETWEEN = frozenset(("C", "S", "T"))
 
 _SECTION = re.compile(
-    r'\{"SA":"ECDSA-secp256r1-SHA256",(?:"SE":"hex",)?"SD":"((?:[0-9A-Fa-f]{2}){8,80})"\}'
+    r'\{"SA":"ECDSA-secp256r1-SHA256",(?:"SE":"hex",)?"SD":"([0-9A-Fa-f]{16,160})"\}'
 )
 _PAGINATION = re.compile("T([1-9][0-9]{0,17})")
 _TIME = re.compile(
@@ -64,7 +64,7 @@ _MAX_TARIFF_CHARACTERS = 250
 _MAX_CONTROLLER_FIRMWARE_CHARACTERS = 25
 
 _Members = dict[str, Any]
-_WHATEVER = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+_WHATEVER = (*QUICK_REFUSALS, TypeError, LookupError, AttributeError)
 """What code stumbles over that takes everything for a plain record."""
 
 
@@ -119,7 +119,8 @@ def _take_apart(text: str) -> tuple[_Members, tuple[bytes, bytes]]:
     signature = _SECTION.fullmatch(section)
     if header != "OCMF" or signature is None or not text.isascii() or "\\u" in payload:
         raise ValueError
-    return DECODER.decode(payload), (payload.encode(), bytes.fromhex(signature[1]))
+    message = payload.encode()
+    return load_quickly(message), (message, bytes.fromhex(signature[1]))
 
 
 def _number(pagination: str) -> int:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wattseal.cdr.exact_json import JsonError, load_object
+from wattseal.cdr.exact_json import (
+    DECODER,
+    QUICK_REFUSALS,
+    JsonError,
+    load_object,
+    load_quickly,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +29,11 @@ from wattseal.cdr.exact_json import JsonError, load_object
         ('{"a":1,"a":1}', "holds the member 'a' twice"),
         ('{"x":[{"a":1,"b":2,"a":3}]}', "holds the member 'a' twice"),
         ('{"\\u00e4":1,"\u00e4":1}', "holds the member '\\xe4' twice"),
+        ('{"a":1,"a":1,"b":"\\u003a"}', "holds the member 'a' twice"),
+        ('{"a":1,"a":1,"\\u003A":2}', "holds the member 'a' twice"),
+        ('{"a":1,"a":1,"b":":"}', "holds the member 'a' twice"),
+        ('{"a" :1,"a": 1}', "holds the member 'a' twice"),
+        ('{"a":":","a":1}', "holds the member 'a' twice"),
         ('{"a":NaN}', "holds NaN, which is no JSON"),
         ('{"a":-Infinity}', "holds -Infinity, which is no JSON"),
         ('{"a":' + "9" * 5000 + "}", "holds a number that is too long"),
@@ -59,3 +71,54 @@ def test_integers_stay_integers() -> None:
 def test_any_text_is_read_or_refused(text: str | bytes) -> None:
     with suppress(JsonError):
         assert isinstance(load_object(text), dict)
+
+
+_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.decimals(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.lists(st.tuples(st.text(max_size=2), inner)),
+    max_leaves=8,
+)
+"""Objects are lists of pairs: a name may come twice."""
+
+
+def _written(value: object, draw: st.DrawFn) -> str:
+    if isinstance(value, list) and value and all(isinstance(each, tuple) for each in value):
+        blank = draw(st.sampled_from(("", " ", "\n")))
+        members = [f"{_written(name, draw)}{blank}:{_written(one, draw)}" for name, one in value]
+        return "{" + ",".join(members) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(_written(each, draw) for each in value) + "]"
+    if isinstance(value, Decimal):
+        return f"{value:e}" if draw(st.booleans()) else f"{value:f}"
+    return json.dumps(value, ensure_ascii=draw(st.booleans()))
+
+
+@st.composite
+def _objects(draw: st.DrawFn) -> str:
+    pairs = draw(
+        st.lists(st.tuples(st.sampled_from(("a", "b", ":", "\\", '"')), _values), min_size=1)
+    )
+    return _written(pairs, draw)
+
+
+@given(_objects())
+def test_the_quick_way_takes_nothing_that_the_careful_one_does_not(text: str) -> None:
+    try:
+        quickly: object = load_quickly(text.encode())
+    except QUICK_REFUSALS:
+        return
+    assert repr(quickly) == repr(DECODER.decode(text))
+
+
+@given(_objects())
+def test_most_is_read_the_quick_way(text: str) -> None:
+    try:
+        carefully = DECODER.decode(text)
+    except (ValueError, ArithmeticError):
+        return
+    if "\\u" not in text:
+        assert repr(load_quickly(text.encode())) == repr(carefully)
