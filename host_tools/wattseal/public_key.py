@@ -154,7 +154,7 @@ class PublicKey:
         lines = "\n".join(text[at : at + 64] for at in range(0, len(text), 64))
         return f"-----BEGIN PUBLIC KEY-----\n{lines}\n-----END PUBLIC KEY-----\n"
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the SPKI in lowercase hex, to compare two keys by eye."""
         return hashlib.sha256(self.spki).hexdigest()

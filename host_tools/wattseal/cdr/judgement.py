@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+from pydantic import Field, SkipValidation, TypeAdapter
 
 from wattseal.cdr.findings import Finding
 
@@ -34,7 +35,8 @@ class SessionFacts(NamedTuple):
     content: str
 
 
-class Judgement(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Judgement:
     """The verdict.
 
     `billable`: nothing found is an error. `casts_doubt`: earlier sessions of the module have to be
@@ -42,8 +44,6 @@ class Judgement(BaseModel):
     weightiest error. `is_checked` False: there was nothing signed to check, and need not be.
     Energy is a decimal text in kWh; times are RFC 3339 as signed. `facts` are not written.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     cdr: str
     evse_id: str
@@ -60,18 +60,27 @@ class Judgement(BaseModel):
 
     def with_findings(self, more: tuple[Finding, ...]) -> Judgement:
         """The verdict after a comparison with other CDRs has found more."""
-        return judged(
-            self.model_copy(update={"findings": (*self.findings, *more)}) if more else self
-        )
+        return judged(replace(self, findings=(*self.findings, *more))) if more else self
+
+    def to_json(self, indent: int | None = None) -> bytes:
+        """As a JSON object in UTF-8; by default on one line."""
+        return _JSON.dump_json(self, indent=indent)
+
+
+def read_judgement(text: str | bytes) -> Judgement:
+    """What `to_json` made; other members are ignored. Raises pydantic's ValidationError."""
+    return _JSON.validate_json(text)
 
 
 def judged(told: Judgement) -> Judgement:
     """The verdict that follows from the findings, the first error being the reason."""
     errors = [finding for finding in told.findings if finding.effect.is_error]
-    return told.model_copy(
-        update={
-            "verdict": "not_billable" if errors else "billable",
-            "casts_doubt": any(finding.effect.is_doubt for finding in told.findings),
-            "reason": errors[0].code if errors else None,
-        }
+    return replace(
+        told,
+        verdict="not_billable" if errors else "billable",
+        casts_doubt=any(finding.effect.is_doubt for finding in told.findings),
+        reason=errors[0].code if errors else None,
     )
+
+
+_JSON = TypeAdapter(Judgement)

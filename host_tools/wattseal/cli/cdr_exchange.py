@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -186,7 +187,7 @@ def list_received(
                 "receipt": one.receipt,
                 "marked_by_sender": one.marked,
                 "report_state": one.report_state,
-                "judgement": one.judgement.model_dump(mode="json", exclude={"facts"}),
+                "judgement": json.loads(one.judgement.to_json()),
             }
             for one in received
         ]

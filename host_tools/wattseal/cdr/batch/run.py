@@ -15,7 +15,7 @@ from wattseal.cdr.batch.run_file import Kept, RunFile
 from wattseal.cdr.batch.summary import Summary, summary_of
 from wattseal.cdr.batch.writing import Writer
 from wattseal.cdr.findings import Finding
-from wattseal.cdr.judgement import Judgement
+from wattseal.cdr.judgement import read_judgement
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.seen.rows import NewRows
 from wattseal.cdr.seen.store import SeenSessions
@@ -100,7 +100,7 @@ def _with_findings(kept: Kept, more: dict[int, list[Finding]], counts: Counter[s
     for line in kept.text.splitlines(keepends=True):
         row = int(line[len(b'{"row":') : line.index(b",")])
         if row in more:
-            before = Judgement.model_validate_json(line)
+            before = read_judgement(line)
             after = before.with_findings(tuple(more[row]))
             counts.subtract(count(before))
             counts.update(count(after))

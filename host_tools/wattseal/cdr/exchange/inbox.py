@@ -22,7 +22,7 @@ from wattseal.cdr.exact_json import JsonError, load_object
 from wattseal.cdr.exchange.partners import Partner
 from wattseal.cdr.exchange.tables import cdr_received
 from wattseal.cdr.findings import Finding
-from wattseal.cdr.judgement import Judgement
+from wattseal.cdr.judgement import Judgement, read_judgement
 from wattseal.cdr.marker import Markers, marker_for
 from wattseal.cdr.ocpi import name_of, read_cdr
 from wattseal.cdr.validator import unreadable
@@ -151,7 +151,7 @@ class Inbox:
             **_token(members),
             "end_ms": cdr.end_ms if cdr else None,
             "credits": cdr.credits if cdr else None,
-            "judgement": judgement.model_dump_json(),
+            "judgement": judgement.to_json().decode(),
             # A sender that says itself that the metering data are invalid is believed.
             "is_billable": int(judgement.verdict == "billable" and marked is None),
             "marked": None if marked is None else json.dumps(marked),
@@ -204,7 +204,7 @@ def _received(row: Mapping[str, Any] | RowMapping) -> Received:
     return Received(
         **members
         | {
-            "judgement": Judgement.model_validate_json(members["judgement"]),
+            "judgement": read_judgement(members["judgement"]),
             "is_billable": bool(members["is_billable"]),
             "marked": None if marked is None else tuple(json.loads(marked)),
         }

@@ -82,8 +82,7 @@ def _session_files(one: Rated) -> Iterator[tuple[str, bytes]]:
         texts = "".join(f"{value.text}\n" for value in signed.values)
         yield RECORDS, texts.encode("utf-8", "replace")
     yield "cdr.json", one.charge.body
-    verdict = one.charge.judgement.model_dump_json(indent=2, exclude={"facts"})
-    yield "verdict.json", f"{verdict}\n".encode()
+    yield "verdict.json", one.charge.judgement.to_json(indent=2) + b"\n"
 
 
 def session_xml(one: Rated) -> str:

@@ -291,4 +291,4 @@ def test_from_cpo_to_msp_and_back(msp: Msp, box: Outbox, tmp_path: Path) -> None
     }
     assert kept["DE*ABC*cdr-2"].marked == ("signature_mismatch",)
     assert sorted(report["cdr"] for report in msp.reports) == ["DE*ABC*cdr-2", "DE*ABC*cdr-3"]
-    assert json.loads(kept["DE*ABC*cdr-1"].judgement.model_dump_json())["verdict"] == "billable"
+    assert json.loads(kept["DE*ABC*cdr-1"].judgement.to_json())["verdict"] == "billable"
