@@ -6,8 +6,9 @@ import multiprocessing
 import os
 import signal
 import sys
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import BaseContext
 from typing import Protocol
@@ -87,15 +88,13 @@ def _starting() -> BaseContext:
 
 
 def _bounded(pool: ProcessPoolExecutor, chunks: Iterable[Chunk], most: int) -> Iterator[Judged]:
-    under_way: set[Future[Judged]] = set()
+    under_way: deque[Future[Judged]] = deque()
     for chunk in chunks:
-        under_way.add(pool.submit(_judge, chunk))
-        while len(under_way) >= most:
-            done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-            yield from (each.result() for each in done)
+        under_way.append(pool.submit(_judge, chunk))
+        if len(under_way) == most:
+            yield under_way.popleft().result()
     while under_way:
-        done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-        yield from (each.result() for each in done)
+        yield under_way.popleft().result()
 
 
 _validator: Judge | None = None
