@@ -59,7 +59,7 @@ def judge_chunk(validator: Judge, chunk: Chunk) -> Judged:
     """Judge every row. ToolError if the source of keys cannot be asked."""
     lines: list[bytes] = []
     sessions: list[Session] = []
-    counts: Counter[str] = Counter()
+    counted: list[str] = []
     rows = enumerate(_rows(chunk), chunk.first_row)
     while some := list(islice(rows, _AT_A_TIME)):
         read = [(number, _read(number, row)) for number, row in some if row != b""]
@@ -72,9 +72,8 @@ def judge_chunk(validator: Judge, chunk: Chunk) -> Judged:
             else:
                 judgement = one
             lines.append(result_line(number, judgement))
-            counts.update(count(judgement))
-    text = b"".join(lines)
-    new = new_rows(sessions)
+            counted += count(judgement)
+    text, new, counts = b"".join(lines), new_rows(sessions), Counter(counted)
     return Judged(chunk.number, chunk.first_row, chunk.rows, chunk.digest, text, new, counts)
 
 
