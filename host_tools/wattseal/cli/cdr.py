@@ -4,4 +4,20 @@ from __future__ import annotations
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Make, check, send, receive and bill CDRs.")
+from wattseal.cli.groups import group_with
+
+app = typer.Typer(
+    name="cdr",
+    cls=group_with(
+        {
+            "cdr_build": ("build",),
+            "cdr_exchange": ("send", "serve", "list"),
+            "cdr_invoice": ("invoice",),
+            "cdr_validate": ("validate",),
+            "cdr_reconcile": ("reconcile",),
+            "cdr_partner": ("partner",),
+        }
+    ),
+    no_args_is_help=True,
+    help="Make, check, send, receive and bill CDRs.",
+)

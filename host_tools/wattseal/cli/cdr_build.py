@@ -21,12 +21,13 @@ from wattseal.cdr.build_session import (
 )
 from wattseal.cdr.ocpp import meter_values, read_meter_values
 from wattseal.cli import options
-from wattseal.cli.cdr import app
 from wattseal.cli.key_files import public_key
 from wattseal.cli.output import print_json, say
 from wattseal.errors import ToolError
 from wattseal.output_files import OutputDirectory
 from wattseal.public_key import PublicKey
+
+app = typer.Typer()
 
 MAX_OCPP_BYTES = 1 << 20
 

@@ -17,13 +17,14 @@ from wattseal.cdr.marker import DEFAULT, Markers, marker_for, read_markers
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validator import Validator
 from wattseal.cli import options
-from wattseal.cli.cdr import app
 from wattseal.cli.cdr_inbox import DatabaseUrl, DataFolder, check_installed, opened
 from wattseal.cli.cdr_keys import KeysFile, RegistryUrl, key_source
 from wattseal.cli.output import complain, print_json, say, say_table
 from wattseal.cli.times import local_time
 from wattseal.errors import EXIT_FAILED, ToolError
 from wattseal.private_files import read_private
+
+app = typer.Typer()
 
 Marking = Annotated[
     Path | None,

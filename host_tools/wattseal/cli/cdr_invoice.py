@@ -27,13 +27,14 @@ from wattseal.cdr.marker import read_markers
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validator import Validator
 from wattseal.cli import options
-from wattseal.cli.cdr import app
 from wattseal.cli.cdr_inbox import DatabaseUrl, opened
 from wattseal.cli.cdr_keys import KeysFile, RegistryUrl, key_source
 from wattseal.cli.output import print_json, say
 from wattseal.errors import ToolError
 from wattseal.json_file import first_fault
 from wattseal.output_files import OutputDirectory
+
+app = typer.Typer()
 
 
 @app.command(

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from wattseal.cli import options
-from wattseal.cli.cdr import app as cdr_app
 from wattseal.cli.cdr_inbox import DatabaseUrl, DataFolder, opened
 from wattseal.cli.output import print_json, say, say_table
 from wattseal.cli.times import local_time
@@ -16,8 +15,9 @@ from wattseal.computer_clock import unix_ms_now
 from wattseal.errors import ToolError
 from wattseal.private_files import write_private
 
-app = typer.Typer(no_args_is_help=True, help="Say which CPOs may send CDRs, and with what token.")
-cdr_app.add_typer(app, name="partner")
+app = typer.Typer(
+    name="partner", no_args_is_help=True, help="Say which CPOs may send CDRs, and with what token."
+)
 
 Party = Annotated[str, typer.Argument(metavar="PARTY", help="Country and party, as DE*ABC.")]
 

@@ -20,7 +20,6 @@ from wattseal.cdr.rules import Rules
 from wattseal.cdr.rules_file import as_texts, read_rules
 from wattseal.cdr.validator import Validator
 from wattseal.cli import options
-from wattseal.cli.cdr import app
 from wattseal.cli.cdr_keys import KeysFile, RegistryUrl, key_source
 from wattseal.cli.output import complain, print_json, say, say_facts, say_table
 from wattseal.cli.progress import reading_bar
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from wattseal.cdr.batch.formats import Format
     from wattseal.cdr.batch.run_file import RunFile
     from wattseal.cdr.batch.summary import Summary
+
+app = typer.Typer()
 
 NEEDED = ("alembic", "sqlalchemy")
 """What the extra `bulk` brings beyond pyarrow, which is needed for some formats only."""

@@ -10,6 +10,7 @@ import typer
 
 from wattseal.cli import commission_options as given
 from wattseal.cli import key_files, options, registry_options
+from wattseal.cli.groups import group_with
 from wattseal.cli.output import INDENT, complain, print_json, say, say_facts, say_wrapped
 from wattseal.cli.progress import progress_bar
 from wattseal.commissioning import filling, run
@@ -45,6 +46,8 @@ A station file holds the settings of `wattseal device configure`, and
 What is missing is asked for on a terminal, unless module or registry know it."""
 
 app = typer.Typer(
+    name="commission",
+    cls=group_with({"commission_batch": ("batch",)}),
     invoke_without_command=True,
     epilog=EPILOG,
     help="Commission a station: one run that can be repeated until it is through.",

@@ -10,7 +10,6 @@ import typer
 
 from wattseal.cli import commission_options as given
 from wattseal.cli import key_files, options, registry_options, settings
-from wattseal.cli.commission import app
 from wattseal.cli.output import complain, print_json, say, say_table
 from wattseal.cli.progress import progress_bar
 from wattseal.commissioning import run
@@ -18,6 +17,8 @@ from wattseal.commissioning.batch import JSON, Bench, Outcome, commission_all
 from wattseal.commissioning.finding import Found, find_modules, port_names
 from wattseal.commissioning.station_list import Row, read_list
 from wattseal.errors import ToolError
+
+app = typer.Typer()
 
 EPILOG = """\b
 Examples:

@@ -12,7 +12,6 @@ from wattseal import owner_answer
 from wattseal.advice import advise
 from wattseal.cli import key_files, options
 from wattseal.cli.confirmation import confirm
-from wattseal.cli.device import app
 from wattseal.cli.options import connected
 from wattseal.cli.output import complain, print_json, say, say_facts
 from wattseal.cli.owner_permit import Signature, permit
@@ -21,6 +20,8 @@ from wattseal.device_models import SignedStatement
 from wattseal.output_files import OutputDirectory
 from wattseal.publication_file import read_publication
 from wattseal.signed_answers import check_answer
+
+app = typer.Typer()
 
 PROOF_OF_POSSESSION = "possession.json"
 FAREWELL = "farewell.json"

@@ -10,6 +10,7 @@ import typer
 
 from wattseal.advice import advise
 from wattseal.cli import options, settings
+from wattseal.cli.groups import group_with
 from wattseal.cli.key_files import public_key
 from wattseal.cli.options import connected
 from wattseal.cli.output import print_json, say, say_facts
@@ -20,7 +21,18 @@ from wattseal.errors import ToolError
 from wattseal.output_files import OutputDirectory
 from wattseal.session_files import key_files
 
-app = typer.Typer(no_args_is_help=True, help="Look at a module and set it up.")
+app = typer.Typer(
+    name="device",
+    cls=group_with(
+        {
+            "commissioning": ("seal", "prove", "publish", "challenge", "unseal", "decommission"),
+            "journal": ("records", "release"),
+            "events": ("events", "archive-events", "statements"),
+        }
+    ),
+    no_args_is_help=True,
+    help="Look at a module and set it up.",
+)
 
 
 class TimeSource(StrEnum):

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import typer
 
 from wattseal.cli import key_files, options
-from wattseal.cli.device import app
 from wattseal.cli.journal import First, Last, count
 from wattseal.cli.options import connected
 from wattseal.cli.output import print_json, say, say_facts, say_table
@@ -25,6 +24,8 @@ from wattseal.event_chain import check_chain, read_entry
 from wattseal.key_history import Checked, check_history, check_present_key
 from wattseal.output_files import OutputDirectory
 from wattseal.signed_answers import check_answer
+
+app = typer.Typer()
 
 
 @app.command(epilog="\b\nExample:\n  wattseal device events --port /dev/ttyACM0 --head")

@@ -9,6 +9,7 @@ import typer
 
 from wattseal.bounded_file import read_at_most
 from wattseal.cli import key_files, options
+from wattseal.cli.groups import group_with
 from wattseal.cli.output import print_json, say_facts
 from wattseal.errors import ToolError
 from wattseal.firmware.bundle import SUFFIX, Bundle, read_bundle
@@ -18,7 +19,12 @@ from wattseal.protected_key import create_key
 from wattseal.session_files import KEY_PEM
 from wattseal.wire.firmware_manifest import MAX_IMAGE_BYTES
 
-app = typer.Typer(no_args_is_help=True, help="Pack, sign, check and install firmware.")
+app = typer.Typer(
+    name="firmware",
+    cls=group_with({"firmware_update": ("update",)}),
+    no_args_is_help=True,
+    help="Pack, sign, check and install firmware.",
+)
 
 BundleFile = Annotated[Path, typer.Argument(metavar="BUNDLE", help=f"A {SUFFIX} file.")]
 

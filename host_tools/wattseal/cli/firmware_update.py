@@ -9,7 +9,7 @@ import typer
 
 from wattseal.advice import advise
 from wattseal.cli import key_files, options
-from wattseal.cli.firmware import BundleFile, app
+from wattseal.cli.firmware import BundleFile
 from wattseal.cli.options import connected
 from wattseal.cli.output import complain, print_json, say, say_facts
 from wattseal.cli.progress import progress_bar
@@ -22,6 +22,8 @@ from wattseal.firmware.boards import drive_of
 from wattseal.firmware.bundle import Bundle, read_bundle
 from wattseal.firmware.manifest import Manifest
 from wattseal.key_history import check_history, check_present_key
+
+app = typer.Typer()
 
 WAIT_S = 120.0
 

@@ -9,7 +9,6 @@ import typer
 
 from wattseal.cli import options
 from wattseal.cli.confirmation import confirm
-from wattseal.cli.device import app
 from wattseal.cli.options import connected
 from wattseal.cli.output import print_json, say, say_facts, say_table
 from wattseal.cli.progress import counted
@@ -19,6 +18,8 @@ from wattseal.device_models import StoredRecord
 from wattseal.output_files import OutputDirectory
 from wattseal.public_key import PublicKey
 from wattseal.session_files import journal_files
+
+app = typer.Typer()
 
 First = Annotated[
     int | None, typer.Option("--from", metavar="N", min=1, help="First one.", show_default="oldest")

@@ -9,33 +9,7 @@ from typing import Annotated
 import typer
 
 from wattseal import __version__
-from wattseal.cli import (
-    cdr,
-    cdr_build,
-    cdr_exchange,
-    cdr_invoice,
-    cdr_partner,
-    cdr_reconcile,
-    cdr_validate,
-    commission,
-    commission_batch,
-    commissioning,
-    device,
-    events,
-    firmware,
-    firmware_update,
-    journal,
-    owner,
-    port,
-    registry,
-    registry_access,
-    registry_audit,
-    registry_changes,
-    registry_keep,
-    registry_serve,
-    session,
-    verify,
-)
+from wattseal.cli.groups import group_with
 from wattseal.cli.output import complain, print_json, say
 from wattseal.errors import EXIT_USAGE, ToolError
 
@@ -44,14 +18,13 @@ __all__ = ["app", "main", "run"]
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]  # typer does not export it
 _INTERRUPTED = 130
 
-_MORE_COMMANDS = (
-    *(commissioning, events, journal, firmware_update, commission_batch),
-    *(registry_access, registry_audit, registry_changes, registry_keep, registry_serve),
-    *(cdr_build, cdr_exchange, cdr_invoice, cdr_partner, cdr_reconcile, cdr_validate),
+_COMMANDS = (
+    *("verify", "port", "device", "session", "owner"),
+    *("firmware", "commission", "registry", "cdr"),
 )
-"""Importing them adds their commands to `device`, `firmware`, `registry` and `cdr`."""
 
 app = typer.Typer(
+    cls=group_with({name: (name,) for name in _COMMANDS}),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -60,15 +33,6 @@ app = typer.Typer(
     epilog="\b\nExample:\n  wattseal device status --port /dev/ttyACM0",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(port.app, name="port")
-app.add_typer(device.app, name="device")
-app.add_typer(session.app, name="session")
-app.add_typer(owner.app, name="owner")
-app.add_typer(firmware.app, name="firmware")
-app.add_typer(commission.app, name="commission")
-app.add_typer(registry.app, name="registry")
-app.add_typer(cdr.app, name="cdr")
-app.command(epilog=verify.EPILOG)(verify.verify)
 
 
 def _say_version(wanted: bool) -> None:

@@ -17,7 +17,9 @@ from wattseal.public_key import PublicKey
 
 MAX_CHALLENGE_BYTES = 4096
 
-app = typer.Typer(no_args_is_help=True, help="Keep the key that opens seals, and sign with it.")
+app = typer.Typer(
+    name="owner", no_args_is_help=True, help="Keep the key that opens seals, and sign with it."
+)
 
 KeyFile = Annotated[Path, typer.Argument(metavar="KEYFILE", help="The owner's private key.")]
 

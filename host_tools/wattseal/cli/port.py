@@ -8,7 +8,7 @@ from wattseal.cli import options
 from wattseal.cli.output import print_json, say, say_table
 from wattseal.ports import list_ports
 
-app = typer.Typer(no_args_is_help=True, help="Find the port that a module is on.")
+app = typer.Typer(name="port", no_args_is_help=True, help="Find the port that a module is on.")
 
 
 @app.command("list")

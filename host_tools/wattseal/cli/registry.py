@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from wattseal.cli import options
+from wattseal.cli.groups import group_with
 from wattseal.cli.output import print_json, say, say_facts, say_table, say_wrapped
 from wattseal.cli.registry_options import RegistryUrl, reading_client
 from wattseal.cli.registry_words import (
@@ -24,7 +25,20 @@ from wattseal.output_files import OutputDirectory
 from wattseal.public_key import read_public_key
 from wattseal.registry.requests import Eligibility, KeyAnswer, SearchResult
 
-app = typer.Typer(no_args_is_help=True, help="Ask, run and audit a public-key registry.")
+app = typer.Typer(
+    name="registry",
+    cls=group_with(
+        {
+            "registry_changes": ("deactivate", "consent", "hardware-exchange"),
+            "registry_audit": ("audit",),
+            "registry_serve": ("serve",),
+            "registry_keep": ("export", "backup", "restore"),
+            "registry_access": ("access",),
+        }
+    ),
+    no_args_is_help=True,
+    help="Ask, run and audit a public-key registry.",
+)
 
 EvseId = Annotated[str, typer.Argument(metavar="EVSE-ID", help="Such as DE*ABC*E1234*5.")]
 At = Annotated[

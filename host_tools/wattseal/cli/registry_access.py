@@ -9,7 +9,6 @@ import typer
 
 from wattseal.cli import options
 from wattseal.cli.output import print_json, say_table
-from wattseal.cli.registry import app as registry_app
 from wattseal.cli.registry_changes import checked, tell
 from wattseal.cli.registry_options import AccessKeyFile, RegistryUrl, writing_client
 from wattseal.cli.times import local_time
@@ -17,8 +16,7 @@ from wattseal.errors import ToolError
 from wattseal.private_files import write_private
 from wattseal.registry.requests import AccessRequest, AccessState
 
-app = typer.Typer(no_args_is_help=True, help="Make, list and revoke access keys.")
-registry_app.add_typer(app, name="access")
+app = typer.Typer(name="access", no_args_is_help=True, help="Make, list and revoke access keys.")
 
 FOR_EVER = 0
 

@@ -11,11 +11,13 @@ import typer
 from wattseal.cli import options
 from wattseal.cli.output import print_json, say, say_facts, say_wrapped
 from wattseal.cli.progress import progress_bar
-from wattseal.cli.registry import app, could_not_ask
+from wattseal.cli.registry import could_not_ask
 from wattseal.computer_clock import unix_ms_now
 from wattseal.registry.audit_memory import recall, remember
 from wattseal.registry.audit_report import AuditReport
 from wattseal.registry.log_source import open_source
+
+app = typer.Typer()
 
 NOT_SOUND = 1
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from wattseal.cli import options
 from wattseal.cli.confirmation import confirm
 from wattseal.cli.output import print_json, say, say_wrapped
-from wattseal.cli.registry import EvseId, app
+from wattseal.cli.registry import EvseId
 from wattseal.cli.registry_options import AccessKeyFile, RegistryUrl, writing_client
 from wattseal.cli.times import local_time
 from wattseal.errors import ToolError
@@ -23,6 +23,8 @@ from wattseal.registry.requests import (
     DeactivationRequest,
     HardwareExchangeRequest,
 )
+
+app = typer.Typer()
 
 MAX_FAREWELL_BYTES = 65536
 REASONS = ("decommissioned", "defective", "compromised", "lost")

@@ -10,7 +10,7 @@ import typer
 from wattseal.cli import options
 from wattseal.cli.output import print_json, say
 from wattseal.cli.progress import progress_bar
-from wattseal.cli.registry import At, app
+from wattseal.cli.registry import At
 from wattseal.cli.registry_options import RegistryUrl
 from wattseal.cli.registry_serve import check_installed
 from wattseal.cli.times import read_time
@@ -18,6 +18,8 @@ from wattseal.computer_clock import unix_ms_now
 from wattseal.errors import ToolError
 from wattseal.output_files import OutputDirectory
 from wattseal.registry.log_source import open_source
+
+app = typer.Typer()
 
 FORMATS = ("json", "bnetza-csv", "ocpi")
 

@@ -10,8 +10,9 @@ import typer
 
 from wattseal.cli import options
 from wattseal.cli.output import print_json, say
-from wattseal.cli.registry import app
 from wattseal.errors import ToolError
+
+app = typer.Typer()
 
 NEEDED = (
     "alembic",

@@ -29,7 +29,7 @@ from wattseal.wire.ocmf_tables import (
     IDENTIFICATION_TYPES,
 )
 
-app = typer.Typer(no_args_is_help=True, help="Begin and end charging sessions.")
+app = typer.Typer(name="session", no_args_is_help=True, help="Begin and end charging sessions.")
 
 
 @app.command(

@@ -18,6 +18,8 @@ from wattseal.verify.bundle import BundleError, is_bundle, read_bundle
 from wattseal.verify.container import MAX_FILE_BYTES
 from wattseal.verify.findings import printable
 
+app = typer.Typer()
+
 STANDARD_INPUT = "-"
 MAX_BUNDLE_BYTES = 64 << 20
 
@@ -32,6 +34,7 @@ Examples:
 Exit status: 0 all verified, 1 not verified, 2 unreadable."""
 
 
+@app.command(epilog=EPILOG)
 def verify(
     files: Annotated[
         list[str],
