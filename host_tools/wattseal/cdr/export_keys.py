@@ -22,7 +22,7 @@ from wattseal.cdr.key_cache import MAX_CHARGE_POINTS, KeyCache, Periods, loaded_
 from wattseal.errors import ToolError
 from wattseal.evse_id import EvseIdError
 from wattseal.json_file import first_fault
-from wattseal.registry.export import ChargePoint, KeyPeriod
+from wattseal.registry.exported import ChargePoint, KeyPeriod
 from wattseal.registry.names import evse_name
 
 _FORM = 1

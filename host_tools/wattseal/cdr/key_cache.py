@@ -9,7 +9,7 @@ from collections.abc import Callable
 from wattseal.cdr.keys import KeyPeriod
 from wattseal.evse_id import EvseIdError, read_evse_id
 from wattseal.public_key import KeyUnreadableError, read_public_key
-from wattseal.registry import export
+from wattseal.registry import exported
 
 Periods = tuple[KeyPeriod, ...]
 
@@ -71,7 +71,7 @@ class KeyCache:
         return name
 
 
-def loaded_periods(told: export.KeyPeriod) -> Periods:
+def loaded_periods(told: exported.KeyPeriod) -> Periods:
     """A key's period as a registry tells it, one for each of its meters. ValueError if the key
     cannot be read."""
     try:

@@ -12,23 +12,16 @@ import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from wattseal.errors import ToolError
 from wattseal.public_key import DEFAULT_ALGORITHM
 from wattseal.registry.audit import keys_of
+from wattseal.registry.exported import ChargePoint, Export, KeyPeriod, MeterFrom
 from wattseal.registry.leaf import leaf_of
 from wattseal.registry.log_source import LogSource, NotServedError
 from wattseal.registry.names import evse_name, meter_name
-from wattseal.registry.records import (
-    Meter,
-    MeterRef,
-    Model,
-    Record,
-    Registration,
-    UnixMs,
-    read_record,
-)
+from wattseal.registry.records import Meter, Record, Registration, read_record
 from wattseal.registry.requests import EvseState, KeyState, MeterState
 from wattseal.registry.rows import ref_of, states_of
 from wattseal.tlog.checkpoint import Checkpoint, read_checkpoint
@@ -41,60 +34,6 @@ Show = Callable[[int, int], object]
 
 BNETZA_COLUMNS = ("EVSE-ID1", "Public Key1")
 """The authority's own names."""
-
-
-class MeterFrom(MeterRef):
-    """A meter whose readings a key signed, since when, and the entry of the log that says so."""
-
-    from_unix_ms: UnixMs
-    entry: int
-
-
-class KeyPeriod(Model):
-    """A key, and how long it signed for a charge point; `valid_until_unix_ms` None: it still does.
-
-    Until when, and as what it ended (`ended_as`: by a successor, or by a deactivation), is what is
-    known now, whatever time the export is of. `gateway_serial` is the module's as registered with
-    it. meters: oldest first; a key may outlast a meter.
-    """
-
-    public_key: str
-    fingerprint: str
-    algorithm: str
-    key_number: int
-    firmware_identity: str
-    chip_id: str
-    gateway_serial: str
-    valid_from_unix_ms: UnixMs
-    valid_until_unix_ms: UnixMs | None
-    ended_as: Literal["superseded", "deactivated"] | None
-    meters: list[MeterFrom]
-
-
-class ChargePoint(Model):
-    """A charge point with all keys that ever signed for it, oldest first."""
-
-    evse_id: str
-    operator: str
-    status: Literal["active", "deactivated", "taken_over", "moved"]
-    since_unix_ms: UnixMs
-    meter: Meter | None
-    keys: list[KeyPeriod]
-
-    @property
-    def valid_key(self) -> KeyPeriod | None:
-        """The key that signs at the time of the export."""
-        return self.keys[-1] if self.status == "active" and self.keys else None
-
-
-class Export(Model):
-    """The charge points as they were at a time, and the log that they follow from."""
-
-    registry: str
-    size: int
-    root: str
-    at_unix_ms: UnixMs
-    evses: list[ChargePoint]
 
 
 def collect(source: LogSource, at_ms: int, show: Show) -> Export:

@@ -5,7 +5,10 @@ What speaks against a request is told by reasons (requests.Reason) instead, all 
 
 from __future__ import annotations
 
-from wattseal.registry.requests import Reason
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wattseal.registry.requests import Reason
 
 FAILURES = {
     # Who asks.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from wattseal.evse_id import read_evse_id
-from wattseal.registry.records import MeterRef
-from wattseal.registry.requests import ModuleState
+
+if TYPE_CHECKING:
+    from wattseal.registry.records import MeterRef
+    from wattseal.registry.requests import ModuleState
 
 
 def plain(text: str) -> str:

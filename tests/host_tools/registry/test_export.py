@@ -12,7 +12,8 @@ from registry.simulated_module import EVSE_ID
 from registry.whole_life import live
 from wattseal.errors import ToolError
 from wattseal.public_key import read_public_key
-from wattseal.registry.export import FORMATS, ChargePoint, Export, collect
+from wattseal.registry.export import FORMATS, collect
+from wattseal.registry.exported import ChargePoint, Export
 from wattseal.registry.records import Record, Registration
 
 
