@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, String, column, inspect, select, table, text
 
 from wattseal.registry.database import Database
 from wattseal.registry.failures import NotReady
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,12 @@ class Schema:
 
     def upgrade(self, database: Database) -> None:
         """Bring a database to `version`. NotReady if a newer program made it."""
+        # Most databases are up to date: they need no Alembic, which takes a while to import.
         with database.read() as connection:
             if self.version_of(connection) == self.version:
                 return
+        from alembic import command
+
         with database.write() as connection:
             self.be_alone(connection)
             known = {path.stem.split("_")[0] for path in self.migrations.glob("versions/0*.py")}
@@ -44,6 +49,8 @@ class Schema:
 
     def configuration(self, connection: Connection) -> Config:
         """What Alembic needs to know: the migrations, and the connection to make them on."""
+        from alembic.config import Config
+
         config = Config()
         config.set_main_option("script_location", str(self.migrations).replace("%", "%%"))
         config.attributes["connection"] = connection
