@@ -18,6 +18,7 @@ from wattseal.errors import ToolError
 from wattseal.wire import link_frame, messages
 from wattseal.wire.errors import WattsealError
 
+DEFAULT_BAUD = 115200
 QUICK_TIMEOUT_S = 5.0
 WORKING_TIMEOUT_S = 60.0
 ATTEMPTS = 3

@@ -12,8 +12,8 @@ import serial.tools.list_ports
 from pydantic import BaseModel
 
 from wattseal.errors import ToolError
+from wattseal.link_client import DEFAULT_BAUD
 
-DEFAULT_BAUD = 115200
 WRITE_TIMEOUT_S = 10.0
 
 _BY_ERRNO = {

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wattseal.cdr.export_keys import ExportKeys
-from wattseal.cdr.keys import KeySource
-from wattseal.cdr.registry_keys import RegistryKeys
 from wattseal.cli.registry_options import REGISTRY_URL
 from wattseal.errors import ToolError
+
+if TYPE_CHECKING:
+    from wattseal.cdr.keys import KeySource
 
 RegistryUrl = Annotated[
     str | None,
@@ -38,7 +38,11 @@ KeysFile = Annotated[
 def key_source(registry: str | None, export: Path | None) -> KeySource:
     """The source that was given; the export, if both were. ToolError `keys_needed`."""
     if export is not None:
+        from wattseal.cdr.export_keys import ExportKeys
+
         return ExportKeys(export)
     if registry:
+        from wattseal.cdr.registry_keys import RegistryKeys
+
         return RegistryKeys(registry)
     raise ToolError("keys_needed")

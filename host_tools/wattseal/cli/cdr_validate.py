@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wattseal import __version__
-from wattseal.cdr.export_keys import ExportKeys
-from wattseal.cdr.keys import KeySource
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.rules_file import as_texts, read_rules
 from wattseal.cdr.validator import Validator
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from wattseal.cdr.batch.formats import Format
     from wattseal.cdr.batch.run_file import RunFile
     from wattseal.cdr.batch.summary import Summary
+    from wattseal.cdr.keys import KeySource
 
 app = typer.Typer()
 
@@ -229,6 +228,8 @@ def _run_file(given: Path | None, output: str, asked: dict[str, str]) -> Iterato
 
 def _name_of(keys: KeySource, registry: str | None) -> str:
     """Of an export, what changes with its content."""
+    from wattseal.cdr.export_keys import ExportKeys
+
     return keys.index.stem if isinstance(keys, ExportKeys) else str(registry)
 
 

@@ -19,7 +19,6 @@ from wattseal.computer_clock import computer_time, is_synchronised
 from wattseal.device import Device, key_of
 from wattseal.errors import ToolError
 from wattseal.output_files import OutputDirectory
-from wattseal.session_files import key_files
 
 app = typer.Typer(
     name="device",
@@ -74,6 +73,8 @@ def key(
     With --out it is also written as public-key.hex (for the transparency software) and
     public-key.pem (for OpenSSL).
     """
+    from wattseal.session_files import key_files
+
     with connected(port, baud, timeout) as (device, _hello):
         number = device.key_number()
     public_key = key_of(number.public_key, "public_key")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wattseal.device import Device
-from wattseal.device_models import Hello
-from wattseal.link_client import LinkClient
-from wattseal.ports import DEFAULT_BAUD, SerialTransport
+from wattseal.link_client import DEFAULT_BAUD
+
+if TYPE_CHECKING:
+    from wattseal.device import Device
+    from wattseal.device_models import Hello
 
 Port = Annotated[
     str,
@@ -47,6 +48,10 @@ BAUD = DEFAULT_BAUD
 @contextmanager
 def connected(port: str, baud: int, timeout_s: float | None) -> Iterator[tuple[Device, Hello]]:
     """A module that has said hello; the port is free again afterwards."""
+    from wattseal.device import Device
+    from wattseal.link_client import LinkClient
+    from wattseal.ports import SerialTransport
+
     with SerialTransport(port, baud) as transport:
         device = Device(LinkClient(transport, timeout_s))
         yield device, device.connect(port)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
 from rich.console import Console
 from rich.text import Text
 
-from wattseal.verify.findings import printable
+from wattseal.printable_text import printable
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 LABEL_WIDTH = 11
 INDENT = "  "
@@ -23,7 +25,7 @@ INDENT = "  "
 
 def print_json(result: BaseModel | dict[str, Any]) -> None:
     """One JSON object in ASCII on standard output."""
-    plain = result.model_dump(mode="json") if isinstance(result, BaseModel) else result
+    plain = result if isinstance(result, dict) else result.model_dump(mode="json")
     print(json.dumps(plain, indent=2))
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wattseal.errors import ToolError
 from wattseal.private_files import read_private
-from wattseal.registry_client import RegistryClient
+
+if TYPE_CHECKING:
+    from wattseal.registry_client import RegistryClient
 
 REGISTRY_URL = "WATTSEAL_REGISTRY"
 ACCESS_KEY = "WATTSEAL_ACCESS_KEY"
@@ -41,11 +43,15 @@ AccessKeyFile = Annotated[
 
 def reading_client(url: str) -> RegistryClient:
     """The registry as everybody may use it."""
+    from wattseal.registry_client import RegistryClient
+
     return RegistryClient(url)
 
 
 def writing_client(url: str, access_key_file: Path | None) -> RegistryClient:
     """The registry for what takes an access key. ToolError `usage` if there is none."""
+    from wattseal.registry_client import RegistryClient
+
     return RegistryClient(url, access_key(access_key_file))
 
 

@@ -12,11 +12,11 @@ from wattseal.cli import options
 from wattseal.cli.key_files import public_key
 from wattseal.cli.output import print_json
 from wattseal.cli.reports import say_report
+from wattseal.printable_text import printable
 from wattseal.public_key import PublicKey
 from wattseal.verify import Code, FileReport, Language, found, overall, unreadable, verify_file
 from wattseal.verify.bundle import BundleError, is_bundle, read_bundle
 from wattseal.verify.container import MAX_FILE_BYTES
-from wattseal.verify.findings import printable
 
 app = typer.Typer()
 

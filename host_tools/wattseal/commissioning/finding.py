@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from wattseal.device import Device
 from wattseal.device_models import Hello
 from wattseal.errors import ToolError
-from wattseal.link_client import LinkClient
-from wattseal.ports import DEFAULT_BAUD, SerialTransport, list_ports
+from wattseal.link_client import DEFAULT_BAUD, LinkClient
+from wattseal.ports import SerialTransport, list_ports
 
 KNOCK_S = 2.0
 """How long a port has for its answer; what is no module says nothing."""

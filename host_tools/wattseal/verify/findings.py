@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from wattseal.printable_text import printable
 from wattseal.verify.codes import Code, Severity
 from wattseal.verify.sentences import ABSENT, BLANKS, Language, say
 
-__all__ = ["Code", "Finding", "Severity", "found", "printable", "shown"]
+__all__ = ["Code", "Finding", "Severity", "found", "shown"]
 
 MAX_SHOWN_CHARACTERS = 60
 MAX_CAUSE_CHARACTERS = 200
@@ -53,8 +54,3 @@ def shown(value: object, most_characters: int = MAX_SHOWN_CHARACTERS) -> str:
     """A value from a file as a message may quote it: short and free of control characters."""
     text = printable(ABSENT if value is None else str(value))
     return text if len(text) <= most_characters else text[: most_characters - 3] + "..."
-
-
-def printable(text: str) -> str:
-    """The text with everything that could steer a terminal replaced by question marks."""
-    return "".join(character if character.isprintable() else "?" for character in text)

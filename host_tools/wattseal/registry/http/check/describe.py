@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wattseal.printable_text import printable
 from wattseal.registry.http.check import times
 from wattseal.registry.http.check.trust import Trust
 from wattseal.registry.http.check.views import Fact, Result, Status, View
 from wattseal.registry.http.check.words import say
 from wattseal.registry.http.station_view import KeyPeriod
 from wattseal.verify import FileReport, Finding, Severity, Verdict
-from wattseal.verify.findings import printable
 from wattseal.verify.report import ReadingReport, TransactionReport, ValueReport
 from wattseal.verify.sentences import Language
 
