@@ -19,11 +19,17 @@ from sqlalchemy import (
     exists,
     func,
     literal,
-    or_,
     select,
 )
 
-from wattseal.cdr.seen.tables import seen_credit, seen_finding, seen_run, seen_session
+from wattseal.cdr.seen.tables import (
+    is_of,
+    run_of,
+    seen_credit,
+    seen_finding,
+    seen_run,
+    seen_session,
+)
 
 _SAME_NAME = ("cdr_repeated", "cdr_changed")
 COPIES = ("cdr_repeated", "record_replayed")
@@ -43,7 +49,7 @@ def _insert(findings: Select[Any]) -> Insert:
 
 
 def _by_name(run: int) -> Select[Any]:
-    same = _Group(run, "cdr", is_original=_is_billed(run))
+    same = _Group(run, "cdr")
     code = case(
         (same.members.c.content == same.members.c.first_content, literal("cdr_repeated")),
         else_=literal("cdr_changed"),
@@ -55,59 +61,49 @@ def _by_records(run: int) -> Select[Any]:
     """A CDR that was credited is billed no more, and may be followed by a better one."""
     own_code = seen_finding.alias("own_code")
     has_name_finding = exists().where(
-        own_code.c.run == run,
-        own_code.c.row == _session.row,
+        own_code.c.session == _session.id,
         own_code.c.code.in_(_SAME_NAME),
-        _session.run == run,
+        is_of(_session.id, run),
     )
     is_member = and_(_session.content != b"", ~has_name_finding, ~_is_credited())
-    same = _Group(run, "content", is_original=_is_billed(run), is_member=is_member)
+    same = _Group(run, "content", is_member=is_member)
     return same.others(literal("record_replayed"), same.members.c.first_cdr)
 
 
 class _Group:
     """Sessions that are the same in one column, each beside the first of them."""
 
-    def __init__(
-        self,
-        run: int,
-        column: str,
-        is_original: ColumnElement[bool],
-        is_member: ColumnElement[bool] | None = None,
-    ) -> None:
+    def __init__(self, run: int, column: str, is_member: ColumnElement[bool] | None = None) -> None:
         self.run = run
         shared = _shared(run, column).subquery("shared")
-        is_original_number = case((is_original, 1), else_=0)
-        order = [
-            is_original_number.desc(),
-            seen_run.c.number,
-            *(_session[name] for name in ("key", "context", "first", "cdr", "content", "row")),
-        ]
-
-        def first(name: str) -> ColumnElement[object]:
-            value: ColumnElement[object] = func.first_value(_session[name]).over(
-                partition_by=_session[column], order_by=order
-            )
-            return value.label(f"first_{name}")
-
-        is_first_good = func.first_value(is_original_number).over(
-            partition_by=_session[column], order_by=order
-        )
         where: list[ColumnElement[bool]] = [seen_run.c.number.is_not(None)]
         if is_member is not None:
             where.append(is_member)
-        self.members = (
+        # What has to be looked up for a session is so once: not each time it is put in order.
+        same = (
             select(
-                *(_session[name] for name in ("run", "row", "content")),
-                *(first(name) for name in ("run", "row", "content", "cdr")),
-                is_first_good.label("is_first_good"),
+                seen_session,
+                seen_run.c.number,
+                case((_is_billed(run), 1), else_=0).label("is_good"),
             )
             .select_from(shared)
             .join(seen_session, _session[column] == shared.c.shared)
-            .join(seen_run, seen_run.c.id == _session.run)
+            .join(seen_run, seen_run.c.id == run_of(_session.id))
             .where(*where)
-            .subquery("members")
+            .subquery("same")
+            .c
         )
+        order = [
+            same.is_good.desc(),
+            *(same[name] for name in ("number", "key", "context", "first", "cdr", "content", "id")),
+        ]
+        firsts = (
+            func.first_value(same[name])
+            .over(partition_by=same[column], order_by=order)
+            .label(f"first_{name}")
+            for name in ("id", "content", "cdr", "is_good")
+        )
+        self.members = select(same.id, same.content, *firsts).subquery("members")
 
     def others(
         self, code: ColumnElement[str], expected: ColumnElement[object] | None
@@ -118,41 +114,35 @@ class _Group:
         """
         member = self.members.c
         return select(
-            member.run,
-            member.row,
+            member.id,
             code,
             literal(1),
             literal(1),
             literal(0),
             literal(None) if expected is None else expected,
             literal(None),
-            member.first_run,
-            member.first_row,
+            member.first_id,
         ).where(
-            member.run == self.run,
-            member.is_first_good == 1,
-            or_(member.first_run != member.run, member.first_row != member.row),
+            is_of(member.id, self.run),
+            member.first_is_good == 1,
+            member.first_id != member.id,
         )
 
 
 def _shared(run: int, column: str) -> Select[Any]:
     """The values of the run that another session has too: few, as a rule."""
     own, other = seen_session.alias("own"), seen_session.alias("other")
-    has_other = exists().where(
-        other.c[column] == own.c[column],
-        or_(other.c.run != own.c.run, other.c.row != own.c.row),
-    )
-    return select(own.c[column].label("shared")).where(own.c.run == run, has_other).distinct()
+    has_other = exists().where(other.c[column] == own.c[column], other.c.id != own.c.id)
+    return select(own.c[column].label("shared")).where(is_of(own.c.id, run), has_other).distinct()
 
 
 def _is_billed(run: int) -> ColumnElement[bool]:
     """Of this run, findings of comparisons are only being made: they do not count yet."""
     against = seen_finding.alias("against")
     has_error = exists().where(
-        against.c.run == _session.run,
-        against.c.row == _session.row,
+        against.c.session == _session.id,
         against.c.is_error == 1,
-        against.c.run != run,
+        ~is_of(against.c.session, run),
     )
     return and_(_session.is_billable == 1, ~has_error)
 
@@ -161,6 +151,6 @@ def _is_credited() -> ColumnElement[bool]:
     credit_run = seen_run.alias("credit_run")
     return exists().where(
         seen_credit.c.cdr == _session.cdr,
-        credit_run.c.id == seen_credit.c.run,
+        credit_run.c.id == run_of(seen_credit.c.session),
         credit_run.c.number.is_not(None),
     )

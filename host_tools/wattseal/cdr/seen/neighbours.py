@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Subquery, and_, case, func, select
 
 from wattseal.cdr.seen.copies import COPIES
 from wattseal.cdr.seen.streaming import stream
-from wattseal.cdr.seen.tables import seen_finding, seen_run, seen_session
+from wattseal.cdr.seen.tables import is_of, run_of, seen_finding, seen_run, seen_session
 from wattseal.cdr.seen.walk import Seen
 
 _LAST_FIELD_OF_SESSION = "time_is_good"
@@ -22,12 +22,11 @@ def neighbours(connection: Connection, run: int) -> Iterator[Seen]:
     window = _windows(run)
     session, found = seen_session.c, seen_finding.alias("found")
     fields = Seen._fields[: Seen._fields.index(_LAST_FIELD_OF_SESSION) + 1]
-    about_it = and_(found.c.run == session.run, found.c.row == session.row)
     statement = (
         select(
             *(session[name] for name in fields),
-            case((session.run == run, 1), else_=0),
-            case((and_(session.run == run, found.c.code.is_not(None)), 1), else_=0),
+            case((is_of(session.id, run), 1), else_=0),
+            case((and_(is_of(session.id, run), found.c.code.is_not(None)), 1), else_=0),
         )
         .select_from(window)
         .join(
@@ -38,8 +37,10 @@ def neighbours(connection: Connection, run: int) -> Iterator[Seen]:
                 session.first.between(window.c.start, window.c.stop),
             ),
         )
-        .join(seen_run, seen_run.c.id == session.run)
-        .outerjoin(found, and_(about_it, found.c.code.in_((*COPIES, "cdr_changed"))))
+        .join(seen_run, seen_run.c.id == run_of(session.id))
+        .outerjoin(
+            found, and_(found.c.session == session.id, found.c.code.in_((*COPIES, "cdr_changed")))
+        )
         .where(
             seen_run.c.number.is_not(None),
             found.c.code.is_(None) | found.c.code.not_in(COPIES),
@@ -48,7 +49,7 @@ def neighbours(connection: Connection, run: int) -> Iterator[Seen]:
             *(session[name] for name in ("key", "context", "first", "last", "content")),
             seen_run.c.number,
             session.cdr,
-            session.row,
+            session.id,
         )
     )
     return map(Seen._make, stream(connection, statement))
@@ -63,7 +64,7 @@ def _windows(run: int) -> Subquery:
             func.min(own.c.first).label("low"),
             func.max(own.c.first).label("high"),
         )
-        .where(own.c.run == run, own.c.key.is_not(None))
+        .where(is_of(own.c.id, run), own.c.key.is_not(None))
         .group_by(own.c.key, own.c.context)
         .subquery("touched")
     )
@@ -72,7 +73,8 @@ def _windows(run: int) -> Subquery:
     before_run, after_run = seen_run.alias("before_run"), seen_run.alias("after_run")
     start = (
         select(before.c.first)
-        .join(before_run, before_run.c.id == before.c.run)
+        .select_from(before)
+        .join(before_run, before_run.c.id == run_of(before.c.id))
         .where(
             before.c.key == touched.c.key,
             before.c.context == touched.c.context,
@@ -85,7 +87,8 @@ def _windows(run: int) -> Subquery:
     )
     stop = (
         select(after.c.first)
-        .join(after_run, after_run.c.id == after.c.run)
+        .select_from(after)
+        .join(after_run, after_run.c.id == run_of(after.c.id))
         .where(
             after.c.key == touched.c.key,
             after.c.context == touched.c.context,

@@ -14,7 +14,7 @@ from sqlalchemy import Select, and_, exists, select, tuple_
 from wattseal.cdr.findings import Finding
 from wattseal.cdr.seen.rows import finding_of
 from wattseal.cdr.seen.streaming import ROWS_AT_A_TIME
-from wattseal.cdr.seen.tables import seen_finding, seen_run, seen_session
+from wattseal.cdr.seen.tables import run_of, seen_finding, seen_run, seen_session
 
 _SIDE = (
     *("cdr", "is_billable", "key", "context", "first", "last"),
@@ -59,7 +59,7 @@ def doubts_after(row: Sequence[Any] | None) -> Select[Any]:
     """The next rows for doubt_of behind one of them, in the order of the runs and their rows."""
     told, run = seen_finding.c, seen_run.alias("told_run")
     here, other = seen_session.alias("here"), seen_session.alias("other")
-    place = (run.c.number, told.row, told.code)
+    place = (run.c.number, told.session, told.code)
     statement = (
         select(
             *place,
@@ -67,9 +67,10 @@ def doubts_after(row: Sequence[Any] | None) -> Select[Any]:
             *(here.c[name] for name in _SIDE),
             *(other.c[name] for name in _SIDE),
         )
-        .join(run, run.c.id == told.run)
-        .join(here, and_(here.c.run == told.run, here.c.row == told.row))
-        .outerjoin(other, and_(other.c.run == told.other_run, other.c.row == told.other_row))
+        .select_from(seen_finding)
+        .join(run, run.c.id == run_of(told.session))
+        .join(here, here.c.id == told.session)
+        .outerjoin(other, other.c.id == told.other)
         .where(told.is_doubt == 1, run.c.number.is_not(None), ~_is_closed_gap(here))
         .order_by(*place)
         .limit(ROWS_AT_A_TIME)
@@ -95,7 +96,7 @@ def _is_closed_gap(here: Any) -> Any:
         filler.c.key == here.c.key,
         filler.c.context == here.c.context,
         filler.c.last == here.c.first - 1,
-        filler_run.c.id == filler.c.run,
+        filler_run.c.id == run_of(filler.c.id),
         filler_run.c.number.is_not(None),
     )
     return and_(seen_finding.c.code == "counter_gap", has_filler)

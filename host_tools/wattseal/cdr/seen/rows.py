@@ -7,19 +7,20 @@ from typing import Any, NamedTuple
 
 from wattseal.cdr.findings import EFFECTS_AND_SENTENCES, Finding, found
 from wattseal.cdr.seen.session import Session, kept_text
+from wattseal.cdr.seen.tables import row_of
 from wattseal.cdr.seen.walk import Told
 
 Row = tuple[Any, ...]
 
 _NO_RECORD: Row = (b"", *(None,) * 12)
-_KEY = 4
-"""Its place in a new row of seen_session."""
 
 _AT_BEGIN = ("counter_gap", "energy_went_back", "time_went_back")
 
 
 class NewRows(NamedTuple):
-    """What sessions add to the tables, each row still without the run's number in front."""
+    """What sessions add to the tables. Each begins with the row only, for which the table has a
+    number that tells the run too.
+    """
 
     sessions: list[Row]
     credits: list[Row]
@@ -29,12 +30,6 @@ class NewRows(NamedTuple):
         """Add the rows of others."""
         for mine, theirs in zip(self, more, strict=True):
             mine.extend(theirs)
-
-
-def by_key(session: Row) -> bytes:
-    """What new sessions are sorted by, those without a record first."""
-    key: bytes | None = session[_KEY]
-    return key or b""
 
 
 def new_rows(sessions: Iterable[Session]) -> NewRows:
@@ -81,15 +76,14 @@ def _doubt_rows(session: Session) -> Iterator[Row]:
         values = (doubt.expected, doubt.found)
         kept = (None if value is None else kept_text(value) for value in values)
         is_error, is_doubt = doubt.effect.is_error, doubt.effect.is_doubt
-        yield (session.row, code, 0, int(is_error), int(is_doubt), *kept, None, None)
+        yield (session.row, code, 0, int(is_error), int(is_doubt), *kept, None)
 
 
 def told_row(told: Told) -> Row:
-    """A row of seen_finding, still without its run: what a comparison found."""
+    """A row of seen_finding, as in NewRows: what a comparison found."""
     effect = EFFECTS_AND_SENTENCES[told.code][0]
     effects = (1, int(effect.is_error), int(effect.is_doubt))
-    other = (told.other_run, told.other_row)
-    return (told.row, told.code, *effects, told.expected, told.found, *other)
+    return (row_of(told.session), told.code, *effects, told.expected, told.found, told.other)
 
 
 def finding_of(code: str, expected: str | None, found_value: str | None) -> Finding:

@@ -24,7 +24,15 @@ from wattseal.cdr.seen.rows import NewRows, Row
 from wattseal.cdr.seen.schema import SCHEMA
 from wattseal.cdr.seen.session import Session
 from wattseal.cdr.seen.streaming import ROWS_AT_A_TIME
-from wattseal.cdr.seen.tables import seen_credit, seen_finding, seen_run, seen_session
+from wattseal.cdr.seen.tables import (
+    is_of,
+    number_of,
+    row_of,
+    seen_credit,
+    seen_finding,
+    seen_run,
+    seen_session,
+)
 from wattseal.cdr.seen.walk import walk
 from wattseal.errors import ToolError
 from wattseal.registry.database import Database
@@ -72,8 +80,7 @@ class SeenSessions:
                 connection.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KIB}")
             is_open = select(seen_run.c.id).where(seen_run.c.id == run, seen_run.c.number.is_(None))
             if connection.execute(is_open).first() is not None:
-                sessions = sorted(new.sessions, key=rows.by_key)  # neighbours in two indexes
-                for table, of_table in zip(_TABLES, new._replace(sessions=sessions), strict=True):
+                for table, of_table in zip(_TABLES, new, strict=True):
                     _add(connection, table, run, of_table)
 
     def compare(self, run: int, rules: Rules) -> None:
@@ -96,16 +103,17 @@ class SeenSessions:
         """
         told = seen_finding.c
         statement = (
-            select(told.row, told.code, told.expected, told.found)
-            .where(told.run == run, told.is_compared == 1)
-            .order_by(told.row, told.code)
+            select(told.session, told.code, told.expected, told.found)
+            .where(is_of(told.session, run), told.is_compared == 1)
+            .order_by(told.session, told.code)
             .limit(ROWS_AT_A_TIME)
         )
         page = self._page(statement)
         while page:
-            for row, *values in page:
-                yield row, rows.finding_of(*values)
-            page = self._page(statement.where(tuple_(told.row, told.code) > tuple_(*page[-1][:2])))
+            for session, *values in page:
+                yield row_of(session), rows.finding_of(*values)
+            place = tuple_(told.session, told.code)
+            page = self._page(statement.where(place > tuple_(*page[-1][:2])))
 
     def take(self, name: str, session: Session, rules: Rules) -> tuple[Finding, ...]:
         """One CDR received by itself, as a run of its own: what the comparison finds about it."""
@@ -149,20 +157,23 @@ def _url(location: str | Path) -> str | URL:
 def _add(
     connection: Connection, table: Table, run: int, new: list[Row], into: str | None = None
 ) -> None:
-    """Insert rows into a table, or one of its form; those whose key is there are left out."""
+    """Insert rows into a table, or one of its form; those whose key is there are left out.
+
+    The database makes numbers of the rows: that is cheaper than to build each row anew for it.
+    """
     if not new:
         return
-    of_run = [(run, *row) for row in new]
-    target, names = into or table.name, [column.name for column in table.columns]
-    listed = ", ".join(f'"{name}"' for name in names)
+    target, names = into or table.name, [f'"{column.name}"' for column in table.columns]
+    listed, start = ", ".join(names), number_of(run, 0)
     if connection.dialect.name == "sqlite":
-        blanks = ", ".join("?" * len(names))
-        values = f"({listed}) VALUES ({blanks})"
-        connection.exec_driver_sql(f"INSERT OR IGNORE INTO {target} {values}", of_run)
+        blanks = ", ?" * (len(names) - 1)
+        values = f"({listed}) VALUES ({start} + ?{blanks})"
+        connection.exec_driver_sql(f"INSERT OR IGNORE INTO {target} {values}", new)
         return
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE coming (LIKE {table.name})")
-    copy_rows(connection, "coming", [f'"{name}"' for name in names], of_run)
-    values = f"({listed}) SELECT {listed} FROM coming ON CONFLICT DO NOTHING"  # noqa: S608
+    copy_rows(connection, "coming", names, new)
+    numbered = ", ".join([f"{start} + {names[0]}", *names[1:]])
+    values = f"({listed}) SELECT {numbered} FROM coming ON CONFLICT DO NOTHING"  # noqa: S608
     connection.exec_driver_sql(f"INSERT INTO {target} {values}")
     connection.exec_driver_sql("DROP TABLE coming")
 
@@ -180,7 +191,7 @@ def _take_number(connection: Connection, run: int) -> bool:
 def _look_at_tables(connection: Connection, run: int) -> None:
     if connection.dialect.name != "postgresql":
         return
-    count = select(func.count()).where(seen_session.c.run == run)
+    count = select(func.count()).where(is_of(seen_session.c.id, run))
     if connection.execute(count).scalar_one() >= MANY_ROWS:
         connection.exec_driver_sql("ANALYZE seen_session")
 

@@ -2,13 +2,31 @@
 
 A run is one command, or one CDR received. Its `number` is its place among the runs; it has one as
 soon as all its sessions are there and compared, and only then do later runs look at them.
+
+A session has one number that tells its run and its row there: the table is kept in its order,
+without an index beside it, so a run's sessions are written, and read again, one after another.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    literal_column,
+)
 
 from wattseal.registry.tables import Name, Number
+
+ROW_BITS = 34
+"""Of a session's number, those of its row: 17 thousand million rows in each of 500 million runs."""
 
 metadata = MetaData()
 
@@ -27,8 +45,7 @@ seen_run = Table(
 seen_session = Table(
     "seen_session",
     metadata,
-    Column("run", Number, primary_key=True, autoincrement=False),
-    Column("row", Number, primary_key=True, autoincrement=False),
+    Column("id", Number, primary_key=True, autoincrement=False),
     Column("cdr", Name, nullable=False),
     Column("is_billable", Integer, nullable=False),
     Column("content", LargeBinary, nullable=False),
@@ -44,8 +61,8 @@ seen_session = Table(
     Column("begin_ms", Number),
     Column("end_ms", Number),
     Column("time_is_good", Integer),
-    Index("seen_session_by_cdr", "cdr", "run", "row"),
-    Index("seen_session_by_content", "content", "run", "row"),
+    Index("seen_session_by_cdr", "cdr"),
+    Index("seen_session_by_content", "content"),
     Index("seen_session_by_first", "key", "context", "first"),
     Index("seen_session_by_last", "key", "context", "last"),
 )
@@ -53,25 +70,42 @@ seen_session = Table(
 seen_credit = Table(
     "seen_credit",
     metadata,
-    Column("run", Number, primary_key=True, autoincrement=False),
-    Column("row", Number, primary_key=True, autoincrement=False),
+    Column("session", Number, primary_key=True, autoincrement=False),
     Column("cdr", Name, nullable=False),
     Index("seen_credit_by_cdr", "cdr"),
 )
 
-# `is_compared`: found by comparing it with session `other_row` of `other_run`, not in the CDR.
+# `is_compared`: found by comparing it with session `other`, not in the CDR.
 seen_finding = Table(
     "seen_finding",
     metadata,
-    Column("run", Number, primary_key=True, autoincrement=False),
-    Column("row", Number, primary_key=True, autoincrement=False),
+    Column("session", Number, primary_key=True, autoincrement=False),
     Column("code", Name, primary_key=True),
     Column("is_compared", Integer, nullable=False),
     Column("is_error", Integer, nullable=False),
     Column("is_doubt", Integer, nullable=False),
     Column("expected", Text),
     Column("found", Text),
-    Column("other_run", Number),
-    Column("other_row", Number),
-    Index("seen_finding_by_doubt", "is_doubt", "run", "row"),
+    Column("other", Number),
+    Index("seen_finding_by_doubt", "is_doubt", "session"),
 )
+
+
+def number_of(run: int, row: int) -> int:
+    """The number of a session, credit or finding's session: of a run, its row."""
+    return (run << ROW_BITS) + row
+
+
+def row_of(session: int) -> int:
+    """The row of a session's number."""
+    return session & ((1 << ROW_BITS) - 1)
+
+
+def run_of(session: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The run of a session's number. PostgreSQL shifts by no other integer than a plain one."""
+    return session.op(">>", return_type=session.type)(literal_column(str(ROW_BITS), Integer))
+
+
+def is_of(session: ColumnElement[Any], run: int) -> ColumnElement[bool]:
+    """Whether a session's number is of that run; a range of the table, not a sum for each row."""
+    return session.between(number_of(run, 0), number_of(run + 1, 0) - 1)

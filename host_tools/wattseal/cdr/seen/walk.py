@@ -32,8 +32,7 @@ class Seen(NamedTuple):
     first: int
     last: int
     content: bytes
-    run: int
-    row: int
+    id: int
     cdr: str
     is_billable: int
     between: str | None
@@ -49,14 +48,13 @@ class Seen(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A finding about session `row` of the run, compared with `other_row` of `other_run`."""
+    """A finding about a session of the run, compared with the session `other`."""
 
-    row: int
+    session: int
     code: str
     expected: str
     found: str | None
-    other_run: int
-    other_row: int
+    other: int
 
 
 @dataclass(slots=True)
@@ -165,7 +163,7 @@ def _is_more(wh: str, than_wh: str) -> bool:
 
 
 def _told(culprit: _Place, other: _Place, code: str, expected: str, found: str | None) -> Told:
-    return Told(culprit.seen.row, code, expected, found, other.seen.run, other.seen.row)
+    return Told(culprit.seen.id, code, expected, found, other.seen.id)
 
 
 def _kwh(wh: str) -> str:

@@ -28,25 +28,24 @@ def upgrade() -> None:
     _make_sessions()
     op.create_table(
         "seen_credit",
-        *_place(),
+        sa.Column("session", NUMBER, autoincrement=False, nullable=False),
         sa.Column("cdr", NAME, nullable=False),
-        sa.PrimaryKeyConstraint("run", "row"),
+        sa.PrimaryKeyConstraint("session"),
     )
     op.create_index("seen_credit_by_cdr", "seen_credit", ["cdr"])
     op.create_table(
         "seen_finding",
-        *_place(),
+        sa.Column("session", NUMBER, autoincrement=False, nullable=False),
         sa.Column("code", NAME, nullable=False),
         sa.Column("is_compared", sa.Integer(), nullable=False),
         sa.Column("is_error", sa.Integer(), nullable=False),
         sa.Column("is_doubt", sa.Integer(), nullable=False),
         sa.Column("expected", sa.Text()),
         sa.Column("found", sa.Text()),
-        sa.Column("other_run", NUMBER),
-        sa.Column("other_row", NUMBER),
-        sa.PrimaryKeyConstraint("run", "row", "code"),
+        sa.Column("other", NUMBER),
+        sa.PrimaryKeyConstraint("session", "code"),
     )
-    op.create_index("seen_finding_by_doubt", "seen_finding", ["is_doubt", "run", "row"])
+    op.create_index("seen_finding_by_doubt", "seen_finding", ["is_doubt", "session"])
 
 
 def downgrade() -> None:
@@ -54,17 +53,10 @@ def downgrade() -> None:
     raise NotImplementedError("the first schema cannot be taken back")
 
 
-def _place() -> tuple[sa.Column[int], sa.Column[int]]:
-    return (
-        sa.Column("run", NUMBER, autoincrement=False, nullable=False),
-        sa.Column("row", NUMBER, autoincrement=False, nullable=False),
-    )
-
-
 def _make_sessions() -> None:
     op.create_table(
         "seen_session",
-        *_place(),
+        sa.Column("id", NUMBER, autoincrement=False, nullable=False),
         sa.Column("cdr", NAME, nullable=False),
         sa.Column("is_billable", sa.Integer(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
@@ -80,9 +72,9 @@ def _make_sessions() -> None:
         sa.Column("begin_ms", NUMBER),
         sa.Column("end_ms", NUMBER),
         sa.Column("time_is_good", sa.Integer()),
-        sa.PrimaryKeyConstraint("run", "row"),
+        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("seen_session_by_cdr", "seen_session", ["cdr", "run", "row"])
-    op.create_index("seen_session_by_content", "seen_session", ["content", "run", "row"])
+    op.create_index("seen_session_by_cdr", "seen_session", ["cdr"])
+    op.create_index("seen_session_by_content", "seen_session", ["content"])
     op.create_index("seen_session_by_first", "seen_session", ["key", "context", "first"])
     op.create_index("seen_session_by_last", "seen_session", ["key", "context", "last"])
