@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Insert,
+    LargeBinary,
     Select,
     and_,
     case,
@@ -29,6 +30,7 @@ from wattseal.cdr.seen.tables import (
     seen_finding,
     seen_run,
     seen_session,
+    start_of,
 )
 
 _SAME_NAME = ("cdr_repeated", "cdr_changed")
@@ -87,7 +89,7 @@ class _Group:
                 case((_is_billed(run), 1), else_=0).label("is_good"),
             )
             .select_from(shared)
-            .join(seen_session, _session[column] == shared.c.shared)
+            .join(seen_session, _is_same(_session[column], shared.c.shared))
             .join(seen_run, seen_run.c.id == run_of(_session.id))
             .where(*where)
             .subquery("same")
@@ -132,8 +134,15 @@ class _Group:
 def _shared(run: int, column: str) -> Select[Any]:
     """The values of the run that another session has too: few, as a rule."""
     own, other = seen_session.alias("own"), seen_session.alias("other")
-    has_other = exists().where(other.c[column] == own.c[column], other.c.id != own.c.id)
+    has_other = exists().where(_is_same(other.c[column], own.c[column]), other.c.id != own.c.id)
     return select(own.c[column].label("shared")).where(is_of(own.c.id, run), has_other).distinct()
+
+
+def _is_same(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[bool]:
+    """As the index of the column has it: a hash by its start."""
+    if isinstance(one.type, LargeBinary):
+        return and_(start_of(one) == start_of(other), one == other)
+    return one == other
 
 
 def _is_billed(run: int) -> ColumnElement[bool]:

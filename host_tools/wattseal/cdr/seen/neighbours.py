@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import Connection, Subquery, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, select
 
 from wattseal.cdr.seen.copies import COPIES
 from wattseal.cdr.seen.streaming import stream
-from wattseal.cdr.seen.tables import is_of, run_of, seen_finding, seen_run, seen_session
+from wattseal.cdr.seen.tables import is_of, run_of, seen_finding, seen_run, seen_session, start_of
 from wattseal.cdr.seen.walk import Seen
 
 _LAST_FIELD_OF_SESSION = "time_is_good"
@@ -32,8 +33,7 @@ def neighbours(connection: Connection, run: int) -> Iterator[Seen]:
         .join(
             seen_session,
             and_(
-                session.key == window.c.key,
-                session.context == window.c.context,
+                is_of_key(session, window.c),
                 session.first.between(window.c.start, window.c.stop),
             ),
         )
@@ -53,6 +53,12 @@ def neighbours(connection: Connection, run: int) -> Iterator[Seen]:
         )
     )
     return map(Seen._make, stream(connection, statement))
+
+
+def is_of_key(one: Any, other: Any) -> ColumnElement[bool]:
+    """Whether two sessions (their columns) are of the same key and context."""
+    same_start = start_of(one.key) == start_of(other.key)
+    return and_(same_start, one.key == other.key, one.context == other.context)
 
 
 def _windows(run: int) -> Subquery:
@@ -76,8 +82,7 @@ def _windows(run: int) -> Subquery:
         .select_from(before)
         .join(before_run, before_run.c.id == run_of(before.c.id))
         .where(
-            before.c.key == touched.c.key,
-            before.c.context == touched.c.context,
+            is_of_key(before.c, touched.c),
             before.c.first < touched.c.low,
             before_run.c.number.is_not(None),
         )
@@ -90,8 +95,7 @@ def _windows(run: int) -> Subquery:
         .select_from(after)
         .join(after_run, after_run.c.id == run_of(after.c.id))
         .where(
-            after.c.key == touched.c.key,
-            after.c.context == touched.c.context,
+            is_of_key(after.c, touched.c),
             after.c.first > touched.c.high,
             after_run.c.number.is_not(None),
         )

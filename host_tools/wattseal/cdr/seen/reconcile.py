@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Select, and_, exists, select, tuple_
 
 from wattseal.cdr.findings import Finding
+from wattseal.cdr.seen.neighbours import is_of_key
 from wattseal.cdr.seen.rows import finding_of
 from wattseal.cdr.seen.streaming import ROWS_AT_A_TIME
 from wattseal.cdr.seen.tables import run_of, seen_finding, seen_run, seen_session
@@ -93,8 +94,7 @@ def _is_closed_gap(here: Any) -> Any:
     """The session whose numbers end just before has come since then."""
     filler, filler_run = seen_session.alias("filler"), seen_run.alias("filler_run")
     has_filler = exists().where(
-        filler.c.key == here.c.key,
-        filler.c.context == here.c.context,
+        is_of_key(filler.c, here.c),
         filler.c.last == here.c.first - 1,
         filler_run.c.id == run_of(filler.c.id),
         filler_run.c.number.is_not(None),
