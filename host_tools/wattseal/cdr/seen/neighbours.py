@@ -15,10 +15,10 @@ from wattseal.cdr.seen.walk import Seen
 _LAST_FIELD_OF_SESSION = "time_is_good"
 
 
-def neighbours(connection: Connection, run: int) -> Iterator[Seen]:
+def neighbours(connection: Connection, run: int) -> Iterator[tuple[Any, ...]]:
     """All sessions, key by key, from the one before the first of the run to the one after its last.
 
-    The one before is that whose numbers reach furthest. Copies are left out.
+    The one before is that whose numbers reach furthest. Copies are left out. As the fields of Seen.
     """
     window = _windows(run)
     session, found = seen_session.c, seen_finding.alias("found")
@@ -52,7 +52,7 @@ def neighbours(connection: Connection, run: int) -> Iterator[Seen]:
             session.id,
         )
     )
-    return map(Seen._make, stream(connection, statement))
+    return stream(connection, statement)
 
 
 def is_of_key(one: Any, other: Any) -> ColumnElement[bool]:

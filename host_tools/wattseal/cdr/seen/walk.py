@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from itertools import groupby
-from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from wattseal.cdr.rules import Rules
 
@@ -47,6 +45,11 @@ class Seen(NamedTuple):
     is_told: int
 
 
+_FIRST, _LAST = Seen._fields.index("first"), Seen._fields.index("last")
+_BEGIN_WH, _END_WH = Seen._fields.index("begin_wh"), Seen._fields.index("end_wh")
+_BEGIN_MS, _END_MS = Seen._fields.index("begin_ms"), Seen._fields.index("end_ms")
+
+
 class Told(NamedTuple):
     """A finding about a session of the run, compared with the session `other`."""
 
@@ -66,31 +69,69 @@ class _Place:
     overlaps: bool = False
 
 
-def walk(rows: Iterable[Seen], rules: Rules) -> Iterator[Told]:
-    """What the order of the sessions says about those of the run."""
-    for _key, sessions in groupby(rows, key=itemgetter(0, 1)):
-        yield from _walk_key(sessions, rules)
+def walk(rows: Iterable[tuple[Any, ...]], rules: Rules) -> Iterator[Told]:
+    """What the order of the sessions says about those of the run. rows: the fields of Seen.
+
+    Nearly all follow the row before so that nothing can be said: these are only looked at.
+    """
+    knows_all = rules.side == "cpo"
+    behind: _Behind | None = None  # None where it would be no more than the row before
+    before: tuple[Any, ...] | None = None
+    for row in rows:
+        if before is None or before[0] != row[0] or before[1] != row[1]:
+            behind = None
+        elif behind is not None or not _just_follows(before, row, knows_all):
+            behind = behind or _Behind(Seen(*before))
+            seen = Seen(*row)
+            yield from behind.take(seen, rules)
+            if behind.is_only(seen):
+                behind = None
+        before = row
 
 
-def _walk_key(sessions: Iterable[Seen], rules: Rules) -> Iterator[Told]:
-    before = None  # the row before
-    cover = None  # whose numbers reach furthest
-    reference = None  # whose reading and time the next must not be behind
-    for seen in sessions:
-        if before is not None and before.content == seen.content:
-            continue  # the same records again: copies are found elsewhere
-        before = seen
-        here = _Place(seen, bool(seen.is_told))
-        if cover is not None and seen.first <= cover.seen.last:
+def _just_follows(before: tuple[Any, ...], row: tuple[Any, ...], knows_all: bool) -> bool:
+    """Whether there is nothing to tell of two rows of a key, if no others lie behind them."""
+    due: int = before[_LAST] + 1
+    if row[_FIRST] != due and (knows_all or row[_FIRST] < due):
+        return False
+    return before[_END_MS] <= row[_BEGIN_MS] and not _is_more(before[_END_WH], row[_BEGIN_WH])
+
+
+class _Behind:
+    """What lies behind a place in the walk of a key."""
+
+    def __init__(self, first: Seen) -> None:
+        place = _Place(first, bool(first.is_told))
+        self._before = first
+        self._cover = place  # whose numbers reach furthest
+        self._reference = place  # its reading and time the next is not behind
+
+    def is_only(self, seen: Seen) -> bool:
+        """Whether it is no more than that row."""
+        place = self._cover
+        return (
+            place.seen is seen
+            and place is self._reference
+            and not place.overlaps
+            and place.is_told == bool(seen.is_told)
+        )
+
+    def take(self, seen: Seen, rules: Rules) -> Iterator[Told]:
+        """Go on to the next row."""
+        if self._before.content == seen.content:
+            return  # the same records again: copies are found elsewhere
+        self._before = seen
+        here, cover, reference = _Place(seen, bool(seen.is_told)), self._cover, self._reference
+        if seen.first <= cover.seen.last:
             yield from _colliding(cover, here)
-        elif cover is not None:
+        else:
             yield from _left_out(cover, here, rules)
-        if reference is not None and not reference.overlaps and not here.overlaps:
+        if not reference.overlaps and not here.overlaps:
             yield from _gone_back(reference, here)
         if not here.overlaps:
-            reference = here
-        if cover is None or seen.last > cover.seen.last:
-            cover = here
+            self._reference = here
+        if seen.last > cover.seen.last:
+            self._cover = here
 
 
 def _colliding(cover: _Place, here: _Place) -> Iterator[Told]:
