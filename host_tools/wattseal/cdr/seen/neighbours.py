@@ -5,11 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from wattseal.cdr.seen.copies import COPIES
 from wattseal.cdr.seen.streaming import stream
-from wattseal.cdr.seen.tables import is_of, run_of, seen_finding, seen_run, seen_session, start_of
+from wattseal.cdr.seen.tables import (
+    is_long,
+    is_of,
+    run_of,
+    seen_finding,
+    seen_run,
+    seen_session,
+    start_of,
+)
 from wattseal.cdr.seen.walk import Seen
 
 _LAST_FIELD_OF_SESSION = "time_is_good"
@@ -75,21 +95,7 @@ def _windows(run: int) -> Subquery:
         .subquery("touched")
     )
     # Who is before and after all of the run's sessions of a key; of earlier runs, therefore.
-    before, after = seen_session.alias("before"), seen_session.alias("after")
-    before_run, after_run = seen_run.alias("before_run"), seen_run.alias("after_run")
-    start = (
-        select(before.c.first)
-        .select_from(before)
-        .join(before_run, before_run.c.id == run_of(before.c.id))
-        .where(
-            is_of_key(before.c, touched.c),
-            before.c.first < touched.c.low,
-            before_run.c.number.is_not(None),
-        )
-        .order_by(before.c.last.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
+    after, after_run = seen_session.alias("after"), seen_run.alias("after_run")
     stop = (
         select(after.c.first)
         .select_from(after)
@@ -106,6 +112,40 @@ def _windows(run: int) -> Subquery:
     return select(
         touched.c.key,
         touched.c.context,
-        func.coalesce(start, touched.c.low).label("start"),
+        func.coalesce(_reaching_furthest(touched), touched.c.low).label("start"),
         func.coalesce(stop, touched.c.high).label("stop"),
     ).subquery("window")
+
+
+def _reaching_furthest(touched: Subquery) -> ScalarSelect[Any]:
+    """Where the earlier session begins whose numbers reach furthest.
+
+    It is the one that begins last; or else one with many numbers, around it.
+    """
+    near, long = seen_session.alias("near"), seen_session.alias("long")
+    nearest = _before(near, touched).where(near.c.first < touched.c.low)
+    # As a sum it is in no index: that by `last` is to be read from its end, not all that began.
+    longest = _before(long, touched).where(
+        is_long(long.c), long.c.first + literal_column("0") < touched.c.low
+    )
+    furthest = (
+        nearest.order_by(near.c.first.desc(), near.c.last.desc()),
+        longest.order_by(long.c.last.desc()),
+    )
+    both = union_all(
+        *(select(one.limit(1).correlate(touched).subquery()) for one in furthest)
+    ).subquery("both")
+    return select(both.c.first).order_by(both.c.last.desc()).limit(1).scalar_subquery()
+
+
+def _before(session: Any, touched: Subquery) -> Select[Any]:
+    run = seen_run.alias()
+    return (
+        select(session.c.first, session.c.last)
+        .select_from(session)
+        .join(run, run.c.id == run_of(session.c.id))
+        .where(
+            is_of_key(session.c, touched.c),
+            run.c.number.is_not(None),
+        )
+    )

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Select, and_, exists, select, tuple_
+from sqlalchemy import Select, and_, exists, or_, select, tuple_
 
 from wattseal.cdr.findings import Finding
 from wattseal.cdr.seen.neighbours import is_of_key
 from wattseal.cdr.seen.rows import finding_of
 from wattseal.cdr.seen.streaming import ROWS_AT_A_TIME
-from wattseal.cdr.seen.tables import run_of, seen_finding, seen_run, seen_session
+from wattseal.cdr.seen.tables import is_long, run_of, seen_finding, seen_run, seen_session
 
 _SIDE = (
     *("cdr", "is_billable", "key", "context", "first", "last"),
@@ -92,13 +92,17 @@ def doubt_of(row: Sequence[Any]) -> Doubt:
 
 def _is_closed_gap(here: Any) -> Any:
     """The session whose numbers end just before has come since then."""
-    filler, filler_run = seen_session.alias("filler"), seen_run.alias("filler_run")
-    has_filler = exists().where(
+    filler, run = seen_session.alias("filler"), seen_run.alias("filler_run")
+    end = here.c.first - 1
+    is_it = (
         is_of_key(filler.c, here.c),
-        filler.c.last == here.c.first - 1,
-        filler_run.c.id == run_of(filler.c.id),
-        filler_run.c.number.is_not(None),
+        filler.c.last == end,
+        run.c.id == run_of(filler.c.id),
+        run.c.number.is_not(None),
     )
+    # As the indexes have them: the short ones by where they begin.
+    is_short = filler.c.first.in_((end, end - 1))
+    has_filler = or_(exists().where(*is_it, is_short), exists().where(*is_it, is_long(filler.c)))
     return and_(seen_finding.c.code == "counter_gap", has_filler)
 
 

@@ -53,6 +53,12 @@ def start_of(hashed: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.substr(hashed, literal_column("1"), literal_column(str(START_BYTES)))
 
 
+def is_long(session: Any) -> ColumnElement[bool]:
+    """Whether a session (its columns) has more numbers than two: those the index by last has."""
+    is_it: ColumnElement[bool] = session.last > session.first + literal_column("1")
+    return is_it
+
+
 # `first` and `last` are paginations, `between` those in the middle, if there are any. Without an
 # authentic record everything from `key` on is NULL, and `content` empty.
 seen_session = Table(
@@ -79,7 +85,13 @@ seen_session = Table(
 _of = seen_session.c
 Index("seen_session_by_content", start_of(_of.content))
 Index("seen_session_by_first", start_of(_of.key), _of.context, _of.first)
-Index("seen_session_by_last", start_of(_of.key), _of.context, _of.last)
+# Where a session with no more than a begin and an end reaches, its first number tells already.
+Index(
+    "seen_session_by_last",
+    *(start_of(_of.key), _of.context, _of.last),
+    sqlite_where=is_long(_of),
+    postgresql_where=is_long(_of),
+)
 
 seen_credit = Table(
     "seen_credit",

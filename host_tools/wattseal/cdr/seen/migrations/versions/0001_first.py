@@ -78,4 +78,11 @@ def _make_sessions() -> None:
     content, key = sa.text("substr(content, 1, 8)"), sa.text('substr("key", 1, 8)')
     op.create_index("seen_session_by_content", "seen_session", [content])
     op.create_index("seen_session_by_first", "seen_session", [key, "context", "first"])
-    op.create_index("seen_session_by_last", "seen_session", [key, "context", "last"])
+    is_long = sa.text("last > first + 1")
+    op.create_index(
+        "seen_session_by_last",
+        "seen_session",
+        [key, "context", "last"],
+        sqlite_where=is_long,
+        postgresql_where=is_long,
+    )
