@@ -120,7 +120,8 @@ def _windows(run: int) -> Subquery:
 def _reaching_furthest(touched: Subquery) -> ScalarSelect[Any]:
     """Where the earlier session begins whose numbers reach furthest.
 
-    It is the one that begins last; or else one with many numbers, around it.
+    It is the one that begins last; or else one with many numbers, around it. Of two, that which
+    begins first: so does the walk.
     """
     near, long = seen_session.alias("near"), seen_session.alias("long")
     nearest = _before(near, touched).where(near.c.first < touched.c.low)
@@ -130,12 +131,13 @@ def _reaching_furthest(touched: Subquery) -> ScalarSelect[Any]:
     )
     furthest = (
         nearest.order_by(near.c.first.desc(), near.c.last.desc()),
-        longest.order_by(long.c.last.desc()),
+        longest.order_by(long.c.last.desc(), long.c.first),
     )
     both = union_all(
         *(select(one.limit(1).correlate(touched).subquery()) for one in furthest)
     ).subquery("both")
-    return select(both.c.first).order_by(both.c.last.desc()).limit(1).scalar_subquery()
+    reach = (both.c.last.desc(), both.c.first)
+    return select(both.c.first).order_by(*reach).limit(1).scalar_subquery()
 
 
 def _before(session: Any, touched: Subquery) -> Select[Any]:

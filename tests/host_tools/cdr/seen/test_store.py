@@ -12,6 +12,7 @@ from seen_day import BEGAN_MS, CPO, HOUR_MS, MSP, session, sha, told
 from wattseal.cdr.findings import found
 from wattseal.cdr.seen import reconcile, streaming
 from wattseal.cdr.seen import store as store_module
+from wattseal.cdr.seen.neighbours import _windows
 from wattseal.cdr.seen.rows import new_rows
 from wattseal.cdr.seen.session import Session
 from wattseal.cdr.seen.store import SeenSessions
@@ -46,6 +47,12 @@ def test_a_number_left_out_across_days_and_the_missing_session_later(store: Seen
     assert len(list(store.doubts())) == 1
     assert told(store, session(1)) == {}
     assert list(store.doubts()) == []  # it has settled itself
+
+
+def test_the_missing_session_is_one_of_many_records(store: SeenSessions) -> None:
+    assert told(store, session(0), session(5)) == {"DE*ABC*M-5": ["counter_gap"]}
+    assert told(store, session(1, paginations=(3, 5, 10)), rules=MSP) == {}
+    assert list(store.doubts()) == []
 
 
 def test_an_msp_knows_of_no_gaps(store: SeenSessions) -> None:
@@ -161,6 +168,25 @@ def test_a_session_within_another_that_lies_far_back(store: SeenSessions) -> Non
     for number in (1, 24, 12):
         inner = session(number)
         assert told(store, inner) == {inner.cdr: ["sessions_interleaved"]}
+
+
+def test_what_reaches_furthest_is_beside_the_next(store: SeenSessions) -> None:
+    """Whether it begins last, or goes around those that do."""
+    dice = random.Random(3)
+    earlier: list[tuple[int, int]] = []
+    for number in range(40):
+        first = dice.randrange(5, 60)
+        pages = (first, first + dice.choice((1, 1, 2, 9, 20)))
+        here = session(0, paginations=pages, content=sha(f"{number}"), cdr=f"DE*ABC*{number}")
+        told(store, here, rules=MSP)
+        earlier.append(pages)
+        low = dice.randrange(6, 70)
+        run = store.begin(f"looks only {number}")
+        store.add(run, new_rows([session(0, paginations=(low, low + 1))]))
+        with store._database.ask() as connection:
+            [window] = connection.execute(_windows(run).select()).all()
+        reaches = [(last, -begin) for begin, last in earlier if begin < low]
+        assert window.start == (-max(reaches)[1] if reaches else low)
 
 
 def test_a_late_session_around_an_earlier_one(store: SeenSessions) -> None:
