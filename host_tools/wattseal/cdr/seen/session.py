@@ -63,6 +63,8 @@ def kept_name(name: str) -> str:
 
 def kept_text(text: str) -> str:
     """A text without what a database refuses."""
+    if text.isascii() and "\0" not in text:
+        return text  # as nearly all are
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
