@@ -28,22 +28,21 @@ def load_object(text: str | bytes) -> dict[str, Any]:
 def load_quickly(data: bytes) -> dict[str, Any]:
     """As load_object, in half its time; raises one of QUICK_REFUSALS when it cannot tell.
 
-    The parser keeps the last of the members of one name. Every member has a colon and the colons
-    in texts stay, so if the object written again has fewer, some member stood twice.
+    Of members of one name, the parser keeps the last: an object that is the same when it is written
+    again has none, nor one that has not lost a colon.
     """
-    if _MAY_HIDE_A_COLON in data:
-        raise ValueError
     members = _QUICK.decode(data)
-    if _WRITER.encode(members).count(b":") != data.count(b":"):
+    again = _WRITER.encode(members)
+    if again != data and (_MAY_BE_A_COLON in data or again.count(b":") != data.count(b":")):
         raise ValueError
     return members
 
 
 QUICK_REFUSALS = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
 
-_MAY_HIDE_A_COLON = rb"\u003"
+_MAY_BE_A_COLON = b"\\u003"
 _QUICK = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
-_WRITER = msgspec.json.Encoder()
+_WRITER = msgspec.json.Encoder(decimal_format="number")
 
 
 def _load_carefully(text: str | bytes) -> dict[str, Any]:

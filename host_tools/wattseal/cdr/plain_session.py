@@ -117,7 +117,7 @@ def _take_apart(text: str) -> tuple[_Members, tuple[bytes, bytes]]:
     """Payload, signed bytes and signature of a record."""
     header, payload, section = text.split("|")
     signature = _SECTION.fullmatch(section)
-    if header != "OCMF" or signature is None or not text.isascii() or "\\u" in payload:
+    if header != "OCMF" or signature is None or not text.isascii() or "\\" in payload:
         raise ValueError
     message = payload.encode()
     return load_quickly(message), (message, bytes.fromhex(signature[1]))
