@@ -82,9 +82,10 @@ class Validator:
             told = self._look_closely(cdr, cdr.signed, periods or ())
         if told.session is None:
             return _judgement(cdr, _Found(_with_a_reason(told.findings)))
-        more = check_bill(cdr, told.session, self._rules, told.findings)
-        everything = [*told.findings, *more]
-        return _judgement(cdr, _Found(everything, told.session, told.key_fingerprint))
+        more = list(check_bill(cdr, told.session, self._rules, told.findings))
+        if more:
+            told = told._replace(findings=[*told.findings, *more])
+        return _judgement(cdr, told)
 
     @property
     def _tolerance_ms(self) -> int:
