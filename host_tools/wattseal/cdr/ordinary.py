@@ -6,6 +6,7 @@ Whatever differs in the least goes the long way (validator.py), which finds out 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import starmap
 from typing import NamedTuple
 
 from wattseal.cdr.charge_record import SignedData
@@ -25,10 +26,10 @@ class Ordinary(NamedTuple):
 
     def is_authentic(self) -> bool:
         """Whether the key has signed all of them."""
-        for message, signature in self.plain.signatures:
-            if not _has_signed(self.key, message, signature):
-                return False
-        return True
+        try:
+            return all(starmap(self.key.verify, self.plain.signatures))
+        except SignatureMalformedError:
+            return False
 
 
 def ordinary_session(
@@ -43,13 +44,6 @@ def ordinary_session(
         return None
     own = signed.public_key
     return Ordinary(plain, period.key) if own is None or is_plainly(own, period.key) else None
-
-
-def _has_signed(key: PublicKey, message: bytes, signature: bytes) -> bool:
-    try:
-        return key.verify(message, signature)
-    except SignatureMalformedError:
-        return False
 
 
 def _period_of(

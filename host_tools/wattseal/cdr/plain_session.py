@@ -26,7 +26,7 @@ from wattseal.cdr.charge_record import SignedValue
 from wattseal.cdr.exact_json import QUICK_REFUSALS, load_quickly
 from wattseal.cdr.moments import unix_ms
 from wattseal.cdr.session import Session, SignedReading, content_of
-from wattseal.verify.transaction_parts import END_REASONS, is_sound
+from wattseal.verify.transaction_parts import END_REASONS
 from wattseal.wire.ocmf_tables import (
     CHARGE_POINT_TYPES,
     CURRENT_TYPES,
@@ -40,7 +40,6 @@ _TEXTS = ("FV", "GI", "GS", "GV", "MV", "MM", "MS", "MF", "ID", "TT", "CF", "CI"
 _MEMBERS = frozenset((*_TEXTS, "PG", "IS", "IL", "IF", "IT", "CT", "RD"))
 _READING_MEMBERS = frozenset(("TM", "TX", "RV", "RI", "RU", "RT", "EF", "ST"))
 _TEXT_OR_NOTHING = frozenset((str, type(None)))
-_NUMBERS = frozenset((int, Decimal))
 _BETWEEN = frozenset(("C", "S", "T"))
 
 _SECTION = re.compile(
@@ -49,7 +48,8 @@ _SECTION = re.compile(
 _PAGINATION = re.compile("T([1-9][0-9]{0,17})")
 _TIME = re.compile(
     "[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2},[0-9]{3}[+-][0-9]{4} S"
-)
+).fullmatch
+_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?").fullmatch
 _ANY_TAG = re.compile("[ -~]*")
 _TAGS = {
     **dict.fromkeys(("NONE", "DENIED", "UNDEFINED", "CARD_TXN_NR", "KEY_CODE"), _ANY_TAG),
@@ -172,11 +172,15 @@ def _is_plain_tag(kind: object, tag: str | None) -> bool:
 def _signed_reading(reading: _Members) -> SignedReading:
     """A good reading; anything else raises ValueError, or what it stumbles over."""
     time, value, unit = reading["TM"], reading["RV"], reading["RU"]
-    kind = (reading["RI"], unit, reading.get("RT"), reading.get("EF", ""), reading["ST"])
-    _require(reading.keys() <= _READING_MEMBERS and _is_good(*kind))
-    _require(type(value) in _NUMBERS and _TIME.fullmatch(time) is not None)
-    exact = Decimal(value)
-    _require(is_sound(exact))
+    exact = Decimal(value) if type(value) is int else value
+    if not (
+        reading.keys() <= _READING_MEMBERS
+        and _is_good(reading["RI"], unit, reading.get("RT"), reading.get("EF", ""), reading["ST"])
+        and type(exact) is Decimal
+        and _PLAIN_NUMBER(str(exact))
+        and _TIME(time)
+    ):
+        raise ValueError
     at_ms = unix_ms(datetime.fromisoformat(time[:-2]))
     shown = f"{time[:19]}.{time[20:23]}{time[23:26]}:{time[26:28]}"
     return SignedReading(exact, unit, shown, at_ms, True)

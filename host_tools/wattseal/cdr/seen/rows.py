@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from wattseal.cdr.findings import EFFECTS_AND_SENTENCES, Finding, found
+from wattseal.cdr.seen.numbers import row_of
 from wattseal.cdr.seen.session import Session, kept_text
-from wattseal.cdr.seen.tables import row_of
 from wattseal.cdr.seen.walk import Told
 
 Row = tuple[Any, ...]

@@ -19,6 +19,7 @@ from wattseal.cdr.rules import Rules
 from wattseal.cdr.seen import rows
 from wattseal.cdr.seen.copies import find_copies
 from wattseal.cdr.seen.neighbours import neighbours
+from wattseal.cdr.seen.numbers import number_of, row_of
 from wattseal.cdr.seen.reconcile import Doubt, doubt_of, doubts_after
 from wattseal.cdr.seen.rows import NewRows, Row
 from wattseal.cdr.seen.schema import SCHEMA
@@ -26,8 +27,6 @@ from wattseal.cdr.seen.session import Session
 from wattseal.cdr.seen.streaming import ROWS_AT_A_TIME
 from wattseal.cdr.seen.tables import (
     is_of,
-    number_of,
-    row_of,
     seen_credit,
     seen_finding,
     seen_run,

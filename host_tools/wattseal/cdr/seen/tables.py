@@ -24,10 +24,8 @@ from sqlalchemy import (
     literal_column,
 )
 
+from wattseal.cdr.seen.numbers import ROW_BITS, number_of
 from wattseal.registry.tables import Name, Number
-
-ROW_BITS = 34
-"""Of a session's number, those of its row: 17 thousand million rows in each of 500 million runs."""
 
 START_BYTES = 8
 """Of a hash, those that an index has: next to none share them, and it is much smaller."""
@@ -115,16 +113,6 @@ seen_finding = Table(
     Column("other", Number),
     Index("seen_finding_by_doubt", "is_doubt", "session"),
 )
-
-
-def number_of(run: int, row: int) -> int:
-    """The number of a session, credit or finding's session: of a run, its row."""
-    return (run << ROW_BITS) + row
-
-
-def row_of(session: int) -> int:
-    """The row of a session's number."""
-    return session & ((1 << ROW_BITS) - 1)
 
 
 def run_of(session: ColumnElement[Any]) -> ColumnElement[Any]:
