@@ -182,7 +182,7 @@ def _signed_reading(reading: _Members) -> SignedReading:
     ):
         raise ValueError
     at_ms = unix_ms(datetime.fromisoformat(time[:-2]))
-    shown = f"{time[:19]}.{time[20:23]}{time[23:26]}:{time[26:28]}"
+    shown = f"{time[:26].replace(',', '.')}:{time[26:28]}"
     return SignedReading(exact, unit, shown, at_ms, True)
 
 
