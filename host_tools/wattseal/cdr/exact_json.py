@@ -26,7 +26,7 @@ def load_object(text: str | bytes) -> dict[str, Any]:
 
 
 def load_quickly(data: bytes) -> dict[str, Any]:
-    """As load_object, in half its time; raises one of QUICK_REFUSALS when it cannot tell.
+    """As load_object, in less time; raises one of QUICK_REFUSALS when it cannot tell.
 
     Of members of one name, the parser keeps the last: an object that is the same when it is written
     again has none, nor one that has not lost a colon.

@@ -48,8 +48,8 @@ _SECTION = re.compile(
 _PAGINATION = re.compile("T([1-9][0-9]{0,17})")
 _TIME = re.compile(
     "[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2},[0-9]{3}[+-][0-9]{4} S"
-).fullmatch
-_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?").fullmatch
+)
+_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 _ANY_TAG = re.compile("[ -~]*")
 _TAGS = {
     **dict.fromkeys(("NONE", "DENIED", "UNDEFINED", "CARD_TXN_NR", "KEY_CODE"), _ANY_TAG),
@@ -177,8 +177,8 @@ def _signed_reading(reading: _Members) -> SignedReading:
         reading.keys() <= _READING_MEMBERS
         and _is_good(reading["RI"], unit, reading.get("RT"), reading.get("EF", ""), reading["ST"])
         and type(exact) is Decimal
-        and _PLAIN_NUMBER(str(exact))
-        and _TIME(time)
+        and _PLAIN_NUMBER.fullmatch(str(exact))
+        and _TIME.fullmatch(time)
     ):
         raise ValueError
     at_ms = unix_ms(datetime.fromisoformat(time[:-2]))
