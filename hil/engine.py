@@ -109,8 +109,10 @@ class Engine:
         self._refuse_calls()
 
     def _handle_files(self, wait_s: float | None) -> None:
+        watched = self._selector.get_map()
         for key, _ in self._selector.select(wait_s):
-            key.data()
+            if watched.get(key.fd) is key:  # an earlier handler may have forgotten this file
+                key.data()
 
     def _serve_calls(self) -> None:
         while True:

@@ -46,6 +46,37 @@ def test_a_watched_file_wakes_the_engine(engine):
     os.close(write_end)
 
 
+def test_a_file_forgotten_by_another_files_handler_is_left_alone(engine):
+    """A process that ends makes both of its sockets readable; one handler may close the other."""
+    pipes = [os.pipe(), os.pipe()]
+    called = []
+    fresh_pipe = os.pipe()
+    forgotten = threading.Event()
+
+    def forget_both():
+        called.append("old")
+        for read_end, _ in pipes:
+            engine.forget(read_end)
+        # The next file may get the number of one that was just closed.
+        os.dup2(fresh_pipe[0], pipes[0][0])
+        os.dup2(fresh_pipe[0], pipes[1][0])
+        engine.watch(pipes[0][0], lambda: called.append("unready"))
+        engine.watch(pipes[1][0], lambda: called.append("unready"))
+        forgotten.set()
+
+    def make_both_ready():  # in the engine's thread: its next look finds both
+        for read_end, write_end in pipes:
+            engine.watch(read_end, forget_both)
+            os.write(write_end, b"x")
+
+    engine.call(make_both_ready)
+    assert forgotten.wait(10)
+    engine.call(lambda: None)  # the look that found them is over
+    assert called == ["old"]
+    for end in (*pipes[0], *pipes[1], *fresh_pipe):
+        os.close(end)
+
+
 def test_steps_follow_each_other_as_they_ask():
     enough = threading.Event()
     waits = iter([0, 0.001, 0, None])
