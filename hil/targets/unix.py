@@ -299,25 +299,25 @@ class UnixRig(Rig):
     def _from_client(self) -> None:
         data = self._pty.read()
         if self._link is not None:
-            self._link.sendall(data)
+            _send(self._link, data)
 
     def _from_link(self) -> None:
         assert self._link is not None  # noqa: S101  # it is being watched
-        data = self._link.recv(CHUNK_BYTES)
+        data = _receive(self._link)
         if not data:
             self._on_end()
         self._pty.write(data)
 
     def _from_line(self) -> None:
         assert self._line is not None  # noqa: S101  # it is being watched
-        data = self._line.recv(CHUNK_BYTES)
+        data = _receive(self._line)
         if not data:
             self._drop_line()
         self._feed.feed(data)
 
     def _to_module(self, character: Character) -> None:
         if self._line is not None:
-            self._line.sendall(bytes((character.value,)))
+            _send(self._line, bytes((character.value,)))
 
     def _on_end(self) -> None:
         """The program has ended by itself: it asks for the boot loader, or else it broke down."""
@@ -328,6 +328,21 @@ class UnixRig(Rig):
             return
         errors = self._errors_path.read_text(errors="replace")[-ERRORS_SHOWN:]
         raise RigError(f"the unix program ended by itself with status {status}: {errors}")
+
+
+# The program may end at any moment, with bytes unread; the end is found where its lines are read.
+
+
+def _send(connection: socket.socket, data: bytes) -> None:
+    with contextlib.suppress(ConnectionError):
+        connection.sendall(data)
+
+
+def _receive(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(CHUNK_BYTES)
+    except ConnectionError:
+        return b""
 
 
 def _address(listener: socket.socket) -> str:

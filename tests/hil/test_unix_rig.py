@@ -50,6 +50,10 @@ while True:
     elif word[0] == b"boot":
         link.sendall(b"as you wish\\n")
         sys.exit(66)
+    elif word[0] == b"boot_deaf":
+        link.sendall(b"as you wish\\n")
+        link.recv(1, socket.MSG_PEEK)  # what has come stays unread, so its sender sees a reset
+        sys.exit(66)
     elif word[0] == b"die":
         sys.exit("could not go on")
 """
@@ -177,6 +181,15 @@ def test_a_program_that_asks_for_the_boot_loader_is_replaced_by_the_file_on_its_
     client.knock()
     assert client.ask(b"boot") == b"never again"
     assert program.read_text() == PROGRAM  # that of others
+
+
+def test_a_program_that_ends_with_bytes_unread_is_no_breakdown(rig_and_client):
+    rig, client = rig_and_client
+    assert client.ask(b"boot_deaf") == b"as you wish"
+    client.port.write(b"say too late\n")
+    rig.wait_for_boot_loader(limit_s=30)
+    rig.restart()
+    client.knock()
 
 
 def test_a_file_for_a_chip_does_nothing(rig_and_client):
