@@ -37,7 +37,7 @@ def imported(*arguments: str) -> set[str]:
         (("--version",), set()),
         (("verify", "--help"), {"cryptography", "pydantic", "pyocmf"}),
         (("device", "status", "--help"), {"cryptography", "pydantic"}),
-        (("cdr", "validate", "--help"), {"cryptography", "pydantic", "pyocmf"}),
+        (("cdr", "validate", "--help"), {"pydantic"}),
         (("registry", "show", "--help"), {"cryptography", "httpx", "pydantic"}),
     ],
 )

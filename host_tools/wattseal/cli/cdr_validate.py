@@ -15,8 +15,6 @@ import typer
 
 from wattseal import __version__
 from wattseal.cdr.rules import Rules
-from wattseal.cdr.rules_file import as_texts, read_rules
-from wattseal.cdr.validator import Validator
 from wattseal.cli import options
 from wattseal.cli.cdr_keys import KeysFile, RegistryUrl, key_source
 from wattseal.cli.output import complain, print_json, say, say_facts, say_table
@@ -29,6 +27,8 @@ if TYPE_CHECKING:
     from wattseal.cdr.batch.run_file import RunFile
     from wattseal.cdr.batch.summary import Summary
     from wattseal.cdr.keys import KeySource
+    from wattseal.cdr.seen.store import SeenSessions
+    from wattseal.cdr.validator import Validator
 
 app = typer.Typer()
 
@@ -135,11 +135,14 @@ def validate(
     if json_output and output == _STREAM:
         cause = "Results and summary cannot both go to standard output."
         raise ToolError("usage", cause=cause, help="Give --output FILE.")
-    of_side = Rules(side=side.value).side if side else None
-    asked = read_rules(rules, of_side)
     with _usage_errors():
+        judging = _engine(engine, jobs, scheduler)  # first of all: its processes take a while
+        from wattseal.cdr.rules_file import as_texts, read_rules
+        from wattseal.cdr.validator import Validator
+
+        of_side = Rules(side=side.value).side if side else None
+        asked = read_rules(rules, of_side)
         known = key_source(registry, keys)
-        judging = _engine(engine, jobs, scheduler)
         told = {**as_texts(asked), "keys": _name_of(known, registry), "store": str(store)}
         with _run_file(run, output, {**told, "version": __version__}) as file:
             summary = _validate(
@@ -168,11 +171,8 @@ def _validate(
     from wattseal.cdr.batch.reading import open_source
     from wattseal.cdr.batch.run import Run
     from wattseal.cdr.batch.writing import open_writer
-    from wattseal.cdr.seen.store import SeenSessions
 
-    seen = SeenSessions(store or file.path)
-    try:
-        run = Run(file, seen, rules)
+    with Run(file, lambda: _open_store(store or file.path), rules) as run:
         with (
             open_source(paths[0], forms[0]) as opened,
             reading_bar(opened.size, opened.position) as show,
@@ -181,8 +181,12 @@ def _validate(
         run.compare()
         with open_writer(paths[1], forms[1]) as writer:
             return run.write(writer)
-    finally:
-        seen.close()
+
+
+def _open_store(location: str | Path) -> SeenSessions:
+    from wattseal.cdr.seen.store import SeenSessions
+
+    return SeenSessions(location)
 
 
 def _engine(name: EngineName, jobs: int | None, scheduler: str | None) -> Engine:

@@ -11,15 +11,20 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import BaseContext
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from wattseal.cdr.batch.chunk import Chunk
-from wattseal.cdr.batch.judging import Judge, Judged, judge_chunk
 from wattseal.parent_watch import end_with_parent
+
+if TYPE_CHECKING:
+    from wattseal.cdr.batch.chunk import Chunk
+    from wattseal.cdr.batch.judging import Judge, Judged
 
 AHEAD = 20
 """Chunks for each worker that are under way: half a second of work, about as long as it takes to
 keep what is done."""
+
+_JUDGING = ("wattseal.cdr.batch.judging", "wattseal.cdr.validator", "wattseal.cdr.export_keys")
+"""What workers need, as a rule; whatever else a judge is made of, they import themselves."""
 
 
 class WorkerLostError(Exception):
@@ -39,12 +44,17 @@ class SerialEngine:
 
     def judge(self, validator: Judge, chunks: Iterable[Chunk]) -> Iterator[Judged]:
         """As Engine."""
+        from wattseal.cdr.batch.judging import judge_chunk
+
         for chunk in chunks:
             yield judge_chunk(validator, chunk)
 
 
 class ProcessEngine:
-    """jobs: worker processes. They share no open file and no connection with this one."""
+    """jobs: worker processes. They share no open file and no connection with this one.
+
+    To make it early saves time: while they get ready, this process can do so too.
+    """
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
@@ -71,10 +81,11 @@ def all_cores() -> int:
 
 
 def _starting() -> BaseContext:
-    """Fork the workers from a process that imports what this one has, and does nothing else.
+    """Fork the workers from a process that imports what they need, and does nothing else.
 
-    They start sooner than if each imported for itself, and share that memory; it imports while this
-    process opens its files. Without a fork server (Windows) each worker is started anew.
+    They start sooner than if each imported for itself, and share that memory. Of this process they
+    need its own modules too: multiprocessing has them import the program that it runs. Without a
+    fork server (Windows) each worker is started anew.
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
@@ -82,7 +93,7 @@ def _starting() -> BaseContext:
 
     package = __name__.partition(".")[0]
     own = [name for name in sys.modules if name.partition(".")[0] == package]
-    forkserver.set_forkserver_preload(own)
+    forkserver.set_forkserver_preload([*own, *_JUDGING])
     forkserver.ensure_running()
     return multiprocessing.get_context("forkserver")
 
@@ -111,4 +122,6 @@ def _begin(validator: Judge) -> None:
 def _judge(chunk: Chunk) -> Judged:
     if _validator is None:
         raise RuntimeError("the worker was not begun")
+    from wattseal.cdr.batch.judging import judge_chunk
+
     return judge_chunk(_validator, chunk)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
+from typing import TYPE_CHECKING, Self
 
 from wattseal.cdr.batch.chunk import Chunk
 from wattseal.cdr.batch.engines import Engine, WorkerLostError
@@ -18,8 +19,10 @@ from wattseal.cdr.findings import Finding
 from wattseal.cdr.judgement import read_judgement
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.seen.rows import NewRows
-from wattseal.cdr.seen.store import SeenSessions
 from wattseal.errors import ToolError
+
+if TYPE_CHECKING:
+    from wattseal.cdr.seen.store import SeenSessions
 
 KEEP_ROWS = 20_000
 """Rows that are kept at a time, in the run file and in the store."""
@@ -28,20 +31,40 @@ Show = Callable[[int], object]
 Findings = Iterator[tuple[int, list[Finding]]]
 
 
-@dataclass(frozen=True, slots=True)
 class Run:
-    """Where a run keeps what it has done, and what it compares with."""
+    """file: where it keeps what it has done. open_store: opens what it compares with.
 
-    file: RunFile
-    store: SeenSessions
-    rules: Rules
+    It is closed by `with`; the file is not, which may be wanted again.
+    """
+
+    def __init__(self, file: RunFile, open_store: Callable[[], SeenSessions], rules: Rules) -> None:
+        self.file, self.rules = file, rules
+        self._open_store = open_store
+        self._opened: SeenSessions | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._opened is not None:
+            self._opened.close()
+
+    @property
+    def _store(self) -> SeenSessions:
+        if self._opened is None:
+            self._opened = self._open_store()
+        return self._opened
+
+    @cached_property
+    def _number(self) -> int:
+        """The store's number for the run."""
+        return self._store.begin(self.file.name)
 
     def judge(self, engine: Engine, validator: Judge, chunks: Iterable[Chunk], show: Show) -> None:
         """Judge all chunks that were not judged before. show: is told of rows that are done.
 
         ToolError, among others `worker_lost`: what was judged until then is kept.
         """
-        run = self.store.begin(self.file.name)
         waiting: list[Judged] = []
         rows = 0
         try:
@@ -49,15 +72,17 @@ class Run:
                 waiting.append(judged)
                 rows += judged.rows
                 show(judged.rows)
-                if rows >= KEEP_ROWS:
-                    self._keep(run, waiting)
-                    waiting, rows = [], 0
+                # At once the first time: while the store is opened, the workers have enough to do.
+                if rows >= KEEP_ROWS or self._opened is None:
+                    some, waiting, rows = waiting, [], 0
+                    self._keep(some)
         except WorkerLostError as error:
             worker, cause = error.args
             path = str(self.file.path)
             raise ToolError("worker_lost", worker=worker, cause=cause, run=path) from error
         finally:
-            self._keep(run, waiting)
+            if waiting:
+                self._keep(waiting)
 
     def _open(self, chunks: Iterable[Chunk], show: Show) -> Iterator[Chunk]:
         for chunk in chunks:
@@ -66,21 +91,21 @@ class Run:
             else:
                 yield chunk
 
-    def _keep(self, run: int, judged: list[Judged]) -> None:
+    def _keep(self, judged: list[Judged]) -> None:
         """First the store: what it has and the run file has not is only added once more."""
         new = NewRows([], [], [])
         for each in judged:
             new.extend(each.new)
-        self.store.add(run, new)
+        self._store.add(self._number, new)
         self.file.put(judged)
 
     def compare(self) -> None:
         """Compare the sessions with each other and with those of earlier runs."""
-        self.store.compare(self.store.begin(self.file.name), self.rules)
+        self._store.compare(self._number, self.rules)
 
     def write(self, writer: Writer) -> Summary:
         """Write all results in the order of the input."""
-        found = groupby(self.store.findings(self.store.begin(self.file.name)), itemgetter(0))
+        found = groupby(self._store.findings(self._number), itemgetter(0))
         findings: Findings = ((row, [each for _row, each in some]) for row, some in found)
         counts: Counter[str] = Counter()
         ahead = next(findings, None)

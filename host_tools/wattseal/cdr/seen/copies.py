@@ -7,13 +7,13 @@ the lowest counter, so the order of the rows within a run decides nothing.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Insert,
-    LargeBinary,
     Select,
     and_,
     case,
@@ -25,12 +25,12 @@ from sqlalchemy import (
 
 from wattseal.cdr.seen.tables import (
     is_of,
+    is_of_records,
     run_of,
     seen_credit,
     seen_finding,
     seen_run,
     seen_session,
-    start_of,
 )
 
 _SAME_NAME = ("cdr_repeated", "cdr_changed")
@@ -38,6 +38,20 @@ COPIES = ("cdr_repeated", "record_replayed")
 """Their records are those of another session: between the sessions they have no place."""
 
 _session = seen_session.c
+
+
+class _Likeness(NamedTuple):
+    """What copies have in common: a column, and how an index finds those that have it, by which
+    others too.
+    """
+
+    column: str
+    by: tuple[str, ...]
+    is_there: Callable[[Any, Any], ColumnElement[bool]]
+
+
+_NAME = _Likeness("cdr", ("cdr",), lambda one, other: one.cdr == other.cdr)
+_RECORDS = _Likeness("content", ("key", "context", "first", "content"), is_of_records)
 
 
 def find_copies(connection: Connection, run: int) -> None:
@@ -51,7 +65,7 @@ def _insert(findings: Select[Any]) -> Insert:
 
 
 def _by_name(run: int) -> Select[Any]:
-    same = _Group(run, "cdr")
+    same = _Group(run, _NAME)
     code = case(
         (same.members.c.content == same.members.c.first_content, literal("cdr_repeated")),
         else_=literal("cdr_changed"),
@@ -67,17 +81,19 @@ def _by_records(run: int) -> Select[Any]:
         own_code.c.code.in_(_SAME_NAME),
         is_of(_session.id, run),
     )
-    is_member = and_(_session.content != b"", ~has_name_finding, ~_is_credited())
-    same = _Group(run, "content", is_member=is_member)
+    is_member = and_(~has_name_finding, ~_is_credited())
+    same = _Group(run, _RECORDS, is_member=is_member)
     return same.others(literal("record_replayed"), same.members.c.first_cdr)
 
 
 class _Group:
-    """Sessions that are the same in one column, each beside the first of them."""
+    """Sessions of one name or of the same records, each beside the first of them."""
 
-    def __init__(self, run: int, column: str, is_member: ColumnElement[bool] | None = None) -> None:
+    def __init__(
+        self, run: int, alike: _Likeness, is_member: ColumnElement[bool] | None = None
+    ) -> None:
         self.run = run
-        shared = _shared(run, column).subquery("shared")
+        shared = _shared(run, alike).subquery("shared")
         where: list[ColumnElement[bool]] = [seen_run.c.number.is_not(None)]
         if is_member is not None:
             where.append(is_member)
@@ -89,7 +105,7 @@ class _Group:
                 case((_is_billed(run), 1), else_=0).label("is_good"),
             )
             .select_from(shared)
-            .join(seen_session, _is_same(_session[column], shared.c.shared))
+            .join(seen_session, alike.is_there(_session, shared.c))
             .join(seen_run, seen_run.c.id == run_of(_session.id))
             .where(*where)
             .subquery("same")
@@ -101,7 +117,7 @@ class _Group:
         ]
         firsts = (
             func.first_value(same[name])
-            .over(partition_by=same[column], order_by=order)
+            .over(partition_by=same[alike.column], order_by=order)
             .label(f"first_{name}")
             for name in ("id", "content", "cdr", "is_good")
         )
@@ -131,18 +147,12 @@ class _Group:
         )
 
 
-def _shared(run: int, column: str) -> Select[Any]:
-    """The values of the run that another session has too: few, as a rule."""
-    own, other = seen_session.alias("own"), seen_session.alias("other")
-    has_other = exists().where(_is_same(other.c[column], own.c[column]), other.c.id != own.c.id)
-    return select(own.c[column].label("shared")).where(is_of(own.c.id, run), has_other).distinct()
-
-
-def _is_same(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[bool]:
-    """As the index of the column has it: a hash by its start."""
-    if isinstance(one.type, LargeBinary):
-        return and_(start_of(one) == start_of(other), one == other)
-    return one == other
+def _shared(run: int, alike: _Likeness) -> Select[Any]:
+    """What sessions of the run share with others: few, as a rule."""
+    own, other = seen_session.alias("own").c, seen_session.alias("other").c
+    has_other = exists().where(alike.is_there(other, own), other.id != own.id)
+    shared = (own[name] for name in alike.by)
+    return select(*shared).where(is_of(own.id, run), has_other).distinct()
 
 
 def _is_billed(run: int) -> ColumnElement[bool]:

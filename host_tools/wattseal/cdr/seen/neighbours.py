@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     ScalarSelect,
     Select,
@@ -24,11 +23,11 @@ from wattseal.cdr.seen.streaming import stream
 from wattseal.cdr.seen.tables import (
     is_long,
     is_of,
+    is_of_key,
     run_of,
     seen_finding,
     seen_run,
     seen_session,
-    start_of,
 )
 from wattseal.cdr.seen.walk import Seen
 
@@ -73,12 +72,6 @@ def neighbours(connection: Connection, run: int) -> Iterator[tuple[Any, ...]]:
         )
     )
     return stream(connection, statement)
-
-
-def is_of_key(one: Any, other: Any) -> ColumnElement[bool]:
-    """Whether two sessions (their columns) are of the same key and context."""
-    same_start = start_of(one.key) == start_of(other.key)
-    return and_(same_start, one.key == other.key, one.context == other.context)
 
 
 def _windows(run: int) -> Subquery:

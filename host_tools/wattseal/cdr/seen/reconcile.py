@@ -12,10 +12,16 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Select, and_, exists, or_, select, tuple_
 
 from wattseal.cdr.findings import Finding
-from wattseal.cdr.seen.neighbours import is_of_key
 from wattseal.cdr.seen.rows import finding_of
 from wattseal.cdr.seen.streaming import ROWS_AT_A_TIME
-from wattseal.cdr.seen.tables import is_long, run_of, seen_finding, seen_run, seen_session
+from wattseal.cdr.seen.tables import (
+    is_long,
+    is_of_key,
+    run_of,
+    seen_finding,
+    seen_run,
+    seen_session,
+)
 
 _SIDE = (
     *("cdr", "is_billable", "key", "context", "first", "last"),

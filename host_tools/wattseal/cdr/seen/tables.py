@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    and_,
     func,
     literal_column,
 )
@@ -49,6 +50,17 @@ def start_of(hashed: ColumnElement[Any]) -> ColumnElement[Any]:
     Written into statements as it is in the index, or a database does not know it again.
     """
     return func.substr(hashed, literal_column("1"), literal_column(str(START_BYTES)))
+
+
+def is_of_key(one: Any, other: Any) -> ColumnElement[bool]:
+    """Whether two sessions (their columns) are of the same key and context."""
+    same_start = start_of(one.key) == start_of(other.key)
+    return and_(same_start, one.key == other.key, one.context == other.context)
+
+
+def is_of_records(one: Any, other: Any) -> ColumnElement[bool]:
+    """Whether two sessions (their columns) have the same records: so they begin with one number."""
+    return and_(is_of_key(one, other), one.first == other.first, one.content == other.content)
 
 
 def is_long(session: Any) -> ColumnElement[bool]:
@@ -81,7 +93,6 @@ seen_session = Table(
     Index("seen_session_by_cdr", "cdr"),
 )
 _of = seen_session.c
-Index("seen_session_by_content", start_of(_of.content))
 Index("seen_session_by_first", start_of(_of.key), _of.context, _of.first)
 # Where a session with no more than a begin and an end reaches, its first number tells already.
 Index(

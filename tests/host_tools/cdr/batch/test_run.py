@@ -53,19 +53,16 @@ def carry_out(
 ) -> Summary:
     """As the command does it. The run file is removed if all went well."""
     file = RunFile(folder / f"{out}.run", f"run to {out}", {"side": rules.side})
-    seen = SeenSessions(store or file.path)
     try:
-        run = Run(file, seen, rules)
-        with open_source(str(folder / "cdrs.jsonl"), Format("jsonl", None)) as source:
-            run.judge(engine, judge or FakeJudge(), source.chunks, lambda _rows: None)
-        run.compare()
-        with open_writer(str(folder / out), format_of(out, None)) as writer:
-            summary = run.write(writer)
+        with Run(file, lambda: SeenSessions(store or file.path), rules) as run:
+            with open_source(str(folder / "cdrs.jsonl"), Format("jsonl", None)) as source:
+                run.judge(engine, judge or FakeJudge(), source.chunks, lambda _rows: None)
+            run.compare()
+            with open_writer(str(folder / out), format_of(out, None)) as writer:
+                summary = run.write(writer)
     except BaseException:
         file.close()
         raise
-    finally:
-        seen.close()
     file.remove()
     return summary
 

@@ -75,8 +75,7 @@ def _make_sessions() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("seen_session_by_cdr", "seen_session", ["cdr"])
-    content, key = sa.text("substr(content, 1, 8)"), sa.text('substr("key", 1, 8)')
-    op.create_index("seen_session_by_content", "seen_session", [content])
+    key = sa.text('substr("key", 1, 8)')
     op.create_index("seen_session_by_first", "seen_session", [key, "context", "first"])
     is_long = sa.text("last > first + 1")
     op.create_index(
