@@ -6,8 +6,10 @@ good, and the records fit one another in every way. For such a session the close
 least bit unusual is left to the closer look, so nothing is ever refused here.
 
 The form: begin, then intermediate values, then end, or all in one record, in the order signed;
-every reading complete in itself, of one billing register in one unit, with status G, no error
-flag and a synchronised clock; signed with ECDSA-secp256r1-SHA256 in hex.
+every reading complete in itself, its members in the order of OCMF's table 7, of one billing
+register in one unit, with status G, no error flag and a synchronised clock; the readings last in
+each record, and all before them the same but for the pagination; signed with
+ECDSA-secp256r1-SHA256 in hex. So only the first record's members have to be read as JSON.
 """
 
 from __future__ import annotations
@@ -36,9 +38,11 @@ from wattseal.wire.ocmf_tables import (
     MAX_IDENTIFICATION_FLAGS,
 )
 
+_HEAD_END = ',"RD":['
+_READINGS_END = "]}"
+
 _TEXTS = ("FV", "GI", "GS", "GV", "MV", "MM", "MS", "MF", "ID", "TT", "CF", "CI")
-_MEMBERS = frozenset((*_TEXTS, "PG", "IS", "IL", "IF", "IT", "CT", "RD"))
-_READING_MEMBERS = frozenset(("TM", "TX", "RV", "RI", "RU", "RT", "EF", "ST"))
+_MEMBERS = frozenset((*_TEXTS, "PG", "IS", "IL", "IF", "IT", "CT"))
 _TEXT_OR_NOTHING = frozenset((str, type(None)))
 _BETWEEN = frozenset(("C", "S", "T"))
 
@@ -46,10 +50,12 @@ _SECTION = re.compile(
     r'\{"SA":"ECDSA-secp256r1-SHA256",(?:"SE":"hex",)?"SD":"([0-9A-Fa-f]{16,160})"\}'
 )
 _PAGINATION = re.compile("T([1-9][0-9]{0,17})")
-_TIME = re.compile(
-    "[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2},[0-9]{3}[+-][0-9]{4} S"
+_READING = re.compile(
+    '"TM":"([12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2},[0-9]{3}[+-][0-9]{4}) S",'
+    r'"TX":"([A-Z])","RV":((?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?),'
+    '"RI":"([0-9A-Za-z:.*-]+)","RU":"(k?Wh)",'
+    f'(?:"RT":"(?:{"|".join(CURRENT_TYPES)})",)?(?:"EF":"",)?"ST":"G"'
 )
-_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 _ANY_TAG = re.compile("[ -~]*")
 _TAGS = {
     **dict.fromkeys(("NONE", "DENIED", "UNDEFINED", "CARD_TXN_NR", "KEY_CODE"), _ANY_TAG),
@@ -66,6 +72,21 @@ _MAX_CONTROLLER_FIRMWARE_CHARACTERS = 25
 _Members = dict[str, Any]
 _WHATEVER = (*QUICK_REFUSALS, TypeError, LookupError, AttributeError)
 """What code stumbles over that takes everything for a plain record."""
+
+
+class _Record(NamedTuple):
+    """A record's text: its payload up to the readings, and their list; signed bytes, signature."""
+
+    head: str
+    readings: str
+    message: bytes
+    signature: bytes
+
+
+class _Reading(NamedTuple):
+    reason: str
+    register: str
+    signed: SignedReading
 
 
 class PlainSession(NamedTuple):
@@ -85,27 +106,22 @@ def read_plainly(values: Sequence[SignedValue]) -> PlainSession | None:
 
 
 def _read(values: Sequence[SignedValue]) -> PlainSession:
-    taken = [_take_apart(value.text) for value in values]
-    payloads = [payload for payload, _signature in taken]
-    readings = [reading for payload in payloads for reading in payload.pop("RD")]
-    first, number = payloads[0], _number(payloads[0].pop("PG"))
+    records = [_take_apart(value.text) for value in values]
+    first, number = _first_head(records)
     _require(_has_right_natures([value.nature for value in values]) and _is_plain(first))
-    for place, other in enumerate(payloads[1:], 1):
-        _require(_number(other.pop("PG")) == number + place)
-        _require(other == first and type(other["IS"]) is bool)
-    signed = [_signed_reading(reading) for reading in readings]
-    _require(_goes_on(readings, signed))
+    readings = [reading for record in records for reading in _readings(record.readings)]
+    _require(_goes_on(readings))
     session = Session(
-        begin=signed[0],
-        end=signed[-1],
+        begin=readings[0].signed,
+        end=readings[-1].signed,
         meter_serial=first["MS"],
-        register_code=readings[0]["RI"],
+        register_code=readings[0].register,
         evse_ids=(first["CI"],) if first.get("CT") == "EVSEID" and first.get("CI") else (),
         context="T",
-        paginations=tuple(range(number, number + len(payloads))),
+        paginations=tuple(range(number, number + len(records))),
         content=content_of([value.text for value in values]),
     )
-    return PlainSession(session, first["GS"], [signature for _payload, signature in taken])
+    return PlainSession(session, first["GS"], [record[2:] for record in records])
 
 
 def _require(is_so: bool) -> None:
@@ -113,20 +129,37 @@ def _require(is_so: bool) -> None:
         raise ValueError
 
 
-def _take_apart(text: str) -> tuple[_Members, tuple[bytes, bytes]]:
-    """Payload, signed bytes and signature of a record."""
+def _take_apart(text: str) -> _Record:
+    """What no text but JSON's own may hold, the payload does not: no escape hides a quote."""
     header, payload, section = text.split("|")
     signature = _SECTION.fullmatch(section)
-    if header != "OCMF" or signature is None or not text.isascii() or "\\" in payload:
+    head, _, readings = payload.partition(_HEAD_END)
+    if (
+        header != "OCMF"
+        or signature is None
+        or not text.isascii()
+        or "\\" in payload
+        or not readings.endswith(_READINGS_END)
+    ):
         raise ValueError
-    message = payload.encode()
-    return load_quickly(message), (message, bytes.fromhex(signature[1]))
+    message, listed = payload.encode(), readings[: -len(_READINGS_END)]
+    return _Record(head, listed, message, bytes.fromhex(signature[1]))
 
 
-def _number(pagination: str) -> int:
-    page = _PAGINATION.fullmatch(pagination)
-    _require(page is not None)
-    return int(pagination[1:])
+def _first_head(records: Sequence[_Record]) -> tuple[_Members, int]:
+    """The members of the first record but PG and RD, and its number, from which the others count.
+
+    Where those are texts and lists of texts (_is_plain), the first that reads as PG is PG.
+    """
+    head = records[0].head
+    members = load_quickly(f"{head}}}".encode())
+    page = _PAGINATION.fullmatch(members.pop("PG"))
+    before, found, after = head.partition(f'"PG":"{page and page[0]}"')
+    _require(bool(found))
+    number = int(page[1]) if page else 0
+    for place, other in enumerate(records[1:], number + 1):
+        _require(other.head == f'{before}"PG":"T{place}"{after}')
+    return members, number
 
 
 def _has_right_natures(natures: list[str]) -> bool:
@@ -169,47 +202,42 @@ def _is_plain_tag(kind: object, tag: str | None) -> bool:
     return form is not None and form.fullmatch(tag) is not None
 
 
-def _signed_reading(reading: _Members) -> SignedReading:
+def _readings(listed: str) -> list[_Reading]:
+    """Those of a list's text, which begins and ends with a brace; no other is in a plain one."""
+    _require(listed[:1] == "{" and listed[-1:] == "}")
+    return [_reading(text) for text in listed[1:-1].split("},{")]
+
+
+def _reading(text: str) -> _Reading:
     """A good reading; anything else raises ValueError, or what it stumbles over."""
-    time, value, unit = reading["TM"], reading["RV"], reading["RU"]
-    exact = Decimal(value) if type(value) is int else value
-    if not (
-        reading.keys() <= _READING_MEMBERS
-        and _is_good(reading["RI"], unit, reading.get("RT"), reading.get("EF", ""), reading["ST"])
-        and type(exact) is Decimal
-        and _PLAIN_NUMBER.fullmatch(str(exact))
-        and _TIME.fullmatch(time)
-    ):
+    told = _READING.fullmatch(text)
+    if told is None:
         raise ValueError
-    at_ms = unix_ms(datetime.fromisoformat(time[:-2]))
-    shown = f"{time[:26].replace(',', '.')}:{time[26:28]}"
-    return SignedReading(exact, unit, shown, at_ms, True)
+    time, reason, value, register, unit = told.groups()
+    at_ms = unix_ms(datetime.fromisoformat(time))
+    shown = f"{time[:19]}.{time[20:26]}:{time[26:]}"
+    return _Reading(reason, register, SignedReading(Decimal(value), unit, shown, at_ms, True))
 
 
 @lru_cache(maxsize=256)
-def _is_good(register: object, unit: object, current: object, flags: object, state: object) -> bool:
-    return (
-        isinstance(register, str)
-        and OBIS.from_string(register).is_law_relevant
-        and unit in ("kWh", "Wh")
-        and current in (None, *CURRENT_TYPES)
-        and flags in (None, "")
-        and state == "G"
-    )
+def _is_billing_register(code: str) -> bool:
+    return bool(OBIS.from_string(code).is_law_relevant)
 
 
-def _goes_on(readings: Sequence[_Members], signed: Sequence[SignedReading]) -> bool:
+def _goes_on(readings: Sequence[_Reading]) -> bool:
     """From begin to end on one register, never back."""
-    reasons = [reading["TX"] for reading in readings]
+    reasons = [reading.reason for reading in readings]
     if len(reasons) < 2 or reasons[0] != "B" or reasons[-1] not in END_REASONS:
         return False
     if len(reasons) > 2 and not _BETWEEN.issuperset(reasons[1:-1]):
         return False
-    register, unit = readings[0]["RI"], signed[0].unit
-    for reading in readings[1:]:
-        if reading["RI"] != register or reading["RU"] != unit:
+    for before, after in pairwise(readings):
+        earlier, later = before.signed, after.signed
+        if (
+            after.register != before.register
+            or later.unit != earlier.unit
+            or later.value < earlier.value
+            or later.at_ms < earlier.at_ms
+        ):
             return False
-    for before, after in pairwise(signed):
-        if after.value < before.value or after.at_ms < before.at_ms:
-            return False
-    return True
+    return _is_billing_register(readings[0].register)
