@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from wattseal.cdr.batch.file_part import FilePart
 from wattseal.cdr.ocpi import MAX_CDR_BYTES
+from wattseal.errors import ToolError
 
 CHUNK_BYTES = 256 * 1024
 """Small enough that many fit into memory, large enough that handing it over costs nothing."""
@@ -27,7 +29,8 @@ class Chunk:
 
     data: of form `json`, a JSON text on each line, a blank line being no CDR; of form `cells`, the
     pickled list of rows, each a list of texts, or None for one that is too large; of form `arrow`,
-    a record batch in Arrow's stream format. names: of the columns; none in form `json`.
+    a record batch in Arrow's stream format. names: of the columns; none in form `json`. part: of a
+    file on this computer, whose bytes are the data.
     """
 
     number: int
@@ -36,6 +39,21 @@ class Chunk:
     form: Literal["json", "cells", "arrow"]
     names: tuple[str, ...]
     data: bytes
+    part: FilePart | None = None
+
+    def to_send(self) -> Chunk:
+        """For another process here, which reads the part itself: cheaper than to hand it over."""
+        return self if self.part is None else replace(self, data=b"")
+
+    def received(self) -> Chunk:
+        """What `to_send` was made of. ToolError `file_unreadable`."""
+        if self.part is None:
+            return self
+        data = self.part.read()
+        if data.count(b"\n") == self.rows and data.endswith(b"\n"):
+            return replace(self, data=data)
+        cause = "it has changed meanwhile"
+        raise ToolError("file_unreadable", path=self.part.path, cause=cause)
 
     @property
     def digest(self) -> bytes:

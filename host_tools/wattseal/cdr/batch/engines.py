@@ -101,7 +101,7 @@ def _starting() -> BaseContext:
 def _bounded(pool: ProcessPoolExecutor, chunks: Iterable[Chunk], most: int) -> Iterator[Judged]:
     under_way: deque[Future[Judged]] = deque()
     for chunk in chunks:
-        under_way.append(pool.submit(_judge, chunk))
+        under_way.append(pool.submit(_judge, chunk.to_send()))
         if len(under_way) == most:
             yield under_way.popleft().result()
     while under_way:
@@ -124,4 +124,4 @@ def _judge(chunk: Chunk) -> Judged:
         raise RuntimeError("the worker was not begun")
     from wattseal.cdr.batch.judging import judge_chunk
 
-    return judge_chunk(_validator, chunk)
+    return judge_chunk(_validator, chunk.received())

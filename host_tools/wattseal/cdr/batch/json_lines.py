@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 from wattseal.cdr.batch.chunk import CHUNK_BYTES, MAX_ROW_BYTES, TOO_LARGE, Chunk
+from wattseal.cdr.batch.file_part import FilePart
 
 
-def read_json_lines(file: BinaryIO) -> Iterator[Chunk]:
-    """The chunks. A row's number is that of its line."""
-    number, first_row = 0, 1
+def read_json_lines(file: BinaryIO, whole: FilePart | None = None) -> Iterator[Chunk]:
+    """The chunks. A row's number is that of its line. whole: the file, if others can read it."""
+    number, first_row, part, offset = 0, 1, None, 0
     while block := _whole_lines(file):
         rows = block.count(b"\n")
-        yield Chunk(number, first_row, rows, "json", (), block)
+        if whole:
+            start, offset = offset, file.tell()
+            is_as_written = offset - start == len(block)  # nothing was added, no row cut out
+            part = replace(whole, offset=start, size=len(block)) if is_as_written else None
+        yield Chunk(number, first_row, rows, "json", (), block, part)
         number, first_row = number + 1, first_row + rows
 
 

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, cast
 
 from wattseal.cdr.batch.chunk import Chunk
 from wattseal.cdr.batch.csv_rows import read_csv
+from wattseal.cdr.batch.file_part import FilePart, whole_of
 from wattseal.cdr.batch.formats import STANDARD_STREAM, Format
 from wattseal.cdr.batch.json_array import read_json_array
 from wattseal.cdr.batch.json_lines import read_json_lines
@@ -47,7 +48,7 @@ def open_source(path: str, form: Format) -> Iterator[Source]:
     """
     if path == STANDARD_STREAM:
         file = sys.stdin.buffer
-        yield Source(_told(_chunks(file, form), path, form), None, file)
+        yield Source(_told(_chunks(file, form, None), path, form), None, file)
         return
     try:
         size = Path(path).stat().st_size
@@ -56,10 +57,10 @@ def open_source(path: str, form: Format) -> Iterator[Source]:
         cause = error.strerror or str(error)
         raise ToolError("file_unreadable", path=path, cause=cause) from None
     with opened as file:
-        yield Source(_told(_chunks(file, form), path, form), size, file)
+        yield Source(_told(_chunks(file, form, whole_of(file, path)), path, form), size, file)
 
 
-def _chunks(file: BinaryIO, form: Format) -> Iterator[Chunk]:
+def _chunks(file: BinaryIO, form: Format, whole: FilePart | None) -> Iterator[Chunk]:
     if form.name == "parquet":
         from wattseal.cdr.batch.parquet_rows import read_parquet
 
@@ -67,7 +68,9 @@ def _chunks(file: BinaryIO, form: Format) -> Iterator[Chunk]:
     plain = _decompressed(file, form)
     if form.name == "csv":
         return read_csv(plain)
-    return read_json_lines(plain) if form.name == "jsonl" else read_json_array(plain)
+    if form.name == "json":
+        return read_json_array(plain)
+    return read_json_lines(plain, None if form.compression else whole)
 
 
 def _decompressed(file: BinaryIO, form: Format) -> BinaryIO:

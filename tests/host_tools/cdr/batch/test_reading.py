@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,8 @@ def small_rows(monkeypatch: pytest.MonkeyPatch) -> int:
         monkeypatch.setattr(module, "MAX_ROW_BYTES", 100)
     return 100
 
+
+JSON_LINES = Format("jsonl", None)
 
 LINES = [
     (b"", []),
@@ -276,3 +280,64 @@ def test_no_format(path: str, said: str | None) -> None:
 def test_parquet_is_not_compressed_as_a_whole() -> None:
     with refused("rows_unreadable"):
         format_of("a.parquet.gz", None)
+
+
+def test_another_process_reads_a_files_part_itself(tmp_path: Path, chunk_bytes: int) -> None:
+    path = tmp_path / "cdrs.jsonl"
+    path.write_bytes(b"{}\n\n[1]\n" * 9 + b"last")
+    with open_source(str(path), JSON_LINES) as source:
+        chunks = list(source.chunks)
+    assert all(chunk.part for chunk in chunks[:-1])
+    assert chunks[-1].part is None  # its last line has got an end
+    for chunk in chunks:
+        sent = pickle.loads(pickle.dumps(chunk.to_send()))  # noqa: S301 - our own
+        assert (sent.data == b"") == (chunk.part is not None)
+        received = sent.received()
+        assert (received.data, received.digest) == (chunk.data, chunk.digest)
+
+
+def test_a_row_that_is_cut_out_is_sent(tmp_path: Path, small_rows: int) -> None:
+    path = tmp_path / "cdrs.jsonl"
+    path.write_bytes(b"a" * (1 << 19) + b"\n{}\n")
+    with open_source(str(path), JSON_LINES) as source:
+        first = next(source.chunks)
+    assert (first.part, first.to_send().data) == (None, TOO_LARGE + b"\n")
+
+
+def test_what_no_other_process_can_open_is_sent(tmp_path: Path) -> None:
+    """A name that means another file in each process, a pipe, a file that has no name any more."""
+    path = tmp_path / "cdrs.jsonl"
+    path.write_bytes(b"{}\n")
+    with path.open("rb") as file:
+        mine = f"/dev/fd/{file.fileno()}"
+        with open_source(mine, JSON_LINES) as source:
+            part = next(source.chunks).part
+            assert part is None or part.path == str(path)
+        path.unlink()
+        with open_source(mine, JSON_LINES) as source:
+            assert next(source.chunks).part is None
+    read_end, write_end = os.pipe()
+    os.write(write_end, b"{}\n")
+    os.close(write_end)
+    with open_source(f"/dev/fd/{read_end}", JSON_LINES) as source:
+        assert next(source.chunks).part is None
+    os.close(read_end)
+
+
+@pytest.mark.parametrize("content", [b"{}\n{}\n{}\n", b"\n{}\n\n", b"{}", b"", None])
+def test_a_file_that_changes_before_its_part_is_read(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "cdrs.jsonl"
+    path.write_bytes(b"  {}\n")
+    with open_source(str(path), JSON_LINES) as source:
+        sent = next(source.chunks).to_send()
+    if content is None:
+        path.rename(tmp_path / "older")
+        path.write_bytes(b"  {}\n")
+    else:
+        path.write_bytes(content)
+    with refused("file_unreadable") as failed:
+        sent.received()
+    assert "another file" in failed.value.message or "changed" in failed.value.message
+    path.unlink()
+    with refused("file_unreadable"):
+        sent.received()
