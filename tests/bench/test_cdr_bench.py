@@ -1,13 +1,16 @@
 """The bench of CDR validation measures what it says it does, on few CDRs."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 from wattseal.cdr.ocpi import read_cdr
 
 import bench.cdr.__main__ as bench
-from bench.cdr.population import cdr_line, write_cdrs
+from bench.cdr.bare import bare_rate
+from bench.cdr.population import cdr_line, records, write_cdrs
 
 
 def test_all_figures(
@@ -21,13 +24,22 @@ def test_all_figures(
     assert set(figures) == {
         f"cdr: {name}"
         for name in (
-            *("bare verification", "validation, 1 core", "validation, 1 core, each"),
+            *("bare verification, 1 core, each", "validation, 1 core", "validation, 1 core, each"),
             *("of the bare rate, 1 core", "memory, 1 core", "speed-up, 1 core"),
-            "memory, 1 cores, 60 CDRs",
+            "memory, 1 core, 60 CDRs",
         )
     }
     assert all(figure["value"] > 0 for figure in figures.values())
     assert not (tmp_path / "bench").exists()
+
+
+def test_the_bare_verification_verifies() -> None:
+    good = list(records(3, 1))
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    assert bare_rate(good, cores) > 0
+    (key, message, signature), *rest = good
+    with pytest.raises(InvalidSignature):
+        bare_rate([*rest, (key, message + b"x", signature)], cores)
 
 
 def test_cdrs_are_the_same_whoever_makes_them(tmp_path: Path) -> None:
