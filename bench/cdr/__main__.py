@@ -32,9 +32,9 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "build/bench/cdr"
 WATTSEAL = Path(sys.executable).parent / "wattseal"
 CDRS = 200_000
-SMALL = 10
-"""The memory is compared with that for one part in so many of the CDRs, of the same modules: keys
-take memory until the cache of them is full."""
+SMALL = 2
+"""The memory is compared with that for one part in so many of the CDRs: by then, the caches of the
+store's pages and of the modules' keys are full."""
 BARE_CDRS = 20_000
 RECORDS_OF_CDR = 2
 TURNS = 3

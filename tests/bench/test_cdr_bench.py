@@ -26,7 +26,7 @@ def test_all_figures(
         for name in (
             *("bare verification, 1 core, each", "validation, 1 core", "validation, 1 core, each"),
             *("of the bare rate, 1 core", "memory, 1 core", "speed-up, 1 core"),
-            "memory, 1 core, 60 CDRs",
+            "memory, 1 core, 300 CDRs",
         )
     }
     assert all(figure["value"] > 0 for figure in figures.values())
