@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from wattseal.cdr.batch.chunk import Chunk
     from wattseal.cdr.batch.judging import Judge, Judged
 
-AHEAD = 20
-"""Chunks for each worker that are under way: half a second of work, about as long as it takes to
-keep what is done."""
+AHEAD = 32
+"""Chunks for each worker that are under way: three quarters of a second of work, about as long as
+it takes to open the store; to keep what is done takes half of it."""
 
 _JUDGING = ("wattseal.cdr.batch.judging", "wattseal.cdr.validator", "wattseal.cdr.export_keys")
 """What workers need, as a rule; whatever else a judge is made of, they import themselves."""
