@@ -33,8 +33,8 @@ FOLDER = ROOT / "build/bench/cdr"
 WATTSEAL = Path(sys.executable).parent / "wattseal"
 CDRS = 200_000
 SMALL = 2
-"""The memory is compared with that for one part in so many of the CDRs: by then, the caches of the
-store's pages and of the modules' keys are full."""
+"""The memory is compared with that for one part in so many of the CDRs, of the same modules: what
+still grows between the two is the cache of the store's pages, up to its bound."""
 BARE_CDRS = 20_000
 RECORDS_OF_CDR = 2
 TURNS = 3

@@ -130,7 +130,7 @@ def _require(is_so: bool) -> None:
 
 
 def _take_apart(text: str) -> _Record:
-    """What no text but JSON's own may hold, the payload does not: no escape hides a quote."""
+    """No payload with a backslash passes: so each quote in it is JSON's own."""
     header, payload, section = text.split("|")
     signature = _SECTION.fullmatch(section)
     head, _, readings = payload.partition(_HEAD_END)
@@ -154,9 +154,11 @@ def _first_head(records: Sequence[_Record]) -> tuple[_Members, int]:
     head = records[0].head
     members = load_quickly(f"{head}}}".encode())
     page = _PAGINATION.fullmatch(members.pop("PG"))
-    before, found, after = head.partition(f'"PG":"{page and page[0]}"')
+    if page is None:
+        raise ValueError
+    number = int(page[1])
+    before, found, after = head.partition(f'"PG":"T{number}"')
     _require(bool(found))
-    number = int(page[1]) if page else 0
     for place, other in enumerate(records[1:], number + 1):
         _require(other.head == f'{before}"PG":"T{place}"{after}')
     return members, number
