@@ -7,19 +7,21 @@ Times are Unix milliseconds, energy is in kWh as a Decimal, as written: never a 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 Nature = Literal["Start", "End", "Intermediate"]
 
 
-class SignedValue(NamedTuple):
+class SignedValue(Struct, frozen=True, gc=False):
     """One signed reading, or one record with both: `text` is the OCMF string, byte for byte."""
 
     nature: str
     text: str
 
 
-class SignedData(NamedTuple):
+class SignedData(Struct, frozen=True):
     """`signed_data` of a CDR. `public_key` as the CPO wrote it; it proves nothing by itself."""
 
     encoding_method: str
@@ -27,7 +29,7 @@ class SignedData(NamedTuple):
     values: tuple[SignedValue, ...]
 
 
-class Cdr(NamedTuple):
+class Cdr(Struct, frozen=True):
     """What a bill rests on.
 
     `name` tells one CDR from all others: `country_code*party_id*id`. `evse_id` is as written.

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SkipValidation, TypeAdapter
+import msgspec
+from msgspec import Meta, Struct
+from msgspec.structs import asdict, replace
 
 from wattseal.cdr.findings import Finding
 
-Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 
 
-class SessionFacts(NamedTuple):
+class SessionFacts(Struct, frozen=True, gc=False):
     """What a store of seen sessions keeps. Only of authentic records: what no key signed, no
     module said.
 
     `context` and `paginations` are of all records in the order signed (T1, T2 ...: `T`, 1, 2).
     `begin_wh`, `end_wh`: the register in watt hours as decimal text, exact. Times are Unix
     milliseconds as signed; `time_is_good` False where the clock was not set (U).
-    `key_fingerprint` and `content` (over the records' texts) are SHA-256 in hex.
+    `key_fingerprint` is a SHA-256 in hex; `content` tells the records' texts (session.content_of).
     """
 
     key_fingerprint: str
@@ -35,8 +36,7 @@ class SessionFacts(NamedTuple):
     content: str
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """The verdict.
 
     `billable`: nothing found is an error. `casts_doubt`: earlier sessions of the module have to be
@@ -56,7 +56,7 @@ class Judgement:
     end: str | None
     key_fingerprint: Hash | None
     findings: tuple[Finding, ...]
-    facts: Annotated[SkipValidation[SessionFacts | None], Field(exclude=True)] = None
+    facts: SessionFacts | None = None
 
     def with_findings(self, more: tuple[Finding, ...]) -> Judgement:
         """The verdict after a comparison with other CDRs has found more."""
@@ -64,12 +64,15 @@ class Judgement:
 
     def to_json(self, indent: int | None = None) -> bytes:
         """As a JSON object in UTF-8; by default on one line."""
-        return _JSON.dump_json(self, indent=indent)
+        written = asdict(self)
+        del written["facts"]
+        text = _ENCODER.encode(written)
+        return text if indent is None else msgspec.json.format(text, indent=indent)
 
 
 def read_judgement(text: str | bytes) -> Judgement:
-    """What `to_json` made; other members are ignored. Raises pydantic's ValidationError."""
-    return _JSON.validate_json(text)
+    """What `to_json` made; other members are ignored. Raises msgspec.DecodeError."""
+    return _DECODER.decode(text)
 
 
 def judged(told: Judgement) -> Judgement:
@@ -83,4 +86,9 @@ def judged(told: Judgement) -> Judgement:
     )
 
 
-_JSON = TypeAdapter(Judgement)
+def _finding_of(_kind: type[Finding], told: Any) -> Finding:
+    return Finding.model_validate(told)
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=Finding.model_dump)
+_DECODER = msgspec.json.Decoder(Judgement, dec_hook=_finding_of)

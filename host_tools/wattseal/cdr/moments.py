@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+_MS_OF_DAY = 24 * 3600 * 1000
 
 
 def unix_ms(moment: datetime) -> int:
     """Unix milliseconds of a time with its zone, negative before 1970; what is finer is cut off."""
-    return (moment - _EPOCH) // _MILLISECOND
+    since = moment - _EPOCH
+    return since.days * _MS_OF_DAY + since.seconds * 1000 + since.microseconds // 1000
 
 
 def utc_text(at_ms: int) -> str:

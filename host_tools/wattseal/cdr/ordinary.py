@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import starmap
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from wattseal.cdr.charge_record import SignedData
 from wattseal.cdr.key_checks import is_plainly
@@ -18,7 +19,7 @@ from wattseal.public_key import PublicKey, SignatureMalformedError
 _CURVE = "secp256r1"
 
 
-class Ordinary(NamedTuple):
+class Ordinary(Struct, frozen=True):
     """A session with nothing to say about, and the key that must have signed its records."""
 
     plain: PlainSession
@@ -32,13 +33,22 @@ class Ordinary(NamedTuple):
             return False
 
 
-def ordinary_session(
-    signed: SignedData, periods: Sequence[KeyPeriod], tolerance_ms: int
+def ordinary_sessions(
+    charges: Sequence[tuple[SignedData | None, Sequence[KeyPeriod]]], tolerance_ms: int
+) -> list[Ordinary | None]:
+    """Of each charge, with the periods of its charge point: what looks like an ordinary session,
+    not verified yet; None if it does not.
+    """
+    read = read_plainly([signed.values if signed and known else None for signed, known in charges])
+    return [
+        _with_key(signed, plain, periods, tolerance_ms) if signed and plain else None
+        for (signed, periods), plain in zip(charges, read, strict=True)
+    ]
+
+
+def _with_key(
+    signed: SignedData, plain: PlainSession, periods: Sequence[KeyPeriod], tolerance_ms: int
 ) -> Ordinary | None:
-    """What looks like an ordinary session and is not verified yet; None if it does not."""
-    plain = read_plainly(signed.values) if periods else None
-    if plain is None:
-        return None
     period = _period_of(plain, periods, tolerance_ms)
     if period is None:
         return None

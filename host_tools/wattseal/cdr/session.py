@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from decimal import Context, Decimal
-from typing import NamedTuple
+from hashlib import blake2b
+
+from msgspec import Struct
 
 from wattseal.cdr.judgement import SessionFacts
+
+CONTENT_BYTES = 32
 
 _EXACT = Context(
     prec=120
 )  # verify.transaction_parts.is_sound leaves at most 30 digits, E-18 to E18
 
 
-class SignedReading(NamedTuple):
+class SignedReading(Struct, frozen=True, gc=False):
     """A begin or end reading. `value` in `unit` (kWh or Wh) with the digits as signed.
 
     `time` is RFC 3339, `at_ms` the same in Unix milliseconds. `has_time`: the clock was set, and
@@ -33,11 +36,11 @@ class SignedReading(NamedTuple):
         return self.value if self.unit == "Wh" else _EXACT.scaleb(self.value, 3)
 
 
-class Session(NamedTuple):
+class Session(Struct, frozen=True):
     """A session of authentic records with one begin and one end, in one unit.
 
     `evse_ids` are those that the records name, as written. `paginations` count in `context` (T or
-    F), in the order signed. `content` is the SHA-256 in hex over the records' texts in that order.
+    F), in the order signed. `content` is that of the records (content_of).
     """
 
     begin: SignedReading
@@ -73,5 +76,5 @@ class Session(NamedTuple):
 
 
 def content_of(texts: Iterable[str]) -> str:
-    """SHA-256 in hex over the records' texts, each on a line of its own."""
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+    """BLAKE2b-256 in hex over the records' texts in the order signed, each on a line of its own."""
+    return blake2b("\n".join(texts).encode(), digest_size=CONTENT_BYTES).hexdigest()

@@ -14,6 +14,7 @@ A CDR with neither costs nor tariffs bills no time. Sources: OCPI 2.2.1 and 2.3.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -23,13 +24,14 @@ _AMOUNTS = ("excl_vat", "before_taxes", "incl_vat")
 
 def bills_time(cdr: dict[str, Any]) -> bool:
     """Whether some of the costs follow from a duration; what is malformed counts as absent."""
+    without_cost = []
     for cost, kind in _KINDS:
         amounts = _amounts(cdr.get(cost))
         if any(amounts):
             return True
-        if not amounts and _has_price(cdr, kind) and _has_volume(cdr, kind):
-            return True
-    return False
+        if not amounts:
+            without_cost.append(kind)
+    return any(_has_volume(cdr, kind) for kind in _priced(cdr, without_cost))
 
 
 def _amounts(price: Any) -> list[int | Decimal]:
@@ -46,13 +48,15 @@ def _has_volume(cdr: dict[str, Any], kind: str) -> bool:
     return False
 
 
-def _has_price(cdr: dict[str, Any], kind: str) -> bool:
+def _priced(cdr: dict[str, Any], kinds: Sequence[str]) -> list[str]:
+    """Those of the kinds that a tariff has a price for."""
+    found = []
     for tariff in _objects(cdr.get("tariffs")):
         for element in _objects(tariff.get("elements")):
             for component in _objects(element.get("price_components")):
-                if component.get("type") == kind and _is_more(component.get("price")):
-                    return True
-    return False
+                if component.get("type") in kinds and _is_more(component.get("price")):
+                    found.append(component["type"])
+    return found
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

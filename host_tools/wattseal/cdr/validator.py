@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wattseal.cdr.cdr_error import CdrError
 from wattseal.cdr.charge_record import Cdr, SignedData
@@ -18,7 +20,7 @@ from wattseal.cdr.key_checks import (
     read_own_key,
 )
 from wattseal.cdr.keys import KeyPeriod, KeySource
-from wattseal.cdr.ordinary import Ordinary, ordinary_session
+from wattseal.cdr.ordinary import Ordinary, ordinary_sessions
 from wattseal.cdr.record_checks import OpenRecord, check_content, evse_ids_of, open_records
 from wattseal.cdr.record_effects import one_for_each_fault
 from wattseal.cdr.rules import Rules
@@ -32,7 +34,7 @@ ENCODING = "OCMF"
 _MAX_STRANGERS = 8
 
 
-class _Found(NamedTuple):
+class _Found(Struct, frozen=True):
     """What came of the signed data. `key_fingerprint` is that of the key that signed the end."""
 
     findings: Sequence[Finding]
@@ -58,14 +60,10 @@ class Validator:
         hold what the step needs, which saves a tenth of the time.
         """
         known = [self._keys.periods(cdr.evse_id) for cdr in cdrs]
-        looked = [self._glance(cdr, periods) for cdr, periods in zip(cdrs, known, strict=True)]
+        charges = [(cdr.signed, periods or ()) for cdr, periods in zip(cdrs, known, strict=True)]
+        looked = ordinary_sessions(charges, self._tolerance_ms)
         ordinary = [one if one and one.is_authentic() else None for one in looked]
         return list(map(self._judge, cdrs, known, ordinary))
-
-    def _glance(self, cdr: Cdr, periods: Sequence[KeyPeriod] | None) -> Ordinary | None:
-        if cdr.signed is None or cdr.signed.encoding_method.upper() != ENCODING:
-            return None
-        return ordinary_session(cdr.signed, periods or (), self._tolerance_ms)
 
     def _judge(
         self, cdr: Cdr, periods: Sequence[KeyPeriod] | None, ordinary: Ordinary | None
@@ -84,7 +82,7 @@ class Validator:
             return _judgement(cdr, _Found(_with_a_reason(told.findings)))
         more = list(check_bill(cdr, told.session, self._rules, told.findings))
         if more:
-            told = told._replace(findings=[*told.findings, *more])
+            told = replace(told, findings=[*told.findings, *more])
         return _judgement(cdr, told)
 
     @property

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from wattseal.cdr import validator
 from wattseal.cdr.judgement import Judgement
 from wattseal.cdr.ocpi import read_cdr
-from wattseal.cdr.ordinary import ordinary_session
+from wattseal.cdr.ordinary import ordinary_sessions
 from wattseal.cdr.plain_session import read_plainly
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validator import Validator
@@ -39,11 +39,13 @@ def both_ways(made: Charge) -> tuple[Judgement, Judgement, bool]:
     signed = cdr.signed
     assert signed is not None
     periods = made.keys.periods(cdr.evse_id) or ()
-    ordinary = ordinary_session(signed, periods, 300_000)
+    (ordinary,) = ordinary_sessions([(signed, periods)], 300_000)
     is_short = ordinary is not None and ordinary.is_authentic()
     judge = Validator(made.keys, Rules()).judge
     usual = judge(cdr)
-    with patch.object(validator, "ordinary_session", lambda *_all: None):
+    with patch.object(
+        validator, "ordinary_sessions", lambda charges, _tolerance: [None] * len(charges)
+    ):
         return usual, judge(cdr), is_short
 
 
@@ -157,7 +159,22 @@ def test_nothing_is_read_plainly_that_is_no_record() -> None:
     made = charge()
     cdr = read_cdr(made.json())
     assert cdr.signed is not None
-    assert read_plainly(cdr.signed.values) is not None
-    assert read_plainly(()) is None
-    assert read_plainly(cdr.signed.values[:1]) is None
-    assert read_plainly(cdr.signed.values * 2) is None
+    values = cdr.signed.values
+    good, *others = read_plainly([values, (), values[:1], None, values * 2])
+    assert good is not None
+    assert others == [None] * 4
+
+
+def test_one_charge_has_no_say_in_the_others() -> None:
+    made = [charge(between=between) for between in (0, 1, 2)]
+    signed = [read_cdr(one.json()).signed for one in made]
+    values = [one.values for one in signed if one]
+    alone = [read_plainly([one])[0] for one in values]
+    assert None not in alone
+    assert read_plainly([values[0], values[1][:2], values[1], (), values[2]]) == [
+        alone[0],
+        None,
+        alone[1],
+        None,
+        alone[2],
+    ]

@@ -203,7 +203,7 @@ class TestUnsigned:
 
 
 def test_nothing_is_billable_for_want_of_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validator, "ordinary_session", lambda *_all: None)
+    monkeypatch.setattr(validator, "ordinary_sessions", lambda *_all: [None])
     monkeypatch.setattr(validator, "check_content", lambda _records: ([], None))
     assert codes(charge()) == ["cdr_malformed"]
 

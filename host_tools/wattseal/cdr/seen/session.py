@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wattseal.cdr.charge_record import Cdr
 from wattseal.cdr.findings import Finding
@@ -15,8 +16,7 @@ MAX_NUMBER = 2**63 - 1
 MAX_NAME_CHARACTERS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """One CDR of a run: `row` is its place there, `cdr` its name (Cdr.name).
 
     credited: name of the CDR that this one cancels; such a one takes part in nothing. is_billable:
@@ -42,14 +42,14 @@ def session_of(row: int, cdr: Cdr, judgement: Judgement) -> Session:
     credited = None
     if cdr.credits is not None:
         credited = kept_name(f"{cdr.country_code}*{cdr.party_id}*{cdr.credits}")
-    facts = judgement.facts
+    facts, findings = judgement.facts, judgement.findings
     return Session(
         row=row,
-        cdr=kept_name(cdr.name),
+        cdr=kept_name(judgement.cdr),
         credited=credited,
         is_billable=judgement.verdict == "billable",
         facts=facts if facts is not None and _fits(facts) else None,
-        doubts=tuple(finding for finding in judgement.findings if finding.effect.is_doubt),
+        doubts=tuple([one for one in findings if one.effect.is_doubt]) if findings else (),
     )
 
 
@@ -70,4 +70,4 @@ def kept_text(text: str) -> str:
 
 def _fits(facts: SessionFacts) -> bool:
     numbers = (*facts.paginations, facts.begin_ms, facts.end_ms)
-    return bool(facts.paginations) and all(abs(number) <= MAX_NUMBER for number in numbers)
+    return bool(facts.paginations) and -MAX_NUMBER <= min(numbers) <= max(numbers) <= MAX_NUMBER

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from wattseal.cdr.judgement import SessionFacts
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.seen.rows import new_rows

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from seen_day import BEGAN_MS, CPO, HOUR_MS, MSP, session, sha, told
 from wattseal.cdr.findings import found
 from wattseal.cdr.seen import reconcile, streaming
@@ -266,7 +266,8 @@ def test_the_order_of_the_rows_decides_nothing(store: SeenSessions) -> None:
                 each,
                 cdr=f"{each.cdr}-{module}",
                 facts=each.facts
-                and each.facts._replace(
+                and replace(
+                    each.facts,
                     key_fingerprint=sha(f"{module} {each.facts.key_fingerprint}"),
                     content=sha(f"{module} {each.facts.content}"),
                 ),
