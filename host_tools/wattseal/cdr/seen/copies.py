@@ -15,6 +15,7 @@ from sqlalchemy import (
     Connection,
     Insert,
     Select,
+    Table,
     and_,
     case,
     exists,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 
 from wattseal.cdr.seen.tables import (
     is_of,
+    is_of_key,
     is_of_records,
     run_of,
     seen_credit,
@@ -38,6 +40,7 @@ COPIES = ("cdr_repeated", "record_replayed")
 """Their records are those of another session: between the sessions they have no place."""
 
 _session = seen_session.c
+_OWN = seen_session.alias("own")
 
 
 class _Likeness(NamedTuple):
@@ -54,10 +57,14 @@ _NAME = _Likeness("cdr", ("cdr",), lambda one, other: one.cdr == other.cdr)
 _RECORDS = _Likeness("content", ("key", "context", "first", "content"), is_of_records)
 
 
-def find_copies(connection: Connection, run: int) -> None:
-    """Write the findings. The run has its number; nobody else writes to the store meanwhile."""
+def find_copies(connection: Connection, run: int, unusual: Table | None) -> None:
+    """Write the findings. The run has its number; nobody else writes to the store meanwhile.
+
+    unusual: the stretches that are. In a usual one no two sessions have the same number.
+    """
     connection.execute(_insert(_by_name(run)))
-    connection.execute(_insert(_by_records(run)))
+    if unusual is not None:
+        connection.execute(_insert(_by_records(run, unusual)))
 
 
 def _insert(findings: Select[Any]) -> Insert:
@@ -65,7 +72,7 @@ def _insert(findings: Select[Any]) -> Insert:
 
 
 def _by_name(run: int) -> Select[Any]:
-    same = _Group(run, _NAME)
+    same = _Group(run, _NAME, _shared(run, _NAME))
     code = case(
         (same.members.c.content == same.members.c.first_content, literal("cdr_repeated")),
         else_=literal("cdr_changed"),
@@ -73,7 +80,7 @@ def _by_name(run: int) -> Select[Any]:
     return same.others(code, None)
 
 
-def _by_records(run: int) -> Select[Any]:
+def _by_records(run: int, unusual: Table) -> Select[Any]:
     """A CDR that was credited is billed no more, and may be followed by a better one."""
     own_code = seen_finding.alias("own_code")
     has_name_finding = exists().where(
@@ -82,18 +89,28 @@ def _by_records(run: int) -> Select[Any]:
         is_of(_session.id, run),
     )
     is_member = and_(~has_name_finding, ~_is_credited())
-    same = _Group(run, _RECORDS, is_member=is_member)
+    own, place = _OWN.c, unusual.c
+    is_there = and_(is_of_key(own, place), own.first.between(place.first, place.high))
+    shared = _shared(run, _RECORDS).join(unusual, is_there)
+    same = _Group(run, _RECORDS, shared, is_member=is_member)
     return same.others(literal("record_replayed"), same.members.c.first_cdr)
 
 
 class _Group:
-    """Sessions of one name or of the same records, each beside the first of them."""
+    """Sessions of one name or of the same records, each beside the first of them.
+
+    what: those names or records, as in _shared.
+    """
 
     def __init__(
-        self, run: int, alike: _Likeness, is_member: ColumnElement[bool] | None = None
+        self,
+        run: int,
+        alike: _Likeness,
+        what: Select[Any],
+        is_member: ColumnElement[bool] | None = None,
     ) -> None:
         self.run = run
-        shared = _shared(run, alike).subquery("shared")
+        shared = what.subquery("shared")
         where: list[ColumnElement[bool]] = [seen_run.c.number.is_not(None)]
         if is_member is not None:
             where.append(is_member)
@@ -149,10 +166,10 @@ class _Group:
 
 def _shared(run: int, alike: _Likeness) -> Select[Any]:
     """What sessions of the run share with others: few, as a rule."""
-    own, other = seen_session.alias("own").c, seen_session.alias("other").c
+    own, other = _OWN.c, seen_session.alias("other").c
     has_other = exists().where(alike.is_there(other, own), other.id != own.id)
     shared = (own[name] for name in alike.by)
-    return select(*shared).where(is_of(own.id, run), has_other).distinct()
+    return select(*shared).select_from(_OWN).where(is_of(own.id, run), has_other).distinct()
 
 
 def _is_billed(run: int) -> ColumnElement[bool]:

@@ -25,6 +25,7 @@ from wattseal.cdr.seen.rows import NewRows, Row
 from wattseal.cdr.seen.schema import SCHEMA
 from wattseal.cdr.seen.session import Session
 from wattseal.cdr.seen.streaming import ROWS_AT_A_TIME
+from wattseal.cdr.seen.stretches import unusual_stretches
 from wattseal.cdr.seen.tables import (
     is_of,
     seen_credit,
@@ -92,8 +93,10 @@ class SeenSessions:
             if not _take_number(connection, run):
                 return
             _look_at_tables(connection, run)
-            find_copies(connection, run)
-            _walk(connection, run, rules)
+            with unusual_stretches(connection, run, rules) as unusual:
+                find_copies(connection, run, unusual)
+                if unusual is not None:
+                    _walk(connection, run, unusual, rules)
 
     def findings(self, run: int) -> Iterator[tuple[int, Finding]]:
         """What the comparison found: row and finding, in the order of the rows.
@@ -195,12 +198,12 @@ def _look_at_tables(connection: Connection, run: int) -> None:
         connection.exec_driver_sql("ANALYZE seen_session")
 
 
-def _walk(connection: Connection, run: int, rules: Rules) -> None:
+def _walk(connection: Connection, run: int, stretches: Table, rules: Rules) -> None:
     """Findings wait in a table of their own: the walk reads the table that they belong in."""
     connection.exec_driver_sql(
         "CREATE TEMPORARY TABLE fresh AS SELECT * FROM seen_finding WHERE 1 = 0"
     )
-    told = walk(neighbours(connection, run), rules)
+    told = walk(neighbours(connection, run, stretches), rules)
     while some := list(islice(told, ROWS_AT_A_TIME)):
         _add(connection, seen_finding, run, [rows.told_row(each) for each in some], into="fresh")
     connection.exec_driver_sql("INSERT INTO seen_finding SELECT * FROM fresh")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from wattseal.cdr.rules import Rules
@@ -45,11 +47,6 @@ class Seen(NamedTuple):
     is_told: int
 
 
-_FIRST, _LAST = Seen._fields.index("first"), Seen._fields.index("last")
-_BEGIN_WH, _END_WH = Seen._fields.index("begin_wh"), Seen._fields.index("end_wh")
-_BEGIN_MS, _END_MS = Seen._fields.index("begin_ms"), Seen._fields.index("end_ms")
-
-
 class Told(NamedTuple):
     """A finding about a session of the run, compared with the session `other`."""
 
@@ -70,31 +67,15 @@ class _Place:
 
 
 def walk(rows: Iterable[tuple[Any, ...]], rules: Rules) -> Iterator[Told]:
-    """What the order of the sessions says about those of the run. rows: the fields of Seen.
-
-    Nearly all follow the row before so that nothing can be said: these are only looked at.
-    """
-    knows_all = rules.side == "cpo"
-    behind: _Behind | None = None  # None where it would be no more than the row before
-    before: tuple[Any, ...] | None = None
-    for row in rows:
-        if before is None or before[0] != row[0] or before[1] != row[1]:
-            behind = None
-        elif behind is not None or not _just_follows(before, row, knows_all):
-            behind = behind or _Behind(Seen(*before))
-            seen = Seen(*row)
-            yield from behind.take(seen, rules)
-            if behind.is_only(seen):
-                behind = None
-        before = row
+    """What the order of the sessions says about those of the run. rows: the fields of Seen."""
+    for _key, sessions in groupby(map(Seen._make, rows), attrgetter("key", "context")):
+        yield from _walk_key(sessions, rules)
 
 
-def _just_follows(before: tuple[Any, ...], row: tuple[Any, ...], knows_all: bool) -> bool:
-    """Whether there is nothing to tell of two rows of a key, if no others lie behind them."""
-    due: int = before[_LAST] + 1
-    if row[_FIRST] != due and (knows_all or row[_FIRST] < due):
-        return False
-    return before[_END_MS] <= row[_BEGIN_MS] and not _is_more(before[_END_WH], row[_BEGIN_WH])
+def _walk_key(sessions: Iterator[Seen], rules: Rules) -> Iterator[Told]:
+    behind = _Behind(next(sessions))
+    for seen in sessions:
+        yield from behind.take(seen, rules)
 
 
 class _Behind:
@@ -105,16 +86,6 @@ class _Behind:
         self._before = first
         self._cover = place  # whose numbers reach furthest
         self._reference = place  # its reading and time the next is not behind
-
-    def is_only(self, seen: Seen) -> bool:
-        """Whether it is no more than that row."""
-        place = self._cover
-        return (
-            place.seen is seen
-            and place is self._reference
-            and not place.overlaps
-            and place.is_told == bool(seen.is_told)
-        )
 
     def take(self, seen: Seen, rules: Rules) -> Iterator[Told]:
         """Go on to the next row."""
@@ -178,7 +149,7 @@ def _gone_back(reference: _Place, here: _Place) -> Iterator[Told]:
     if not culprit.seen.is_own or culprit.is_told:
         return
     earlier, later = reference.seen, here.seen
-    if _same_register(earlier, later) and _is_more(earlier.end_wh, later.begin_wh):
+    if _same_register(earlier, later) and is_more(earlier.end_wh, later.begin_wh):
         yield _told(culprit, other, "energy_went_back", _kwh(earlier.end_wh), _kwh(later.begin_wh))
         culprit.is_told = True
     if earlier.time_is_good and later.time_is_good and earlier.end_ms > later.begin_ms:
@@ -199,7 +170,8 @@ def _begins_at_nothing(register_code: str) -> bool:
     return _TRANSACTION_REGISTER.match(register_code) is not None
 
 
-def _is_more(wh: str, than_wh: str) -> bool:
+def is_more(wh: str, than_wh: str) -> bool:
+    """Whether a register reads more; both as decimal text."""
     return wh != than_wh and Decimal(wh) > Decimal(than_wh)
 
 

@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from seen_day import BEGAN_MS, CPO, HOUR_MS, MSP, session, sha, told
+from sqlalchemy import select
 from wattseal.cdr.findings import found
-from wattseal.cdr.seen import reconcile, streaming
+from wattseal.cdr.rules import Rules
+from wattseal.cdr.seen import reconcile, streaming, stretches
 from wattseal.cdr.seen import store as store_module
-from wattseal.cdr.seen.neighbours import _windows
 from wattseal.cdr.seen.rows import new_rows
 from wattseal.cdr.seen.session import Session
 from wattseal.cdr.seen.store import SeenSessions
+from wattseal.cdr.seen.tables import is_of, seen_session
+from wattseal.cdr.seen.windows import windows
 from wattseal.errors import ToolError
 
 
@@ -183,8 +186,11 @@ def test_what_reaches_furthest_is_beside_the_next(store: SeenSessions) -> None:
         low = dice.randrange(6, 70)
         run = store.begin(f"looks only {number}")
         store.add(run, new_rows([session(0, paginations=(low, low + 1))]))
+        own = seen_session.c
+        stretch = select(own.key, own.context, own.first, own.first.label("high"))
         with store._database.ask() as connection:
-            [window] = connection.execute(_windows(run).select()).all()
+            around = windows(stretch.where(is_of(own.id, run)).subquery())
+            [window] = connection.execute(around.select()).all()
         reaches = [(last, -begin) for begin, last in earlier if begin < low]
         assert window.start == (-max(reaches)[1] if reaches else low)
 
@@ -252,6 +258,44 @@ def test_doubts_of_the_judgement_itself_are_listed(store: SeenSessions) -> None:
     [listed] = store.doubts()
     assert (listed.finding.code, listed.finding.found) == ("key_used_after_deactivation", "now")
     assert (listed.session.cdr, listed.earlier) == ("DE*ABC*M-0", None)
+
+
+@pytest.mark.parametrize("rules", [CPO, MSP], ids=["cpo", "msp"])
+def test_a_closer_look_finds_nothing_about_usual_stretches(
+    store: SeenSessions, rules: Rules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice = random.Random(5)
+    codes: set[str] = set()
+    for day in range(12):
+        numbers = [day * 4 + number for number in range(4) if dice.random() < 0.9]
+        good = [session(n, m) for m in "ABC" for n in numbers]
+        good += [session(n, "D", begin_wh=dice.choice(("7", f"{1000 * n}"))) for n in numbers]
+        odd = [
+            session(day * 4 + 1, "A", paginations=(day * 8 + dice.randrange(5), day * 8 + 5)),
+            session(day * 4, "B", begin_wh="7", content=sha(f"other {day}")),
+            session(dice.randrange(day * 4 + 1), "C", cdr=f"DE*ABC*again-{day}"),
+            session(day * 4, "A", is_billable=False, end_ms=BEGAN_MS + 400 * HOUR_MS),
+        ]
+        run = good + dice.sample(odd, dice.randrange(3))
+        found_ = told(store, *run, rules=rules, name=f"a {day}")
+        of_others = [_of_another_module(each) for each in run]
+        with monkeypatch.context() as patched:
+            patched.setattr(stretches, "just_follows", lambda *_: False)
+            closely = told(store, *of_others, rules=rules, name=f"b {day}")
+        assert closely == {f"{name} of another": told_ for name, told_ in found_.items()}
+        codes |= {code for each in found_.values() for code in each}
+    gaps = {"counter_gap"} if rules is CPO else set()
+    assert codes >= gaps | {"record_replayed", "pagination_reused", "energy_went_back"}
+
+
+def _of_another_module(each: Session) -> Session:
+    """The same of a module that nobody knows, in the same order beside others."""
+    facts = each.facts and replace(
+        each.facts,
+        key_fingerprint=sha(f"another {each.facts.key_fingerprint}"),
+        content=each.facts.content[:-1] + ("1" if each.facts.content[-1] == "0" else "0"),
+    )
+    return replace(each, cdr=f"{each.cdr} of another", facts=facts)
 
 
 def test_the_order_of_the_rows_decides_nothing(store: SeenSessions) -> None:
