@@ -74,7 +74,8 @@ class Bench:
 
         What counts is the mean of the turns: the speed of a shared machine drifts by the second,
         and of short measurements the best would win over the long ones. A core is slower while
-        others work, so each is compared with the bare verification on as many at once.
+        others work, so each is compared with the bare verification on as many at once, and so is
+        what a second core gains.
         """
         bare: dict[int, list[float]] = {cores: [] for cores in CORES}
         runs: dict[int, list[Took]] = {cores: [] for cores in CORES}
@@ -83,17 +84,20 @@ class Bench:
                 bare[cores].append(bare_rate(self.records, _cores(cores)))
                 runs[cores].append(self._validate("many", cores))
                 bare[cores].append(bare_rate(self.records, _cores(cores)))
-        alone_s = fmean(took.seconds for took in runs[CORES[0]])
+        alone = CORES[0]
+        alone_s, bare_alone = fmean(took.seconds for took in runs[alone]), fmean(bare[alone])
         for cores in CORES:
-            seconds = fmean(took.seconds for took in runs[cores])
-            self._tell(cores, fmean(bare[cores]), seconds, alone_s)
+            seconds, rate = fmean(took.seconds for took in runs[cores]), fmean(bare[cores])
+            self._tell(cores, rate, seconds)
+            gained = Figure(alone_s / seconds, "times", cores * rate / bare_alone)
+            self.figures[f"speed-up, {_words(cores)}"] = gained
             memory_mb = max(took.memory_mb for took in runs[cores])
             self.figures[f"memory, {_words(cores)}"] = Figure(memory_mb, "MB")
         few = self._validate("few", CORES[-1])
         name = f"memory, {_words(CORES[-1])}, {self.cdrs // SMALL:,} CDRs"
         self.figures[name] = Figure(few.memory_mb, "MB")
 
-    def _tell(self, cores: int, bare: float, seconds: float, alone_s: float) -> None:
+    def _tell(self, cores: int, bare: float, seconds: float) -> None:
         """Figures of so many cores, `bare` being the rate of each."""
         words, rate = _words(cores), self.cdrs * RECORDS_OF_CDR / seconds
         each = Figure(rate / cores, "records/s a core", bare)
@@ -102,7 +106,6 @@ class Bench:
             f"validation, {words}": Figure(rate, "records/s"),
             f"validation, {words}, each": each,
             f"of the bare rate, {words}": Figure(rate / cores / bare, ""),
-            f"speed-up, {words}": Figure(alone_s / seconds, ""),
         }
 
     def _file(self, name: str) -> Path:

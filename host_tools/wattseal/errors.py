@@ -339,6 +339,12 @@ ERRORS: dict[str, tuple[str, str, int]] = {
         "Give another one with --run.",
         EXIT_USAGE,
     ),
+    "input_changed": (
+        "{path} is not the file any more that it was when this run began.",
+        "Nothing judged so far is lost. Bring the file back and give the command again, or begin "
+        "a new run with the file as it is now.",
+        EXIT_USAGE,
+    ),
     "worker_lost": (
         "{worker} ended before it had answered: {cause}.",
         "What was judged is kept in {run}: the same command goes on from there. If it happens "

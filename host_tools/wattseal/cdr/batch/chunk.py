@@ -48,14 +48,13 @@ class Chunk:
         return self if self.part is None else replace(self, data=b"")
 
     def received(self) -> Chunk:
-        """What `to_send` was made of. ToolError `file_unreadable`."""
+        """What `to_send` was made of. ToolError `file_unreadable`, `input_changed`."""
         if self.part is None:
             return self
         data = self.part.read()
         if data.count(b"\n") == self.rows and data.endswith(b"\n"):
             return replace(self, data=data)
-        cause = "it has changed meanwhile"
-        raise ToolError("file_unreadable", path=self.part.path, cause=cause)
+        raise ToolError("input_changed", path=self.part.path)
 
     @property
     def digest(self) -> bytes:

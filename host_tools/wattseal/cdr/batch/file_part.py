@@ -22,8 +22,8 @@ class FilePart:
     size: int
 
     def read(self) -> bytes:
-        """The bytes; fewer if the file is shorter now. ToolError `file_unreadable`."""
-        cause = "another file has taken its place"
+        """The bytes; fewer if the file is shorter now. ToolError `file_unreadable`,
+        `input_changed` if another file has taken its place."""
         try:
             with Path(self.path).open("rb") as file:
                 now = os.fstat(file.fileno())
@@ -32,7 +32,8 @@ class FilePart:
                     return file.read(self.size)
         except OSError as error:
             cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=self.path, cause=cause)
+            raise ToolError("file_unreadable", path=self.path, cause=cause) from None
+        raise ToolError("input_changed", path=self.path)
 
 
 def whole_of(file: BinaryIO, path: str) -> FilePart | None:

@@ -44,8 +44,8 @@ _OWN = seen_session.alias("own")
 
 
 class _Likeness(NamedTuple):
-    """What copies have in common: a column, and how an index finds those that have it, by which
-    others too.
+    """What copies have in common: `column`. `by`: it, and the columns that an index needs to find
+    those that have it; `is_there`: whether one session (its columns) is such a copy of another.
     """
 
     column: str

@@ -335,9 +335,8 @@ def test_a_file_that_changes_before_its_part_is_read(tmp_path: Path, content: by
         path.write_bytes(b"  {}\n")
     else:
         path.write_bytes(content)
-    with refused("file_unreadable") as failed:
+    with refused("input_changed"):
         sent.received()
-    assert "another file" in failed.value.message or "changed" in failed.value.message
     path.unlink()
     with refused("file_unreadable"):
         sent.received()
