@@ -95,7 +95,10 @@ def count(judgement: Judgement) -> list[str]:
 
 def _rows(chunk: Chunk) -> Iterator[Row | CdrError]:
     if chunk.form == "json":
-        for line in chunk.data.removesuffix(b"\n").split(b"\n"):
+        lines = chunk.data.split(b"\n")
+        if lines[-1] == b"":
+            lines.pop()  # nothing stands behind the last newline
+        for line in lines:
             yield None if line == TOO_LARGE else line.strip(_BLANKS)
         return
     if chunk.form == "cells":

@@ -24,8 +24,9 @@ from wattseal.errors import ToolError
 if TYPE_CHECKING:
     from wattseal.cdr.seen.store import SeenSessions
 
-KEEP_ROWS = 20_000
-"""Rows that are kept at a time, in the run file and in the store."""
+KEEP_ROWS = 10_000
+"""Rows that are kept at a time, in the run file and in the store; nobody judges while the last are
+kept."""
 
 Show = Callable[[int], object]
 Findings = Iterator[tuple[int, list[Finding]]]
