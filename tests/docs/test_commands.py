@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from wattseal.cli.main import app, run
+from wattseal.cli.program import app, run
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

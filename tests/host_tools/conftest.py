@@ -17,7 +17,7 @@ from host_fakes.pty_port import PtyPort
 from host_fakes.signer import Signer
 from hypothesis import settings
 from wattseal import protected_key
-from wattseal.cli.main import run
+from wattseal.cli.program import run
 from wattseal.private_files import write_private
 
 # How long one example takes depends on what else the machine does.

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import typer
-from wattseal.cli.main import app, run
+from wattseal.cli.program import app, run
 
 Run = Callable[..., object]
 

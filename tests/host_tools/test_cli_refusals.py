@@ -12,7 +12,7 @@ import pytest
 from host_fakes import module as faults
 from host_fakes.module import FakeModule
 from host_fakes.pty_port import PtyPort
-from wattseal.cli.main import run
+from wattseal.cli.program import run
 from wattseal.wire.errors import WattsealError
 
 Run = Callable[..., object]

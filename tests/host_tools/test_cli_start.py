@@ -11,7 +11,7 @@ from bench.cdr.population import cdr_line, write_export
 
 PROGRAM = """\
 import json, sys
-from wattseal.cli.main import run
+from wattseal.cli.program import run
 status = run(sys.argv[1:])
 print(json.dumps({"status": status, "modules": sorted(sys.modules)}))
 """

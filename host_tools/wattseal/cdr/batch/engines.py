@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -83,17 +82,14 @@ def all_cores() -> int:
 def _starting() -> BaseContext:
     """Fork the workers from a process that imports what they need, and does nothing else.
 
-    They start sooner than if each imported for itself, and share that memory. Of this process they
-    need its own modules too: multiprocessing has them import the program that it runs. Without a
-    fork server (Windows) each worker is started anew.
+    They start sooner than if each imported for itself, and share that memory. Without a fork server
+    (Windows) each worker is started anew.
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     from multiprocessing import forkserver
 
-    package = __name__.partition(".")[0]
-    own = [name for name in sys.modules if name.partition(".")[0] == package]
-    forkserver.set_forkserver_preload([*own, *_JUDGING])
+    forkserver.set_forkserver_preload(list(_JUDGING))
     forkserver.ensure_running()
     return multiprocessing.get_context("forkserver")
 

@@ -231,7 +231,7 @@ def telling(self, judged):
     for n in range(5, sum(rows) + 1, 5):
         print("kept:", min(n, 10), file=sys.stderr, flush=True)
 run_file.RunFile.put = telling
-from wattseal.cli.main import run as command
+from wattseal.cli.program import run as command
 status = command(sys.argv[1:])
 print("kept:", sum(rows), file=sys.stderr)
 sys.exit(status)

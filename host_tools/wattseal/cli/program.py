@@ -13,7 +13,7 @@ from wattseal.cli.groups import group_with
 from wattseal.cli.output import complain, print_json, say
 from wattseal.errors import EXIT_USAGE, ToolError
 
-__all__ = ["app", "main", "run"]
+__all__ = ["app", "run"]
 
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]  # typer does not export it
 _INTERRUPTED = 130
@@ -49,11 +49,6 @@ def _options(
     ] = False,
 ) -> None:
     pass
-
-
-def main() -> None:
-    """Entry point of the console script."""
-    sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
