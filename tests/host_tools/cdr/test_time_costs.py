@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from cdr.charging import Members, charge
+from wattseal.cdr import time_costs
 from wattseal.cdr.time_costs import bills_time
 
 
@@ -42,6 +43,15 @@ def test_a_price_counts_where_no_cost_is_told(kind: str) -> None:
     assert not bills_time(cdr(**{**told, "tariffs": tariff(kind, Decimal("0.00"))}))
     assert not bills_time(cdr(**{**told, "charging_periods": periods(**{kind: 0})}))
     assert not bills_time(cdr(**{**told, "charging_periods": periods(ENERGY=5)}))
+
+
+def test_many_prices_do_not_have_the_periods_searched_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    searched: list[str] = []
+    monkeypatch.setattr(time_costs, "_has_volume", lambda _cdr, kind: searched.append(kind))
+    assert not bills_time(cdr(tariffs=tariff("TIME", 1) * 50 + tariff("PARKING_TIME", 1) * 50))
+    assert sorted(searched) == ["PARKING_TIME", "TIME"]
 
 
 def test_a_cost_of_zero_says_that_the_price_was_not_applied() -> None:
