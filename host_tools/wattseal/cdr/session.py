@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from wattseal.cdr.judgement import SessionFacts
 
-CONTENT_BYTES = 32
+_CONTENT_BYTES = 32
 
 _EXACT = Context(
     prec=120
@@ -77,4 +77,4 @@ class Session(Struct, frozen=True):
 
 def content_of(texts: Iterable[str]) -> str:
     """BLAKE2b-256 in hex over the records' texts in the order signed, each on a line of its own."""
-    return blake2b("\n".join(texts).encode(), digest_size=CONTENT_BYTES).hexdigest()
+    return blake2b("\n".join(texts).encode(), digest_size=_CONTENT_BYTES).hexdigest()

@@ -11,14 +11,12 @@ from wattseal.cdr.seen.copies import COPIES
 from wattseal.cdr.seen.streaming import stream
 from wattseal.cdr.seen.tables import (
     is_of,
-    is_of_key,
-    run_of,
     seen_finding,
     seen_run,
     seen_session,
 )
 from wattseal.cdr.seen.walk import Seen
-from wattseal.cdr.seen.windows import windows
+from wattseal.cdr.seen.windows import sessions_in, windows
 
 _LAST_FIELD_OF_SESSION = "time_is_good"
 
@@ -28,7 +26,6 @@ def neighbours(connection: Connection, run: int, stretches: Table) -> Iterator[t
 
     The one before is that whose numbers reach furthest. Copies are left out. As the fields of Seen.
     """
-    window = windows(stretches)
     session, found = seen_session.c, seen_finding.alias("found")
     fields = Seen._fields[: Seen._fields.index(_LAST_FIELD_OF_SESSION) + 1]
     statement = (
@@ -37,15 +34,7 @@ def neighbours(connection: Connection, run: int, stretches: Table) -> Iterator[t
             case((is_of(session.id, run), 1), else_=0),
             case((and_(is_of(session.id, run), found.c.code.is_not(None)), 1), else_=0),
         )
-        .select_from(window)
-        .join(
-            seen_session,
-            and_(
-                is_of_key(session, window.c),
-                session.first.between(window.c.start, window.c.stop),
-            ),
-        )
-        .join(seen_run, seen_run.c.id == run_of(session.id))
+        .select_from(sessions_in(windows(stretches)))
         .outerjoin(
             found, and_(found.c.session == session.id, found.c.code.in_((*COPIES, "cdr_changed")))
         )

@@ -14,13 +14,13 @@ from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, Select, Table, and_, select
+from sqlalchemy import Column, Connection, MetaData, Select, Table, select
 
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.seen.streaming import ROWS_AT_A_TIME, insert, stream
-from wattseal.cdr.seen.tables import is_of, is_of_key, run_of, seen_run, seen_session
+from wattseal.cdr.seen.tables import is_of, seen_run, seen_session
 from wattseal.cdr.seen.walk import is_more
-from wattseal.cdr.seen.windows import windows
+from wattseal.cdr.seen.windows import sessions_in, windows
 
 _PLACE = ("key", "context", "first", "last", "begin_wh", "end_wh", "begin_ms", "end_ms")
 """Of a session, what tells whether another one just follows it. A stretch looks like one session;
@@ -122,16 +122,7 @@ def _beside(usual: Table, run: int) -> Select[Any]:
     window, other = windows(usual), seen_session.c
     return (
         select(*(window.c[column.name] for column in usual.c), *(other[name] for name in _PLACE))
-        .select_from(window)
-        .join(
-            seen_session,
-            and_(
-                is_of_key(other, window.c),
-                other.first.between(window.c.start, window.c.stop),
-                ~is_of(other.id, run),
-            ),
-        )
-        .join(seen_run, seen_run.c.id == run_of(other.id))
-        .where(seen_run.c.number.is_not(None))
+        .select_from(sessions_in(window))
+        .where(~is_of(other.id, run), seen_run.c.number.is_not(None))
         .order_by(window.c.key, window.c.context)
     )

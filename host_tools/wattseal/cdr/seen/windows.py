@@ -9,6 +9,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     Subquery,
+    and_,
     func,
     literal_column,
     select,
@@ -45,6 +46,16 @@ def windows(stretches: FromClause) -> Subquery:
         func.coalesce(_reaching_furthest(touched), touched.c.first).label("start"),
         func.coalesce(stop, touched.c.high).label("stop"),
     ).subquery("window")
+
+
+def sessions_in(window: Subquery) -> FromClause:
+    """The sessions around each stretch, with the stretch and with their runs."""
+    session = seen_session.c
+    is_there = and_(
+        is_of_key(session, window.c), session.first.between(window.c.start, window.c.stop)
+    )
+    of_window = window.join(seen_session, is_there)
+    return of_window.join(seen_run, seen_run.c.id == run_of(session.id))
 
 
 def _reaching_furthest(touched: FromClause) -> ScalarSelect[Any]:
