@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -73,15 +74,29 @@ class _WallTimer:
 
 
 class WallTimeline:
-    """The wall clock; whoever owns it calls `run_due` from the one thread that owns the models."""
+    """The wall clock; whoever owns it calls `run_due` from the one thread that owns the models.
+
+    While somebody only waits for what is to happen, `run_next` lets the clock follow the events
+    instead. It never goes back.
+    """
 
     def __init__(self) -> None:
         self._due: list[tuple[int, int, _WallTimer]] = []
         self._order = itertools.count()
+        self._lock = threading.Lock()
+        self._ahead_ns = 0
+        self._told_ns = 0
+
+    @property
+    def ahead_ns(self) -> int:
+        """By how much this clock is ahead of the wall's, in nanoseconds; negative if behind."""
+        return self._ahead_ns
 
     def now_ns(self) -> int:
-        """Nanoseconds of the monotonic clock."""
-        return time.monotonic_ns()
+        """Nanoseconds of the monotonic clock, and what this one is ahead of it."""
+        with self._lock:
+            self._told_ns = time.monotonic_ns() + self._ahead_ns
+            return self._told_ns
 
     def call_at(self, when_ns: int, action: Action) -> Timer:
         """Run the action at the first `run_due` at or after that time."""
@@ -89,16 +104,36 @@ class WallTimeline:
         heapq.heappush(self._due, (when_ns, next(self._order), timer))
         return timer
 
-    def run_due(self) -> float | None:
-        """Run what is due; the seconds until the next action, None if there is none."""
+    def wait_s(self) -> float | None:
+        """The seconds until the next action, 0 if it is due; None if there is none."""
         while self._due:
             when_ns, _, timer = self._due[0]
-            if timer.action is None:
-                heapq.heappop(self._due)
-                continue
-            wait_ns = when_ns - self.now_ns()
-            if wait_ns > 0:
-                return wait_ns / NS_PER_S
+            if timer.action is not None:
+                left_ns = when_ns - time.monotonic_ns() - self._ahead_ns
+                return max(0, left_ns) / NS_PER_S
             heapq.heappop(self._due)
-            timer.action()
         return None
+
+    def run_due(self) -> float | None:
+        """Run what is due; the seconds until the next action, None if there is none."""
+        while (wait_s := self.wait_s()) == 0:
+            self._take_next()[1]()
+        return wait_s
+
+    def run_next(self) -> None:
+        """Run the next action, if there is one, and make its time the present.
+
+        What is left of the wait is skipped; what a busy machine has made it late is lost, so that
+        nothing seems to have taken longer than it should.
+        """
+        if self.wait_s() is None:
+            return
+        when_ns, action = self._take_next()
+        with self._lock:
+            self._ahead_ns = max(when_ns, self._told_ns) - time.monotonic_ns()
+        action()
+
+    def _take_next(self) -> tuple[int, Action]:
+        when_ns, _, timer = heapq.heappop(self._due)
+        assert timer.action is not None  # noqa: S101  # wait_s has dropped the cancelled ones
+        return when_ns, timer.action

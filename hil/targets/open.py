@@ -58,14 +58,14 @@ def open_rig(
     """A rig of that target, switched on.
 
     `image` replaces the program or image that ./dev builds, and the one in the setup's flash.
-    `meter_port` is the adaptor on which a serial target's meter is emulated. `hurry` lets emulated
-    time run freely while a request waits for its reply. RigError if the target has another name or
-    was not built.
+    `meter_port` is the adaptor on which a serial target's meter is emulated. `hurry` lets the
+    rig's time run freely while a request waits for its reply. RigError if the target has another
+    name or was not built.
     """
     setup = setup or Setup()
     kind = kind_of(target)
     if kind == "rp2040":
         return Rp2040Rig(setup, image, hurry=hurry)
     if kind == "unix":
-        return UnixRig(setup, image or unix.PROGRAM)
+        return UnixRig(setup, image or unix.PROGRAM, hurry=hurry)
     return SerialRig(setup, target.removeprefix(SERIAL_PREFIX), meter_port)

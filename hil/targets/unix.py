@@ -1,6 +1,7 @@
 """Target unix: the same firmware as a process, its flash a file, its lines two sockets.
 
-The meter's line keeps its speed by the wall clock, so its times are right to a millisecond or so.
+The program waits on the meter's line in the rig's time (unix_line.py), so a busy machine does not
+change what happens there. What the program computes takes the time it takes.
 """
 
 import contextlib
@@ -18,12 +19,12 @@ from hil.engine import DEFAULT_LIMIT_S, Engine
 from hil.flash import FlashOperation, read_log
 from hil.images import existing
 from hil.line import Character
-from hil.meter.byte_feed import ByteFeed
 from hil.meter.meter import Meter
 from hil.meter.port import Exchange, MeterPort, Violation
 from hil.pty_port import PtyPort
 from hil.rig import FLASH, METER, NOISE, POWER, UPDATE, Rig, RigError
 from hil.setup import NOISES, Setup
+from hil.targets.unix_line import UnixLine
 from hil.timeline import WallTimeline
 from hil.uf2 import Block, Uf2Error, check_blocks
 
@@ -49,14 +50,19 @@ DRIVE_POLL_S = 0.02
 
 
 class UnixRig(Rig):
-    """The unix program behind a pseudo-terminal; a power cut is a SIGKILL."""
+    """The unix program behind a pseudo-terminal; a power cut is a SIGKILL.
+
+    Time keeps to the wall clock. With `hurry` it is skipped while the program waits on its meter's
+    line.
+    """
 
     target = "unix"
     abilities = frozenset({METER, POWER, FLASH, NOISE, UPDATE})
 
-    def __init__(self, setup: Setup, program: Path = PROGRAM) -> None:
+    def __init__(self, setup: Setup, program: Path = PROGRAM, *, hurry: bool = False) -> None:
         self._program = existing(program)
         self._setup = setup
+        self._hurry = hurry
         self._folder = tempfile.TemporaryDirectory(prefix="wattseal-rig-")
         self._drive = BootDrive(Path(self._folder.name) / "drive", BOARD_ID)
         self._flash_path = Path(self._folder.name) / "flash.bin"
@@ -68,11 +74,13 @@ class UnixRig(Rig):
             self._timeline,
             self._meter,
             line_format,
-            self._to_module,
-            self._to_module,
+            self._to_line,
+            self._to_line,
             setup.meter.turnaround_ns,
         )
-        self._feed = ByteFeed(self._timeline, self._meter_port)
+        self._meter_line = UnixLine(
+            self._timeline, line_format, self._meter_port.hear, self._to_program
+        )
         self._starts = 0
         self._flash_at_power_on = ERASED
         self._flash_path.write_bytes(ERASED)
@@ -98,7 +106,7 @@ class UnixRig(Rig):
         return self._engine.call(lambda: list(self._meter_port.exchanges))
 
     def violations(self) -> list[Violation]:
-        """See Rig; those of timing say more about this machine than about the firmware."""
+        """See Rig."""
         return self._engine.call(lambda: list(self._meter_port.violations))
 
     def power_cut(self) -> None:
@@ -166,6 +174,8 @@ class UnixRig(Rig):
     # In the engine's thread.
 
     def _step(self) -> float | None:
+        while self._meter_line.program_waits and (self._hurry or self._timeline.wait_s() == 0):
+            self._timeline.run_next()
         waits_s = [wait_s for wait_s in (self._timeline.run_due(),) if wait_s is not None]
         self._pty.flush()
         if self._pty.backlog:
@@ -261,6 +271,7 @@ class UnixRig(Rig):
         self._drop_link()
         self._drop_line()
         self._kill_process()
+        self._meter_line.stop()
         self._meter_port.fall_silent()
 
     def _kill_process(self) -> None:
@@ -313,11 +324,14 @@ class UnixRig(Rig):
         data = _receive(self._line)
         if not data:
             self._drop_line()
-        self._feed.feed(data)
+        self._meter_line.take(data)
 
-    def _to_module(self, character: Character) -> None:
+    def _to_line(self, character: Character) -> None:
+        self._meter_line.hear(character)
+
+    def _to_program(self, answer: bytes) -> None:
         if self._line is not None:
-            _send(self._line, bytes((character.value,)))
+            _send(self._line, answer)
 
     def _on_end(self) -> None:
         """The program has ended by itself: it asks for the boot loader, or else it broke down."""

@@ -3,6 +3,7 @@
 import stat
 import sys
 import threading
+import time
 
 import pytest
 import serial
@@ -13,13 +14,16 @@ from hil.meter.faults import checked
 from hil.rig import RigError
 from hil.setup import Setup
 from hil.targets.unix import UnixRig
+from hil.timeline import NS_PER_S
 from hil.uf2 import write_blocks
 
 REPLY = checked(bytes.fromhex("0104044537799a"))  # 2935.6 kWh
+EXCHANGE_S = 0.017
+"""Eight characters and nine at 9600 baud, less than it takes with the meter's turnaround."""
 
 # Speaks what it is told to by its first line on the link.
 PROGRAM = f"""#!{sys.executable}
-import os, socket, sys
+import os, socket, struct, sys
 
 def connect(name):
     host, port = os.environ[name].rsplit(":", 1)
@@ -42,11 +46,26 @@ while True:
         link.sendall(b"done\\n")
     elif word[0] == b"meter":
         line = connect("WATTSEAL_METER")
-        line.sendall(bytes.fromhex(word[1].decode()))
+        asks = line.makefile("rwb")
+
+        def ask(letter, number, data=b""):
+            asks.write(struct.pack(">cI", letter, number) + data)
+            asks.flush()
+            ahead_us, length = struct.unpack(">qB", asks.read(9))
+            return ahead_us, asks.read(length)
+
+        request = bytes.fromhex(word[1].decode())
+        before_us, _ = ask(b"L", 0)
+        ask(b"W", len(request), request)
         reply = b""
         while len(reply) < int(word[2]):
-            reply += line.recv(100)
-        link.sendall(reply.hex().encode() + b"\\n")
+            ahead_us, heard = ask(b"L", 60_000_000)
+            reply += heard or b"?"
+        skipped_us = ahead_us - before_us
+        link.sendall(b"%s %d\\n" % (reply.hex().encode(), skipped_us))
+    elif word[0] == b"misuse":
+        line = connect("WATTSEAL_METER")
+        line.sendall(b"W\\0\\1\\0\\0")
     elif word[0] == b"boot":
         link.sendall(b"as you wish\\n")
         sys.exit(66)
@@ -83,8 +102,8 @@ class Client:
         self.port.timeout = 30
 
 
-def with_rig(program, **setup):
-    rig = UnixRig(Setup(**setup), program)
+def with_rig(program, *, hurry=False, **setup):
+    rig = UnixRig(Setup(**setup), program, hurry=hurry)
     client = Client(rig)
     client.knock()
     return rig, client
@@ -111,9 +130,33 @@ def test_the_program_is_told_where_its_things_are(rig_and_client):
 
 def test_the_meter_answers_on_its_line(rig_and_client):
     rig, client = rig_and_client
-    assert client.ask(b"meter 010400480002f1dd 9") == REPLY.hex().encode()
+    begun_s = time.monotonic()
+    reply, skipped_us = client.ask(b"meter 010400480002f1dd 9").split()
+    assert reply == REPLY.hex().encode()
     assert [bytes(each.request).hex() for each in rig.exchanges()] == ["010400480002f1dd"]
     assert rig.violations() == []
+    assert int(skipped_us) <= 0  # nothing is skipped, though a busy machine may lose some time
+    assert time.monotonic() - begun_s >= EXCHANGE_S + int(skipped_us) / 1e6
+
+
+def test_time_is_skipped_for_a_program_in_a_hurry(program):
+    rig, client = with_rig(program, hurry=True)
+    rig.meter.arm("slow", delay_ms=50_000)
+    began_ns = rig.now_ns()
+    reply, skipped_us = client.ask(b"meter 010400480002f1dd 9").split()
+    assert reply == REPLY.hex().encode()
+    assert 49_000_000 < int(skipped_us) < 51_000_000
+    assert 50 < (rig.now_ns() - began_ns) / NS_PER_S < 80
+    client.port.close()
+    rig.close()
+
+
+def test_a_program_that_misuses_its_line_breaks_the_rig(program):
+    rig, client = with_rig(program)
+    client.port.timeout = 0.1
+    client.ask(b"misuse")
+    with pytest.raises(EngineError, match="asks its line"):
+        rig.close()
 
 
 def test_flash_is_a_file_and_its_operations_are_logged(rig_and_client):

@@ -1,35 +1,55 @@
 """The unix program's link, meter line and clock: two TCP sockets that a rig listens on.
 
 Environment: WATTSEAL_LINK and WATTSEAL_METER, each HOST:PORT; storage is the C port's matter.
+The meter's line is in the rig's time, and so is the clock; hil/targets/unix_line.py has the other
+end and describes what passes between.
 """
 
 import gc
 import os
 import select
+import socket
+import struct
 import sys
 import time
 
 NAME = "unix"
-CHUNK_BYTES = 256
 BOOT_LOADER_STATUS = 66
 
-ticks_ms = time.ticks_ms
-ticks_us = time.ticks_us
 ticks_diff = time.ticks_diff
 
+_ANSWER = ">qB"
+_ANSWER_BYTES = struct.calcsize(_ANSWER)
 
-class _Stream:
+_ahead_us = 0
+"""By how much the rig's clock was ahead of the wall's when it last answered."""
+
+
+def ticks_us() -> int:
+    """Microseconds of the rig's clock; 2**62 of them are more than any process lives."""
+    return time.ticks_us() + _ahead_us
+
+
+def ticks_ms() -> int:
+    """Milliseconds of the same clock."""
+    return ticks_us() // 1000
+
+
+def _connect(variable: str) -> "socket.socket":
+    address = os.getenv(variable)
+    if not address or ":" not in address:
+        raise OSError("set " + variable + " to HOST:PORT")
+    host, port = address.rsplit(":", 1)
+    connection = socket.socket()
+    connection.connect(socket.getaddrinfo(host, int(port))[0][-1])
+    return connection
+
+
+class _Link:
     """A connected socket, read without blocking."""
 
-    def __init__(self, variable: str) -> None:
-        import socket
-
-        address = os.getenv(variable)
-        if not address or ":" not in address:
-            raise OSError("set " + variable + " to HOST:PORT")
-        host, port = address.rsplit(":", 1)
-        self._socket = socket.socket()
-        self._socket.connect(socket.getaddrinfo(host, int(port))[0][-1])
+    def __init__(self) -> None:
+        self._socket = _connect("WATTSEAL_LINK")
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
 
@@ -39,7 +59,7 @@ class _Stream:
             return b""
         data: bytes = self._socket.recv(max_bytes)
         if not data:
-            sys.exit(0)  # the rig has gone, as if the cable were pulled with the power in it
+            _end_without_rig()
         return data
 
     def write(self, data: bytes) -> None:
@@ -54,24 +74,59 @@ class _Stream:
         return bool(self._poll.poll(timeout_ms))
 
 
-class _MeterLine(_Stream):
+class _MeterLine:
     """The Modbus side; the rig knows the line's speed, so there is nothing to set here."""
 
     echo = False
 
+    def __init__(self) -> None:
+        self._socket = _connect("WATTSEAL_METER")
+        self._heard = b""
+
+    def write(self, data: bytes) -> None:
+        """Write everything, and return when the last bit has left."""
+        self._ask(b"W", len(data), data)
+
     def wait(self, timeout_us: int) -> bool:
         """Return when bytes are readable (True) or after timeout_us (False)."""
-        return bool(self._poll.poll((timeout_us + 999) // 1000))
+        if not self._heard:
+            self._heard = self._ask(b"L", timeout_us)
+        return self._heard != b""
+
+    def read(self, max_bytes: int) -> bytes:
+        """At most max_bytes that have arrived; b"" if none have."""
+        self.wait(0)
+        data = self._heard[:max_bytes]
+        self._heard = self._heard[max_bytes:]
+        return data
 
     def discard(self) -> None:
         """Throw away what has arrived."""
-        while self.read(CHUNK_BYTES):
-            pass
+        while self.wait(0):
+            self._heard = b""
+
+    def _ask(self, letter: bytes, number: int, data: bytes = b"") -> bytes:
+        """What has arrived, once the rig says that the waiting is over."""
+        global _ahead_us
+        self._socket.write(letter + struct.pack(">I", number) + data)
+        _ahead_us, length = struct.unpack(_ANSWER, self._receive(_ANSWER_BYTES))
+        return self._receive(length)
+
+    def _receive(self, length: int) -> bytes:
+        data: bytes = self._socket.read(length)
+        if len(data) < length:
+            _end_without_rig()
+        return data
 
 
-def open_link() -> _Stream:
+def _end_without_rig() -> None:
+    """The rig has gone: end as if the cable were pulled with the power in it."""
+    sys.exit(0)
+
+
+def open_link() -> _Link:
     """The link to the host."""
-    return _Stream("WATTSEAL_LINK")
+    return _Link()
 
 
 _meter_lines: list[_MeterLine] = []
@@ -80,7 +135,7 @@ _meter_lines: list[_MeterLine] = []
 def open_meter_line(baud: int, parity: str, stop_bits: int) -> _MeterLine:
     """The line to the meter: one connection, however often it is opened."""
     if not _meter_lines:
-        _meter_lines.append(_MeterLine("WATTSEAL_METER"))
+        _meter_lines.append(_MeterLine())
     return _meter_lines[0]
 
 
