@@ -40,10 +40,11 @@ class Run:
         return [each for each in self.acknowledged if each.operations <= state.operation.index]
 
 
-def slots(count: int) -> list[Any]:
-    """Numbers of slots; on the emulated chip every second one is for thorough runs only."""
+def slots(count: int, one_of: int = 2) -> list[Any]:
+    """Numbers of slots; on the emulated chip one of so many, but for thorough runs."""
     slow = pytest.mark.thorough("rp2040")
-    return [slot if slot % 2 else pytest.param(slot, marks=slow) for slot in range(count)]
+    chosen = range(one_of - 1, count, one_of)
+    return [slot if slot in chosen else pytest.param(slot, marks=slow) for slot in range(count)]
 
 
 def record_run(module: Module, steps: list[Callable[[], dict[str, Any]]]) -> Run:

@@ -122,6 +122,7 @@ def test_what_is_not_metrological_may_change_under_the_seal(module: Module) -> N
 
 
 @pytest.mark.needs("power")
+@pytest.mark.thorough("rp2040")
 def test_a_challenge_is_answered_once_and_by_the_owner_only(own_module: Module) -> None:
     module, client = own_module, own_module.client
     assert client.refusal("unseal", signature=WRONG).name == "no_challenge"

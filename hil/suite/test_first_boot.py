@@ -44,7 +44,14 @@ def test_two_chips_make_two_keys_and_tell_their_own_ids(make_module: MakeModule)
 
 
 @pytest.mark.needs("noise", "flash")
-@pytest.mark.parametrize("noise", ["stuck", "biased", "repeating"])
+@pytest.mark.parametrize(
+    "noise",
+    [
+        "stuck",
+        pytest.param("biased", marks=pytest.mark.thorough("rp2040")),
+        pytest.param("repeating", marks=pytest.mark.thorough("rp2040")),
+    ],
+)
 def test_bad_noise_makes_no_key(make_module: MakeModule, noise: str) -> None:
     module = make_module(Setup(noise=noise))
     status = module.status()

@@ -44,7 +44,7 @@ def chosen(states: list[FlashState], slot: int, everything: bool) -> list[FlashS
     return part if everything else part[slot % max(1, len(part)) :][:1]
 
 
-@pytest.mark.parametrize("slot", slots(SAMPLE))
+@pytest.mark.parametrize("slot", slots(SAMPLE, one_of=4))
 def test_a_cut_in_a_session(
     make_module: MakeModule, session_run: Run, slot: int, pytestconfig: pytest.Config
 ) -> None:
@@ -76,7 +76,7 @@ def first_boot_run(target: str, open_module: OpenModule) -> Run:
         module.close()
 
 
-@pytest.mark.parametrize("slot", range(FIRST_BOOT_SLOTS))
+@pytest.mark.parametrize("slot", slots(FIRST_BOOT_SLOTS))
 def test_a_cut_while_the_key_is_made(
     make_module: MakeModule,
     first_boot_run: Run,
