@@ -7,8 +7,8 @@ has the characters and the time-outs in one order, says what came.
 Both of the program's requests begin with a letter and four bytes, big endian:
 W, a length, and so many bytes: send them, and answer when the last bit has left.
 L, microseconds: answer when something has arrived, or when they are over.
-An answer is the microseconds by which the rig's clock is ahead of the wall's (8 bytes, signed), a
-length (1 byte), and what has arrived (so many bytes).
+An answer is the microseconds by which the rig's clock has got ahead of the wall's since the program
+was started (8 bytes, signed), a length (1 byte), and what has arrived (so many bytes).
 """
 
 import struct
@@ -46,6 +46,7 @@ class UnixLine:
         self._heard = bytearray()
         self._sending = False
         self._listening: Timer | None = None
+        self._ahead_at_start_ns = timeline.ahead_ns
 
     @property
     def program_waits(self) -> bool:
@@ -53,12 +54,13 @@ class UnixLine:
         return self._sending or self._listening is not None
 
     def stop(self) -> None:
-        """Forget what is under way: the program is gone."""
+        """Forget what is under way: the program is gone, and another one may be started."""
         self._transmitter.stop()
         self._asked.clear()
         self._heard.clear()
         self._sending = False
         self._end_listening()
+        self._ahead_at_start_ns = self._timeline.ahead_ns
 
     def take(self, data: bytes) -> None:
         """Bytes of the program's requests, which may come in pieces."""
@@ -106,5 +108,5 @@ class UnixLine:
             self._send_answer(b"")
 
     def _send_answer(self, told: bytes) -> None:
-        ahead_us = self._timeline.ahead_ns // NS_PER_US
+        ahead_us = (self._timeline.ahead_ns - self._ahead_at_start_ns) // NS_PER_US
         self._answer(_ANSWER.pack(ahead_us, len(told)) + told)

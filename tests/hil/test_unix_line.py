@@ -110,6 +110,16 @@ def test_a_program_that_is_gone_is_told_nothing(program):
     assert (program.sent, program.answers) == ([], [])
 
 
+def test_a_program_is_not_told_of_the_time_before_its_start(program):
+    program.line.take(listen(60_000_000))
+    program.run()
+    assert program.ahead_us > 59_000_000
+    program.line.stop()
+    program.line.take(listen(1000))
+    program.run()
+    assert abs(program.ahead_us) < 1_000_000
+
+
 @pytest.mark.parametrize(
     "request_",
     [b"X\0\0\0\0", write(b""), write(bytes(MAX_WRITE_BYTES + 1))],

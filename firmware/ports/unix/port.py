@@ -22,7 +22,7 @@ _ANSWER = ">qB"
 _ANSWER_BYTES = struct.calcsize(_ANSWER)
 
 _ahead_us = 0
-"""By how much the rig's clock was ahead of the wall's when it last answered."""
+"""By how much the rig's clock has got ahead of the wall's since this program was started."""
 
 
 def ticks_us() -> int:
