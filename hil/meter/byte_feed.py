@@ -1,4 +1,4 @@
-"""Bytes that arrive in pieces, from a socket or an adaptor, as characters on the meter's line."""
+"""Bytes that arrive in pieces, from an adaptor, as characters on the meter's line."""
 
 from hil.line import Character
 from hil.meter.port import MeterPort

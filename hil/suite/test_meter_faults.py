@@ -35,7 +35,7 @@ REFUSED = {
 }
 
 # What an emulated chip is tried with every day: a fault of the bytes is the same for every target,
-# but the time and the edges of characters are made by its UART.
+# but the time and the edges of characters are made by its UART. And one that must never be signed.
 ON_A_CHIP = {"wrong_crc", "silence", "noise", "echo", "late_reply", "doubled_reply", "decreasing"}
 
 # Faults that the module gets over by itself if they strike once.

@@ -63,20 +63,27 @@ class UnixLine:
         self._ahead_at_start_ns = self._timeline.ahead_ns
 
     def take(self, data: bytes) -> None:
-        """Bytes of the program's requests, which may come in pieces."""
+        """Bytes of the program's requests, which may come in pieces.
+
+        ValueError for what is none, and for one that does not wait for the answer to the last.
+        """
         self._asked += data
         if len(self._asked) < _REQUEST.size:
             return
         letter, number = _REQUEST.unpack_from(self._asked)
-        if letter == LISTEN:
-            self._asked.clear()
-            self._listen(number)
-        elif letter != WRITE or not 0 < number <= MAX_WRITE_BYTES:
+        is_write = letter == WRITE and 0 < number <= MAX_WRITE_BYTES
+        left = _REQUEST.size + (number if is_write else 0) - len(self._asked)
+        if self.program_waits or left < 0 or not (is_write or letter == LISTEN):
             raise ValueError(f"the program asks its line for {letter!r} {number}")
-        elif len(self._asked) >= _REQUEST.size + number:
+        if left:
+            return
+        to_send = bytes(self._asked[_REQUEST.size :])
+        self._asked.clear()
+        if is_write:
             self._sending = True
-            self._transmitter.send(bytes(self._asked[_REQUEST.size :]))
-            self._asked.clear()
+            self._transmitter.send(to_send)
+        else:
+            self._listen(number)
 
     def hear(self, character: Character) -> None:
         """A character of the meter has wholly arrived."""
@@ -85,10 +92,11 @@ class UnixLine:
             self._tell()
 
     def _listen(self, limit_us: int) -> None:
-        end_ns = self._timeline.now_ns() + limit_us * NS_PER_US
-        self._listening = self._timeline.call_at(end_ns, self._tell)
         if self._heard:
             self._tell()
+            return
+        end_ns = self._timeline.now_ns() + limit_us * NS_PER_US
+        self._listening = self._timeline.call_at(end_ns, self._tell)
 
     def _end_listening(self) -> None:
         if self._listening is not None:

@@ -8,7 +8,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from hil.timeline import EmulatedTimeline
+from hil import timeline as timeline_module
+from hil.timeline import NS_PER_S, EmulatedTimeline
 
 
 class FakeChip:
@@ -30,3 +31,20 @@ def fake_chip() -> FakeChip:
 @pytest.fixture
 def timeline() -> EmulatedTimeline:
     return EmulatedTimeline()
+
+
+class Wall:
+    """A wall clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.ns = 1_000 * NS_PER_S
+
+    def monotonic_ns(self) -> int:
+        return self.ns
+
+
+@pytest.fixture
+def wall(monkeypatch) -> Wall:
+    clock = Wall()
+    monkeypatch.setattr(timeline_module, "time", clock)
+    return clock

@@ -2,25 +2,7 @@
 
 import pytest
 
-from hil import timeline as timeline_module
 from hil.timeline import NS_PER_S, WallTimeline
-
-
-class Wall:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.ns = 1_000 * NS_PER_S
-
-    def monotonic_ns(self) -> int:
-        return self.ns
-
-
-@pytest.fixture
-def wall(monkeypatch):
-    clock = Wall()
-    monkeypatch.setattr(timeline_module, "time", clock)
-    return clock
 
 
 @pytest.fixture
