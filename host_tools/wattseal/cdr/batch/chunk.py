@@ -11,7 +11,7 @@ from wattseal.cdr.batch.file_part import FilePart
 from wattseal.cdr.ocpi import MAX_CDR_BYTES
 from wattseal.errors import ToolError
 
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 512 * 1024
 """Small enough that many fit into memory, large enough that handing it over costs nothing."""
 
 CHUNK_ROWS = 200

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wattseal.cdr.batch.chunk import Chunk
     from wattseal.cdr.batch.judging import Judge, Judged
 
-AHEAD = 32
+AHEAD = 16
 """Chunks for each worker that are under way: three quarters of a second of work, about as long as
 it takes to open the store; to keep what is done takes half of it."""
 

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Protocol
 
 from wattseal.cdr.batch.cells import cdr_of
@@ -20,9 +19,6 @@ from wattseal.cdr.ocpi import name_of, read_cdr
 from wattseal.cdr.seen.rows import NewRows, new_rows
 from wattseal.cdr.seen.session import Session, session_of
 from wattseal.cdr.validator import unreadable
-
-_AT_A_TIME = 32
-"""CDRs that go through each step together: Validator.judge_all."""
 
 _BLANKS = b" \t\r\n"
 _LARGE = f"is larger than {MAX_ROW_BYTES >> 10} KiB"
@@ -61,18 +57,17 @@ def judge_chunk(validator: Judge, chunk: Chunk) -> Judged:
     sessions: list[Session] = []
     counted: list[str] = []
     rows = enumerate(_rows(chunk), chunk.first_row)
-    while some := list(islice(rows, _AT_A_TIME)):
-        read = [(number, _read(number, row)) for number, row in some if row != b""]
-        cdrs = [one for _number, one in read if isinstance(one, Cdr)]
-        verdicts = iter(validator.judge_all(cdrs))
-        for number, one in read:
-            if isinstance(one, Cdr):
-                judgement = next(verdicts)
-                sessions.append(session_of(number, one, judgement))
-            else:
-                judgement = one
-            lines.append(result_line(number, judgement))
-            counted += count(judgement)
+    read = [(number, _read(number, row)) for number, row in rows if row != b""]
+    cdrs = [one for _number, one in read if isinstance(one, Cdr)]
+    verdicts = iter(validator.judge_all(cdrs))
+    for number, one in read:
+        if isinstance(one, Cdr):
+            judgement = next(verdicts)
+            sessions.append(session_of(number, one, judgement))
+        else:
+            judgement = one
+        lines.append(result_line(number, judgement))
+        counted += count(judgement)
     text, new, counts = b"".join(lines), new_rows(sessions), Counter(counted)
     return Judged(chunk.number, chunk.first_row, chunk.rows, chunk.digest, text, new, counts)
 
@@ -89,7 +84,8 @@ def count(judgement: Judgement) -> list[str]:
         counted.append("doubt:")
     if not judgement.is_checked:
         counted.append("unchecked:")
-    counted += {f"code:{finding.code}" for finding in judgement.findings}
+    if judgement.findings:
+        counted += {f"code:{finding.code}" for finding in judgement.findings}
     return counted
 
 
