@@ -59,6 +59,20 @@ def test_both_back_ends_agree(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @EVERY_CURVE
+@pytest.mark.parametrize("has_openssl", [True, False])
+def test_all_of_some_signatures_have_to_be_right(
+    name: str, has_openssl: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not has_openssl:
+        monkeypatch.setattr(Curve, "openssl", lambda _self: None)
+    one = signer(name)
+    signed = [(message, one.sign(message)) for message in (b"begin", b"end")]
+    assert one.public.verify_all(signed)
+    assert not one.public.verify_all([signed[0], (b"other", signed[1][1])])
+    assert not one.public.verify_all([(b"begin", b"no signature"), signed[1]])
+
+
+@EVERY_CURVE
 def test_a_key_in_another_process_is_the_same(name: str) -> None:
     one = signer(name)
     signature = one.sign(b"message")
