@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 
@@ -17,26 +17,23 @@ from wattseal.verify.findings import shown
 _CLOCK_CODES = ("time_error_flag", "time_not_synchronised")
 
 
-def check_bill(
-    cdr: Cdr, session: Session, rules: Rules, said: Iterable[Finding]
-) -> Iterator[Finding]:
+def check_bill(cdr: Cdr, session: Session, rules: Rules, said: Iterable[Finding]) -> list[Finding]:
     """All that disagrees; `said` has what the records' own check found of the clocks."""
+    findings = []
     for named in session.evse_ids:
         if not is_same_evse(cdr.evse_id, named):
-            yield found("evse_differs", subject="evse_id", expected=cdr.evse_id, found=shown(named))
+            told = {"subject": "evse_id", "expected": cdr.evse_id, "found": shown(named)}
+            findings.append(found("evse_differs", **told))
             break
     signed_kwh = session.energy_kwh
     if not is_rounded(cdr.energy_kwh, signed_kwh, rules.energy_decimals):
-        yield found(
-            "energy_differs",
-            subject="total_energy",
-            expected=shown(f"{signed_kwh:f}"),
-            found=shown(f"{cdr.energy_kwh:f}"),
-        )
-    yield from _check_time("begin", session.begin, cdr.begin_ms, rules)
-    yield from _check_time("end", session.end, cdr.end_ms, rules)
+        energies = {"expected": shown(f"{signed_kwh:f}"), "found": shown(f"{cdr.energy_kwh:f}")}
+        findings.append(found("energy_differs", subject="total_energy", **energies))
+    findings += _check_time("begin", session.begin, cdr.begin_ms, rules)
+    findings += _check_time("end", session.end, cdr.end_ms, rules)
     if cdr.bills_time:
-        yield from _check_clocks(session, said)
+        findings += _check_clocks(session, said)
+    return findings
 
 
 def is_rounded(billed: Decimal, signed: Decimal, decimals: int) -> bool:
@@ -61,17 +58,19 @@ def _name_of(text: str) -> str:
         return text.strip().upper()
 
 
-def _check_time(name: str, signed: SignedReading, at_ms: int, rules: Rules) -> Iterator[Finding]:
+def _check_time(name: str, signed: SignedReading, at_ms: int, rules: Rules) -> tuple[Finding, ...]:
     """Nothing is said of a clock that was not set: its time was never to be used."""
-    if signed.has_time and abs(at_ms - signed.at_ms) > rules.time_tolerance_s * 1000:
-        subject = "start_date_time" if name == "begin" else "end_date_time"
-        code = f"{name}_time_differs"
-        yield found(code, subject=subject, expected=signed.time, found=utc_text(at_ms))
+    if not signed.has_time or abs(at_ms - signed.at_ms) <= rules.time_tolerance_s * 1000:
+        return ()
+    subject = "start_date_time" if name == "begin" else "end_date_time"
+    times = {"expected": signed.time, "found": utc_text(at_ms)}
+    return (found(f"{name}_time_differs", subject=subject, **times),)
 
 
-def _check_clocks(session: Session, said: Iterable[Finding]) -> Iterator[Finding]:
+def _check_clocks(session: Session, said: Iterable[Finding]) -> tuple[Finding, ...]:
     bad = {one.subject for one in said if one.code in _CLOCK_CODES}
     readings = (("begin", session.begin), ("end", session.end))
     names = [name for name, reading in readings if name in bad or not reading.has_time]
-    if names:
-        yield found("time_not_billable", subject="clock", found=", ".join(names))
+    if not names:
+        return ()
+    return (found("time_not_billable", subject="clock", found=", ".join(names)),)

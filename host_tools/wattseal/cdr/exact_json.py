@@ -7,10 +7,13 @@ might take the other one.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+
+_Kind = TypeVar("_Kind")
 
 
 class JsonError(ValueError):
@@ -20,29 +23,35 @@ class JsonError(ValueError):
 def load_object(text: str | bytes) -> dict[str, Any]:
     """A JSON object (UTF-8 if bytes); numbers are int or Decimal. Raises JsonError."""
     try:
-        return load_quickly(text.encode() if isinstance(text, str) else text)
+        return _load_quickly(text.encode() if isinstance(text, str) else text)
     except QUICK_REFUSALS:
         return _load_carefully(text)
 
 
-def load_quickly(data: bytes) -> dict[str, Any]:
-    """As load_object, in less time; raises one of QUICK_REFUSALS when it cannot tell.
+def quick_reader(kind: type[_Kind]) -> Callable[[bytes], _Kind]:
+    """What reads a JSON object as load_object does, in less time, and as that kind; it raises one
+    of QUICK_REFUSALS when it cannot tell. All members of that kind have to be written as they were.
 
     Of members of one name, the parser keeps the last: an object that is the same when it is written
     again has none, nor one that has not lost a colon.
     """
-    members = _QUICK.decode(data)
-    again = _WRITER.encode(members)
-    if again != data and (_MAY_BE_A_COLON in data or again.count(b":") != data.count(b":")):
-        raise ValueError
-    return members
+    decode = msgspec.json.Decoder(kind, float_hook=Decimal).decode
+
+    def read(data: bytes) -> _Kind:
+        members = decode(data)
+        again = _WRITER.encode(members)
+        if again != data and (_MAY_BE_A_COLON in data or again.count(b":") != data.count(b":")):
+            raise ValueError
+        return members
+
+    return read
 
 
 QUICK_REFUSALS = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
 
 _MAY_BE_A_COLON = b"\\u003"
-_QUICK = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _WRITER = msgspec.json.Encoder(decimal_format="number")
+_load_quickly = quick_reader(dict[str, Any])
 
 
 def _load_carefully(text: str | bytes) -> dict[str, Any]:

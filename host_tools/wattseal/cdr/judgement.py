@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
-from msgspec.structs import asdict, replace
+from msgspec import UNSET, Meta, Struct
+from msgspec.structs import replace
 
 from wattseal.cdr.findings import Finding
 
@@ -64,9 +64,7 @@ class Judgement(Struct, frozen=True):
 
     def to_json(self, indent: int | None = None) -> bytes:
         """As a JSON object in UTF-8; by default on one line."""
-        written = asdict(self)
-        del written["facts"]
-        text = _ENCODER.encode(written)
+        text = _ENCODER.encode(replace(self, facts=UNSET))
         return text if indent is None else msgspec.json.format(text, indent=indent)
 
 

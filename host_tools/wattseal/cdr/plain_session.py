@@ -20,13 +20,13 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from msgspec import Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 from pyocmf.models import OBIS
 
 from wattseal.cdr.charge_record import SignedValue
-from wattseal.cdr.exact_json import QUICK_REFUSALS, load_quickly
+from wattseal.cdr.exact_json import QUICK_REFUSALS, quick_reader
 from wattseal.cdr.moments import unix_ms
 from wattseal.cdr.session import Session, SignedReading, content_of
 from wattseal.verify.transaction_parts import END_REASONS
@@ -42,9 +42,6 @@ from wattseal.wire.ocmf_tables import (
 _HEAD_END = ',"RD":['
 _READINGS_END = "]}"
 
-_TEXTS = ("FV", "GI", "GS", "GV", "MV", "MM", "MS", "MF", "ID", "TT", "CF", "CI")
-_MEMBERS = frozenset((*_TEXTS, "PG", "IS", "IL", "IF", "IT", "CT"))
-_TEXT_OR_NOTHING = frozenset((str, type(None)))
 _BETWEEN = frozenset(("C", "S", "T"))
 
 _SECTION = re.compile(
@@ -67,14 +64,37 @@ _TAGS = {
     "EMAID": re.compile("[0-9A-Za-z]{14,15}"),
 }
 """Formats of table 17; the other types, which hardly anybody uses, need a closer look."""
-_MAX_TARIFF_CHARACTERS = 250
-_MAX_CONTROLLER_FIRMWARE_CHARACTERS = 25
-
-_Members = dict[str, Any]
+_Text = str | UnsetType | None
 _From = TypeVar("_From")
 _To = TypeVar("_To")
 _WHATEVER = (*QUICK_REFUSALS, TypeError, LookupError, AttributeError)
 """What code stumbles over that takes everything for a plain record."""
+
+
+class _Head(Struct, frozen=True, forbid_unknown_fields=True):
+    """The members before RD, by OCMF's names and within the limits of its tables 1 and 3 to 6."""
+
+    GS: Annotated[str, Meta(min_length=1)]
+    PG: str
+    MS: Annotated[str, Meta(min_length=1)]
+    IS: bool
+    FV: _Text = UNSET
+    GI: _Text = UNSET
+    GV: _Text = UNSET
+    MV: _Text = UNSET
+    MM: _Text = UNSET
+    MF: _Text = UNSET
+    IL: _Text = UNSET
+    IF: list[str] | UnsetType = UNSET
+    IT: _Text = UNSET
+    ID: _Text = UNSET
+    TT: Annotated[str, Meta(max_length=250)] | UnsetType | None = UNSET
+    CF: Annotated[str, Meta(max_length=25)] | UnsetType | None = UNSET
+    CT: str | UnsetType = UNSET
+    CI: _Text = UNSET
+
+
+_read_head = quick_reader(_Head)
 
 
 class _Record(Struct, frozen=True):
@@ -131,14 +151,14 @@ def _session(parts: tuple[Any, Any, Any, Any]) -> PlainSession:
     session = Session(
         begin=readings[0].signed,
         end=readings[-1].signed,
-        meter_serial=first["MS"],
+        meter_serial=first.MS,
         register_code=readings[0].register,
-        evse_ids=(first["CI"],) if first.get("CT") == "EVSEID" and first.get("CI") else (),
+        evse_ids=(first.CI,) if first.CT == "EVSEID" and first.CI else (),
         context="T",
         paginations=tuple(range(number, number + len(records))),
         content=content_of([value.text for value in values]),
     )
-    return PlainSession(session, first["GS"], [record.signed for record in records])
+    return PlainSession(session, first.GS, [record.signed for record in records])
 
 
 def _require(is_so: bool) -> None:
@@ -168,23 +188,23 @@ def _take_apart(text: str) -> _Record:
     return _Record(head, readings[: -len(_READINGS_END)], signed)
 
 
-def _head(records: Sequence[_Record]) -> tuple[_Members, int]:
-    """The members of the first record but PG and RD, and its number, from which the others count.
+def _head(records: Sequence[_Record]) -> tuple[_Head, int]:
+    """That of the first record, and its number, from which the others count.
 
-    Where those are texts and lists of texts (_is_plain), the first that reads as PG is PG.
+    Where all members are texts and lists of texts, the first that reads as PG is PG.
     """
-    head = records[0].head
-    members = load_quickly(f"{head}}}".encode())
-    page = _PAGINATION.fullmatch(members.pop("PG"))
+    text = records[0].head
+    head = _read_head(f"{text}}}".encode())
+    page = _PAGINATION.fullmatch(head.PG)
     if page is None:
         raise ValueError
     number = int(page[1])
-    before, found, after = head.partition(f'"PG":"T{number}"')
+    before, found, after = text.partition(f'"PG":"T{number}"')
     _require(bool(found))
     for place, other in enumerate(records[1:], number + 1):
         _require(other.head == f'{before}"PG":"T{place}"{after}')
-    _require(_is_plain(members))
-    return members, number
+    _require(_is_plain(head))
+    return head, number
 
 
 def _has_right_natures(natures: list[str]) -> bool:
@@ -194,33 +214,26 @@ def _has_right_natures(natures: list[str]) -> bool:
     return is_framed and natures.count("Intermediate") == len(natures) - 2
 
 
-def _is_plain(payload: _Members) -> bool:
-    """Whether the members other than PG and RD keep to OCMF's tables 1 and 3 to 6."""
+def _is_plain(head: _Head) -> bool:
+    """Whether the members are from OCMF's lists, and fit one another."""
     return (
-        payload.keys() <= _MEMBERS
-        and _TEXT_OR_NOTHING.issuperset(map(type, map(payload.get, _TEXTS)))
-        and bool(payload["GS"] and payload["MS"])
-        and type(payload["IS"]) is bool
-        and type(payload.get("IF", [])) is list
-        and _is_plain_user(payload.get("IL"), payload.get("IT"), *payload.get("IF", ()))
-        and _is_plain_tag(payload.get("IT"), payload.get("ID"))
-        and (payload["CT"] in CHARGE_POINT_TYPES if "CT" in payload else "CI" not in payload)
-        and len(payload.get("TT") or "") <= _MAX_TARIFF_CHARACTERS
-        and len(payload.get("CF") or "") <= _MAX_CONTROLLER_FIRMWARE_CHARACTERS
+        _is_plain_user(head.IL, head.IT, *(head.IF or ()))
+        and _is_plain_tag(head.IT, head.ID)
+        and (head.CI is UNSET if head.CT is UNSET else head.CT in CHARGE_POINT_TYPES)
     )
 
 
 @lru_cache(maxsize=256)
 def _is_plain_user(level: object, kind: object, *flags: object) -> bool:
     return (
-        level in (None, *IDENTIFICATION_LEVELS)
-        and kind in (None, *IDENTIFICATION_TYPES)
+        level in (None, UNSET, *IDENTIFICATION_LEVELS)
+        and kind in (None, UNSET, *IDENTIFICATION_TYPES)
         and len(flags) <= MAX_IDENTIFICATION_FLAGS
         and all(flag in IDENTIFICATION_FLAGS for flag in flags)
     )
 
 
-def _is_plain_tag(kind: object, tag: str | None) -> bool:
+def _is_plain_tag(kind: object, tag: _Text) -> bool:
     if not tag:
         return True
     form = _TAGS.get(kind) if isinstance(kind, str) else None

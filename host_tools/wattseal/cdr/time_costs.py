@@ -50,13 +50,13 @@ def _has_volume(cdr: dict[str, Any], kind: str) -> bool:
 
 def _priced(cdr: dict[str, Any], kinds: Sequence[str]) -> set[str]:
     """Those of the kinds that a tariff has a price for."""
-    found: set[str] = set()
-    for tariff in _objects(cdr.get("tariffs")):
-        for element in _objects(tariff.get("elements")):
-            for component in _objects(element.get("price_components")):
-                if component.get("type") in kinds and _is_more(component.get("price")):
-                    found.add(component["type"])
-    return found
+    return {
+        component["type"]
+        for tariff in _objects(cdr.get("tariffs"))
+        for element in _objects(tariff.get("elements"))
+        for component in _objects(element.get("price_components"))
+        if component.get("type") in kinds and _is_more(component.get("price"))
+    }
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

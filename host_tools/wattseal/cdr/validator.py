@@ -56,8 +56,8 @@ class Validator:
     def judge_all(self, cdrs: Sequence[Cdr]) -> list[Judgement]:
         """The verdicts on some CDRs, in their order; raises as `judge` does.
 
-        Each step is done for all before the next: as long as they are few, the processor's caches
-        hold what the step needs, which saves a tenth of the time.
+        Each step is done for all before the next: so the processor's caches hold what the step
+        needs, which saves a tenth of the time.
         """
         known = [self._keys.periods(cdr.evse_id) for cdr in cdrs]
         charges = [(cdr.signed, periods or ()) for cdr, periods in zip(cdrs, known, strict=True)]
@@ -80,7 +80,7 @@ class Validator:
             told = self._look_closely(cdr, cdr.signed, periods or ())
         if told.session is None:
             return _judgement(cdr, _Found(_with_a_reason(told.findings)))
-        more = list(check_bill(cdr, told.session, self._rules, told.findings))
+        more = check_bill(cdr, told.session, self._rules, told.findings)
         if more:
             told = replace(told, findings=[*told.findings, *more])
         return _judgement(cdr, told)

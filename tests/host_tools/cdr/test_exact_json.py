@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET, Struct, UnsetType
 from wattseal.cdr.exact_json import (
     DECODER,
     QUICK_REFUSALS,
     JsonError,
     load_object,
-    load_quickly,
+    quick_reader,
 )
+
+load_quickly = quick_reader(dict[str, Any])
 
 
 @pytest.mark.parametrize(
@@ -112,6 +116,35 @@ def test_the_quick_way_takes_nothing_that_the_careful_one_does_not(text: str) ->
     except QUICK_REFUSALS:
         return
     assert repr(quickly) == repr(DECODER.decode(text))
+
+
+class _Pair(Struct, forbid_unknown_fields=True):
+    b: str | UnsetType | None = UNSET
+    a: Any = UNSET
+
+
+_read_pair = quick_reader(_Pair)
+
+
+@pytest.mark.parametrize(
+    ("text", "pair"),
+    [
+        ('{"a":1.50,"b":"x"}', _Pair(a=Decimal("1.50"), b="x")),
+        ('{"b":null}', _Pair(b=None)),
+        ("{}", _Pair()),
+        ('{ "b" : "x:y" }', _Pair(b="x:y")),
+    ],
+)
+def test_a_kind_of_object_is_read_as_such(text: str, pair: _Pair) -> None:
+    assert _read_pair(text.encode()) == pair
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a":1,"a":1}', '{"b":"","a":{"c":1,"c":1}}', '{"c":1}', '{"b":1}', "[]", ""]
+)
+def test_nothing_else_is_read_as_that_kind(text: str) -> None:
+    with pytest.raises(QUICK_REFUSALS):
+        _read_pair(text.encode())
 
 
 @given(_objects())

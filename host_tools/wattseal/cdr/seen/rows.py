@@ -39,7 +39,8 @@ def new_rows(sessions: Iterable[Session]) -> NewRows:
         if session.credited is None:
             if session.is_kept:
                 new.sessions.append(_session_row(session))
-                new.doubts.extend(_doubt_rows(session))
+                if session.doubts:
+                    new.doubts.extend(_doubt_rows(session))
         elif session.is_billable:
             new.credits.append((session.row, session.credited))
     return new
