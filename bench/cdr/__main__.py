@@ -12,11 +12,8 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import subprocess
 import sys
-import time
-from contextlib import nullcontext
-from dataclasses import dataclass
+from contextlib import ExitStack, nullcontext
 from itertools import islice
 from pathlib import Path
 from statistics import fmean
@@ -24,10 +21,10 @@ from statistics import fmean
 from rich.console import Console
 from wattseal.cdr.seen.store import SeenSessions
 
-from bench import process_family
-from bench.cdr.bare import bare_rate
+from bench.cdr.bare import Record, bare_rate
 from bench.cdr.population import modules_of, records, write_cdrs, write_export
 from bench.figures import Figure, show
+from bench.sliced import Sliced
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "build/bench/cdr"
@@ -37,21 +34,15 @@ SMALL = 2
 """The memory is compared with that for one part in so many of the CDRs, of the same modules: what
 still grows between the two is the cache of the store's pages, up to its bound."""
 BARE_CDRS = 20_000
+BARE_AT_A_TIME = 8_000
+"""Records: a second or so of verification."""
 RECORDS_OF_CDR = 2
-TURNS = 3
+TURNS = 2
 CORES = (1, 2)
-LOOK_EVERY_S = 3.0
-"""Looking takes time from what is looked at: some hundredths of a second."""
+SLICE_S = 4.0
+"""Of one core; of several, so much less that all come to their end at about the same time."""
 
 _said = Console(stderr=True)
-
-
-@dataclass(frozen=True)
-class Took:
-    """What a run of the command took: of all its processes together, at the highest."""
-
-    seconds: float
-    memory_mb: float
 
 
 class Bench:
@@ -69,35 +60,51 @@ class Bench:
             self._file("few").write_bytes(b"".join(islice(many, self.cdrs // SMALL)))
         self.records = list(records(min(BARE_CDRS, self.cdrs), modules_of(self.cdrs)))
         SeenSessions(self.folder / "empty.db").close()  # as whoever validates daily has a store
-        self._validate("few", 1)  # makes the index of the keys, which later runs find
+        self._whole_run("few", 1)  # makes the index of the keys, which later runs find
 
     def measure(self) -> None:
-        """The bare verification and the command with one core and with two, by turns.
+        """The bare verification and the command with one core and with two, by turns of seconds.
 
-        What counts is the mean of the turns: the speed of a shared machine drifts by the second,
-        and of short measurements the best would win over the long ones. A core is slower while
-        others work, so each is compared with the bare verification on as many at once, and so is
-        what a second core gains.
+        What counts is the mean: the speed of a shared machine drifts by the second, and of short
+        measurements the best would win over the long ones. A core is slower while others work, so
+        each is compared with the bare verification on as many at once, and so is what a second
+        core gains.
         """
-        bare: dict[int, list[float]] = {cores: [] for cores in CORES}
-        runs: dict[int, list[Took]] = {cores: [] for cores in CORES}
+        self.bare: dict[int, list[float]] = {cores: [] for cores in CORES}
+        self.runs: dict[int, list[Sliced]] = {cores: [] for cores in CORES}
         for _turn in range(TURNS):
-            for cores in CORES:
-                bare[cores].append(bare_rate(self.records, _cores(cores)))
-                runs[cores].append(self._validate("many", cores))
-                bare[cores].append(bare_rate(self.records, _cores(cores)))
+            self._take_turns()
+        seconds = {cores: fmean(run.seconds for run in self.runs[cores]) for cores in CORES}
+        bare = {cores: fmean(self.bare[cores]) for cores in CORES}
         alone = CORES[0]
-        alone_s, bare_alone = fmean(took.seconds for took in runs[alone]), fmean(bare[alone])
         for cores in CORES:
-            seconds, rate = fmean(took.seconds for took in runs[cores]), fmean(bare[cores])
-            self._tell(cores, rate, seconds)
-            gained = Figure(alone_s / seconds, "times", cores * rate / bare_alone)
-            self.figures[f"speed-up, {_words(cores)}"] = gained
-            memory_mb = max(took.memory_mb for took in runs[cores])
+            self._tell(cores, bare[cores], seconds[cores])
+            gained = cores * bare[cores] / bare[alone]
+            told = Figure(seconds[alone] / seconds[cores], "times", gained)
+            self.figures[f"speed-up, {_words(cores)}"] = told
+            memory_mb = max(run.memory_mb for run in self.runs[cores])
             self.figures[f"memory, {_words(cores)}"] = Figure(memory_mb, "MB")
-        few = self._validate("few", CORES[-1])
+        few = self._whole_run("few", CORES[-1])
         name = f"memory, {_words(CORES[-1])}, {self.cdrs // SMALL:,} CDRs"
         self.figures[name] = Figure(few.memory_mb, "MB")
+
+    def _take_turns(self) -> None:
+        """One run on each number of cores, with the bare verification before each of its slices."""
+        with ExitStack() as opened:
+            runs = {cores: opened.enter_context(self._run("many", cores)) for cores in CORES}
+            while not all(run.has_ended for run in runs.values()):
+                for cores, run in runs.items():
+                    if not run.has_ended:
+                        self.bare[cores].append(bare_rate(self._some_records(), _cores(cores)))
+                        run.go_on(SLICE_S * CORES[0] / cores)
+            for cores, run in runs.items():
+                self.runs[cores].append(run)
+
+    def _some_records(self) -> list[Record]:
+        """Others each time, as far as there are."""
+        some, rest = self.records[:BARE_AT_A_TIME], self.records[BARE_AT_A_TIME:]
+        self.records = rest + some
+        return some
 
     def _tell(self, cores: int, bare: float, seconds: float) -> None:
         """Figures of so many cores, `bare` being the rate of each."""
@@ -113,36 +120,24 @@ class Bench:
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.jsonl"
 
-    def _validate(self, name: str, cores: int) -> Took:
-        """Run the command. RuntimeError if it finds a CDR that is not billable."""
-        results = self.folder / "results.jsonl"
+    def _run(self, name: str, cores: int) -> Sliced:
+        """The command, not yet begun. It fails if it finds a CDR that is not billable."""
+        results, seen = self.folder / f"results-{cores}.jsonl", self.folder / f"seen-{cores}.db"
         results.unlink(missing_ok=True)
-        shutil.copy(self.folder / "empty.db", self.folder / "seen.db")
+        shutil.copy(self.folder / "empty.db", seen)
         command: list[str | Path] = [
             *(WATTSEAL, "cdr", "validate", self._file(name), "--output", results),
-            *("--keys", self.folder / "keys.json", "--store", self.folder / "seen.db"),
+            *("--keys", self.folder / "keys.json", "--store", seen),
             *("--jobs", str(cores), "--json"),
         ]
-        start = time.perf_counter()
         environment = os.environ | {"XDG_CACHE_HOME": str(self.folder / "cache")}
-        process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            env=environment,
-            preexec_fn=lambda: os.sched_setaffinity(0, set(_cores(cores))),
-        )
-        memory_mb = 0.0
-        while process.poll() is None:
-            memory_mb = max(memory_mb, process_family.memory_mb(process.pid))
-            try:
-                process.wait(LOOK_EVERY_S)
-            except subprocess.TimeoutExpired:
-                continue
-        seconds = time.perf_counter() - start
-        if process.returncode != 0:
-            told = process.stdout.read() if process.stdout else b""
-            raise RuntimeError(f"status {process.returncode}: {told[-500:]!r}")
-        return Took(seconds, memory_mb)
+        return Sliced(command, environment, _cores(cores))
+
+    def _whole_run(self, name: str, cores: int) -> Sliced:
+        with self._run(name, cores) as run:
+            while not run.has_ended:
+                run.go_on(SLICE_S)
+        return run
 
 
 def _cores(count: int) -> list[int]:
