@@ -21,7 +21,7 @@ from statistics import fmean
 from rich.console import Console
 from wattseal.cdr.seen.store import SeenSessions
 
-from bench.cdr.bare import Record, bare_rate
+from bench.cdr.bare import Bare
 from bench.cdr.population import modules_of, records, write_cdrs, write_export
 from bench.figures import Figure, show
 from bench.sliced import Sliced
@@ -34,12 +34,10 @@ SMALL = 2
 """The memory is compared with that for one part in so many of the CDRs, of the same modules: what
 still grows between the two is the cache of the store's pages, up to its bound."""
 BARE_CDRS = 20_000
-BARE_AT_A_TIME = 8_000
-"""Records: a second or so of verification."""
 RECORDS_OF_CDR = 2
 TURNS = 2
 CORES = (1, 2)
-SLICE_S = 4.0
+SLICE_S = 8.0
 """Of one core; of several, so much less that all come to their end at about the same time."""
 
 _said = Console(stderr=True)
@@ -70,41 +68,38 @@ class Bench:
         each is compared with the bare verification on as many at once, and so is what a second
         core gains.
         """
-        self.bare: dict[int, list[float]] = {cores: [] for cores in CORES}
-        self.runs: dict[int, list[Sliced]] = {cores: [] for cores in CORES}
-        for _turn in range(TURNS):
-            self._take_turns()
-        seconds = {cores: fmean(run.seconds for run in self.runs[cores]) for cores in CORES}
-        bare = {cores: fmean(self.bare[cores]) for cores in CORES}
+        runs: dict[int, list[Sliced]] = {cores: [] for cores in CORES}
+        with ExitStack() as opened:
+            bare = {cores: opened.enter_context(self._bare(cores)) for cores in CORES}
+            for _turn in range(TURNS):
+                for cores, run in self._by_turns(bare).items():
+                    runs[cores].append(run)
+        seconds = {cores: fmean(run.seconds for run in runs[cores]) for cores in CORES}
         alone = CORES[0]
         for cores in CORES:
-            self._tell(cores, bare[cores], seconds[cores])
-            gained = cores * bare[cores] / bare[alone]
+            self._tell(cores, bare[cores].rate, seconds[cores])
+            gained = cores * bare[cores].rate / bare[alone].rate
             told = Figure(seconds[alone] / seconds[cores], "times", gained)
             self.figures[f"speed-up, {_words(cores)}"] = told
-            memory_mb = max(run.memory_mb for run in self.runs[cores])
+            memory_mb = max(run.memory_mb for run in runs[cores])
             self.figures[f"memory, {_words(cores)}"] = Figure(memory_mb, "MB")
         few = self._whole_run("few", CORES[-1])
         name = f"memory, {_words(CORES[-1])}, {self.cdrs // SMALL:,} CDRs"
         self.figures[name] = Figure(few.memory_mb, "MB")
 
-    def _take_turns(self) -> None:
+    def _by_turns(self, bare: dict[int, Bare]) -> dict[int, Sliced]:
         """One run on each number of cores, with the bare verification before each of its slices."""
         with ExitStack() as opened:
             runs = {cores: opened.enter_context(self._run("many", cores)) for cores in CORES}
             while not all(run.has_ended for run in runs.values()):
                 for cores, run in runs.items():
                     if not run.has_ended:
-                        self.bare[cores].append(bare_rate(self._some_records(), _cores(cores)))
+                        bare[cores].go_on(SLICE_S * CORES[0] / cores)
                         run.go_on(SLICE_S * CORES[0] / cores)
-            for cores, run in runs.items():
-                self.runs[cores].append(run)
+        return runs
 
-    def _some_records(self) -> list[Record]:
-        """Others each time, as far as there are."""
-        some, rest = self.records[:BARE_AT_A_TIME], self.records[BARE_AT_A_TIME:]
-        self.records = rest + some
-        return some
+    def _bare(self, cores: int) -> Bare:
+        return Bare(self.records, _cores(cores))
 
     def _tell(self, cores: int, bare: float, seconds: float) -> None:
         """Figures of so many cores, `bare` being the rate of each."""
