@@ -71,12 +71,13 @@ class Sliced:
         self.memory_mb = max(self.memory_mb, process_family.memory_mb(self._process.pid))
 
     def _started(self) -> subprocess.Popen[bytes]:
-        """It leads a group of its own, which takes the signals."""
+        """It leads a group of its own, which takes the signals. If nobody is left to let it go on,
+        the system hangs up on it (setpgid(2)), as it is of the same session."""
         return subprocess.Popen(
             self._command,
             stdout=subprocess.PIPE,
             env=self._environment,
-            start_new_session=True,
+            process_group=0,
             preexec_fn=lambda: os.sched_setaffinity(0, self._cores),
         )
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -36,6 +39,13 @@ def wait_for(is_so: Callable[[], bool]) -> None:
 
 def state(process_id: int) -> str:
     return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def is_gone(process_id: int) -> bool:
+    try:
+        return state(process_id) == "Z"
+    except FileNotFoundError:
+        return True
 
 
 def test_it_ends_in_its_own_time() -> None:
@@ -79,8 +89,26 @@ def test_what_is_left_is_killed(tmp_path: Path) -> None:
         while not (told.exists() and told.read_text()):
             run.go_on(0.1)
         own, child = map(int, told.read_text().split()[:2])
-    wait_for(lambda: not Path(f"/proc/{own}").exists())
-    wait_for(lambda: not Path(f"/proc/{child}").exists() or state(child) == "Z")
+    for process_id in (own, child):
+        wait_for(partial(is_gone, process_id))
+
+
+SHORT_LIVED = """
+import os, sys
+from bench.sliced import Sliced
+run = Sliced([sys.executable, "-c", *sys.argv[1:]], os.environ, os.sched_getaffinity(0))
+while not (os.path.exists(sys.argv[2]) and os.path.getsize(sys.argv[2])):
+    run.go_on(0.1)
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_nothing_stands_still_for_ever_if_nobody_is_left(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    command = [sys.executable, "-c", SHORT_LIVED, f"{FAMILY}child.wait()", str(told)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    for process_id in map(int, told.read_text().split()[:2]):
+        wait_for(partial(is_gone, process_id))
 
 
 def test_what_never_began_needs_no_end() -> None:
