@@ -124,7 +124,7 @@ def _energy(cdr: dict[str, Any]) -> Decimal:
 def _credited(cdr: dict[str, Any]) -> str | None:
     """The CDR that a credit CDR cancels; both members say so, or neither (section 10.3.1)."""
     is_credit, reference = cdr.get("credit"), cdr.get("credit_reference_id")
-    if is_credit not in (True, False, None):
+    if type(is_credit) is not bool and is_credit is not None:
         raise CdrError("credit", "is neither true nor false")
     if is_credit:
         return _word(cdr, "credit_reference_id", _ID_CHARACTERS)

@@ -105,6 +105,10 @@ class TestForms:
         cdr = read_cdr(members(credit=None, credit_reference_id=None))
         assert cdr.credits is None
 
+    @pytest.mark.parametrize("credit", ["true", 1, 0, Decimal(1), Decimal("sNaN"), []])
+    def test_a_credit_is_true_or_false(self, credit: object) -> None:
+        assert refusal(members(credit=credit, credit_reference_id="CDR-1")).field == "credit"
+
     def test_a_credit_names_what_it_cancels(self) -> None:
         assert read_cdr(members(credit=True, credit_reference_id="CDR-1")).credits == "CDR-1"
 
