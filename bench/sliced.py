@@ -64,6 +64,7 @@ class Sliced:
             self._process.wait(seconds)
         if not self.has_ended:
             self._signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         self.seconds += time.perf_counter() - start
         if self._process.returncode:
             told = self._process.stdout.read() if self._process.stdout else b""
