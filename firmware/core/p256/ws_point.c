@@ -1,0 +1,138 @@
+#include "ws_point.h"
+
+#include <string.h>
+
+#include "ws_inverse.h"
+#include "ws_words.h"
+
+const uint32_t ws_field_one[WS_WORDS] = {0x00000001, 0x00000000, 0x00000000, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFE, 0x00000000};
+static const uint32_t radix_squared[WS_WORDS] = {0x00000003, 0x00000000, 0xFFFFFFFF, 0xFFFFFFFB, 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD, 0x00000004};
+static const uint32_t curve_b[WS_WORDS] = {0x29C4BDDF, 0xD89CDF62, 0x78843090, 0xACF005CD, 0xF7212ED6, 0xE5A220AB, 0x04874834, 0xDC30061D}; /* in Montgomery's form */
+static const uint32_t plain_one[WS_WORDS] = {1};
+
+void ws_field_from_plain(uint32_t out[WS_WORDS], const uint32_t a[WS_WORDS]) {
+    ws_field_multiply(out, a, radix_squared);
+}
+
+void ws_field_to_plain(uint32_t out[WS_WORDS], const uint32_t a[WS_WORDS]) {
+    ws_field_multiply(out, a, plain_one);
+}
+
+/* "dbl-2001-b" of D. J. Bernstein and T. Lange's Explicit-Formulas Database: 3M + 5S. */
+void ws_point_double(ws_jacobian *point) {
+    uint32_t delta[WS_WORDS], gamma[WS_WORDS], beta[WS_WORDS], alpha[WS_WORDS], t[WS_WORDS];
+
+    ws_field_square(delta, point->z);
+    ws_field_square(gamma, point->y);
+    ws_field_add(t, point->y, point->z);
+    ws_field_square(t, t);
+    ws_field_subtract(t, t, gamma);
+    ws_field_subtract(point->z, t, delta); /* z = 2 y z */
+    ws_field_multiply(beta, point->x, gamma);
+    ws_field_subtract(t, point->x, delta);
+    ws_field_add(delta, point->x, delta);
+    ws_field_multiply(t, t, delta);
+    ws_field_add(alpha, t, t);
+    ws_field_add(alpha, alpha, t); /* 3 (x - z^2) (x + z^2) */
+    ws_field_add(beta, beta, beta);
+    ws_field_add(beta, beta, beta); /* 4 x y^2 */
+    ws_field_square(t, alpha);
+    ws_field_subtract(t, t, beta);
+    ws_field_subtract(point->x, t, beta);
+    ws_field_subtract(beta, beta, point->x);
+    ws_field_multiply(beta, beta, alpha);
+    ws_field_add(gamma, gamma, gamma);
+    ws_field_square(gamma, gamma);
+    ws_field_add(gamma, gamma, gamma); /* 8 y^4 */
+    ws_field_subtract(point->y, beta, gamma);
+}
+
+/* The rest of an addition: h and r as below, z not yet changed. */
+static void add_distance(ws_jacobian *point, uint32_t h[WS_WORDS], uint32_t r[WS_WORDS]) {
+    uint32_t square[WS_WORDS], v[WS_WORDS];
+
+    ws_field_multiply(point->z, point->z, h);
+    ws_field_square(square, h);
+    ws_field_multiply(h, h, square);         /* h^3 */
+    ws_field_multiply(v, point->x, square);  /* x h^2 */
+    ws_field_square(square, r);
+    ws_field_subtract(square, square, h);
+    ws_field_subtract(square, square, v);
+    ws_field_subtract(point->x, square, v);
+    ws_field_subtract(v, v, point->x);
+    ws_field_multiply(v, v, r);
+    ws_field_multiply(h, h, point->y);
+    ws_field_subtract(point->y, v, h);
+}
+
+/* h = x' z^2 - x and r = y' z^3 - y: 0 where the two agree. */
+static void distance(const ws_jacobian *point, const ws_affine *other, uint32_t h[WS_WORDS],
+                     uint32_t r[WS_WORDS]) {
+    ws_field_square(h, point->z);
+    ws_field_multiply(r, h, point->z);
+    ws_field_multiply(h, h, other->x);
+    ws_field_subtract(h, h, point->x);
+    ws_field_multiply(r, r, other->y);
+    ws_field_subtract(r, r, point->y);
+}
+
+/* H. Cohen, A. Miyaji, T. Ono, "Efficient elliptic curve exponentiation using mixed coordinates"
+ * (1998): 8M + 3S. */
+void ws_point_add(ws_jacobian *point, const ws_affine *other) {
+    uint32_t h[WS_WORDS], r[WS_WORDS];
+
+    distance(point, other, h, r);
+    add_distance(point, h, r);
+}
+
+void ws_point_add_complete(ws_jacobian *point, const ws_affine *other) {
+    uint32_t h[WS_WORDS], r[WS_WORDS];
+
+    if (ws_words_is_zero(point->z)) {
+        ws_point_from_affine(point, other);
+        return;
+    }
+    distance(point, other, h, r);
+    if (ws_words_is_zero(h) && ws_words_is_zero(r)) {
+        ws_point_double(point);
+        return;
+    }
+    add_distance(point, h, r); /* h = 0 makes z = 0: other is the negative */
+}
+
+void ws_point_from_affine(ws_jacobian *out, const ws_affine *point) {
+    memcpy(out->x, point->x, sizeof out->x);
+    memcpy(out->y, point->y, sizeof out->y);
+    memcpy(out->z, ws_field_one, sizeof out->z);
+}
+
+void ws_point_to_affine(ws_affine *out, const ws_jacobian *point) {
+    uint32_t inverse[WS_WORDS], power[WS_WORDS];
+
+    ws_field_invert(inverse, point->z);
+    ws_field_square(power, inverse);
+    ws_field_multiply(out->x, point->x, power);
+    ws_field_multiply(power, power, inverse);
+    ws_field_multiply(out->y, point->y, power);
+}
+
+void ws_point_negate(ws_affine *point, uint32_t mask) {
+    static const uint32_t zero[WS_WORDS];
+    uint32_t negative[WS_WORDS];
+
+    ws_field_subtract(negative, zero, point->y);
+    ws_words_choose(point->y, mask, negative, point->y);
+}
+
+uint32_t ws_point_on_curve(const ws_affine *point) {
+    uint32_t left[WS_WORDS], right[WS_WORDS];
+
+    ws_field_square(right, point->x);
+    for (int i = 0; i < 3; i++) {
+        ws_field_subtract(right, right, ws_field_one);
+    }
+    ws_field_multiply(right, right, point->x); /* (x^2 - 3) x */
+    ws_field_add(right, right, curve_b);
+    ws_field_square(left, point->y);
+    return ws_words_equal(left, right);
+}
