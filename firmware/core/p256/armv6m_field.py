@@ -10,8 +10,9 @@ Reduction: P. L. Montgomery, "Modular multiplication without trial division" (19
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from straight_line import Code, Value
+from straight_line import HEADER, HIGH, SCRATCH, Allocator, Code, Policy, Value, function_text
 
 WORDS = 8
 Words = list[Value]
@@ -229,11 +230,102 @@ def subtract_body(code: Code, pointers: list[Value]) -> None:
     store(code, add_prime(code, words, code.borrow_mask()), out)
 
 
-ROUTINES: dict[str, tuple[int, Body]] = {
-    "ws_p256_product": (3, product_body),
-    "ws_p256_multiply": (3, multiply_body),
-    "ws_p256_square": (2, square_body),
-    "ws_p256_add": (3, add_body),
-    "ws_p256_subtract": (3, subtract_body),
+
+
+@dataclass(frozen=True)
+class FieldRoutine:
+    """A function of ws_field.h: pointers are in r0 and on; policy was found by trying."""
+
+    pointers: int
+    body: Body
+    policy: Policy
+    registers: tuple[str, ...] = HIGH
+
+
+ROUTINES = {
+    "ws_words_multiply": FieldRoutine(3, product_body, Policy(0, 100)),
+    "ws_field_multiply": FieldRoutine(3, multiply_body, Policy(4, 140)),
+    "ws_field_square": FieldRoutine(2, square_body, Policy(6, 80)),
+    "ws_field_add": FieldRoutine(3, add_body, Policy(0, 30), SCRATCH),
+    "ws_field_subtract": FieldRoutine(3, subtract_body, Policy(0, 15), SCRATCH),
 }
-"""Name: how many pointers, in r0 and on, and what is done with them."""
+
+
+def routine_text(name: str, routine: FieldRoutine) -> str:
+    """One function as assembler text."""
+    code = Code()
+    pointers = [Value(f"pointer {i}") for i in range(routine.pointers)]
+    routine.body(code, pointers)
+    arguments = {f"r{i}": pointer for i, pointer in enumerate(pointers)}
+    placed = Allocator(code, arguments, routine.policy, routine.registers).run()
+    return function_text(name, placed, saves_high=routine.registers == HIGH)
+
+
+def field_text() -> str:
+    """All functions of ws_field.h."""
+    return HEADER + "".join(routine_text(*item) for item in ROUTINES.items()) + SELECT
+
+
+# --- look-up ------------------------------------------------------------------------------------
+
+
+def select_entry() -> str:
+    """Take four words of one entry into r4 to r7 under the mask that r12 has come to 0.
+
+    ldmia takes three cycles for two words, where ldr takes four.
+    """
+    lines = ["mov r3, r12", "subs r3, #1", "mov r12, r3", "sbcs r3, r3"]
+    for first, second in ((4, 5), (6, 7)):
+        lines += ["ldmia r1!, {r0, r2}", "ands r0, r3", f"orrs r{first}, r0"]
+        lines += ["ands r2, r3", f"orrs r{second}, r2"]
+    return "".join(f"    {line}\n" for line in [*lines, "adds r1, #48"])
+
+
+ENTRIES_UNROLLED = 4
+
+SELECT = f"""
+@ r0: point, r1: table, r2: index. Four passes over the table, for four words each; the masks come
+@ from counting the index down. Both branches are on counters: r1 and lr.
+    .section .text.ws_field_select, "ax", %progbits
+    .global ws_field_select
+    .type ws_field_select, %function
+    .thumb_func
+ws_field_select:
+    push {{r4-r7, lr}}
+    mov r4, r8
+    mov r5, r9
+    mov r6, r10
+    push {{r4-r6}}
+    mov r8, r0
+    mov r9, r2
+    movs r3, #4
+    mov lr, r3
+1:  movs r4, #0
+    movs r5, #0
+    movs r6, #0
+    movs r7, #0
+    mov r12, r9
+    movs r3, #8
+    lsls r3, #8
+    adds r3, r1
+    mov r10, r3
+2:
+{select_entry() * ENTRIES_UNROLLED}    cmp r1, r10
+    bne 2b
+    mov r0, r8
+    stmia r0!, {{r4-r7}}
+    mov r8, r0
+    movs r3, #127
+    lsls r3, #4
+    subs r1, r3
+    mov r3, lr
+    subs r3, #1
+    mov lr, r3
+    bne 1b
+    pop {{r4-r6}}
+    mov r8, r4
+    mov r9, r5
+    mov r10, r6
+    pop {{r4-r7, pc}}
+    .size ws_field_select, . - ws_field_select
+"""

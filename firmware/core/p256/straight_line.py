@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 LOW = tuple(f"r{n}" for n in range(8))
-HIGH = ("r8", "r9", "r10", "r11", "r12", "lr")
+SCRATCH = ("r12", "lr")
+HIGH = ("r8", "r9", "r10", "r11", *SCRATCH)
 WORD_BYTES = 4
 NEVER = 1 << 30
 
@@ -123,10 +124,17 @@ class Routine:
 class Allocator:
     """Gives every value a place, instruction by instruction."""
 
-    def __init__(self, code: Code, arguments: dict[str, Value], policy: Policy) -> None:
+    def __init__(
+        self,
+        code: Code,
+        arguments: dict[str, Value],
+        policy: Policy,
+        high: tuple[str, ...] = HIGH,
+    ) -> None:
         self._code = code
         self._policy = policy
-        self._registers: dict[str, Value | None] = dict.fromkeys((*LOW, *HIGH))
+        self._high = high
+        self._registers: dict[str, Value | None] = dict.fromkeys((*LOW, *high))
         self._slots: list[Value | None] = []
         self._lines: list[str] = []
         self._cycles = 0
@@ -190,7 +198,7 @@ class Allocator:
 
     def _copy_away(self, value: Value, names: list[str]) -> str:
         """Copy a value to another register; its name."""
-        for places in (LOW, HIGH):
+        for places in (LOW, self._high):
             for register in places:
                 if self._registers[register] is None:
                     self._move(register, names[0], value)
@@ -210,7 +218,7 @@ class Allocator:
         for register in LOW:
             if self._registers[register] is value:
                 return register
-        high = next((r for r in HIGH if self._registers[r] is value), None)
+        high = next((r for r in self._high if self._registers[r] is value), None)
         in_slot = value in self._slots
         if high is None and not in_slot and value.constant is None and value.home is None:
             raise AssertionError(f"{value.name} is nowhere")
@@ -237,7 +245,7 @@ class Allocator:
         self._emit(f"ldr {target}, [{base}, #{offset}]", 2)
 
     def _emit_place(self, target: str, value: Value) -> None:
-        high = next((r for r in HIGH if self._registers[r] is value), None)
+        high = next((r for r in self._high if self._registers[r] is value), None)
         if high is not None:
             self._emit(f"mov {target}, {high}", 1)
         else:
@@ -279,7 +287,7 @@ class Allocator:
         if self._elsewhere(value, register):
             return
         distance = value.next_use(self._position) - self._position
-        high = next((r for r in HIGH if self._registers[r] is None), None)
+        high = next((r for r in self._high if self._registers[r] is None), None)
         if high is not None and distance <= self._policy.stack_distance:
             self._emit(f"mov {high}, {register}", 1)
             self._registers[high] = value
@@ -314,3 +322,32 @@ class Allocator:
     def _emit(self, line: str, cycles: int) -> None:
         self._lines.append(line)
         self._cycles += cycles
+
+
+HEADER = """    .syntax unified
+    .cpu cortex-m0plus
+    .thumb
+"""
+
+
+def function_text(name: str, routine: Routine, saves_high: bool) -> str:
+    """A function with its entry and return; saves_high: whether it writes r8 to r11."""
+    moves_in = [f"mov r{low}, r{low + 4}" for low in range(4, 8)]
+    moves_out = [f"mov r{low + 4}, r{low}" for low in range(4, 8)]
+    stack = routine.stack_words * WORD_BYTES
+    lines = ["push {r4-r7, lr}"]
+    lines += [*moves_in, "push {r4-r7}"] if saves_high else []
+    lines += [f"sub sp, #{stack}"] if stack else []
+    lines += routine.lines
+    lines += [f"add sp, #{stack}"] if stack else []
+    lines += ["pop {r4-r7}", *moves_out] if saves_high else []
+    lines += ["pop {r4-r7, pc}"]
+    text = "".join(f"    {line}\n" for line in lines)
+    return f"""
+    .section .text.{name}, "ax", %progbits
+    .global {name}
+    .type {name}, %function
+    .thumb_func
+{name}:
+{text}    .size {name}, . - {name}
+"""
