@@ -2,16 +2,20 @@
 # wattseal_board.h, WATTSEAL_SOURCES the unpacked tarballs.
 set(WATTSEAL_FIRMWARE ${CMAKE_CURRENT_LIST_DIR}/..)
 set(WATTSEAL_BEARSSL $ENV{WATTSEAL_SOURCES}/bearssl-0.6)
-set(WATTSEAL_INCLUDES ${WATTSEAL_FIRMWARE}/core ${WATTSEAL_FIRMWARE}/ports $ENV{WATTSEAL_GEN})
+set(WATTSEAL_INCLUDES ${WATTSEAL_FIRMWARE}/core ${WATTSEAL_FIRMWARE}/core/p256 ${WATTSEAL_FIRMWARE}/ports
+    $ENV{WATTSEAL_GEN})
 
 file(STRINGS ${WATTSEAL_FIRMWARE}/core/core_sources.txt WATTSEAL_CORE REGEX "^[^#]")
 list(TRANSFORM WATTSEAL_CORE PREPEND ${WATTSEAL_FIRMWARE}/core/)
+# Written by firmware/core/p256/generate.py; the assembler is empty for all but ARMv6-M.
+list(APPEND WATTSEAL_CORE $ENV{WATTSEAL_GEN}/p256/ws_tables.c)
+set(WATTSEAL_CORE_ASM $ENV{WATTSEAL_GEN}/p256/ws_armv6m.S)
 file(STRINGS ${WATTSEAL_FIRMWARE}/core/bearssl_sources.txt WATTSEAL_BEARSSL_C REGEX "^[^#]")
 list(TRANSFORM WATTSEAL_BEARSSL_C PREPEND ${WATTSEAL_BEARSSL}/)
 
 # A library of its own: listed as sources of the module, BearSSL would go through the qstr step.
-# -O2 because the curve arithmetic is most of a signature's time.
-add_library(wattseal_core STATIC ${WATTSEAL_CORE} ${WATTSEAL_BEARSSL_C})
+# -O2 because the curve arithmetic is much of a signature's time.
+add_library(wattseal_core STATIC ${WATTSEAL_CORE} ${WATTSEAL_CORE_ASM} ${WATTSEAL_BEARSSL_C})
 target_include_directories(wattseal_core PRIVATE
     ${WATTSEAL_INCLUDES} ${WATTSEAL_BEARSSL}/inc ${WATTSEAL_BEARSSL}/src)
 target_compile_options(wattseal_core PRIVATE -std=c11 -O2 -ffunction-sections -fdata-sections)

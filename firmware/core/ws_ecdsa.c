@@ -1,82 +1,158 @@
 #include "ws_ecdsa.h"
 
-#include <bearssl_ec.h>
-#include <bearssl_hash.h>
 #include <string.h>
 
+#include "ws_constant_time.h"
 #include "ws_error.h"
+#include "ws_inverse.h"
+#include "ws_joint.h"
+#include "ws_nonce.h"
+#include "ws_order.h"
+#include "ws_signing.h"
+#include "ws_wipe.h"
+#include "ws_words.h"
+
+/* A nonce is thrown away once in 2^32: more in a row are no chance, but a disturbed chip. */
+#define NONCES_MAX 4
+
+/* Everything secret of one signature, in one place to be wiped. */
+struct secrets {
+    ws_nonce nonces;
+    ws_signing_input in, again;
+    uint8_t digest[WS_SHA256_SIZE], candidate[WS_NONCE_SIZE];
+};
+
+/* Read key and digest, and start the sequence of nonces. */
+static void begin(struct secrets *s, ws_signing_input *in, const uint8_t *private_key,
+                  const uint8_t *digest, const uint8_t *added) {
+    ws_words_decode(in->private_key, private_key);
+    ws_words_decode(in->digest, digest);
+    ws_order_reduce(in->digest, in->digest);
+    ws_words_encode(s->digest, in->digest);
+    ws_nonce_init(&s->nonces, private_key, s->digest, added);
+}
+
+/* The next nonce; whether it is one. */
+static bool next_nonce(struct secrets *s, ws_signing_input *in) {
+    ws_nonce_next(&s->nonces, s->candidate);
+    ws_words_decode(in->nonce, s->candidate);
+    uint32_t valid = ws_order_is_scalar(in->nonce);
+    WS_DECLASSIFY(valid); /* what is thrown away tells nothing of what is drawn next */
+    return valid == 1;
+}
+
+/* Sign with the first nonce that will do; the number of nonces taken, 0 if none did. */
+static int compute(struct secrets *s, ws_signing_output *out) {
+    for (int taken = 1; taken <= NONCES_MAX; taken++) {
+        if (next_nonce(s, &s->in) && ws_signing_compute(out, &s->in)) {
+            return taken;
+        }
+    }
+    return 0;
+}
+
+/* All ones if a second reading of key, digest and nonce agrees with the signature. */
+static uint32_t check(struct secrets *s, const ws_signing_output *out, int taken,
+                      const uint8_t *private_key, const uint8_t *digest, const uint8_t *added) {
+    begin(s, &s->again, private_key, digest, added);
+    while (taken-- > 0) {
+        (void)next_nonce(s, &s->again);
+    }
+    uint32_t good = ws_mask(ws_constant_time_equal(&s->in, &s->again, sizeof s->in));
+    return good & ws_signing_check(out, &s->again);
+}
+
+/* r and s where mask is all ones; a check that is skipped or fails leaves nothing to give out. */
+static void encode(uint8_t signature[WS_P256_SIGNATURE_SIZE], const ws_signing_output *out,
+                   uint32_t mask) {
+    static const uint32_t zero[WS_WORDS];
+    uint32_t number[WS_WORDS];
+
+    ws_words_choose(number, mask, out->r, zero);
+    ws_words_encode(signature, number);
+    ws_words_choose(number, mask, out->s, zero);
+    ws_words_encode(signature + WS_P256_SCALAR_SIZE, number);
+}
 
 int ws_ecdsa_sign(const uint8_t private_key[WS_P256_SCALAR_SIZE],
-                  const uint8_t digest[WS_SHA256_SIZE], uint8_t signature[WS_P256_SIGNATURE_SIZE]) {
-    br_ec_private_key key = {
-        .curve = BR_EC_secp256r1,
-        .x = (unsigned char *)private_key, /* BearSSL's type is not const; it only reads */
-        .xlen = WS_P256_SCALAR_SIZE,
-    };
-    size_t size =
-        br_ecdsa_i15_sign_raw(&br_ec_p256_m15, &br_sha256_vtable, digest, &key, signature);
-    return size == WS_P256_SIGNATURE_SIZE ? WS_OK : WS_ERR_ARGUMENT;
+                  const uint8_t digest[WS_SHA256_SIZE], const uint8_t *added_entropy,
+                  uint8_t signature[WS_P256_SIGNATURE_SIZE]) {
+    struct secrets s;
+    ws_signing_output out;
+    volatile uint32_t good = 0;
+
+    memset(signature, 0, WS_P256_SIGNATURE_SIZE);
+    if (!ws_p256_scalar_valid(private_key)) {
+        return WS_ERR_ARGUMENT;
+    }
+    begin(&s, &s.in, private_key, digest, added_entropy);
+    int taken = compute(&s, &out);
+    if (taken > 0) {
+        good = check(&s, &out, taken, private_key, digest, added_entropy);
+        encode(signature, &out, good);
+    }
+    ws_wipe(&s, sizeof s);
+    ws_wipe(&out, sizeof out); /* the nonce's y coordinate is nobody's business */
+    return good == UINT32_MAX ? WS_OK : WS_ERR_FAULT;
 }
 
-static int verify_nonzero(const uint8_t point[WS_P256_POINT_SIZE], const uint8_t *digest,
-                          size_t digest_size, const uint8_t signature[WS_P256_SIGNATURE_SIZE]) {
-    br_ec_public_key key = {
-        .curve = BR_EC_secp256r1,
-        .q = (unsigned char *)point, /* BearSSL's type is not const; it only reads */
-        .qlen = WS_P256_POINT_SIZE,
-    };
-    uint32_t good = br_ecdsa_i15_vrfy_raw(&br_ec_p256_m15, digest, digest_size, &key, signature,
-                                          WS_P256_SIGNATURE_SIZE);
-    return good == 1 ? WS_OK : WS_ERR_SIGNATURE;
+/* The leftmost 256 bits of a digest modulo n; fewer are a smaller number. */
+static void decode_digest(uint32_t out[WS_WORDS], const uint8_t *digest, size_t size) {
+    uint8_t bytes[WS_SHA256_SIZE] = {0};
+
+    if (size > sizeof bytes) {
+        size = sizeof bytes;
+    }
+    memcpy(bytes + sizeof bytes - size, digest, size);
+    ws_words_decode(out, bytes);
+    ws_order_reduce(out, out);
 }
 
-/* Whether the digest is 0 modulo the order of the curve. */
-static bool is_zero(const uint8_t *digest, size_t digest_size) {
-    size_t order_size;
-    const uint8_t *order = br_ec_p256_m15.order(BR_EC_secp256r1, &order_size);
-    uint8_t any_bit = 0;
+/* Whether x, a number below p, is the x coordinate of a point that is not at infinity. */
+static bool is_x_of(const uint32_t x[WS_WORDS], const ws_jacobian *point) {
+    uint32_t left[WS_WORDS], square[WS_WORDS];
 
-    if (digest_size >= order_size && memcmp(digest, order, order_size) == 0) {
+    ws_field_square(square, point->z);
+    ws_field_from_plain(left, x);
+    ws_field_multiply(left, left, square);
+    return ws_words_equal(left, point->x);
+}
+
+/* Whether r is the point's x coordinate modulo n: that coordinate may be r or, below p, r + n. */
+static bool r_matches(const uint32_t r[WS_WORDS], const ws_jacobian *point) {
+    uint32_t larger[WS_WORDS], less[WS_WORDS];
+
+    if (ws_words_is_zero(point->z)) {
+        return false;
+    }
+    if (is_x_of(r, point)) {
         return true;
     }
-    for (size_t i = 0; i < digest_size && i < order_size; i++) {
-        any_bit |= digest[i];
-    }
-    return any_bit == 0;
-}
-
-/* A signature over a digest of 0 says (r/s) Q = R. BearSSL cannot add the 0 G of this sum, so it
- * is asked the same question in other words: with P = Q - G it says (r/s) G + (r/s) P = R, that
- * is, the signature holds over the digest r under the key P. */
-static int verify_zero(const uint8_t point[WS_P256_POINT_SIZE],
-                       const uint8_t signature[WS_P256_SIGNATURE_SIZE]) {
-    static const uint8_t one = 1;
-    uint8_t shifted[WS_P256_POINT_SIZE];
-    uint8_t minus_one[WS_P256_SCALAR_SIZE];
-    size_t order_size;
-
-    memcpy(shifted, point, sizeof shifted);
-    memcpy(minus_one, br_ec_p256_m15.order(BR_EC_secp256r1, &order_size), sizeof minus_one);
-    minus_one[sizeof minus_one - 1]--;
-    if (br_ec_p256_m15.muladd(shifted, NULL, sizeof shifted, &one, 1, minus_one, sizeof minus_one,
-                              BR_EC_secp256r1) != 1) {
-        return WS_ERR_SIGNATURE; /* Q = G: the private key is 1, which nobody may trust */
-    }
-    return verify_nonzero(shifted, signature, WS_P256_SCALAR_SIZE, signature);
+    return ws_words_add(larger, r, ws_order) == 0 &&
+           ws_words_subtract(less, larger, ws_field_prime) == 1 && is_x_of(larger, point);
 }
 
 int ws_ecdsa_verify(const uint8_t point[WS_P256_POINT_SIZE], const uint8_t *digest,
                     size_t digest_size, const uint8_t signature[WS_P256_SIGNATURE_SIZE]) {
-    if (!ws_p256_point_valid(point)) {
+    static const uint32_t one[WS_WORDS] = {1};
+    uint32_t r[WS_WORDS], s[WS_WORDS], u[WS_WORDS], v[WS_WORDS];
+    ws_affine public;
+    ws_jacobian sum;
+
+    if (!ws_point_decode(&public, point)) {
         return WS_ERR_PUBLIC_KEY;
     }
-    /* BearSSL lets r = 0 pass its own checks. */
-    if (!ws_p256_scalar_valid(signature) ||
-        !ws_p256_scalar_valid(signature + WS_P256_SCALAR_SIZE)) {
+    ws_words_decode(r, signature);
+    ws_words_decode(s, signature + WS_P256_SCALAR_SIZE);
+    if (!ws_order_is_scalar(r) || !ws_order_is_scalar(s)) {
         return WS_ERR_SIGNATURE;
     }
-    if (is_zero(digest, digest_size)) {
-        return verify_zero(point, signature);
-    }
-    return verify_nonzero(point, digest, digest_size, signature);
+    ws_order_invert(s, s);
+    decode_digest(u, digest, digest_size);
+    ws_order_montgomery(u, u, s);
+    ws_order_montgomery(u, u, one); /* digest / s */
+    ws_order_montgomery(v, r, s);
+    ws_order_montgomery(v, v, one); /* r / s */
+    ws_joint_multiply(&sum, u, v, &public);
+    return r_matches(r, &sum) ? WS_OK : WS_ERR_SIGNATURE;
 }

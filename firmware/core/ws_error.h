@@ -15,7 +15,8 @@
     X(WS_ERR_KEY_BROKEN, -7, "key_broken") /* none of that number, but a slot that is not whole */ \
     X(WS_ERR_PUBLIC_KEY, -8, "public_key") /* not the DER of a point on P-256 */                   \
     X(WS_ERR_SIGNATURE, -9, "signature")   /* not strict DER, or not a signature of this data */   \
-    X(WS_ERR_SELF_TEST, -10, "self_test")  /* a known-answer test failed: nothing may be signed */
+    X(WS_ERR_SELF_TEST, -10, "self_test")  /* a known-answer test failed: nothing may be signed */ \
+    X(WS_ERR_FAULT, -11, "fault")          /* the chip computed wrong: nothing may be signed */
 
 enum ws_error {
 #define WS_ERROR_ENUM(identifier, code, name) identifier = (code),

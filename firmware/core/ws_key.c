@@ -179,7 +179,7 @@ int ws_key_sign(const ws_storage *storage, uint32_t number, const uint8_t digest
     uint32_t sector;
 
     int result = load(storage, number, &slot, &sector);
-    if (result == WS_OK && ws_ecdsa_sign(slot.private_key, digest, signature) != WS_OK) {
+    if (result == WS_OK && ws_ecdsa_sign(slot.private_key, digest, NULL, signature) != WS_OK) {
         result = WS_ERR_KEY_BROKEN;
     }
     ws_wipe(&slot, sizeof slot);

@@ -1,38 +1,42 @@
 #include "ws_p256.h"
 
-#include <bearssl_ec.h>
-#include <string.h>
-
+#include "ws_comb.h"
 #include "ws_constant_time.h"
 #include "ws_error.h"
+#include "ws_order.h"
+#include "ws_point.h"
+#include "ws_wipe.h"
+#include "ws_words.h"
 
 bool ws_p256_scalar_valid(const uint8_t scalar[WS_P256_SCALAR_SIZE]) {
-    size_t order_size;
-    const uint8_t *order = br_ec_p256_m15.order(BR_EC_secp256r1, &order_size);
-    uint32_t any_bit = 0;
-    uint32_t borrow = 0;
+    uint32_t number[WS_WORDS];
 
-    for (size_t i = WS_P256_SCALAR_SIZE; i-- > 0;) {
-        any_bit |= scalar[i];
-        borrow = ((uint32_t)scalar[i] - order[i] - borrow) >> 31;
-    }
-    uint32_t valid = borrow & ((0u - any_bit) >> 31);
+    ws_words_decode(number, scalar);
+    uint32_t valid = ws_order_is_scalar(number);
+    ws_wipe(number, sizeof number);
     WS_DECLASSIFY(valid);
     return valid == 1;
 }
 
 bool ws_p256_point_valid(const uint8_t point[WS_P256_POINT_SIZE]) {
-    static const uint8_t one = 1;
-    uint8_t copy[WS_P256_POINT_SIZE];
-
-    /* BearSSL checks a point only where it multiplies it: by one is the cheapest. */
-    memcpy(copy, point, sizeof copy);
-    return br_ec_p256_m15.mul(copy, sizeof copy, &one, 1, BR_EC_secp256r1) == 1;
+    ws_affine decoded;
+    return ws_point_decode(&decoded, point);
 }
 
 static void multiply_generator(const uint8_t private_key[WS_P256_SCALAR_SIZE],
                                uint8_t point[WS_P256_POINT_SIZE]) {
-    br_ec_p256_m15.mulgen(point, private_key, WS_P256_SCALAR_SIZE, BR_EC_secp256r1);
+    struct {
+        uint32_t scalar[WS_WORDS], odd[WS_COMB_WORDS];
+        ws_jacobian product;
+        ws_affine affine;
+    } s;
+
+    ws_words_decode(s.scalar, private_key);
+    ws_comb_make_odd(s.odd, s.scalar);
+    ws_comb_multiply(&s.product, s.odd);
+    ws_point_to_affine(&s.affine, &s.product);
+    ws_point_encode(point, &s.affine);
+    ws_wipe(&s, sizeof s);
 }
 
 int ws_p256_public(const uint8_t private_key[WS_P256_SCALAR_SIZE],
@@ -46,6 +50,8 @@ int ws_p256_public(const uint8_t private_key[WS_P256_SCALAR_SIZE],
 
 void ws_p256_generate(ws_drbg *drbg, uint8_t private_key[WS_P256_SCALAR_SIZE],
                       uint8_t point[WS_P256_POINT_SIZE]) {
-    br_ec_keygen(&drbg->bearssl.vtable, &br_ec_p256_m15, NULL, private_key, BR_EC_secp256r1);
+    do {
+        ws_drbg_generate(drbg, private_key, WS_P256_SCALAR_SIZE);
+    } while (!ws_p256_scalar_valid(private_key));
     multiply_generator(private_key, point);
 }

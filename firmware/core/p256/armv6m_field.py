@@ -77,6 +77,14 @@ def distance(code: Code, x: Sequence[Value], y: Sequence[Value]) -> tuple[Words,
     return subtract(code, flipped, [mask] * len(flipped)), mask
 
 
+def distances(code: Code, x: Words, y: Words) -> tuple[tuple[Words, Words], Value]:
+    """The factors of Karatsuba's middle product, (x0 - x1) (y1 - y0), and the mask of its sign."""
+    half = len(x) // 2
+    x_distance, x_mask = distance(code, x[:half], x[half:])
+    y_distance, y_mask = distance(code, y[half:], y[:half])
+    return (x_distance, y_distance), code.eors(x_mask, y_mask)
+
+
 def join(code: Code, low: Words, high: Words) -> Words:
     """low + (low + high) B + high B^2 but for its lowest half, which is low's; B a half's size.
 
@@ -91,17 +99,21 @@ def join(code: Code, low: Words, high: Words) -> Words:
 
 
 def multiply(code: Code, x: Words, y: Words) -> Words:
-    """x times y, twice as many words."""
+    """x times y, twice as many words.
+
+    The order of the parts decides how many values have to wait; it was chosen by trying all.
+    """
     if len(x) == 1:
         return multiply_word(code, x[0], y[0])
     half = len(x) // 2
+    distances_first = half != WORDS // 4
+    if distances_first:
+        factors, negative = distances(code, x, y)
     low = multiply(code, x[:half], y[:half])
-    high = multiply(code, x[half:], y[half:])
-    x_distance, x_mask = distance(code, x[:half], x[half:])
-    y_distance, y_mask = distance(code, y[half:], y[:half])
-    negative = code.eors(x_mask, y_mask)
-    middle = multiply(code, x_distance, y_distance)
-    upper = join(code, low, high)
+    upper = join(code, low, multiply(code, x[half:], y[half:]))
+    if not distances_first:
+        factors, negative = distances(code, x, y)
+    middle = multiply(code, *factors)
     flipped = [code.eors(word, negative) for word in middle]
     code.lsrs(negative, 1)  # its lowest bit is the carry: a negated number is its complement + 1
     added = [code.adcs(*pair) for pair in zip(upper, flipped + [negative] * half, strict=True)]
@@ -113,9 +125,9 @@ def square(code: Code, x: Words) -> Words:
     if len(x) == 1:
         return square_word(code, x[0])
     half = len(x) // 2
-    low, high = square(code, x[:half]), square(code, x[half:])
+    low = square(code, x[:half])
     middle = square(code, distance(code, x[:half], x[half:])[0])
-    upper = join(code, low, high)
+    upper = join(code, low, square(code, x[half:]))
     zeros = [code.constant(0)] * half
     return low[:half] + subtract(code, upper, middle + zeros)
 
@@ -243,11 +255,11 @@ class FieldRoutine:
 
 
 ROUTINES = {
-    "ws_words_multiply": FieldRoutine(3, product_body, Policy(0, 100)),
-    "ws_field_multiply": FieldRoutine(3, multiply_body, Policy(4, 140)),
-    "ws_field_square": FieldRoutine(2, square_body, Policy(6, 80)),
-    "ws_field_add": FieldRoutine(3, add_body, Policy(0, 30), SCRATCH),
-    "ws_field_subtract": FieldRoutine(3, subtract_body, Policy(0, 15), SCRATCH),
+    "ws_words_multiply": FieldRoutine(3, product_body, Policy(0, 80, 4)),
+    "ws_field_multiply": FieldRoutine(3, multiply_body, Policy(6, 80, 10)),
+    "ws_field_square": FieldRoutine(2, square_body, Policy(6, 80, 12)),
+    "ws_field_add": FieldRoutine(3, add_body, Policy(8, 15, 0), SCRATCH),
+    "ws_field_subtract": FieldRoutine(3, subtract_body, Policy(0, 15, 0), SCRATCH),
 }
 
 

@@ -10,6 +10,7 @@ unchanged file keeps its time.
 import sys
 from pathlib import Path
 
+from armv6m_divstep import divstep_text
 from armv6m_field import field_text
 from tables import tables_text
 
@@ -22,6 +23,11 @@ def write_if_changed(path: Path, text: str) -> None:
         path.write_text(text)
 
 
+def guarded(assembler: str) -> str:
+    """Assembler that is empty for other processors, so that every build can list it."""
+    return f"#if defined(__ARM_ARCH_6M__)\n{assembler}#endif\n"
+
+
 def main(arguments: list[str]) -> int:
     """Command line; see the module's text."""
     if len(arguments) != 1:
@@ -29,7 +35,7 @@ def main(arguments: list[str]) -> int:
         return 2
     folder = Path(arguments[0])
     folder.mkdir(parents=True, exist_ok=True)
-    write_if_changed(folder / "ws_armv6m.S", f"@ {LICENCE}\n{field_text()}")
+    write_if_changed(folder / "ws_armv6m.S", f"/* {LICENCE} */\n{guarded(field_text() + divstep_text())}")
     write_if_changed(folder / "ws_tables.c", f"/* {LICENCE} */\n{tables_text()}")
     return 0
 

@@ -81,6 +81,10 @@ class Code:
         """A word of memory, fetched where it is needed; that memory must not change meanwhile."""
         return Value(f"{pointer.name}[{index}]", home=(pointer, index * WORD_BYTES))
 
+    def load(self, pointer: Value, index: int) -> Value:
+        """A word of memory, fetched here and once."""
+        return self.emit("ldr", pointer, number=index * WORD_BYTES)
+
     def store(self, value: Value, pointer: Value, index: int) -> None:
         """Write a word to memory."""
         self.effect("str", value, pointer, number=index * WORD_BYTES)
@@ -106,10 +110,16 @@ class Code:
 
 @dataclass(frozen=True)
 class Policy:
-    """What the choice of a register weighs: both in instructions of distance to the next use."""
+    """What the choice of a register weighs, all in instructions until the next use.
 
-    spill_cost: int = 12  # how much sooner a value may be needed that leaves without a move
-    stack_distance: int = 60  # values needed later than this go to the stack, not to r8 to lr
+    spill_cost: how much later a value must be needed to leave at the price of a move.
+    fetch_cost: the same for a value that comes back from memory only. stack_distance: a value that
+    is needed later than this goes to the stack, not to r8 to lr.
+    """
+
+    spill_cost: int
+    stack_distance: int
+    fetch_cost: int
 
 
 @dataclass(frozen=True)
@@ -274,7 +284,14 @@ class Allocator:
         value = self._registers[register]
         assert value is not None
         distance = value.next_use(self._position) - self._position
-        return distance - (0 if self._elsewhere(value, register) else self._policy.spill_cost)
+        if not self._elsewhere(value, register):
+            return distance - self._policy.spill_cost
+        in_register = any(
+            held is value for name, held in self._registers.items() if name != register
+        )
+        if in_register or value.constant is not None:
+            return distance
+        return distance - self._policy.fetch_cost
 
     def _evict(self, register: str) -> None:
         value = self._registers[register]
@@ -312,6 +329,8 @@ class Allocator:
         mnemonic, number = instruction.mnemonic, instruction.number
         if mnemonic == "str":
             self._emit(f"str {names[0]}, [{names[1]}, #{number}]", 2)
+        elif mnemonic == "ldr":
+            self._emit(f"ldr {target}, [{names[0]}, #{number}]", 2)
         elif mnemonic == "borrow_mask":
             self._emit(f"sbcs {target}, {target}", 1)
         else:

@@ -1,11 +1,13 @@
 #include "ws_divstep.h"
 
-int32_t ws_divstep_matrix_of(ws_divstep_matrix *matrix, int32_t zeta, const int32_t f[WS_LIMBS],
-                             const int32_t g[WS_LIMBS]) {
+#if !defined(__ARM_ARCH_6M__)
+
+void ws_divstep_next(ws_divstep *step, const int32_t f[WS_LIMBS], const int32_t g[WS_LIMBS]) {
+    int32_t zeta = step->zeta;
     uint32_t low_f = (uint32_t)f[0], low_g = (uint32_t)g[0]; /* 14 steps look at 14 bits */
     uint32_t u = 1, v = 0, q = 0, r = 1;
 
-    for (int step = 0; step < WS_LIMB_BITS; step++) {
+    for (int i = 0; i < WS_LIMB_BITS; i++) {
         uint32_t swap = (uint32_t)(zeta >> 31); /* delta is positive */
         uint32_t odd = 0u - (low_g & 1);
         low_g += ((low_f ^ swap) - swap) & odd;
@@ -20,12 +22,11 @@ int32_t ws_divstep_matrix_of(ws_divstep_matrix *matrix, int32_t zeta, const int3
         u <<= 1;
         v <<= 1;
     }
-    *matrix = (ws_divstep_matrix){(int32_t)u, (int32_t)v, (int32_t)q, (int32_t)r};
-    return zeta;
+    *step = (ws_divstep){zeta, (int32_t)u, (int32_t)v, (int32_t)q, (int32_t)r};
 }
 
-void ws_divstep_apply(int32_t f[WS_LIMBS], int32_t g[WS_LIMBS], const ws_divstep_matrix *matrix) {
-    const int32_t u = matrix->u, v = matrix->v, q = matrix->q, r = matrix->r;
+void ws_divstep_apply(int32_t f[WS_LIMBS], int32_t g[WS_LIMBS], const ws_divstep *step) {
+    const int32_t u = step->u, v = step->v, q = step->q, r = step->r;
     int32_t f_sum = (u * f[0] + v * g[0]) >> WS_LIMB_BITS;
     int32_t g_sum = (q * f[0] + r * g[0]) >> WS_LIMB_BITS;
 
@@ -42,9 +43,9 @@ void ws_divstep_apply(int32_t f[WS_LIMBS], int32_t g[WS_LIMBS], const ws_divstep
     g[WS_LIMBS - 1] = g_sum;
 }
 
-void ws_divstep_apply_modulo(int32_t d[WS_LIMBS], int32_t e[WS_LIMBS],
-                             const ws_divstep_matrix *matrix, const ws_divstep_modulus *modulus) {
-    const int32_t u = matrix->u, v = matrix->v, q = matrix->q, r = matrix->r;
+void ws_divstep_apply_modulo(int32_t d[WS_LIMBS], int32_t e[WS_LIMBS], const ws_divstep *step,
+                             const ws_divstep_modulus *modulus) {
+    const int32_t u = step->u, v = step->v, q = step->q, r = step->r;
     int32_t d_sign = d[WS_LIMBS - 1] >> 31, e_sign = e[WS_LIMBS - 1] >> 31;
     int32_t d_sum = u * d[0] + v * e[0], e_sum = q * d[0] + r * e[0];
     /* So many times the modulus makes the sums positive enough and divisible by 2^14. */
@@ -66,3 +67,5 @@ void ws_divstep_apply_modulo(int32_t d[WS_LIMBS], int32_t e[WS_LIMBS],
     d[WS_LIMBS - 1] = d_sum;
     e[WS_LIMBS - 1] = e_sum;
 }
+
+#endif

@@ -67,9 +67,8 @@ static void negate_and_add(limbs a, int32_t flip, int32_t add, const int32_t *mo
 static void invert(uint32_t out[WS_WORDS], const uint32_t a[WS_WORDS], const struct modulus *m) {
     struct {
         limbs f, g, d, e;
-        ws_divstep_matrix matrix;
+        ws_divstep step;
     } s;
-    int32_t zeta = -1; /* -(delta + 1/2), delta starts at 1/2 */
 
     for (int i = 0; i < WS_LIMBS; i++) {
         s.f[i] = m->limbs.limb[i];
@@ -77,10 +76,11 @@ static void invert(uint32_t out[WS_WORDS], const uint32_t a[WS_WORDS], const str
         s.e[i] = m->radix_squared[i];
     }
     to_limbs(s.g, a);
+    s.step.zeta = -1; /* delta starts at 1/2 */
     for (int round = 0; round < ROUNDS; round++) {
-        zeta = ws_divstep_matrix_of(&s.matrix, zeta, s.f, s.g);
-        ws_divstep_apply(s.f, s.g, &s.matrix);
-        ws_divstep_apply_modulo(s.d, s.e, &s.matrix, &m->limbs);
+        ws_divstep_next(&s.step, s.f, s.g);
+        ws_divstep_apply(s.f, s.g, &s.step);
+        ws_divstep_apply_modulo(s.d, s.e, &s.step, &m->limbs);
     }
     int32_t top = WS_LIMBS - 1;
     negate_and_add(s.d, 0, s.d[top] >> 31, m->limbs.limb);

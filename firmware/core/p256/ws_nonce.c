@@ -1,6 +1,5 @@
 #include "ws_nonce.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "ws_sha256_block.h"
@@ -65,6 +64,7 @@ void ws_nonce_init(ws_nonce *nonce, const uint8_t private_key[WS_NONCE_SIZE],
     if (added != NULL) {
         memcpy(data + 2 * WS_NONCE_SIZE, added, WS_NONCE_SIZE);
     }
+    nonce->is_used = false;
     memset(nonce->value, 0x00, sizeof nonce->value);
     set_key(nonce, nonce->value);
     memset(nonce->value, 0x01, sizeof nonce->value);
@@ -74,6 +74,10 @@ void ws_nonce_init(ws_nonce *nonce, const uint8_t private_key[WS_NONCE_SIZE],
 }
 
 void ws_nonce_next(ws_nonce *nonce, uint8_t candidate[WS_NONCE_SIZE]) {
+    if (nonce->is_used) {
+        update(nonce, 0x00, NULL, 0);
+    }
+    nonce->is_used = true;
     hmac(nonce, nonce->value, WS_SHA256_SIZE, nonce->value);
     memcpy(candidate, nonce->value, WS_NONCE_SIZE);
 }

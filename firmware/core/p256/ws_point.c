@@ -5,9 +5,16 @@
 #include "ws_inverse.h"
 #include "ws_words.h"
 
-const uint32_t ws_field_one[WS_WORDS] = {0x00000001, 0x00000000, 0x00000000, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFE, 0x00000000};
-static const uint32_t radix_squared[WS_WORDS] = {0x00000003, 0x00000000, 0xFFFFFFFF, 0xFFFFFFFB, 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD, 0x00000004};
-static const uint32_t curve_b[WS_WORDS] = {0x29C4BDDF, 0xD89CDF62, 0x78843090, 0xACF005CD, 0xF7212ED6, 0xE5A220AB, 0x04874834, 0xDC30061D}; /* in Montgomery's form */
+#define UNCOMPRESSED 0x04
+#define COORDINATE_SIZE (4 * WS_WORDS)
+
+const uint32_t ws_field_one[WS_WORDS] = {0x00000001, 0x00000000, 0x00000000, 0xFFFFFFFF,
+                                         0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFE, 0x00000000};
+static const uint32_t radix_squared[WS_WORDS] = {0x00000003, 0x00000000, 0xFFFFFFFF, 0xFFFFFFFB,
+                                                 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD, 0x00000004};
+static const uint32_t curve_b[WS_WORDS] = {0x29C4BDDF, 0xD89CDF62, 0x78843090,
+                                           0xACF005CD, 0xF7212ED6, 0xE5A220AB,
+                                           0x04874834, 0xDC30061D}; /* in Montgomery's form */
 static const uint32_t plain_one[WS_WORDS] = {1};
 
 void ws_field_from_plain(uint32_t out[WS_WORDS], const uint32_t a[WS_WORDS]) {
@@ -53,8 +60,8 @@ static void add_distance(ws_jacobian *point, uint32_t h[WS_WORDS], uint32_t r[WS
 
     ws_field_multiply(point->z, point->z, h);
     ws_field_square(square, h);
-    ws_field_multiply(h, h, square);         /* h^3 */
-    ws_field_multiply(v, point->x, square);  /* x h^2 */
+    ws_field_multiply(h, h, square);        /* h^3 */
+    ws_field_multiply(v, point->x, square); /* x h^2 */
     ws_field_square(square, r);
     ws_field_subtract(square, square, h);
     ws_field_subtract(square, square, v);
@@ -135,4 +142,28 @@ uint32_t ws_point_on_curve(const ws_affine *point) {
     ws_field_add(right, right, curve_b);
     ws_field_square(left, point->y);
     return ws_words_equal(left, right);
+}
+
+/* Read one coordinate; whether it is below p. */
+static bool coordinate_decode(uint32_t out[WS_WORDS], const uint8_t bytes[COORDINATE_SIZE]) {
+    uint32_t number[WS_WORDS], less[WS_WORDS];
+
+    ws_words_decode(number, bytes);
+    ws_field_from_plain(out, number);
+    return ws_words_subtract(less, number, ws_field_prime) == 1;
+}
+
+bool ws_point_decode(ws_affine *out, const uint8_t bytes[WS_POINT_ENCODED_SIZE]) {
+    return bytes[0] == UNCOMPRESSED && coordinate_decode(out->x, bytes + 1) &&
+           coordinate_decode(out->y, bytes + 1 + COORDINATE_SIZE) && ws_point_on_curve(out);
+}
+
+void ws_point_encode(uint8_t bytes[WS_POINT_ENCODED_SIZE], const ws_affine *point) {
+    uint32_t plain[WS_WORDS];
+
+    bytes[0] = UNCOMPRESSED;
+    ws_field_to_plain(plain, point->x);
+    ws_words_encode(bytes + 1, plain);
+    ws_field_to_plain(plain, point->y);
+    ws_words_encode(bytes + 1 + COORDINATE_SIZE, plain);
 }

@@ -33,6 +33,12 @@ void ws_point_from_affine(ws_jacobian *out, const ws_affine *point);
 /* The point with its z inverted; (0, 0) for the point at infinity. */
 void ws_point_to_affine(ws_affine *out, const ws_jacobian *point);
 
+/* Between a point and its uncompressed form of 65 bytes (SEC 1, section 2.3.3). Decoding tells
+ * whether the bytes are a point of the curve; the time depends on them. */
+#define WS_POINT_ENCODED_SIZE 65
+bool ws_point_decode(ws_affine *out, const uint8_t bytes[WS_POINT_ENCODED_SIZE]);
+void ws_point_encode(uint8_t bytes[WS_POINT_ENCODED_SIZE], const ws_affine *point);
+
 /* y = -y where mask is all ones. */
 void ws_point_negate(ws_affine *point, uint32_t mask);
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,9 @@ CORE = ROOT / "firmware" / "core"
 C_FILES = ROOT / "tests" / "firmware" / "core" / "c"
 CACHE = ROOT / "build" / "core"
 
-OWN_FLAGS = ("-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{CORE}")
+P256 = CORE / "p256"
+INCLUDES = (f"-I{CORE}", f"-I{P256}")
+OWN_FLAGS = ("-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", *INCLUDES)
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,15 @@ def run(command: list[str], cwd: Path) -> str:
 def _digest(variant: Variant, sources: list[Path]) -> str:
     content = hashlib.sha256(repr(variant).encode())
     content.update(subprocess.run(["gcc", "--version"], capture_output=True, check=True).stdout)
-    for path in [*sources, *sorted(CORE.glob("*.h"))]:
+    for path in [*sources, *sorted(CORE.glob("**/*.h")), *sorted(P256.glob("*.py"))]:
         content.update(path.read_bytes())
     return content.hexdigest()[:16]
+
+
+def generate(folder: Path) -> list[Path]:
+    """Write the sources that a program makes into a folder; their paths."""
+    run([sys.executable, str(P256 / "generate.py"), str(folder)], folder)
+    return [folder / "ws_tables.c", folder / "ws_armv6m.S"]
 
 
 def build(variant: Variant) -> Path:
@@ -101,6 +110,7 @@ def build(variant: Variant) -> Path:
     with tempfile.TemporaryDirectory(dir=CACHE) as name:
         folder = Path(name)
         run([*common, f"-I{bearssl / 'src'}", "-c", *map(str, foreign)], folder)
+        own += generate(folder)
         run([*common, *OWN_FLAGS, *variant.own_flags, "-c", *map(str, [*own, *extra])], folder)
         objects = sorted(str(path) for path in folder.glob("*.o"))
         shape = ["-shared", "-Wl,--no-undefined"] if variant.shared else []
