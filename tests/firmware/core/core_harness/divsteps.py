@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from core_harness.curve import N, P
 from core_harness.operands import RADIX, number
@@ -38,6 +39,7 @@ def limbs(value: int, count: int = LIMBS) -> bytes:
     return b"".join([(word & 0xFFFFFFFF).to_bytes(4, "little") for word in words])
 
 
+@cache
 def modulus_bytes(modulus: int) -> bytes:
     """ws_divstep_modulus."""
     return limbs(modulus) + pow(modulus, -1, LIMB).to_bytes(4, "little")
@@ -119,5 +121,7 @@ def states(seed: int, count: int) -> list[State]:
     while len(made) < count:
         modulus = rng.choice(MODULI)
         made += [extreme(rng, modulus) for _ in range(ROUNDS // 2)]
+        # Of p many limbs are alike; any odd number will do.
+        made += [extreme(rng, rng.getrandbits(256) | 1) for _ in range(ROUNDS // 4)]
         made += inversion(modulus, number(rng, modulus))
     return made[:count]

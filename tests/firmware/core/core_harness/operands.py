@@ -108,3 +108,34 @@ def _product_pair(rng: random.Random, modulus: int, place: int) -> tuple[int, in
         case 3:
             return a, (modulus - a + rng.randrange(-2, 3)) % modulus
     return a, number(rng, modulus)
+
+
+def factors(seed: int, count: int) -> list[int]:
+    """Numbers below p, among them such whose square has a lower half that is worth trying, and
+    such whose reduced square is.
+    """
+    rng = random.Random(seed)
+    return [_factor(rng, place) for place in range(count)]
+
+
+def _factor(rng: random.Random, place: int) -> int:
+    match place % 8:
+        case 0:
+            return _root_modulo_p(number(rng, P) * RADIX % P)
+        case 1:
+            return _root_modulo_radix(number(rng, RADIX // 8) * 8 + 1) % P
+    return number(rng, P)
+
+
+def _root_modulo_p(square: int) -> int:
+    """The root of a square modulo p, of its negative if it is none."""
+    return pow(square, (P + 1) // 4, P)
+
+
+def _root_modulo_radix(square: int) -> int:
+    """A root modulo 2^256 of a number that is 1 modulo 8, bit by bit from below."""
+    root = 1
+    for bits in range(3, 256):
+        if (root * root - square) >> bits & 1:
+            root += 1 << (bits - 1)
+    return root

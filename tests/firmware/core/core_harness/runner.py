@@ -10,6 +10,12 @@ from typing import Protocol
 from hil.cortex_m0.machine import RAM_START, Machine
 
 SPACE = RAM_START + 0x10000
+GUARD = b"\xa5" * 64
+"""Stands before and behind each operand."""
+
+
+class StrayWriteError(Exception):
+    """A call wrote beside its operands."""
 
 
 @dataclass(eq=False)
@@ -46,7 +52,7 @@ Arguments = list[Operand | int]
 class Runner(Protocol):
     """Whoever can call functions of the core."""
 
-    def run(self, function: str, arguments: Arguments, count: int) -> list[bytes]:
+    def run(self, function: str | int, arguments: Arguments, count: int) -> list[bytes]:
         """Call `count` times; the records of the results, in the order of the arguments."""
 
 
@@ -59,24 +65,33 @@ class ModelRunner:
     """Machine code in the model of the Cortex-M0+."""
 
     machine: Machine
+    limit: int = 50_000_000
+    """Instructions of one call."""
     returned: list[int] = field(default_factory=list)
     """What the latest calls returned in r0."""
 
-    def run(self, function: str, arguments: Arguments, count: int) -> list[bytes]:
-        """As in Runner. Memory between the operands is not looked at."""
+    def run(self, function: str | int, arguments: Arguments, count: int) -> list[bytes]:
+        """As in Runner; the function may be an address. StrayWriteError if the calls write
+        beside their operands.
+        """
         places, at = {}, SPACE
         for operand in _distinct(arguments):
-            places[operand] = at
-            at += (operand.size // 256 + 2) * 256
+            self.machine.write(at, GUARD)
+            places[operand] = at + len(GUARD)
+            at += len(GUARD) + operand.size
+        self.machine.write(at, GUARD)
         batch = self.machine.batch(
             function,
             *(places[a] if isinstance(a, Operand) else a for a in arguments),
             count=count,
             inputs={places[o]: o.records for o in places if o.records is not None},
             outputs={places[o]: o.size for o in places if o.is_result},
-            limit=50_000_000,
+            limit=self.limit,
         )
         self.returned = [value & 0xFFFFFFFF for value in batch.results]
+        starts = [SPACE, *(place + operand.size for operand, place in places.items())]
+        if any(self.machine.read(start, len(GUARD)) != GUARD for start in starts):
+            raise StrayWriteError(str(function))
         return [bytes(data) for data in batch.outputs]
 
 
@@ -92,9 +107,9 @@ class HostRunner:
         """Take the functions of a shared library."""
         return cls(ctypes.CDLL(str(path)))
 
-    def run(self, function: str, arguments: Arguments, count: int) -> list[bytes]:
-        """As in Runner."""
-        call = getattr(self.library, function)
+    def run(self, function: str | int, arguments: Arguments, count: int) -> list[bytes]:
+        """As in Runner; the function is a name."""
+        call = getattr(self.library, str(function))
         call.restype = ctypes.c_uint32
         memory = {
             operand: ctypes.create_string_buffer(
