@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from core_harness.build import CACHE, CORE, INCLUDES, P256, bearssl_root, generate, listed, run
 
+from core_harness.build import CACHE, CORE, INCLUDES, P256, bearssl_root, generate, listed, run
 from hil.cortex_m0.machine import FLASH_START
 
 if str(P256) not in sys.path:

@@ -108,7 +108,15 @@ def extreme(rng: random.Random, modulus: int) -> State:
     ends = (RADIX - 1, 1 - RADIX, 1, -1, rng.randrange(1 - RADIX, RADIX))
     f = rng.choice(ends) | 1
     g = rng.choice((*ends, 0, f, -f))
-    around = (1 - 2 * modulus, modulus - 1, 0, 1, -1, -modulus, rng.randrange(-2 * modulus, modulus))
+    around = (
+        1 - 2 * modulus,
+        modulus - 1,
+        0,
+        1,
+        -1,
+        -modulus,
+        rng.randrange(-2 * modulus, modulus),
+    )
     d, e = rng.choice(around), rng.choice(around)
     zeta_after, matrix = next_matrix(zeta, f % LIMB, g % LIMB)
     return State(modulus, zeta, f, g, d, e, zeta_after, matrix)

@@ -101,13 +101,21 @@ def _product_pair(rng: random.Random, modulus: int, place: int) -> tuple[int, in
             return a, a
         case 1:
             odd = a | 1
-            b = number(rng, RADIX) * pow(odd, -1, RADIX) % RADIX
+            b = _lower_half(rng, 1) * pow(odd, -1, RADIX) % RADIX
             return (odd, b) if odd < modulus and b < modulus else (a, b % modulus)
         case 2 if a and modulus != RADIX:
             return a, number(rng, modulus) * RADIX * pow(a, -1, modulus) % modulus
         case 3:
             return a, (modulus - a + rng.randrange(-2, 3)) % modulus
     return a, number(rng, modulus)
+
+
+def _lower_half(rng: random.Random, step: int) -> int:
+    """A lower half of a product, 1 modulo step, that is worth trying itself or leads to a quotient
+    that is: Montgomery's reduction adds p times -half / p.
+    """
+    half = number(rng, RADIX // step) * step + 1 if step > 1 else number(rng, RADIX)
+    return half if rng.randrange(2) else -half * P % RADIX
 
 
 def factors(seed: int, count: int) -> list[int]:
@@ -123,7 +131,7 @@ def _factor(rng: random.Random, place: int) -> int:
         case 0:
             return _root_modulo_p(number(rng, P) * RADIX % P)
         case 1:
-            return _root_modulo_radix(number(rng, RADIX // 8) * 8 + 1) % P
+            return _root_modulo_radix(_lower_half(rng, 8)) % P
     return number(rng, P)
 
 

@@ -124,7 +124,5 @@ class HostRunner:
         call.argtypes = [
             ctypes.c_void_p if isinstance(a, Operand) else ctypes.c_uint32 for a in arguments
         ]
-        self.returned = [
-            call(*[start + size * i for start, size in starts]) for i in range(count)
-        ]
+        self.returned = [call(*[start + size * i for start, size in starts]) for i in range(count)]
         return [memory[o].raw for o in memory if o.is_result]

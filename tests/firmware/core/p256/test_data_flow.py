@@ -14,12 +14,11 @@ code would tell), and that arguments overlap only where ws_field.h allows it.
 import re
 
 import pytest
-from core_harness import arm  # noqa: F401 - makes the generator's modules known
-from core_harness.data_flow import Nodes, Processor, graph_of
-
 from armv6m_divstep import ROUTINES as DIVSTEP_ROUTINES
 from armv6m_field import ROUTINES as FIELD_ROUTINES
 from armv6m_field import FieldRoutine, routine_text
+from core_harness import arm  # noqa: F401 - makes the generator's modules known
+from core_harness.data_flow import Nodes, Processor, graph_of
 from straight_line import Code, Value
 
 ROUTINES = {**FIELD_ROUTINES, **DIVSTEP_ROUTINES}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from core_harness.curve import P
-from core_harness.operands import BYTES, RADIX, numbers, pack, product_pairs, unpack
+from core_harness.operands import BYTES, numbers, pack, product_pairs, unpack
 from core_harness.runner import Arguments, Runner, changed, given, result
 from core_harness.trials import ENTRIES, ENTRY_BYTES, OPERATIONS, field_trial, select_trial
 
