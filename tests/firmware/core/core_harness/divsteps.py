@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from core_harness.curve import N, P
@@ -122,6 +122,22 @@ def extreme(rng: random.Random, modulus: int) -> State:
     return State(modulus, zeta, f, g, d, e, zeta_after, matrix)
 
 
+def at_a_multiple(rng: random.Random) -> State:
+    """A state where the multiple of the modulus that a row adds is at the end of its range: one
+    more or less would be another multiple of 2^14.
+    """
+    while True:
+        state = extreme(rng, rng.getrandbits(256) | 1 << 255 | 1)
+        d, e = (rng.randrange(-state.modulus, state.modulus) for _ in "de")
+        x, y = state.matrix[:2] if rng.randrange(2) else state.matrix[2:]
+        times = (x if d < 0 else 0) + (y if e < 0 else 0) + rng.randrange(2)
+        low = x * d + y * e
+        if low & times & 1:
+            inverse = -times * pow(low, -1, LIMB) % LIMB
+            modulus = state.modulus // LIMB * LIMB + pow(inverse, -1, LIMB)
+            return replace(state, modulus=modulus, d=d, e=e)
+
+
 def states(seed: int, count: int) -> list[State]:
     """States of inversions of numbers worth trying, by both moduli, and extreme ones."""
     rng = random.Random(seed)
@@ -131,5 +147,6 @@ def states(seed: int, count: int) -> list[State]:
         made += [extreme(rng, modulus) for _ in range(ROUNDS // 2)]
         # Of p many limbs are alike; any odd number will do.
         made += [extreme(rng, rng.getrandbits(256) | 1) for _ in range(ROUNDS // 4)]
+        made += [at_a_multiple(rng) for _ in range(ROUNDS // 4)]
         made += inversion(modulus, number(rng, modulus))
     return made[:count]

@@ -27,9 +27,12 @@ LOGIC = {
     0x1: ("eors", {"orrs": 0xC, "ands": 0x0}),
     0x5: ("adcs", {"sbcs": 0x6}),
     0x6: ("sbcs", {"adcs": 0x5}),
+    0x7: ("rors", {"asrs": 0x4, "lsrs": 0x3}),
     0x9: ("rsbs", {"mvns": 0xF}),
+    0xA: ("cmp", {"cmn": 0xB}),
     0xC: ("orrs", {"ands": 0x0, "eors": 0x1}),
     0xD: ("muls", {"ands": 0x0}),
+    0xE: ("bics", {"ands": 0x0, "eors": 0x1}),
     0xF: ("mvns", {"rsbs": 0x9}),
 }
 
@@ -130,6 +133,10 @@ def _stack(half: int) -> tuple[str, dict[str, int]]:
     }
 
 
+def _address(half: int) -> tuple[str, dict[str, int]]:
+    return "add of sp", {"offset + 4": half + 1, "another register": half ^ 1 << 8}
+
+
 def _multiple(half: int) -> tuple[str, dict[str, int]]:
     name = "ldmia" if half >> 11 & 1 else "stmia"
     last = half & -half & 0xFF
@@ -142,12 +149,30 @@ def _register_list(half: int) -> tuple[str, dict[str, int]]:
     return ("pop" if half >> 11 & 1 else "push"), {"a register less": half & ~last}
 
 
+def _literal(half: int) -> tuple[str, dict[str, int]]:
+    return "ldr pc", {"offset - 4": half - 1, "another register": half ^ 1 << 8}
+
+
+def _byte(half: int) -> tuple[str, dict[str, int]]:
+    changes = {"offset + 1": half + (1 << 6), "another register": half ^ 1}
+    return ("ldrb" if half >> 11 & 1 else "strb"), changes
+
+
+def _reverse(half: int) -> tuple[str, dict[str, int]]:
+    changes = {"of each half": half ^ 1 << 6, "another source": half ^ 1 << 3}
+    return "rev", changes
+
+
+def _jump(half: int) -> tuple[str, dict[str, int]]:
+    return "b", {"one instruction on": half + 1}
+
+
 def _branch(half: int) -> tuple[str, dict[str, int]]:
     return "branch", {"to the opposite": half ^ 1 << 8, "one instruction on": half + 1}
 
 
 def _high_add(half: int) -> tuple[str, dict[str, int]]:
-    return "add", {"another source": half ^ 1 << 3}
+    return "add", {"another source": half ^ 1 << 3, "to mov": half | 1 << 9}
 
 
 def _compare(half: int) -> tuple[str, dict[str, int]]:
@@ -162,18 +187,23 @@ DECODERS = (
     (0xFF00, 0x4600, _move),
     (0xFF00, 0x4400, _high_add),
     (0xFF00, 0x4500, _compare),
+    (0xF800, 0x4800, _literal),
     (0xF000, 0x6000, _offset),
+    (0xF000, 0x7000, _byte),
     (0xF000, 0x9000, _offset),
+    (0xF800, 0xA800, _address),
     (0xFF00, 0xB000, _stack),
     (0xFF00, 0xB200, _extend),
+    (0xFF00, 0xBA00, _reverse),
     (0xF000, 0xC000, _multiple),
     (0xF600, 0xB400, _register_list),
     (0xF000, 0xD000, _branch),
+    (0xF800, 0xE000, _jump),
 )
 
 
 def mutants_of(code: bytes) -> Iterator[Mutant]:
-    """Every change of every instruction; KeyError or StopIteration for one that is unknown."""
+    """Every change of every instruction; an instruction of another kind is an error."""
     for place, (half,) in enumerate(struct.iter_unpack("<H", code)):
         decoder = next(d for mask, bits, d in DECODERS if half & mask == bits)
         mnemonic, changes = decoder(half)

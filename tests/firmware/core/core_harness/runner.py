@@ -29,6 +29,8 @@ class Operand:
     size: int
     records: bytes | None = None
     is_result: bool = False
+    shift: int = 0
+    """By how much the first byte lies behind a whole word."""
 
 
 def result(size: int) -> Operand:
@@ -76,10 +78,10 @@ class ModelRunner:
         """
         places, at = {}, SPACE
         for operand in _distinct(arguments):
-            self.machine.write(at, GUARD)
-            places[operand] = at + len(GUARD)
-            at += len(GUARD) + operand.size
-        self.machine.write(at, GUARD)
+            places[operand] = at + len(GUARD) + operand.shift
+            self.machine.write(places[operand] - len(GUARD), GUARD)
+            self.machine.write(places[operand] + operand.size, GUARD)
+            at += (2 * len(GUARD) + operand.size + 7) // 4 * 4
         batch = self.machine.batch(
             function,
             *(places[a] if isinstance(a, Operand) else a for a in arguments),
@@ -89,9 +91,10 @@ class ModelRunner:
             limit=self.limit,
         )
         self.returned = [value & 0xFFFFFFFF for value in batch.results]
-        starts = [SPACE, *(place + operand.size for operand, place in places.items())]
-        if any(self.machine.read(start, len(GUARD)) != GUARD for start in starts):
-            raise StrayWriteError(str(function))
+        for operand, place in places.items():
+            for start in (place - len(GUARD), place + operand.size):
+                if self.machine.read(start, len(GUARD)) != GUARD:
+                    raise StrayWriteError(str(function))
         return [bytes(data) for data in batch.outputs]
 
 

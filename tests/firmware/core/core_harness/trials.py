@@ -1,5 +1,7 @@
 """Calls of the assembler's functions with operands worth trying, and what Python says they give."""
 
+import hashlib
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,7 +28,7 @@ class Operation:
 OPERATIONS = {
     "ws_words_multiply": Operation(lambda a, b: a * b, RADIX, 2 * BYTES),
     "ws_field_multiply": Operation(lambda a, b: a * b * INVERSE % P),
-    "ws_field_square": Operation(lambda a, b: a * a * INVERSE % P, is_unary=True),
+    "ws_field_square": Operation(lambda a, _: a * a * INVERSE % P, is_unary=True),
     "ws_field_add": Operation(lambda a, b: (a + b) % P),
     "ws_field_subtract": Operation(lambda a, b: (a - b) % P),
 }
@@ -85,6 +87,25 @@ def select_trial(seed: int, index: int) -> Trial:
     arguments: Arguments = [point, given(table, len(table)), index]
     entry = table[index * ENTRY_BYTES : (index + 1) * ENTRY_BYTES]
     return Trial("ws_field_select", arguments, 1, [entry])
+
+
+SHA256_START = bytes.fromhex("6a09e667bb67ae853c6ef372a54ff53a510e527f9b05688c1f83d9ab5be0cd19")
+SHA256_BLOCKS = 3
+
+
+def sha256_trial(seed: int, shift: int) -> Trial:
+    """ws_sha256_blocks on a padded message, so that the state behind it is the digest."""
+    message = random.Random(seed).randbytes(64 * SHA256_BLOCKS - 9 - seed)
+    padding = b"\x80" + bytes(seed) + (8 * len(message)).to_bytes(8)
+    state = changed(words_of(SHA256_START), BYTES)
+    data = Operand(64 * SHA256_BLOCKS, message + padding, shift=shift)
+    expected = words_of(hashlib.sha256(message).digest())
+    return Trial("ws_sha256_blocks", [state, data, SHA256_BLOCKS], 1, [expected])
+
+
+def words_of(digest: bytes) -> bytes:
+    """Big-endian words as the machine has them."""
+    return b"".join([digest[i : i + 4][::-1] for i in range(0, len(digest), 4)])
 
 
 # --- division steps -----------------------------------------------------------------------------
