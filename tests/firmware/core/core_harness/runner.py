@@ -54,6 +54,9 @@ Arguments = list[Operand | int]
 class Runner(Protocol):
     """Whoever can call functions of the core."""
 
+    returned: list[int]
+    """What the latest calls returned, as words."""
+
     def run(self, function: str | int, arguments: Arguments, count: int) -> list[bytes]:
         """Call `count` times; the records of the results, in the order of the arguments."""
 
@@ -70,7 +73,6 @@ class ModelRunner:
     limit: int = 50_000_000
     """Instructions of one call."""
     returned: list[int] = field(default_factory=list)
-    """What the latest calls returned in r0."""
 
     def run(self, function: str | int, arguments: Arguments, count: int) -> list[bytes]:
         """As in Runner; the function may be an address. StrayWriteError if the calls write
