@@ -26,12 +26,16 @@ NEGATED_PRIME = (1, 0, 0, -1, -1, -1, -2, 0)
 
 def add(code: Code, x: Sequence[Value], y: Sequence[Value]) -> Words:
     """x + y; the carry out is left in the carry flag."""
-    return [code.emit("adcs" if i else "adds", *pair) for i, pair in enumerate(zip(x, y, strict=True))]
+    return [
+        code.emit("adcs" if i else "adds", *pair) for i, pair in enumerate(zip(x, y, strict=True))
+    ]
 
 
 def subtract(code: Code, x: Sequence[Value], y: Sequence[Value]) -> Words:
     """x - y; the carry flag is left clear if that is negative."""
-    return [code.emit("sbcs" if i else "subs", *pair) for i, pair in enumerate(zip(x, y, strict=True))]
+    return [
+        code.emit("sbcs" if i else "subs", *pair) for i, pair in enumerate(zip(x, y, strict=True))
+    ]
 
 
 def carry_into(code: Code, words: Sequence[Value]) -> Words:
@@ -240,8 +244,6 @@ def subtract_body(code: Code, pointers: list[Value]) -> None:
     out, a, b = pointers
     words = subtract(code, operand(code, a), operand(code, b))
     store(code, add_prime(code, words, code.borrow_mask()), out)
-
-
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,9 @@ def main(arguments: list[str]) -> int:
         return 2
     folder = Path(arguments[0])
     folder.mkdir(parents=True, exist_ok=True)
-    write_if_changed(folder / "ws_armv6m.S", f"/* {LICENCE} */\n{guarded(field_text() + divstep_text())}")
+    write_if_changed(
+        folder / "ws_armv6m.S", f"/* {LICENCE} */\n{guarded(field_text() + divstep_text())}"
+    )
     write_if_changed(folder / "ws_tables.c", f"/* {LICENCE} */\n{tables_text()}")
     return 0
 

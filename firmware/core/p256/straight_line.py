@@ -175,9 +175,7 @@ class Allocator:
             self._write(instruction, None, names)
             return
         dying = [
-            registers[operand]
-            for operand in operands
-            if operand.next_use(self._position) == NEVER
+            registers[operand] for operand in operands if operand.next_use(self._position) == NEVER
         ]
         target = dying[0] if dying else self._free_low(names)
         self._write(instruction, target, names)
