@@ -246,9 +246,18 @@ def subtract_body(code: Code, pointers: list[Value]) -> None:
     store(code, add_prime(code, words, code.borrow_mask()), out)
 
 
+def negate_body(code: Code, pointers: list[Value]) -> None:
+    """number = p - number where mask is all ones: the complement, plus p + 1."""
+    number, mask = pointers
+    words = [code.eors(word, mask) for word in operand(code, number)]
+    zero, one = code.constant(0), code.lsrs(mask, 31)
+    words[3:] = add(code, words[3:], [one, zero, zero, one, mask])
+    store(code, words, number)
+
+
 @dataclass(frozen=True)
 class FieldRoutine:
-    """A function of ws_field.h: pointers are in r0 and on; policy was found by trying."""
+    """A function of ws_field.h: arguments are in r0 and on; policy was found by trying."""
 
     pointers: int
     body: Body
@@ -262,6 +271,7 @@ ROUTINES = {
     "ws_field_square": FieldRoutine(2, square_body, Policy(6, 80, 12)),
     "ws_field_add": FieldRoutine(3, add_body, Policy(8, 15, 0), SCRATCH),
     "ws_field_subtract": FieldRoutine(3, subtract_body, Policy(0, 15, 0), SCRATCH),
+    "ws_field_negate_if": FieldRoutine(2, negate_body, Policy(0, 15, 0), SCRATCH),
 }
 
 

@@ -123,14 +123,6 @@ void ws_point_to_affine(ws_affine *out, const ws_jacobian *point) {
     ws_field_multiply(out->y, point->y, power);
 }
 
-void ws_point_negate(ws_affine *point, uint32_t mask) {
-    static const uint32_t zero[WS_WORDS];
-    uint32_t negative[WS_WORDS];
-
-    ws_field_subtract(negative, zero, point->y);
-    ws_words_choose(point->y, mask, negative, point->y);
-}
-
 uint32_t ws_point_on_curve(const ws_affine *point) {
     uint32_t left[WS_WORDS], right[WS_WORDS];
 
