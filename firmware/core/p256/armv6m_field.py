@@ -12,7 +12,7 @@ Reduction: P. L. Montgomery, "Modular multiplication without trial division" (19
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from straight_line import HEADER, HIGH, SCRATCH, Allocator, Code, Policy, Value, function_text
+from straight_line import HEADER, Allocator, Code, Policy, Value, function_text
 
 WORDS = 8
 Words = list[Value]
@@ -262,16 +262,15 @@ class FieldRoutine:
     pointers: int
     body: Body
     policy: Policy
-    registers: tuple[str, ...] = HIGH
 
 
 ROUTINES = {
     "ws_words_multiply": FieldRoutine(3, product_body, Policy(0, 80, 4)),
     "ws_field_multiply": FieldRoutine(3, multiply_body, Policy(6, 80, 10)),
     "ws_field_square": FieldRoutine(2, square_body, Policy(6, 80, 12)),
-    "ws_field_add": FieldRoutine(3, add_body, Policy(8, 15, 0), SCRATCH),
-    "ws_field_subtract": FieldRoutine(3, subtract_body, Policy(0, 15, 0), SCRATCH),
-    "ws_field_negate_if": FieldRoutine(2, negate_body, Policy(0, 15, 0), SCRATCH),
+    "ws_field_add": FieldRoutine(3, add_body, Policy(8, 15, 0)),
+    "ws_field_subtract": FieldRoutine(3, subtract_body, Policy(0, 15, 0)),
+    "ws_field_negate_if": FieldRoutine(2, negate_body, Policy(0, 15, 0)),
 }
 
 
@@ -281,8 +280,8 @@ def routine_text(name: str, routine: FieldRoutine) -> str:
     pointers = [Value(f"pointer {i}") for i in range(routine.pointers)]
     routine.body(code, pointers)
     arguments = {f"r{i}": pointer for i, pointer in enumerate(pointers)}
-    placed = Allocator(code, arguments, routine.policy, routine.registers).run()
-    return function_text(name, placed, saves_high=routine.registers == HIGH)
+    placed = Allocator(code, arguments, routine.policy).run()
+    return function_text(name, placed)
 
 
 def field_text() -> str:
