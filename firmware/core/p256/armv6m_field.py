@@ -268,7 +268,7 @@ ROUTINES = {
     "ws_words_multiply": FieldRoutine(3, product_body, Policy(0, 80, 4)),
     "ws_field_multiply": FieldRoutine(3, multiply_body, Policy(6, 80, 10)),
     "ws_field_square": FieldRoutine(2, square_body, Policy(6, 80, 12)),
-    "ws_field_add": FieldRoutine(3, add_body, Policy(8, 15, 0)),
+    "ws_field_add": FieldRoutine(3, add_body, Policy(0, 30, 0)),
     "ws_field_subtract": FieldRoutine(3, subtract_body, Policy(0, 15, 0)),
     "ws_field_negate_if": FieldRoutine(2, negate_body, Policy(0, 15, 0)),
 }
