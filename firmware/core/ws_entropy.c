@@ -1,7 +1,5 @@
 #include "ws_entropy.h"
 
-#include <bearssl_hash.h>
-
 #include "ws_error.h"
 #include "ws_health.h"
 #include "ws_sha256.h"
@@ -18,7 +16,7 @@ _Static_assert(WS_ENTROPY_SAMPLES_PER_SEED % WS_HEALTH_WINDOW_SAMPLES == 0,
 
 /* Move samples from the source through the health tests into the hash. */
 static int draw(const ws_entropy_source *source, uint32_t sample_count, ws_health *health,
-                br_sha256_context *hash) {
+                ws_sha256_context *hash) {
     uint8_t chunk[CHUNK_SIZE];
     int result = WS_OK;
 
@@ -28,7 +26,7 @@ static int draw(const ws_entropy_source *source, uint32_t sample_count, ws_healt
             break;
         }
         ws_health_feed(health, chunk, sizeof chunk);
-        br_sha256_update(hash, chunk, sizeof chunk);
+        ws_sha256_update(hash, chunk, sizeof chunk);
         result = ws_health_good(health) ? WS_OK : WS_ERR_ENTROPY;
     }
     ws_wipe(chunk, sizeof chunk);
@@ -37,16 +35,16 @@ static int draw(const ws_entropy_source *source, uint32_t sample_count, ws_healt
 
 int ws_entropy_seed(const ws_entropy_source *source, uint8_t seed[WS_ENTROPY_SEED_SIZE]) {
     ws_health health;
-    br_sha256_context hash;
+    ws_sha256_context hash;
 
     ws_health_init(&health);
-    br_sha256_init(&hash);
+    ws_sha256_init(&hash);
     /* The start-up samples are hashed too: not credited, they can only add. */
     int result = draw(source, WS_ENTROPY_STARTUP_SAMPLES, &health, &hash);
     for (size_t i = 0; i < WS_ENTROPY_SEED_SIZE && result == WS_OK; i += WS_SHA256_SIZE) {
         result = draw(source, WS_ENTROPY_SAMPLES_PER_DIGEST, &health, &hash);
-        br_sha256_out(&hash, seed + i);
-        br_sha256_init(&hash);
+        ws_sha256_out(&hash, seed + i);
+        ws_sha256_init(&hash);
     }
     if (result != WS_OK) {
         ws_wipe(seed, WS_ENTROPY_SEED_SIZE);

@@ -13,6 +13,7 @@ from pathlib import Path
 from armv6m_divstep import divstep_text
 from armv6m_field import field_text
 from armv6m_point import point_text
+from armv6m_sha256 import sha256_text
 from tables import tables_text
 
 LICENCE = "Written by firmware/core/p256/generate.py; Apache-2.0 like the rest of Wattseal."
@@ -36,9 +37,8 @@ def main(arguments: list[str]) -> int:
         return 2
     folder = Path(arguments[0])
     folder.mkdir(parents=True, exist_ok=True)
-    write_if_changed(
-        folder / "ws_armv6m.S", f"/* {LICENCE} */\n{guarded(field_text() + divstep_text() + point_text())}"
-    )
+    assembler = guarded(field_text() + divstep_text() + point_text() + sha256_text())
+    write_if_changed(folder / "ws_armv6m.S", f"/* {LICENCE} */\n{assembler}")
     write_if_changed(folder / "ws_tables.c", f"/* {LICENCE} */\n{tables_text()}")
     return 0
 

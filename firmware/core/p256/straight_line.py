@@ -358,8 +358,12 @@ def core_name(name: str) -> str:
 def function_entry(name: str) -> str:
     """The beginning of a function that C can call: r4 to r11 are saved."""
     saves = [f"mov r{low}, r{low + 4}" for low in range(4, 8)]
-    return section(name) + f"""    .global {name}
-{label(name)}""" + indent(["push {r4-r7, lr}", *saves, "push {r4-r7}"])
+    return (
+        section(name)
+        + f"""    .global {name}
+{label(name)}"""
+        + indent(["push {r4-r7, lr}", *saves, "push {r4-r7}"])
+    )
 
 
 def function_return(name: str) -> str:

@@ -1,7 +1,6 @@
-"""CRC-16/MODBUS, CRC-32 and SHA-256 against the standard library and published values."""
+"""CRC-16/MODBUS and CRC-32 against the standard library and published values."""
 
 import binascii
-import hashlib
 import random
 
 import pytest
@@ -45,16 +44,3 @@ def test_crc16_of_nothing(core: Core) -> None:
 def test_crc32_agrees_with_zlib(core: Core, size: int) -> None:
     data = random.Random(size).randbytes(size)
     assert core.crc32(data) == binascii.crc32(data)
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_sha256_agrees_with_hashlib(core: Core, size: int) -> None:
-    data = random.Random(size).randbytes(size)
-    assert core.sha256(data) == hashlib.sha256(data).digest()
-
-
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("head_size", [0, 1, 22, 63, 64, 65])
-def test_sha256_of_two_pieces_is_that_of_both(core: Core, size: int, head_size: int) -> None:
-    head, tail = random.Random(size).randbytes(head_size), random.Random(size + 1).randbytes(size)
-    assert core.sha256_joined(head, tail) == hashlib.sha256(head + tail).digest()

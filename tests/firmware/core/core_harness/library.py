@@ -70,6 +70,16 @@ class KeyRecipe(ctypes.Structure):
     ]
 
 
+class Sha256Context(ctypes.Structure):
+    """`ws_sha256_context`."""
+
+    _fields_ = [
+        ("state", ctypes.c_uint32 * 8),
+        ("size", ctypes.c_size_t),
+        ("block", ctypes.c_uint8 * 64),
+    ]
+
+
 class Health(ctypes.Structure):
     """`ws_health`."""
 
@@ -180,6 +190,24 @@ class Core:
             digest,
         )
         return bytes(digest)
+
+    def sha256_pieces(self, pieces: list[bytes]) -> tuple[bytes, bytes]:
+        """Digest of the pieces in a row, and what the context holds afterwards."""
+        context, digest = Sha256Context(), empty(32)
+        ctypes.memset(ctypes.byref(context), 0xEE, ctypes.sizeof(context))
+        self.library.ws_sha256_init(ctypes.byref(context))
+        for piece in pieces:
+            size = ctypes.c_size_t(len(piece))
+            self.library.ws_sha256_update(ctypes.byref(context), buffer_of(piece), size)
+        self.library.ws_sha256_out(ctypes.byref(context), digest)
+        return bytes(digest), bytes(context)
+
+    def sha256_over_data(self, data: bytes) -> bytes:
+        """The digest, written over the data's first 32 bytes."""
+        buffer = buffer_of(data)
+        self.library.ws_sha256(buffer, ctypes.c_size_t(len(data)), buffer)
+        assert bytes(buffer[32:]) == data[32:]
+        return bytes(buffer[:32])
 
     def scalar_valid(self, scalar: int) -> bool:
         return self.library.ws_p256_scalar_valid(buffer_of(scalar.to_bytes(32)))

@@ -4,7 +4,16 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
-FOLDER = Path(str(files("cryptography_vectors"))) / "asymmetric" / "ECDSA" / "FIPS_186-3"
+PACKAGE = Path(str(files("cryptography_vectors")))
+FOLDER = PACKAGE / "asymmetric" / "ECDSA" / "FIPS_186-3"
+SHA256_FOLDER = PACKAGE / "hashes" / "SHA2"
+
+
+def records(path: Path) -> list[dict[str, str]]:
+    """The records of a file without sections, each a dict of its `name = value` lines."""
+    parts = path.read_text().split("\n\n")
+    found = (dict(re.findall(r"^(\w+) = (\w+)$", part, re.M)) for part in parts)
+    return [record for record in found if record]
 
 
 def groups(name: str) -> dict[str, list[dict[str, str]]]:
