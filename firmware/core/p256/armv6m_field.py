@@ -11,6 +11,7 @@ Reduction: P. L. Montgomery, "Modular multiplication without trial division" (19
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from straight_line import HEADER, Allocator, Code, Policy, Value, function_text
 
@@ -166,7 +167,7 @@ def fold_two(code: Code, digit: Words, carry: Value) -> Words:
 def shift_and_subtract(code: Code, digit: Words) -> Words:
     """digit 2^32 - digit: a word more than digit has."""
     words = [code.rsbs(digit[0], 0)]
-    words += [code.sbcs(*pair) for pair in zip(digit, digit[1:], strict=False)]
+    words += [code.sbcs(*pair) for pair in pairwise(digit)]
     return [*words, code.sbcs(digit[-1], code.constant(0))]
 
 

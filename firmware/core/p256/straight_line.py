@@ -13,12 +13,11 @@ There are no branches here and no addresses that depend on values: whatever is w
 module takes the same instructions and the same addresses for all inputs.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 LOW = tuple(f"r{n}" for n in range(8))
-SCRATCH = ("r12", "lr")
-HIGH = ("r8", "r9", "r10", "r11", *SCRATCH)
+HIGH = ("r8", "r9", "r10", "r11", "r12", "lr")
 WORD_BYTES = 4
 NEVER = 1 << 30
 
@@ -139,12 +138,10 @@ class Allocator:
         code: Code,
         arguments: dict[str, Value],
         policy: Policy,
-        high: tuple[str, ...] = HIGH,
     ) -> None:
         self._code = code
         self._policy = policy
-        self._high = high
-        self._registers: dict[str, Value | None] = dict.fromkeys((*LOW, *high))
+        self._registers: dict[str, Value | None] = dict.fromkeys((*LOW, *HIGH))
         self._slots: list[Value | None] = []
         self._lines: list[str] = []
         self._cycles = 0
@@ -154,7 +151,8 @@ class Allocator:
 
     def run(self) -> Routine:
         """Place the whole sequence."""
-        for self._position, instruction in enumerate(self._code.instructions):
+        for position, instruction in enumerate(self._code.instructions):
+            self._position = position
             self._place(instruction)
             self._forget_dead()
         return Routine(tuple(self._lines), len(self._slots), self._cycles)
@@ -206,7 +204,7 @@ class Allocator:
 
     def _copy_away(self, value: Value, names: list[str]) -> str:
         """Copy a value to another register; its name."""
-        for places in (LOW, self._high):
+        for places in (LOW, HIGH):
             for register in places:
                 if self._registers[register] is None:
                     self._move(register, names[0], value)
@@ -226,10 +224,7 @@ class Allocator:
         for register in LOW:
             if self._registers[register] is value:
                 return register
-        high = next((r for r in self._high if self._registers[r] is value), None)
-        in_slot = value in self._slots
-        if high is None and not in_slot and value.constant is None and value.home is None:
-            raise AssertionError(f"{value.name} is nowhere")
+        high = next((r for r in HIGH if self._registers[r] is value), None)
         target = self._free_low(pinned)
         if high is not None:
             self._emit(f"mov {target}, {high}", 1)
@@ -237,11 +232,12 @@ class Allocator:
                 self._registers[high] = None
         elif value.constant is not None:
             self._emit(f"movs {target}, #{value.constant}", 1)
-        elif in_slot:
+        elif value in self._slots:
             self._emit(f"ldr {target}, [sp, #{self._slots.index(value) * WORD_BYTES}]", 2)
-        else:
-            assert value.home is not None
+        elif value.home is not None:
             self._fetch(target, *value.home)
+        else:
+            raise AssertionError(f"{value.name} is nowhere")
         self._registers[target] = value
         return target
 
@@ -253,7 +249,7 @@ class Allocator:
         self._emit(f"ldr {target}, [{base}, #{offset}]", 2)
 
     def _emit_place(self, target: str, value: Value) -> None:
-        high = next((r for r in self._high if self._registers[r] is value), None)
+        high = next((r for r in HIGH if self._registers[r] is value), None)
         if high is not None:
             self._emit(f"mov {target}, {high}", 1)
         else:
@@ -278,9 +274,14 @@ class Allocator:
         self._evict(register)
         return register
 
-    def _worth_of_evicting(self, register: str) -> int:
+    def _held(self, register: str) -> Value:
         value = self._registers[register]
-        assert value is not None
+        if value is None:
+            raise AssertionError(f"{register} is empty")
+        return value
+
+    def _worth_of_evicting(self, register: str) -> int:
+        value = self._held(register)
         distance = value.next_use(self._position) - self._position
         if not self._elsewhere(value, register):
             return distance - self._policy.spill_cost
@@ -292,8 +293,7 @@ class Allocator:
         return distance - self._policy.fetch_cost
 
     def _evict(self, register: str) -> None:
-        value = self._registers[register]
-        assert value is not None
+        value = self._held(register)
         self._registers[register] = None
         if value.next_use(self._position) == NEVER and value not in (
             self._code.instructions[self._position].operands
@@ -302,7 +302,7 @@ class Allocator:
         if self._elsewhere(value, register):
             return
         distance = value.next_use(self._position) - self._position
-        high = next((r for r in self._high if self._registers[r] is None), None)
+        high = next((r for r in HIGH if self._registers[r] is None), None)
         if high is not None and distance <= self._policy.stack_distance:
             self._emit(f"mov {high}, {register}", 1)
             self._registers[high] = value
