@@ -112,8 +112,9 @@ class UnknownSymbolError(KeyError):
 class Fault:
     """A fault to put in at the `at`-th executed instruction of a call; the first is 0.
 
-    A register's bit is flipped before that instruction; with FLIP_LOADED it is the value that the
-    instruction loads, its first one if it loads several, nothing if none.
+    A register's bit is flipped before that instruction. With FLIP_LOADED it is the value that the
+    instruction loads, its first one if it loads several; nothing happens if it loads none, or no
+    value that has such a bit. A fault behind the end of the call does nothing either.
     """
 
     injection: Injection
@@ -239,7 +240,7 @@ class Machine:
         call = self._call_structure(function, arguments, limit, fault)
         outcome = OutcomeStructure()
         self._library.model_call(self._model, call, outcome)
-        self._raise_if_failed(str(function), outcome)
+        self._raise_if_failed(_name_of(function), outcome)
         return Outcome(
             r0=outcome.r0,
             r1=outcome.r1,
@@ -287,7 +288,7 @@ class Machine:
             outcome,
             done,
         )
-        self._raise_if_failed(f"{function}, call {done.value} of the batch", outcome)
+        self._raise_if_failed(f"{_name_of(function)}, call {done.value} of the batch", outcome)
         return BatchOutcome(taken, *columns)
 
     def step(self, instructions: int = 1) -> int:
@@ -421,6 +422,10 @@ class Machine:
         if status is Status.UNKNOWN_INSTRUCTION:
             opcode = int.from_bytes(self.read(outcome.pc, 2), "little")
         raise ModelError(what, status, outcome.pc, outcome.address, opcode)
+
+
+def _name_of(function: str | int) -> str:
+    return function if isinstance(function, str) else f"{function:#010x}"
 
 
 def _bytes_pointer(data: bytearray) -> "ctypes._Pointer[ctypes.c_uint8]":

@@ -22,19 +22,26 @@ static uint8_t *bytes_of(struct memory_region *region, uint32_t address) {
     return region->bytes + (address - region->start);
 }
 
+/* Of several accesses of an instruction that cannot be, the first counts. */
+static void refuse(struct model *model, enum model_status status, uint32_t address) {
+    if (model->status == MODEL_RETURNED) {
+        model->status = status;
+        model->fault_address = address;
+    }
+}
+
 /* A region's size is a multiple of 4, so an aligned access does not leave it half-way. */
 static uint8_t *readable(struct model *model, uint32_t address, uint32_t size) {
     if ((address & (size - 1)) != 0) {
-        model->status = MODEL_E_UNALIGNED;
-    } else {
-        struct memory_region *region = region_of(model, address);
-        if (region != NULL) {
-            return bytes_of(region, address);
-        }
-        model->status = MODEL_E_OUTSIDE;
+        refuse(model, MODEL_E_UNALIGNED, address);
+        return NULL;
     }
-    model->fault_address = address;
-    return NULL;
+    struct memory_region *region = region_of(model, address);
+    if (region == NULL) {
+        refuse(model, MODEL_E_OUTSIDE, address);
+        return NULL;
+    }
+    return bytes_of(region, address);
 }
 
 static inline uint32_t load(struct model *model, uint32_t address, uint32_t size) {
@@ -49,8 +56,7 @@ static inline uint32_t load(struct model *model, uint32_t address, uint32_t size
 static inline void store(struct model *model, uint32_t address, uint32_t value, uint32_t size) {
     uint8_t *bytes = readable(model, address, size);
     if (bytes != NULL && address - MODEL_RAM_START >= MODEL_RAM_SIZE) {
-        model->status = MODEL_E_OUTSIDE;
-        model->fault_address = address;
+        refuse(model, MODEL_E_OUTSIDE, address);
         return;
     }
     if (bytes != NULL) {

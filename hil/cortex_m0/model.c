@@ -9,6 +9,7 @@
 #include "state.h"
 
 #define ERASED 0xff
+#define EMPTY_ROM 0xde /* UDF: what goes astray into a ROM that nobody has filled ends at once */
 #define TRACE_START 0xcbf29ce484222325u
 
 /* Where a called function returns to: outside all memory. */
@@ -39,6 +40,7 @@ struct model *model_new(void) {
         return NULL;
     }
     memset(model->regions[FLASH].bytes, ERASED, MODEL_FLASH_SIZE);
+    memset(model->regions[ROM].bytes, EMPTY_ROM, MODEL_ROM_SIZE);
     model_set_flags(model, 0);
     model_set_timing(model, MODEL_TIMING_TRM);
     flash_cache_flush(&model->cache);

@@ -101,7 +101,7 @@ struct model_branch {
 
 struct model;
 
-/* A model with empty memory (flash erased), or NULL if there is no memory for it. */
+/* A model with RAM of zeros, erased flash and a boot ROM of traps; NULL if there is no memory. */
 struct model *model_new(void);
 void model_free(struct model *model);
 

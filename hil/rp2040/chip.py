@@ -47,7 +47,7 @@ class ChipFaultError(Exception):
     """The firmware ran into a breakpoint, which is where its panic and fault handlers end."""
 
 
-class _Driver:
+class Driver:
     """What `execute_batch` reads of a Simulator; in slots, because it reads it at each step."""
 
     __slots__ = ("clock", "rp2040", "stopped")
@@ -56,6 +56,13 @@ class _Driver:
         self.rp2040 = chip
         self.clock = clock
         self.stopped = True
+
+
+def execute(driver: Driver) -> None:
+    """Run the processor until the driver is stopped."""
+    while not driver.stopped:
+        # Returns after 5 ms of wall time too, so it may take several calls.
+        execute_batch(cast(Simulator, driver), INSTRUCTIONS_PER_TICK)
 
 
 class Chip:
@@ -92,6 +99,8 @@ class Chip:
         self.watchdog_resets = 0
         self.in_boot_loader = False
         """Whether the boot ROM waits for an image: time passes, but no firmware runs."""
+        self.execute: Callable[[Driver], None] = execute
+        """Runs the processor; who looks at each instruction puts another one here."""
         self._flash_size = flash_size
         self._memory = memoryview(self.mcu.flash)[:flash_size]
         self._memory[: len(flash)] = flash
@@ -148,9 +157,7 @@ class Chip:
             return
         self._slice_end.schedule(duration_ns)
         self._driver.stopped = False
-        while not self._driver.stopped:
-            # Returns after 5 ms of wall time too, so it may take several calls.
-            execute_batch(cast(Simulator, self._driver), INSTRUCTIONS_PER_TICK)
+        self.execute(self._driver)
         self._slice_end.cancel()
 
     def run_until(
@@ -188,7 +195,7 @@ class Chip:
         quicken(mcu)
         mcu.pio = []  # unused by the firmware, and a fifth of the time goes into stepping them
         mcu.core.pc = FLASH_START
-        self._driver = _Driver(mcu, self._clock)
+        self._driver = Driver(mcu, self._clock)
         self._slice_end = self._clock.create_alarm(self._stop)
 
     def _stop(self) -> None:

@@ -109,9 +109,24 @@ def test_an_access_outside_the_memory_and_a_store_to_flash_are_told(half, addres
     assert (error.status, error.pc, error.address) == (Status.OUTSIDE, CODE, address)
 
 
+@pytest.mark.parametrize("half", [0xC80E, 0xC00E])  # LDM, STM of three
+def test_of_several_accesses_the_first_that_fails_is_told(half):
+    end = RAM_START + RAM_SIZE
+    error = failure(machine_with(half, BX_LR), end - 4)
+    assert (error.status, error.address) == (Status.OUTSIDE, end)
+
+
 def test_code_outside_the_memory_is_told():
     error = failure(machine_with(BX_LR), at=0x30000000)
     assert (error.status, error.pc, error.address) == (Status.OUTSIDE, 0x30000000, 0x30000000)
+
+
+def test_code_that_goes_astray_into_rom_or_flash_ends_there():
+    machine = machine_with(0x4700)  # BX r0
+    assert failure(machine, 0x101).status is Status.STOPPED
+    assert failure(machine, FLASH_START | 1).status is Status.UNKNOWN_INSTRUCTION
+    machine.write(0x100, struct.pack("<2H", 0x2007, BX_LR))  # MOVS r0, #7
+    assert machine.call(0x100).r0 == 7
 
 
 def test_a_branch_to_an_even_address_is_told():
