@@ -76,9 +76,7 @@ def apply_body(code: Code, pointers: list[Value]) -> None:
         code.store(total, out, LIMBS - 1)
 
 
-def modulus_times(
-    code: Code, pair: Words, signs: Words, total: Value, inverse: Value
-) -> Value:
+def modulus_times(code: Code, pair: Words, signs: Words, total: Value, inverse: Value) -> Value:
     """How often the modulus is added to a sum, to keep its range and to make it divisible."""
     times = code.adds(code.ands(pair[0], signs[0]), code.ands(pair[1], signs[1]))
     excess = code.adds(code.muls(inverse, low_limb(code, total)), times)

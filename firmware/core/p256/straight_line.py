@@ -175,9 +175,7 @@ class Allocator:
             self._write(instruction, None, names)
             return
         dying = [
-            registers[operand]
-            for operand in operands
-            if operand.next_use(self._position) == NEVER
+            registers[operand] for operand in operands if operand.next_use(self._position) == NEVER
         ]
         target = dying[0] if dying else self._free_low(names)
         self._write(instruction, target, names)
@@ -349,24 +347,52 @@ HEADER = """    .syntax unified
 """
 
 
-def function_text(name: str, routine: Routine, saves_high: bool) -> str:
-    """A function with its entry and return; saves_high: whether it writes r8 to r11."""
-    moves_in = [f"mov r{low}, r{low + 4}" for low in range(4, 8)]
-    moves_out = [f"mov r{low + 4}, r{low}" for low in range(4, 8)]
+def core_name(name: str) -> str:
+    """The name of a function's core: the same without saving registers, for assembler alone.
+
+    It takes the function's arguments and writes r0 to r12; sp and the stack above stay.
+    """
+    return f"{name}_core"
+
+
+def function_entry(name: str) -> str:
+    """The beginning of a function that C can call: r4 to r11 are saved."""
+    saves = [f"mov r{low}, r{low + 4}" for low in range(4, 8)]
+    return (
+        section(name)
+        + f"""    .global {name}
+{label(name)}"""
+        + indent(["push {r4-r7, lr}", *saves, "push {r4-r7}"])
+    )
+
+
+def function_return(name: str) -> str:
+    """The end of a function with function_entry."""
+    restores = [f"mov r{low + 4}, r{low}" for low in range(4, 8)]
+    lines = ["pop {r4-r7}", *restores, "pop {r4-r7, pc}", f".size {name}, . - {name}"]
+    return indent(lines)
+
+
+def section(name: str) -> str:
+    """Begin a section of a function's own, which the linker drops if nobody calls it."""
+    return f'\n    .section .text.{name}, "ax", %progbits\n'
+
+
+def label(name: str) -> str:
+    """The label of a function."""
+    return f"    .type {name}, %function\n    .thumb_func\n{name}:\n"
+
+
+def indent(lines: list[str]) -> str:
+    """Lines of a function's body."""
+    return "".join(f"    {line}\n" for line in lines)
+
+
+def function_text(name: str, routine: Routine) -> str:
+    """A straight-line function, and its core."""
+    core = core_name(name)
     stack = routine.stack_words * WORD_BYTES
-    lines = ["push {r4-r7, lr}"]
-    lines += [*moves_in, "push {r4-r7}"] if saves_high else []
-    lines += [f"sub sp, #{stack}"] if stack else []
-    lines += routine.lines
-    lines += [f"add sp, #{stack}"] if stack else []
-    lines += ["pop {r4-r7}", *moves_out] if saves_high else []
-    lines += ["pop {r4-r7, pc}"]
-    text = "".join(f"    {line}\n" for line in lines)
-    return f"""
-    .section .text.{name}, "ax", %progbits
-    .global {name}
-    .type {name}, %function
-    .thumb_func
-{name}:
-{text}    .size {name}, . - {name}
-"""
+    lines = ["push {lr}", *([f"sub sp, #{stack}"] if stack else []), *routine.lines]
+    lines += [*([f"add sp, #{stack}"] if stack else []), "pop {pc}", f".size {core}, . - {core}"]
+    outer = function_entry(name) + indent([f"bl {core}"]) + function_return(name)
+    return section(core) + label(core) + indent(lines) + outer
