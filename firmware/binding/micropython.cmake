@@ -20,10 +20,6 @@ target_include_directories(wattseal_core PRIVATE
     ${WATTSEAL_INCLUDES} ${WATTSEAL_BEARSSL}/inc ${WATTSEAL_BEARSSL}/src)
 target_compile_options(wattseal_core PRIVATE -std=c11 -O2 -ffunction-sections -fdata-sections)
 set_source_files_properties(${WATTSEAL_CORE} PROPERTIES COMPILE_OPTIONS "-Wall;-Wextra;-Werror")
-# The whole image is hashed at every start. On the Cortex-M0+ gcc's other register allocator and
-# unrolled loops take a quarter off each block.
-set_source_files_properties(${WATTSEAL_BEARSSL}/src/hash/sha2small.c PROPERTIES
-    COMPILE_OPTIONS "-fira-algorithm=priority;-funroll-all-loops")
 
 add_library(usermod_wattseal INTERFACE)
 target_sources(usermod_wattseal INTERFACE
