@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from app.module import Module
 
+BaseTest = Callable[[bytes], bool]
+"""Says something of the base of a log's sector: an owner's state when the sector was opened."""
 Command = Callable[[Module, "Json"], "Json"]
 """From the module and checked params to the result's fields."""
 Json = dict[str, Any]
