@@ -19,8 +19,10 @@ from wire.crc import crc32
 from app.contracts import BaseTest, FlashAreas
 from app.log_format import (
     ENTRY_HEADER_BYTES,
+    SECTOR_NUMBER_BYTES,
     Entry,
     SectorHeader,
+    claimed_sector_number,
     pack_entry_header,
     pack_sector_header,
     unpack_entry_header,
@@ -315,13 +317,17 @@ class SectorLog:
             self.oldest = oldest
 
     def _newest_header(self) -> SectorHeader | None:
+        """The whole header of the highest number; each start waits for this look at every place.
+
+        From the last place down, because then few headers have a higher number than those before.
+        """
         newest = None
-        for place in range(self.sector_count):
-            header = unpack_sector_header(self._kind, self._load(self._offset(place, 0)))
-            if header is None or header.number % self.sector_count != place:
-                continue
-            if newest is None or header.number > newest.number:
-                newest = header
+        start = bytearray(SECTOR_NUMBER_BYTES)
+        for place in range(self.sector_count - 1, -1, -1):
+            self._flash.flash_read(self._area, place * self._sector_bytes, start)
+            number = claimed_sector_number(start)
+            if number % self.sector_count == place and number > (newest.number if newest else -1):
+                newest = self._header(number) or newest
         return newest
 
     def _mount_newest(self, oldest: int) -> int:
