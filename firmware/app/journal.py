@@ -170,7 +170,7 @@ class Journal:
         if not self.has_room(len(record), spare_sectors):
             raise WattsealError("journal_full")
         before, after = self.standing.pack(), standing.pack()
-        self._indexed = -1
+        self._indexed, self._index = -1, []
         self._log.append(_RECORD, after + record, spare_sectors, before)
         self.standing = standing
         self._log.append(_MARK, after, spare_sectors, after)
@@ -213,10 +213,13 @@ class Journal:
 
     def _find(self, pagination: int) -> Entry | None:
         """The entry of a record; None if it has decayed."""
+        index = self._index
+        if index and index[0][0] <= pagination < index[-1][0]:  # as in a list, record by record
+            return _entry_of(index, pagination)
         for sector in self._log.sectors_of(lambda base: _pagination_of(base) < pagination):
-            for found, entry in self._index_of(sector):
-                if found == pagination:
-                    return entry
+            entry = _entry_of(self._index_of(sector), pagination)
+            if entry is not None:
+                return entry
         return None
 
     def _index_of(self, sector: int) -> list[tuple[int, Entry]]:
@@ -229,6 +232,13 @@ class Journal:
             ]
             self._indexed = sector
         return self._index
+
+
+def _entry_of(index: list[tuple[int, Entry]], pagination: int) -> Entry | None:
+    for found, entry in index:
+        if found == pagination:
+            return entry
+    return None
 
 
 def _range(oldest: int, newest: int) -> dict[str, int | None]:
