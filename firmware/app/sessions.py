@@ -54,7 +54,8 @@ class Sessions:
             return _statement(standing, standing.letter, "B")
 
         user = {name: params[name] for name in _USER_FIELDS if name in params}
-        fields = self._record(settings, meter, settings.get("meter_serial"), user, state)
+        made = self._make(settings, meter, settings.get("meter_serial"), user, state)
+        fields = self._sign(*made)
         self._begun = (meter_serial(settings, meter), user)
         return fields
 
@@ -68,7 +69,7 @@ class Sessions:
             return _statement(standing, self._clock.letter_after(standing.letter), reason)
 
         serial, user = self._meter_and_user()
-        return self._record(settings, meter, serial, user, state)
+        return self._sign(*self._make(settings, meter, serial, user, state))
 
     def recover(self, settings: Json, meter: Meter, last_unix_ms: int) -> Json:
         """End the session that a power failure cut, once the meter answers.
@@ -86,18 +87,18 @@ class Sessions:
             return statement
 
         serial, user = self._meter_and_user()
-        fields = self._record(settings, meter, serial, user, state)
+        fields = self._sign(*self._make(settings, meter, serial, user, state))
         self.needs_recovery = False
         return fields
 
     # --- inside ------------------------------------------------------------------------------
 
-    def _record(
+    def _make(
         self, settings: Json, meter: Meter, expected_serial: str | None, user: Json, state: Stating
-    ) -> Json:
-        """Read the meter, build, sign and store one record; the fields that every reply has.
+    ) -> tuple[Standing, bytes]:
+        """Read the meter and build one record's payload; the record's standing and the payload.
 
-        state: completes the record's standing and says what the record states of its reading.
+        state: completes the standing and says what the record states of its reading.
         """
         drafts: list[Draft] = []
 
@@ -113,8 +114,8 @@ class Sessions:
             standing.is_open = statement["reason"] in ("B", "C")
             return standing, drafts[0].complete([(reading, statement)])
 
-        standing, payload = meter.read_for_signing(expected_serial, complete, prepare)
-        return self._sign(standing, payload)
+        made: tuple[Standing, bytes] = meter.read_for_signing(expected_serial, complete, prepare)
+        return made
 
     def _sign(self, standing: Standing, payload: bytes) -> Json:
         """Sign a payload and store the record; the fields that every reply about it has."""
