@@ -7,10 +7,13 @@ import pytest
 
 from hil.board import load_board
 from hil.lab import LAB_IMAGE
+from hil.line import LineFormat, Transmitter
 from hil.rp2040.lab import Rp2040Lab
 from hil.rp2040.rosc import seeded_bits
+from hil.timeline import NS_PER_MS
 
 CYCLES_PER_US = 125
+CHARACTER_US = 1042  # of ten bits at 9600 baud
 # Every start hashes the whole image: what that may take, and what a byte of it costs.
 IDENTITY_LIMIT_US = 300_000
 CYCLES_PER_BYTE_LIMIT = 90  # 86 when this was written, the cache of the flash left out
@@ -63,3 +66,13 @@ def test_the_name_and_the_release_are_those_of_the_lab(lab: Rp2040Lab) -> None:
         "wattseal_rp2040_lab",
         "91",
     ]
+
+
+def test_reading_the_meters_line_does_not_wait_for_more_than_has_arrived(lab: Rp2040Lab) -> None:
+    lab.execute("import port\nline = port.open_meter_line(9600, 'none', 1)")
+    uart = lab.chip.uart[load_board().meter_line.uart]
+    Transmitter(lab.chip.timeline, LineFormat(9600), uart.receive).send(b"abcde")
+    lab.chip.run_for(10 * NS_PER_MS)
+    assert timed(lab, "found = line.read(3) + line.read(256) + line.read(256)") < CHARACTER_US
+    assert lab.execute("print(found)").strip() == "b'abcde'"
+    assert timed(lab, "line.discard()") < CHARACTER_US
