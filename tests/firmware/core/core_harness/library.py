@@ -79,7 +79,7 @@ class Health(ctypes.Structure):
         ("repetitions", ctypes.c_uint32),
         ("window_first", ctypes.c_uint32),
         ("window_alike", ctypes.c_uint32),
-        ("lag_alike", ctypes.c_uint32 * 11),
+        ("lag_alike", ctypes.c_uint16 * 32),
         ("failed", ctypes.c_uint32),
     ]
 
