@@ -288,10 +288,18 @@ static mp_obj_t wattseal_chip_id(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(chip_id_obj, wattseal_chip_id);
 
+/* Called by MicroPython at each import, of which main.py does the first before anything else. */
+static mp_obj_t wattseal_init(void) {
+    ws_port_start();
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(__init___obj, wattseal_init);
+
 /* --- module --------------------------------------------------------------------------------- */
 
 static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__wattseal)},
+    {MP_ROM_QSTR(MP_QSTR___init__), MP_ROM_PTR(&__init___obj)},
     {MP_ROM_QSTR(MP_QSTR_AREA_SETTINGS), MP_ROM_INT(WS_AREA_SETTINGS)},
     {MP_ROM_QSTR(MP_QSTR_AREA_STATEMENTS), MP_ROM_INT(WS_AREA_STATEMENTS)},
     {MP_ROM_QSTR(MP_QSTR_AREA_EVENTS), MP_ROM_INT(WS_AREA_EVENTS)},

@@ -23,6 +23,10 @@ enum ws_area {
 /* The storage of one area; every call on it is checked against the area's bounds. */
 const ws_storage *ws_port_area(enum ws_area area);
 
+/* Make ready what the port does beside the application. Called before anything else of the port,
+ * and again without harm. */
+void ws_port_start(void);
+
 /* Raw samples of the chip's noise source. */
 extern const ws_entropy_source ws_port_noise;
 

@@ -46,6 +46,9 @@ int ws_port_image(const void **image, size_t *size) {
     return WS_OK;
 }
 
+void ws_port_start(void) {
+}
+
 static int no_noise(void *context, uint8_t *buffer, size_t size) {
     (void)context;
     (void)buffer;

@@ -145,6 +145,10 @@ int ws_port_image(const void **image, size_t *size) {
     return WS_OK;
 }
 
+/* The operating system keeps noise in stock. */
+void ws_port_start(void) {
+}
+
 static int read_noise(void *context, uint8_t *buffer, size_t size) {
     (void)context;
     const char *path = getenv("WATTSEAL_NOISE");
