@@ -7,7 +7,9 @@
 #include "ws_error.h"
 
 int ws_ecdsa_sign(const uint8_t private_key[WS_P256_SCALAR_SIZE],
-                  const uint8_t digest[WS_SHA256_SIZE], uint8_t signature[WS_P256_SIGNATURE_SIZE]) {
+                  const uint8_t digest[WS_SHA256_SIZE], const uint8_t *added_entropy,
+                  uint8_t signature[WS_P256_SIGNATURE_SIZE]) {
+    (void)added_entropy; /* BearSSL's signer knows the plain nonce alone */
     br_ec_private_key key = {
         .curve = BR_EC_secp256r1,
         .x = (unsigned char *)private_key, /* BearSSL's type is not const; it only reads */

@@ -173,15 +173,20 @@ int ws_key_public(const ws_storage *storage, uint32_t number, uint8_t spki[WS_SP
     return result;
 }
 
-int ws_key_sign(const ws_storage *storage, uint32_t number, const uint8_t digest[WS_SHA256_SIZE],
-                uint8_t signature[WS_KEY_SIGNATURE_SIZE]) {
+int ws_key_sign(const ws_storage *storage, uint32_t number, ws_hedge *hedge,
+                const uint8_t digest[WS_SHA256_SIZE], uint8_t signature[WS_KEY_SIGNATURE_SIZE]) {
     ws_key_slot slot;
     uint32_t sector;
+    uint8_t added[WS_HEDGE_SIZE];
 
     int result = load(storage, number, &slot, &sector);
-    if (result == WS_OK && ws_ecdsa_sign(slot.private_key, digest, signature) != WS_OK) {
-        result = WS_ERR_KEY_BROKEN;
+    if (result == WS_OK) {
+        bool hedged = ws_hedge_draw(hedge, added);
+        if (ws_ecdsa_sign(slot.private_key, digest, hedged ? added : NULL, signature) != WS_OK) {
+            result = WS_ERR_KEY_BROKEN;
+        }
     }
+    ws_wipe(added, sizeof added);
     ws_wipe(&slot, sizeof slot);
     ws_wipe_stack();
     return result;

@@ -34,7 +34,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(bearssl_sign_obj, lab_bearssl_sign);
 
 static mp_obj_t lab_sign(mp_obj_t digest) {
     uint8_t signature[WS_P256_SIGNATURE_SIZE];
-    if (ws_ecdsa_sign(published_key, digest_of(digest), signature) != WS_OK) {
+    if (ws_ecdsa_sign(published_key, digest_of(digest), NULL, signature) != WS_OK) {
         mp_raise_ValueError(MP_ERROR_TEXT("the core did not sign"));
     }
     return mp_obj_new_bytes(signature, sizeof(signature));

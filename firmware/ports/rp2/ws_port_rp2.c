@@ -109,6 +109,10 @@ static int read_noise(void *context, uint8_t *buffer, size_t size) {
 
 const ws_entropy_source ws_port_noise = {.context = NULL, .read = read_noise};
 
+bool ws_port_hedges(void) {
+    return true;
+}
+
 size_t ws_port_chip_id(uint8_t id[WS_KEY_CHIP_ID_MAX_SIZE]) {
     pico_unique_board_id_t board;
     pico_get_unique_board_id(&board);

@@ -149,6 +149,15 @@ def test_samples_are_collected_ahead_one_seed_and_no_more(noise: WatchedNoise) -
     assert timed(lab, "_wattseal.random()") < RANDOM_LIMIT_US
 
 
+def test_signatures_are_hedged_unless_the_noise_is_bad(noise: WatchedNoise) -> None:
+    lab = noise.lab
+    assert lab is not None
+    assert lab.execute("print(_wattseal.hedge())").strip() == "True"
+    noise.source = lambda: 0
+    lab.execute(f"time.sleep_ms({COLLECTING_MS})")
+    assert lab.execute("print(_wattseal.hedge())").strip() == "False"
+
+
 def test_a_source_that_dies_after_the_start_is_found_dead(noise: WatchedNoise) -> None:
     lab = noise.lab
     assert lab is not None

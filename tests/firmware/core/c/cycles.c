@@ -1,5 +1,7 @@
 /* Bare-metal program for an emulated RP2040: sign with each key and digest of a table that the
  * test put into its memory. A byte to the UART before and after tells the test when. */
+#include <stddef.h>
+
 #include "ws_ecdsa.h"
 
 #define UART0_DATA (*(volatile uint32_t *)0x40034000)
@@ -17,7 +19,7 @@ volatile uint32_t job_count;
 void start(void) {
     for (uint32_t i = 0; i < job_count; i++) {
         UART0_DATA = '<';
-        ws_ecdsa_sign(jobs[i].private_key, jobs[i].digest, jobs[i].signature);
+        ws_ecdsa_sign(jobs[i].private_key, jobs[i].digest, NULL, jobs[i].signature);
         UART0_DATA = '>';
     }
     for (;;) {
