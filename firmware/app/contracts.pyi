@@ -66,6 +66,9 @@ class Core(FlashAreas, Protocol):
     def firmware_identity(self) -> bytes:
         """SHA-256 of the running image, 32 bytes."""
 
+    def hedge(self) -> bool:
+        """Whether entropy is added to the nonces of signatures from here on."""
+
     def random(self) -> bytes:
         """32 bytes for a challenge."""
 
