@@ -209,6 +209,14 @@ class Machine:
         except KeyError:
             raise UnknownSymbolError(symbol) from None
 
+    def function(self, name: str) -> Function:
+        """Place of a function; UnknownSymbolError if there is none of this name."""
+        address = self.address(name)
+        for place in self._functions:
+            if place.start == address:
+                return place
+        raise UnknownSymbolError(name)
+
     def read(self, address: int, size: int) -> bytes:
         """Bytes of the memory; ValueError where there is none."""
         return ctypes.string_at(self._bytes_at(address, size), size)
@@ -339,7 +347,7 @@ class Machine:
 
     def branches(self, function: str) -> list[Branch]:
         """The conditional branches of a function that were executed since they are watched."""
-        place = self._function(function)
+        place = self.function(function)
         found = []
         for address in range(place.start, place.start + place.size, 2):
             counts = self._library.model_branch_at(self._model, address)
@@ -378,13 +386,6 @@ class Machine:
                 functions[address] = Function(symbol.name, address, symbol["st_size"])
             self._addresses[symbol.name] = address
         self._functions = list(functions.values())
-
-    def _function(self, name: str) -> Function:
-        address = self.address(name)
-        for place in self._functions:
-            if place.start == address:
-                return place
-        raise UnknownSymbolError(name)
 
     def _cycles_in(self, place: Function) -> int:
         addresses = range(place.start, place.start + place.size, 2)

@@ -30,16 +30,19 @@ def matrix_body(code: Code, pointers: list[Value]) -> None:
     zeta, f, g = code.load(matrix, 0), code.load(f_limbs, 0), code.load(g_limbs, 0)
     one = code.constant(1)
     upper, lower = one, code.lsls(one, 16)
-    for _ in range(LIMB_BITS):
+    for left in reversed(range(LIMB_BITS)):
         swap = code.asrs(zeta, 31)
         odd = code.asrs(code.lsls(g, 31), 31)
-        g = code.adds(g, masked_signed(code, f, swap, odd))
+        if left > 0:  # whatever becomes of f and g in the end, nobody reads
+            g = code.adds(g, masked_signed(code, f, swap, odd))
         lower = code.adds(lower, masked_signed(code, upper, swap, odd))
         swap = code.ands(swap, odd)
         zeta = code.subs(code.eors(zeta, swap), 1)
-        f = code.adds(f, code.ands(g, swap))
+        if left > 1:
+            f = code.adds(f, code.ands(g, swap))
         upper = code.lsls(code.adds(upper, code.ands(lower, swap)), 1)
-        g = code.lsrs(g, 1)
+        if left > 0:
+            g = code.lsrs(g, 1)
     code.store(zeta, matrix, 0)
     for place, pair in ((1, upper), (3, lower)):
         first = code.sxth(pair)

@@ -1,0 +1,77 @@
+"""The core compiled for the Cortex-M0+ with the flags of the image, to be run in the model."""
+
+import hashlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from core_harness.build import CACHE, CORE, INCLUDES, P256, bearssl_root, generate, listed, run
+from hil.cortex_m0.machine import FLASH_START
+
+if str(P256) not in sys.path:
+    sys.path.insert(0, str(P256))
+
+COMPILER = "arm-none-eabi-gcc"
+PACKAGES = "gcc-arm-none-eabi libnewlib-arm-none-eabi"
+FLAGS = ("-mcpu=cortex-m0plus", "-mthumb", "-std=c11", "-O2", "-ffunction-sections")
+FLAGS += ("-fdata-sections",)
+LINKING = ("-nostartfiles", "-Wl,-e,0", f"-Wl,-Ttext={FLASH_START:#x}")
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to compile: own C files and assembler of the core, BearSSL's part of it or not."""
+
+    name: str
+    sources: tuple[Path, ...]
+    bearssl: tuple[Path, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+def whole_core() -> Program:
+    """All that is in the image."""
+    own = listed("core_sources.txt", CORE)
+    return Program("core", tuple(own), tuple(listed("bearssl_sources.txt", bearssl_root())))
+
+
+def assembler_alone() -> Program:
+    """The generated assembler."""
+    return Program("assembler", ())
+
+
+def compiled(program: Program, generated: Sequence[Path] | None = None) -> Path:
+    """ELF file of a program, from the cache if nothing has changed; the test is skipped without
+    the compiler. `generated` stands for what generate.py writes.
+    """
+    if shutil.which(COMPILER) is None:
+        pytest.skip(f"no {COMPILER}: apt-get install {PACKAGES}")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE) as name:
+        folder = Path(name)
+        tables, assembler = generated or generate(folder)
+        sources = [assembler, *([tables, *program.sources] if program.sources else [])]
+        target = CACHE / f"arm-{program.name}-{_digest(program, sources)}.elf"
+        if not target.exists():
+            _compile(program, sources, folder)
+            (folder / "out.elf").replace(target)
+    return target
+
+
+def _compile(program: Program, sources: list[Path], folder: Path) -> None:
+    root = bearssl_root()
+    includes = [*INCLUDES, f"-I{root / 'inc'}", f"-I{root / 'src'}"]
+    command = [COMPILER, *FLAGS, *program.flags, *includes, *LINKING]
+    run([*command, *map(str, [*sources, *program.bearssl]), "-o", "out.elf"], folder)
+
+
+def _digest(program: Program, sources: list[Path]) -> str:
+    content = hashlib.sha256(repr((FLAGS, LINKING, program.flags)).encode())
+    content.update(run([COMPILER, "--version"], CORE).encode())
+    for path in [*sources, *program.bearssl, *sorted(CORE.glob("**/*.h"))]:
+        content.update(path.read_bytes())
+    return content.hexdigest()[:16]
