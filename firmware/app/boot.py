@@ -14,7 +14,7 @@ def boot(core: Core, port: Port, board_name: str, release: Release, profiles: Js
     its status and gives out records, events and public key.
     """
     module = Module(core, port, board_name, release, profiles)
-    for step in (_measure_image, _test_core, _check_storage, _log_start, settle_key):
+    for step in (_measure_image, _test_core, _hedge, _check_storage, _log_start, settle_key):
         try:
             step(module)
         except Exception as problem:
@@ -35,6 +35,11 @@ def _test_core(module: Module) -> None:
     failed = list(module.core.self_test(False))
     if failed:
         raise WattsealError("self_test_failed", failed=failed)
+
+
+def _hedge(module: Module) -> None:
+    """Before anything is signed. A module with bad noise signs without, and the log tells."""
+    module.is_hedged = module.core.hedge()
 
 
 def _check_storage(module: Module) -> None:
@@ -64,6 +69,7 @@ def _log_start(module: Module) -> None:
             "reset_cause": module.port.reset_cause(),
             "firmware": module.firmware.label,
             "newest_record": module.journal.standing.pagination,
+            "hedged": module.is_hedged,
         },
     )
 

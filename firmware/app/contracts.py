@@ -4,4 +4,5 @@ Any object with the right functions will do, a module too, so at run time there 
 """
 
 Json = dict
-Command = Core = FlashAreas = ItemReader = Link = MeterLine = Port = Release = Ticks = object
+BaseTest = Command = ItemReader = Made = ReadingUse = RegisterUse = Stating = Work = object
+Core = FlashAreas = Link = MeterLine = Port = Release = Ticks = object

@@ -6,14 +6,29 @@ The module `_wattseal` is a `Core`, each port's module `port` is a `Port`, `rele
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from wire.reading import Reading
+
+from app.journal import Standing
 from app.module import Module
 
+BaseTest = Callable[[bytes], bool]
+"""Says something of the base of a log's sector: an owner's state when the sector was opened."""
 Command = Callable[[Module, "Json"], "Json"]
 """From the module and checked params to the result's fields."""
 Json = dict[str, Any]
 """An object of plain JSON values."""
 ItemReader = Callable[[Module, int], tuple[Json, int]]
 """From an item's number to its fields and the most bytes that they take in a reply."""
+Made = Any
+"""What a use makes of what was read."""
+ReadingUse = Callable[[Reading], Made]
+"""Makes something of a reading. It changes nothing, for it may be called again with another."""
+RegisterUse = Callable[[list[int]], Made]
+"""The same with registers."""
+Stating = Callable[[Standing], Json]
+"""Completes the standing of a record and gives the statement of its reading."""
+Work = Callable[[], None]
+"""Something to do while a reply is awaited, once or as often as it is asked for."""
 
 _Buffer = bytes | bytearray | memoryview
 
@@ -50,6 +65,9 @@ class Core(FlashAreas, Protocol):
 
     def firmware_identity(self) -> bytes:
         """SHA-256 of the running image, 32 bytes."""
+
+    def hedge(self) -> bool:
+        """Whether entropy is added to the nonces of signatures from here on."""
 
     def random(self) -> bytes:
         """32 bytes for a challenge."""

@@ -172,7 +172,7 @@ class Events:
         `no_such_event`, `storage_broken` if that event has decayed, `events_full`.
         """
         _, chain = self.read(through)
-        keep = self._first_sector_to_keep(through)
+        keep = self._log.sectors_of(lambda base: _unpack_mark(base).number <= through)[-1]
         spare_sectors = 0 if keep > self._log.oldest else SPARE_FOR_DUTIES
         detail = {"through": through, "chain": chain}
         self.log("events_archived", detail, pagination, spare_sectors=spare_sectors)
@@ -201,27 +201,12 @@ class Events:
         if log.missing(log.newest):
             self.damage = "an event has decayed"
 
-    def _first_sector_to_keep(self, through: int) -> int:
-        """The newest sector before which there are no events above `through`."""
-        keep = self._log.newest
-        while keep > self._log.oldest:
-            base = self._log.base(keep)
-            if base is not None and _unpack_mark(base).number <= through:
-                break
-            keep -= 1
-        return keep
-
     def _find(self, number: int) -> Entry | None:
-        """The entry of an event, looked for from the newest sector down."""
-        for sector in range(self._log.newest, self._log.oldest - 1, -1):
-            base = self._log.base(sector)
-            if base is not None and _unpack_mark(base).number >= number:
-                continue
+        """The entry of an event; None if it has decayed."""
+        for sector in self._log.sectors_of(lambda base: _unpack_mark(base).number < number):
             for entry in self._log.entries(sector):
                 if _unpack_mark(self._log.peek(entry, _MARK_BYTES)).number == number:
                     return entry
-            if base is not None:
-                return None
         return None
 
 

@@ -27,6 +27,7 @@ _MARK = 2
 
 _STANDING = "<IIBIQQhqbBII"
 _STANDING_BYTES = struct.calcsize(_STANDING)
+_PAGINATION_BYTES = 4  # the first of them
 
 
 class Standing:
@@ -97,6 +98,12 @@ def unpack_standing(data: bytes) -> Standing:
     return standing
 
 
+def _pagination_of(standing: bytes) -> int:
+    """The pagination alone of a standing's form in flash."""
+    pagination: int = struct.unpack_from("<I", standing)[0]
+    return pagination
+
+
 class Journal:
     """Signed records in a flash area; `standing` is that of the newest one.
 
@@ -121,7 +128,7 @@ class Journal:
             return self.standing.pagination + 1
         base = self._log.base(self._log.oldest)
         if base is not None:
-            return unpack_standing(base).pagination + 1
+            return _pagination_of(base) + 1
         index = self._index_of(self._log.oldest)
         return index[0][0] if index else self.standing.pagination + 1
 
@@ -163,7 +170,7 @@ class Journal:
         if not self.has_room(len(record), spare_sectors):
             raise WattsealError("journal_full")
         before, after = self.standing.pack(), standing.pack()
-        self._indexed = -1
+        self._indexed, self._index = -1, []
         self._log.append(_RECORD, after + record, spare_sectors, before)
         self.standing = standing
         self._log.append(_MARK, after, spare_sectors, after)
@@ -181,12 +188,7 @@ class Journal:
         The newest sector always stays, and so do the counters.
         """
         self.require_releasable(through)
-        keep = self._log.newest
-        while keep > self._log.oldest:
-            base = self._log.base(keep)
-            if base is not None and unpack_standing(base).pagination <= through:
-                break
-            keep -= 1
+        keep = self._log.sectors_of(lambda base: _pagination_of(base) <= through)[-1]
         try:
             self._log.free_before(keep, self.standing.pack())
         except LogFullError:
@@ -210,29 +212,33 @@ class Journal:
             self.damage = "a record or its mark has decayed"
 
     def _find(self, pagination: int) -> Entry | None:
-        """The entry of a record, looked for from the newest sector down."""
-        for sector in range(self._log.newest, self._log.oldest - 1, -1):
-            base = self._log.base(sector)
-            before = -1 if base is None else unpack_standing(base).pagination
-            if before >= pagination:
-                continue
-            for found, entry in self._index_of(sector):
-                if found == pagination:
-                    return entry
-            if base is not None:
-                return None
+        """The entry of a record; None if it has decayed."""
+        index = self._index
+        if index and index[0][0] <= pagination < index[-1][0]:  # as in a list, record by record
+            return _entry_of(index, pagination)
+        for sector in self._log.sectors_of(lambda base: _pagination_of(base) < pagination):
+            entry = _entry_of(self._index_of(sector), pagination)
+            if entry is not None:
+                return entry
         return None
 
     def _index_of(self, sector: int) -> list[tuple[int, Entry]]:
         """Paginations and entries of a sector; the last sector asked for is remembered."""
         if self._indexed != sector:
             self._index = [
-                (unpack_standing(self._log.peek(entry, _STANDING_BYTES)).pagination, entry)
+                (_pagination_of(self._log.peek(entry, _PAGINATION_BYTES)), entry)
                 for entry in self._log.entries(sector)
                 if entry.kind == _RECORD
             ]
             self._indexed = sector
         return self._index
+
+
+def _entry_of(index: list[tuple[int, Entry]], pagination: int) -> Entry | None:
+    for found, entry in index:
+        if found == pagination:
+            return entry
+    return None
 
 
 def _range(oldest: int, newest: int) -> dict[str, int | None]:

@@ -22,6 +22,9 @@ from wire.crc import crc16, crc32
 VERSION = 1
 ENTRY_HEADER_BYTES = 16
 
+SECTOR_NUMBER_BYTES = 12
+"""How much of a sector's header `claimed_sector_number` looks at."""
+
 _SECTOR_MAGIC = b"WSLG"
 _SECTOR_FACTS = "<4sBBHIII"
 _SECTOR_FACTS_BYTES = 20
@@ -80,6 +83,12 @@ def unpack_sector_header(log_kind: int, page: bytearray) -> SectorHeader | None:
     if crc32(bytes(page[:_SECTOR_FACTS_BYTES]) + base) != crc:
         return None
     return SectorHeader(number, first_entry, oldest, base)
+
+
+def claimed_sector_number(start: bytearray) -> int:
+    """The number in the first bytes of what may be a sector's header; -1 if it surely is none."""
+    magic, number = struct.unpack("<4s4xI", start)
+    return number if magic == _SECTOR_MAGIC else -1
 
 
 def pack_entry_header(log_kind: int, kind: int, number: int, body: bytes) -> bytes:

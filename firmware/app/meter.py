@@ -5,7 +5,7 @@ from wire.reading import Reading
 from wire.registers import decode_energy, decode_text
 from wire.sunspec import Walk, located, wanted_models
 
-from app.contracts import Json, Ticks
+from app.contracts import Json, Made, ReadingUse, RegisterUse, Ticks, Work
 from app.modbus_line import ModbusLine
 
 ATTEMPTS = 3
@@ -27,6 +27,10 @@ _LINE_ERRORS = (
 _READ_HOLDING_REGISTERS = 3
 
 
+def _as_it_is(reading: Reading) -> Reading:
+    return reading
+
+
 class Meter:
     """One meter by its profile, a dict as firmware/meters/README.md describes it."""
 
@@ -44,13 +48,15 @@ class Meter:
     def read_energy(self) -> Reading:
         """Total imported energy, read once."""
         quantity = self._located("energy_import")
-        return decode_energy(quantity, self._registers(quantity))
+        reading: Reading = self._read_quantity(
+            quantity, lambda registers: decode_energy(quantity, registers)
+        )
+        return reading
 
     def identify(self) -> None:
         """Read `serial`, and `firmware` when the meter was not met before; None if it has none."""
         if "serial" in self.profile:
-            quantity = self._located("serial")
-            self.serial = decode_text(quantity, self._registers(quantity))
+            self.serial = self._read_text(self._located("serial"))
         if self._firmware_of != (self.serial or "-"):
             self.firmware = self._read_firmware()
             self._firmware_of = self.serial or "-"
@@ -60,8 +66,16 @@ class Meter:
         if expected is not None and self.serial not in (None, expected):
             raise WattsealError("meter_serial_mismatch", expected=expected, found=self.serial)
 
-    def read_for_signing(self, expected_serial: str | None) -> Reading:
-        """A reading that two reads agree on, with the meter's identity read between them.
+    def read_for_signing(
+        self,
+        expected_serial: str | None,
+        use: ReadingUse = _as_it_is,
+        meanwhile: Work | None = None,
+    ) -> Made:
+        """What `use` makes of a reading that two reads agree on, the meter's identity between them.
+
+        meanwhile: called while the reply of the last read is awaited: the identity is known then.
+        It is called at each attempt, or at none if the line was too busy for the first.
 
         WattsealError `meter_serial_mismatch` if the meter tells another serial number than the
         expected one, `meter_unstable` if the energy fell between the reads, or rose by more than
@@ -71,21 +85,22 @@ class Meter:
         first = self.read_energy()
         self.identify()
         self.require_serial(expected_serial)
-        second = self.read_energy()
-        elapsed_ms = self._ticks.ticks_diff(self._ticks.ticks_ms(), start_ms)
-        if second < first or _rise_mwh(first, second) > _most_mwh(first, second, elapsed_ms):
-            raise WattsealError(
-                "meter_unstable", first_kwh=first.to_text_kwh(), second_kwh=second.to_text_kwh()
-            )
-        return second
+        quantity = self._located("energy_import")
+
+        def use_if_stable(registers: list[int]) -> Made:
+            second = decode_energy(quantity, registers)
+            elapsed_ms = self._ticks.ticks_diff(self._ticks.ticks_ms(), start_ms)
+            _require_stable(first, second, elapsed_ms)
+            return use(second)
+
+        return self._read_quantity(quantity, use_if_stable, meanwhile)
 
     def _read_firmware(self) -> str | None:
         """The firmware version; None as well if this meter's revision has no such register."""
         if "firmware" not in self.profile:
             return None
-        quantity = self._located("firmware")
         try:
-            return decode_text(quantity, self._registers(quantity))
+            return self._read_text(self._located("firmware"))
         except WattsealError as error:
             if error.name not in ("meter_exception", "meter_sentinel", "meter_out_of_range"):
                 raise
@@ -105,25 +120,49 @@ class Meter:
         place = walk.next_read()
         while place:
             address, count = place
-            walk.take(self._read(_READ_HOLDING_REGISTERS, address, count))
+            walk.take(self._read(_READ_HOLDING_REGISTERS, address, count, list, None))
             place = walk.next_read()
         return walk.models
 
-    def _registers(self, quantity: Json) -> list[int]:
-        return self._read(quantity["function"], quantity["address"], quantity["count"])
+    def _read_text(self, quantity: Json) -> str:
+        text: str = self._read_quantity(
+            quantity, lambda registers: decode_text(quantity, registers)
+        )
+        return text
 
-    def _read(self, function: int, address: int, count: int) -> list[int]:
+    def _read_quantity(
+        self, quantity: Json, use: RegisterUse, meanwhile: Work | None = None
+    ) -> Made:
+        place = (quantity["function"], quantity["address"], quantity["count"])
+        return self._read(*place, use, meanwhile)
+
+    def _read(
+        self, function: int, address: int, count: int, use: RegisterUse, meanwhile: Work | None
+    ) -> Made:
         """Ask until an answer is whole; the last attempt's error if none is."""
         attempt = 1
         while True:
             try:
                 return self._line.read_registers(
-                    self._unit, function, address, count, self.profile["timeout_ms"]
+                    self._unit,
+                    function,
+                    address,
+                    count,
+                    self.profile["timeout_ms"],
+                    use,
+                    meanwhile,
                 )
             except WattsealError as error:
                 if attempt >= self.attempts or error.name not in _LINE_ERRORS:
                     raise
             attempt += 1
+
+
+def _require_stable(first: Reading, second: Reading, elapsed_ms: int) -> None:
+    if second < first or _rise_mwh(first, second) > _most_mwh(first, second, elapsed_ms):
+        raise WattsealError(
+            "meter_unstable", first_kwh=first.to_text_kwh(), second_kwh=second.to_text_kwh()
+        )
 
 
 def _rise_mwh(first: Reading, second: Reading) -> int:

@@ -15,7 +15,7 @@ from wire.modbus_rtu import (
     strip_echo,
 )
 
-from app.contracts import MeterLine, Ticks
+from app.contracts import Made, MeterLine, RegisterUse, Ticks, Work
 
 _LONGEST_NOISE_US = 500_000  # a line that has not fallen silent by then is in use by others
 _DRAIN_US = 500_000  # how long after a time-out a late reply is waited for
@@ -33,23 +33,36 @@ class ModbusLine:
         self._drain = False
 
     def read_registers(
-        self, unit: int, function: int, address: int, count: int, timeout_ms: int
-    ) -> list[int]:
-        """Ask once; the registers.
+        self,
+        unit: int,
+        function: int,
+        address: int,
+        count: int,
+        timeout_ms: int,
+        use: RegisterUse = list,
+        meanwhile: Work | None = None,
+    ) -> Made:
+        """Ask once; what `use` makes of the registers.
 
-        timeout_ms: from the end of the request to the first byte of the reply. WattsealError
-        `meter_line_busy` and those of `parse_reply`; after any of them the next request may be
-        sent at once, this driver waits for the line as needed.
+        timeout_ms: from the end of the request, or of `meanwhile`, to the first byte of the reply.
+        use: called while the silence behind the reply is awaited; what it makes, or raises, counts
+        only if the reply ended there. meanwhile: called while the reply is awaited.
+
+        WattsealError `meter_line_busy` and those of `parse_reply`; after any of them, and after
+        whatever `use` or `meanwhile` raised, the next request may be sent at once: this driver
+        waits for the line as needed.
         """
         request = build_read(unit, function, address, count)
         self._await_silence()
         self._drain = True  # until a whole reply says that none is on its way
         self._line.write(request)
+        if meanwhile is not None:
+            meanwhile()
         parser = ReplyParser(unit, function, count)
         limit_us = timeout_ms * 1000 + reply_bytes(count) * self._character_us
-        registers = self._receive(parser, request, limit_us)
+        made = self._receive(parser, request, limit_us, use)
         self._drain = False
-        return registers
+        return made
 
     def _await_silence(self) -> None:
         """Let go of what is arriving and return when the line is free for a request."""
@@ -65,16 +78,15 @@ class ModbusLine:
             if self._elapsed_us(start_us) > _LONGEST_NOISE_US + _DRAIN_US:
                 raise WattsealError("meter_line_busy")
 
-    def _receive(self, parser: ReplyParser, request: bytes, limit_us: int) -> list[int]:
-        """The registers of our unit's reply; frames of other units are let pass until the end."""
+    def _receive(
+        self, parser: ReplyParser, request: bytes, limit_us: int, use: RegisterUse
+    ) -> Made:
+        """What `use` makes of our unit's reply; frames of other units are let pass."""
         start_us = self._ticks.ticks_us()
         echo = b"" if self._line.echo else None
         stranger = None
         heard = False  # anything that is not from a stranger
-        while True:
-            left_us = limit_us - self._elapsed_us(start_us)
-            if left_us <= 0 or not self._line.wait(left_us):
-                break
+        while self._await_bytes(parser, start_us, limit_us):
             data = self._line.read(MAX_FRAME_BYTES)
             if echo is not None:
                 echo += data
@@ -84,9 +96,8 @@ class ModbusLine:
             parser.feed(data)
             if parser.missing():
                 continue
-            self._await_end_of_frame(parser)
             try:
-                return parser.registers()
+                return self._use_whole_frame(parser, use)
             except WattsealError as error:
                 if error.name != "meter_wrong_unit":
                     raise
@@ -95,16 +106,47 @@ class ModbusLine:
                 parser.clear()
         if stranger and not heard:
             raise stranger
-        return parser.registers()
+        return use(parser.registers())
 
-    def _await_end_of_frame(self, parser: ReplyParser) -> None:
-        """Feed what still comes without a silence: more than a frame makes the reply wrong."""
-        start_us = self._ticks.ticks_us()
-        while self._line.wait(self._silence_us):
+    def _await_bytes(self, parser: ReplyParser, start_us: int, limit_us: int) -> bool:
+        """Return when bytes are readable (True) or limit_us have passed since start_us (False).
+
+        The rest of a frame that has begun is waited for no longer than it takes at least: a UART
+        may tell of its last bytes only when there has been silence behind them for a while.
+        """
+        while True:
+            left_us = limit_us - self._elapsed_us(start_us)
+            if left_us <= 0:
+                return False
+            if parser.has_begun():
+                left_us = min(left_us, parser.missing() * self._character_us)
+            if self._line.wait(left_us):
+                return True
+
+    def _use_whole_frame(self, parser: ReplyParser, use: RegisterUse) -> Made:
+        """What `use` makes of the frame, made while it is not yet known that the frame has ended.
+
+        If it has not, the frame is wrong, and that is raised instead of what `use` made or raised.
+        """
+        end_us = self._ticks.ticks_us()
+        try:
+            return use(parser.registers())
+        finally:
+            if self._goes_on(parser, end_us):
+                parser.registers()  # raises: a reply is exactly as long as its header says
+
+    def _goes_on(self, parser: ReplyParser, end_us: int) -> bool:
+        """Wait for a silence since `end_us`, feeding what still comes; whether anything did."""
+        goes_on = False
+        left_us = self._silence_us - self._elapsed_us(end_us)
+        while self._line.wait(max(left_us, 0)):
+            goes_on = True
             parser.feed(self._line.read(MAX_FRAME_BYTES))
-            if self._elapsed_us(start_us) > _LONGEST_NOISE_US:
+            if self._elapsed_us(end_us) > _LONGEST_NOISE_US:
                 raise WattsealError("meter_line_busy")
+            left_us = self._silence_us
         self._is_silent = True
+        return goes_on
 
     def _elapsed_us(self, start_us: int) -> int:
         return self._ticks.ticks_diff(self._ticks.ticks_us(), start_us)

@@ -26,10 +26,11 @@ _SIGNING = ("begin", "intermediate", "end", "recovery", "prove", "event_head", "
 class Module:
     """Everything that one signing module is.
 
-    `fault` is the WattsealError that stopped it from signing, None if nothing did.
-    `recovery_problem` is what last kept a cut session from being ended. `update_accepted` tells
-    that a firmware update was, since the start; `leaves` that the boot loader is to be started as
-    soon as the reply is out.
+    `fault` is the WattsealError that stopped it from signing, None if nothing did. `is_hedged`
+    tells whether entropy is added to the nonces of its signatures. `recovery_problem` is what last
+    kept a cut session from being ended. `answer` is the newest answer to a challenge: SHA-256 of
+    the statement, signature. `update_accepted` tells that a firmware update was, since the start;
+    `leaves` that the boot loader is to be started as soon as the reply is out.
     """
 
     def __init__(
@@ -51,6 +52,8 @@ class Module:
         self.owner = Owner(core, self.clock)
         self.public_key = b""
         self.key_number = 0
+        self.is_hedged = False
+        self.answer = (b"", b"")
         self.update_accepted = False
         self.leaves = False
         self._refusals = RefusalLog()

@@ -11,10 +11,12 @@ _OF_CORE = {
     "no_key": "key_lost",
     "key_broken": "key_broken",
     "self_test": "self_test_failed",
+    "fault": "signing_fault",
 }
 
-LASTING = ("key_lost", "key_broken", "self_test_failed", "storage_broken")
-"""Causes that no repetition mends: met in signing, they put the module into the state fault."""
+LASTING = ("key_lost", "key_broken", "self_test_failed", "signing_fault", "storage_broken")
+"""Causes that no repetition mends or that must not be repeated: met in signing, they put the module
+into the state fault."""
 
 
 def as_wattseal_error(core: Core, problem: Exception) -> WattsealError:

@@ -16,11 +16,13 @@ import struct
 
 from wire.crc import crc32
 
-from app.contracts import FlashAreas
+from app.contracts import BaseTest, FlashAreas
 from app.log_format import (
     ENTRY_HEADER_BYTES,
+    SECTOR_NUMBER_BYTES,
     Entry,
     SectorHeader,
+    claimed_sector_number,
     pack_entry_header,
     pack_sector_header,
     unpack_entry_header,
@@ -95,6 +97,23 @@ class SectorLog:
         header = self._header(sector)
         return header.base if header else None
 
+    def sectors_of(self, is_before: BaseTest) -> range:
+        """Live sectors that may hold what was stored after some state of the owner, newest first.
+
+        is_before: whether a base, of sectors in ascending order first yes, then no, is from before
+        it was stored. The last sector of the range is the newest known to be opened before, or the
+        oldest live one. Those behind it are there because their headers have decayed.
+        """
+        first, behind = self.oldest, self.newest + 1
+        while True:
+            middle, base = self._known_between(first, behind)
+            if base is None:
+                return range(behind - 1, first - 1, -1)
+            if is_before(base):
+                first = middle
+            else:
+                behind = middle
+
     def entries(self, sector: int) -> list[Entry]:
         """The owner's whole entries in a live sector, in ascending order."""
         return [entry for entry in self._walk(sector)[0] if entry.kind != _KIND_OLDEST]
@@ -129,6 +148,16 @@ class SectorLog:
         start = bytearray(length)
         self._flash.flash_read(self._area, entry.offset, start)
         return bytes(start)
+
+    def _known_between(self, first: int, behind: int) -> tuple[int, bytes | None]:
+        """A sector between the two, and its base: one near the middle whose header is whole."""
+        middle = (first + behind) // 2
+        for part in (range(middle, first, -1), range(middle + 1, behind)):
+            for sector in part:
+                base = self.base(sector)
+                if base is not None:
+                    return sector, base
+        return middle, None
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -288,13 +317,17 @@ class SectorLog:
             self.oldest = oldest
 
     def _newest_header(self) -> SectorHeader | None:
+        """The whole header of the highest number; each start waits for this look at every place.
+
+        From the last place down, because then few headers have a higher number than those before.
+        """
         newest = None
-        for place in range(self.sector_count):
-            header = unpack_sector_header(self._kind, self._load(self._offset(place, 0)))
-            if header is None or header.number % self.sector_count != place:
-                continue
-            if newest is None or header.number > newest.number:
-                newest = header
+        start = bytearray(SECTOR_NUMBER_BYTES)
+        for place in range(self.sector_count - 1, -1, -1):
+            self._flash.flash_read(self._area, place * self._sector_bytes, start)
+            number = claimed_sector_number(start)
+            if number % self.sector_count == place and number > (newest.number if newest else -1):
+                newest = self._header(number) or newest
         return newest
 
     def _mount_newest(self, oldest: int) -> int:

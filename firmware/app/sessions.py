@@ -8,11 +8,11 @@ import json
 
 from wire.crc import crc32
 from wire.errors import WattsealError
-from wire.ocmf_payload import build_payload, build_record
+from wire.ocmf_payload import Draft, build_record
 from wire.reading import Reading
 
 from app.clock import Clock
-from app.contracts import Core, Json
+from app.contracts import Core, Json, Stating
 from app.firmware import Firmware
 from app.journal import SPARE_AT_END, SPARE_WHILE_OPEN, Journal, Standing
 from app.meter import Meter
@@ -30,7 +30,7 @@ class Sessions:
         self._firmware = firmware
         self._journal = journal
         self._clock = clock
-        self._begin: Json | None = None  # payload of the open session's begin record
+        self._begun: tuple[str, Json] | None = None  # the open session's meter and user
         self.key_number = 0
         self.needs_recovery = journal.standing.is_open
 
@@ -45,28 +45,31 @@ class Sessions:
             raise WattsealError("clock_not_set")
         if not self._journal.has_room(0, SPARE_WHILE_OPEN):
             raise WattsealError("journal_full")
-        reading = meter.read_for_signing(settings.get("meter_serial"))
-        standing = self._standing_now(reading, meter_serial(settings, meter))
-        standing.begin_pagination = standing.pagination
-        standing.begin_unix_ms = standing.unix_ms
-        standing.session_id = params.get("session_id", standing.pagination)
-        standing.letter = self._clock.letter()
+
+        def state(standing: Standing) -> Json:
+            standing.begin_pagination = standing.pagination
+            standing.begin_unix_ms = standing.unix_ms
+            standing.session_id = params.get("session_id", standing.pagination)
+            standing.letter = self._clock.letter()
+            return _statement(standing, standing.letter, "B")
+
         user = {name: params[name] for name in _USER_FIELDS if name in params}
-        return self._record(
-            settings, meter, standing, user, _statement(standing, standing.letter, "B")
-        )
+        made = self._make(settings, meter, settings.get("meter_serial"), user, state)
+        fields = self._sign(*made)
+        self._begun = (meter_serial(settings, meter), user)
+        return fields
 
     def go_on(self, settings: Json, meter: Meter, reason: str) -> Json:
         """A later record of the open session: reason C, or E, L, R or A to end it.
 
         The reply's fields.
         """
-        payload = self._begin_payload()
-        reading = meter.read_for_signing(payload["MS"])
-        standing = self._standing_now(reading, payload["MS"])
-        letter = self._clock.letter_after(standing.letter)
-        statement = _statement(standing, letter, reason)
-        return self._record(settings, meter, standing, _user_of(payload), statement)
+
+        def state(standing: Standing) -> Json:
+            return _statement(standing, self._clock.letter_after(standing.letter), reason)
+
+        serial, user = self._meter_and_user()
+        return self._sign(*self._make(settings, meter, serial, user, state))
 
     def recover(self, settings: Json, meter: Meter, last_unix_ms: int) -> Json:
         """End the session that a power failure cut, once the meter answers.
@@ -74,20 +77,61 @@ class Sessions:
         Nobody knows the time: the record carries the last known one, never before the session's
         newest record, with letter U, and EF t says that it must not be billed.
         """
-        serial = self._begin_payload()["MS"]
-        reading = meter.read_for_signing(serial)
         before = self._journal.standing
-        standing = self._standing_now(reading, serial)
-        standing.unix_ms = max(last_unix_ms, before.unix_ms)
-        standing.utc_offset_min = before.utc_offset_min
-        statement = _statement(standing, "U", "P")
-        statement["error_flags"] = "t"
-        user = _user_of(self._begin_payload())
-        fields = self._record(settings, meter, standing, user, statement)
+
+        def state(standing: Standing) -> Json:
+            standing.unix_ms = max(last_unix_ms, before.unix_ms)
+            standing.utc_offset_min = before.utc_offset_min
+            statement = _statement(standing, "U", "P")
+            statement["error_flags"] = "t"
+            return statement
+
+        serial, user = self._meter_and_user()
+        fields = self._sign(*self._make(settings, meter, serial, user, state))
         self.needs_recovery = False
         return fields
 
     # --- inside ------------------------------------------------------------------------------
+
+    def _make(
+        self, settings: Json, meter: Meter, expected_serial: str | None, user: Json, state: Stating
+    ) -> tuple[Standing, bytes]:
+        """Read the meter and build one record's payload; the record's standing and the payload.
+
+        state: completes the standing and says what the record states of its reading.
+        """
+        drafts: list[Draft] = []
+
+        def prepare() -> None:
+            if not drafts:
+                station = _station(settings, meter, self._firmware.label)
+                drafts.append(Draft(station, user, self._journal.standing.pagination + 1))
+
+        def complete(reading: Reading) -> tuple[Standing, bytes]:
+            prepare()
+            standing = self._standing_now(reading, meter_serial(settings, meter))
+            statement = state(standing)
+            standing.is_open = statement["reason"] in ("B", "C")
+            return standing, drafts[0].complete([(reading, statement)])
+
+        made: tuple[Standing, bytes] = meter.read_for_signing(expected_serial, complete, prepare)
+        return made
+
+    def _sign(self, standing: Standing, payload: bytes) -> Json:
+        """Sign a payload and store the record; the fields that every reply about it has."""
+        spare_sectors = SPARE_WHILE_OPEN if standing.is_open else SPARE_AT_END
+        record_bytes = len(payload) + _SIGNATURE_SECTION_BYTES + len("OCMF||")
+        if not self._journal.has_room(record_bytes, spare_sectors):
+            raise WattsealError("journal_full")
+        record = build_record(payload, self._core.seal(self.key_number, payload))
+        self._journal.store(record, standing, spare_sectors)
+        if not standing.is_open:
+            self._begun = None
+        return {
+            "pagination": standing.pagination,
+            "session_id": standing.session_id,
+            "record": record.decode(),
+        }
 
     def _standing_now(self, reading: Reading, serial: str) -> Standing:
         """The standing of the next record, in the same session as the newest one.
@@ -115,35 +159,13 @@ class Sessions:
         standing.key_number = self.key_number
         return standing
 
-    def _record(
-        self, settings: Json, meter: Meter, standing: Standing, user: Json, statement: Json
-    ) -> Json:
-        """Build, sign and store one record; the fields that every reply about it has."""
-        reason = statement["reason"]
-        standing.is_open = reason in ("B", "C")
-        spare_sectors = SPARE_WHILE_OPEN if standing.is_open else SPARE_AT_END
-        station = _station(settings, meter, self._firmware.label)
-        readings = [(standing.reading(), statement)]
-        payload = build_payload(station, user, standing.pagination, readings)
-        record_bytes = len(payload) + _SIGNATURE_SECTION_BYTES + len("OCMF||")
-        if not self._journal.has_room(record_bytes, spare_sectors):
-            raise WattsealError("journal_full")
-        record = build_record(payload, self._core.seal(self.key_number, payload))
-        self._journal.store(record, standing, spare_sectors)
-        if not standing.is_open:
-            self._begin = None
-        return {
-            "pagination": standing.pagination,
-            "session_id": standing.session_id,
-            "record": record.decode(),
-        }
-
-    def _begin_payload(self) -> Json:
-        """The payload of the open session's begin record."""
-        if self._begin is None:
+    def _meter_and_user(self) -> tuple[str, Json]:
+        """Serial number of the meter and user that the open session began with."""
+        if self._begun is None:
             _, record = self._journal.read(self._journal.standing.begin_pagination)
-            self._begin = json.loads(record.split(b"|")[1])
-        return self._begin
+            payload = json.loads(record.split(b"|")[1])
+            self._begun = (payload["MS"], _user_of(payload))
+        return self._begun
 
 
 def meter_serial(settings: Json, meter: Meter) -> str:

@@ -122,7 +122,9 @@ class Statements:
             self.damage = "a statement has decayed"
 
     def _find(self, number: int) -> Entry | None:
-        for sector in range(self._log.newest, -1, -1):
+        if self._log.newest < 0:
+            return None
+        for sector in self._log.sectors_of(lambda base: _unpack_standing(base).number < number):
             for entry in self._log.entries(sector):
                 if entry.number + 1 == number:
                     return entry

@@ -35,6 +35,13 @@ def firmware_identity() -> bytes:
     read.
     """
 
+def hedge() -> bool:
+    """Whether entropy is added to the nonces of the signatures from here on, from fresh noise.
+
+    False, and nonces of plain RFC 6979, if the port does not do this or if a health test of the
+    noise source fails.
+    """
+
 def random() -> bytes:
     """32 bytes from the health-tested noise source through the DRBG, for challenges.
 

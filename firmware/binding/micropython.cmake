@@ -20,22 +20,18 @@ target_include_directories(wattseal_core PRIVATE
     ${WATTSEAL_INCLUDES} ${WATTSEAL_BEARSSL}/inc ${WATTSEAL_BEARSSL}/src)
 target_compile_options(wattseal_core PRIVATE -std=c11 -O2 -ffunction-sections -fdata-sections)
 set_source_files_properties(${WATTSEAL_CORE} PROPERTIES COMPILE_OPTIONS "-Wall;-Wextra;-Werror")
-# The whole image is hashed at every start. On the Cortex-M0+ gcc's other register allocator and
-# unrolled loops take a quarter off each block.
-set_source_files_properties(${WATTSEAL_BEARSSL}/src/hash/sha2small.c PROPERTIES
-    COMPILE_OPTIONS "-fira-algorithm=priority;-funroll-all-loops")
 
 add_library(usermod_wattseal INTERFACE)
 target_sources(usermod_wattseal INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/modwattseal.c
     ${WATTSEAL_FIRMWARE}/ports/ws_areas.c
+    ${WATTSEAL_FIRMWARE}/ports/ws_sample_queue.c
     ${WATTSEAL_FIRMWARE}/ports/rp2/ws_no_prompt.c
     ${WATTSEAL_FIRMWARE}/ports/rp2/ws_port_rp2.c)
-target_include_directories(usermod_wattseal INTERFACE ${WATTSEAL_INCLUDES})
+target_include_directories(usermod_wattseal INTERFACE ${WATTSEAL_INCLUDES} ${WATTSEAL_BEARSSL}/inc)
 target_link_libraries(usermod_wattseal INTERFACE wattseal_core)
 target_link_libraries(usermod INTERFACE usermod_wattseal)
 
 if("$ENV{WATTSEAL_VARIANT}" STREQUAL "LAB")
     target_sources(usermod_wattseal INTERFACE ${WATTSEAL_FIRMWARE}/lab/modwattseal_lab.c)
-    target_include_directories(usermod_wattseal INTERFACE ${WATTSEAL_BEARSSL}/inc)
 endif()

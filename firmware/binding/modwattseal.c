@@ -110,6 +110,22 @@ static mp_obj_t wattseal_random(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(random_obj, wattseal_random);
 
+/* Of all signatures since the start; not seeded before hedge() is called. */
+static ws_hedge signature_hedge;
+
+static mp_obj_t wattseal_hedge(void) {
+    uint8_t chip_id[WS_KEY_CHIP_ID_MAX_SIZE];
+    if (!ws_port_hedges()) {
+        return mp_const_false;
+    }
+    int code = ws_hedge_seed(&signature_hedge, &ws_port_noise, chip_id, ws_port_chip_id(chip_id));
+    if (code != WS_ERR_ENTROPY) {
+        check(code);
+    }
+    return mp_obj_new_bool(code == WS_OK);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(hedge_obj, wattseal_hedge);
+
 /* --- keys ----------------------------------------------------------------------------------- */
 
 static mp_obj_t key_facts(const ws_key_facts *key) {
@@ -175,8 +191,8 @@ static mp_obj_t wattseal_seal(mp_obj_t number, mp_obj_t payload_in) {
     mp_buffer_info_t payload = bytes_of(payload_in);
     char text[WS_SEAL_TEXT_MAX_SIZE];
     size_t size;
-    check(ws_seal(keys(), key_number_of(number), payload.buf, payload.len, text, sizeof(text),
-                  &size));
+    check(ws_seal(keys(), key_number_of(number), &signature_hedge, payload.buf, payload.len, text,
+                  sizeof(text), &size));
     return mp_obj_new_bytes((const byte *)text, size);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(seal_obj, wattseal_seal);
@@ -185,7 +201,8 @@ static mp_obj_t wattseal_sign_statement(mp_obj_t number, mp_obj_t text_in) {
     mp_buffer_info_t text = bytes_of(text_in);
     uint8_t der[WS_DER_MAX_SIZE];
     size_t size;
-    check(ws_statement_sign(keys(), key_number_of(number), text.buf, text.len, der, &size));
+    check(ws_statement_sign(keys(), key_number_of(number), &signature_hedge, text.buf, text.len,
+                            der, &size));
     return mp_obj_new_bytes(der, size);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(sign_statement_obj, wattseal_sign_statement);
@@ -288,10 +305,18 @@ static mp_obj_t wattseal_chip_id(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(chip_id_obj, wattseal_chip_id);
 
+/* Called by MicroPython at each import, of which main.py does the first before anything else. */
+static mp_obj_t wattseal_init(void) {
+    ws_port_start();
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(__init___obj, wattseal_init);
+
 /* --- module --------------------------------------------------------------------------------- */
 
 static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__wattseal)},
+    {MP_ROM_QSTR(MP_QSTR___init__), MP_ROM_PTR(&__init___obj)},
     {MP_ROM_QSTR(MP_QSTR_AREA_SETTINGS), MP_ROM_INT(WS_AREA_SETTINGS)},
     {MP_ROM_QSTR(MP_QSTR_AREA_STATEMENTS), MP_ROM_INT(WS_AREA_STATEMENTS)},
     {MP_ROM_QSTR(MP_QSTR_AREA_EVENTS), MP_ROM_INT(WS_AREA_EVENTS)},
@@ -300,6 +325,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_CoreError), MP_ROM_PTR(&mp_type_CoreError)},
     {MP_ROM_QSTR(MP_QSTR_self_test), MP_ROM_PTR(&self_test_obj)},
     {MP_ROM_QSTR(MP_QSTR_firmware_identity), MP_ROM_PTR(&firmware_identity_obj)},
+    {MP_ROM_QSTR(MP_QSTR_hedge), MP_ROM_PTR(&hedge_obj)},
     {MP_ROM_QSTR(MP_QSTR_random), MP_ROM_PTR(&random_obj)},
     {MP_ROM_QSTR(MP_QSTR_key_slots), MP_ROM_PTR(&key_slots_obj)},
     {MP_ROM_QSTR(MP_QSTR_key_create), MP_ROM_PTR(&key_create_obj)},

@@ -8,6 +8,7 @@
 #include "ws_crc.h"       // IWYU pragma: export
 #include "ws_entropy.h"   // IWYU pragma: export
 #include "ws_error.h"     // IWYU pragma: export
+#include "ws_hedge.h"     // IWYU pragma: export
 #include "ws_key.h"       // IWYU pragma: export
 #include "ws_random.h"    // IWYU pragma: export
 #include "ws_seal.h"      // IWYU pragma: export

@@ -28,23 +28,23 @@
 #define WS_HEALTH_LAG_CUTOFF 922
 #define WS_HEALTH_LAG_COUNT 32
 
-#define WS_HEALTH_COUNTER_BITS 11 /* counts up to the window size, 1024 */
-
 typedef struct ws_health {
     uint32_t sample_count; /* samples seen, since the start */
     uint32_t history;      /* the last 32 samples, the newest in bit 0 */
     uint32_t repetitions;  /* of the newest sample, itself included */
     uint32_t window_first; /* first sample of the window, 0 or 1 */
     uint32_t window_alike; /* samples of the window like the first, itself included */
-    /* 32 counters side by side: bit n of word k is bit k of the count for a lag of n + 1. */
-    uint32_t lag_alike[WS_HEALTH_COUNTER_BITS];
-    uint32_t failed; /* 1 from the first failure on */
+    uint16_t lag_alike[WS_HEALTH_LAG_COUNT]; /* samples of the window like the one lag + 1 before */
+    uint32_t failed;                         /* 1 from the first failure on */
 } ws_health;
 
 void ws_health_init(ws_health *health);
 
-/* Judge size * 8 samples, the first of each byte in bit 7. Takes the same time whatever they
- * are: they are the key to be. */
+#define WS_HEALTH_STEP_SIZE 4 /* bytes, of the samples that are judged together */
+
+/* Judge size * 8 samples, the first of each byte in bit 7; size is a multiple of
+ * WS_HEALTH_STEP_SIZE. The verdict is that of tests which look at one sample after the other. Takes
+ * the same time whatever the samples are: they are the key to be. */
 void ws_health_feed(ws_health *health, const uint8_t *samples, size_t size);
 
 /* Whether no sample so far failed a test. */

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "ws_constant_time.h"
 #include "ws_drbg.h"
 #include "ws_ecdsa.h"
 #include "ws_error.h"
@@ -173,14 +174,38 @@ int ws_key_public(const ws_storage *storage, uint32_t number, uint8_t spki[WS_SP
     return result;
 }
 
-int ws_key_sign(const ws_storage *storage, uint32_t number, const uint8_t digest[WS_SHA256_SIZE],
-                uint8_t signature[WS_KEY_SIGNATURE_SIZE]) {
+/* Sign with the key in a slot, which is read again afterwards: a key that was disturbed on its way
+ * from the flash would make a signature that tells of it. */
+static int sign_with_slot(const ws_storage *storage, uint32_t sector, const ws_key_slot *slot,
+                          ws_hedge *hedge, const uint8_t digest[WS_SHA256_SIZE],
+                          uint8_t signature[WS_KEY_SIGNATURE_SIZE]) {
+    uint8_t added[WS_HEDGE_SIZE];
+    ws_key_slot again;
+
+    bool hedged = ws_hedge_draw(hedge, added);
+    int result = ws_ecdsa_sign(slot->private_key, digest, hedged ? added : NULL, signature);
+    if (result == WS_ERR_ARGUMENT) {
+        result = WS_ERR_KEY_BROKEN;
+    }
+    if (result == WS_OK &&
+        (ws_key_slot_read(storage, sector, &again) != WS_OK ||
+         !ws_constant_time_equal(again.private_key, slot->private_key, sizeof again.private_key))) {
+        memset(signature, 0, WS_KEY_SIGNATURE_SIZE);
+        result = WS_ERR_FAULT;
+    }
+    ws_wipe(added, sizeof added);
+    ws_wipe(&again, sizeof again);
+    return result;
+}
+
+int ws_key_sign(const ws_storage *storage, uint32_t number, ws_hedge *hedge,
+                const uint8_t digest[WS_SHA256_SIZE], uint8_t signature[WS_KEY_SIGNATURE_SIZE]) {
     ws_key_slot slot;
     uint32_t sector;
 
     int result = load(storage, number, &slot, &sector);
-    if (result == WS_OK && ws_ecdsa_sign(slot.private_key, digest, NULL, signature) != WS_OK) {
-        result = WS_ERR_KEY_BROKEN;
+    if (result == WS_OK) {
+        result = sign_with_slot(storage, sector, &slot, hedge, digest, signature);
     }
     ws_wipe(&slot, sizeof slot);
     ws_wipe_stack();

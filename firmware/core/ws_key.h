@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "ws_entropy.h"
+#include "ws_hedge.h"
 #include "ws_sha256.h"
 #include "ws_spki.h"
 #include "ws_storage.h"
@@ -67,9 +68,11 @@ int ws_key_discard_broken(const ws_storage *storage, uint32_t *erased);
  * whole key has that number but a broken slot may have been it. */
 int ws_key_public(const ws_storage *storage, uint32_t number, uint8_t spki[WS_SPKI_SIZE]);
 
-/* Sign a SHA-256 digest with a stored key (RFC 6979). Errors as ws_key_public; also
- * WS_ERR_KEY_BROKEN when what is stored is no private key at all. */
-int ws_key_sign(const ws_storage *storage, uint32_t number, const uint8_t digest[WS_SHA256_SIZE],
-                uint8_t signature[WS_KEY_SIGNATURE_SIZE]);
+/* Sign a SHA-256 digest with a stored key (RFC 6979); hedge, or NULL for none, adds entropy to the
+ * nonce. Errors as ws_key_public; also WS_ERR_KEY_BROKEN when what is stored is no private key at
+ * all, and WS_ERR_FAULT when the chip computed wrong or the key reads otherwise the second time:
+ * the signature is zeros then. */
+int ws_key_sign(const ws_storage *storage, uint32_t number, ws_hedge *hedge,
+                const uint8_t digest[WS_SHA256_SIZE], uint8_t signature[WS_KEY_SIGNATURE_SIZE]);
 
 #endif

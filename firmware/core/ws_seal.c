@@ -34,9 +34,9 @@ static size_t write_section(const uint8_t signature[WS_P256_SIGNATURE_SIZE], cha
     return (size_t)(end - text) + TAIL_SIZE;
 }
 
-int ws_seal(const ws_storage *storage, uint32_t number, const void *payload, size_t payload_size,
-            char *text, size_t text_capacity, size_t *text_size) {
-    uint8_t digest[WS_SHA256_SIZE];
+int ws_seal(const ws_storage *storage, uint32_t number, ws_hedge *hedge, const void *payload,
+            size_t payload_size, char *text, size_t text_capacity, size_t *text_size) {
+    uint8_t digest[WS_SHA256_SIZE], again[WS_SHA256_SIZE];
     uint8_t signature[WS_P256_SIGNATURE_SIZE];
 
     *text_size = 0;
@@ -48,7 +48,11 @@ int ws_seal(const ws_storage *storage, uint32_t number, const void *payload, siz
         return WS_ERR_SPACE;
     }
     ws_sha256(payload, payload_size, digest);
-    int result = ws_key_sign(storage, number, digest, signature);
+    int result = ws_key_sign(storage, number, hedge, digest, signature);
+    ws_sha256(payload, payload_size, again);
+    if (result == WS_OK && memcmp(digest, again, sizeof digest) != 0) {
+        result = WS_ERR_FAULT; /* signed was another text */
+    }
     if (result == WS_OK) {
         WS_DECLASSIFY(signature);
         *text_size = write_section(signature, text);

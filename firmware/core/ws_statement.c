@@ -1,14 +1,16 @@
 #include "ws_statement.h"
 
+#include <string.h>
+
 #include "ws_constant_time.h"
 #include "ws_error.h"
 #include "ws_key.h"
 #include "ws_sha256.h"
 
-int ws_statement_sign(const ws_storage *storage, uint32_t number, const void *text,
+int ws_statement_sign(const ws_storage *storage, uint32_t number, ws_hedge *hedge, const void *text,
                       size_t text_size, uint8_t der[WS_DER_MAX_SIZE], size_t *der_size) {
     static const char prefix[] = WS_STATEMENT_PREFIX;
-    uint8_t digest[WS_SHA256_SIZE];
+    uint8_t digest[WS_SHA256_SIZE], again[WS_SHA256_SIZE];
     uint8_t signature[WS_P256_SIGNATURE_SIZE];
 
     *der_size = 0;
@@ -16,7 +18,11 @@ int ws_statement_sign(const ws_storage *storage, uint32_t number, const void *te
         return WS_ERR_ARGUMENT;
     }
     ws_sha256_joined(prefix, sizeof prefix - 1, text, text_size, digest);
-    int result = ws_key_sign(storage, number, digest, signature);
+    int result = ws_key_sign(storage, number, hedge, digest, signature);
+    ws_sha256_joined(prefix, sizeof prefix - 1, text, text_size, again);
+    if (result == WS_OK && memcmp(digest, again, sizeof digest) != 0) {
+        result = WS_ERR_FAULT; /* signed was another text */
+    }
     if (result == WS_OK) {
         WS_DECLASSIFY(signature);
         *der_size = ws_der_encode(signature, der);

@@ -11,15 +11,16 @@
 #include <stdint.h>
 
 #include "ws_der.h"
+#include "ws_hedge.h"
 #include "ws_storage.h"
 
 #define WS_STATEMENT_PREFIX "wattseal.statement.v1\n"
 #define WS_STATEMENT_MAX_SIZE 4096 /* bytes of text, without the prefix */
 
 /* Sign the prefix and the text with the stored key of that number; der receives der_size bytes of
- * strict DER. Deterministic (RFC 6979). WS_ERR_ARGUMENT for a text of 0 or more than
+ * strict DER. hedge, or NULL, as for ws_key_sign. WS_ERR_ARGUMENT for a text of 0 or more than
  * WS_STATEMENT_MAX_SIZE bytes; otherwise errors as ws_key_sign. */
-int ws_statement_sign(const ws_storage *storage, uint32_t number, const void *text,
+int ws_statement_sign(const ws_storage *storage, uint32_t number, ws_hedge *hedge, const void *text,
                       size_t text_size, uint8_t der[WS_DER_MAX_SIZE], size_t *der_size);
 
 #endif

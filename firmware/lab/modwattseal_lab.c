@@ -1,12 +1,14 @@
-/* The MicroPython module `_wattseal_lab`, in the lab variant of the image only: the bare functions
- * that a benchmark sets beside the core's own. Signs with the published key of RFC 6979, A.2.5. */
+/* The MicroPython module `_wattseal_lab`, in the lab variant of the image only: single pieces of the
+ * core for a benchmark. All use the published key of RFC 6979, A.2.5. */
 #include "py/obj.h"
 #include "py/runtime.h"
 
-#include "bearssl_ec.h"
-#include "bearssl_hash.h"
 #include "ws_ecdsa.h"
 #include "ws_error.h"
+#include "ws_nonce.h"
+#include "ws_order.h"
+#include "ws_signing.h"
+#include "ws_words.h"
 
 static const uint8_t published_key[WS_P256_SCALAR_SIZE] = {
     0xC9, 0xAF, 0xA9, 0xD8, 0x45, 0xBA, 0x75, 0x16, 0x6B, 0x5C, 0x21, 0x57, 0x67, 0xB1, 0xD6, 0x93,
@@ -22,19 +24,39 @@ static const uint8_t *digest_of(mp_obj_t object) {
     return info.buf;
 }
 
-static mp_obj_t lab_bearssl_sign(mp_obj_t digest) {
-    br_ec_private_key key = {BR_EC_secp256r1, (unsigned char *)published_key,
-                             sizeof(published_key)};
-    uint8_t signature[WS_P256_SIGNATURE_SIZE];
-    size_t size = br_ecdsa_i15_sign_raw(&br_ec_p256_m15, &br_sha256_vtable, digest_of(digest), &key,
-                                        signature);
-    return mp_obj_new_bytes(signature, size);
+/* A signature as far as it is computed before it is checked against faults. */
+static mp_obj_t lab_sign_without_check(mp_obj_t digest) {
+    ws_signing_input in;
+    ws_signing_output out;
+    ws_nonce nonces;
+    uint8_t reduced[WS_SHA256_SIZE], nonce[WS_NONCE_SIZE], signature[WS_P256_SIGNATURE_SIZE];
+
+    ws_words_decode(in.private_key, published_key);
+    ws_words_decode(in.digest, digest_of(digest));
+    ws_order_reduce(in.digest, in.digest);
+    ws_words_encode(reduced, in.digest);
+    ws_nonce_init(&nonces, published_key, reduced, NULL);
+    ws_nonce_next(&nonces, nonce);
+    ws_words_decode(in.nonce, nonce);
+    if (!ws_signing_compute(&out, &in)) {
+        mp_raise_ValueError(MP_ERROR_TEXT("the nonce cannot be used"));
+    }
+    ws_words_encode(signature, out.r);
+    ws_words_encode(signature + WS_P256_SCALAR_SIZE, out.s);
+    return mp_obj_new_bytes(signature, sizeof(signature));
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(bearssl_sign_obj, lab_bearssl_sign);
+static MP_DEFINE_CONST_FUN_OBJ_1(sign_without_check_obj, lab_sign_without_check);
+
+static mp_obj_t lab_public_key(void) {
+    uint8_t point[WS_P256_POINT_SIZE];
+    ws_p256_public(published_key, point);
+    return mp_obj_new_bytes(point, sizeof(point));
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(public_key_obj, lab_public_key);
 
 static mp_obj_t lab_sign(mp_obj_t digest) {
     uint8_t signature[WS_P256_SIGNATURE_SIZE];
-    if (ws_ecdsa_sign(published_key, digest_of(digest), signature) != WS_OK) {
+    if (ws_ecdsa_sign(published_key, digest_of(digest), NULL, signature) != WS_OK) {
         mp_raise_ValueError(MP_ERROR_TEXT("the core did not sign"));
     }
     return mp_obj_new_bytes(signature, sizeof(signature));
@@ -43,8 +65,9 @@ static MP_DEFINE_CONST_FUN_OBJ_1(sign_obj, lab_sign);
 
 static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__wattseal_lab)},
-    {MP_ROM_QSTR(MP_QSTR_bearssl_sign), MP_ROM_PTR(&bearssl_sign_obj)},
+    {MP_ROM_QSTR(MP_QSTR_public_key), MP_ROM_PTR(&public_key_obj)},
     {MP_ROM_QSTR(MP_QSTR_sign), MP_ROM_PTR(&sign_obj)},
+    {MP_ROM_QSTR(MP_QSTR_sign_without_check), MP_ROM_PTR(&sign_without_check_obj)},
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
 

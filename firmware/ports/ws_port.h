@@ -3,6 +3,7 @@
 #ifndef WS_PORT_H
 #define WS_PORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,8 +24,15 @@ enum ws_area {
 /* The storage of one area; every call on it is checked against the area's bounds. */
 const ws_storage *ws_port_area(enum ws_area area);
 
+/* Make ready what the port does beside the application. Called before anything else of the port,
+ * and again without harm. */
+void ws_port_start(void);
+
 /* Raw samples of the chip's noise source. */
 extern const ws_entropy_source ws_port_noise;
+
+/* Whether signatures are to be hedged with this noise (ws_hedge.h). */
+bool ws_port_hedges(void);
 
 /* The chip's unique id; the number of bytes written. */
 size_t ws_port_chip_id(uint8_t id[WS_KEY_CHIP_ID_MAX_SIZE]);

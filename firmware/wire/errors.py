@@ -244,6 +244,12 @@ ERRORS = (
         "The running image is older than one that ran before allows.",
         "Flash an image whose rollback number is at least detail.rollback_number.",
     ),
+    (
+        -32039,
+        "signing_fault",
+        "The chip did not compute right: the check of a signature failed, and none was given out.",
+        "Restart the module; if it happens again, replace it.",
+    ),
     # The meter and its line.
     (
         -32040,

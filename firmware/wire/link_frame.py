@@ -53,14 +53,11 @@ def encode(message: JsonObject) -> bytes:
 
 def decode(line: bytes) -> JsonObject:
     """The message of one line without its line feed; LinkError if it is not a frame."""
-    for byte in line:
-        if not 0x20 <= byte <= 0x7E:
-            raise LinkError("not_ascii")
+    if line and not 0x20 <= min(line) <= max(line) <= 0x7E:
+        raise LinkError("not_ascii")
     text, tail = line[:-_TAIL_BYTES], line[-_TAIL_BYTES:]
-    if len(tail) != _TAIL_BYTES or not _is_tail(tail):
-        raise LinkError("no_crc")
     if b" %08x" % crc32(text) != tail:
-        raise LinkError("bad_crc")
+        raise LinkError("bad_crc" if _is_tail(tail) else "no_crc")
     try:
         message = strict_json.loads(text)
     except strict_json.JsonError as error:
@@ -71,7 +68,9 @@ def decode(line: bytes) -> JsonObject:
 
 
 def _is_tail(tail: bytes) -> bool:
-    return tail[0] == 0x20 and all(digit in b"0123456789abcdef" for digit in tail[1:])
+    """Whether it has the form of a tail; the right one has."""
+    is_whole = len(tail) == _TAIL_BYTES and tail[0] == 0x20
+    return is_whole and all(digit in b"0123456789abcdef" for digit in tail[1:])
 
 
 class LineDecoder:

@@ -119,6 +119,10 @@ class ReplyParser:
         room = MAX_FRAME_BYTES + 1 - len(self._frame)
         self._frame.extend(data[:room])
 
+    def has_begun(self) -> bool:
+        """Whether anything was received."""
+        return len(self._frame) > 0
+
     def missing(self) -> int:
         """How many bytes the frame that has begun still needs; 0 once it may be whole.
 

@@ -63,18 +63,65 @@ def build_payload(
 ) -> bytes:
     """The payload section of one record in the transaction context.
 
-    `station` names the signing system and its meter, `user` is what `begin` was given (empty:
-    nobody is assigned), `readings` pairs each Reading with its statement: `unix_ms`,
-    `utc_offset_min`, `synchronisation`, `reason`, and optionally `error_flags` (default "") and
-    `meter_state` (default "G"). WattsealError `out_of_range` names the field that the format
-    does not allow.
+    Parameters and errors are those of `Draft` and of its `complete`.
     """
-    station = check_fields(_STATION, station, error="out_of_range")
-    _check_together(station, "charge_point_type", "charge_point_id")
-    if type(pagination) is not int or not 1 <= pagination <= MAX_INTEGER:
-        raise WattsealError("out_of_range", field="pagination", limit="an integer from 1")
-    if not readings:
-        raise WattsealError("out_of_range", field="readings", limit="at least one")
+    return Draft(station, user, pagination).complete(readings)
+
+
+class Draft:
+    """A payload that lacks only its readings, so that most of it can be built before there are any.
+
+    `station` names the signing system and its meter, `user` is what `begin` was given (empty:
+    nobody is assigned). WattsealError `out_of_range` names the field that the format does not
+    allow.
+    """
+
+    def __init__(self, station: JsonObject, user: JsonObject, pagination: int) -> None:
+        station = check_fields(_STATION, station, error="out_of_range")
+        _check_together(station, "charge_point_type", "charge_point_id")
+        if type(pagination) is not int or not 1 <= pagination <= MAX_INTEGER:
+            raise WattsealError("out_of_range", field="pagination", limit="an integer from 1")
+        self._before_readings = "{" + ",".join(_fields(station, user, pagination)) + ',"RD":['
+        identification = (
+            _member("RI", _OBIS_OF_FORMAT[station["format_version"]]),
+            _member("RU", "kWh"),
+            _member("RT", station["current_type"]),
+        )
+        self._behind_value = ",".join(identification)
+
+    def complete(self, readings: list[tuple[Reading, JsonObject]]) -> bytes:
+        """The payload with these readings, each a Reading and its statement.
+
+        A statement has `unix_ms`, `utc_offset_min`, `synchronisation`, `reason`, and optionally
+        `error_flags` (default "") and `meter_state` (default "G"). WattsealError `out_of_range`
+        as above.
+        """
+        if not readings:
+            raise WattsealError("out_of_range", field="readings", limit="at least one")
+        texts = [self._reading_text(reading, statement) for reading, statement in readings]
+        return (self._before_readings + ",".join(texts) + "]}").encode()
+
+    def _reading_text(self, reading: Reading, statement: JsonObject) -> str:
+        """One object of RD (table 7); of what varies in it nothing needs to be escaped."""
+        statement = check_fields(_STATEMENT, statement, error="out_of_range")
+        time = time_text(
+            statement["unix_ms"], statement["utc_offset_min"], statement["synchronisation"]
+        )
+        reason, value = statement["reason"], reading.to_text_kwh()
+        flags, state = statement.get("error_flags", ""), statement.get("meter_state", "G")
+        return (
+            f'{{"TM":"{time}","TX":"{reason}","RV":{value},'
+            f'{self._behind_value},"EF":"{flags}","ST":"{state}"}}'
+        )
+
+
+def build_record(payload: bytes, signature_section: bytes) -> bytes:
+    """The whole record: header, payload and signature section, parted by '|'."""
+    return b"OCMF|" + payload + b"|" + signature_section
+
+
+def _fields(station: JsonObject, user: JsonObject, pagination: int) -> list[str]:
+    """The fields before RD (tables 1 to 6)."""
     fields = [
         _member("FV", station["format_version"]),
         _member("GI", station["gateway_id"]),
@@ -93,14 +140,7 @@ def build_payload(
         ("CT", "charge_point_type"),
         ("CI", "charge_point_id"),
     )
-    texts = ",".join(_reading_text(reading, statement, station) for reading, statement in readings)
-    fields.append(f'"RD":[{texts}]')
-    return ("{" + ",".join(fields) + "}").encode()
-
-
-def build_record(payload: bytes, signature_section: bytes) -> bytes:
-    """The whole record: header, payload and signature section, parted by '|'."""
-    return b"OCMF|" + payload + b"|" + signature_section
+    return fields
 
 
 def _identification(user: JsonObject) -> list[str]:
@@ -115,25 +155,6 @@ def _identification(user: JsonObject) -> list[str]:
     fields.append(_member("ID", user.get("id_tag", "")))
     fields += _optional(user, ("TT", "tariff_text"))
     return fields
-
-
-def _reading_text(reading: Reading, statement: JsonObject, station: JsonObject) -> str:
-    """One object of RD (table 7)."""
-    statement = check_fields(_STATEMENT, statement, error="out_of_range")
-    time = time_text(
-        statement["unix_ms"], statement["utc_offset_min"], statement["synchronisation"]
-    )
-    fields = (
-        _member("TM", time),
-        _member("TX", statement["reason"]),
-        f'"RV":{reading.to_text_kwh()}',
-        _member("RI", _OBIS_OF_FORMAT[station["format_version"]]),
-        _member("RU", "kWh"),
-        _member("RT", station["current_type"]),
-        _member("EF", statement.get("error_flags", "")),
-        _member("ST", statement.get("meter_state", "G")),
-    )
-    return "{" + ",".join(fields) + "}"
 
 
 def _check_together(fields: JsonObject, one: str, other: str) -> None:

@@ -169,15 +169,15 @@ def _escape(data: bytes, at: int) -> tuple[str, int]:
 
 
 def _check(value: Json, depth: int) -> None:
-    """Refuse what `loads` on the other end would refuse."""
-    if value is None or isinstance(value, bool):
-        return
-    if isinstance(value, int):
-        if not -MAX_INTEGER <= value <= MAX_INTEGER:
-            raise JsonError("an integer is beyond 2**53-1")
-    elif isinstance(value, str):
+    """Refuse what `loads` on the other end would refuse; texts first, most values are."""
+    if isinstance(value, str):
         if len(value.encode()) != len(value) or "\x7f" in value:
             raise JsonError("a text is not ASCII")
+    elif value is None or isinstance(value, bool):
+        return
+    elif isinstance(value, int):
+        if not -MAX_INTEGER <= value <= MAX_INTEGER:
+            raise JsonError("an integer is beyond 2**53-1")
     elif isinstance(value, (dict, list, tuple)):
         _check_members(value, depth + 1)
     else:

@@ -112,8 +112,9 @@ class UnknownSymbolError(KeyError):
 class Fault:
     """A fault to put in at the `at`-th executed instruction of a call; the first is 0.
 
-    A register's bit is flipped before that instruction; with FLIP_LOADED it is the value that the
-    instruction loads, its first one if it loads several, nothing if none.
+    A register's bit is flipped before that instruction. With FLIP_LOADED it is the value that the
+    instruction loads, its first one if it loads several; nothing happens if it loads none, or no
+    value that has such a bit. A fault behind the end of the call does nothing either.
     """
 
     injection: Injection

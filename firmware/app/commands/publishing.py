@@ -53,5 +53,13 @@ def _require_seal(module: Module) -> None:
 
 
 def _signed(module: Module, text: str) -> Json:
-    signature = module.core.sign_statement(module.key_number, text.encode())
-    return {"statement": text, "signature": signature.hex()}
+    """The statement with its signature, which is the same one if it was just asked for.
+
+    Anybody at the link may ask, as often as he likes: he must not get one text signed over and over
+    while he measures or disturbs the chip.
+    """
+    digest = module.core.sha256(text.encode())
+    if module.answer[0] != digest:
+        signature = module.core.sign_statement(module.key_number, text.encode())
+        module.answer = (digest, signature)
+    return {"statement": text, "signature": module.answer[1].hex()}

@@ -3,6 +3,9 @@
 from armv6m_field import FieldRoutine, Words, routine_text
 from straight_line import Code, Policy, Value
 
+Sides = tuple[tuple[Value, Words], tuple[Value, Words]]
+"""Where each of the two results goes, and its factors."""
+
 LIMBS = 19
 LIMB_BITS = 14
 UNUSED_BITS = 32 - LIMB_BITS
@@ -52,36 +55,43 @@ def load_matrix(code: Code, matrix: Value) -> list[Value]:
     return [code.load(matrix, 1 + i) for i in range(4)]
 
 
-def row(code: Code, factors: list[Value], words: list[Value], start: Value | None) -> Value:
-    """start + the sum of factors times words."""
-    total = start
+def add_row(code: Code, total: Value, factors: Words, words: Words) -> Value:
+    """total + the sum of factors times words."""
     for factor, word in zip(factors, words, strict=True):
-        product = code.muls(factor, word)
-        total = product if total is None else code.adds(total, product)
-    assert total is not None
+        total = code.adds(total, code.muls(factor, word))
     return total
+
+
+def row(code: Code, factors: Words, words: Words) -> Value:
+    """The sum of factors times words."""
+    return add_row(code, code.muls(factors[0], words[0]), factors[1:], words[1:])
 
 
 def apply_body(code: Code, pointers: list[Value]) -> None:
     """ws_divstep_apply."""
     f, g, matrix = pointers
     u, v, q, r = load_matrix(code, matrix)
-    sums: list[Value | None] = [None, None]
-    for i in range(LIMBS):
+    sides = ((f, [u, v]), (g, [q, r]))
+    limbs = [code.load(f, 0), code.load(g, 0)]
+    carries = [code.asrs(row(code, factors, limbs), LIMB_BITS) for _, factors in sides]
+    for i in range(1, LIMBS):
         limbs = [code.load(f, i), code.load(g, i)]
-        for side, (out, factors) in enumerate(((f, [u, v]), (g, [q, r]))):
-            total = row(code, factors, limbs, sums[side])
-            if i:
-                code.store(low_limb(code, total), out, i - 1)
-            sums[side] = code.asrs(total, LIMB_BITS)
-    for total, out in zip(sums, (f, g), strict=True):
-        assert total is not None
-        code.store(total, out, LIMBS - 1)
+        carries = store_limbs(code, sides, limbs, carries, i - 1)
+    for (out, _), carry in zip(sides, carries, strict=True):
+        code.store(carry, out, LIMBS - 1)
 
 
-def modulus_times(
-    code: Code, pair: Words, signs: Words, total: Value, inverse: Value
-) -> Value:
+def store_limbs(code: Code, sides: Sides, limbs: Words, carries: Words, place: int) -> Words:
+    """One limb of each result: the carry from the one before and a row; the new carries."""
+    new_carries = []
+    for (out, factors), carry in zip(sides, carries, strict=True):
+        total = add_row(code, carry, factors, limbs)
+        code.store(low_limb(code, total), out, place)
+        new_carries.append(code.asrs(total, LIMB_BITS))
+    return new_carries
+
+
+def modulus_times(code: Code, pair: Words, signs: Words, total: Value, inverse: Value) -> Value:
     """How often the modulus is added to a sum, to keep its range and to make it divisible."""
     times = code.adds(code.ands(pair[0], signs[0]), code.ands(pair[1], signs[1]))
     excess = code.adds(code.muls(inverse, low_limb(code, total)), times)
@@ -95,24 +105,22 @@ def apply_modulo_body(code: Code, pointers: list[Value]) -> None:
     signs = [code.asrs(code.load(limbs, LIMBS - 1), 31) for limbs in (d, e)]
     inverse = code.load(modulus, LIMBS)
     limbs = [code.load(d, 0), code.load(e, 0)]
-    first = [row(code, pair, limbs, None) for pair in ([u, v], [q, r])]
+    first = [row(code, pair, limbs) for pair in ([u, v], [q, r])]
     times = [
         modulus_times(code, pair, signs, total, inverse)
         for pair, total in zip(([u, v], [q, r]), first, strict=True)
     ]
-    zero_limb = code.load(modulus, 0)
-    sums = [
-        code.asrs(code.adds(total, code.muls(zero_limb, count)), LIMB_BITS)
+    lowest = code.load(modulus, 0)
+    carries = [
+        code.asrs(code.adds(total, code.muls(lowest, count)), LIMB_BITS)
         for total, count in zip(first, times, strict=True)
     ]
+    sides = ((d, [u, v, times[0]]), (e, [q, r, times[1]]))
     for i in range(1, LIMBS):
         limbs = [code.load(d, i), code.load(e, i), code.load(modulus, i)]
-        for side, (out, factors) in enumerate(((d, [u, v]), (e, [q, r]))):
-            total = row(code, [*factors, times[side]], limbs, sums[side])
-            code.store(low_limb(code, total), out, i - 1)
-            sums[side] = code.asrs(total, LIMB_BITS)
-    for total, out in zip(sums, (d, e), strict=True):
-        code.store(total, out, LIMBS - 1)
+        carries = store_limbs(code, sides, limbs, carries, i - 1)
+    for (out, _), carry in zip(sides, carries, strict=True):
+        code.store(carry, out, LIMBS - 1)
 
 
 ROUTINES = {

@@ -11,8 +11,9 @@ Reduction: P. L. Montgomery, "Modular multiplication without trial division" (19
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from straight_line import HEADER, HIGH, SCRATCH, Allocator, Code, Policy, Value, function_text
+from straight_line import HEADER, Allocator, Code, Policy, Value, function_text
 
 WORDS = 8
 Words = list[Value]
@@ -26,12 +27,16 @@ NEGATED_PRIME = (1, 0, 0, -1, -1, -1, -2, 0)
 
 def add(code: Code, x: Sequence[Value], y: Sequence[Value]) -> Words:
     """x + y; the carry out is left in the carry flag."""
-    return [code.emit("adcs" if i else "adds", *pair) for i, pair in enumerate(zip(x, y, strict=True))]
+    return [
+        code.emit("adcs" if i else "adds", *pair) for i, pair in enumerate(zip(x, y, strict=True))
+    ]
 
 
 def subtract(code: Code, x: Sequence[Value], y: Sequence[Value]) -> Words:
     """x - y; the carry flag is left clear if that is negative."""
-    return [code.emit("sbcs" if i else "subs", *pair) for i, pair in enumerate(zip(x, y, strict=True))]
+    return [
+        code.emit("sbcs" if i else "subs", *pair) for i, pair in enumerate(zip(x, y, strict=True))
+    ]
 
 
 def carry_into(code: Code, words: Sequence[Value]) -> Words:
@@ -162,7 +167,7 @@ def fold_two(code: Code, digit: Words, carry: Value) -> Words:
 def shift_and_subtract(code: Code, digit: Words) -> Words:
     """digit 2^32 - digit: a word more than digit has."""
     words = [code.rsbs(digit[0], 0)]
-    words += [code.sbcs(*pair) for pair in zip(digit, digit[1:], strict=False)]
+    words += [code.sbcs(*pair) for pair in pairwise(digit)]
     return [*words, code.sbcs(digit[-1], code.constant(0))]
 
 
@@ -242,24 +247,31 @@ def subtract_body(code: Code, pointers: list[Value]) -> None:
     store(code, add_prime(code, words, code.borrow_mask()), out)
 
 
+def negate_body(code: Code, pointers: list[Value]) -> None:
+    """number = p - number where mask is all ones: the complement, plus p + 1."""
+    number, mask = pointers
+    words = [code.eors(word, mask) for word in operand(code, number)]
+    zero, one = code.constant(0), code.lsrs(mask, 31)
+    words[3:] = add(code, words[3:], [one, zero, zero, one, mask])
+    store(code, words, number)
 
 
 @dataclass(frozen=True)
 class FieldRoutine:
-    """A function of ws_field.h: pointers are in r0 and on; policy was found by trying."""
+    """A function of ws_field.h: arguments are in r0 and on; policy was found by trying."""
 
     pointers: int
     body: Body
     policy: Policy
-    registers: tuple[str, ...] = HIGH
 
 
 ROUTINES = {
     "ws_words_multiply": FieldRoutine(3, product_body, Policy(0, 80, 4)),
     "ws_field_multiply": FieldRoutine(3, multiply_body, Policy(6, 80, 10)),
     "ws_field_square": FieldRoutine(2, square_body, Policy(6, 80, 12)),
-    "ws_field_add": FieldRoutine(3, add_body, Policy(8, 15, 0), SCRATCH),
-    "ws_field_subtract": FieldRoutine(3, subtract_body, Policy(0, 15, 0), SCRATCH),
+    "ws_field_add": FieldRoutine(3, add_body, Policy(0, 30, 0)),
+    "ws_field_subtract": FieldRoutine(3, subtract_body, Policy(0, 15, 0)),
+    "ws_field_negate_if": FieldRoutine(2, negate_body, Policy(0, 15, 0)),
 }
 
 
@@ -269,8 +281,8 @@ def routine_text(name: str, routine: FieldRoutine) -> str:
     pointers = [Value(f"pointer {i}") for i in range(routine.pointers)]
     routine.body(code, pointers)
     arguments = {f"r{i}": pointer for i, pointer in enumerate(pointers)}
-    placed = Allocator(code, arguments, routine.policy, routine.registers).run()
-    return function_text(name, placed, saves_high=routine.registers == HIGH)
+    placed = Allocator(code, arguments, routine.policy).run()
+    return function_text(name, placed)
 
 
 def field_text() -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from armv6m_divstep import divstep_text
 from armv6m_field import field_text
+from armv6m_point import point_text
 from armv6m_sha256 import sha256_text
 from tables import tables_text
 
@@ -36,7 +37,7 @@ def main(arguments: list[str]) -> int:
         return 2
     folder = Path(arguments[0])
     folder.mkdir(parents=True, exist_ok=True)
-    assembler = guarded(field_text() + divstep_text() + sha256_text())
+    assembler = guarded(field_text() + divstep_text() + point_text() + sha256_text())
     write_if_changed(folder / "ws_armv6m.S", f"/* {LICENCE} */\n{assembler}")
     write_if_changed(folder / "ws_tables.c", f"/* {LICENCE} */\n{tables_text()}")
     return 0

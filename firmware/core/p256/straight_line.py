@@ -13,12 +13,11 @@ There are no branches here and no addresses that depend on values: whatever is w
 module takes the same instructions and the same addresses for all inputs.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 LOW = tuple(f"r{n}" for n in range(8))
-SCRATCH = ("r12", "lr")
-HIGH = ("r8", "r9", "r10", "r11", *SCRATCH)
+HIGH = ("r8", "r9", "r10", "r11", "r12", "lr")
 WORD_BYTES = 4
 NEVER = 1 << 30
 
@@ -139,12 +138,10 @@ class Allocator:
         code: Code,
         arguments: dict[str, Value],
         policy: Policy,
-        high: tuple[str, ...] = HIGH,
     ) -> None:
         self._code = code
         self._policy = policy
-        self._high = high
-        self._registers: dict[str, Value | None] = dict.fromkeys((*LOW, *high))
+        self._registers: dict[str, Value | None] = dict.fromkeys((*LOW, *HIGH))
         self._slots: list[Value | None] = []
         self._lines: list[str] = []
         self._cycles = 0
@@ -154,7 +151,8 @@ class Allocator:
 
     def run(self) -> Routine:
         """Place the whole sequence."""
-        for self._position, instruction in enumerate(self._code.instructions):
+        for position, instruction in enumerate(self._code.instructions):
+            self._position = position
             self._place(instruction)
             self._forget_dead()
         return Routine(tuple(self._lines), len(self._slots), self._cycles)
@@ -175,9 +173,7 @@ class Allocator:
             self._write(instruction, None, names)
             return
         dying = [
-            registers[operand]
-            for operand in operands
-            if operand.next_use(self._position) == NEVER
+            registers[operand] for operand in operands if operand.next_use(self._position) == NEVER
         ]
         target = dying[0] if dying else self._free_low(names)
         self._write(instruction, target, names)
@@ -208,7 +204,7 @@ class Allocator:
 
     def _copy_away(self, value: Value, names: list[str]) -> str:
         """Copy a value to another register; its name."""
-        for places in (LOW, self._high):
+        for places in (LOW, HIGH):
             for register in places:
                 if self._registers[register] is None:
                     self._move(register, names[0], value)
@@ -228,10 +224,7 @@ class Allocator:
         for register in LOW:
             if self._registers[register] is value:
                 return register
-        high = next((r for r in self._high if self._registers[r] is value), None)
-        in_slot = value in self._slots
-        if high is None and not in_slot and value.constant is None and value.home is None:
-            raise AssertionError(f"{value.name} is nowhere")
+        high = next((r for r in HIGH if self._registers[r] is value), None)
         target = self._free_low(pinned)
         if high is not None:
             self._emit(f"mov {target}, {high}", 1)
@@ -239,11 +232,12 @@ class Allocator:
                 self._registers[high] = None
         elif value.constant is not None:
             self._emit(f"movs {target}, #{value.constant}", 1)
-        elif in_slot:
+        elif value in self._slots:
             self._emit(f"ldr {target}, [sp, #{self._slots.index(value) * WORD_BYTES}]", 2)
-        else:
-            assert value.home is not None
+        elif value.home is not None:
             self._fetch(target, *value.home)
+        else:
+            raise AssertionError(f"{value.name} is nowhere")
         self._registers[target] = value
         return target
 
@@ -255,7 +249,7 @@ class Allocator:
         self._emit(f"ldr {target}, [{base}, #{offset}]", 2)
 
     def _emit_place(self, target: str, value: Value) -> None:
-        high = next((r for r in self._high if self._registers[r] is value), None)
+        high = next((r for r in HIGH if self._registers[r] is value), None)
         if high is not None:
             self._emit(f"mov {target}, {high}", 1)
         else:
@@ -280,9 +274,14 @@ class Allocator:
         self._evict(register)
         return register
 
-    def _worth_of_evicting(self, register: str) -> int:
+    def _held(self, register: str) -> Value:
         value = self._registers[register]
-        assert value is not None
+        if value is None:
+            raise AssertionError(f"{register} is empty")
+        return value
+
+    def _worth_of_evicting(self, register: str) -> int:
+        value = self._held(register)
         distance = value.next_use(self._position) - self._position
         if not self._elsewhere(value, register):
             return distance - self._policy.spill_cost
@@ -294,8 +293,7 @@ class Allocator:
         return distance - self._policy.fetch_cost
 
     def _evict(self, register: str) -> None:
-        value = self._registers[register]
-        assert value is not None
+        value = self._held(register)
         self._registers[register] = None
         if value.next_use(self._position) == NEVER and value not in (
             self._code.instructions[self._position].operands
@@ -304,7 +302,7 @@ class Allocator:
         if self._elsewhere(value, register):
             return
         distance = value.next_use(self._position) - self._position
-        high = next((r for r in self._high if self._registers[r] is None), None)
+        high = next((r for r in HIGH if self._registers[r] is None), None)
         if high is not None and distance <= self._policy.stack_distance:
             self._emit(f"mov {high}, {register}", 1)
             self._registers[high] = value
@@ -349,24 +347,52 @@ HEADER = """    .syntax unified
 """
 
 
-def function_text(name: str, routine: Routine, saves_high: bool) -> str:
-    """A function with its entry and return; saves_high: whether it writes r8 to r11."""
-    moves_in = [f"mov r{low}, r{low + 4}" for low in range(4, 8)]
-    moves_out = [f"mov r{low + 4}, r{low}" for low in range(4, 8)]
+def core_name(name: str) -> str:
+    """The name of a function's core: the same without saving registers, for assembler alone.
+
+    It takes the function's arguments and writes r0 to r12; sp and the stack above stay.
+    """
+    return f"{name}_core"
+
+
+def function_entry(name: str) -> str:
+    """The beginning of a function that C can call: r4 to r11 are saved."""
+    saves = [f"mov r{low}, r{low + 4}" for low in range(4, 8)]
+    return (
+        section(name)
+        + f"""    .global {name}
+{label(name)}"""
+        + indent(["push {r4-r7, lr}", *saves, "push {r4-r7}"])
+    )
+
+
+def function_return(name: str) -> str:
+    """The end of a function with function_entry."""
+    restores = [f"mov r{low + 4}, r{low}" for low in range(4, 8)]
+    lines = ["pop {r4-r7}", *restores, "pop {r4-r7, pc}", f".size {name}, . - {name}"]
+    return indent(lines)
+
+
+def section(name: str) -> str:
+    """Begin a section of a function's own, which the linker drops if nobody calls it."""
+    return f'\n    .section .text.{name}, "ax", %progbits\n'
+
+
+def label(name: str) -> str:
+    """The label of a function."""
+    return f"    .type {name}, %function\n    .thumb_func\n{name}:\n"
+
+
+def indent(lines: list[str]) -> str:
+    """Lines of a function's body."""
+    return "".join(f"    {line}\n" for line in lines)
+
+
+def function_text(name: str, routine: Routine) -> str:
+    """A straight-line function, and its core."""
+    core = core_name(name)
     stack = routine.stack_words * WORD_BYTES
-    lines = ["push {r4-r7, lr}"]
-    lines += [*moves_in, "push {r4-r7}"] if saves_high else []
-    lines += [f"sub sp, #{stack}"] if stack else []
-    lines += routine.lines
-    lines += [f"add sp, #{stack}"] if stack else []
-    lines += ["pop {r4-r7}", *moves_out] if saves_high else []
-    lines += ["pop {r4-r7, pc}"]
-    text = "".join(f"    {line}\n" for line in lines)
-    return f"""
-    .section .text.{name}, "ax", %progbits
-    .global {name}
-    .type {name}, %function
-    .thumb_func
-{name}:
-{text}    .size {name}, . - {name}
-"""
+    lines = ["push {lr}", *([f"sub sp, #{stack}"] if stack else []), *routine.lines]
+    lines += [*([f"add sp, #{stack}"] if stack else []), "pop {pc}", f".size {core}, . - {core}"]
+    outer = function_entry(name) + indent([f"bl {core}"]) + function_return(name)
+    return section(core) + label(core) + indent(lines) + outer

@@ -9,7 +9,7 @@ GENERATOR = (
     0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
     0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
 )
-TEETH, BLOCKS, COLUMNS = 6, 4, 11
+TEETH, BLOCKS, COLUMNS, DISTANCE = 6, 4, 11, 43
 """As in ws_comb.h."""
 GENERATOR_ENTRIES = 64
 """As in ws_joint.h."""
@@ -43,7 +43,7 @@ def comb_block(block: int) -> list[Point]:
     """The entries of one block: sums of the teeth, the last one always positive."""
     teeth = [double_often(GENERATOR, COLUMNS * block)]
     for _ in range(TEETH - 1):
-        teeth.append(double_often(teeth[-1], COLUMNS * BLOCKS))
+        teeth.append(double_often(teeth[-1], DISTANCE))
     entries = []
     for index in range(1 << (TEETH - 1)):
         entry = teeth[-1]

@@ -1,7 +1,8 @@
 /* Multiples of P-256's generator by a secret number: a signed comb.
  *
- * The number, made odd, is written with 264 digits that are 1 or -1. Those 44 places apart are one
- * of six teeth; a table for each of four blocks of 11 columns has the sums that the teeth give.
+ * The number, made odd, is written with 258 digits that are 1 or -1. Digits 43 places apart make a
+ * column of six teeth; four blocks have 11 columns each, the last one 10, and each block a table of
+ * the sums that the teeth of a column give.
  * C. H. Lim, P. J. Lee, "More flexible exponentiation with precomputation" (CRYPTO '94); signed
  * digits: M. Hedabou, P. Pinel, L. Beneteau, "Countermeasures for preventing comb method against
  * SCA attacks" (ISPEC 2005). The same instructions and addresses for all numbers. */
@@ -14,9 +15,10 @@
 
 #define WS_COMB_TEETH 6
 #define WS_COMB_BLOCKS 4
-#define WS_COMB_COLUMNS 11 /* of a block */
+#define WS_COMB_COLUMNS 11  /* of a block */
+#define WS_COMB_DISTANCE 43 /* places from tooth to tooth */
 
-/* The sums of block v: entry i is 2^(11 v) (2^220 + the sum over t of +-2^(44 t)) G, where bit t
+/* The sums of block v: entry i is 2^(11 v) (2^215 + the sum over t of +-2^(43 t)) G, where bit t
  * of i, t from 0 to 4, tells + from -. Written by generate.py. */
 extern const ws_affine ws_comb_table[WS_COMB_BLOCKS][WS_SELECT_ENTRIES];
 

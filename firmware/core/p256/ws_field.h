@@ -25,6 +25,9 @@ void ws_field_add(uint32_t out[WS_WORDS], const uint32_t a[WS_WORDS], const uint
 void ws_field_subtract(uint32_t out[WS_WORDS], const uint32_t a[WS_WORDS],
                        const uint32_t b[WS_WORDS]);
 
+/* number = -number modulo p where mask is all ones; number is not 0. */
+void ws_field_negate_if(uint32_t number[WS_WORDS], uint32_t mask);
+
 /* A point of the curve: the quotients of Jacobian coordinates. */
 typedef struct ws_affine {
     uint32_t x[WS_WORDS], y[WS_WORDS];

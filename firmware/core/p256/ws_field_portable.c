@@ -75,6 +75,12 @@ void ws_field_subtract(uint32_t out[WS_WORDS], const uint32_t a[WS_WORDS],
     ws_words_choose(out, ws_mask(borrow), again, out);
 }
 
+void ws_field_negate_if(uint32_t number[WS_WORDS], uint32_t mask) {
+    uint32_t negative[WS_WORDS];
+    ws_words_subtract(negative, ws_field_prime, number);
+    ws_words_choose(number, mask, negative, number);
+}
+
 void ws_field_select(ws_affine *point, const ws_affine table[WS_SELECT_ENTRIES], uint32_t index) {
     *point = (ws_affine){0};
     for (uint32_t entry = 0; entry < WS_SELECT_ENTRIES; entry++) {

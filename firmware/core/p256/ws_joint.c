@@ -77,7 +77,7 @@ static void odd_multiples(ws_affine multiples[POINT_ENTRIES], const ws_affine *p
 static void add_digit(ws_jacobian *sum, const ws_affine *multiples, int digit) {
     if (digit != 0) {
         ws_affine term = multiples[(digit < 0 ? -digit : digit) / 2];
-        ws_point_negate(&term, ws_mask(digit < 0));
+        ws_field_negate_if(term.y, ws_mask(digit < 0));
         ws_point_add_complete(sum, &term);
     }
 }

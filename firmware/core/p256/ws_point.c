@@ -25,86 +25,28 @@ void ws_field_to_plain(uint32_t out[WS_WORDS], const uint32_t a[WS_WORDS]) {
     ws_field_multiply(out, a, plain_one);
 }
 
-/* "dbl-2001-b" of D. J. Bernstein and T. Lange's Explicit-Formulas Database: 3M + 5S. */
-void ws_point_double(ws_jacobian *point) {
-    uint32_t delta[WS_WORDS], gamma[WS_WORDS], beta[WS_WORDS], alpha[WS_WORDS], t[WS_WORDS];
+/* 1 if the two have the same y coordinate, given that they have the same x coordinate. */
+static uint32_t same_y(const ws_jacobian *point, const ws_affine *other) {
+    uint32_t scaled[WS_WORDS];
 
-    ws_field_square(delta, point->z);
-    ws_field_square(gamma, point->y);
-    ws_field_add(t, point->y, point->z);
-    ws_field_square(t, t);
-    ws_field_subtract(t, t, gamma);
-    ws_field_subtract(point->z, t, delta); /* z = 2 y z */
-    ws_field_multiply(beta, point->x, gamma);
-    ws_field_subtract(t, point->x, delta);
-    ws_field_add(delta, point->x, delta);
-    ws_field_multiply(t, t, delta);
-    ws_field_add(alpha, t, t);
-    ws_field_add(alpha, alpha, t); /* 3 (x - z^2) (x + z^2) */
-    ws_field_add(beta, beta, beta);
-    ws_field_add(beta, beta, beta); /* 4 x y^2 */
-    ws_field_square(t, alpha);
-    ws_field_subtract(t, t, beta);
-    ws_field_subtract(point->x, t, beta);
-    ws_field_subtract(beta, beta, point->x);
-    ws_field_multiply(beta, beta, alpha);
-    ws_field_add(gamma, gamma, gamma);
-    ws_field_square(gamma, gamma);
-    ws_field_add(gamma, gamma, gamma); /* 8 y^4 */
-    ws_field_subtract(point->y, beta, gamma);
-}
-
-/* The rest of an addition: h and r as below, z not yet changed. */
-static void add_distance(ws_jacobian *point, uint32_t h[WS_WORDS], uint32_t r[WS_WORDS]) {
-    uint32_t square[WS_WORDS], v[WS_WORDS];
-
-    ws_field_multiply(point->z, point->z, h);
-    ws_field_square(square, h);
-    ws_field_multiply(h, h, square);        /* h^3 */
-    ws_field_multiply(v, point->x, square); /* x h^2 */
-    ws_field_square(square, r);
-    ws_field_subtract(square, square, h);
-    ws_field_subtract(square, square, v);
-    ws_field_subtract(point->x, square, v);
-    ws_field_subtract(v, v, point->x);
-    ws_field_multiply(v, v, r);
-    ws_field_multiply(h, h, point->y);
-    ws_field_subtract(point->y, v, h);
-}
-
-/* h = x' z^2 - x and r = y' z^3 - y: 0 where the two agree. */
-static void distance(const ws_jacobian *point, const ws_affine *other, uint32_t h[WS_WORDS],
-                     uint32_t r[WS_WORDS]) {
-    ws_field_square(h, point->z);
-    ws_field_multiply(r, h, point->z);
-    ws_field_multiply(h, h, other->x);
-    ws_field_subtract(h, h, point->x);
-    ws_field_multiply(r, r, other->y);
-    ws_field_subtract(r, r, point->y);
-}
-
-/* H. Cohen, A. Miyaji, T. Ono, "Efficient elliptic curve exponentiation using mixed coordinates"
- * (1998): 8M + 3S. */
-void ws_point_add(ws_jacobian *point, const ws_affine *other) {
-    uint32_t h[WS_WORDS], r[WS_WORDS];
-
-    distance(point, other, h, r);
-    add_distance(point, h, r);
+    ws_field_square(scaled, point->z);
+    ws_field_multiply(scaled, scaled, point->z);
+    ws_field_multiply(scaled, scaled, other->y);
+    return ws_words_equal(scaled, point->y);
 }
 
 void ws_point_add_complete(ws_jacobian *point, const ws_affine *other) {
-    uint32_t h[WS_WORDS], r[WS_WORDS];
+    ws_jacobian before = *point;
 
     if (ws_words_is_zero(point->z)) {
         ws_point_from_affine(point, other);
         return;
     }
-    distance(point, other, h, r);
-    if (ws_words_is_zero(h) && ws_words_is_zero(r)) {
+    ws_point_add(point, other);
+    if (ws_words_is_zero(point->z) && same_y(&before, other)) {
+        *point = before;
         ws_point_double(point);
-        return;
     }
-    add_distance(point, h, r); /* h = 0 makes z = 0: other is the negative */
 }
 
 void ws_point_from_affine(ws_jacobian *out, const ws_affine *point) {
@@ -121,14 +63,6 @@ void ws_point_to_affine(ws_affine *out, const ws_jacobian *point) {
     ws_field_multiply(out->x, point->x, power);
     ws_field_multiply(power, power, inverse);
     ws_field_multiply(out->y, point->y, power);
-}
-
-void ws_point_negate(ws_affine *point, uint32_t mask) {
-    static const uint32_t zero[WS_WORDS];
-    uint32_t negative[WS_WORDS];
-
-    ws_field_subtract(negative, zero, point->y);
-    ws_words_choose(point->y, mask, negative, point->y);
 }
 
 uint32_t ws_point_on_curve(const ws_affine *point) {

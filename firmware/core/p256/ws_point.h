@@ -39,9 +39,6 @@ void ws_point_to_affine(ws_affine *out, const ws_jacobian *point);
 bool ws_point_decode(ws_affine *out, const uint8_t bytes[WS_POINT_ENCODED_SIZE]);
 void ws_point_encode(uint8_t bytes[WS_POINT_ENCODED_SIZE], const ws_affine *point);
 
-/* y = -y where mask is all ones. */
-void ws_point_negate(ws_affine *point, uint32_t mask);
-
 /* 1 if y^2 = x^3 - 3 x + b, otherwise 0. */
 uint32_t ws_point_on_curve(const ws_affine *point);
 

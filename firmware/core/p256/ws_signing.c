@@ -58,7 +58,7 @@ static uint32_t other_form_agrees(const ws_affine *point, const ws_signing_input
     ws_comb_other_form(s.other, s.odd);
     ws_comb_multiply(&s.again, s.other);
     s.negative = *point;
-    ws_point_negate(&s.negative, ws_mask(1));
+    ws_field_negate_if(s.negative.y, ws_mask(1));
     ws_field_square(s.power, s.again.z);
     ws_field_multiply(s.scaled, s.negative.x, s.power);
     uint32_t agrees = ws_words_equal(s.scaled, s.again.x);

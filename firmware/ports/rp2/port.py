@@ -22,6 +22,12 @@ ticks_us = time.ticks_us
 ticks_diff = time.ticks_diff
 
 
+def _arrived(uart: machine.UART, max_bytes: int) -> bytes:
+    """At most max_bytes that have arrived: asked for more, a UART waits whether more will come."""
+    count = min(uart.any(), max_bytes)
+    return uart.read(count) or b"" if count else b""
+
+
 class _UartLink:
     """Frames over the board's link UART."""
 
@@ -40,7 +46,7 @@ class _UartLink:
 
     def read(self, max_bytes: int) -> bytes:
         """At most max_bytes that have arrived; b"" if none have."""
-        return self._uart.read(max_bytes) or b""
+        return _arrived(self._uart, max_bytes)
 
     def write(self, data: bytes) -> None:
         """Write everything."""
@@ -118,7 +124,7 @@ class _MeterLine:
 
     def read(self, max_bytes: int) -> bytes:
         """At most max_bytes that have arrived; b"" if none have."""
-        return self._uart.read(max_bytes) or b""
+        return _arrived(self._uart, max_bytes)
 
     def wait(self, timeout_us: int) -> bool:
         """Return when bytes are readable (True) or after timeout_us (False)."""
@@ -133,7 +139,7 @@ class _MeterLine:
 
     def discard(self) -> None:
         """Throw away what has arrived."""
-        while self._uart.read(CHUNK_BYTES):
+        while _arrived(self._uart, CHUNK_BYTES):
             pass
 
 

@@ -1,16 +1,18 @@
 #include <string.h>
 
 #include "hardware/flash.h"
+#include "hardware/irq.h"
 #include "hardware/regs/addressmap.h"
 #include "hardware/structs/rosc.h"
 #include "hardware/sync.h"
-#include "pico/time.h"
+#include "hardware/timer.h"
 #include "pico/unique_id.h"
 
 #include "rp2_flash.h"
 #include "wattseal_board.h"
 #include "ws_error.h"
 #include "ws_port.h"
+#include "ws_sample_queue.h"
 
 int ws_port_flash_read(uint32_t offset, void *buffer, size_t size) {
     memcpy(buffer, (const uint8_t *)XIP_BASE + offset, size);
@@ -43,20 +45,73 @@ int ws_port_flash_erase_sector(uint32_t offset) {
     return WS_OK;
 }
 
+/* --- noise: a sample of the ring oscillator at each alarm of the timer -------------------------
+ *
+ * A seed takes a fifth of a second to collect. It is collected beside other work, one seed ahead,
+ * and no faster than the credit of entropy allows: an interrupt that comes late (flash is written
+ * with interrupts disabled) only puts off the sample after it. */
+
+#define NOISE_LIMIT_PERIODS 10 /* more than ever pass before a sample is taken */
+
+static ws_sample_queue noise_queue;
+static uint noise_alarm;
+
+/* The present microsecond has begun already: it does not count. With interrupts disabled, or the
+ * moment could be over before the timer is told of it. */
+static void schedule_sample(void) {
+    timer_hw->alarm[noise_alarm] = timer_hw->timerawl + 1 + WS_NOISE_SAMPLE_PERIOD_US;
+}
+
+static void on_noise_alarm(void) {
+    timer_hw->intr = 1u << noise_alarm;
+    ws_sample_queue_put(&noise_queue, rosc_hw->randombit & 1u);
+    if (!ws_sample_queue_full(&noise_queue)) {
+        schedule_sample();
+    }
+}
+
+/* Have samples taken until the queue is full. */
+static void collect_noise(void) {
+    uint32_t interrupts = save_and_disable_interrupts();
+    if (!ws_sample_queue_full(&noise_queue)) {
+        schedule_sample();
+    }
+    restore_interrupts(interrupts);
+}
+
+void ws_port_start(void) {
+    static bool started;
+
+    if (!started) {
+        noise_alarm = (uint)hardware_alarm_claim_unused(true);
+        uint interrupt = TIMER_ALARM_IRQ_NUM(timer_hw, noise_alarm);
+        irq_set_exclusive_handler(interrupt, on_noise_alarm);
+        hw_set_bits(&timer_hw->inte, 1u << noise_alarm);
+        irq_set_enabled(interrupt, true);
+        collect_noise();
+        started = true;
+    }
+}
+
 static int read_noise(void *context, uint8_t *buffer, size_t size) {
     (void)context;
-    for (size_t i = 0; i < size; i++) {
-        uint8_t samples = 0;
-        for (unsigned bit = 0; bit < 8; bit++) {
-            samples = (uint8_t)(samples << 1 | (rosc_hw->randombit & 1u));
-            busy_wait_us_32(WS_NOISE_SAMPLE_PERIOD_US);
+    uint32_t limit_us = (uint32_t)size * 8 * WS_NOISE_SAMPLE_PERIOD_US * NOISE_LIMIT_PERIODS;
+    uint32_t start_us = timer_hw->timerawl;
+
+    collect_noise();
+    while (!ws_sample_queue_take(&noise_queue, buffer, size)) {
+        if (timer_hw->timerawl - start_us > limit_us) {
+            return WS_ERR_ENTROPY;
         }
-        buffer[i] = samples;
     }
     return WS_OK;
 }
 
 const ws_entropy_source ws_port_noise = {.context = NULL, .read = read_noise};
+
+bool ws_port_hedges(void) {
+    return true;
+}
 
 size_t ws_port_chip_id(uint8_t id[WS_KEY_CHIP_ID_MAX_SIZE]) {
     pico_unique_board_id_t board;

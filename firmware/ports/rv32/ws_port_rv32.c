@@ -46,6 +46,9 @@ int ws_port_image(const void **image, size_t *size) {
     return WS_OK;
 }
 
+void ws_port_start(void) {
+}
+
 static int no_noise(void *context, uint8_t *buffer, size_t size) {
     (void)context;
     (void)buffer;
@@ -54,6 +57,10 @@ static int no_noise(void *context, uint8_t *buffer, size_t size) {
 }
 
 const ws_entropy_source ws_port_noise = {.context = NULL, .read = no_noise};
+
+bool ws_port_hedges(void) {
+    return false;
+}
 
 size_t ws_port_chip_id(uint8_t id[WS_KEY_CHIP_ID_MAX_SIZE]) {
     memset(id, 0, WS_KEY_CHIP_ID_MAX_SIZE);

@@ -2,7 +2,8 @@
  * each operation, so that the file holds after a kill what flash would hold after a power cut.
  *
  * Environment: WATTSEAL_FLASH names the file, WATTSEAL_CHIP_ID gives 16 hex digits,
- * WATTSEAL_NOISE another noise device than /dev/urandom, WATTSEAL_FLASH_LOG a file to which every
+ * WATTSEAL_NOISE another noise device than /dev/urandom, WATTSEAL_HEDGE (with any value) has
+ * signatures hedged as a product does, WATTSEAL_FLASH_LOG a file to which every
  * operation is appended as a line: "program OFFSET HEX" or "erase OFFSET SIZE". */
 #include <errno.h>
 #include <fcntl.h>
@@ -145,6 +146,10 @@ int ws_port_image(const void **image, size_t *size) {
     return WS_OK;
 }
 
+/* The operating system keeps noise in stock. */
+void ws_port_start(void) {
+}
+
 static int read_noise(void *context, uint8_t *buffer, size_t size) {
     (void)context;
     const char *path = getenv("WATTSEAL_NOISE");
@@ -158,6 +163,11 @@ static int read_noise(void *context, uint8_t *buffer, size_t size) {
 }
 
 const ws_entropy_source ws_port_noise = {.context = NULL, .read = read_noise};
+
+/* Without it, what is signed is the same in every run. */
+bool ws_port_hedges(void) {
+    return getenv("WATTSEAL_HEDGE") != NULL;
+}
 
 size_t ws_port_chip_id(uint8_t id[WS_KEY_CHIP_ID_MAX_SIZE]) {
     const char *text = getenv("WATTSEAL_CHIP_ID");

@@ -33,6 +33,33 @@ def test_key_stays_the_same() -> None:
     assert bench.event_names() == ["started", "key_made", "started"]
 
 
+def test_bad_noise_stops_no_module_that_has_its_key_and_the_log_tells() -> None:
+    bench = Bench()
+    bench.core.hedges = True
+    bench.boot()
+    bench.core.entropy_fails = True
+    bench.boot()
+    assert bench.call("status")["state"] == "unregistered"
+    bench.call("event_head", challenge="ab" * 16)
+    assert bench.core.signed_hedged == [True, False]
+    told = [
+        event["detail"]["hedged"] for event in bench.all_events() if "hedged" in event["detail"]
+    ]
+    assert told == [True, False]
+
+
+def test_nothing_is_signed_before_nonces_are_hedged() -> None:
+    """The first signature, by a new key; then the first of the start after it."""
+    bench = Bench()
+    bench.core.hedges = True
+    bench.boot()
+    assert bench.core.signed_hedged == [True]
+    bench.core.image = bytes(32)  # another image: the roll-over is signed twice
+    bench.core.power_up()
+    bench.boot()
+    assert bench.core.signed_hedged == [True] * 3
+
+
 @pytest.mark.parametrize("how", ["before", "torn", "after"])
 def test_first_boot_cut_at_every_operation_ends_in_one_key(how: str) -> None:
     operations = Bench().boot().core.operations

@@ -381,6 +381,7 @@ def test_defect_in_a_command_is_an_internal_error_and_an_event() -> None:
         ("key_broken", "key_broken", "fault"),
         ("no_key", "key_lost", "fault"),
         ("self_test", "self_test_failed", "fault"),
+        ("fault", "signing_fault", "fault"),
         ("argument", "key_error", "operational"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from app.clock import Clock
 from app.events import MAX_TEXT_BYTES, Events
 from app_fakes.core import FakeCore
-from app_fakes.flash import PAGE_BYTES, PowerCutError
+from app_fakes.flash import PAGE_BYTES, SECTOR_BYTES, PowerCutError
 from app_fakes.port import FakePort
 from wire.errors import WattsealError
 
@@ -121,6 +121,18 @@ def test_cut_at_any_operation_leaves_a_whole_chain(how: str) -> None:
         events.log("started", {"n": -1}, pagination=0)
         assert len(chain_of(core, events)) == events.mark.number
         assert mount(core).damage == ""
+
+
+@pytest.mark.parametrize("decayed", [[], [0], [1], [2], [3], [0, 1], [1, 2], [0, 1, 2]])
+def test_every_event_is_found_whatever_headers_have_decayed(decayed: list[int]) -> None:
+    core = FakeCore()
+    events = mount(core)
+    for number in range(1, 53):  # 15 in a sector
+        events.log("started", {"n": number}, pagination=number)
+    for sector in decayed:
+        core.flip_bit(AREA, sector * SECTOR_BYTES + 1)
+    texts = chain_of(core, mount(core))
+    assert [json.loads(text)["detail"]["n"] for text in texts] == list(range(1, 53))
 
 
 def test_decayed_event_is_told_and_not_skipped() -> None:

@@ -1,5 +1,7 @@
 """The journal over fake flash: paginations, standing, release, decay."""
 
+from itertools import combinations
+
 import pytest
 from app.journal import SPARE_AT_END, SPARE_WHILE_OPEN, Journal, Standing, unpack_standing
 from app_fakes.flash import PAGE_BYTES, SECTOR_BYTES, FakeFlash, PowerCutError
@@ -182,10 +184,11 @@ def test_decayed_record_is_told_and_not_skipped() -> None:
     flash.flip_bit(AREA, second + 300)
     journal = mount(flash)
     assert "decayed" in journal.damage
-    error = refusal(journal, journal.read, 2)
-    assert (error.name, error.detail["pagination"]) == ("storage_broken", 2)
-    assert journal.read(1)[1] == record(1)
-    assert journal.read(3)[1] == record(3)
+    for _ in range(2):  # the second time with the sector's index at hand
+        error = refusal(journal, journal.read, 2)
+        assert (error.name, error.detail["pagination"]) == ("storage_broken", 2)
+        assert journal.read(1)[1] == record(1)
+        assert journal.read(3)[1] == record(3)
     assert journal.standing.pagination == 3
 
 
@@ -221,6 +224,58 @@ def test_record_in_a_sector_whose_header_decayed_is_found() -> None:
     assert [journal.read(n)[1] for n in range(1, 9)] == [record(n) for n in range(1, 9)]
     flash.flip_bit(AREA, 1)
     assert mount(flash).oldest == 1
+
+
+def test_oldest_record_of_a_full_journal_is_found_without_reading_every_header() -> None:
+    flash = make_flash(sectors=128)
+    journal = mount(flash)
+    while journal.has_room(600, SPARE_WHILE_OPEN):
+        store(journal)
+    before = flash.reads
+    assert journal.read(1)[1] == record(1)
+    assert flash.reads - before < 50  # 16 pages of its sector, and the headers on the way
+    before = flash.reads
+    assert journal.read(2)[1] == record(2)
+    assert flash.reads - before < 4  # nothing was to be looked for
+    before = flash.reads
+    journal.release(5)
+    assert journal.oldest == 5
+    assert flash.reads - before < 20
+
+
+def test_records_are_found_while_others_are_stored() -> None:
+    journal = mount(make_flash())
+    store_many(journal, 2)
+    for pagination in range(1, 15):
+        assert journal.read(pagination)[1] == record(pagination)
+        store(journal)
+        assert journal.read(pagination + 2)[1] == record(pagination + 2)
+
+
+def full_journal_with_decayed_headers(sectors: int, decayed: list[int]) -> Journal:
+    flash = make_flash(sectors)
+    journal = mount(flash)
+    while journal.has_room(600, SPARE_AT_END):
+        store(journal)
+    for sector in decayed:
+        flash.flip_bit(AREA, sector * SECTOR_BYTES + 1)
+    return mount(flash)
+
+
+@pytest.mark.parametrize("decayed", [list(found) for found in combinations(range(5), 3)])
+def test_every_record_is_found_whatever_headers_have_decayed(decayed: list[int]) -> None:
+    journal = full_journal_with_decayed_headers(6, decayed)
+    paginations = range(1, journal.standing.pagination + 1)
+    assert journal.oldest == 1
+    assert [journal.read(n)[1] for n in paginations] == [record(n) for n in paginations]
+
+
+def test_release_keeps_what_lies_in_sectors_whose_headers_have_decayed() -> None:
+    journal = full_journal_with_decayed_headers(6, [1, 2])
+    journal.release(9)  # the last record before the sectors whose first ones are not known
+    assert journal.oldest == 1
+    journal.release(12)
+    assert journal.oldest == 12
 
 
 def test_area_that_holds_something_else_is_damage_and_takes_no_record() -> None:

@@ -33,6 +33,13 @@ def test_reply_is_read_and_takes_what_the_line_takes() -> None:
     assert rig.port.us < 32_000
 
 
+def test_end_of_a_reply_is_noticed_at_once_although_the_uart_has_a_fifo() -> None:
+    rig = Rig()
+    rig.line.fifo_bytes = 4
+    assert rig.read() == [0x447A, 0x0000]
+    assert rig.port.us < 32_000
+
+
 def test_every_request_follows_a_silence() -> None:
     rig = Rig()
     for _ in range(3):
@@ -125,3 +132,98 @@ def test_echo_that_is_not_what_was_sent_tells_of_another_sender() -> None:
     with pytest.raises(WattsealError) as raised:
         rig.read()
     assert raised.value.name == "meter_line_busy"
+
+
+# --- work while the line is waited for -------------------------------------------------------
+
+
+class WorkingRig(Rig):
+    """Reads with work to do that takes its time: before the reply and behind it."""
+
+    def __init__(self, echo: bool = False) -> None:
+        super().__init__(echo)
+        self.used: list[list[int]] = []
+        self.prepared = 0
+        self.use_us = self.meanwhile_us = 0
+
+    def read(self, timeout_ms: int = 1000) -> list[int]:
+        made: list[int] = self.master.read_registers(
+            1, *ENERGY, 2, timeout_ms, self.use, self.prepare
+        )
+        return made
+
+    def use(self, registers: list[int]) -> list[int]:
+        self.port.us += self.use_us
+        self.used.append(registers)
+        return registers
+
+    def prepare(self) -> None:
+        self.port.us += self.meanwhile_us
+        self.prepared += 1
+
+
+def elapsed_us(rig: Rig) -> int:
+    start_us = rig.port.us
+    for _ in range(2):
+        assert rig.read() == [0x447A, 0x0000]
+    assert min(rig.line.silences_us) >= SILENCE_US
+    return rig.port.us - start_us
+
+
+def test_work_before_and_behind_the_reply_takes_no_time_of_its_own() -> None:
+    rig = WorkingRig()
+    rig.use_us, rig.meanwhile_us = 3_000, 12_000
+    assert elapsed_us(rig) == elapsed_us(Rig())
+    assert (len(rig.used), rig.prepared) == (2, 2)
+
+
+def test_work_longer_than_the_silence_has_waited_for_it() -> None:
+    rig = WorkingRig()
+    rig.use_us = 20_000
+    assert elapsed_us(rig) == elapsed_us(Rig()) + 2 * (20_000 - SILENCE_US)
+
+
+@pytest.mark.parametrize("use_us", [0, 500, 3_000, 20_000])
+@pytest.mark.parametrize("fault", [faults.doubled, faults.trailing_garbage])
+def test_frame_that_goes_on_while_it_is_used_is_refused(fault: faults.Fault, use_us: int) -> None:
+    rig = WorkingRig()
+    rig.use_us = use_us
+    assert rig.refusal(fault).name == "meter_wrong_length"
+    assert rig.read() == [0x447A, 0x0000]
+    assert min(rig.line.silences_us) >= SILENCE_US
+
+
+def refuse_registers(registers: list[int]) -> None:
+    raise WattsealError("meter_sentinel")
+
+
+@pytest.mark.parametrize(
+    ("fault", "name"), [(None, "meter_sentinel"), (faults.doubled, "meter_wrong_length")]
+)
+def test_refusal_of_the_registers_counts_only_if_the_frame_ended(
+    fault: faults.Fault | None, name: str
+) -> None:
+    rig = WorkingRig()
+    rig.use = refuse_registers  # type: ignore[assignment, method-assign]
+    assert rig.refusal(fault).name == name
+    assert Rig.read(rig) == [0x447A, 0x0000]
+    assert min(rig.line.silences_us) >= SILENCE_US
+
+
+def test_work_that_fails_leaves_no_reply_to_the_next_request() -> None:
+    rig = WorkingRig()
+
+    def fail() -> None:
+        raise WattsealError("out_of_range")
+
+    rig.prepare = fail  # type: ignore[method-assign]
+    assert rig.refusal().name == "out_of_range"
+    rig.meter.energy_wh = 2_000_000
+    assert Rig.read(rig) == [0x44FA, 0x0000]
+    assert min(rig.line.silences_us) >= SILENCE_US
+
+
+def test_reply_that_came_during_long_work_is_taken() -> None:
+    rig = WorkingRig()
+    rig.meanwhile_us = 400_000
+    assert rig.read(timeout_ms=50) == [0x447A, 0x0000]

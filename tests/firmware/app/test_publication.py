@@ -91,6 +91,39 @@ def test_head_of_the_event_log_is_signed() -> None:
     assert (facts["challenge"], facts["unix_ms"]) == (CHALLENGE, None)
 
 
+@pytest.mark.parametrize("method", ["prove", "event_head"])
+def test_an_answer_asked_for_again_is_not_signed_again(method: str) -> None:
+    bench = sealed_bench()
+    before = len(bench.core.signed_hedged)
+    first = bench.call(method, challenge=CHALLENGE)
+    for _ in range(5):
+        assert bench.call(method, challenge=CHALLENGE) == first
+    assert len(bench.core.signed_hedged) == before + 1
+
+
+def test_another_answer_is_signed_for_itself() -> None:
+    """Another challenge, another method, another time, another head, another key."""
+    bench = sealed_bench()
+    answers = [
+        bench.call("event_head", challenge=CHALLENGE),
+        bench.call("event_head", challenge="ef" * 16),
+        bench.call("prove", challenge="ef" * 16),
+    ]
+    bench.set_time()
+    answers.append(bench.call("event_head", challenge="ef" * 16))
+    bench.boot()
+    answers.append(bench.call("event_head", challenge="ef" * 16))
+    public_key = bench.call("public_key")["public_key"]
+    for answer in answers:
+        verify_statement(answer["statement"], answer["signature"], public_key)
+    bench.by_owner("decommission")
+    bench.boot()
+    answers.append(bench.call("event_head", challenge="ef" * 16))
+    public_key = bench.call("public_key")["public_key"]
+    verify_statement(answers[-1]["statement"], answers[-1]["signature"], public_key)
+    assert len({answer["signature"] for answer in answers}) == 6
+
+
 # --- publication -----------------------------------------------------------------------------
 
 

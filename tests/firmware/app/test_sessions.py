@@ -192,6 +192,63 @@ def test_longest_record_that_can_be_is_stored_and_fits_a_line() -> None:
     assert payload_of(bench.all_records()[2])["TT"] == user["tariff_text"]
 
 
+def test_user_that_is_refused_leaves_no_reply_of_the_meter_behind() -> None:
+    bench = Bench().set_up()
+    assert refused(bench, "begin", id_tag="1234", id_type="ISO14443").name == "out_of_range"
+    bench.meter.energy_wh += 1000
+    assert '"RV":1001.000,' in bench.call("begin")["record"]
+    assert min(bench.lines[-1].silences_us) >= 3646
+
+
+@pytest.mark.parametrize("is_prepared", [True, False])
+@pytest.mark.parametrize("fault", [None, faults.bad_crc, faults.doubled, faults.silence])
+def test_payload_is_the_same_whenever_it_is_prepared(
+    is_prepared: bool, fault: faults.Fault | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line that is too busy for a request gives no time to prepare anything."""
+    bench = Bench().set_up()
+    meter = bench.module.meter()
+    read = meter.read_for_signing
+    if not is_prepared:
+        monkeypatch.setattr(meter, "read_for_signing", lambda serial, use, _: read(serial, use))
+    for method in ("begin", "intermediate", "end"):
+        bench.meter.faults = [None, None, fault]
+        found = payload_of(bench.call(method, **(RFID if method == "begin" else {}))["record"])
+        (reading,) = found.pop("RD")
+        assert found == {
+            "FV": "1.3",
+            "GI": SETTINGS["gateway_id"],
+            "GS": SETTINGS["gateway_serial"],
+            "GV": bench.module.firmware.label,
+            "PG": f"T{bench.module.journal.standing.pagination}",
+            "MV": "Eastron",
+            "MM": "SDM630",
+            "MS": "12345678",
+            "MF": "0102",
+            "IS": True,
+            "IL": "TRUSTED",
+            "IF": ["RFID_PLAIN", "OCPP_RS_TLS"],
+            "IT": "ISO14443",
+            "ID": RFID["id_tag"],
+            "TT": RFID["tariff_text"],
+            "CT": "EVSEID",
+            "CI": SETTINGS["charge_point_id"],
+        }
+        assert (reading["TX"], reading["RV"]) == (method[0].upper().replace("I", "C"), 1000.0)
+
+
+def test_session_goes_on_after_a_start_with_the_user_of_its_record() -> None:
+    bench = Bench().set_up()
+    begun = payload_of(bench.call("begin", **RFID)["record"])
+    here = payload_of(bench.call("intermediate")["record"])
+    bench.boot()
+    bench.idle(20)
+    recovered = payload_of(bench.all_records()[3])
+    for payload in (here, recovered):
+        for key in ("MS", "IS", "IL", "IF", "IT", "ID", "TT"):
+            assert payload[key] == begun[key]
+
+
 LINE_FAULTS = [
     (faults.silence, "meter_no_reply"),
     (faults.bad_crc, "meter_bad_crc"),

@@ -2,7 +2,7 @@
 
 import pytest
 from app.statements import MAX_ENTRY_BYTES, Standing, Statements
-from app_fakes.flash import PAGE_BYTES, FakeFlash, PowerCutError
+from app_fakes.flash import PAGE_BYTES, SECTOR_BYTES, FakeFlash, PowerCutError
 from wire.errors import WattsealError
 from wire.statements import build_statement
 
@@ -156,3 +156,16 @@ def test_decayed_statement_that_is_not_the_newest_is_damage() -> None:
         again.read(1)
     assert raised.value.detail == {"where": "statements", "number": 1}
     assert again.read(2)
+
+
+@pytest.mark.parametrize("decayed", [[], [0], [1], [2], [3], [0, 1], [1, 2], [0, 1, 2]])
+def test_every_statement_is_found_whatever_headers_have_decayed(decayed: list[int]) -> None:
+    flash = make_flash()
+    statements = Statements(flash, AREA)
+    for number in range(1, 8):  # two in a sector
+        store(statements, number)
+    for sector in decayed:
+        flash.flip_bit(AREA, sector * SECTOR_BYTES + 1)
+    again = Statements(flash, AREA)
+    for number in range(1, 8):
+        assert again.read(number)["signatures"][0]["key_number"] == number

@@ -170,3 +170,47 @@ def test_the_boot_loader_is_an_exit_status(tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError) as raised:
         Module(tmp_path).run("import port\nport.enter_boot_loader()")
     assert raised.value.returncode == 66
+
+
+SIGN_AFTER_HEDGING = """
+core.key_create(1)
+print(core.hedge())
+for _ in range(2):
+    print(core.seal(1, b"{}").decode(), core.sign_statement(1, b"{}").hex())
+"""
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_hedged"),
+    [
+        ({}, "False"),  # what the tests of this program sign is the same in every run
+        ({"WATTSEAL_HEDGE": "1"}, "True"),
+    ],
+    ids=["not asked for", "asked for"],
+)
+def test_signatures_are_hedged_where_that_was_asked_for(
+    module: Module, environment: dict[str, str], is_hedged: str
+) -> None:
+    told, *signatures = module.run(SIGN_AFTER_HEDGING, **environment).splitlines()
+    assert told == is_hedged
+    key = public_key(module, 1)
+    for line in signatures:
+        section, der = line.split()
+        key.verify(bytes.fromhex(json.loads(section)["SD"]), b"{}", ec.ECDSA(SHA256()))
+        key.verify(bytes.fromhex(der), PREFIX + b"{}", ec.ECDSA(SHA256()))
+    if is_hedged == "False":
+        assert signatures[0] == signatures[1]
+
+
+@pytest.mark.xfail(strict=True, reason="BearSSL's signer takes no added entropy")
+def test_hedged_signatures_of_one_text_differ(module: Module) -> None:
+    _, first, second = module.run(SIGN_AFTER_HEDGING, WATTSEAL_HEDGE="1").splitlines()
+    assert all(one != other for one, other in zip(first.split(), second.split(), strict=True))
+
+
+def test_bad_noise_hedges_nothing_and_signing_goes_on(module: Module) -> None:
+    module.run("core.key_create(1)")
+    script = 'print(core.hedge())\nprint(core.seal(1, b"{}").decode())'
+    plain = module.run(script).splitlines()[1]
+    told = module.run(script, WATTSEAL_HEDGE="1", WATTSEAL_NOISE="/dev/zero").splitlines()
+    assert told == ["False", plain]

@@ -88,8 +88,9 @@ def test_making_a_key(program: Path, tmp_path: Path) -> None:
     assert found == set(IN_KEY_GENERATION)
 
 
-def test_sealing_a_record(program: Path, tmp_path: Path) -> None:
-    found, text = leaks(program, "seal", tmp_path)
+@pytest.mark.parametrize("what", ["seal", "hedged"])
+def test_sealing_a_record(program: Path, tmp_path: Path, what: str) -> None:
+    found, text = leaks(program, what, tmp_path)
     assert found == set(IN_SIGNING)
     assert text.startswith(b'{"SA":"ECDSA-secp256r1-SHA256"')
 

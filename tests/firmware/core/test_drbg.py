@@ -1,33 +1,11 @@
-"""HMAC-DRBG against SP 800-90A, section 10.1.2, written down once more."""
+"""HMAC-DRBG against SP 800-90A, section 10.1.2, written down once more in core_harness/drbg.py."""
 
 import hashlib
-import hmac
 import random
 
 import pytest
+from core_harness.drbg import Reference
 from core_harness.library import Core
-
-
-class Reference:
-    def __init__(self, material: bytes) -> None:
-        self.key, self.value = bytes(32), b"\x01" * 32
-        self._update(material)
-
-    def _mac(self, data: bytes) -> bytes:
-        return hmac.digest(self.key, data, "sha256")
-
-    def _update(self, material: bytes) -> None:
-        for separator in (b"\x00", b"\x01")[: 2 if material else 1]:
-            self.key = self._mac(self.value + separator + material)
-            self.value = self._mac(self.value)
-
-    def generate(self, size: int) -> bytes:
-        out = b""
-        while len(out) < size:
-            self.value = self._mac(self.value)
-            out += self.value
-        self._update(b"")
-        return out[:size]
 
 
 def test_the_nonce_of_rfc_6979_a_2_5_is_its_first_output(core: Core) -> None:

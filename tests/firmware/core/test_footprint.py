@@ -85,6 +85,7 @@ PUBLIC = [
     "ws_seal",
     "ws_statement_sign",
     "ws_random",
+    "ws_hedge_seed",
     "ws_key_create",
     "ws_key_inspect",
     "ws_key_public",
@@ -98,6 +99,7 @@ PUBLIC = [
 ]
 WIPING = [
     "ws_random",
+    "ws_hedge_seed",
     "ws_key_create",
     "ws_key_inspect",
     "ws_key_public",

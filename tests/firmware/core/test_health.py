@@ -8,6 +8,7 @@ from decimal import Decimal, localcontext
 from math import comb, gcd
 
 import pytest
+from core_harness.build import rounds
 from core_harness.library import Core, Health, buffer_of, constant
 from core_harness.noise import biased, from_samples, good, oscillator, periodic, sticky
 
@@ -17,6 +18,7 @@ PROPORTION = constant("ws_health.h", "WS_HEALTH_PROPORTION_CUTOFF")
 LAG = constant("ws_health.h", "WS_HEALTH_LAG_CUTOFF")
 LAGS = constant("ws_health.h", "WS_HEALTH_LAG_COUNT")
 SAMPLES_PER_BIT = constant("ws_health.h", "WS_HEALTH_SAMPLES_PER_BIT")
+STEP = 8 * constant("ws_health.h", "WS_HEALTH_STEP_SIZE")  # samples judged together
 RUN = 9216  # samples of one seed
 
 
@@ -97,26 +99,56 @@ SOURCES = {
 }
 
 
+def check_against_reference(core: Core, samples: Iterable[int], count: int) -> None:
+    """The verdict of core and reference after each step."""
+    reference, tester, source = Reference(), CoreTests(core), iter(samples)
+    for _ in range(count // STEP):
+        step = list(itertools.islice(source, STEP))
+        for sample in step:
+            reference.feed(sample)
+        assert tester.feed(from_samples(step)(STEP // 8) or b"") == (not reference.failed)
+    assert tester.state.sample_count == count // STEP * STEP
+
+
 @pytest.mark.parametrize("name", SOURCES)
 def test_verdicts_are_those_of_the_reference(core: Core, name: str) -> None:
-    reference, tester, source = Reference(), CoreTests(core), SOURCES[name]()
-    for _ in range(2 * WINDOW // 8 + 8):
-        byte = list(itertools.islice(source, 8))
-        for sample in byte:
-            reference.feed(sample)
-        assert tester.feed(from_samples(byte)(1) or b"") == (not reference.failed)
-    assert tester.state.sample_count == 2 * WINDOW + 64
+    check_against_reference(core, SOURCES[name](), 2 * WINDOW + 2 * STEP)
+
+
+@pytest.mark.parametrize("place", range(STEP + 1))
+def test_runs_anywhere_in_a_step_are_judged_as_by_the_reference(core: Core, place: int) -> None:
+    """Runs about the cut-off, short ones before them, from the first sample or a later one on."""
+    chance = random.Random(place)
+    for sample, run in itertools.product((0, 1), range(REPETITION - 2, REPETITION + 2)):
+        lead: list[int] = []
+        while len(lead) < place:
+            lead += [chance.getrandbits(1)] * chance.randint(1, 40)
+        lead = lead[len(lead) - place :]
+        samples = itertools.chain(lead, [sample] * run, [1 - sample], biased(place, 0.5))
+        check_against_reference(core, samples, 6 * STEP)
+
+
+def test_streams_that_waver_about_the_cutoffs_are_judged_as_by_the_reference(core: Core) -> None:
+    """Sources that change their ways again and again: bias, stickiness, repeated patterns."""
+    for seed in range(rounds(40)):
+        chance = random.Random(seed)
+        samples: list[int] = []
+        while len(samples) < 2 * WINDOW:
+            rate = chance.choice((0.02, 0.5, 0.85, 0.97))
+            pattern = [chance.getrandbits(1) for _ in range(chance.randint(1, 36))]
+            kind = chance.choice((biased(seed, rate), sticky(seed, rate), periodic(pattern)))
+            samples += itertools.islice(kind, chance.randint(1, 300))
+        check_against_reference(core, samples, 2 * WINDOW)
 
 
 @pytest.mark.parametrize("sample", [0, 1])
 def test_repetition_count_fails_at_its_cutoff_and_not_before(core: Core, sample: int) -> None:
-    lead = [1 - sample] * 8
-    for extra in range(8):
-        run = REPETITION - 8 + extra
-        padding = [1 - sample] * (-run % 8)
-        assert passes(core, lead + [sample] * run + padding, 8 + run + len(padding)) == (
-            run < REPETITION
-        )
+    for place in range(STEP):
+        lead = [1 - sample] * (place + 1)
+        for run in (REPETITION - 1, REPETITION):
+            samples = lead + [sample] * run
+            samples += [1 - sample] * (-len(samples) % STEP)
+            assert passes(core, samples, len(samples)) == (run < REPETITION)
 
 
 @pytest.mark.parametrize("majority", [0, 1])

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from core_harness.build import Variant, build
+from core_harness.drbg import Reference
 from core_harness.library import Core
 
 FILL = 0xA5
 FLASH_SIZE = 2 * 4096
-SIGNED = {"seal": b"{sample}", "state": b"wattseal.statement.v1\nsample"}
+SIGNED = {"seal": b"{sample}", "hedged": b"{sample}", "state": b"wattseal.statement.v1\nsample"}
 WINDOW = 8  # bytes in a row that do not meet by chance
 
 
@@ -47,12 +48,12 @@ def run(program: Path, core: Core, what: str) -> tuple[bytes, dict[str, bytes]]:
     nonce = core.drbg(private_key + digest, b"", [32])[0]
     seed = seed_of_fake_noise(core)
     assert core.drbg(seed, b"chip", [32]) == [private_key]
-    return stack, {
-        "private key": private_key,
-        "nonce": nonce,
-        "seed": seed[:32],
-        "rest of seed": seed[32:],
-    }
+    secrets = {"private key": private_key, "nonce": nonce}
+    secrets |= {"seed": seed[:32], "rest of seed": seed[32:]}
+    hedge = Reference(seed + b"hedg")
+    secrets |= {"key of the hedge": hedge.key, "value of the hedge": hedge.value}
+    secrets |= {"added entropy": hedge.generate(32)}
+    return stack, secrets | {"next key of it": hedge.key, "next value of it": hedge.value}
 
 
 def seed_of_fake_noise(core: Core) -> bytes:
@@ -71,7 +72,8 @@ def seed_of_fake_noise(core: Core) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "what", ["seal", "state", "create", "inspect", "public", "erase", "random"]
+    "what",
+    ["seal", "hedged", "hedge", "state", "create", "inspect", "public", "erase", "random"],
 )
 def test_nothing_is_left(program: Path, core: Core, what: str) -> None:
     stack, secrets = run(program, core, what)

@@ -1,19 +1,72 @@
 """The core and its port on the emulated RP2040, at the prompt of the lab image."""
 
 import hashlib
+import hmac
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
 from hil.board import load_board
-from hil.lab import LAB_IMAGE
-from hil.rp2040.lab import Rp2040Lab
-from hil.rp2040.rosc import seeded_bits
+from hil.lab import LAB_IMAGE, LabError
+from hil.line import LineFormat, Transmitter
+from hil.rp2040.lab import LAB_ID, Rp2040Lab
+from hil.rp2040.rosc import BitSource, seeded_bits
+from hil.timeline import NS_PER_MS
 
 CYCLES_PER_US = 125
+CHARACTER_US = 1042  # of ten bits at 9600 baud
 # Every start hashes the whole image: what that may take, and what a byte of it costs.
 IDENTITY_LIMIT_US = 300_000
 CYCLES_PER_BYTE_LIMIT = 90  # 86 when this was written, the cache of the flash left out
+
+SEED_SAMPLES = 9216
+SAMPLE_PERIOD_NS = 20_000
+COLLECTING_MS = 250  # longer than the samples of a seed take
+RANDOM_LIMIT_US = 10_000  # of a number from samples that are there; 6,500 when this was written
+
+TIMER_INTE = 0x40054038
+WRITE_SETS, WRITE_CLEARS = 0x2000, 0x3000
+NOISE_ALARM = 0b0001  # the first that nobody else uses
+
+
+class WatchedNoise:
+    """A noise source that remembers when it gave which bit; `source` may be changed."""
+
+    def __init__(self) -> None:
+        self.source: BitSource = seeded_bits(1)
+        self.bits: list[int] = []
+        self.times_ns: list[int] = []
+        self.lab: Rp2040Lab | None = None
+
+    def __call__(self) -> int:
+        bit = self.source()
+        self.bits.append(bit)
+        if self.lab is not None:
+            self.times_ns.append(self.lab.chip.nanos)
+        return bit
+
+
+@pytest.fixture
+def noise() -> Iterator[WatchedNoise]:
+    """What the lab image under `noise.lab` takes its samples from."""
+    noise = WatchedNoise()
+    noise.lab = Rp2040Lab(LAB_IMAGE.read_bytes(), load_board(), noise=noise)
+    noise.lab.execute("import _wattseal, time, machine")
+    yield noise
+    noise.lab.close()
+
+
+def number_from(bits: list[int]) -> bytes:
+    """What `random` makes of the samples of one seed: SP 800-90A's HMAC-DRBG over two hashes."""
+    raw = int("".join(map(str, bits)), 2).to_bytes(SEED_SAMPLES // 8)
+    half = (1024 + 4096) // 8
+    material = hashlib.sha256(raw[:half]).digest() + hashlib.sha256(raw[half:]).digest() + LAB_ID
+    key, value = bytes(32), b"\x01" * 32
+    for separator in (b"\x00", b"\x01"):
+        key = hmac.digest(key, value + separator + material, "sha256")
+        value = hmac.digest(key, value, "sha256")
+    return hmac.digest(key, value, "sha256")
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +116,85 @@ def test_the_name_and_the_release_are_those_of_the_lab(lab: Rp2040Lab) -> None:
         "wattseal_rp2040_lab",
         "91",
     ]
+
+
+def test_reading_the_meters_line_does_not_wait_for_more_than_has_arrived(lab: Rp2040Lab) -> None:
+    lab.execute("import port\nline = port.open_meter_line(9600, 'none', 1)")
+    uart = lab.chip.uart[load_board().meter_line.uart]
+    Transmitter(lab.chip.timeline, LineFormat(9600), uart.receive).send(b"abcde")
+    lab.chip.run_for(10 * NS_PER_MS)
+    assert timed(lab, "found = line.read(3) + line.read(256) + line.read(256)") < CHARACTER_US
+    assert lab.execute("print(found)").strip() == "b'abcde'"
+    assert timed(lab, "line.discard()") < CHARACTER_US
+
+
+def random_of(lab: Rp2040Lab) -> bytes:
+    return bytes.fromhex(lab.execute("print(_wattseal.random().hex())"))
+
+
+def test_every_sample_is_used_once_and_in_order(noise: WatchedNoise) -> None:
+    assert noise.lab is not None
+    for n in range(4):
+        made = random_of(noise.lab)
+        assert made == number_from(noise.bits[n * SEED_SAMPLES : (n + 1) * SEED_SAMPLES]), n
+
+
+def test_samples_are_never_taken_closer_than_their_credit_allows(noise: WatchedNoise) -> None:
+    """Beside idleness, use of the samples, and flash being written with interrupts disabled."""
+    lab = noise.lab
+    assert lab is not None
+    lab.execute("_wattseal.random()\n_wattseal.key_create(1)\n_wattseal.random()")
+    lab.execute(
+        "for sector in range(4): _wattseal.flash_erase(_wattseal.AREA_EVENTS, sector)\n"
+        "_wattseal.firmware_identity()"
+    )
+    gaps = [after - before for before, after in pairwise(noise.times_ns)]
+    assert len(gaps) > 3 * SEED_SAMPLES
+    assert min(gaps) >= SAMPLE_PERIOD_NS
+    assert sorted(gaps)[len(gaps) // 2] < 1.1 * SAMPLE_PERIOD_NS
+
+
+def test_samples_are_collected_ahead_one_seed_and_no_more(noise: WatchedNoise) -> None:
+    lab = noise.lab
+    assert lab is not None
+    lab.execute(f"time.sleep_ms({2 * COLLECTING_MS})")
+    assert len(noise.bits) == SEED_SAMPLES
+    assert timed(lab, "_wattseal.random()") < RANDOM_LIMIT_US
+
+
+def test_signatures_are_hedged_unless_the_noise_is_bad(noise: WatchedNoise) -> None:
+    lab = noise.lab
+    assert lab is not None
+    assert lab.execute("print(_wattseal.hedge())").strip() == "True"
+    noise.source = lambda: 0
+    lab.execute(f"time.sleep_ms({COLLECTING_MS})")
+    assert lab.execute("print(_wattseal.hedge())").strip() == "False"
+
+
+def test_a_source_that_dies_after_the_start_is_found_dead(noise: WatchedNoise) -> None:
+    lab = noise.lab
+    assert lab is not None
+    lab.execute(f"time.sleep_ms({COLLECTING_MS})")
+    noise.source = lambda: 0
+    random_of(lab)  # from samples of when it lived
+    with pytest.raises(LabError, match="entropy"):
+        lab.execute("_wattseal.random()")
+    with pytest.raises(LabError, match="entropy"):
+        lab.execute("_wattseal.key_create(1)")
+    assert lab.execute("print(_wattseal.key_slots())").strip() == "(0, ())"
+
+
+def test_a_source_that_delivers_nothing_more_is_refused_and_not_waited_for(
+    noise: WatchedNoise,
+) -> None:
+    lab = noise.lab
+    assert lab is not None
+    lab.execute(f"time.sleep_ms({COLLECTING_MS})")
+    lab.execute(f"machine.mem32[{TIMER_INTE + WRITE_CLEARS}] = {NOISE_ALARM}")
+    random_of(lab)
+    before_ns = lab.chip.nanos
+    with pytest.raises(LabError, match="entropy"):
+        lab.execute("_wattseal.random()")
+    assert lab.chip.nanos - before_ns < 1_000_000_000
+    lab.execute(f"machine.mem32[{TIMER_INTE + WRITE_SETS}] = {NOISE_ALARM}")
+    assert random_of(lab) == number_from(noise.bits[SEED_SAMPLES : 2 * SEED_SAMPLES])

@@ -63,6 +63,11 @@ def test_no_key_without_a_noise_source(prompt: Prompt) -> None:
     assert prompt.run("_wattseal.key_slots()") == "(0, ())"
 
 
+def test_signatures_are_not_hedged_without_a_noise_source(prompt: Prompt) -> None:
+    prompt.run("import _wattseal")
+    assert prompt.run("_wattseal.hedge()") == "False"
+
+
 def test_wire_code_runs_on_it(prompt: Prompt) -> None:
     prompt.run("from wire.crc import crc16")
     assert prompt.run("hex(crc16(b'123456789'))") == "'0x4b37'"

@@ -16,13 +16,16 @@ FIRST_IMAGE = hashlib.sha256(b"first image").digest()
 STATEMENT_PREFIX = b"wattseal.statement.v1\n"
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 SIGNING = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+HEDGED_SIGNING = ec.ECDSA(hashes.SHA256())
 
 
 class FakeCore(FakeFlash):
     """What `_wattseal` offers; a key lies in a sector of its own, in two pages that a cut parts.
 
     `failing_tests` is what self_test tells; `entropy_fails` makes key_create and random refuse;
-    `image` is the running one's identity.
+    `image` is the running one's identity. `hedges` is whether the port adds entropy to nonces: not
+    unless a test sets it, because hedged signatures differ in length from run to run. Of each
+    signature, `signed_hedged` tells whether it was.
     """
 
     AREA_SETTINGS = 1
@@ -40,12 +43,22 @@ class FakeCore(FakeFlash):
         self.entropy_fails = False
         self.image = FIRST_IMAGE
         self.seals = 0
+        self.hedges = self._is_hedged = False
+        self.signed_hedged: list[bool] = []
+
+    def power_up(self) -> None:
+        super().power_up()
+        self._is_hedged = False
 
     def self_test(self, everything: bool, /) -> tuple[str, ...]:
         return self.failing_tests
 
     def firmware_identity(self) -> bytes:
         return self.image
+
+    def hedge(self) -> bool:
+        self._is_hedged = self.hedges and not self.entropy_fails
+        return self._is_hedged
 
     def random(self) -> bytes:
         if self.entropy_fails:
@@ -130,11 +143,15 @@ class FakeCore(FakeFlash):
     def seal(self, number: int, payload: bytes) -> bytes:
         assert payload[:1] == b"{"
         self.seals += 1
-        signature = self._key(number).sign(bytes(payload), SIGNING)
+        signature = self._sign(number, bytes(payload))
         return b'{"SA":"ECDSA-secp256r1-SHA256","SE":"hex","SD":"%s"}' % signature.hex().encode()
 
     def sign_statement(self, number: int, text: bytes) -> bytes:
-        return self._key(number).sign(STATEMENT_PREFIX + bytes(text), SIGNING)
+        return self._sign(number, STATEMENT_PREFIX + bytes(text))
+
+    def _sign(self, number: int, message: bytes) -> bytes:
+        self.signed_hedged.append(self._is_hedged)
+        return self._key(number).sign(message, HEDGED_SIGNING if self._is_hedged else SIGNING)
 
     def public_key_valid(self, public_key: bytes) -> bool:
         try:

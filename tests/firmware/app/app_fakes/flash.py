@@ -20,12 +20,14 @@ class FakeFlash:
     `cut_at` counts the programs and erases from now on: the operation of that index is cut, done
     to the degree that `cut_how` says: "before" (not at all), "torn" (some bits, chosen by the
     seed) or "after" (wholly). After a cut every operation raises PowerCutError until `power_up`.
+    `reads` counts the reads.
     """
 
     def __init__(self, sectors: dict[int, int], seed: int = 0) -> None:
         self.content = {area: bytearray(b"\xff" * SECTOR_BYTES * n) for area, n in sectors.items()}
         self.noise = random.Random(seed)
         self.operations = 0
+        self.reads = 0
         self.cut_at = -1
         self.cut_how = "before"
         self.stuck_pages: set[tuple[int, int]] = set()
@@ -39,6 +41,7 @@ class FakeFlash:
 
     def flash_read(self, area: int, offset: int, buffer: bytearray | memoryview) -> None:
         self._require_power()
+        self.reads += 1
         if self.unreadable:
             raise CoreError(-3, "storage")
         content = self.content[area]

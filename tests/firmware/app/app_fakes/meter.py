@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Protocol
 
 from wire.crc import crc16
@@ -64,10 +65,16 @@ class FakeMeter:
 
 Fault = Callable[[bytes, bytes], list[tuple[int, bytes]]]
 TURNAROUND_US = 4000
+FINE_US = 2000
+NEVER_US = 1e15
 
 
 class FakeMeterLine:
-    """The line's end at the module: bytes arrive one character time after the other."""
+    """The line's end at the module: bytes arrive one character time after the other.
+
+    A UART with a FIFO ends a `wait` of more than FINE_US only when `fifo_bytes` are there, or when
+    nothing has come behind the last one for 32 bits, or when the time is over.
+    """
 
     def __init__(
         self, clock: Clock, meter: FakeMeter, baud: int = 9600, bits: int = 10, echo: bool = False
@@ -76,7 +83,9 @@ class FakeMeterLine:
         self.silences_us: list[int] = []  # before each request, since the last byte
         self._clock = clock
         self._meter = meter
+        self.fifo_bytes = 1
         self._character_us = bits * 1_000_000 / baud
+        self._fifo_silence_us = 32 * 1_000_000 / baud
         self._incoming: list[tuple[float, int]] = []
         self._last_byte_us = clock.us - 1_000_000.0
 
@@ -104,11 +113,26 @@ class FakeMeterLine:
     def wait(self, timeout_us: int) -> bool:
         assert timeout_us >= 0
         limit_us = self._clock.us + timeout_us
-        if self._incoming and self._incoming[0][0] <= limit_us:
-            self._clock.us = max(self._clock.us, -int(-self._incoming[0][0] // 1))
-            return True
-        self._clock.us = limit_us
-        return False
+        is_fine = self.fifo_bytes == 1 or timeout_us <= FINE_US
+        told_us = self._arrival_us() if is_fine else self._interrupt_us()
+        self._clock.us = max(self._clock.us, min(limit_us, -int(-told_us // 1)))
+        return self._arrival_us() <= self._clock.us
+
+    def _arrival_us(self) -> float:
+        """When the next byte is there."""
+        return self._incoming[0][0] if self._incoming else NEVER_US
+
+    def _interrupt_us(self) -> float:
+        """When the FIFO tells of the next bytes; those that are there already were told of."""
+        times = [at for at, _ in self._incoming]
+        if times and times[0] <= self._clock.us:
+            return times[0]
+        for count, (at, following) in enumerate(pairwise([*times, NEVER_US]), 1):
+            if count == self.fifo_bytes:
+                return at
+            if following - at > self._fifo_silence_us:
+                return at + self._fifo_silence_us
+        return NEVER_US
 
     def read(self, max_bytes: int) -> bytes:
         data = bytearray()

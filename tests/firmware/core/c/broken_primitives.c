@@ -53,9 +53,11 @@ void __wrap_ws_drbg_generate(ws_drbg *drbg, uint8_t *out, size_t size) {
     out[0] ^= (uint8_t)broken("drbg");
 }
 
-int __real_ws_ecdsa_sign(const uint8_t *key, const uint8_t *digest, uint8_t *signature);
-int __wrap_ws_ecdsa_sign(const uint8_t *key, const uint8_t *digest, uint8_t *signature) {
-    int result = __real_ws_ecdsa_sign(key, digest, signature);
+int __real_ws_ecdsa_sign(const uint8_t *key, const uint8_t *digest, const uint8_t *added,
+                         uint8_t *signature);
+int __wrap_ws_ecdsa_sign(const uint8_t *key, const uint8_t *digest, const uint8_t *added,
+                         uint8_t *signature) {
+    int result = __real_ws_ecdsa_sign(key, digest, added, signature);
     signature[63] ^= (uint8_t)broken("sign");
     return broken("sign fails") ? WS_ERR_ARGUMENT : result;
 }

@@ -3,6 +3,7 @@
  * test to search.
  *
  *     residue seal|state|create|inspect|public|erase|random   one call of the core
+ *     residue hedge|hedged   seed the hedge; seal with it seeded
  *     residue sign                                            a signature without the wiping, to
  * show the search
  */
@@ -20,19 +21,34 @@ static unsigned char stack[1 << 17];
 static ucontext_t caller, callee;
 static const char *what;
 static int result;
+static ws_hedge hedge;
 
-static int seal(void) {
+static int seal_with(ws_hedge *with) {
     static const char payload[] = "{sample}";
     char text[WS_SEAL_TEXT_MAX_SIZE];
     size_t text_size;
-    return ws_seal(&fake_storage, FAKE_KEY_NUMBER, payload, strlen(payload), text, sizeof text,
-                   &text_size);
+    return ws_seal(&fake_storage, FAKE_KEY_NUMBER, with, payload, strlen(payload), text,
+                   sizeof text, &text_size);
+}
+
+static int seal(void) {
+    return seal_with(NULL);
+}
+
+static int seed_hedge(void) {
+    uint64_t noise_state = 1;
+    ws_entropy_source noise = {.context = &noise_state, .read = fake_noise};
+    return ws_hedge_seed(&hedge, &noise, (const uint8_t *)"hedg", 4);
+}
+
+static int seal_hedged(void) {
+    return seal_with(&hedge);
 }
 
 static int state(void) {
     uint8_t der[WS_DER_MAX_SIZE];
     size_t der_size;
-    return ws_statement_sign(&fake_storage, FAKE_KEY_NUMBER, "sample", strlen("sample"), der,
+    return ws_statement_sign(&fake_storage, FAKE_KEY_NUMBER, NULL, "sample", strlen("sample"), der,
                              &der_size);
 }
 
@@ -62,7 +78,7 @@ static int sign(void) {
     uint8_t digest[WS_SHA256_SIZE];
     uint8_t signature[WS_P256_SIGNATURE_SIZE];
     ws_sha256("sample", strlen("sample"), digest);
-    return ws_ecdsa_sign(fake_flash + PRIVATE_KEY_OFFSET, digest, signature);
+    return ws_ecdsa_sign(fake_flash + PRIVATE_KEY_OFFSET, digest, NULL, signature);
 }
 
 static int create(void) {
@@ -73,8 +89,9 @@ static const struct {
     const char *name;
     int (*call)(void);
 } calls[] = {
-    {"create", create}, {"seal", seal},   {"state", state}, {"inspect", inspect},
-    {"public", public}, {"erase", erase}, {"random", draw}, {"sign", sign},
+    {"hedge", seed_hedge}, {"hedged", seal_hedged}, {"create", create}, {"seal", seal},
+    {"state", state},      {"inspect", inspect},    {"public", public}, {"erase", erase},
+    {"random", draw},      {"sign", sign},
 };
 
 static void run(void) {
@@ -90,7 +107,7 @@ int main(int argc, char **argv) {
     static uint8_t keyed_flash[sizeof fake_flash]; /* always the same key; a call may erase it */
 
     what = argc > 1 ? argv[1] : "";
-    if (fake_create(fake_noise) != WS_OK) {
+    if (fake_create(fake_noise) != WS_OK || seed_hedge() != WS_OK) {
         return 1;
     }
     memcpy(keyed_flash, fake_flash, sizeof keyed_flash);

@@ -89,9 +89,21 @@ class Health(ctypes.Structure):
         ("repetitions", ctypes.c_uint32),
         ("window_first", ctypes.c_uint32),
         ("window_alike", ctypes.c_uint32),
-        ("lag_alike", ctypes.c_uint32 * 11),
+        ("lag_alike", ctypes.c_uint16 * 32),
         ("failed", ctypes.c_uint32),
     ]
+
+
+HEDGE_SIZE = 256
+"""More bytes than a `ws_hedge` has."""
+
+Hedge = ctypes.Array[ctypes.c_uint8]
+"""Memory with a `ws_hedge`."""
+
+
+def new_hedge() -> Hedge:
+    """A hedge that is not seeded."""
+    return empty(HEDGE_SIZE, 0)
 
 
 def constant(header: str, name: str) -> int:
@@ -163,7 +175,12 @@ class Core:
         for name in ("ws_crc32", "ws_self_test"):
             getattr(self.library, name).restype = ctypes.c_uint32
         self.library.ws_der_encode.restype = ctypes.c_size_t
-        for name in ("ws_p256_scalar_valid", "ws_p256_point_valid", "ws_health_good"):
+        for name in (
+            "ws_p256_scalar_valid",
+            "ws_p256_point_valid",
+            "ws_health_good",
+            "ws_hedge_draw",
+        ):
             getattr(self.library, name).restype = ctypes.c_bool
 
     def error_name(self, code: int) -> str:
@@ -221,11 +238,14 @@ class Core:
         code = self.library.ws_p256_public(buffer_of(private_key.to_bytes(32)), point)
         return self.error_name(code), bytes(point)
 
-    def sign(self, private_key: int, digest: bytes) -> tuple[str, bytes]:
+    def sign(
+        self, private_key: int, digest: bytes, added_entropy: bytes | None = None
+    ) -> tuple[str, bytes]:
         assert len(digest) == 32
+        added = None if added_entropy is None else buffer_of(added_entropy)
         signature = empty(64)
         key = buffer_of(private_key.to_bytes(32))
-        code = self.library.ws_ecdsa_sign(key, buffer_of(digest), signature)
+        code = self.library.ws_ecdsa_sign(key, buffer_of(digest), added, signature)
         return self.error_name(code), bytes(signature)
 
     def verify_public_key(self, spki: bytes) -> str:
@@ -298,6 +318,22 @@ class Core:
         code = self.library.ws_random(ctypes.byref(source), buffer_of(personalisation), size, out)
         return self.error_name(code), bytes(out)
 
+    def hedge_seed(
+        self, hedge: Hedge, noise: Callable[[int], bytes | None], personalisation: bytes = b""
+    ) -> str:
+        source = entropy_of(noise)
+        size = ctypes.c_size_t(len(personalisation))
+        code = self.library.ws_hedge_seed(
+            hedge, ctypes.byref(source), buffer_of(personalisation), size
+        )
+        return self.error_name(code)
+
+    def hedge_draw(self, hedge: Hedge | None) -> bytes | None:
+        added = empty(32)
+        drawn = self.library.ws_hedge_draw(hedge, added)
+        assert drawn or bytes(added) == bytes([0xEE]) * 32
+        return bytes(added) if drawn else None
+
     def key_inspect(self, flash: NorFlash) -> tuple[str, Keys]:
         found = KeyList()
         ctypes.memset(ctypes.byref(found), 0xEE, ctypes.sizeof(found))
@@ -345,16 +381,23 @@ class Core:
         code = self.library.ws_key_public(ctypes.byref(storage), ctypes.c_uint32(number), spki)
         return self.error_name(code), bytes(spki)
 
-    def key_sign(self, flash: NorFlash, digest: bytes, number: int = 1) -> tuple[str, bytes]:
+    def key_sign(
+        self, flash: NorFlash, digest: bytes, number: int = 1, hedge: Hedge | None = None
+    ) -> tuple[str, bytes]:
         signature = empty(64)
         storage = storage_of(flash)
         code = self.library.ws_key_sign(
-            ctypes.byref(storage), ctypes.c_uint32(number), buffer_of(digest), signature
+            ctypes.byref(storage), ctypes.c_uint32(number), hedge, buffer_of(digest), signature
         )
         return self.error_name(code), bytes(signature)
 
     def seal(
-        self, flash: NorFlash, payload: bytes, capacity: int = 194, number: int = 1
+        self,
+        flash: NorFlash,
+        payload: bytes,
+        capacity: int = 194,
+        number: int = 1,
+        hedge: Hedge | None = None,
     ) -> tuple[str, bytes]:
         text = empty(capacity)
         size = ctypes.c_size_t(0xEEEE)
@@ -362,6 +405,7 @@ class Core:
         code = self.library.ws_seal(
             ctypes.byref(storage),
             ctypes.c_uint32(number),
+            hedge,
             buffer_of(payload),
             ctypes.c_size_t(len(payload)),
             text,
@@ -371,13 +415,16 @@ class Core:
         assert bytes(text[size.value :]) == bytes([0xEE]) * (capacity - size.value)
         return self.error_name(code), bytes(text[: size.value])
 
-    def statement_sign(self, flash: NorFlash, text: bytes, number: int = 1) -> tuple[str, bytes]:
+    def statement_sign(
+        self, flash: NorFlash, text: bytes, number: int = 1, hedge: Hedge | None = None
+    ) -> tuple[str, bytes]:
         der = empty(72)
         size = ctypes.c_size_t(0xEEEE)
         storage = storage_of(flash)
         code = self.library.ws_statement_sign(
             ctypes.byref(storage),
             ctypes.c_uint32(number),
+            hedge,
             buffer_of(text),
             ctypes.c_size_t(len(text)),
             der,
