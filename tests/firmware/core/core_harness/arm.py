@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from core_harness.build import CACHE, CORE, INCLUDES, P256, bearssl_root, generate, listed, run
+from core_harness.build import CACHE, CORE, INCLUDES, bearssl_root, generate, listed, run
 from hil.cortex_m0.machine import FLASH_START
-
-if str(P256) not in sys.path:
-    sys.path.insert(0, str(P256))
 
 COMPILER = "arm-none-eabi-gcc"
 PACKAGES = "gcc-arm-none-eabi libnewlib-arm-none-eabi"

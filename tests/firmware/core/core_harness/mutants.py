@@ -10,16 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 NOP = 0x46C0  # mov r8, r8
+CALL = 0x1E  # the upper five bits
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """An instruction of 16 bits, the kind of change, and what it is changed to."""
+    """Where an instruction stands, the kind of change, and what it is changed to."""
 
     offset: int
     mnemonic: str
     change: str
-    half: int
+    code: bytes
 
 
 LOGIC = {
@@ -204,8 +205,13 @@ DECODERS = (
 
 def mutants_of(code: bytes) -> Iterator[Mutant]:
     """Every change of every instruction; an instruction of another kind is an error."""
-    for place, (half,) in enumerate(struct.iter_unpack("<H", code)):
+    halves = enumerate(half for (half,) in struct.iter_unpack("<H", code))
+    for place, half in halves:
+        if half >> 11 == CALL:  # of 32 bits
+            next(halves)
+            yield Mutant(2 * place, "bl", "left out", 2 * struct.pack("<H", NOP))
+            continue
         decoder = next(d for mask, bits, d in DECODERS if half & mask == bits)
         mnemonic, changes = decoder(half)
         for change, changed in {**changes, "left out": NOP}.items():
-            yield Mutant(2 * place, mnemonic, change, changed)
+            yield Mutant(2 * place, mnemonic, change, struct.pack("<H", changed))
