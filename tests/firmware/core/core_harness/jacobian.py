@@ -25,7 +25,7 @@ def affine(point: Point) -> bytes:
 
 
 def jacobian(point: Point, z: int) -> bytes:
-    """ws_jacobian with this z, which is not 0; the point at infinity has a z of 0 whatever is told."""
+    """ws_jacobian with this z, which is not 0; the point at infinity has 0 whatever is told."""
     if point is None:
         return montgomery((z * z % P, z**3 % P, 0))
     return montgomery((point[0] * z * z % P, point[1] * z**3 % P, z))

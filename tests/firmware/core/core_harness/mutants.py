@@ -147,7 +147,8 @@ def _multiple(half: int) -> tuple[str, dict[str, int]]:
 def _register_list(half: int) -> tuple[str, dict[str, int]]:
     """push and pop of r4 to r7, or of fewer."""
     last = half & -half & 0xFF
-    return ("pop" if half >> 11 & 1 else "push"), {"a register less": half & ~last}
+    changes = {"a register less": half & ~last} if last else {}
+    return ("pop" if half >> 11 & 1 else "push"), changes
 
 
 def _literal(half: int) -> tuple[str, dict[str, int]]:
