@@ -18,7 +18,7 @@ WINDOW = 8  # bytes in a row that do not meet by chance
 
 @pytest.fixture(scope="module", params=["-O2", "-Os"])
 def program(request: pytest.FixtureRequest) -> Path:
-    """residue.c with the core. All functions are bound at the start: the linker that binds them when
+    """residue.c with the core. All functions are bound at the start: a linker that binds them when
     they are called first saves the registers, with what was just copied, far down the stack.
     """
     return build(
