@@ -209,6 +209,10 @@ class Machine:
         except KeyError:
             raise UnknownSymbolError(symbol) from None
 
+    def symbols(self) -> frozenset[str]:
+        """Names that `address` knows."""
+        return frozenset(self._addresses)
+
     def function(self, name: str) -> Function:
         """Place of a function; UnknownSymbolError if there is none of this name."""
         address = self.address(name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from core_harness.build import CORE, OWN_FLAGS, bearssl_root, listed, run
+from core_harness.build import CORE, OWN_FLAGS, bearssl_root, generate, listed, run
 from core_harness.call_graph import CallGraph
 from core_harness.library import constant
 
@@ -74,7 +74,7 @@ def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     bearssl = bearssl_root()
     common = [target.tool("gcc"), *target.flags, level, "-ffunction-sections"]
     common += ["-fcallgraph-info=su", f"-I{bearssl / 'inc'}", "-c"]
-    own = map(str, listed("core_sources.txt", CORE))
+    own = map(str, [*listed("core_sources.txt", CORE), *generate(folder)])
     foreign = map(str, listed("bearssl_sources.txt", bearssl))
     run([*common, *OWN_FLAGS, *own], folder)
     run([*common, f"-I{bearssl / 'src'}", *foreign], folder)

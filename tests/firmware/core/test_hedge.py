@@ -76,7 +76,6 @@ def test_openssl_accepts_hedged_signatures(core: Core, keyed) -> None:
         public_key.verify(der, STATEMENT_PREFIX + text, ec.ECDSA(SHA256()))
 
 
-@pytest.mark.xfail(strict=True, reason="BearSSL's signer takes no added entropy")
 def test_no_two_hedged_signatures_of_one_digest_have_the_same_nonce(core: Core, keyed) -> None:
     flash, hedge = keyed(), seeded(core)
     signatures = [core.key_sign(flash, DIGEST, hedge=hedge)[1] for _ in range(20)]

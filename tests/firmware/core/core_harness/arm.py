@@ -2,35 +2,32 @@
 
 import hashlib
 import shutil
-import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from core_harness.build import CACHE, CORE, INCLUDES, P256, bearssl_root, generate, listed, run
+from core_harness.build import CACHE, CORE, INCLUDES, bearssl_root, generate, listed, run
 from hil.cortex_m0.machine import FLASH_START
-
-if str(P256) not in sys.path:
-    sys.path.insert(0, str(P256))
 
 COMPILER = "arm-none-eabi-gcc"
 PACKAGES = "gcc-arm-none-eabi libnewlib-arm-none-eabi"
 FLAGS = ("-mcpu=cortex-m0plus", "-mthumb", "-std=c11", "-O2", "-ffunction-sections")
 FLAGS += ("-fdata-sections",)
-LINKING = ("-nostartfiles", "-Wl,-e,0", f"-Wl,-Ttext={FLASH_START:#x}")
+LINKING = ("-nostartfiles", "-Wl,-e,0")
 
 
 @dataclass(frozen=True)
 class Program:
-    """What to compile: own C files and assembler of the core, BearSSL's part of it or not."""
+    """What to compile: C files of the core and of BearSSL, with the generated assembler."""
 
     name: str
     sources: tuple[Path, ...]
     bearssl: tuple[Path, ...] = ()
     flags: tuple[str, ...] = ()
+    start: int = FLASH_START
 
 
 def whole_core() -> Program:
@@ -42,6 +39,17 @@ def whole_core() -> Program:
 def assembler_alone() -> Program:
     """The generated assembler."""
     return Program("assembler", ())
+
+
+def with_change(program: Program, folder: Path, file: str, old: str, new: str) -> Program:
+    """A program with one place of one of its sources changed; the changed file is in folder."""
+    source = next(path for path in program.sources if path.name == file)
+    text = source.read_text()
+    assert text.count(old) == 1, f"{old} is not once in {file}"
+    changed = folder / file
+    changed.write_text(text.replace(old, new))
+    others = tuple(path for path in program.sources if path != source)
+    return replace(program, name="changed", sources=(changed, *others))
 
 
 def compiled(program: Program, generated: Sequence[Path] | None = None) -> Path:
@@ -66,11 +74,12 @@ def _compile(program: Program, sources: list[Path], folder: Path) -> None:
     root = bearssl_root()
     includes = [*INCLUDES, f"-I{root / 'inc'}", f"-I{root / 'src'}"]
     command = [COMPILER, *FLAGS, *program.flags, *includes, *LINKING]
+    command.append(f"-Wl,-Ttext={program.start:#x}")
     run([*command, *map(str, [*sources, *program.bearssl]), "-o", "out.elf"], folder)
 
 
 def _digest(program: Program, sources: list[Path]) -> str:
-    content = hashlib.sha256(repr((FLAGS, LINKING, program.flags)).encode())
+    content = hashlib.sha256(repr((FLAGS, LINKING, program.flags, program.start)).encode())
     content.update(run([COMPILER, "--version"], CORE).encode())
     for path in [*sources, *program.bearssl, *sorted(CORE.glob("**/*.h"))]:
         content.update(path.read_bytes())

@@ -16,6 +16,7 @@ Store = tuple[Node, int, Node]  # pointer, byte offset, word
 COMMUTATIVE = {"adds", "adcs", "muls", "eors", "ands", "orrs"}
 SETS_CARRY = {"adds", "adcs", "subs", "sbcs", "rsbs", "lsls", "lsrs", "asrs"}
 READS_CARRY = {"adcs", "sbcs"}
+TIED = READS_CARRY | {"muls", "eors", "ands", "orrs"}
 KEEPS_CARRY = {"muls", "eors", "ands", "orrs", "mvns", "uxth", "sxth"}
 CALL_SAVED = tuple(f"r{n}" for n in range(4, 12))
 
@@ -80,8 +81,11 @@ class Processor:
         self.registers["lr"] = nodes.node("return address")
         self.stack: dict[int, Node] = {}
         self.sp = 0
+        self.frame = 0
         self.carry = nodes.node("carry at entry")
         self.returned = False
+        self.calls: list[tuple[str, list[Node]]] = []
+        """Cores that were called, with what was in r0 to r2."""
 
     def run(self, lines: Sequence[str]) -> None:
         """Execute all lines; AssertionError for a way to reach memory that is not known."""
@@ -94,19 +98,24 @@ class Processor:
             else:
                 self._calculate(mnemonic, rest.split(", "))
 
+    def is_back(self) -> bool:
+        """Whether the function has returned to its caller, with the stack as it was."""
+        return self.returned and self.sp == 0
+
     def restores_everything(self) -> bool:
-        """Whether the function has returned to its caller as it has to."""
-        as_before = all(
+        """Whether it has done so as the procedure call standard says, with r4 to r11 as before."""
+        return self.is_back() and all(
             self.registers[name] == self.nodes.node("at entry", int(name[1:]))
             for name in CALL_SAVED
         )
-        return self.returned and as_before and self.sp == 0
 
     def _calculate(self, mnemonic: str, words: list[str]) -> None:
         target, *sources = words
         number = int(sources.pop()[1:]) if sources and sources[-1].startswith("#") else None
-        if len(sources) < 2 and mnemonic in READS_CARRY | {"muls", "eors", "ands", "orrs"}:
+        if not sources or (len(sources) < 2 and mnemonic in TIED):
             sources.insert(0, target)
+        if mnemonic == "movs":
+            sources.clear()
         operands = [self._low(name) for name in sources]
         assert target in LOW, target
         self.registers[target], self.carry = self.nodes.calculate(
@@ -168,7 +177,18 @@ class Processor:
         self.sp -= int(rest.removeprefix("sp, #"))
 
     def _add(self, rest: str) -> None:
-        self.sp += int(rest.removeprefix("sp, #"))
+        *target, number = rest.split(", ")
+        if target == ["sp"]:
+            self.sp += int(number[1:])
+        else:
+            assert target[1] == "sp"
+            self.registers[target[0]] = self.nodes.node("stack", self.sp + int(number[1:]))
+
+    def _bl(self, function: str) -> None:
+        """A core: it takes its arguments in r0 and on, and writes r0 to r12 and lr."""
+        self.calls.append((function, [self.registers[f"r{n}"] for n in range(3)]))
+        for name in self.registers:
+            self.registers[name] = self.nodes.node("left by call", len(self.calls), name)
 
 
 LOW = tuple(f"r{n}" for n in range(8))

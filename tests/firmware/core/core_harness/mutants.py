@@ -10,16 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 NOP = 0x46C0  # mov r8, r8
+CALL = 0x1E  # the upper five bits
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """An instruction of 16 bits, the kind of change, and what it is changed to."""
+    """Where an instruction stands, the kind of change, and what it is changed to."""
 
     offset: int
     mnemonic: str
     change: str
-    half: int
+    code: bytes
 
 
 LOGIC = {
@@ -146,7 +147,8 @@ def _multiple(half: int) -> tuple[str, dict[str, int]]:
 def _register_list(half: int) -> tuple[str, dict[str, int]]:
     """push and pop of r4 to r7, or of fewer."""
     last = half & -half & 0xFF
-    return ("pop" if half >> 11 & 1 else "push"), {"a register less": half & ~last}
+    changes = {"a register less": half & ~last} if last else {}
+    return ("pop" if half >> 11 & 1 else "push"), changes
 
 
 def _literal(half: int) -> tuple[str, dict[str, int]]:
@@ -204,8 +206,13 @@ DECODERS = (
 
 def mutants_of(code: bytes) -> Iterator[Mutant]:
     """Every change of every instruction; an instruction of another kind is an error."""
-    for place, (half,) in enumerate(struct.iter_unpack("<H", code)):
+    halves = enumerate(half for (half,) in struct.iter_unpack("<H", code))
+    for place, half in halves:
+        if half >> 11 == CALL:  # of 32 bits
+            next(halves)
+            yield Mutant(2 * place, "bl", "left out", 2 * struct.pack("<H", NOP))
+            continue
         decoder = next(d for mask, bits, d in DECODERS if half & mask == bits)
         mnemonic, changes = decoder(half)
         for change, changed in {**changes, "left out": NOP}.items():
-            yield Mutant(2 * place, mnemonic, change, changed)
+            yield Mutant(2 * place, mnemonic, change, struct.pack("<H", changed))

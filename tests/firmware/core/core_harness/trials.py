@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core_harness import divsteps
 from core_harness.curve import P
 from core_harness.divsteps import NUMBER_BYTES, STEP_BYTES, State
+from core_harness.jacobian import montgomery
 from core_harness.operands import BYTES, RADIX, factors, numbers, pack, product_pairs
 from core_harness.runner import Arguments, Operand, Runner, changed, given, result
 
@@ -78,6 +79,44 @@ def field_trial(name: str, seed: int, count: int) -> Trial:
     arguments: Arguments = [result(operation.result_size), *columns]
     expected = pack([operation.expected(*pair) for pair in pairs], operation.result_size)
     return Trial(name, arguments[: 2 + (not operation.is_unary)], count, [expected])
+
+
+def negate_trial(seed: int, mask: int, count: int) -> Trial:
+    """ws_field_negate_if of numbers that are not 0."""
+    values = [1 + value for value in numbers(seed, P - 1, count)]
+    arguments: Arguments = [changed(pack(values), BYTES), mask]
+    expected = pack([P - value if mask else value for value in values])
+    return Trial("ws_field_negate_if", arguments, count, [expected])
+
+
+def point_trial(name: str, seed: int, count: int) -> Trial:
+    """ws_point_double or ws_point_add, of which the latter is given any points: equations between
+    coordinates hold for what is on no curve, too. Expected are the textbook's formulas.
+    """
+    coordinates = [numbers(seed + i, P, count) for i in range(5)]
+    formula = doubled if name == "ws_point_double" else added
+    expected = [formula(*values) for values in zip(*coordinates, strict=True)]
+    point, other = (
+        b"".join([montgomery(row) for row in zip(*columns, strict=True)])
+        for columns in (coordinates[:3], coordinates[3:])
+    )
+    arguments: Arguments = [changed(point, 3 * BYTES)]
+    arguments += [given(other, 2 * BYTES)] if formula is added else []
+    return Trial(name, arguments, count, [b"".join(map(montgomery, expected))])
+
+
+def doubled(x: int, y: int, z: int, *_: int) -> tuple[int, int, int]:
+    """The tangent, times powers of z."""
+    slope = 3 * (x * x - z**4)
+    x_out = slope * slope - 8 * x * y * y
+    return x_out, slope * (4 * x * y * y - x_out) - 8 * y**4, 2 * y * z
+
+
+def added(x: int, y: int, z: int, x2: int, y2: int) -> tuple[int, int, int]:
+    """The chord, times powers of z."""
+    run, rise = x2 * z * z - x, y2 * z**3 - y
+    x_out = rise * rise - run * run * (x + x2 * z * z)
+    return x_out, rise * (x * run * run - x_out) - y * run**3, z * run
 
 
 def select_trial(seed: int, index: int) -> Trial:

@@ -4,13 +4,13 @@ The instructions on values from which the assembler is made are executed on poly
 words that go in (core_harness/polynomials.py). Proved, as equations between polynomials with
 integer coefficients:
 
-- multiply of 1, 2, 4 and 8 words gives x y exactly, and square gives x x, if the multiply and square
-  of half the size do; so ws_words_multiply is right by induction. Karatsuba's masks are taken in
-  both cases each.
-- The folds of the reduction give the multiples of p + 1 that they are said to give, and reduce gives
-  (product + q p) / 2^256 for a q below 2^256. That is below 2 p for a product below p^2.
+- multiply of 1, 2, 4 and 8 words gives x y exactly, and square gives x x, if the multiply and
+  square of half the size do; so ws_words_multiply is right by induction. Karatsuba's masks are
+  taken in both cases each.
+- The folds of the reduction give the multiples of p + 1 that they are said to give, and reduce
+  gives (product + q p) / 2^256 for a q below 2^256. That is below 2 p for a product below p^2.
 - subtract_prime_once takes off p or nothing, by whether the number reaches p; ws_field_add and
-  ws_field_subtract are right modulo p.
+  ws_field_subtract are right modulo p; ws_field_negate_if gives p - number.
 
 Each carry that no instruction reads is proved to be 0 (or 1, where a number is taken from a larger
 one by its complement), from the limits of the exact number that its chain of instructions computes.
@@ -26,7 +26,6 @@ from typing import Any
 
 import armv6m_field as field
 import pytest
-from core_harness import arm  # noqa: F401 - makes the generator's modules known
 from core_harness.curve import P
 from core_harness.polynomials import WORD, Equations, Polynomial, Result, polynomial, symbol, total
 from straight_line import Code, Value
@@ -159,7 +158,7 @@ def test_reduce(monkeypatch: pytest.MonkeyPatch) -> None:
     folds = Folds()
     monkeypatch.setattr(field, "fold_three", folds.three)
     monkeypatch.setattr(field, "fold_two", folds.two)
-    monkeypatch.setattr(field, "subtract_prime_once", lambda code, w, carry: [*w, carry])
+    monkeypatch.setattr(field, "subtract_prime_once", lambda _, w, carry: [*w, carry])
     code, x = Code(), words("x", 16)
     out = field.reduce(code, x)
     equations = Equations(known(x))
@@ -185,8 +184,8 @@ def test_subtract_prime_once(is_below: int) -> None:
 
 def test_add(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before p is taken off."""
-    monkeypatch.setattr(field, "subtract_prime_once", lambda code, w, carry: [*w, carry])
-    monkeypatch.setattr(field, "store", lambda code, w, pointer: stored.extend(w))
+    monkeypatch.setattr(field, "subtract_prime_once", lambda _, w, carry: [*w, carry])
+    monkeypatch.setattr(field, "store", lambda _, w, __: stored.extend(w))
     stored: list[Value] = []
     x, y, equations = of_body(field.add_body, [])
     assert equations.value(stored) == equations.value(x) + equations.value(y)
@@ -195,7 +194,7 @@ def test_add(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("is_negative", [0, 1])
 def test_subtract(monkeypatch: pytest.MonkeyPatch, is_negative: int) -> None:
     """Modulo 2^256; of operands below p, x - y + p is from 1 to p - 1 where x - y is negative."""
-    monkeypatch.setattr(field, "store", lambda code, w, pointer: stored.extend(w))
+    monkeypatch.setattr(field, "store", lambda _, w, __: stored.extend(w))
     stored: list[Value] = []
     x, y, equations = of_body(field.subtract_body, [is_negative])
     difference = equations.value(x) - equations.value(y) + is_negative * P
@@ -207,18 +206,33 @@ def of_body(body: Any, cases: list[int]) -> tuple[list[Value], list[Value], Equa
     code, operands = Code(), {name: words(name, 8) for name in ("x", "y")}
     pointers = [Value(name) for name in ("out", "x", "y")]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(field, "operand", lambda code, pointer: operands[pointer.name])
+        patch.setattr(field, "operand", lambda _, pointer: operands[pointer.name])
         body(code, pointers)
     equations = Equations(known([*operands["x"], *operands["y"]]), cases)
     equations.run(code.instructions)
     return operands["x"], operands["y"], equations
 
 
+@pytest.mark.parametrize("is_wanted", [0, 1])
+def test_negate_if(monkeypatch: pytest.MonkeyPatch, is_wanted: int) -> None:
+    """Of a number from 1 to p - 1; modulo 2^256, below which p - number is."""
+    number, mask, stored = words("x", 8), Value("mask"), []
+    monkeypatch.setattr(field, "operand", lambda _, __: number)
+    monkeypatch.setattr(field, "store", lambda _, w, __: stored.extend(w))
+    code = Code()
+    field.negate_body(code, [Value("number"), mask])
+    equations = Equations({**known(number), mask: polynomial(is_wanted * (WORD - 1))})
+    equations.run(code.instructions)
+    x = equations.value(number)
+    expected = x * -1 + P if is_wanted else x
+    assert (equations.value(stored) - expected).modulo(RADIX) == polynomial(0)
+
+
 # --- the proof would fail -----------------------------------------------------------------------
 
 
 def test_a_carry_left_out_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(field, "carry_into", lambda code, w: list(w))
+    monkeypatch.setattr(field, "carry_into", lambda _, w: list(w))
     with pytest.raises(AssertionError):
         test_multiply(monkeypatch, 2)
 

@@ -9,7 +9,14 @@ import pytest
 from core_harness.curve import P
 from core_harness.operands import BYTES, numbers, pack, product_pairs, unpack
 from core_harness.runner import Arguments, Runner, changed, given, result
-from core_harness.trials import ENTRIES, ENTRY_BYTES, OPERATIONS, field_trial, select_trial
+from core_harness.trials import (
+    ENTRIES,
+    ENTRY_BYTES,
+    OPERATIONS,
+    field_trial,
+    negate_trial,
+    select_trial,
+)
 
 FEW, MANY, CHUNK = 20_000, 1_000_000, 50_000
 
@@ -44,6 +51,11 @@ def test_one_number_given_twice(name: str, field_runner: Runner) -> None:
     a = given(pack(factors), BYTES)
     got = field_runner.run(name, [result(operation.result_size), a, a], len(factors))[0]
     assert unpack(got, operation.result_size) == [operation.expected(a, a) for a in factors]
+
+
+@pytest.mark.parametrize("mask", [0, 0xFFFFFFFF])
+def test_negate_if(mask: int, field_runner: Runner, amount: Callable[[int, int], int]) -> None:
+    negate_trial(9, mask, amount(FEW, MANY // 5)).check(field_runner)
 
 
 def test_select_copies_the_entry(field_runner: Runner) -> None:
