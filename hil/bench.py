@@ -73,6 +73,8 @@ FUNCTIONS: dict[str, tuple[str, float | None]] = {
     "self_test": ("_wattseal.self_test(True)", None),
 }
 """Statements to time in the lab image's prompt, and the most cycles that are meant."""
+COLLECTING_MS = 250
+"""Waited before each of them: noise for the next seed is sampled in the background until then."""
 FILL_JOURNAL = """
 from app.journal import Journal, Standing, SPARE_WHILE_OPEN
 journal = Journal(_wattseal, _wattseal.AREA_JOURNAL)
@@ -127,7 +129,7 @@ def time_functions() -> dict[str, Figure]:
             if name == "verify":
                 lab.execute(BEFORE_VERIFY)
             elapsed_us = lab.execute(
-                f"start = time.ticks_us()\n{statement}\n"
+                f"time.sleep_ms({COLLECTING_MS})\nstart = time.ticks_us()\n{statement}\n"
                 "print(time.ticks_diff(time.ticks_us(), start))"
             )
             figures[f"{name}_cycles"] = Figure(

@@ -1,5 +1,5 @@
-/* The MicroPython module `_wattseal_lab`, in the lab variant of the image only: single pieces of the
- * core for a benchmark. All use the published key of RFC 6979, A.2.5. */
+/* The MicroPython module `_wattseal_lab`, in the lab variant of the image only: single pieces of
+ * the core for a benchmark. All use the published key of RFC 6979, A.2.5. */
 #include "py/obj.h"
 #include "py/runtime.h"
 

@@ -24,6 +24,7 @@ from hil.rp2040.rosc import BitSource, Rosc, random_bits
 from hil.rp2040.speed import quicken, release
 from hil.rp2040.spi_flash import FlashTiming, SpiFlash
 from hil.rp2040.ssi import Ssi
+from hil.rp2040.timer import Timer
 from hil.rp2040.uart import Pl011
 from hil.timeline import NS_PER_MS, NS_PER_S, EmulatedTimeline
 from hil.uf2 import Block
@@ -32,7 +33,7 @@ NS_PER_CYCLE = NS_PER_S // SYSTEM_HZ
 
 # Keys of RP2040.peripherals: bus address >> 12.
 UART_ADDRESSES = (0x40034, 0x40038)
-SSI_ADDRESS, RESETS_ADDRESS, ROSC_ADDRESS = 0x18000, 0x4000C, 0x40060
+SSI_ADDRESS, RESETS_ADDRESS, TIMER_ADDRESS, ROSC_ADDRESS = 0x18000, 0x4000C, 0x40054, 0x40060
 FLASH_START = 0x10000000
 
 UART_FUNCTION = 2
@@ -184,9 +185,10 @@ class Chip:
         ]
         mcu.uart = uarts
         mcu.peripherals.update(zip(UART_ADDRESSES, uarts, strict=True))
-        # The chip resets these two by attribute, so both places have to know them.
+        # The chip resets these three by attribute, so both places have to know them.
         mcu.ssi = mcu.peripherals[SSI_ADDRESS] = Ssi(mcu, "SSI", self._flash)
         mcu.resets = mcu.peripherals[RESETS_ADDRESS] = Resets(mcu, "RESETS")
+        mcu.timer = mcu.peripherals[TIMER_ADDRESS] = Timer(mcu, "TIMER")
         mcu.peripherals[ROSC_ADDRESS] = Rosc(mcu, "ROSC", noise)
         return uarts
 

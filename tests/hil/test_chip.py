@@ -13,6 +13,7 @@ SLEEP_FOREVER = struct.pack("<2H", 0xBF30, 0xE7FD)  # wfi; b to it
 SPIN_FOREVER = struct.pack("<H", 0xE7FE)
 BREAKPOINT = struct.pack("<H", 0xBE03)
 
+TIMER_ALARM0, TIMER_ARMED, TIMER_INTR = 0x10, 0x20, 0x34
 ROSC_RANDOMBIT = 0x4006001C
 RESETS_RESET = 0x4000C000
 WATCHDOG_CTRL = 0x40058000
@@ -30,6 +31,18 @@ def test_a_sleeping_chip_lets_exactly_the_time_pass():
     assert chip.idle
     assert chip.nanos == 1000 * NS_PER_MS
     assert chip.cycles == 125_000_000
+
+
+@pytest.mark.parametrize("into_it_ns", [0, 1, 600, 999])
+def test_an_alarm_comes_when_the_count_reaches_it_and_not_before(into_it_ns):
+    chip = power_on(SLEEP_FOREVER)
+    timer = chip.mcu.timer
+    chip.run_for(5_000 + into_it_ns)
+    timer.write_uint32(TIMER_ALARM0, 20)
+    chip.run_for(14_990 - into_it_ns)
+    assert (timer.read_uint32(TIMER_ARMED), timer.read_uint32(TIMER_INTR)) == (1, 0)
+    chip.run_for(20)
+    assert (timer.read_uint32(TIMER_ARMED), timer.read_uint32(TIMER_INTR)) == (0, 1)
 
 
 def test_a_busy_chip_takes_the_same_cycles_in_every_run_and_slicing():

@@ -47,13 +47,15 @@ int ws_port_flash_erase_sector(uint32_t offset) {
 
 /* --- noise: a sample of the ring oscillator at each alarm of the timer -------------------------
  *
- * A seed takes a fifth of a second to collect. It is collected beside other work, one seed ahead,
- * and no faster than the credit of entropy allows: an interrupt that comes late (flash is written
- * with interrupts disabled) only puts off the sample after it. */
+ * A seed takes a fifth of a second to collect. The first one is collected beside all else that a
+ * start does, any other when it is asked for, so that an idle module sleeps. Samples come no faster
+ * than the credit of entropy allows: an interrupt that is late (flash is written with interrupts
+ * disabled) only puts off the sample after it. */
 
 #define NOISE_LIMIT_PERIODS 10 /* more than ever pass before a sample is taken */
 
 static ws_sample_queue noise_queue;
+static volatile uint32_t noise_wanted; /* samples that are still to be taken */
 static uint noise_alarm;
 
 /* The present microsecond has begun already: it does not count. With interrupts disabled, or the
@@ -64,18 +66,19 @@ static void schedule_sample(void) {
 
 static void on_noise_alarm(void) {
     timer_hw->intr = 1u << noise_alarm;
-    ws_sample_queue_put(&noise_queue, rosc_hw->randombit & 1u);
-    if (!ws_sample_queue_full(&noise_queue)) {
+    if (noise_wanted > 0) {
+        ws_sample_queue_put(&noise_queue, rosc_hw->randombit & 1u);
+        noise_wanted--;
+    }
+    if (noise_wanted > 0) {
         schedule_sample();
     }
 }
 
-/* Have samples taken until the queue is full. */
-static void collect_noise(void) {
+static void collect_noise(uint32_t sample_count) {
     uint32_t interrupts = save_and_disable_interrupts();
-    if (!ws_sample_queue_full(&noise_queue)) {
-        schedule_sample();
-    }
+    noise_wanted = sample_count;
+    schedule_sample();
     restore_interrupts(interrupts);
 }
 
@@ -88,23 +91,30 @@ void ws_port_start(void) {
         irq_set_exclusive_handler(interrupt, on_noise_alarm);
         hw_set_bits(&timer_hw->inte, 1u << noise_alarm);
         irq_set_enabled(interrupt, true);
-        collect_noise();
+        collect_noise(WS_ENTROPY_SAMPLES_PER_SEED);
         started = true;
     }
 }
 
 static int read_noise(void *context, uint8_t *buffer, size_t size) {
     (void)context;
-    uint32_t limit_us = (uint32_t)size * 8 * WS_NOISE_SAMPLE_PERIOD_US * NOISE_LIMIT_PERIODS;
+    uint32_t sample_count = (uint32_t)size * 8;
+    uint32_t limit_us = sample_count * WS_NOISE_SAMPLE_PERIOD_US * NOISE_LIMIT_PERIODS;
     uint32_t start_us = timer_hw->timerawl;
 
-    collect_noise();
-    while (!ws_sample_queue_take(&noise_queue, buffer, size)) {
+    for (;;) {
+        bool collecting = noise_wanted > 0; /* looked at first: the last sample may come any time */
+        if (ws_sample_queue_take(&noise_queue, buffer, size)) {
+            return WS_OK;
+        }
+        if (!collecting) {
+            collect_noise(sample_count);
+        }
         if (timer_hw->timerawl - start_us > limit_us) {
+            noise_wanted = 0; /* or nobody would ask the timer again */
             return WS_ERR_ENTROPY;
         }
     }
-    return WS_OK;
 }
 
 const ws_entropy_source ws_port_noise = {.context = NULL, .read = read_noise};
