@@ -16,7 +16,9 @@ HERE = Path(__file__).parent
 
 # Tests that compile cores of their own or run programs: they have no use for this one.
 OTHERS = ("test_sanitizers.py", "test_constant_time.py", "test_residue.py", "test_footprint.py")
-OTHERS += ("test_cycles.py",)
+OTHERS += ("test_cycles.py", "p256/test_algebra.py", "p256/test_comb_exceptions.py")
+OTHERS += ("p256/test_data_flow.py", "p256/test_emulator.py", "p256/test_instructions.py")
+OTHERS += ("p256/test_mutants.py", "p256/test_registers.py")
 
 
 def sanitizer_library(name: str) -> str:

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 from core_harness.arm import assembler_alone, compiled
-from core_harness.build import SANITIZED_RUN
 from core_harness.runner import EmulatorRunner
 from core_harness.trials import (
     DIVSTEP_TRIALS,
@@ -19,7 +18,6 @@ from core_harness.trials import (
 
 from hil.cortex_m0.machine import RAM_START, Machine
 
-pytestmark = pytest.mark.skipif(SANITIZED_RUN, reason="other code")
 FEW = 200
 
 

@@ -13,10 +13,7 @@ from armv6m_field import field_text
 from armv6m_point import point_text
 from armv6m_sha256 import sha256_text
 from core_harness.arm import compiled, whole_core
-from core_harness.build import SANITIZED_RUN
 from core_harness.disassembly import Disassembly
-
-pytestmark = pytest.mark.skipif(SANITIZED_RUN, reason="other code")
 
 TEXT = field_text() + divstep_text() + point_text() + sha256_text()
 CALCULATIONS = {"adds", "adcs", "subs", "sbcs", "rsbs", "muls", "add", "sub", "cmp"}
