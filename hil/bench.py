@@ -12,7 +12,7 @@ import argparse
 import json
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -32,6 +32,8 @@ from hil.timeline import NS_PER_MS, NS_PER_S
 IMAGE = ROOT / "build/rp2040/firmware.bin"
 CYCLES_PER_US = 125
 PAYLOAD_BYTES = 500
+COLLECTING_MS = 250
+"""Longer than the start collects noise, whose interrupts are no part of the functions timed."""
 SUSTAINED_RECORDS = 10
 BOOT_LIMIT_NS = 5 * NS_PER_S
 REPLY_LIMIT_NS = 10 * NS_PER_S
@@ -54,6 +56,7 @@ PREPARE = f"""
 import time, _wattseal, _wattseal_lab
 digest = _wattseal.sha256(b"wattseal")
 payload = b"{{" + b"x" * {PAYLOAD_BYTES - 1}
+time.sleep_ms({COLLECTING_MS})
 """
 FUNCTIONS = {
     "bearssl_sign": "_wattseal_lab.bearssl_sign(digest)",
@@ -106,6 +109,8 @@ def time_functions() -> dict[str, Figure]:
             figures[f"{name}_cycles"] = Figure(int(elapsed_us) * CYCLES_PER_US, "cycles")
     finally:
         lab.close()
+    key_generation = figures["key_generation_cycles"]
+    figures["key_generation_cycles"] = replace(key_generation, limit=25_000_000)
     overhead = figures["seal_cycles"].value / figures["bearssl_sign_cycles"].value - 1
     figures["seal_over_bare_sign"] = Figure(round(100 * overhead, 2), "%", limit=15)
     return figures
