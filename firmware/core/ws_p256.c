@@ -23,7 +23,8 @@ bool ws_p256_point_valid(const uint8_t point[WS_P256_POINT_SIZE]) {
     return ws_point_decode(&decoded, point);
 }
 
-static void multiply_generator(const uint8_t private_key[WS_P256_SCALAR_SIZE],
+/* Write the public key; whether it is a point of the curve, as ws_p256.h tells. */
+static bool multiply_generator(const uint8_t private_key[WS_P256_SCALAR_SIZE],
                                uint8_t point[WS_P256_POINT_SIZE]) {
     struct {
         uint32_t scalar[WS_WORDS], odd[WS_COMB_WORDS];
@@ -36,7 +37,10 @@ static void multiply_generator(const uint8_t private_key[WS_P256_SCALAR_SIZE],
     ws_comb_multiply(&s.product, s.odd);
     ws_point_to_affine(&s.affine, &s.product);
     ws_point_encode(point, &s.affine);
+    uint32_t good = ws_point_on_curve(&s.affine);
     ws_wipe(&s, sizeof s);
+    WS_DECLASSIFY(good);
+    return good == 1;
 }
 
 int ws_p256_public(const uint8_t private_key[WS_P256_SCALAR_SIZE],
@@ -44,14 +48,12 @@ int ws_p256_public(const uint8_t private_key[WS_P256_SCALAR_SIZE],
     if (!ws_p256_scalar_valid(private_key)) {
         return WS_ERR_ARGUMENT;
     }
-    multiply_generator(private_key, point);
-    return WS_OK;
+    return multiply_generator(private_key, point) ? WS_OK : WS_ERR_FAULT;
 }
 
 void ws_p256_generate(ws_drbg *drbg, uint8_t private_key[WS_P256_SCALAR_SIZE],
                       uint8_t point[WS_P256_POINT_SIZE]) {
     do {
         ws_drbg_generate(drbg, private_key, WS_P256_SCALAR_SIZE);
-    } while (!ws_p256_scalar_valid(private_key));
-    multiply_generator(private_key, point);
+    } while (!ws_p256_scalar_valid(private_key) || !multiply_generator(private_key, point));
 }

@@ -4,15 +4,13 @@
  *
  *     residue seal|state|create|inspect|public|erase|random   one call of the core
  *     residue hedge|hedged   seed the hedge; seal with it seeded
- *     residue sign                                            a signature without the wiping, to
- * show the search
+ *     residue leave          the private key left on purpose, to show that it is found
  */
 #include <stdio.h>
 #include <string.h>
 #include <ucontext.h>
 
 #include "fake_port.h"
-#include "ws_ecdsa.h"
 
 #define FILL 0xA5
 #define PRIVATE_KEY_OFFSET 48
@@ -74,11 +72,21 @@ static int public(void) {
     return ws_key_public(&fake_storage, FAKE_KEY_NUMBER, spki);
 }
 
-static int sign(void) {
-    uint8_t digest[WS_SHA256_SIZE];
-    uint8_t signature[WS_P256_SIGNATURE_SIZE];
-    ws_sha256("sample", strlen("sample"), digest);
-    return ws_ecdsa_sign(fake_flash + PRIVATE_KEY_OFFSET, digest, NULL, signature);
+/* Leaves the private key, as its bytes and as limbs of 14 bits. */
+static int leave(void) {
+    const uint8_t *private_key = fake_flash + PRIVATE_KEY_OFFSET;
+    uint8_t bytes[32];
+    int32_t limbs[19];
+
+    memcpy(bytes, private_key, sizeof bytes);
+    for (int i = 0; i < 19; i++) {
+        limbs[i] = 0;
+        for (int bit = 14 * i; bit < 14 * (i + 1) && bit < 256; bit++) {
+            limbs[i] |= (private_key[31 - bit / 8] >> (bit % 8) & 1) << (bit - 14 * i);
+        }
+    }
+    __asm__ __volatile__("" : : "r"(bytes), "r"(limbs) : "memory");
+    return WS_OK;
 }
 
 static int create(void) {
@@ -91,7 +99,7 @@ static const struct {
 } calls[] = {
     {"hedge", seed_hedge}, {"hedged", seal_hedged}, {"create", create}, {"seal", seal},
     {"state", state},      {"inspect", inspect},    {"public", public}, {"erase", erase},
-    {"random", draw},      {"sign", sign},
+    {"random", draw},      {"leave", leave},
 };
 
 static void run(void) {

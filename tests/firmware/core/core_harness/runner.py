@@ -5,9 +5,11 @@ Cortex-M0+ in the model of it.
 import ctypes
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from hil.cortex_m0.machine import RAM_START, Machine
+from rp2040py.simulator import Simulator
+
+from hil.cortex_m0.machine import RAM_START, STACK_TOP, Machine
 
 SPACE = RAM_START + 0x10000
 GUARD = b"\xa5" * 64
@@ -98,6 +100,45 @@ class ModelRunner:
                 if self.machine.read(start, len(GUARD)) != GUARD:
                     raise StrayWriteError(str(function))
         return [bytes(data) for data in batch.outputs]
+
+
+@dataclass
+class EmulatorRunner:
+    """Machine code in rp2040py, which was written by others; `program` lies in RAM."""
+
+    program: Machine
+    returned: list[int] = field(default_factory=list)
+
+    def run(self, function: str | int, arguments: Arguments, count: int) -> list[bytes]:
+        """As in Runner."""
+        chip = Simulator().rp2040
+        chip.sram[:] = self.program.snapshot()
+        places, at = {}, SPACE - RAM_START
+        for operand in _distinct(arguments):
+            places[operand] = at
+            at += (operand.size + 3) // 4 * 4
+        words = [places[a] + RAM_START if isinstance(a, Operand) else a for a in arguments]
+        results: dict[Operand, bytes] = {o: b"" for o in places if o.is_result}
+        self.returned = []
+        for i in range(count):
+            for operand, start in places.items():
+                if operand.records is not None:
+                    record = operand.records[i * operand.size : (i + 1) * operand.size]
+                    chip.sram[start : start + operand.size] = record
+            self._call(chip.core, str(function), words)
+            self.returned.append(chip.core.registers[0])
+            for operand in results:
+                start = places[operand]
+                results[operand] += bytes(chip.sram[start : start + operand.size])
+        return list(results.values())
+
+    def _call(self, core: Any, function: str, words: list[int]) -> None:
+        for register, word in enumerate(words):
+            core.registers[register] = word
+        core.pc, core.sp, core.lr = self.program.address(function), STACK_TOP, 1
+        step = core.execute_instruction
+        while core.pc != 0:
+            step()
 
 
 @dataclass

@@ -10,6 +10,7 @@ import pytest
 from core_harness import curve
 from core_harness.curve import N
 from core_harness.jacobian import JACOBIAN_BYTES, points
+from core_harness.library import Core
 from core_harness.operands import BYTES, numbers, pack, unpack
 from core_harness.runner import Runner, given, result
 
@@ -155,3 +156,9 @@ def test_numbers_of_which_no_sum_can_be_made_give_z_0(core_runner: Runner) -> No
 def test_numbers_that_people_try_are_none_of_them(odd: int) -> None:
     assert not exceptional(odd)
     assert not exceptional(2 * N - odd)
+
+
+def test_a_key_of_which_no_sum_can_be_made_has_no_public_key(core: Core) -> None:
+    """Nobody draws one; but if somebody did, there must be no point of zeros to register."""
+    for odd in exceptional_numbers():
+        assert core.public(odd % N)[0] == "fault"
