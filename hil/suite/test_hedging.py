@@ -42,7 +42,6 @@ def test_an_answer_asked_for_again_is_the_same_answer(make_module: MakeModule) -
     assert first["signature"] != other["signature"]
 
 
-@pytest.mark.xfail(strict=True, reason="BearSSL's signer takes no added entropy")
 def test_one_text_signed_twice_has_two_signatures(make_module: MakeModule) -> None:
     """The clock is unset, so the text is the same; the answer between makes it be signed anew."""
     module = make_module(Setup())
