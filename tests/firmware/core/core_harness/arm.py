@@ -14,8 +14,8 @@ from hil.cortex_m0.machine import FLASH_START
 
 COMPILER = "arm-none-eabi-gcc"
 PACKAGES = "gcc-arm-none-eabi libnewlib-arm-none-eabi"
-FLAGS = ("-mcpu=cortex-m0plus", "-mthumb", "-std=c11", "-O2", "-ffunction-sections")
-FLAGS += ("-fdata-sections",)
+TARGET = ("-mcpu=cortex-m0plus", "-mthumb")
+FLAGS = (*TARGET, "-std=c11", "-O2", "-ffunction-sections", "-fdata-sections")
 LINKING = ("-nostartfiles", "-Wl,-e,0")
 
 

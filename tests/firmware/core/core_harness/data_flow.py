@@ -226,7 +226,8 @@ def graph_of(code: Any, pointers: Sequence[Any], nodes: Nodes) -> list[Store]:
     for instruction in code.instructions:
         operands = [operand(value) for value in instruction.operands]
         if instruction.mnemonic == "str":
-            memory.store(*operands, instruction.number)
+            word, pointer = operands
+            memory.store(word, pointer, instruction.number)
         elif instruction.mnemonic == "ldr":
             known[instruction.result] = memory.load(operands[0], instruction.number)
         elif instruction.mnemonic == "borrow_mask":
