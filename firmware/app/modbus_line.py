@@ -19,6 +19,7 @@ from app.contracts import Made, MeterLine, RegisterUse, Ticks, Work
 
 _LONGEST_NOISE_US = 500_000  # a line that has not fallen silent by then is in use by others
 _DRAIN_US = 500_000  # how long after a time-out a late reply is waited for
+_SECOND_REPLY_US = 100_000  # and behind a frame that leaves it open whether another one comes
 
 
 class ModbusLine:
@@ -30,7 +31,7 @@ class ModbusLine:
         self._silence_us = silence_us(baud, bits_per_character)
         self._character_us = -(-bits_per_character * 1_000_000 // baud)
         self._is_silent = False
-        self._drain = False
+        self._drain_us = 0  # how long what was asked for earlier may still come
 
     def read_registers(
         self,
@@ -53,30 +54,35 @@ class ModbusLine:
         waits for the line as needed.
         """
         request = build_read(unit, function, address, count)
-        self._await_silence()
-        self._drain = True  # until a whole reply says that none is on its way
+        is_late = self._await_silence()
+        self._drain_us = _DRAIN_US  # until a frame says that it is answered
         self._line.write(request)
         if meanwhile is not None:
             meanwhile()
         parser = ReplyParser(unit, function, count)
         limit_us = timeout_ms * 1000 + reply_bytes(count) * self._character_us
         made = self._receive(parser, request, limit_us, use)
-        self._drain = False
+        self._drain_us = _SECOND_REPLY_US if is_late else 0
         return made
 
-    def _await_silence(self) -> None:
-        """Let go of what is arriving and return when the line is free for a request."""
-        if self._is_silent and not self._line.wait(0):
-            self._is_silent = False
-            return
+    def _await_silence(self) -> bool:
+        """Let go of what is arriving and return when the line is free for a request.
+
+        Returns whether an earlier request was never answered: its reply may come with the next.
+        """
+        was_silent, drain_us = self._is_silent, self._drain_us
         self._is_silent = False
+        if was_silent and not drain_us and not self._line.wait(0):
+            return False
         start_us = self._ticks.ticks_us()
-        if self._drain and self._line.wait(_DRAIN_US):
+        came = drain_us > 0 and self._line.wait(drain_us)
+        if came:
             self._line.discard()
         while self._line.wait(self._silence_us):
             self._line.discard()
             if self._elapsed_us(start_us) > _LONGEST_NOISE_US + _DRAIN_US:
                 raise WattsealError("meter_line_busy")
+        return drain_us == _DRAIN_US and not came
 
     def _receive(
         self, parser: ReplyParser, request: bytes, limit_us: int, use: RegisterUse
@@ -129,6 +135,7 @@ class ModbusLine:
         If it has not, the frame is wrong, and that is raised instead of what `use` made or raised.
         """
         end_us = self._ticks.ticks_us()
+        self._drain_us = _SECOND_REPLY_US
         try:
             return use(parser.registers())
         finally:
