@@ -98,6 +98,22 @@ def test_late_reply_does_not_answer_the_next_request() -> None:
     assert rig.read() == [0x44FA, 0x0000]  # 2000.0, the new value
 
 
+def test_reply_behind_a_wrong_frame_is_let_pass_before_the_next_request() -> None:
+    rig = Rig()
+    rig.refusal(lambda _, reply: [(4000, reply[:-1] + b"?"), (9000, reply)])
+    assert rig.read() == [0x447A, 0x0000]
+    assert rig.line.collisions == 0
+
+
+def test_replies_to_two_requests_are_let_pass_before_the_third() -> None:
+    rig = Rig()
+    assert rig.refusal(faults.silence).name == "meter_no_reply"
+    rig.meter.faults = [lambda _, reply: [(4000, reply), (9000, reply)]]
+    assert rig.read() == [0x447A, 0x0000]
+    assert rig.read() == [0x447A, 0x0000]
+    assert rig.line.collisions == 0
+
+
 def test_frame_of_another_unit_is_skipped() -> None:
     rig = Rig()
     rig.meter.faults = [faults.stranger_first]

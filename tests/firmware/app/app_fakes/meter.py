@@ -81,6 +81,7 @@ class FakeMeterLine:
     ) -> None:
         self.echo = echo
         self.silences_us: list[int] = []  # before each request, since the last byte
+        self.collisions = 0  # requests sent while something else was on the line
         self._clock = clock
         self._meter = meter
         self.fifo_bytes = 1
@@ -95,6 +96,7 @@ class FakeMeterLine:
         self.silences_us.append(int(self._clock.us - last_us))
         start_us = self._clock.us
         self._clock.us += int(len(data) * self._character_us)
+        self.collisions += any(start_us < at <= self._clock.us for at, _ in self._incoming)
         if self.echo:
             self.receive(start_us, data)
         self._last_byte_us = self._clock.us
