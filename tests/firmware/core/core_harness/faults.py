@@ -1,5 +1,6 @@
 """Faults put into a signature in the model of the Cortex-M0+, and what came of them."""
 
+import contextlib
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -7,10 +8,10 @@ from dataclasses import dataclass, field
 
 from core_harness import curve
 from core_harness.drbg import Reference
-from hil.cortex_m0.machine import ROM_START, STACK_TOP, Fault, Machine, ModelError, Status
+from hil.cortex_m0.machine import Fault, Machine, ModelError, Status
 
 RIGHT, REFUSED, CRASHED = "right", "refused", "crashed"
-PC = 15
+LR, PC = 14, 15
 WIDE = 0x1D
 """Upper five bits of the first half of an instruction of 32 bits: this or more."""
 CHUNK = 20_000
@@ -90,6 +91,7 @@ class DisturbedCall:
         self._memory = machine.snapshot()
         self.instructions = machine.call(function, *arguments).instructions
         """Of the call without a fault."""
+        self._back = 0  # where it returns to
 
     def outcome(self, fault: Fault) -> str:
         """What comes of a fault."""
@@ -119,10 +121,13 @@ class DisturbedCall:
             self._machine.step()
 
     def _enter(self) -> None:
-        """Be at the first instruction of the call; it returns to a trap."""
-        self._machine.restore(self._memory)
-        registers = [*self._arguments, *[0] * (13 - len(self._arguments)), STACK_TOP, ROM_START | 1]
-        self._machine.set_registers([*registers, self._machine.address(self._function)], 0)
+        """Be at the first instruction of the call."""
+        machine = self._machine
+        machine.restore(self._memory)
+        with contextlib.suppress(ModelError):
+            machine.call(self._function, *self._arguments, limit=0)  # puts the arguments in place
+        self._back = machine.registers[LR] & ~1
+        machine.set_registers([*machine.registers[:PC], machine.address(self._function)], 0)
 
     def _disturbed(self, disturbance: Disturbance) -> str:
         """What comes of a disturbance of the next instruction; then all is as before."""
@@ -138,6 +143,6 @@ class DisturbedCall:
         try:
             self._machine.step(3 * self.instructions)
         except ModelError as error:
-            if error.status is Status.STOPPED and error.pc == ROM_START:
+            if error.pc == self._back:
                 return self._result(self._machine.registers[0])
         return CRASHED
