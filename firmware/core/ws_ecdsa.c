@@ -22,14 +22,21 @@ struct secrets {
     uint8_t digest[WS_SHA256_SIZE], candidate[WS_NONCE_SIZE];
 };
 
+/* Where the arguments of ws_ecdsa_sign lie. It keeps them twice, in memory and not in registers,
+ * and each of the two readings has its own: an address that was disturbed leads one of them astray.
+ */
+struct places {
+    const uint8_t *volatile private_key, *volatile digest, *volatile added_entropy;
+    uint8_t *volatile signature;
+};
+
 /* Read key and digest, and start the sequence of nonces. */
-static void begin(struct secrets *s, ws_signing_input *in, const uint8_t *private_key,
-                  const uint8_t *digest, const uint8_t *added) {
-    ws_words_decode(in->private_key, private_key);
-    ws_words_decode(in->digest, digest);
+static void begin(struct secrets *s, ws_signing_input *in, const struct places *at) {
+    ws_words_decode(in->private_key, at->private_key);
+    ws_words_decode(in->digest, at->digest);
     ws_order_reduce(in->digest, in->digest);
     ws_words_encode(s->digest, in->digest);
-    ws_nonce_init(&s->nonces, private_key, s->digest, added);
+    ws_nonce_init(&s->nonces, at->private_key, s->digest, at->added_entropy);
 }
 
 /* The next nonce; whether it is one. */
@@ -51,45 +58,51 @@ static int compute(struct secrets *s, ws_signing_output *out) {
     return 0;
 }
 
-/* All ones if a second reading of key, digest and nonce agrees with the signature. */
-static uint32_t check(struct secrets *s, const ws_signing_output *out, int taken,
-                      const uint8_t *private_key, const uint8_t *digest, const uint8_t *added) {
-    begin(s, &s->again, private_key, digest, added);
+static void encode(uint8_t signature[WS_P256_SIGNATURE_SIZE], const ws_signing_output *out) {
+    ws_words_encode(signature, out->r);
+    ws_words_encode(signature + WS_P256_SCALAR_SIZE, out->s);
+}
+
+static void decode(ws_signing_output *out, const uint8_t signature[WS_P256_SIGNATURE_SIZE]) {
+    ws_words_decode(out->r, signature);
+    ws_words_decode(out->s, signature + WS_P256_SCALAR_SIZE);
+}
+
+/* All ones if a second reading of key, digest and nonce agrees with the signature. Looked at are
+ * the bytes that will be given out: nothing is written to them afterwards. */
+static uint32_t check(struct secrets *s, ws_signing_output *out, int taken,
+                      const struct places *at) {
+    begin(s, &s->again, at);
     while (taken-- > 0) {
         (void)next_nonce(s, &s->again);
     }
+    decode(out, at->signature);
     uint32_t good = ws_mask(ws_constant_time_equal(&s->in, &s->again, sizeof s->in));
     return good & ws_signing_check(out, &s->again);
-}
-
-/* r and s where mask is all ones; a check that is skipped or fails leaves nothing to give out. */
-static void encode(uint8_t signature[WS_P256_SIGNATURE_SIZE], const ws_signing_output *out,
-                   uint32_t mask) {
-    static const uint32_t zero[WS_WORDS];
-    uint32_t number[WS_WORDS];
-
-    ws_words_choose(number, mask, out->r, zero);
-    ws_words_encode(signature, number);
-    ws_words_choose(number, mask, out->s, zero);
-    ws_words_encode(signature + WS_P256_SCALAR_SIZE, number);
 }
 
 int ws_ecdsa_sign(const uint8_t private_key[WS_P256_SCALAR_SIZE],
                   const uint8_t digest[WS_SHA256_SIZE], const uint8_t *added_entropy,
                   uint8_t signature[WS_P256_SIGNATURE_SIZE]) {
+    struct places first = {private_key, digest, added_entropy, signature};
+    struct places again = {private_key, digest, added_entropy, signature};
     struct secrets s;
     ws_signing_output out;
     volatile uint32_t good = 0;
 
-    memset(signature, 0, WS_P256_SIGNATURE_SIZE);
-    if (!ws_p256_scalar_valid(private_key)) {
+    memset(first.signature, 0, WS_P256_SIGNATURE_SIZE);
+    if (!ws_p256_scalar_valid(first.private_key)) {
         return WS_ERR_ARGUMENT;
     }
-    begin(&s, &s.in, private_key, digest, added_entropy);
+    begin(&s, &s.in, &first);
     int taken = compute(&s, &out);
     if (taken > 0) {
-        good = check(&s, &out, taken, private_key, digest, added_entropy);
-        encode(signature, &out, good);
+        encode(first.signature, &out);
+        good = check(&s, &out, taken, &again);
+    }
+    if (good != UINT32_MAX) {
+        good = 0; /* whoever comes here by a jump left out has no signature, and says so */
+        memset(again.signature, 0, WS_P256_SIGNATURE_SIZE);
     }
     ws_wipe(&s, sizeof s);
     ws_wipe(&out, sizeof out); /* the nonce's y coordinate is nobody's business */

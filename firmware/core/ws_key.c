@@ -174,27 +174,37 @@ int ws_key_public(const ws_storage *storage, uint32_t number, uint8_t spki[WS_SP
     return result;
 }
 
+/* Whether the key in a sector has this number and is the one in `slot`. */
+static bool is_still(const ws_storage *storage, uint32_t sector, uint32_t number,
+                     const ws_key_slot *slot) {
+    ws_key_slot again;
+
+    bool is_same =
+        ws_key_slot_read(storage, sector, &again) == WS_OK && again.number == number &&
+        ws_constant_time_equal(again.private_key, slot->private_key, sizeof again.private_key);
+    ws_wipe(&again, sizeof again);
+    return is_same;
+}
+
 /* Sign with the key in a slot, which is read again afterwards: a key that was disturbed on its way
- * from the flash would make a signature that tells of it. */
-static int sign_with_slot(const ws_storage *storage, uint32_t sector, const ws_key_slot *slot,
-                          ws_hedge *hedge, const uint8_t digest[WS_SHA256_SIZE],
+ * from the flash would make a signature that tells of it, and another key one that nobody can
+ * verify. */
+static int sign_with_slot(const ws_storage *storage, uint32_t sector, uint32_t number,
+                          const ws_key_slot *slot, ws_hedge *hedge,
+                          const uint8_t digest[WS_SHA256_SIZE],
                           uint8_t signature[WS_KEY_SIGNATURE_SIZE]) {
     uint8_t added[WS_HEDGE_SIZE];
-    ws_key_slot again;
 
     bool hedged = ws_hedge_draw(hedge, added);
     int result = ws_ecdsa_sign(slot->private_key, digest, hedged ? added : NULL, signature);
     if (result == WS_ERR_ARGUMENT) {
         result = WS_ERR_KEY_BROKEN;
     }
-    if (result == WS_OK &&
-        (ws_key_slot_read(storage, sector, &again) != WS_OK ||
-         !ws_constant_time_equal(again.private_key, slot->private_key, sizeof again.private_key))) {
+    if (result == WS_OK && !is_still(storage, sector, number, slot)) {
         memset(signature, 0, WS_KEY_SIGNATURE_SIZE);
         result = WS_ERR_FAULT;
     }
     ws_wipe(added, sizeof added);
-    ws_wipe(&again, sizeof again);
     return result;
 }
 
@@ -205,7 +215,7 @@ int ws_key_sign(const ws_storage *storage, uint32_t number, ws_hedge *hedge,
 
     int result = load(storage, number, &slot, &sector);
     if (result == WS_OK) {
-        result = sign_with_slot(storage, sector, &slot, hedge, digest, signature);
+        result = sign_with_slot(storage, sector, number, &slot, hedge, digest, signature);
     }
     ws_wipe(&slot, sizeof slot);
     ws_wipe_stack();

@@ -34,6 +34,23 @@ static size_t write_section(const uint8_t signature[WS_P256_SIGNATURE_SIZE], cha
     return (size_t)(end - text) + TAIL_SIZE;
 }
 
+/* Write the section, and again, and compare: what is left out once is there the other time. The
+ * signature's address is given twice for the same reason. Not inlined: the second text needs no
+ * stack while the signature is made. */
+__attribute__((noinline)) static int write_checked(const uint8_t signature[WS_P256_SIGNATURE_SIZE],
+                                                   const uint8_t same[WS_P256_SIGNATURE_SIZE],
+                                                   char *text, volatile size_t *text_size) {
+    char again[WS_SEAL_TEXT_MAX_SIZE];
+
+    *text_size = write_section(signature, text);
+    size_t size = write_section(same, again);
+    if (*text_size != size || memcmp(text, again, size) != 0) {
+        *text_size = 0;
+        return WS_ERR_FAULT;
+    }
+    return WS_OK;
+}
+
 int ws_seal(const ws_storage *storage, uint32_t number, ws_hedge *hedge, const void *payload,
             size_t payload_size, char *text, size_t text_capacity, size_t *text_size) {
     uint8_t digest[WS_SHA256_SIZE], again[WS_SHA256_SIZE];
@@ -55,7 +72,7 @@ int ws_seal(const ws_storage *storage, uint32_t number, ws_hedge *hedge, const v
     }
     if (result == WS_OK) {
         WS_DECLASSIFY(signature);
-        *text_size = write_section(signature, text);
+        result = write_checked(signature, signature, text, text_size);
     }
     return result;
 }

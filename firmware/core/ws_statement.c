@@ -7,6 +7,20 @@
 #include "ws_key.h"
 #include "ws_sha256.h"
 
+/* Encode, and again, and compare: what is left out once is there the other time. */
+static int encode_checked(const uint8_t signature[WS_P256_SIGNATURE_SIZE],
+                          uint8_t der[WS_DER_MAX_SIZE], volatile size_t *der_size) {
+    uint8_t again[WS_DER_MAX_SIZE];
+
+    *der_size = ws_der_encode(signature, der);
+    size_t size = ws_der_encode(signature, again);
+    if (*der_size != size || memcmp(der, again, size) != 0) {
+        *der_size = 0;
+        return WS_ERR_FAULT;
+    }
+    return WS_OK;
+}
+
 int ws_statement_sign(const ws_storage *storage, uint32_t number, ws_hedge *hedge, const void *text,
                       size_t text_size, uint8_t der[WS_DER_MAX_SIZE], size_t *der_size) {
     static const char prefix[] = WS_STATEMENT_PREFIX;
@@ -25,7 +39,7 @@ int ws_statement_sign(const ws_storage *storage, uint32_t number, ws_hedge *hedg
     }
     if (result == WS_OK) {
         WS_DECLASSIFY(signature);
-        *der_size = ws_der_encode(signature, der);
+        result = encode_checked(signature, der, der_size);
     }
     return result;
 }

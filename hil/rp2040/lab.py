@@ -42,14 +42,18 @@ class Rp2040Lab:
     def execute(self, code: str) -> str:
         """Run code; what it printed. Raises LabError when it raised."""
         self.type(code)
-        self._wait_for(ACCEPTED, CODE_LIMIT_NS)
-        output = self._wait_for(END_OF_CODE, CODE_LIMIT_NS)
-        error = self._wait_for(END_OF_CODE, CODE_LIMIT_NS)
-        self._wait_for(b">", CODE_LIMIT_NS)
+        return self.answer()
+
+    def answer(self, limit_ns: int = CODE_LIMIT_NS) -> str:
+        """What the code printed that was typed; LabError when it raised or said nothing so long."""
+        self._wait_for(ACCEPTED, limit_ns)
+        output = self._wait_for(END_OF_CODE, limit_ns)
+        error = self._wait_for(END_OF_CODE, limit_ns)
+        self._wait_for(b">", limit_ns)
         return raise_if_traceback((output + error).decode(errors="replace").replace("\r\n", "\n"))
 
     def type(self, code: str) -> None:
-        """Let code begin and do not wait: for code that never comes back."""
+        """Let code begin and do not wait; `answer` waits for it."""
         data = code.encode()
         for start in range(0, len(data), PIECE_BYTES):
             self._keyboard.send(data[start : start + PIECE_BYTES])
@@ -66,7 +70,7 @@ class Rp2040Lab:
             self.chip.run_until(lambda: end in self._said, limit_ns)
         except TimeoutError as error:
             raise LabError(
-                f"no {end!r} after {limit_ns // NS_PER_S} s of emulated time; the chip said "
+                f"no {end!r} after {limit_ns / NS_PER_S:g} s of emulated time; the chip said "
                 f"{bytes(self._said[-200:])!r}: is this the lab image?"
             ) from error
         said, _, rest = bytes(self._said).partition(end)

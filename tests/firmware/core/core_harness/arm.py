@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core_harness.build import CACHE, CORE, INCLUDES, bearssl_root, generate, listed, run
+from core_harness.build import C_FILES, CACHE, CORE, INCLUDES, bearssl_root, generate, listed, run
 from hil.cortex_m0.machine import FLASH_START
 
 COMPILER = "arm-none-eabi-gcc"
@@ -34,6 +34,12 @@ def whole_core() -> Program:
     """All that is in the image."""
     own = listed("core_sources.txt", CORE)
     return Program("core", tuple(own), tuple(listed("bearssl_sources.txt", bearssl_root())))
+
+
+def core_with_storage() -> Program:
+    """The whole core, and a flash in RAM for its keys: fake_port.c."""
+    core = whole_core()
+    return replace(core, name="sealing", sources=(*core.sources, C_FILES / "fake_port.c"))
 
 
 def assembler_alone() -> Program:
