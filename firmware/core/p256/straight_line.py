@@ -60,7 +60,6 @@ class Code:
 
     def __init__(self) -> None:
         self.instructions: list[Instruction] = []
-        self._zero: Value | None = None
 
     def emit(self, mnemonic: str, *operands: Value, number: int | None = None) -> Value:
         """Append an instruction; its result."""
@@ -133,12 +132,7 @@ class Routine:
 class Allocator:
     """Gives every value a place, instruction by instruction."""
 
-    def __init__(
-        self,
-        code: Code,
-        arguments: dict[str, Value],
-        policy: Policy,
-    ) -> None:
+    def __init__(self, code: Code, arguments: dict[str, Value], policy: Policy) -> None:
         self._code = code
         self._policy = policy
         self._registers: dict[str, Value | None] = dict.fromkeys((*LOW, *HIGH))
@@ -164,9 +158,9 @@ class Allocator:
         pinned: list[str] = []
         for operand in operands:
             pinned.append(self._bring_low(operand, pinned))
-        registers = dict(zip(operands, pinned, strict=True)) if operands else {}
+        registers = dict(zip(operands, pinned, strict=True))
         names = [registers[operand] for operand in operands]
-        if instruction.mnemonic in TIED and instruction.mnemonic != "sbcs_self":
+        if instruction.mnemonic in TIED:
             self._place_tied(instruction, operands, names)
             return
         if instruction.result is None:
@@ -295,11 +289,9 @@ class Allocator:
     def _evict(self, register: str) -> None:
         value = self._held(register)
         self._registers[register] = None
-        if value.next_use(self._position) == NEVER and value not in (
-            self._code.instructions[self._position].operands
-        ):
-            return
-        if self._elsewhere(value, register):
+        is_needed_now = value in self._code.instructions[self._position].operands
+        is_dead = value.next_use(self._position) == NEVER and not is_needed_now
+        if is_dead or self._elsewhere(value, register):
             return
         distance = value.next_use(self._position) - self._position
         high = next((r for r in HIGH if self._registers[r] is None), None)
