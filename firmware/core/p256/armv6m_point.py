@@ -73,18 +73,23 @@ class Frame:
     """Where temporary numbers lie on the stack; the arguments lie behind them."""
 
     temporaries: list[str]
+    arguments: int
 
     @property
     def size(self) -> int:
-        """Bytes, the two arguments included."""
-        return len(self.temporaries) * NUMBER_BYTES + 2 * WORD_BYTES
+        """Bytes, the arguments included."""
+        return self.argument_at(self.arguments)
+
+    def argument_at(self, argument: int) -> int:
+        """Byte offset of an argument."""
+        return len(self.temporaries) * NUMBER_BYTES + argument * WORD_BYTES
 
     def address(self, register: str, name: str) -> list[str]:
         """Instructions that put the address of a number into a register."""
         if name in self.temporaries:
             return [f"add {register}, sp, #{self.temporaries.index(name) * NUMBER_BYTES}"]
         argument, number = ARGUMENTS[name]
-        lines = [f"ldr {register}, [sp, #{self.size - (2 - argument) * WORD_BYTES}]"]
+        lines = [f"ldr {register}, [sp, #{self.argument_at(argument)}]"]
         return lines + ([f"adds {register}, #{number * NUMBER_BYTES}"] if number else [])
 
 
@@ -102,9 +107,11 @@ def parse(text: str) -> list[tuple[str, str, list[str]]]:
 def point_function(name: str, text: str) -> str:
     """A function on points as assembler text."""
     steps = parse(text)
-    frame = Frame(sorted({result for result, _, _ in steps if result not in ARGUMENTS}))
+    names = {name for result, _, operands in steps for name in (result, *operands)}
+    arguments = {ARGUMENTS[name][0] for name in names if name in ARGUMENTS}
+    frame = Frame(sorted(names - set(ARGUMENTS)), len(arguments))
     lines = [f"sub sp, #{frame.size}"]
-    lines += [f"str r{i}, [sp, #{frame.size - (2 - i) * WORD_BYTES}]" for i in range(2)]
+    lines += [f"str r{i}, [sp, #{frame.argument_at(i)}]" for i in range(frame.arguments)]
     for result, operation, operands in steps:
         for register, operand in zip(("r0", "r1", "r2"), (result, *operands), strict=False):
             lines += frame.address(register, operand)
