@@ -15,14 +15,9 @@ from host_fakes.key_life import OWNER
 from host_fakes.module import FakeModule
 from host_fakes.pty_port import PtyPort
 from host_fakes.signer import Signer
-from hypothesis import settings
 from wattseal import protected_key
 from wattseal.cli.program import run
 from wattseal.private_files import write_private
-
-# How long one example takes depends on what else the machine does.
-settings.register_profile("wattseal", deadline=None)
-settings.load_profile("wattseal")
 
 
 @pytest.fixture
