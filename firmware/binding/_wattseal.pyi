@@ -113,6 +113,13 @@ def crc16(data: _Buffer) -> int:
 def crc32(data: _Buffer) -> int:
     """CRC-32/ISO-HDLC (that of zlib) of data."""
 
+def json_text(value: object) -> bytes | None:
+    """Compact JSON text of a value; None for a value that the link cannot carry.
+
+    It carries objects, arrays, ASCII text, true, false, null and integers within +-(2**53-1), at
+    most six objects and arrays one within another.
+    """
+
 def flash_info(area: int) -> tuple[int, int, int]:
     """`(sector_size, page_size, sector_count)` of an area, sizes in bytes."""
 

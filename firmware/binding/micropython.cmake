@@ -24,11 +24,12 @@ set_source_files_properties(${WATTSEAL_CORE} PROPERTIES COMPILE_OPTIONS "-Wall;-
 add_library(usermod_wattseal INTERFACE)
 target_sources(usermod_wattseal INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/modwattseal.c
+    ${CMAKE_CURRENT_LIST_DIR}/json_text.c
     ${WATTSEAL_FIRMWARE}/ports/ws_areas.c
     ${WATTSEAL_FIRMWARE}/ports/ws_sample_queue.c
     ${WATTSEAL_FIRMWARE}/ports/rp2/ws_no_prompt.c
     ${WATTSEAL_FIRMWARE}/ports/rp2/ws_port_rp2.c)
-target_include_directories(usermod_wattseal INTERFACE ${WATTSEAL_INCLUDES} ${WATTSEAL_BEARSSL}/inc)
+target_include_directories(usermod_wattseal INTERFACE ${CMAKE_CURRENT_LIST_DIR} ${WATTSEAL_INCLUDES} ${WATTSEAL_BEARSSL}/inc)
 target_link_libraries(usermod_wattseal INTERFACE wattseal_core)
 target_link_libraries(usermod INTERFACE usermod_wattseal)
 

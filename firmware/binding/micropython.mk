@@ -4,7 +4,7 @@ WATTSEAL_FIRMWARE := $(USERMOD_DIR)/..
 WATTSEAL_BEARSSL := $(WATTSEAL_SOURCES)/bearssl-0.6
 WATTSEAL_LIST = $(shell grep -v '^\#' $(WATTSEAL_FIRMWARE)/core/$(1))
 
-SRC_USERMOD_C += $(USERMOD_DIR)/modwattseal.c
+SRC_USERMOD_C += $(USERMOD_DIR)/modwattseal.c $(USERMOD_DIR)/json_text.c
 SRC_USERMOD_LIB_C += $(addprefix $(WATTSEAL_FIRMWARE)/core/,$(call WATTSEAL_LIST,core_sources.txt))
 SRC_USERMOD_LIB_C += $(WATTSEAL_GEN)/p256/ws_tables.c
 SRC_USERMOD_LIB_C += $(WATTSEAL_FIRMWARE)/ports/ws_areas.c

@@ -4,6 +4,7 @@
 #include "py/objstr.h"
 #include "py/runtime.h"
 
+#include "json_text.h"
 #include "ws_core.h"
 #include "ws_port.h"
 
@@ -261,6 +262,8 @@ static mp_obj_t wattseal_crc32(mp_obj_t data_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(crc32_obj, wattseal_crc32);
 
+static MP_DEFINE_CONST_FUN_OBJ_1(json_text_obj, ws_json_text);
+
 /* --- flash ---------------------------------------------------------------------------------- */
 
 static mp_obj_t wattseal_flash_info(mp_obj_t area_in) {
@@ -340,6 +343,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_sha256), MP_ROM_PTR(&sha256_obj)},
     {MP_ROM_QSTR(MP_QSTR_crc16), MP_ROM_PTR(&crc16_obj)},
     {MP_ROM_QSTR(MP_QSTR_crc32), MP_ROM_PTR(&crc32_obj)},
+    {MP_ROM_QSTR(MP_QSTR_json_text), MP_ROM_PTR(&json_text_obj)},
     {MP_ROM_QSTR(MP_QSTR_flash_info), MP_ROM_PTR(&flash_info_obj)},
     {MP_ROM_QSTR(MP_QSTR_flash_read), MP_ROM_PTR(&flash_read_obj)},
     {MP_ROM_QSTR(MP_QSTR_flash_program), MP_ROM_PTR(&flash_program_obj)},

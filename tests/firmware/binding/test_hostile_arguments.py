@@ -3,14 +3,9 @@
 Runs in the unix program that is built with AddressSanitizer and UndefinedBehaviorSanitizer.
 """
 
-import os
-import subprocess
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[3]
-PROGRAM = ROOT / "build/unix-sanitized/micropython"
 
 # Every function with every combination of these; what must never come back is a crash.
 SCRIPT = """
@@ -74,38 +69,19 @@ print(refusals)
 """
 
 
-def run(script: str, tmp_path: Path) -> str:
-    assert PROGRAM.exists(), "build it first: ./dev build unix-sanitized"
-    done = subprocess.run(
-        [PROGRAM, "-c", script],
-        env={
-            **os.environ,
-            "WATTSEAL_FLASH": str(tmp_path / "flash.bin"),
-            "ASAN_OPTIONS": "detect_leaks=0",  # the interpreter's heap is one static block
-            "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stderr == ""
-    return done.stdout.strip()
-
-
-def test_no_arguments_make_it_crash(tmp_path: Path) -> None:
-    calls, refused, broken_slots = run(SCRIPT, tmp_path).split()
+def test_no_arguments_make_it_crash(run_sanitized: Callable[[str], str]) -> None:
+    calls, refused, broken_slots = run_sanitized(SCRIPT).split()
     assert int(calls) > 10_000
     assert int(refused) > 9_000
     assert broken_slots == "0"
 
 
-def test_nothing_reaches_beyond_its_area(tmp_path: Path) -> None:
-    assert run(BEYOND_THE_AREA, tmp_path) == str(4 * 8)
+def test_nothing_reaches_beyond_its_area(run_sanitized: Callable[[str], str]) -> None:
+    assert run_sanitized(BEYOND_THE_AREA) == str(4 * 8)
 
 
 @pytest.mark.parametrize("area", [0, 5, -1, 1 << 30])
-def test_the_key_area_has_no_number(area: int, tmp_path: Path) -> None:
+def test_the_key_area_has_no_number(area: int, run_sanitized: Callable[[str], str]) -> None:
     script = f"""
 import _wattseal as core
 try:
@@ -113,4 +89,4 @@ try:
 except ValueError as error:
     print(error)
 """
-    assert run(script, tmp_path) == "no such flash area"
+    assert run_sanitized(script) == "no such flash area"
