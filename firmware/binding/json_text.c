@@ -1,5 +1,6 @@
-/* Writes the JSON of the link: checks a value and writes it in one pass. Half of a reply is a record
- * that is known only once it is signed, so its text cannot be prepared and has to be quick. */
+/* Writes the JSON of the link: checks a value and writes it in one pass. Half of a reply is a
+ * record that is known only once it is signed, so its text cannot be prepared and has to be quick.
+ */
 #include "json_text.h"
 
 #include "py/objint.h"
@@ -158,8 +159,7 @@ static bool add_value(vstr_t *text, mp_obj_t value, size_t depth) {
         return add_integer(text, value);
     }
     bool is_object = mp_obj_is_type(value, &mp_type_dict);
-    bool is_array = mp_obj_is_type(value, &mp_type_list) ||
-                    mp_obj_is_type(value, &mp_type_tuple);
+    bool is_array = mp_obj_is_type(value, &mp_type_list) || mp_obj_is_type(value, &mp_type_tuple);
     if (!is_object && !is_array) {
         return add_word(text, value);
     }

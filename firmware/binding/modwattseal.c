@@ -188,12 +188,18 @@ static MP_DEFINE_CONST_FUN_OBJ_1(key_public_obj, wattseal_key_public);
 
 /* --- signing and checking ------------------------------------------------------------------- */
 
+/* Nothing written is a fault: a disturbed processor can return early with WS_OK. */
+static void check_written(int code, size_t size) {
+    check(code == WS_OK && size == 0 ? WS_ERR_FAULT : code);
+}
+
 static mp_obj_t wattseal_seal(mp_obj_t number, mp_obj_t payload_in) {
     mp_buffer_info_t payload = bytes_of(payload_in);
     char text[WS_SEAL_TEXT_MAX_SIZE];
-    size_t size;
-    check(ws_seal(keys(), key_number_of(number), &signature_hedge, payload.buf, payload.len, text,
-                  sizeof(text), &size));
+    size_t size = 0;
+    int code = ws_seal(keys(), key_number_of(number), &signature_hedge, payload.buf, payload.len,
+                       text, sizeof(text), &size);
+    check_written(code, size);
     return mp_obj_new_bytes((const byte *)text, size);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(seal_obj, wattseal_seal);
@@ -201,9 +207,10 @@ static MP_DEFINE_CONST_FUN_OBJ_2(seal_obj, wattseal_seal);
 static mp_obj_t wattseal_sign_statement(mp_obj_t number, mp_obj_t text_in) {
     mp_buffer_info_t text = bytes_of(text_in);
     uint8_t der[WS_DER_MAX_SIZE];
-    size_t size;
-    check(ws_statement_sign(keys(), key_number_of(number), &signature_hedge, text.buf, text.len,
-                            der, &size));
+    size_t size = 0;
+    int code = ws_statement_sign(keys(), key_number_of(number), &signature_hedge, text.buf,
+                                 text.len, der, &size);
+    check_written(code, size);
     return mp_obj_new_bytes(der, size);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(sign_statement_obj, wattseal_sign_statement);

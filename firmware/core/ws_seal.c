@@ -34,17 +34,19 @@ static size_t write_section(const uint8_t signature[WS_P256_SIGNATURE_SIZE], cha
     return (size_t)(end - text) + TAIL_SIZE;
 }
 
-/* Write the section, and again, and compare: what is left out once is there the other time. The
- * signature's address is given twice for the same reason. Not inlined: the second text needs no
- * stack while the signature is made. */
+/* Write the section, and again from the copy, and compare what lies at the same places: what is
+ * left out once is there the other time. Not inlined: the second text needs no stack while the
+ * signature is made. */
 __attribute__((noinline)) static int write_checked(const uint8_t signature[WS_P256_SIGNATURE_SIZE],
-                                                   const uint8_t same[WS_P256_SIGNATURE_SIZE],
-                                                   char *text, volatile size_t *text_size) {
+                                                   const uint8_t copy[WS_P256_SIGNATURE_SIZE],
+                                                   char *text, const char *same_text,
+                                                   volatile size_t *text_size,
+                                                   volatile size_t *same_size) {
     char again[WS_SEAL_TEXT_MAX_SIZE];
 
     *text_size = write_section(signature, text);
-    size_t size = write_section(same, again);
-    if (*text_size != size || memcmp(text, again, size) != 0) {
+    size_t size = write_section(copy, again);
+    if (*same_size != size || memcmp(same_text, again, size) != 0) {
         *text_size = 0;
         return WS_ERR_FAULT;
     }
@@ -54,7 +56,11 @@ __attribute__((noinline)) static int write_checked(const uint8_t signature[WS_P2
 int ws_seal(const ws_storage *storage, uint32_t number, ws_hedge *hedge, const void *payload,
             size_t payload_size, char *text, size_t text_capacity, size_t *text_size) {
     uint8_t digest[WS_SHA256_SIZE], again[WS_SHA256_SIZE];
-    uint8_t signature[WS_P256_SIGNATURE_SIZE];
+    uint8_t signature[WS_P256_SIGNATURE_SIZE], copy[WS_P256_SIGNATURE_SIZE];
+    /* The addresses once more, in memory: a register that a fault hits has only one of the two. */
+    const void *volatile same_payload = payload;
+    const char *volatile same_text = text;
+    size_t *volatile same_size = text_size;
 
     *text_size = 0;
     if (payload_size == 0 || payload_size > WS_SEAL_PAYLOAD_MAX_SIZE ||
@@ -66,13 +72,15 @@ int ws_seal(const ws_storage *storage, uint32_t number, ws_hedge *hedge, const v
     }
     ws_sha256(payload, payload_size, digest);
     int result = ws_key_sign(storage, number, hedge, digest, signature);
-    ws_sha256(payload, payload_size, again);
+    memcpy(copy, signature, sizeof copy);
+    ws_sha256(same_payload, payload_size, again);
     if (result == WS_OK && memcmp(digest, again, sizeof digest) != 0) {
         result = WS_ERR_FAULT; /* signed was another text */
     }
     if (result == WS_OK) {
         WS_DECLASSIFY(signature);
-        result = write_checked(signature, signature, text, text_size);
+        WS_DECLASSIFY(copy);
+        result = write_checked(signature, copy, text, same_text, text_size, same_size);
     }
     return result;
 }

@@ -22,7 +22,8 @@
  * without it the same payload and key give the same text. WS_ERR_ARGUMENT for a payload of 0 or
  * more than WS_SEAL_PAYLOAD_MAX_SIZE bytes, or one that does not begin with WS_SEAL_PAYLOAD_FIRST
  * (see ws_statement.h); WS_ERR_SPACE for a text buffer of less than WS_SEAL_TEXT_MAX_SIZE;
- * otherwise errors as ws_key_sign. */
+ * otherwise errors as ws_key_sign. A text_size of 0 with WS_OK is a fault of the processor, which
+ * the caller looks for. */
 int ws_seal(const ws_storage *storage, uint32_t number, ws_hedge *hedge, const void *payload,
             size_t payload_size, char *text, size_t text_capacity, size_t *text_size);
 

@@ -19,7 +19,8 @@
 
 /* Sign the prefix and the text with the stored key of that number; der receives der_size bytes of
  * strict DER. hedge, or NULL, as for ws_key_sign. WS_ERR_ARGUMENT for a text of 0 or more than
- * WS_STATEMENT_MAX_SIZE bytes; otherwise errors as ws_key_sign. */
+ * WS_STATEMENT_MAX_SIZE bytes; otherwise errors as ws_key_sign. A der_size of 0 with WS_OK is a
+ * fault of the processor, which the caller looks for. */
 int ws_statement_sign(const ws_storage *storage, uint32_t number, ws_hedge *hedge, const void *text,
                       size_t text_size, uint8_t der[WS_DER_MAX_SIZE], size_t *der_size);
 

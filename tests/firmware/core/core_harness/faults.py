@@ -120,6 +120,16 @@ class DisturbedCall:
                 yield address, self._disturbed(disturbance)
             self._machine.step()
 
+    def when(self, first: int, wanted: Callable[[int], bool]) -> list[int]:
+        """Which of the first instructions of the call have an address that is wanted."""
+        self._enter()
+        found = []
+        for at in range(first):
+            if wanted(self._machine.registers[PC]):
+                found.append(at)
+            self._machine.step()
+        return found
+
     def _enter(self) -> None:
         """Be at the first instruction of the call."""
         machine = self._machine

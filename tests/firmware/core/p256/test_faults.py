@@ -8,6 +8,7 @@ is one where a function hands an address to the next: that signs something else.
 import hashlib
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 from core_harness import faults, slots
@@ -46,6 +47,12 @@ DECIDING = (
 """Functions in C that decide whether there is a signature, or move it."""
 
 
+def places_of(machine: Machine, names: tuple[str, ...]) -> set[int]:
+    """Addresses of functions."""
+    places = [machine.function(name) for name in names]
+    return {address for p in places for address in range(p.start, p.start + p.size)}
+
+
 class SignedDigest:
     """A signature in the model."""
 
@@ -59,11 +66,6 @@ class SignedDigest:
         )
         assert self.machine.read(SIGNATURE, 64) == self._good[0]
 
-    def places_of(self, names: tuple[str, ...]) -> set[int]:
-        """Addresses of functions."""
-        places = [self.machine.function(name) for name in names]
-        return {address for p in places for address in range(p.start, p.start + p.size)}
-
     def _result(self, code: int) -> str:
         signature = self.machine.read(SIGNATURE, 64)
         if code == 0:
@@ -73,67 +75,91 @@ class SignedDigest:
 
 KEY_NUMBER = 7
 PAYLOAD = b"{" + b"abc" * 40
-HEAD, TAIL_OF_TEXT = b'{"SA":"ECDSA-secp256r1-SHA256","SE":"hex","SD":"', b'"}'
-TEXT_MAX_BYTES = 300
+OUT_BYTES = 300
 SECTOR_BYTES = 4096
 READING = 20_000
-"""Instructions of a sealed text before the signature: the text is hashed and the key read."""
+"""Instructions before the signature: the text is hashed and the key read."""
 CLOSING = 40_000
-"""Instructions behind the arithmetic: the key is read again and the text written."""
+"""Instructions behind the arithmetic: the key is read again and the result written."""
 
-CLOSING_FUNCTIONS = (
-    "ws_seal",
-    "write_checked",
-    "write_section",
-    "ws_key_sign",
-    "ws_key_slot_read",
-    "ws_der_encode",
-    "encode_integer",
-    "ws_constant_time_equal",
-    "memcmp",
-)
+
+@dataclass(frozen=True)
+class Signer:
+    """A function of the core that signs a text with a stored key, and what it makes of it."""
+
+    name: str
+    prefix: bytes
+    """What it hashes before the text."""
+    has_capacity: bool
+    """Whether it is told how much room there is for its result."""
+    written: Callable[[bytes], bytes]
+    """Its result, of the 64 bytes of a signature."""
+    closing: tuple[str, ...]
+    """Functions that make the result of the signature."""
+
+
+def der(signature: bytes) -> bytes:
+    """The signature as strict DER."""
+    return encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
 
 
 def section(signature: bytes) -> bytes:
-    """What ws_seal makes of a signature."""
-    der = encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
-    return HEAD + der.hex().upper().encode() + TAIL_OF_TEXT
+    """The signature section of an OCMF record."""
+    head, tail = b'{"SA":"ECDSA-secp256r1-SHA256","SE":"hex","SD":"', b'"}'
+    return head + der(signature).hex().upper().encode() + tail
 
 
-class SealedText:
-    """A text sealed in the model, with a key from a flash that holds another one before it."""
+READING_AGAIN = ("ws_key_sign", "ws_key_slot_read", "ws_constant_time_equal", "memcmp")
+ENCODING = ("ws_der_encode", "encode_integer")
+SIGNERS = (
+    Signer(
+        name="ws_seal",
+        prefix=b"",
+        has_capacity=True,
+        written=section,
+        closing=("ws_seal", "write_checked", "write_section", *ENCODING, *READING_AGAIN),
+    ),
+    Signer(
+        name="ws_statement_sign",
+        prefix=b"wattseal.statement.v1\n",
+        has_capacity=False,
+        written=der,
+        closing=("ws_statement_sign", *ENCODING, *READING_AGAIN),
+    ),
+)
 
-    def __init__(self) -> None:
+
+class SignedText:
+    """A text signed in the model, with a key from a flash that holds another one before it."""
+
+    def __init__(self, signer: Signer) -> None:
         machine = self.machine = Machine(compiled(core_with_storage()))
         flash = machine.address("fake_flash")
         machine.write(flash, b"\xff" * 2 * SECTOR_BYTES)
         machine.write(flash, slots.slot(KEY_NUMBER + 1, PRIVATE_KEY + 1))
         machine.write(flash + SECTOR_BYTES, slots.slot(KEY_NUMBER, PRIVATE_KEY))
-        payload, self._text, self._size = (RAM_START + 0x30000 + i * 0x1000 for i in range(3))
+        payload, self._out, self._size = (RAM_START + 0x30000 + i * 0x1000 for i in range(3))
         machine.write(payload, PAYLOAD)
-        digest = hashlib.sha256(PAYLOAD).digest()
-        self._good = list(map(section, faults.good_signatures(PRIVATE_KEY, digest, NONCES_MAX)))
+        digest = hashlib.sha256(signer.prefix + PAYLOAD).digest()
+        good = faults.good_signatures(PRIVATE_KEY, digest, NONCES_MAX)
+        self._good = list(map(signer.written, good))
+        self.closing = places_of(machine, signer.closing)
         key, text = (machine.address("fake_storage"), KEY_NUMBER, 0), (payload, len(PAYLOAD))
-        out = (self._text, TEXT_MAX_BYTES, self._size)
-        self.call = DisturbedCall(machine, "ws_seal", *key, *text, *out, result=self._result)
+        out = (self._out, *((OUT_BYTES,) if signer.has_capacity else ()), self._size)
+        self.call = DisturbedCall(machine, signer.name, *key, *text, *out, result=self._result)
         assert self._result(0) == RIGHT
 
-    def places_of(self, names: tuple[str, ...]) -> set[int]:
-        """Addresses of functions."""
-        places = [self.machine.function(name) for name in names]
-        return {address for p in places for address in range(p.start, p.start + p.size)}
-
     def _result(self, code: int) -> str:
-        if code != 0:
-            return REFUSED
         size = int.from_bytes(self.machine.read(self._size, 4), "little")
-        text = self.machine.read(self._text, min(size, TEXT_MAX_BYTES))
-        return RIGHT if text in self._good else text.decode(errors="replace")
+        if code != 0 or size == 0:  # the callers refuse a result without a size
+            return REFUSED
+        result = self.machine.read(self._out, min(size, OUT_BYTES))
+        return RIGHT if result in self._good else result.hex()
 
 
-@pytest.fixture(scope="module")
-def sealed() -> SealedText:
-    return SealedText()
+@pytest.fixture(scope="module", params=SIGNERS, ids=lambda signer: signer.name)
+def signed_text(request: pytest.FixtureRequest) -> SignedText:
+    return SignedText(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +214,7 @@ def test_a_bit_flipped_before_every_instruction_behind_the_arithmetic(
 def test_every_instruction_that_decides_left_out(signed: SignedDigest, amount: Amount) -> None:
     """Of the whole call: of its reading, its encoding, its check, its return."""
     chance, tally = random.Random(2), Tally()
-    deciding, one_of = signed.places_of(DECIDING), amount(40, 1)
+    deciding, one_of = places_of(signed.machine, DECIDING), amount(40, 1)
     for address, outcome in signed.call.each(
         0, lambda at: at in deciding and chance.randrange(one_of) == 0, faults.skip
     ):
@@ -198,20 +224,36 @@ def test_every_instruction_that_decides_left_out(signed: SignedDigest, amount: A
 
 
 def test_a_fault_while_the_text_is_hashed_and_the_key_read(
-    sealed: SealedText, amount: Amount
+    signed_text: SignedText, amount: Amount
 ) -> None:
     chance, tally = random.Random(3), Tally()
-    for _ in range(amount(60, 1_000)):
+    for _ in range(amount(30, 1_000)):
         fault = random_fault(chance, READING)
-        tally.add(sealed.call.outcome(fault), fault)
+        tally.add(signed_text.call.outcome(fault), fault)
     tell(tally)
     assert tally.counts[REFUSED] > 0
 
 
-def test_every_instruction_left_out_while_the_sealed_text_is_written(sealed: SealedText) -> None:
-    tally, places = Tally(), sealed.places_of(CLOSING_FUNCTIONS)
-    first = sealed.call.instructions - CLOSING
-    for address, outcome in sealed.call.each(first, places.__contains__, faults.skip):
+def test_a_bit_of_the_key_flipped_on_its_way_from_the_slot(
+    signed_text: SignedText, amount: Amount
+) -> None:
+    """Each load of the functions that copy the key, in turn."""
+    copying = places_of(signed_text.machine, ("memcpy", "ws_words_decode"))
+    chance, tally, one_of = random.Random(4), Tally(), amount(5, 1)
+    for at in signed_text.call.when(READING, copying.__contains__):
+        if chance.randrange(one_of) == 0:
+            fault = Fault(Injection.FLIP_LOADED, at, chance.randrange(32))
+            tally.add(signed_text.call.outcome(fault), fault)
+    tell(tally)
+    assert tally.counts[REFUSED] > 0
+
+
+def test_every_instruction_left_out_while_the_result_is_written(signed_text: SignedText) -> None:
+    tally = Tally()
+    first = signed_text.call.instructions - CLOSING
+    for address, outcome in signed_text.call.each(
+        first, signed_text.closing.__contains__, faults.skip
+    ):
         tally.add(outcome, hex(address))
     tell(tally)
     assert tally.counts[RIGHT] > tally.counts[REFUSED] > 0

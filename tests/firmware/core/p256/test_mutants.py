@@ -92,7 +92,6 @@ DISJOINT = "no bit is set in both words"
 TWICE_EVEN = "it changes the sum by twice an even number, and only its two lowest bits still count"
 CHANCE = "r10, which the loop does not write, has the two bits that count by chance in the model"
 LEFT_THERE = "the core called before happens to leave that address in the register"
-NO_ARGUMENT = "a second argument, which this function does not have, is kept and never read"
 OTHER_WAY = "words that are taken byte by byte are hashed alike, only slower"
 
 KARATSUBA = {
@@ -141,8 +140,6 @@ EQUIVALENT: dict[str, dict[Kind, tuple[int, str]]] = {
     "ws_point_double": {
         ("add of sp", "left out"): (7, LEFT_THERE),
         ("add of sp", "another register"): (4, LEFT_THERE),
-        ("str sp", "left out"): (1, NO_ARGUMENT),
-        ("str sp", "another register"): (1, NO_ARGUMENT),
     },
     "ws_point_add": {
         ("add of sp", "left out"): (5, LEFT_THERE),
