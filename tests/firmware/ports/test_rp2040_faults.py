@@ -122,17 +122,29 @@ def places(cycles: int, count: int) -> list[tuple[int, Disturbance]]:
     return found
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-def test_no_disturbance_gives_a_wrong_signature(
-    chip: SigningChip, pytestconfig: pytest.Config, part: int
-) -> None:
-    """Each part has places all over the signature."""
+def outcomes_at(chip: SigningChip, chosen: list[tuple[int, Disturbance]]) -> Counter[str]:
+    """How often which outcome was met; fails with the first wrong one."""
     assert chip.right == chip.expected()
     outcomes = Counter[str]()
-    count = ALL if pytestconfig.getoption("--all", False) else FEW
-    for after, disturbance in places(chip.cycles, count)[part::PARTS]:
+    for after, disturbance in chosen:
         outcome = chip.outcome(after, disturbance)
         assert outcome in (RIGHT, FAULT, STOPPED), (after, disturbance)
         outcomes[outcome] += 1
     print(dict(outcomes))  # shown by `pytest -s`
     assert outcomes[FAULT] > 0
+    return outcomes
+
+
+def test_a_few_disturbances_give_no_wrong_signature(chip: SigningChip) -> None:
+    assert outcomes_at(chip, places(chip.cycles, FEW)).total() == FEW
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_disturbance_gives_a_wrong_signature(
+    chip: SigningChip, pytestconfig: pytest.Config, part: int
+) -> None:
+    """With --all. Each part has places all over the signature."""
+    if not pytestconfig.getoption("--all", False):
+        pytest.skip("only with --all")
+    chosen = places(chip.cycles, ALL)[part::PARTS]
+    assert outcomes_at(chip, chosen).total() == ALL / PARTS
