@@ -71,7 +71,7 @@ FUNCTIONS: dict[str, tuple[str, float | None]] = {
     "firmware_identity": ("_wattseal.firmware_identity()", 20_000_000),
     "key_generation": ("_wattseal.key_create(1)", 25_000_000),
     "key_generation_with_sampling": ("_wattseal.key_create(2)", None),
-    "seal": ("signature = _wattseal.seal(1, payload)", None),
+    "sign_record": ("signature = _wattseal.sign_record(1, payload)", None),
     "verify": ("_wattseal.verify(key, payload, der)", 5_000_000),
     "self_test_at_boot": ("_wattseal.self_test(False)", None),
     "self_test": ("_wattseal.self_test(True)", None),

@@ -87,7 +87,7 @@ class Core(FlashAreas, Protocol):
     def key_public(self, number: int, /) -> bytes:
         """SubjectPublicKeyInfo DER, 91 bytes."""
 
-    def seal(self, number: int, payload: _Buffer, /) -> bytes:
+    def sign_record(self, number: int, payload: _Buffer, /) -> bytes:
         """Signature section of a record over these payload bytes."""
 
     def sign_statement(self, number: int, text: _Buffer, /) -> bytes:

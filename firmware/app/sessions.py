@@ -123,7 +123,7 @@ class Sessions:
         record_bytes = len(payload) + _SIGNATURE_SECTION_BYTES + len("OCMF||")
         if not self._journal.has_room(record_bytes, spare_sectors):
             raise WattsealError("journal_full")
-        record = build_record(payload, self._core.seal(self.key_number, payload))
+        record = build_record(payload, self._core.sign_record(self.key_number, payload))
         self._journal.store(record, standing, spare_sectors)
         if not standing.is_open:
             self._begun = None

@@ -23,7 +23,7 @@ class CoreError(Exception):
 def self_test(everything: bool, /) -> tuple[str, ...]:
     """Run known-answer tests; the names of those that failed (empty: all passed).
 
-    Without `everything`, those that making a key and sealing depend on: a fifth of the time.
+    Without `everything`, those that making a key and signing depend on: a fifth of the time.
 
     Names: `crc`, `sha256`, `health`, `drbg`, `sign`, `verify_good`, `verify_forged`.
     """
@@ -80,7 +80,7 @@ def key_public(number: int) -> bytes:
     Raises CoreError: `no_key`, or `key_broken` if a broken slot may have been it; `storage`.
     """
 
-def seal(number: int, payload: _Buffer) -> bytes:
+def sign_record(number: int, payload: _Buffer) -> bytes:
     """Signature section of an OCMF record over exactly these payload bytes (OCMF, table 8).
 
     number: of the key that signs. payload: 1 to 4096 bytes, the first of them `{`: all else is

@@ -193,22 +193,22 @@ static void check_written(int code, size_t size) {
     check(code == WS_OK && size == 0 ? WS_ERR_FAULT : code);
 }
 
-static mp_obj_t wattseal_seal(mp_obj_t number, mp_obj_t payload_in) {
+static mp_obj_t wattseal_sign_record(mp_obj_t number, mp_obj_t payload_in) {
     mp_buffer_info_t payload = bytes_of(payload_in);
-    char text[WS_SEAL_TEXT_MAX_SIZE];
+    char text[WS_RECORD_SECTION_MAX_SIZE];
     size_t size = 0;
-    int code = ws_seal(keys(), key_number_of(number), &signature_hedge, payload.buf, payload.len,
-                       text, sizeof(text), &size);
+    int code = ws_sign_record(keys(), key_number_of(number), &signature_hedge, payload.buf,
+                              payload.len, text, sizeof(text), &size);
     check_written(code, size);
     return mp_obj_new_bytes((const byte *)text, size);
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(seal_obj, wattseal_seal);
+static MP_DEFINE_CONST_FUN_OBJ_2(sign_record_obj, wattseal_sign_record);
 
 static mp_obj_t wattseal_sign_statement(mp_obj_t number, mp_obj_t text_in) {
     mp_buffer_info_t text = bytes_of(text_in);
     uint8_t der[WS_DER_MAX_SIZE];
     size_t size = 0;
-    int code = ws_statement_sign(keys(), key_number_of(number), &signature_hedge, text.buf,
+    int code = ws_sign_statement(keys(), key_number_of(number), &signature_hedge, text.buf,
                                  text.len, der, &size);
     check_written(code, size);
     return mp_obj_new_bytes(der, size);
@@ -342,7 +342,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_key_erase), MP_ROM_PTR(&key_erase_obj)},
     {MP_ROM_QSTR(MP_QSTR_key_discard_broken), MP_ROM_PTR(&key_discard_broken_obj)},
     {MP_ROM_QSTR(MP_QSTR_key_public), MP_ROM_PTR(&key_public_obj)},
-    {MP_ROM_QSTR(MP_QSTR_seal), MP_ROM_PTR(&seal_obj)},
+    {MP_ROM_QSTR(MP_QSTR_sign_record), MP_ROM_PTR(&sign_record_obj)},
     {MP_ROM_QSTR(MP_QSTR_sign_statement), MP_ROM_PTR(&sign_statement_obj)},
     {MP_ROM_QSTR(MP_QSTR_public_key_valid), MP_ROM_PTR(&public_key_valid_obj)},
     {MP_ROM_QSTR(MP_QSTR_verify), MP_ROM_PTR(&verify_obj)},

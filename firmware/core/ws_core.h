@@ -6,16 +6,15 @@
 #define WS_CORE_H
 
 #include "ws_crc.h"       // IWYU pragma: export
+#include "ws_drbg.h"      // IWYU pragma: export
 #include "ws_entropy.h"   // IWYU pragma: export
 #include "ws_error.h"     // IWYU pragma: export
 #include "ws_hedge.h"     // IWYU pragma: export
 #include "ws_key.h"       // IWYU pragma: export
-#include "ws_random.h"    // IWYU pragma: export
-#include "ws_seal.h"      // IWYU pragma: export
 #include "ws_self_test.h" // IWYU pragma: export
 #include "ws_sha256.h"    // IWYU pragma: export
+#include "ws_sign.h"      // IWYU pragma: export
 #include "ws_spki.h"      // IWYU pragma: export
-#include "ws_statement.h" // IWYU pragma: export
 #include "ws_storage.h"   // IWYU pragma: export
 #include "ws_verify.h"    // IWYU pragma: export
 

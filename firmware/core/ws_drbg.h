@@ -1,4 +1,5 @@
-/* HMAC-DRBG with SHA-256 (NIST SP 800-90A, section 10.1.2), seeded once, for one secret. */
+/* HMAC-DRBG with SHA-256 (NIST SP 800-90A, section 10.1.2), seeded once, for one secret, and
+ * the numbers drawn from it. */
 #ifndef WS_DRBG_H
 #define WS_DRBG_H
 
@@ -26,5 +27,12 @@ int ws_drbg_seed(ws_drbg *drbg, const ws_entropy_source *source, const uint8_t *
                  size_t personalisation_size);
 
 void ws_drbg_generate(ws_drbg *drbg, uint8_t *out, size_t size);
+
+#define WS_RANDOM_SIZE 32 /* bytes */
+
+/* Draw a number that nobody can foresee, for a challenge: one output of a DRBG that is seeded for
+ * this call alone. personalisation is the chip's id. Errors as ws_drbg_seed. */
+int ws_random(const ws_entropy_source *source, const uint8_t *personalisation,
+              size_t personalisation_size, uint8_t random[WS_RANDOM_SIZE]);
 
 #endif

@@ -22,7 +22,7 @@ enum ws_self_test {
 
 #define WS_SELF_TEST_ALL 0x7Fu
 
-/* What making a key and sealing depend on: leaves out the two verifications, most of the time. */
+/* What making a key and signing depend on: leaves out the two verifications, most of the time. */
 #define WS_SELF_TEST_SIGNING 0x1Fu
 
 /* Run the tests of the set; the set of those that failed, 0 when all passed. */

@@ -365,13 +365,13 @@ def test_defect_in_a_command_is_an_internal_error_and_an_event() -> None:
     def broken(number: int, payload: bytes) -> bytes:
         raise ZeroDivisionError("secret text")
 
-    bench.core.seal = broken  # type: ignore[method-assign]
+    bench.core.sign_record = broken  # type: ignore[method-assign]
     error = refused(bench, "begin")
     assert (error.name, error.detail) == ("internal_error", {"exception": "ZeroDivisionError"})
     newest = bench.all_events()[-1]
     assert (newest["event"], newest["detail"]["error"]) == ("refused", "internal_error")
     assert bench.call("status")["session"] is None
-    del bench.core.seal
+    del bench.core.sign_record
     assert bench.call("begin")["pagination"] == 1
 
 
@@ -391,7 +391,7 @@ def test_core_that_refuses_to_sign(name: str, expected: str, state: str) -> None
     def refuse(number: int, payload: bytes) -> bytes:
         raise bench.core.CoreError(-1, name)
 
-    bench.core.seal = refuse  # type: ignore[method-assign]
+    bench.core.sign_record = refuse  # type: ignore[method-assign]
     assert refused(bench, "begin").name == expected
     assert bench.call("status")["state"] == state
     assert bench.all_records() == {}

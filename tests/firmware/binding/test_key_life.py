@@ -100,7 +100,7 @@ def test_a_key_is_of_the_image_that_made_it(tmp_path: Path) -> None:
     assert now.value(slots) == [0, expected[1][1:]]
 
 
-def test_seals_and_statements_are_in_domains_of_their_own(module: Module) -> None:
+def test_records_and_statements_are_in_domains_of_their_own(module: Module) -> None:
     module.run("core.key_create(1)")
     key = public_key(module, 1)
     text = b'{"type":"birth"}'
@@ -108,13 +108,18 @@ def test_seals_and_statements_are_in_domains_of_their_own(module: Module) -> Non
     key.verify(der, PREFIX + text, ec.ECDSA(SHA256()))
     with pytest.raises(InvalidSignature):
         key.verify(der, text, ec.ECDSA(SHA256()))
-    section = json.loads(str(module.value(f"core.seal(1, {text!r}).decode()")))
+    section = json.loads(str(module.value(f"core.sign_record(1, {text!r}).decode()")))
     key.verify(bytes.fromhex(section["SD"]), text, ec.ECDSA(SHA256()))
-    assert module.refusal(f"core.seal(1, {PREFIX + text!r})") == "argument"
+    assert module.refusal(f"core.sign_record(1, {PREFIX + text!r})") == "argument"
 
 
 def test_refusals_have_their_names(module: Module) -> None:
-    for call in ("key_public(1)", "key_erase(1)", "seal(1, b'{}')", "sign_statement(1, b'{}')"):
+    for call in (
+        "key_public(1)",
+        "key_erase(1)",
+        "sign_record(1, b'{}')",
+        "sign_statement(1, b'{}')",
+    ):
         assert module.refusal(f"core.{call}") == "no_key"
     for number in (1, 2, 3, 4):
         module.run(f"core.key_create({number})")
@@ -125,7 +130,7 @@ def test_refusals_have_their_names(module: Module) -> None:
 
 @pytest.mark.parametrize("number", [0, -1, 1 << 32, 1 << 64])
 def test_a_number_that_no_key_can_have(module: Module, number: int) -> None:
-    for call in ("key_create({})", "key_public({})", "seal({}, b'{{}}')"):
+    for call in ("key_create({})", "key_public({})", "sign_record({}, b'{{}}')"):
         with pytest.raises(subprocess.CalledProcessError) as raised:
             module.run("core." + call.format(number))
         assert "Error" in raised.value.stderr
@@ -176,7 +181,7 @@ SIGN_AFTER_HEDGING = """
 core.key_create(1)
 print(core.hedge())
 for _ in range(2):
-    print(core.seal(1, b"{}").decode(), core.sign_statement(1, b"{}").hex())
+    print(core.sign_record(1, b"{}").decode(), core.sign_statement(1, b"{}").hex())
 """
 
 
@@ -209,7 +214,7 @@ def test_hedged_signatures_of_one_text_differ(module: Module) -> None:
 
 def test_bad_noise_hedges_nothing_and_signing_goes_on(module: Module) -> None:
     module.run("core.key_create(1)")
-    script = 'print(core.hedge())\nprint(core.seal(1, b"{}").decode())'
+    script = 'print(core.hedge())\nprint(core.sign_record(1, b"{}").decode())'
     plain = module.run(script).splitlines()[1]
     told = module.run(script, WATTSEAL_HEDGE="1", WATTSEAL_NOISE="/dev/zero").splitlines()
     assert told == ["False", plain]

@@ -1,4 +1,6 @@
-"""HMAC-DRBG against SP 800-90A, section 10.1.2, written down once more in core_harness/drbg.py."""
+"""HMAC-DRBG against SP 800-90A, section 10.1.2, written down once more in core_harness/drbg.py; the
+numbers for challenges that are drawn from it over fresh noise and the chip.
+"""
 
 import hashlib
 import random
@@ -6,6 +8,9 @@ import random
 import pytest
 from core_harness.drbg import Reference
 from core_harness.library import Core
+from core_harness.noise import from_samples, good, periodic
+
+UNTOUCHED = bytes([0xEE]) * 32
 
 
 def test_the_nonce_of_rfc_6979_a_2_5_is_its_first_output(core: Core) -> None:
@@ -31,3 +36,23 @@ def test_too_long_material_is_refused(core: Core) -> None:
     assert core.drbg(bytes(64), bytes(32), []) == []
     assert core.drbg(bytes(65), b"", []) == "argument"
     assert core.drbg(bytes(64), bytes(33), []) == "argument"
+
+
+def test_a_challenges_number_is_the_drbgs_over_seed_and_chip(core: Core) -> None:
+    error, seed = core.entropy_seed(good(5))
+    assert error == "ok"
+    assert core.random(good(5), b"chip") == ("ok", core.drbg(seed, b"chip", [32])[0])
+
+
+def test_noise_and_chip_set_numbers_apart(core: Core) -> None:
+    chips = (b"", b"\0", b"A" * 32)
+    assert len({core.random(good(seed), chip) for seed in range(10) for chip in chips}) == 30
+
+
+@pytest.mark.parametrize("samples", [periodic([1]), periodic([0, 1]), []], ids=["1", "01", "none"])
+def test_bad_noise_gives_no_number(core: Core, samples) -> None:
+    assert core.random(from_samples(samples), b"chip") == ("entropy", UNTOUCHED)
+
+
+def test_no_number_with_too_long_a_personalisation(core: Core) -> None:
+    assert core.random(good(1), bytes(33)) == ("argument", UNTOUCHED)

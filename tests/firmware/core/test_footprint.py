@@ -86,8 +86,8 @@ def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 PUBLIC = [
-    "ws_seal",
-    "ws_statement_sign",
+    "ws_sign_record",
+    "ws_sign_statement",
     "ws_random",
     "ws_hedge_seed",
     "ws_key_create",
@@ -119,7 +119,7 @@ def test_stack_use_is_bounded(compiled: Compiled, function: str) -> None:
     assert 0 < depth <= STACK_LIMIT, f"{function} takes {depth} bytes of stack"
 
 
-@pytest.mark.parametrize("function", ["ws_seal", "ws_statement_sign", "ws_key_sign"])
+@pytest.mark.parametrize("function", ["ws_sign_record", "ws_sign_statement", "ws_key_sign"])
 def test_signing_takes_less(compiled: Compiled, function: str) -> None:
     assert 0 < compiled.graph.depth(function) <= SIGNING_STACK_LIMIT
 

@@ -49,20 +49,20 @@ def test_each_signature_draws_once_and_a_refused_one_does_not(core: Core, keyed)
     flash, hedge = keyed(), seeded(core)
     draws = core.drbg(core.entropy_seed(good(5))[1], b"chip", [32] * 4)
     assert core.key_sign(flash, DIGEST, hedge=hedge)[0] == "ok"
-    assert core.seal(flash, b"{}", hedge=hedge)[0] == "ok"
-    assert core.statement_sign(flash, b"{}", hedge=hedge)[0] == "ok"
+    assert core.sign_record(flash, b"{}", hedge=hedge)[0] == "ok"
+    assert core.sign_statement(flash, b"{}", hedge=hedge)[0] == "ok"
     assert core.key_sign(flash, DIGEST, number=2, hedge=hedge)[0] == "no_key"
-    assert core.seal(flash, b"", hedge=hedge)[0] == "argument"
-    assert core.statement_sign(flash, b"", hedge=hedge)[0] == "argument"
+    assert core.sign_record(flash, b"", hedge=hedge)[0] == "argument"
+    assert core.sign_statement(flash, b"", hedge=hedge)[0] == "argument"
     assert core.hedge_draw(hedge) == draws[3]
 
 
 def test_without_a_seed_the_nonce_is_the_plain_one(core: Core, keyed) -> None:
     plain = core.key_sign(keyed(), DIGEST)
     assert core.key_sign(keyed(), DIGEST, hedge=new_hedge()) == plain
-    assert core.seal(keyed(), b"{}", hedge=new_hedge()) == core.seal(keyed(), b"{}")
-    with_unseeded = core.statement_sign(keyed(), b"{}", hedge=new_hedge())
-    assert with_unseeded == core.statement_sign(keyed(), b"{}")
+    assert core.sign_record(keyed(), b"{}", hedge=new_hedge()) == core.sign_record(keyed(), b"{}")
+    with_unseeded = core.sign_statement(keyed(), b"{}", hedge=new_hedge())
+    assert with_unseeded == core.sign_statement(keyed(), b"{}")
 
 
 def test_openssl_accepts_hedged_signatures(core: Core, keyed) -> None:
@@ -71,7 +71,7 @@ def test_openssl_accepts_hedged_signatures(core: Core, keyed) -> None:
     assert isinstance(public_key, ec.EllipticCurvePublicKey)
     for i in range(20):
         text = b"{%d}" % i
-        error, der = core.statement_sign(flash, text, hedge=hedge)
+        error, der = core.sign_statement(flash, text, hedge=hedge)
         assert error == "ok"
         public_key.verify(der, STATEMENT_PREFIX + text, ec.ECDSA(SHA256()))
 

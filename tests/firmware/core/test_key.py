@@ -20,7 +20,7 @@ def test_a_blank_area_is_empty(core: Core) -> None:
     assert core.key_inspect(flash) == EMPTY
     assert core.key_public(flash)[0] == "no_key"
     assert core.key_sign(flash, bytes(32))[0] == "no_key"
-    assert core.seal(flash, b"{}")[0] == "no_key"
+    assert core.sign_record(flash, b"{}")[0] == "no_key"
     assert core.key_erase(flash, 1) == "no_key"
     assert flash.operations == []
 
@@ -195,8 +195,8 @@ def test_every_flipped_bit_breaks_the_slot(core: Core, keyed) -> None:
         assert core.key_inspect(flash) == ("ok", Keys(1, {})), bit
     assert core.key_public(flash)[0] == "key_broken"
     assert core.key_sign(flash, bytes(32))[0] == "key_broken"
-    assert core.seal(flash, b"{}")[0] == "key_broken"
-    assert core.statement_sign(flash, b"{}")[0] == "key_broken"
+    assert core.sign_record(flash, b"{}")[0] == "key_broken"
+    assert core.sign_statement(flash, b"{}")[0] == "key_broken"
     assert flash.operations == []
 
 
@@ -221,7 +221,7 @@ def test_a_whole_slot_without_a_private_key_signs_nothing(core: Core, secret: in
     body = flash.memory[:48] + secret.to_bytes(32) + flash.memory[80:148]
     flash.memory[:152] = body + core.crc32(bytes(body)).to_bytes(4, "little")
     assert core.key_sign(flash, bytes(32))[0] == "key_broken"
-    assert core.statement_sign(flash, b"{}") == ("key_broken", b"")
+    assert core.sign_statement(flash, b"{}") == ("key_broken", b"")
 
 
 def test_discarding_makes_room_for_a_new_key(core: Core) -> None:
@@ -248,7 +248,7 @@ def test_an_unreadable_flash_is_neither_empty_nor_broken(core: Core, keyed) -> N
     assert core.key_inspect(flash) == ("storage", Keys(0, {}))
     assert core.key_public(flash)[0] == "storage"
     assert core.key_sign(flash, bytes(32))[0] == "storage"
-    assert core.seal(flash, b"{}")[0] == "storage"
+    assert core.sign_record(flash, b"{}")[0] == "storage"
     assert core.key_create(flash, good(1), b"chip", number=2) == "storage"
     assert core.key_erase(flash, 1) == "storage"
     assert core.key_discard_broken(flash) == ("storage", 0)

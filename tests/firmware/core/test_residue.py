@@ -12,7 +12,11 @@ from core_harness.library import Core
 
 FILL = 0xA5
 FLASH_SIZE = 2 * 4096
-SIGNED = {"seal": b"{sample}", "hedged": b"{sample}", "state": b"wattseal.statement.v1\nsample"}
+SIGNED = {
+    "record": b"{sample}",
+    "hedged": b"{sample}",
+    "statement": b"wattseal.statement.v1\nsample",
+}
 WINDOW = 8  # bytes in a row that do not meet by chance
 
 
@@ -89,7 +93,7 @@ def seed_of_fake_noise(core: Core) -> bytes:
 
 @pytest.mark.parametrize(
     "what",
-    ["seal", "hedged", "hedge", "state", "create", "inspect", "public", "erase", "random"],
+    ["record", "hedged", "hedge", "statement", "create", "inspect", "public", "erase", "random"],
 )
 def test_nothing_is_left(program: Path, core: Core, what: str) -> None:
     stack, secrets = run(program, core, what)

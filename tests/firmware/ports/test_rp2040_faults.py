@@ -45,7 +45,7 @@ class SigningChip:
 
     def __init__(self) -> None:
         self._image = LAB_IMAGE.read_bytes()
-        self._entry = function_address(LAB_IMAGE.with_suffix(".elf"), "ws_seal")
+        self._entry = function_address(LAB_IMAGE.with_suffix(".elf"), "ws_sign_record")
         self._start(self._image)
         self._lab.execute("_wattseal.key_create(1)")
         self._flash = self._lab.chip.flash_image()
@@ -88,7 +88,7 @@ class SigningChip:
         self._lab.execute(f"import _wattseal\npayload = {PAYLOAD!r}")
 
     def _sign(self) -> str:
-        self._lab.type(f"print(_wattseal.seal(1, payload)[{len(HEAD)}:-2].decode())")
+        self._lab.type(f"print(_wattseal.sign_record(1, payload)[{len(HEAD)}:-2].decode())")
         return self._lab.answer(SIGNING_LIMIT_NS).strip()
 
     def _measure(self) -> int:

@@ -140,7 +140,7 @@ class FakeCore(FakeFlash):
 
     # --- signing and checking ----------------------------------------------------------------
 
-    def seal(self, number: int, payload: bytes) -> bytes:
+    def sign_record(self, number: int, payload: bytes) -> bytes:
         assert payload[:1] == b"{"
         self.seals += 1
         signature = self._sign(number, bytes(payload))

@@ -2,9 +2,9 @@
  * one is reported (the method of ctgrind).
  *
  *     constant_time create   make a key from undefined noise
- *     constant_time seal     seal a record with a stored key whose private half is undefined
+ *     constant_time record   sign a record with a stored key whose private half is undefined
  *     constant_time hedged   the same with entropy added from undefined noise
- *     constant_time state    sign a statement with it
+ *     constant_time statement   sign a statement with it
  *     constant_time keep_house   list keys, tell the public half, erase
  *     constant_time random   draw a challenge from undefined noise
  *     constant_time leak     do what must not be done, to show that this program would tell
@@ -34,32 +34,34 @@ static uint8_t *secret_key(void) {
     return private_key;
 }
 
-static int seal(ws_hedge *hedge) {
+static int sign_record(ws_hedge *hedge) {
     static const char payload[] = "{\"FV\":\"1.3\",\"PG\":\"T1\"}";
-    char text[WS_SEAL_TEXT_MAX_SIZE];
+    char text[WS_RECORD_SECTION_MAX_SIZE];
     size_t text_size;
 
-    if (secret_key() == NULL || ws_seal(&fake_storage, FAKE_KEY_NUMBER, hedge, payload,
-                                        strlen(payload), text, sizeof text, &text_size) != WS_OK) {
+    if (secret_key() == NULL ||
+        ws_sign_record(&fake_storage, FAKE_KEY_NUMBER, hedge, payload, strlen(payload), text,
+                       sizeof text, &text_size) != WS_OK) {
         return 1;
     }
     return fwrite(text, 1, text_size, stdout) != text_size;
 }
 
-static int seal_hedged(void) {
+static int sign_hedged(void) {
     uint64_t noise_state = 1;
     ws_entropy_source noise = {.context = &noise_state, .read = secret_noise};
     ws_hedge hedge;
 
-    return ws_hedge_seed(&hedge, &noise, (const uint8_t *)"chip", 4) != WS_OK || seal(&hedge);
+    return ws_hedge_seed(&hedge, &noise, (const uint8_t *)"chip", 4) != WS_OK ||
+           sign_record(&hedge);
 }
 
-static int state(void) {
+static int sign_statement(void) {
     static const char text[] = "{\"type\":\"birth\"}";
     uint8_t der[WS_DER_MAX_SIZE];
     size_t der_size;
 
-    if (secret_key() == NULL || ws_statement_sign(&fake_storage, FAKE_KEY_NUMBER, NULL, text,
+    if (secret_key() == NULL || ws_sign_statement(&fake_storage, FAKE_KEY_NUMBER, NULL, text,
                                                   strlen(text), der, &der_size) != WS_OK) {
         return 1;
     }
@@ -111,14 +113,14 @@ int main(int argc, char **argv) {
     if (strcmp(what, "create") == 0) {
         return fake_create(secret_noise) != WS_OK;
     }
-    if (strcmp(what, "seal") == 0) {
-        return seal(NULL);
+    if (strcmp(what, "record") == 0) {
+        return sign_record(NULL);
     }
     if (strcmp(what, "hedged") == 0) {
-        return seal_hedged();
+        return sign_hedged();
     }
-    if (strcmp(what, "state") == 0) {
-        return state();
+    if (strcmp(what, "statement") == 0) {
+        return sign_statement();
     }
     if (strcmp(what, "keep_house") == 0) {
         return keep_house();

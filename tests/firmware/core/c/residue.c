@@ -2,8 +2,8 @@
  * the flash as it was with the key, and the stack, go to the standard output afterwards, for the
  * test to search.
  *
- *     residue seal|state|create|inspect|public|erase|random   one call of the core
- *     residue hedge|hedged   seed the hedge; seal with it seeded
+ *     residue record|statement|create|inspect|public|erase|random   one call of the core
+ *     residue hedge|hedged   seed the hedge; sign a record with it seeded
  *     residue leave          the private key left on purpose, to show that it is found
  */
 #include <stdio.h>
@@ -21,16 +21,16 @@ static const char *what;
 static int result;
 static ws_hedge hedge;
 
-static int seal_with(ws_hedge *with) {
+static int sign_record_with(ws_hedge *with) {
     static const char payload[] = "{sample}";
-    char text[WS_SEAL_TEXT_MAX_SIZE];
+    char text[WS_RECORD_SECTION_MAX_SIZE];
     size_t text_size;
-    return ws_seal(&fake_storage, FAKE_KEY_NUMBER, with, payload, strlen(payload), text,
-                   sizeof text, &text_size);
+    return ws_sign_record(&fake_storage, FAKE_KEY_NUMBER, with, payload, strlen(payload), text,
+                          sizeof text, &text_size);
 }
 
-static int seal(void) {
-    return seal_with(NULL);
+static int sign_record(void) {
+    return sign_record_with(NULL);
 }
 
 static int seed_hedge(void) {
@@ -39,14 +39,14 @@ static int seed_hedge(void) {
     return ws_hedge_seed(&hedge, &noise, (const uint8_t *)"hedg", 4);
 }
 
-static int seal_hedged(void) {
-    return seal_with(&hedge);
+static int sign_hedged(void) {
+    return sign_record_with(&hedge);
 }
 
-static int state(void) {
+static int sign_statement(void) {
     uint8_t der[WS_DER_MAX_SIZE];
     size_t der_size;
-    return ws_statement_sign(&fake_storage, FAKE_KEY_NUMBER, NULL, "sample", strlen("sample"), der,
+    return ws_sign_statement(&fake_storage, FAKE_KEY_NUMBER, NULL, "sample", strlen("sample"), der,
                              &der_size);
 }
 
@@ -97,9 +97,16 @@ static const struct {
     const char *name;
     int (*call)(void);
 } calls[] = {
-    {"hedge", seed_hedge}, {"hedged", seal_hedged}, {"create", create}, {"seal", seal},
-    {"state", state},      {"inspect", inspect},    {"public", public}, {"erase", erase},
-    {"random", draw},      {"leave", leave},
+    {"hedge", seed_hedge},
+    {"hedged", sign_hedged},
+    {"create", create},
+    {"record", sign_record},
+    {"statement", sign_statement},
+    {"inspect", inspect},
+    {"public", public},
+    {"erase", erase},
+    {"random", draw},
+    {"leave", leave},
 };
 
 static void run(void) {

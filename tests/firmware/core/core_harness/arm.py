@@ -39,7 +39,7 @@ def whole_core() -> Program:
 def core_with_storage() -> Program:
     """The whole core, and a flash in RAM for its keys: fake_port.c."""
     core = whole_core()
-    return replace(core, name="sealing", sources=(*core.sources, C_FILES / "fake_port.c"))
+    return replace(core, name="core_with_storage", sources=(*core.sources, C_FILES / "fake_port.c"))
 
 
 def assembler_alone() -> Program:

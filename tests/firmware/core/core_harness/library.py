@@ -391,7 +391,7 @@ class Core:
         )
         return self.error_name(code), bytes(signature)
 
-    def seal(
+    def sign_record(
         self,
         flash: NorFlash,
         payload: bytes,
@@ -402,7 +402,7 @@ class Core:
         text = empty(capacity)
         size = ctypes.c_size_t(0xEEEE)
         storage = storage_of(flash)
-        code = self.library.ws_seal(
+        code = self.library.ws_sign_record(
             ctypes.byref(storage),
             ctypes.c_uint32(number),
             hedge,
@@ -415,13 +415,13 @@ class Core:
         assert bytes(text[size.value :]) == bytes([0xEE]) * (capacity - size.value)
         return self.error_name(code), bytes(text[: size.value])
 
-    def statement_sign(
+    def sign_statement(
         self, flash: NorFlash, text: bytes, number: int = 1, hedge: Hedge | None = None
     ) -> tuple[str, bytes]:
         der = empty(72)
         size = ctypes.c_size_t(0xEEEE)
         storage = storage_of(flash)
-        code = self.library.ws_statement_sign(
+        code = self.library.ws_sign_statement(
             ctypes.byref(storage),
             ctypes.c_uint32(number),
             hedge,

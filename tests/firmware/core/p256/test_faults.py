@@ -113,18 +113,18 @@ READING_AGAIN = ("ws_key_sign", "ws_key_slot_read", "ws_constant_time_equal", "m
 ENCODING = ("ws_der_encode", "encode_integer")
 SIGNERS = (
     Signer(
-        name="ws_seal",
+        name="ws_sign_record",
         prefix=b"",
         has_capacity=True,
         written=section,
-        closing=("ws_seal", "write_checked", "write_section", *ENCODING, *READING_AGAIN),
+        closing=("ws_sign_record", "write_checked", "write_section", *ENCODING, *READING_AGAIN),
     ),
     Signer(
-        name="ws_statement_sign",
+        name="ws_sign_statement",
         prefix=b"wattseal.statement.v1\n",
         has_capacity=False,
         written=der,
-        closing=("ws_statement_sign", *ENCODING, *READING_AGAIN),
+        closing=("ws_sign_statement", *ENCODING, *READING_AGAIN),
     ),
 )
 
