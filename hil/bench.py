@@ -78,12 +78,12 @@ FUNCTIONS: dict[str, tuple[str, float | None]] = {
 }
 """Statements to time in the lab image's prompt, and the most cycles that are meant."""
 FILL_JOURNAL = """
-from app.journal import Journal, Standing, SPARE_WHILE_OPEN
+from app.journal import Journal, JournalState, SPARE_WHILE_OPEN
 journal = Journal(_wattseal, _wattseal.AREA_JOURNAL)
 while journal.has_room(len(record), SPARE_WHILE_OPEN):
-    standing = Standing()
-    standing.pagination = journal.standing.pagination + 1
-    journal.store(record, standing, SPARE_WHILE_OPEN)
+    state = JournalState()
+    state.pagination = journal.state.pagination + 1
+    journal.store(record, state, SPARE_WHILE_OPEN)
 """
 BEFORE_VERIFY = """
 import json

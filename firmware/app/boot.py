@@ -4,7 +4,7 @@ from wire.errors import WattsealError
 
 from app.contracts import Core, Json, Port, Release
 from app.events import SPARE_FOR_ARCHIVING
-from app.key_policy import settle_key
+from app.key_policy import ensure_key
 from app.module import Module
 from app.problems import as_wattseal_error
 
@@ -14,14 +14,14 @@ def boot(core: Core, port: Port, board_name: str, release: Release, profiles: Js
     its status and gives out records, events and public key.
     """
     module = Module(core, port, board_name, release, profiles)
-    for step in (_measure_image, _test_core, _hedge, _check_storage, _log_start, settle_key):
+    for step in (_measure_image, _test_core, _hedge, _check_storage, _log_start, ensure_key):
         try:
             step(module)
         except Exception as problem:
             module.stop_signing(as_wattseal_error(core, problem))
             break
     if module.fault is not None:
-        _tell_fault(module)
+        _log_fault(module)
     elif module.sessions.needs_recovery:
         module.recover()
     return module
@@ -52,12 +52,12 @@ def _check_storage(module: Module) -> None:
     ):
         if log.damage:
             raise WattsealError("storage_broken", where=name, cause=log.damage)
-    newest, stated = module.journal.standing.pagination, module.statements.standing.number
-    if module.events.mark.statement > stated:
+    newest, stated = module.journal.state.pagination, module.statements.state.number
+    if module.events.state.statement > stated:
         raise WattsealError("storage_broken", where="statements", cause="statements have vanished")
-    if module.events.mark.pagination > newest:
+    if module.events.state.pagination > newest:
         raise WattsealError("storage_broken", where="journal", cause="records have vanished")
-    if (newest or stated) and not module.events.mark.number:
+    if (newest or stated) and not module.events.state.number:
         raise WattsealError("storage_broken", where="events", cause="events have vanished")
 
 
@@ -68,13 +68,13 @@ def _log_start(module: Module) -> None:
         {
             "reset_cause": module.port.reset_cause(),
             "firmware": module.firmware.label,
-            "newest_record": module.journal.standing.pagination,
+            "newest_record": module.journal.state.pagination,
             "hedged": module.is_hedged,
         },
     )
 
 
-def _tell_fault(module: Module) -> None:
+def _log_fault(module: Module) -> None:
     """Log the fault if the log still takes it, and find the public key for those who verify."""
     fault = module.fault
     try:

@@ -1,6 +1,6 @@
 """The module's clock: a time once set, carried on by the monotonic ticks.
 
-There is no battery: after every start the clock is unset. Its letter is that of OCMF table 19.
+There is no battery: after every start the clock is unset. Its status is a letter of OCMF table 19.
 """
 
 from app.contracts import Ticks
@@ -53,7 +53,7 @@ class Clock:
         """Milliseconds since it was set; only when `is_set`."""
         return self.uptime_ms() - self._set_at_ms
 
-    def letter(self) -> str:
+    def status(self) -> str:
         """U unknown, I informative, S synchronised."""
         if not self.is_set:
             return "U"
@@ -61,10 +61,10 @@ class Clock:
             return "S"
         return "I"
 
-    def letter_after(self, letter_at_begin: str) -> str:
-        """The letter of a later reading of a session.
+    def status_after(self, status_at_begin: str) -> str:
+        """Return the status of a later reading of a session.
 
         R after I: the interval is measured by our own ticks (OCMF table 19, and verifiers want
-        the end's letter to say so). Otherwise what the clock is now.
+        the end's status to say so). Otherwise what the clock is now.
         """
-        return "R" if letter_at_begin == "I" else self.letter()
+        return "R" if status_at_begin == "I" else self.status()

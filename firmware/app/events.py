@@ -5,7 +5,8 @@ chain go on.
 
 An entry is the JSON text {"number", "unix_ms", "event", "detail"}; unix_ms is null while the
 clock is unset. Its chain value is SHA-256 of the chain value before it (32 zero bytes for the
-first) and the text's bytes. In flash the value before and the log's `Mark` stand before the text.
+first) and the text's bytes. In flash the `EventLogState` and the value before
+come before the text.
 """
 
 import struct
@@ -28,14 +29,14 @@ SPARE_FOR_ARCHIVING = 1
 
 _LOG_KIND = 0x45
 _EVENT = 1
-_MARK = "<IIIQ"
-_MARK_BYTES = struct.calcsize(_MARK)
+_STATE = "<IIIQ"
+_STATE_BYTES = struct.calcsize(_STATE)
 _CHAIN_BYTES = 32
 _FIRST_CHAIN = bytes(_CHAIN_BYTES)
 
 
-class Mark:
-    """What stands after an event: its number, the newest statement and record, the time.
+class EventLogState:
+    """State of the log after an event: its number, the newest statement and record, the time.
 
     statement: number of the newest statement that an event told of, 0 for none. pagination: of the
     newest record then. unix_ms: the time of the newest event that had one.
@@ -49,11 +50,11 @@ class Mark:
 
     def pack(self) -> bytes:
         """The form in flash."""
-        return struct.pack(_MARK, self.number, self.statement, self.pagination, self.unix_ms)
+        return struct.pack(_STATE, self.number, self.statement, self.pagination, self.unix_ms)
 
 
 class Events:
-    """The log in its flash area; `mark` is that of the newest event.
+    """The log in its flash area; `state` is that of the newest event.
 
     `damage` says in words what was found decayed at boot, "" if nothing was.
     """
@@ -63,7 +64,7 @@ class Events:
         self._clock = clock
         self._log = SectorLog(core, core.AREA_EVENTS, _LOG_KIND)
         self._chain = _FIRST_CHAIN
-        self.mark = Mark(0, 0, 0, 0)
+        self.state = EventLogState(0, 0, 0, 0)
         self.damage = self._log.damage
         if self._log.newest >= 0:
             self._find_end()
@@ -72,21 +73,21 @@ class Events:
 
     @property
     def oldest(self) -> int:
-        """Lowest number held; above `mark.number` if none is."""
+        """Lowest number held; above `state.number` if none is."""
         if self._log.newest < 0:
-            return self.mark.number + 1
+            return self.state.number + 1
         base = self._log.base(self._log.oldest)
         if base is not None:
-            return _unpack_mark(base).number + 1
+            return _unpack_state(base).number + 1
         entries = self._log.entries(self._log.oldest)
         if not entries:
-            return self.mark.number + 1
-        return _unpack_mark(self._log.peek(entries[0], _MARK_BYTES)).number
+            return self.state.number + 1
+        return _unpack_state(self._log.peek(entries[0], _STATE_BYTES)).number
 
     @property
     def head(self) -> tuple[int, str]:
         """Number and chain value in hex of the newest event; 0 and zeros before the first."""
-        return self.mark.number, self._chain.hex()
+        return self.state.number, self._chain.hex()
 
     @property
     def free_bytes(self) -> int:
@@ -102,7 +103,7 @@ class Events:
         entry = self._find(number)
         try:
             if entry is not None:
-                linked = self._log.read(entry)[_MARK_BYTES:]
+                linked = self._log.read(entry)[_STATE_BYTES:]
                 return linked[_CHAIN_BYTES:].decode(), self._core.sha256(linked).hex()
         except LogDamagedError:
             pass
@@ -110,7 +111,7 @@ class Events:
 
     def require_held(self, number: int) -> None:
         """WattsealError `no_such_event` if there never was an event of that number, or no more."""
-        oldest, newest = self.oldest, self.mark.number
+        oldest, newest = self.oldest, self.state.number
         if not oldest <= number <= newest:
             is_empty = oldest > newest
             raise WattsealError(
@@ -144,24 +145,24 @@ class Events:
         first to tell of. WattsealError `events_full` if there is no room.
         """
         unix_ms = self._clock.unix_ms_or_none()
-        mark = Mark(
-            self.mark.number + 1,
-            statement or self.mark.statement,
+        state = EventLogState(
+            self.state.number + 1,
+            statement or self.state.statement,
             pagination,
-            self.mark.unix_ms if unix_ms is None else unix_ms,
+            self.state.unix_ms if unix_ms is None else unix_ms,
         )
         text = strict_json.dumps(
-            {"number": mark.number, "unix_ms": unix_ms, "event": event, "detail": detail}
+            {"number": state.number, "unix_ms": unix_ms, "event": event, "detail": detail}
         )
         if len(text) > MAX_TEXT_BYTES:
             raise ValueError("the event is too long")
         linked = self._chain + text
-        base = self.mark.pack() + self._chain
+        base = self.state.pack() + self._chain
         try:
-            self._log.append(_EVENT, mark.pack() + linked, spare_sectors, base)
+            self._log.append(_EVENT, state.pack() + linked, spare_sectors, base)
         except LogFullError:
             raise WattsealError("events_full") from None
-        self.mark = mark
+        self.state = state
         self._chain = self._core.sha256(linked)
 
     def archive(self, through: int, pagination: int) -> None:
@@ -172,12 +173,12 @@ class Events:
         `no_such_event`, `storage_broken` if that event has decayed, `events_full`.
         """
         _, chain = self.read(through)
-        keep = self._log.sectors_of(lambda base: _unpack_mark(base).number <= through)[-1]
+        keep = self._log.sectors_of(lambda base: _unpack_state(base).number <= through)[-1]
         spare_sectors = 0 if keep > self._log.oldest else SPARE_FOR_DUTIES
         detail = {"through": through, "chain": chain}
         self.log("events_archived", detail, pagination, spare_sectors=spare_sectors)
         try:
-            self._log.free_before(keep, self.mark.pack() + self._chain)
+            self._log.free_before(keep, self.state.pack() + self._chain)
         except LogFullError:
             raise WattsealError("events_full") from None
 
@@ -188,28 +189,28 @@ class Events:
     # --- inside ------------------------------------------------------------------------------
 
     def _find_end(self) -> None:
-        """Take mark and chain from the newest entry, or from the header of a sector without."""
+        """Take state and chain from the newest entry, or from the header of a sector without."""
         log = self._log
         entries = log.entries(log.newest)
         if entries:
             body = log.read(entries[-1])
-            self._chain = self._core.sha256(body[_MARK_BYTES:])
+            self._chain = self._core.sha256(body[_STATE_BYTES:])
         else:
-            body = log.base(log.newest) or self.mark.pack() + self._chain
-            self._chain = body[_MARK_BYTES:]
-        self.mark = _unpack_mark(body)
+            body = log.base(log.newest) or self.state.pack() + self._chain
+            self._chain = body[_STATE_BYTES:]
+        self.state = _unpack_state(body)
         if log.missing(log.newest):
             self.damage = "an event has decayed"
 
     def _find(self, number: int) -> Entry | None:
         """The entry of an event; None if it has decayed."""
-        for sector in self._log.sectors_of(lambda base: _unpack_mark(base).number < number):
+        for sector in self._log.sectors_of(lambda base: _unpack_state(base).number < number):
             for entry in self._log.entries(sector):
-                if _unpack_mark(self._log.peek(entry, _MARK_BYTES)).number == number:
+                if _unpack_state(self._log.peek(entry, _STATE_BYTES)).number == number:
                     return entry
         return None
 
 
-def _unpack_mark(data: bytes) -> Mark:
-    number, statement, pagination, unix_ms = struct.unpack_from(_MARK, data)
-    return Mark(number, statement, pagination, unix_ms)
+def _unpack_state(data: bytes) -> EventLogState:
+    number, statement, pagination, unix_ms = struct.unpack_from(_STATE, data)
+    return EventLogState(number, statement, pagination, unix_ms)

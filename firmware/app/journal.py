@@ -1,9 +1,9 @@
-"""The journal: every signed record by its pagination, and what the newest record leaves behind.
+"""The journal: every signed record by its pagination, and the state after the newest one.
 
-A record is stored with its `Standing`: pagination, session, time and reading in a few bytes.
-Behind each record a mark with the same standing is stored, before anybody is told of the record.
-So the standing survives the decay of its record, and a decayed record with a mark behind it is
-known from one that a power cut interrupted, whose pagination is free.
+A record is stored with the `JournalState` after it: pagination, session, time and reading in a few
+bytes. Behind each record a mark with the same state is stored, before the record is given out. So
+the state survives the decay of its record, and a decayed record with a mark behind it is known from
+one that a power cut interrupted, whose pagination is free.
 """
 
 import struct
@@ -25,17 +25,17 @@ _LOG_KIND = 0x4A
 _RECORD = 1
 _MARK = 2
 
-_STANDING = "<IIBIQQhqbBII"
-_STANDING_BYTES = struct.calcsize(_STANDING)
+_STATE = "<IIBIQQhqbBII"
+_STATE_BYTES = struct.calcsize(_STATE)
 _PAGINATION_BYTES = 4  # the first of them
 
 
-class Standing:
-    """What stands after a record was stored; all zero before the first.
+class JournalState:
+    """State of the module's record sequence after a record was stored; all zero before the first.
 
     pagination: the record's. session_id, begin_pagination, begin_unix_ms: of its session, which
     is_open tells to be open still. unix_ms, utc_offset_min: the record's time. value, exponent:
-    its reading, counted in 10**exponent Wh. letter: the sync letter of the session's begin.
+    its reading, counted in 10**exponent Wh. clock_status: of the session's begin.
     meter: CRC-32 of the serial number of the meter that was read. key_number: of the signing key.
     """
 
@@ -49,7 +49,7 @@ class Standing:
         self.utc_offset_min = 0
         self.value = 0
         self.exponent = 0
-        self.letter = "U"
+        self.clock_status = "U"
         self.meter = 0
         self.key_number = 0
 
@@ -60,7 +60,7 @@ class Standing:
     def pack(self) -> bytes:
         """The form in flash."""
         return struct.pack(
-            _STANDING,
+            _STATE,
             self.pagination,
             self.begin_pagination,
             self.is_open,
@@ -70,42 +70,42 @@ class Standing:
             self.utc_offset_min,
             self.value,
             self.exponent,
-            ord(self.letter),
+            ord(self.clock_status),
             self.meter,
             self.key_number,
         )
 
 
-def unpack_standing(data: bytes) -> Standing:
-    """A standing from its form in flash."""
-    standing = Standing()
+def unpack_state(data: bytes) -> JournalState:
+    """A state from its form in flash."""
+    state = JournalState()
     (
-        standing.pagination,
-        standing.begin_pagination,
+        state.pagination,
+        state.begin_pagination,
         is_open,
-        standing.session_id,
-        standing.begin_unix_ms,
-        standing.unix_ms,
-        standing.utc_offset_min,
-        standing.value,
-        standing.exponent,
-        letter,
-        standing.meter,
-        standing.key_number,
-    ) = struct.unpack_from(_STANDING, data)
-    standing.is_open = bool(is_open)
-    standing.letter = chr(letter)
-    return standing
+        state.session_id,
+        state.begin_unix_ms,
+        state.unix_ms,
+        state.utc_offset_min,
+        state.value,
+        state.exponent,
+        clock_status,
+        state.meter,
+        state.key_number,
+    ) = struct.unpack_from(_STATE, data)
+    state.is_open = bool(is_open)
+    state.clock_status = chr(clock_status)
+    return state
 
 
-def _pagination_of(standing: bytes) -> int:
-    """The pagination alone of a standing's form in flash."""
-    pagination: int = struct.unpack_from("<I", standing)[0]
+def _pagination_of(state: bytes) -> int:
+    """The pagination alone of a state's form in flash."""
+    pagination: int = struct.unpack_from("<I", state)[0]
     return pagination
 
 
 class Journal:
-    """Signed records in a flash area; `standing` is that of the newest one.
+    """Signed records in a flash area; `state` is that of the newest one.
 
     `damage` says in words what was found decayed at boot, "" if nothing was.
     """
@@ -114,42 +114,42 @@ class Journal:
         self._log = SectorLog(flash, area, _LOG_KIND)
         self._indexed = -1
         self._index: list[tuple[int, Entry]] = []
-        self.standing = Standing()
+        self.state = JournalState()
         self.damage = self._log.damage
         if self._log.newest >= 0:
-            self._find_standing()
+            self._find_state()
 
     # --- what it holds -----------------------------------------------------------------------
 
     @property
     def oldest(self) -> int:
-        """Lowest pagination held; above `standing.pagination` if none is."""
+        """Lowest pagination held; above `state.pagination` if none is."""
         if self._log.newest < 0:
-            return self.standing.pagination + 1
+            return self.state.pagination + 1
         base = self._log.base(self._log.oldest)
         if base is not None:
             return _pagination_of(base) + 1
         index = self._index_of(self._log.oldest)
-        return index[0][0] if index else self.standing.pagination + 1
+        return index[0][0] if index else self.state.pagination + 1
 
     @property
     def free_bytes(self) -> int:
         """Bytes of flash left for records, headers and marks included."""
         return self._log.free_bytes
 
-    def read(self, pagination: int) -> tuple[Standing, bytes]:
-        """A record and its standing.
+    def read(self, pagination: int) -> tuple[JournalState, bytes]:
+        """Return a record and the state after it.
 
         WattsealError `no_such_record` if it is not held, `storage_broken` if it has decayed.
         """
-        oldest, newest = self.oldest, self.standing.pagination
+        oldest, newest = self.oldest, self.state.pagination
         if not oldest <= pagination <= newest:
             raise WattsealError("no_such_record", **_range(oldest, newest))
         entry = self._find(pagination)
         try:
             if entry is not None:
                 body = self._log.read(entry)
-                return unpack_standing(body), body[_STANDING_BYTES:]
+                return unpack_state(body), body[_STATE_BYTES:]
         except LogDamagedError:
             pass
         raise WattsealError("storage_broken", where="journal", pagination=pagination)
@@ -158,27 +158,27 @@ class Journal:
 
     def has_room(self, record_bytes: int, spare_sectors: int) -> bool:
         """Whether a record of this length fits and leaves so many sectors free."""
-        lengths = (_STANDING_BYTES + record_bytes, _STANDING_BYTES)
+        lengths = (_STATE_BYTES + record_bytes, _STATE_BYTES)
         return not self._log.damage and self._log.has_room(lengths, spare_sectors)
 
-    def store(self, record: bytes, standing: Standing, spare_sectors: int) -> None:
-        """Store a record under the next pagination, which its standing names already.
+    def store(self, record: bytes, state: JournalState, spare_sectors: int) -> None:
+        """Store a record under the next pagination, which its state names already.
 
         On return record and mark are in flash. WattsealError `journal_full`, nothing written, if
         fewer than spare_sectors would be left.
         """
         if not self.has_room(len(record), spare_sectors):
             raise WattsealError("journal_full")
-        before, after = self.standing.pack(), standing.pack()
+        before, after = self.state.pack(), state.pack()
         self._indexed, self._index = -1, []
         self._log.append(_RECORD, after + record, spare_sectors, before)
-        self.standing = standing
+        self.state = state
         self._log.append(_MARK, after, spare_sectors, after)
 
     def require_releasable(self, through: int) -> None:
         """WattsealError `release_refused` for records of an open session or of the future."""
-        standing = self.standing
-        limit = standing.begin_pagination - 1 if standing.is_open else standing.pagination
+        state = self.state
+        limit = state.begin_pagination - 1 if state.is_open else state.pagination
         if through > limit:
             raise WattsealError("release_refused", limit=limit)
 
@@ -190,7 +190,7 @@ class Journal:
         self.require_releasable(through)
         keep = self._log.sectors_of(lambda base: _pagination_of(base) <= through)[-1]
         try:
-            self._log.free_before(keep, self.standing.pack())
+            self._log.free_before(keep, self.state.pack())
         except LogFullError:
             raise WattsealError("journal_full") from None
 
@@ -200,14 +200,14 @@ class Journal:
 
     # --- inside ------------------------------------------------------------------------------
 
-    def _find_standing(self) -> None:
-        """Take the standing from the newest entry, or from the header of a sector without one."""
+    def _find_state(self) -> None:
+        """Take the state from the newest entry, or from the header of a sector without one."""
         log = self._log
         entries = log.entries(log.newest)
         if entries:
-            self.standing = unpack_standing(log.peek(entries[-1], _STANDING_BYTES))
+            self.state = unpack_state(log.peek(entries[-1], _STATE_BYTES))
         else:
-            self.standing = unpack_standing(log.base(log.newest) or Standing().pack())
+            self.state = unpack_state(log.base(log.newest) or JournalState().pack())
         if log.missing(log.newest):
             self.damage = "a record or its mark has decayed"
 

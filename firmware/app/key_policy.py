@@ -11,55 +11,55 @@ from wire.statements import build_statement, read_statement
 
 from app.contracts import Json
 from app.module import Module
-from app.statements import Standing
+from app.statements import KeyState
 
 
-def settle_key(module: Module) -> None:
+def ensure_key(module: Module) -> None:
     """End with exactly one whole key, of the running image, announced, and in use.
 
     WattsealError `key_lost`, `key_broken`, `firmware_rolled_back` or `statements_full`, and no key
     that is announced is touched; what CoreError the core raises when it makes a key or signs.
     """
-    tell_newest_statement(module)
-    standing = module.statements.standing
+    log_newest_statement(module)
+    state = module.statements.state
     if not module.statements.announced:
-        _finish_farewell(module)
-    if module.firmware.rollback_number < standing.rollback_number:
-        raise WattsealError("firmware_rolled_back", rollback_number=standing.rollback_number)
+        _finish_retirement(module)
+    if module.firmware.rollback_number < state.rollback_number:
+        raise WattsealError("firmware_rolled_back", rollback_number=state.rollback_number)
     if module.statements.announced:
-        number = _settle_announced(module, standing.key_number)
+        number = _keep_or_replace(module, state.key_number)
     else:
-        number = _bear(module, standing.key_number + 1)
+        number = _create_key(module, state.key_number + 1)
     module.use_key(number)
 
 
-def bid_farewell(module: Module) -> tuple[str, bytes]:
+def retire_key(module: Module) -> tuple[str, bytes]:
     """Let the key sign its farewell, then erase it; the setup goes with it.
 
     The statement's text and its signature. Once the farewell is stored there is no way back: the
     next start finishes what a power cut leaves undone.
     """
-    key_number, before = module.key_number, module.statements.standing
-    text = _farewell(module)
+    key_number, before = module.key_number, module.statements.state
+    text = _farewell_text(module)
     signature = module.core.sign_statement(key_number, text.encode())
-    standing = Standing(before.number + 1, key_number, before.rollback_number, True)
-    module.statements.store(standing, text, [(key_number, signature)])
+    state = KeyState(before.number + 1, key_number, before.rollback_number, True)
+    module.statements.store(state, text, [(key_number, signature)])
     module.drop_key()
-    tell_newest_statement(module)
+    log_newest_statement(module)
     module.core.key_erase(key_number)
     module.setup.clear()
     module.forget_meter()
     return text, signature
 
 
-def tell_newest_statement(module: Module) -> None:
+def log_newest_statement(module: Module) -> None:
     """Log the event about the newest statement, unless it was logged.
 
     A full event log is no reason to stop: the statement itself is kept, and the next start tries
     again.
     """
-    number = module.statements.standing.number
-    if number <= module.events.mark.statement:
+    number = module.statements.state.number
+    if number <= module.events.state.statement:
         return
     facts = read_statement(module.statements.read(number)["statement"])
     event, detail = _event_of(module, facts)
@@ -69,7 +69,7 @@ def tell_newest_statement(module: Module) -> None:
 # --- the three ways --------------------------------------------------------------------------
 
 
-def _settle_announced(module: Module, number: int) -> int:
+def _keep_or_replace(module: Module, number: int) -> int:
     """Keep the announced key if the running image made it, else roll over to the next one."""
     broken, whole = module.core.key_slots()
     identities = {found: identity.hex() for found, identity in whole}
@@ -85,7 +85,7 @@ def _settle_announced(module: Module, number: int) -> int:
     return number + 1
 
 
-def _bear(module: Module, number: int) -> int:
+def _create_key(module: Module, number: int) -> int:
     """Make the first key, or the first one after a farewell, and announce it."""
     module.statements.require_room()
     _prepare_key(module, number, 0)
@@ -94,9 +94,9 @@ def _bear(module: Module, number: int) -> int:
     return number
 
 
-def _finish_farewell(module: Module) -> None:
+def _finish_retirement(module: Module) -> None:
     """What a cut decommissioning left undone; nothing may keep a key alive that said farewell."""
-    _discard_all_but(module, module.statements.standing.key_number + 1, 0)
+    _discard_all_but(module, module.statements.state.key_number + 1, 0)
     module.setup.clear()
 
 
@@ -146,19 +146,19 @@ def _discard_all_but(module: Module, number: int, other: int) -> None:
 
 def _announce(module: Module, number: int, text: str, signers: list[int]) -> None:
     """Sign and store a birth or roll-over: from then on the key of that number is announced."""
-    standing = Standing(
-        module.statements.standing.number + 1, number, module.firmware.rollback_number, False
+    state = KeyState(
+        module.statements.state.number + 1, number, module.firmware.rollback_number, False
     )
     signatures = [(signer, module.core.sign_statement(signer, text.encode())) for signer in signers]
-    module.statements.store(standing, text, signatures)
-    tell_newest_statement(module)
+    module.statements.store(state, text, signatures)
+    log_newest_statement(module)
 
 
 def _facts_of(module: Module, number: int) -> Json:
     """What birth and roll-over state of the new key. The clock is not set: the newest time that
     the logs know of says after when it was.
     """
-    newest_ms = max(module.events.mark.unix_ms, module.journal.standing.unix_ms)
+    newest_ms = max(module.events.state.unix_ms, module.journal.state.unix_ms)
     return {
         "chip_id": module.core.chip_id().hex(),
         "key_number": number,
@@ -166,12 +166,12 @@ def _facts_of(module: Module, number: int) -> Json:
         "firmware": module.firmware.version,
         "firmware_identity": module.firmware.identity,
         "rollback_number": module.firmware.rollback_number,
-        "last_pagination": module.journal.standing.pagination,
+        "last_pagination": module.journal.state.pagination,
         "after_unix_ms": newest_ms or None,
     }
 
 
-def _farewell(module: Module) -> str:
+def _farewell_text(module: Module) -> str:
     event_number, event_chain = module.events.head
     return build_statement(
         "farewell",
@@ -179,7 +179,7 @@ def _farewell(module: Module) -> str:
         key_number=module.key_number,
         public_key=module.public_key.hex(),
         firmware_identity=module.firmware.identity,
-        last_pagination=module.journal.standing.pagination,
+        last_pagination=module.journal.state.pagination,
         unix_ms=module.clock.unix_ms_or_none(),
         event_number=event_number,
         event_chain=event_chain,

@@ -91,7 +91,7 @@ class Module:
         self, event: str, detail: Json, statement: int = 0, spare_sectors: int = SPARE_FOR_DUTIES
     ) -> None:
         """Append to the event log; WattsealError `events_full` if it takes no more."""
-        pagination = self.journal.standing.pagination
+        pagination = self.journal.state.pagination
         self.events.log(event, detail, pagination, statement, spare_sectors)
 
     def log_if_room(self, event: str, detail: Json, statement: int = 0) -> None:
@@ -180,7 +180,7 @@ class Module:
         try:
             meter = self.meter()
             meter.attempts = 1
-            last_unix_ms = self.events.mark.unix_ms
+            last_unix_ms = self.events.state.unix_ms
             fields = self.sessions.recover(self.setup.settings, meter, last_unix_ms)
             meter.attempts = ATTEMPTS
             self.log_if_room("session_recovered", {"pagination": fields["pagination"]})

@@ -38,7 +38,7 @@ class Owner:
         event_number: of the newest event. through: of archive_events, else None. WattsealError
         `too_many_attempts`; CoreError `entropy`.
         """
-        self._require_patience_served()
+        self._require_no_wait()
         nonce = self._core.random().hex()
         chip_id = self._core.chip_id().hex()
         self._text = build_challenge(action, chip_id, nonce, event_number, through)
@@ -52,7 +52,7 @@ class Owner:
         owner_key: SPKI DER. WattsealError `too_many_attempts`, `no_challenge` if none is open for
         that action, `owner_refused`.
         """
-        self._require_patience_served()
+        self._require_no_wait()
         text, self._text = self._text, ""
         is_late = self._clock.uptime_ms() >= self._expires_ms
         if not text or is_late or action != self._action:
@@ -63,7 +63,7 @@ class Owner:
         self.wrong_answers = 0
         return self._through
 
-    def _require_patience_served(self) -> None:
+    def _require_no_wait(self) -> None:
         left_ms = self._waits_until_ms - self._clock.uptime_ms()
         if left_ms > 0:
             raise WattsealError("too_many_attempts", wait_s=(left_ms + 999) // 1000)

@@ -1,6 +1,6 @@
 """Charging sessions: a signed record at the begin, on request in between, and at the end.
 
-The journal's standing is the only truth about which session is open; what is kept here beside it
+The journal's state is the only truth about which session is open; what is kept here beside it
 is read back from the begin record. A session that a power failure cut is ended by `recover`.
 """
 
@@ -14,7 +14,7 @@ from wire.reading import Reading
 from app.clock import Clock
 from app.contracts import Core, Json, Stating
 from app.firmware import Firmware
-from app.journal import SPARE_AT_END, SPARE_WHILE_OPEN, Journal, Standing
+from app.journal import SPARE_AT_END, SPARE_WHILE_OPEN, Journal, JournalState
 from app.meter import Meter
 
 _SIGNATURE_SECTION_BYTES = 194  # with the longest signature, 72 bytes of DER
@@ -32,12 +32,12 @@ class Sessions:
         self._clock = clock
         self._begun: tuple[str, Json] | None = None  # the open session's meter and user
         self.key_number = 0
-        self.needs_recovery = journal.standing.is_open
+        self.needs_recovery = journal.state.is_open
 
     @property
     def is_open(self) -> bool:
         """Whether a session is open, one that waits for its recovery included."""
-        return self._journal.standing.is_open
+        return self._journal.state.is_open
 
     def begin(self, settings: Json, meter: Meter, params: Json) -> Json:
         """Begin a session; params are those of the method `begin`. The reply's fields."""
@@ -46,30 +46,30 @@ class Sessions:
         if not self._journal.has_room(0, SPARE_WHILE_OPEN):
             raise WattsealError("journal_full")
 
-        def state(standing: Standing) -> Json:
-            standing.begin_pagination = standing.pagination
-            standing.begin_unix_ms = standing.unix_ms
-            standing.session_id = params.get("session_id", standing.pagination)
-            standing.letter = self._clock.letter()
-            return _statement(standing, standing.letter, "B")
+        def statement_of(state: JournalState) -> Json:
+            state.begin_pagination = state.pagination
+            state.begin_unix_ms = state.unix_ms
+            state.session_id = params.get("session_id", state.pagination)
+            state.clock_status = self._clock.status()
+            return _statement(state, state.clock_status, "B")
 
         user = {name: params[name] for name in _USER_FIELDS if name in params}
-        made = self._make(settings, meter, settings.get("meter_serial"), user, state)
+        made = self._make(settings, meter, settings.get("meter_serial"), user, statement_of)
         fields = self._sign(*made)
         self._begun = (meter_serial(settings, meter), user)
         return fields
 
-    def go_on(self, settings: Json, meter: Meter, reason: str) -> Json:
+    def add_record(self, settings: Json, meter: Meter, reason: str) -> Json:
         """A later record of the open session: reason C, or E, L, R or A to end it.
 
         The reply's fields.
         """
 
-        def state(standing: Standing) -> Json:
-            return _statement(standing, self._clock.letter_after(standing.letter), reason)
+        def statement_of(state: JournalState) -> Json:
+            return _statement(state, self._clock.status_after(state.clock_status), reason)
 
         serial, user = self._meter_and_user()
-        return self._sign(*self._make(settings, meter, serial, user, state))
+        return self._sign(*self._make(settings, meter, serial, user, statement_of))
 
     def recover(self, settings: Json, meter: Meter, last_unix_ms: int) -> Json:
         """End the session that a power failure cut, once the meter answers.
@@ -77,68 +77,75 @@ class Sessions:
         Nobody knows the time: the record carries the last known one, never before the session's
         newest record, with letter U, and EF t says that it must not be billed.
         """
-        before = self._journal.standing
+        before = self._journal.state
 
-        def state(standing: Standing) -> Json:
-            standing.unix_ms = max(last_unix_ms, before.unix_ms)
-            standing.utc_offset_min = before.utc_offset_min
-            statement = _statement(standing, "U", "P")
+        def statement_of(state: JournalState) -> Json:
+            state.unix_ms = max(last_unix_ms, before.unix_ms)
+            state.utc_offset_min = before.utc_offset_min
+            statement = _statement(state, "U", "P")
             statement["error_flags"] = "t"
             return statement
 
         serial, user = self._meter_and_user()
-        fields = self._sign(*self._make(settings, meter, serial, user, state))
+        fields = self._sign(*self._make(settings, meter, serial, user, statement_of))
         self.needs_recovery = False
         return fields
 
     # --- inside ------------------------------------------------------------------------------
 
     def _make(
-        self, settings: Json, meter: Meter, expected_serial: str | None, user: Json, state: Stating
-    ) -> tuple[Standing, bytes]:
-        """Read the meter and build one record's payload; the record's standing and the payload.
+        self,
+        settings: Json,
+        meter: Meter,
+        expected_serial: str | None,
+        user: Json,
+        statement_of: Stating,
+    ) -> tuple[JournalState, bytes]:
+        """Read the meter and build one record's payload; the record's state and the payload.
 
-        state: completes the standing and says what the record states of its reading.
+        statement_of: completes the state and says what the record states of its reading.
         """
         drafts: list[Draft] = []
 
         def prepare() -> None:
             if not drafts:
                 station = _station(settings, meter, self._firmware.label)
-                drafts.append(Draft(station, user, self._journal.standing.pagination + 1))
+                drafts.append(Draft(station, user, self._journal.state.pagination + 1))
 
-        def complete(reading: Reading) -> tuple[Standing, bytes]:
+        def complete(reading: Reading) -> tuple[JournalState, bytes]:
             prepare()
-            standing = self._standing_now(reading, meter_serial(settings, meter))
-            statement = state(standing)
-            standing.is_open = statement["reason"] in ("B", "C")
-            return standing, drafts[0].complete([(reading, statement)])
+            state = self._next_state(reading, meter_serial(settings, meter))
+            statement = statement_of(state)
+            state.is_open = statement["reason"] in ("B", "C")
+            return state, drafts[0].complete([(reading, statement)])
 
-        made: tuple[Standing, bytes] = meter.read_for_signing(expected_serial, complete, prepare)
+        made: tuple[JournalState, bytes] = meter.read_for_signing(
+            expected_serial, complete, prepare
+        )
         return made
 
-    def _sign(self, standing: Standing, payload: bytes) -> Json:
+    def _sign(self, state: JournalState, payload: bytes) -> Json:
         """Sign a payload and store the record; the fields that every reply about it has."""
-        spare_sectors = SPARE_WHILE_OPEN if standing.is_open else SPARE_AT_END
+        spare_sectors = SPARE_WHILE_OPEN if state.is_open else SPARE_AT_END
         record_bytes = len(payload) + _SIGNATURE_SECTION_BYTES + len("OCMF||")
         if not self._journal.has_room(record_bytes, spare_sectors):
             raise WattsealError("journal_full")
         record = build_record(payload, self._core.sign_record(self.key_number, payload))
-        self._journal.store(record, standing, spare_sectors)
-        if not standing.is_open:
+        self._journal.store(record, state, spare_sectors)
+        if not state.is_open:
             self._begun = None
         return {
-            "pagination": standing.pagination,
-            "session_id": standing.session_id,
+            "pagination": state.pagination,
+            "session_id": state.session_id,
             "record": record.decode(),
         }
 
-    def _standing_now(self, reading: Reading, serial: str) -> Standing:
-        """The standing of the next record, in the same session as the newest one.
+    def _next_state(self, reading: Reading, serial: str) -> JournalState:
+        """The state of the next record, in the same session as the newest one.
 
         WattsealError `meter_went_backwards` if the same meter showed more energy before.
         """
-        before = self._journal.standing
+        before = self._journal.state
         meter = crc32(serial.encode())
         if before.pagination and before.meter == meter and reading < before.reading():
             raise WattsealError(
@@ -146,23 +153,23 @@ class Sessions:
                 earlier_kwh=before.reading().to_text_kwh(),
                 found_kwh=reading.to_text_kwh(),
             )
-        standing = Standing()
-        standing.pagination = before.pagination + 1
-        standing.begin_pagination = before.begin_pagination
-        standing.begin_unix_ms = before.begin_unix_ms
-        standing.session_id = before.session_id
-        standing.letter = before.letter
-        standing.unix_ms = self._clock.unix_ms()
-        standing.utc_offset_min = self._clock.utc_offset_min
-        standing.value, standing.exponent = reading.value, reading.exponent
-        standing.meter = meter
-        standing.key_number = self.key_number
-        return standing
+        state = JournalState()
+        state.pagination = before.pagination + 1
+        state.begin_pagination = before.begin_pagination
+        state.begin_unix_ms = before.begin_unix_ms
+        state.session_id = before.session_id
+        state.clock_status = before.clock_status
+        state.unix_ms = self._clock.unix_ms()
+        state.utc_offset_min = self._clock.utc_offset_min
+        state.value, state.exponent = reading.value, reading.exponent
+        state.meter = meter
+        state.key_number = self.key_number
+        return state
 
     def _meter_and_user(self) -> tuple[str, Json]:
         """Serial number of the meter and user that the open session began with."""
         if self._begun is None:
-            _, record = self._journal.read(self._journal.standing.begin_pagination)
+            _, record = self._journal.read(self._journal.state.begin_pagination)
             payload = json.loads(record.split(b"|")[1])
             self._begun = (payload["MS"], _user_of(payload))
         return self._begun
@@ -200,10 +207,10 @@ def _station(settings: Json, meter: Meter, gateway_version: str) -> Json:
     return station
 
 
-def _statement(standing: Standing, letter: str, reason: str) -> Json:
+def _statement(state: JournalState, letter: str, reason: str) -> Json:
     return {
-        "unix_ms": standing.unix_ms,
-        "utc_offset_min": standing.utc_offset_min,
+        "unix_ms": state.unix_ms,
+        "utc_offset_min": state.utc_offset_min,
         "synchronisation": letter,
         "reason": reason,
     }

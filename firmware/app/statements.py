@@ -1,7 +1,7 @@
 """The log of statements: the history of the module's keys, signed by those keys, kept for ever.
 
 An entry is the JSON text {"statement", "signatures"}, where `statement` is itself the text that
-was signed. In flash a `Standing` stands before it, so that the newest entry alone tells which key
+was signed. In flash a `KeyState` stands before it, so that the newest entry alone tells which key
 was announced. Nothing of this log is ever freed: the number of a statement is that of its entry.
 """
 
@@ -17,40 +17,40 @@ from app.sector_log import LogDamagedError, LogFullError, SectorLog
 MAX_ENTRY_BYTES = 1700
 """Of a roll-over, the longest statement, with both signatures and every quote escaped."""
 
-SPARE_FOR_FAREWELL = 1
-"""Sectors that births and roll-overs leave free: the last key must be able to say farewell."""
+SPARE_FOR_RETIREMENT = 1
+"""Sectors that births and roll-overs leave free, for the farewell of the last key."""
 
 _LOG_KIND = 0x4B
 _STATEMENT = 1
-_STANDING = "<IIHB"
-_STANDING_BYTES = struct.calcsize(_STANDING)
+_STATE = "<IIHB"
+_STATE_BYTES = struct.calcsize(_STATE)
 
 
-class Standing:
-    """What stands after a statement was stored; all zero before the first.
+class KeyState:
+    """State of the module's key after a statement was stored; all zero before the first.
 
-    number: the statement's. key_number: of the key that it announces, or bids farewell to.
-    rollback_number: of the image of the newest birth or roll-over. is_farewell: whether no key is
+    number: the statement's. key_number: of the key that it announces or retires.
+    rollback_number: of the image of the newest birth or roll-over. is_retired: whether no key is
     announced any more.
     """
 
     def __init__(
-        self, number: int, key_number: int, rollback_number: int, is_farewell: bool
+        self, number: int, key_number: int, rollback_number: int, is_retired: bool
     ) -> None:
         self.number = number
         self.key_number = key_number
         self.rollback_number = rollback_number
-        self.is_farewell = is_farewell
+        self.is_retired = is_retired
 
     def pack(self) -> bytes:
         """The form in flash."""
         return struct.pack(
-            _STANDING, self.number, self.key_number, self.rollback_number, self.is_farewell
+            _STATE, self.number, self.key_number, self.rollback_number, self.is_retired
         )
 
 
 class Statements:
-    """The log in its flash area; `standing` is that of the newest statement.
+    """The log in its flash area; `state` is that of the newest statement.
 
     `damage` says in words what was found decayed at boot, "" if nothing was. Whether statements
     have vanished at the end is for others to tell: the event log knows how many there were.
@@ -58,22 +58,22 @@ class Statements:
 
     def __init__(self, flash: FlashAreas, area: int) -> None:
         self._log = SectorLog(flash, area, _LOG_KIND)
-        self.standing = Standing(0, 0, 0, False)
+        self.state = KeyState(0, 0, 0, False)
         self.damage = self._log.damage
         if self._log.newest >= 0:
-            self._find_standing()
+            self._find_state()
 
     @property
     def announced(self) -> int:
         """Number of the key that is in use by what was stated; 0 for none."""
-        return 0 if self.standing.is_farewell else self.standing.key_number
+        return 0 if self.state.is_retired else self.state.key_number
 
-    def require_room(self, spare_sectors: int = SPARE_FOR_FAREWELL) -> None:
+    def require_room(self, spare_sectors: int = SPARE_FOR_RETIREMENT) -> None:
         """WattsealError `statements_full` if the longest statement does not fit."""
         if self._log.damage or not self._log.has_room((MAX_ENTRY_BYTES,), spare_sectors):
-            raise WattsealError("statements_full", newest=self.standing.number)
+            raise WattsealError("statements_full", newest=self.state.number)
 
-    def store(self, standing: Standing, text: str, signatures: list[tuple[int, bytes]]) -> None:
+    def store(self, state: KeyState, text: str, signatures: list[tuple[int, bytes]]) -> None:
         """Append a statement with its signatures, `(key number, DER)`; in flash on return.
 
         WattsealError `statements_full` if there is no room.
@@ -88,10 +88,10 @@ class Statements:
             }
         )
         try:
-            self._log.append(_STATEMENT, standing.pack() + body, 0, self.standing.pack())
+            self._log.append(_STATEMENT, state.pack() + body, 0, self.state.pack())
         except LogFullError:
-            raise WattsealError("statements_full", newest=self.standing.number) from None
-        self.standing = standing
+            raise WattsealError("statements_full", newest=self.state.number) from None
+        self.state = state
 
     def read(self, number: int) -> Json:
         """`{"statement", "signatures"}` of a statement held.
@@ -101,7 +101,7 @@ class Statements:
         entry = self._find(number)
         if entry is not None:
             try:
-                stored: Json = strict_json.loads(self._log.read(entry)[_STANDING_BYTES:])
+                stored: Json = strict_json.loads(self._log.read(entry)[_STATE_BYTES:])
             except (LogDamagedError, strict_json.JsonError):
                 pass
             else:
@@ -110,27 +110,27 @@ class Statements:
 
     # --- inside ------------------------------------------------------------------------------
 
-    def _find_standing(self) -> None:
-        """Take the standing from the newest entry, or from the header of a sector without one."""
+    def _find_state(self) -> None:
+        """Take the state from the newest entry, or from the header of a sector without one."""
         log = self._log
         entries = log.entries(log.newest)
         if entries:
-            self.standing = _unpack_standing(log.peek(entries[-1], _STANDING_BYTES))
+            self.state = _unpack_state(log.peek(entries[-1], _STATE_BYTES))
         else:
-            self.standing = _unpack_standing(log.base(log.newest) or self.standing.pack())
+            self.state = _unpack_state(log.base(log.newest) or self.state.pack())
         if log.missing(log.newest):
             self.damage = "a statement has decayed"
 
     def _find(self, number: int) -> Entry | None:
         if self._log.newest < 0:
             return None
-        for sector in self._log.sectors_of(lambda base: _unpack_standing(base).number < number):
+        for sector in self._log.sectors_of(lambda base: _unpack_state(base).number < number):
             for entry in self._log.entries(sector):
                 if entry.number + 1 == number:
                     return entry
         return None
 
 
-def _unpack_standing(data: bytes) -> Standing:
-    number, key_number, rollback_number, is_farewell = struct.unpack_from(_STANDING, data)
-    return Standing(number, key_number, rollback_number, bool(is_farewell))
+def _unpack_state(data: bytes) -> KeyState:
+    number, key_number, rollback_number, is_retired = struct.unpack_from(_STATE, data)
+    return KeyState(number, key_number, rollback_number, bool(is_retired))

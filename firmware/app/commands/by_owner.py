@@ -4,7 +4,7 @@ from wire.errors import WattsealError
 
 from app.commands.telling import event_log_fields
 from app.contracts import Json
-from app.key_policy import bid_farewell
+from app.key_policy import retire_key
 from app.module import Module
 from app.owner import EXPIRES_S
 
@@ -20,7 +20,7 @@ def challenge(module: Module, params: Json) -> Json:
         raise WattsealError("invalid_params", field="through", limit=limit, found=str(through))
     if through is not None:
         module.events.require_held(through)
-    text = module.owner.challenge(action, module.events.mark.number, through)
+    text = module.owner.challenge(action, module.events.state.number, through)
     return {"challenge": text, "expires_s": EXPIRES_S}
 
 
@@ -37,7 +37,7 @@ def unseal(module: Module, params: Json) -> Json:
 def archive_events(module: Module, params: Json) -> Json:
     """Let go of events up to the one that the challenge named."""
     through = _check_answer(module, "archive_events", params)
-    module.events.archive(through or 0, module.journal.standing.pagination)
+    module.events.archive(through or 0, module.journal.state.pagination)
     return event_log_fields(module)
 
 
@@ -46,7 +46,7 @@ def decommission(module: Module, params: Json) -> Json:
     module.statements.require_room(0)
     module.require_room_for_events()
     _check_answer(module, "decommission", params)
-    statement, signature = bid_farewell(module)
+    statement, signature = retire_key(module)
     return {"statement": statement, "signature": signature.hex()}
 
 

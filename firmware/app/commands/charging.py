@@ -14,14 +14,14 @@ def begin(module: Module, params: Json) -> Json:
 
 def intermediate(module: Module, _: Json) -> Json:
     """Sign a reading within the session."""
-    return _with_key(module, module.sessions.go_on(module.setup.settings, module.meter(), "C"))
+    return _with_key(module, module.sessions.add_record(module.setup.settings, module.meter(), "C"))
 
 
 def end(module: Module, params: Json) -> Json:
     """End the session."""
     reason = params.get("reason", "E")
-    fields = module.sessions.go_on(module.setup.settings, module.meter(), reason)
-    fields["begin_pagination"] = module.journal.standing.begin_pagination
+    fields = module.sessions.add_record(module.setup.settings, module.meter(), reason)
+    fields["begin_pagination"] = module.journal.state.begin_pagination
     return _with_key(module, fields)
 
 

@@ -12,9 +12,9 @@ _LIST_BYTES = MAX_LINE_BYTES - 160  # of a line, for the items of a list
 
 def records(module: Module, params: Json) -> Json:
     """Records of a range of paginations."""
-    if module.journal.damage and not module.journal.standing.pagination:
+    if module.journal.damage and not module.journal.state.pagination:
         raise WattsealError("storage_broken", where="journal", cause=module.journal.damage)
-    ends = (module.journal.oldest, module.journal.standing.pagination)
+    ends = (module.journal.oldest, module.journal.state.pagination)
     first, last = _range(params, ends, "no_such_record")
     items, following = _take(module, first, last, _record)
     return {"records": items, "next": following}
@@ -32,9 +32,11 @@ def release(module: Module, params: Json) -> Json:
 
 def events(module: Module, params: Json) -> Json:
     """Events of a range of numbers."""
-    if module.events.damage and not module.events.mark.number:
+    if module.events.damage and not module.events.state.number:
         raise WattsealError("storage_broken", where="events", cause=module.events.damage)
-    first, last = _range(params, (module.events.oldest, module.events.mark.number), "no_such_event")
+    first, last = _range(
+        params, (module.events.oldest, module.events.state.number), "no_such_event"
+    )
     items, following = _take(module, first, last, _event)
     return {"events": items, "next": following}
 
@@ -44,9 +46,9 @@ def statements(module: Module, params: Json) -> Json:
 
     One that vanished, of which the event log knows, is an error like one that decayed.
     """
-    if module.statements.damage and not module.statements.standing.number:
+    if module.statements.damage and not module.statements.state.number:
         raise WattsealError("storage_broken", where="statements", cause=module.statements.damage)
-    newest = max(module.statements.standing.number, module.events.mark.statement)
+    newest = max(module.statements.state.number, module.events.state.statement)
     first, last = params.get("from", 1), min(params.get("to", newest), newest)
     items, following = _take(module, first, last, _statement)
     return {"statements": items, "next": following}
@@ -88,10 +90,10 @@ def _take(module: Module, first: int, last: int, item: ItemReader) -> tuple[list
 
 def _record(module: Module, pagination: int) -> tuple[Json, int]:
     """A record as `records` gives it, and the most bytes that this takes."""
-    standing, record = module.journal.read(pagination)
+    state, record = module.journal.read(pagination)
     fields = {
         "pagination": pagination,
-        "session_id": standing.session_id,
+        "session_id": state.session_id,
         "record": record.decode(),
     }
     return fields, 80 + _escaped_length(record)

@@ -33,7 +33,7 @@ def configure(module: Module, params: Json) -> Json:
 def set_time(module: Module, params: Json) -> Json:
     """Set the clock, never to before the newest record."""
     clock, unix_ms = module.clock, params["unix_ms"]
-    newest_ms = module.journal.standing.unix_ms
+    newest_ms = module.journal.state.unix_ms
     if unix_ms < newest_ms:
         raise WattsealError("time_refused", newest_record_unix_ms=newest_ms)
     old_ms = clock.unix_ms_or_none()

@@ -72,14 +72,14 @@ def clock_fields(module: Module) -> Json:
     return {
         "unix_ms": clock.unix_ms_or_none(),
         "utc_offset_min": clock.utc_offset_min if clock.is_set else None,
-        "synchronisation": clock.letter(),
+        "synchronisation": clock.status(),
         "set_ago_s": clock.set_ago_ms() // 1000 if clock.is_set else None,
     }
 
 
 def journal_fields(module: Module) -> Json:
     """The journal, as status and release give it."""
-    oldest, newest = module.journal.oldest, module.journal.standing.pagination
+    oldest, newest = module.journal.oldest, module.journal.state.pagination
     return {
         "oldest": oldest if oldest <= newest else None,
         "newest": newest if oldest <= newest else None,
@@ -90,7 +90,7 @@ def journal_fields(module: Module) -> Json:
 
 def event_log_fields(module: Module) -> Json:
     """The event log, as status and archive_events give it."""
-    oldest, newest = module.events.oldest, module.events.mark.number
+    oldest, newest = module.events.oldest, module.events.state.number
     return {
         "oldest": oldest if oldest <= newest else None,
         "newest": newest if oldest <= newest else None,
@@ -129,12 +129,12 @@ def _update(module: Module) -> Json | None:
 
 
 def _session(module: Module) -> Json | None:
-    standing = module.journal.standing
-    if not standing.is_open:
+    state = module.journal.state
+    if not state.is_open:
         return None
     return {
-        "session_id": standing.session_id,
-        "begin_pagination": standing.begin_pagination,
-        "begin_unix_ms": standing.begin_unix_ms,
+        "session_id": state.session_id,
+        "begin_pagination": state.begin_pagination,
+        "begin_unix_ms": state.begin_unix_ms,
         "recovery": module.sessions.needs_recovery,
     }

@@ -1,4 +1,4 @@
-"""The clock on ticks that wrap: time, letters, and what they become."""
+"""The clock on ticks that wrap: time, status letters, and what they become."""
 
 from app.clock import SYNCHRONISED_FOR_MS, Clock
 from app_fakes.port import TICKS_PERIOD, FakePort
@@ -11,10 +11,10 @@ def make() -> tuple[Clock, FakePort]:
     return Clock(port), port
 
 
-def test_unset_clock_has_the_letter_u() -> None:
+def test_unset_clock_has_status_u() -> None:
     clock, _ = make()
     assert not clock.is_set
-    assert clock.letter() == "U"
+    assert clock.status() == "U"
 
 
 def test_time_goes_on_with_the_ticks_and_over_their_wrap() -> None:
@@ -32,23 +32,23 @@ def test_synchronised_time_becomes_informative_after_a_day() -> None:
     clock, port = make()
     clock.set(0, 0, synchronised=True)
     port.us += (SYNCHRONISED_FOR_MS - 1) * 1000
-    assert clock.letter() == "S"
+    assert clock.status() == "S"
     port.us += 1000
-    assert clock.letter() == "I"
+    assert clock.status() == "I"
     clock.set(0, 0, synchronised=True)
-    assert clock.letter() == "S"
+    assert clock.status() == "S"
 
 
 def test_informative_time_is_informative_at_once() -> None:
     clock, _ = make()
     clock.set(0, 0, synchronised=False)
-    assert clock.letter() == "I"
+    assert clock.status() == "I"
 
 
-def test_letter_of_a_later_reading() -> None:
+def test_status_of_a_later_reading() -> None:
     clock, port = make()
     clock.set(0, 0, synchronised=True)
-    assert clock.letter_after("S") == "S"
+    assert clock.status_after("S") == "S"
     port.us += SYNCHRONISED_FOR_MS * 1000
-    assert clock.letter_after("S") == "I"
-    assert clock.letter_after("I") == "R"
+    assert clock.status_after("S") == "I"
+    assert clock.status_after("I") == "R"

@@ -23,7 +23,7 @@ def mount(core: FakeCore, unix_ms: int | None = None) -> Events:
 def chain_of(core: FakeCore, events: Events) -> list[str]:
     """The texts, after the chain was computed anew."""
     chain, texts = bytes(32), []
-    for number in range(1, events.mark.number + 1):
+    for number in range(1, events.state.number + 1):
         text, value = events.read(number)
         chain = core.sha256(chain + text.encode())
         assert value == chain.hex()
@@ -56,9 +56,9 @@ def test_mark_tells_key_journal_and_time_after_a_mount() -> None:
     events = mount(core, 1_780_000_000_000)
     events.log("key_made", {}, pagination=0, statement=3)
     mount(core).log("started", {}, pagination=17)
-    mark = mount(core).mark
-    assert (mark.number, mark.statement, mark.pagination) == (2, 3, 17)
-    assert mark.unix_ms == 1_780_000_000_000
+    state = mount(core).state
+    assert (state.number, state.statement, state.pagination) == (2, 3, 17)
+    assert state.unix_ms == 1_780_000_000_000
 
 
 def test_chain_goes_on_over_mounts_and_sectors() -> None:
@@ -87,10 +87,10 @@ def test_full_log_refuses_and_overwrites_nothing() -> None:
     with pytest.raises(WattsealError) as raised:
         log_for_ever(events)
     assert raised.value.name == "events_full"
-    before = events.mark.number
+    before = events.state.number
     events.log("started", {}, pagination=0, spare_sectors=0)
     assert chain_of(core, mount(core))
-    assert mount(core).mark.number == before + 1
+    assert mount(core).state.number == before + 1
 
 
 def test_longest_event_is_taken_and_a_longer_one_is_a_defect() -> None:
@@ -117,9 +117,9 @@ def test_cut_at_any_operation_leaves_a_whole_chain(how: str) -> None:
         except PowerCutError:
             core.power_up()
         events = mount(core)
-        assert events.mark.number in (told, told + 1)
+        assert events.state.number in (told, told + 1)
         events.log("started", {"n": -1}, pagination=0)
-        assert len(chain_of(core, events)) == events.mark.number
+        assert len(chain_of(core, events)) == events.state.number
         assert mount(core).damage == ""
 
 
@@ -143,7 +143,7 @@ def test_decayed_event_is_told_and_not_skipped() -> None:
     core.flip_bit(AREA, 2 * PAGE_BYTES + 100)
     again = mount(core)
     assert "decayed" in again.damage
-    assert again.mark.number == 3
+    assert again.state.number == 3
     with pytest.raises(WattsealError) as raised:
         again.read(2)
     assert raised.value.name == "storage_broken"

@@ -1,9 +1,9 @@
-"""The journal over fake flash: paginations, standing, release, decay."""
+"""The journal over fake flash: paginations, state, release, decay."""
 
 from itertools import combinations
 
 import pytest
-from app.journal import SPARE_AT_END, SPARE_WHILE_OPEN, Journal, Standing, unpack_standing
+from app.journal import SPARE_AT_END, SPARE_WHILE_OPEN, Journal, JournalState, unpack_state
 from app_fakes.flash import PAGE_BYTES, SECTOR_BYTES, FakeFlash, PowerCutError
 from wire.errors import WattsealError
 
@@ -24,13 +24,13 @@ def record(number: int) -> bytes:
 
 
 def store(journal: Journal, is_open: bool = False, spare: int = SPARE_AT_END) -> None:
-    standing = Standing()
-    standing.pagination = journal.standing.pagination + 1
-    before = journal.standing
-    standing.begin_pagination = before.begin_pagination if before.is_open else standing.pagination
-    standing.is_open = is_open
-    standing.unix_ms = 1_780_000_000_000 + standing.pagination
-    journal.store(record(standing.pagination), standing, spare)
+    state = JournalState()
+    state.pagination = journal.state.pagination + 1
+    before = journal.state
+    state.begin_pagination = before.begin_pagination if before.is_open else state.pagination
+    state.is_open = is_open
+    state.unix_ms = 1_780_000_000_000 + state.pagination
+    journal.store(record(state.pagination), state, spare)
 
 
 def store_many(journal: Journal, count: int) -> None:
@@ -44,19 +44,19 @@ def refusal(journal: Journal, action, *arguments) -> WattsealError:
     return raised.value
 
 
-def test_standing_keeps_every_field() -> None:
-    standing = Standing()
-    standing.pagination, standing.begin_pagination, standing.is_open = 4_000_000_000, 17, True
-    standing.session_id, standing.begin_unix_ms = 2_147_483_647, 1_780_000_000_000
-    standing.unix_ms, standing.utc_offset_min = 4_102_444_799_999, -840
-    standing.value, standing.exponent, standing.letter = (1 << 53) - 1, -3, "S"
-    standing.meter, standing.key_number = 0xFFFFFFFF, 1000
-    assert vars(unpack_standing(standing.pack())) == vars(standing)
+def test_state_keeps_every_field() -> None:
+    state = JournalState()
+    state.pagination, state.begin_pagination, state.is_open = 4_000_000_000, 17, True
+    state.session_id, state.begin_unix_ms = 2_147_483_647, 1_780_000_000_000
+    state.unix_ms, state.utc_offset_min = 4_102_444_799_999, -840
+    state.value, state.exponent, state.clock_status = (1 << 53) - 1, -3, "S"
+    state.meter, state.key_number = 0xFFFFFFFF, 1000
+    assert vars(unpack_state(state.pack())) == vars(state)
 
 
 def test_empty_journal() -> None:
     journal = mount(make_flash())
-    assert (journal.oldest, journal.standing.pagination, journal.damage) == (1, 0, "")
+    assert (journal.oldest, journal.state.pagination, journal.damage) == (1, 0, "")
     error = refusal(journal, journal.read, 1)
     assert (error.name, error.detail) == ("no_such_record", {"oldest": None, "newest": None})
 
@@ -66,10 +66,10 @@ def test_records_come_back_after_a_mount_as_they_were() -> None:
     store_many(mount(flash), 10)
     journal = mount(flash)
     for pagination in range(1, 11):
-        standing, found = journal.read(pagination)
+        state, found = journal.read(pagination)
         assert found == record(pagination)
-        assert standing.pagination == pagination
-    assert journal.standing.pagination == 10
+        assert state.pagination == pagination
+    assert journal.state.pagination == 10
     assert refusal(journal, journal.read, 11).detail == {"oldest": 1, "newest": 10}
 
 
@@ -79,8 +79,8 @@ def test_open_session_is_known_after_a_mount() -> None:
     store(journal)
     store(journal, is_open=True)
     store(journal, is_open=True)
-    standing = mount(flash).standing
-    assert (standing.is_open, standing.begin_pagination, standing.pagination) == (True, 2, 3)
+    state = mount(flash).state
+    assert (state.is_open, state.begin_pagination, state.pagination) == (True, 2, 3)
 
 
 def test_full_journal_keeps_room_for_the_end_and_for_a_release() -> None:
@@ -95,10 +95,10 @@ def test_full_journal_keeps_room_for_the_end_and_for_a_release() -> None:
     assert flash.operations == operations
     while journal.has_room(600, SPARE_AT_END):
         store(journal)
-    newest = journal.standing.pagination
+    newest = journal.state.pagination
     journal.release(newest)
     assert journal.has_room(600, SPARE_WHILE_OPEN)
-    assert mount(flash).standing.pagination == newest
+    assert mount(flash).state.pagination == newest
     store(journal)
     assert mount(flash).read(newest + 1)[1] == record(newest + 1)
 
@@ -114,7 +114,7 @@ def test_end_record_fits_even_after_several_cuts_of_it() -> None:
             store(mount(flash))
         flash.power_up()
     store(mount(flash))
-    assert not mount(flash).standing.is_open
+    assert not mount(flash).state.is_open
 
 
 def test_release_frees_whole_sectors_only_and_keeps_the_newest() -> None:
@@ -127,7 +127,7 @@ def test_release_frees_whole_sectors_only_and_keeps_the_newest() -> None:
     assert journal.oldest == 5
     journal.release(9)
     again = mount(flash)
-    assert (again.oldest, again.standing.pagination) == (8, 9)
+    assert (again.oldest, again.state.pagination) == (8, 9)
     assert refusal(again, again.read, 7).detail == {"oldest": 8, "newest": 9}
     assert again.read(8)[1] == record(8)
 
@@ -155,7 +155,7 @@ def test_counters_go_on_through_many_releases() -> None:
     flash = make_flash()
     for pagination in range(1, 60):
         journal = mount(flash)
-        assert journal.standing.pagination == pagination - 1
+        assert journal.state.pagination == pagination - 1
         store(journal)
         journal.release(pagination)
         journal.prepare()
@@ -189,7 +189,7 @@ def test_decayed_record_is_told_and_not_skipped() -> None:
         assert (error.name, error.detail["pagination"]) == ("storage_broken", 2)
         assert journal.read(1)[1] == record(1)
         assert journal.read(3)[1] == record(3)
-    assert journal.standing.pagination == 3
+    assert journal.state.pagination == 3
 
 
 def test_newest_record_that_decayed_does_not_give_its_number_away() -> None:
@@ -198,8 +198,8 @@ def test_newest_record_that_decayed_does_not_give_its_number_away() -> None:
     second = (1 + RECORD_PAGES + 1) * PAGE_BYTES
     flash.flip_bit(AREA, second + 3)
     journal = mount(flash)
-    assert journal.standing.pagination == 2
-    assert journal.standing.unix_ms == 1_780_000_000_002
+    assert journal.state.pagination == 2
+    assert journal.state.unix_ms == 1_780_000_000_002
     assert refusal(journal, journal.read, 2).name == "storage_broken"
 
 
@@ -212,7 +212,7 @@ def test_record_cut_before_its_mark_counts_when_it_is_whole() -> None:
         store(journal, is_open=True)
     flash.power_up()
     again = mount(flash)
-    assert (again.standing.pagination, again.standing.is_open, again.damage) == (2, True, "")
+    assert (again.state.pagination, again.state.is_open, again.damage) == (2, True, "")
     assert again.read(2)[1] == record(2)
 
 
@@ -265,7 +265,7 @@ def full_journal_with_decayed_headers(sectors: int, decayed: list[int]) -> Journ
 @pytest.mark.parametrize("decayed", [list(found) for found in combinations(range(5), 3)])
 def test_every_record_is_found_whatever_headers_have_decayed(decayed: list[int]) -> None:
     journal = full_journal_with_decayed_headers(6, decayed)
-    paginations = range(1, journal.standing.pagination + 1)
+    paginations = range(1, journal.state.pagination + 1)
     assert journal.oldest == 1
     assert [journal.read(n)[1] for n in paginations] == [record(n) for n in paginations]
 

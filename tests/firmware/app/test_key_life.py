@@ -1,7 +1,7 @@
 """The life of a key: birth, roll-over to another image, farewell, and cuts anywhere in them."""
 
 import pytest
-from app.statements import Standing
+from app.statements import KeyState
 from app_fakes.bench import NOON, Bench, Release, payload_of, read_signed, reading_of, verify
 from app_fakes.core import AREA_KEYS, FIRST_IMAGE, FakeCore
 from app_fakes.key_life import (
@@ -172,13 +172,13 @@ def test_next_start_begins_another_life_with_nothing_of_the_old_setup() -> None:
 def test_farewell_without_room_is_refused_before_an_answer_is_looked_at() -> None:
     bench = worked_bench()
     statements = bench.module.statements
-    before = statements.standing
+    before = statements.state
 
     def store_for_ever() -> None:
         while True:
             text = bench.call("statements", from_=1, to=1)["statements"][0]["statement"]
-            number = statements.standing.number + 1
-            statements.store(Standing(number, 1, before.rollback_number, False), text, [])
+            number = statements.state.number + 1
+            statements.store(KeyState(number, 1, before.rollback_number, False), text, [])
 
     with pytest.raises(WattsealError):
         store_for_ever()

@@ -90,7 +90,7 @@ def test_right_answer_is_good_once(action: str, params: dict) -> None:
     bench.call(action, signature=signature)
     assert bench.module.owner.wrong_answers == 0
     bench.boot()
-    bench.set_time(bench.module.journal.standing.unix_ms or 1_780_000_000_000)
+    bench.set_time(bench.module.journal.state.unix_ms or 1_780_000_000_000)
     bench.commission()
     assert refused(bench, action, signature=signature).name == "no_challenge"
     bench.call("challenge", action=action, **params)

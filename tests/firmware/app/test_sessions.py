@@ -220,7 +220,7 @@ def test_payload_is_the_same_whenever_it_is_prepared(
             "GI": SETTINGS["gateway_id"],
             "GS": SETTINGS["gateway_serial"],
             "GV": bench.module.firmware.label,
-            "PG": f"T{bench.module.journal.standing.pagination}",
+            "PG": f"T{bench.module.journal.state.pagination}",
             "MV": "Eastron",
             "MM": "SDM630",
             "MS": "12345678",

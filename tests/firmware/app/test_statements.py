@@ -1,7 +1,7 @@
-"""The log of statements over fake flash: standing, cuts, decay, and a log that is full."""
+"""The log of statements over fake flash: state, cuts, decay, and a log that is full."""
 
 import pytest
-from app.statements import MAX_ENTRY_BYTES, Standing, Statements
+from app.statements import MAX_ENTRY_BYTES, KeyState, Statements
 from app_fakes.flash import PAGE_BYTES, SECTOR_BYTES, FakeFlash, PowerCutError
 from wire.errors import WattsealError
 from wire.statements import build_statement
@@ -31,15 +31,15 @@ def longest_rollover() -> str:
     )
 
 
-def store(statements: Statements, key_number: int, is_farewell: bool = False) -> None:
-    standing = Standing(statements.standing.number + 1, key_number, 7, is_farewell)
+def store(statements: Statements, key_number: int, is_retired: bool = False) -> None:
+    state = KeyState(statements.state.number + 1, key_number, 7, is_retired)
     text = longest_rollover()
-    statements.store(standing, text, [(key_number, SIGNATURE), (key_number + 1, SIGNATURE)])
+    statements.store(state, text, [(key_number, SIGNATURE), (key_number + 1, SIGNATURE)])
 
 
 def test_blank_area_announces_nothing() -> None:
     statements = Statements(make_flash(), AREA)
-    assert (statements.announced, statements.standing.number, statements.damage) == (0, 0, "")
+    assert (statements.announced, statements.state.number, statements.damage) == (0, 0, "")
     with pytest.raises(WattsealError) as raised:
         statements.read(1)
     assert raised.value.name == "storage_broken"
@@ -49,12 +49,12 @@ def test_newest_statement_tells_how_it_stands() -> None:
     flash = make_flash()
     store(Statements(flash, AREA), 3)
     again = Statements(flash, AREA)
-    standing = again.standing
-    assert (standing.number, standing.key_number, standing.rollback_number) == (1, 3, 7)
+    state = again.state
+    assert (state.number, state.key_number, state.rollback_number) == (1, 3, 7)
     assert again.announced == 3
-    store(again, 3, is_farewell=True)
+    store(again, 3, is_retired=True)
     again = Statements(flash, AREA)
-    assert (again.announced, again.standing.key_number) == (0, 3)
+    assert (again.announced, again.state.key_number) == (0, 3)
 
 
 def test_statement_comes_back_as_it_was_stored_even_the_longest() -> None:
@@ -99,9 +99,9 @@ def test_cut_at_any_operation_leaves_the_statement_out_or_whole(how: str) -> Non
         (told,) = counted
         again = Statements(flash, AREA)
         assert again.damage == ""
-        assert again.standing.number in (told, told + 1)
-        assert again.announced == again.standing.number
-        newest = again.standing.number
+        assert again.state.number in (told, told + 1)
+        assert again.announced == again.state.number
+        newest = again.state.number
         store(again, 500)
         again = Statements(flash, AREA)
         assert (again.damage, again.announced) == ("", 500)
@@ -117,16 +117,16 @@ def test_full_log_keeps_room_for_a_farewell() -> None:
     def roll_over_for_ever() -> None:
         while True:
             statements.require_room()
-            store(statements, statements.standing.number + 1)
+            store(statements, statements.state.number + 1)
 
     with pytest.raises(WattsealError) as raised:
         roll_over_for_ever()
-    number = statements.standing.number
+    number = statements.state.number
     assert raised.value.name == "statements_full"
     assert raised.value.detail == {"newest": number}
     statements.require_room(0)
-    store(statements, number, is_farewell=True)
-    assert Statements(flash, AREA).standing.number == number + 1
+    store(statements, number, is_retired=True)
+    assert Statements(flash, AREA).state.number == number + 1
 
 
 def test_log_without_any_room_refuses_and_stays_as_it_is() -> None:
@@ -140,7 +140,7 @@ def test_log_without_any_room_refuses_and_stays_as_it_is() -> None:
     with pytest.raises(WattsealError) as raised:
         store_for_ever()
     assert raised.value.name == "statements_full"
-    assert Statements(flash, AREA).standing.number == statements.standing.number
+    assert Statements(flash, AREA).state.number == statements.state.number
 
 
 def test_decayed_statement_that_is_not_the_newest_is_damage() -> None:
