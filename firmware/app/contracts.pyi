@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 from wire.reading import Reading
 
-from app.journal import JournalState
 from app.module import Module
 
 BaseTest = Callable[[bytes], bool]
@@ -25,8 +24,6 @@ ReadingUse = Callable[[Reading], Made]
 """Makes something of a reading. It changes nothing, for it may be called again with another."""
 RegisterUse = Callable[[list[int]], Made]
 """The same with registers."""
-Stating = Callable[[JournalState], Json]
-"""Completes the state of a record and gives the statement of its reading."""
 Work = Callable[[], None]
 """Something to do while a reply is awaited, once or as often as it is asked for."""
 

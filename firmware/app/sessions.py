@@ -12,7 +12,7 @@ from wire.ocmf_payload import Draft, build_record
 from wire.reading import Reading
 
 from app.clock import Clock
-from app.contracts import Core, Json, Stating
+from app.contracts import Core, Json
 from app.firmware import Firmware
 from app.journal import SPARE_AT_END, SPARE_WHILE_OPEN, Journal, JournalState
 from app.meter import Meter
@@ -45,87 +45,112 @@ class Sessions:
             raise WattsealError("clock_not_set")
         if not self._journal.has_room(0, SPARE_WHILE_OPEN):
             raise WattsealError("journal_full")
-
-        def statement_of(state: JournalState) -> Json:
-            state.begin_pagination = state.pagination
-            state.begin_unix_ms = state.unix_ms
-            state.session_id = params.get("session_id", state.pagination)
-            state.clock_status = self._clock.status()
-            return _statement(state, state.clock_status, "B")
-
         user = {name: params[name] for name in _USER_FIELDS if name in params}
-        made = self._make(settings, meter, settings.get("meter_serial"), user, statement_of)
-        fields = self._sign(*made)
+        begun = (settings.get("meter_serial"), user)
+        fields = self._add(settings, meter, begun, "B", session_id=params.get("session_id"))
         self._begun = (meter_serial(settings, meter), user)
         return fields
 
     def add_record(self, settings: Json, meter: Meter, reason: str) -> Json:
-        """A later record of the open session: reason C, or E, L, R or A to end it.
+        """Add a later record to the open session: reason C, or E, L, R or A to end it.
 
-        The reply's fields.
+        Returns the reply's fields.
         """
-
-        def statement_of(state: JournalState) -> Json:
-            return _statement(state, self._clock.status_after(state.clock_status), reason)
-
-        serial, user = self._meter_and_user()
-        return self._sign(*self._make(settings, meter, serial, user, statement_of))
+        return self._add(settings, meter, self._meter_and_user(), reason)
 
     def recover(self, settings: Json, meter: Meter, last_unix_ms: int) -> Json:
         """End the session that a power failure cut, once the meter answers.
 
         Nobody knows the time: the record carries the last known one, never before the session's
-        newest record, with letter U, and EF t says that it must not be billed.
+        newest record, with status U, and EF t says that it must not be billed.
         """
-        before = self._journal.state
-
-        def statement_of(state: JournalState) -> Json:
-            state.unix_ms = max(last_unix_ms, before.unix_ms)
-            state.utc_offset_min = before.utc_offset_min
-            statement = _statement(state, "U", "P")
-            statement["error_flags"] = "t"
-            return statement
-
-        serial, user = self._meter_and_user()
-        fields = self._sign(*self._make(settings, meter, serial, user, statement_of))
+        begun = self._meter_and_user()
+        fields = self._add(settings, meter, begun, "P", last_unix_ms=last_unix_ms)
         self.needs_recovery = False
         return fields
 
     # --- inside ------------------------------------------------------------------------------
 
-    def _make(
+    def _add(
         self,
         settings: Json,
         meter: Meter,
-        expected_serial: str | None,
-        user: Json,
-        statement_of: Stating,
-    ) -> tuple[JournalState, bytes]:
-        """Read the meter and build one record's payload; the record's state and the payload.
+        begun: tuple[str | None, Json],
+        reason: str,
+        session_id: int | None = None,
+        last_unix_ms: int = 0,
+    ) -> Json:
+        """Read the meter, then build, sign and store the next record; returns the reply's fields.
 
-        statement_of: completes the state and says what the record states of its reading.
+        begun: serial number of the meter that is expected, and the user. session_id: of a begin.
+        last_unix_ms: the last time known, of a recovery.
         """
         drafts: list[Draft] = []
 
         def prepare() -> None:
             if not drafts:
                 station = _station(settings, meter, self._firmware.label)
-                drafts.append(Draft(station, user, self._journal.state.pagination + 1))
+                drafts.append(Draft(station, begun[1], self._journal.state.pagination + 1))
 
         def complete(reading: Reading) -> tuple[JournalState, bytes]:
             prepare()
-            state = self._next_state(reading, meter_serial(settings, meter))
-            statement = statement_of(state)
-            state.is_open = statement["reason"] in ("B", "C")
-            return state, drafts[0].complete([(reading, statement)])
+            time = self._time(reason, last_unix_ms)
+            serial = meter_serial(settings, meter)
+            state = self._next_state(reading, serial, reason, time, session_id)
+            return state, drafts[0].complete([(reading, _statement(time, reason))])
 
-        made: tuple[JournalState, bytes] = meter.read_for_signing(
-            expected_serial, complete, prepare
-        )
-        return made
+        state, payload = meter.read_for_signing(begun[0], complete, prepare)
+        return self._sign_and_store(state, payload)
 
-    def _sign(self, state: JournalState, payload: bytes) -> Json:
-        """Sign a payload and store the record; the fields that every reply about it has."""
+    def _time(self, reason: str, last_unix_ms: int) -> tuple[int, int, str]:
+        """Return a record's time: Unix time in ms, UTC offset in minutes, clock status."""
+        clock, before = self._clock, self._journal.state
+        if reason == "P":
+            return max(last_unix_ms, before.unix_ms), before.utc_offset_min, "U"
+        unix_ms = clock.unix_ms()
+        status = clock.status() if reason == "B" else clock.status_after(before.clock_status)
+        return unix_ms, clock.utc_offset_min, status
+
+    def _next_state(
+        self,
+        reading: Reading,
+        serial: str,
+        reason: str,
+        time: tuple[int, int, str],
+        session_id: int | None,
+    ) -> JournalState:
+        """Build the state after the next record from the present one, the reading and the time.
+
+        WattsealError `meter_went_backwards` if the same meter showed more energy before.
+        """
+        before = self._journal.state
+        state = JournalState()
+        state.pagination = before.pagination + 1
+        state.meter = crc32(serial.encode())
+        if before.pagination and before.meter == state.meter and reading < before.reading():
+            raise WattsealError(
+                "meter_went_backwards",
+                earlier_kwh=before.reading().to_text_kwh(),
+                found_kwh=reading.to_text_kwh(),
+            )
+        state.unix_ms, state.utc_offset_min, clock_status = time
+        if reason == "B":
+            state.begin_pagination = state.pagination
+            state.begin_unix_ms = state.unix_ms
+            state.session_id = state.pagination if session_id is None else session_id
+            state.clock_status = clock_status
+        else:
+            state.begin_pagination = before.begin_pagination
+            state.begin_unix_ms = before.begin_unix_ms
+            state.session_id = before.session_id
+            state.clock_status = before.clock_status
+        state.is_open = reason in ("B", "C")
+        state.value, state.exponent = reading.value, reading.exponent
+        state.key_number = self.key_number
+        return state
+
+    def _sign_and_store(self, state: JournalState, payload: bytes) -> Json:
+        """Sign a payload and store the record; returns the fields that every reply about it has."""
         spare_sectors = SPARE_WHILE_OPEN if state.is_open else SPARE_AT_END
         record_bytes = len(payload) + _SIGNATURE_SECTION_BYTES + len("OCMF||")
         if not self._journal.has_room(record_bytes, spare_sectors):
@@ -139,32 +164,6 @@ class Sessions:
             "session_id": state.session_id,
             "record": record.decode(),
         }
-
-    def _next_state(self, reading: Reading, serial: str) -> JournalState:
-        """The state of the next record, in the same session as the newest one.
-
-        WattsealError `meter_went_backwards` if the same meter showed more energy before.
-        """
-        before = self._journal.state
-        meter = crc32(serial.encode())
-        if before.pagination and before.meter == meter and reading < before.reading():
-            raise WattsealError(
-                "meter_went_backwards",
-                earlier_kwh=before.reading().to_text_kwh(),
-                found_kwh=reading.to_text_kwh(),
-            )
-        state = JournalState()
-        state.pagination = before.pagination + 1
-        state.begin_pagination = before.begin_pagination
-        state.begin_unix_ms = before.begin_unix_ms
-        state.session_id = before.session_id
-        state.clock_status = before.clock_status
-        state.unix_ms = self._clock.unix_ms()
-        state.utc_offset_min = self._clock.utc_offset_min
-        state.value, state.exponent = reading.value, reading.exponent
-        state.meter = meter
-        state.key_number = self.key_number
-        return state
 
     def _meter_and_user(self) -> tuple[str, Json]:
         """Serial number of the meter and user that the open session began with."""
@@ -207,13 +206,18 @@ def _station(settings: Json, meter: Meter, gateway_version: str) -> Json:
     return station
 
 
-def _statement(state: JournalState, letter: str, reason: str) -> Json:
-    return {
-        "unix_ms": state.unix_ms,
-        "utc_offset_min": state.utc_offset_min,
-        "synchronisation": letter,
+def _statement(time: tuple[int, int, str], reason: str) -> Json:
+    """Say what a record states of its reading, as `Draft.complete` takes it."""
+    unix_ms, utc_offset_min, clock_status = time
+    statement = {
+        "unix_ms": unix_ms,
+        "utc_offset_min": utc_offset_min,
+        "synchronisation": clock_status,
         "reason": reason,
     }
+    if reason == "P":
+        statement["error_flags"] = "t"
+    return statement
 
 
 def _user_of(payload: Json) -> Json:
