@@ -4,5 +4,5 @@ Any object with the right functions will do, a module too, so at run time there 
 """
 
 Json = dict
-BaseTest = Command = ItemReader = Made = ReadingUse = RegisterUse = Work = object
+BaseTest = ItemReader = Made = ReadingUse = RegisterUse = Work = object
 Core = FlashAreas = Link = MeterLine = Port = Release = Ticks = object

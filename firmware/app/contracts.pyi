@@ -8,16 +8,12 @@ from typing import Any, Protocol
 
 from wire.reading import Reading
 
-from app.module import Module
-
 BaseTest = Callable[[bytes], bool]
 """Says something of the base of a log's sector: an owner's state when the sector was opened."""
-Command = Callable[[Module, "Json"], "Json"]
-"""From the module and checked params to the result's fields."""
 Json = dict[str, Any]
 """An object of plain JSON values."""
-ItemReader = Callable[[Module, int], tuple[Json, int]]
-"""From an item's number to its fields and the most bytes that they take in a reply."""
+ItemReader = Callable[[Any, int], tuple[Json, int]]
+"""From the module and an item's number to its fields and the most bytes of these in a reply."""
 Made = Any
 """What a use makes of what was read."""
 ReadingUse = Callable[[Reading], Made]
