@@ -6,7 +6,7 @@ from app.contracts import Core, Json, Port, Release
 from app.events import SPARE_FOR_ARCHIVING
 from app.key_policy import ensure_key
 from app.module import Module
-from app.problems import as_wattseal_error
+from app.refusals import as_wattseal_error
 
 
 def boot(core: Core, port: Port, board_name: str, release: Release, profiles: Json) -> Module:

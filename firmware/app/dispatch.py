@@ -1,12 +1,40 @@
-"""From a message to its reply: everything that must hold before a command may run."""
+"""From a message to its reply: which command a method is, and what must hold before it may run."""
 
 from wire.errors import WattsealError
 from wire.messages import error, read_request, request_id, result
 from wire.methods import check_params, find_method
 
-from app.commands import COMMANDS
+from app.commands import charging, commissioning, owner, queries, status, update
 from app.contracts import Json
 from app.module import Module
+
+COMMANDS = {
+    "hello": status.hello,
+    "status": status.status,
+    "public_key": status.public_key,
+    "self_test": status.self_test,
+    "configure": commissioning.configure,
+    "set_time": commissioning.set_time,
+    "read_meter": commissioning.read_meter,
+    "seal": commissioning.seal,
+    "begin": charging.begin,
+    "intermediate": charging.intermediate,
+    "end": charging.end,
+    "records": queries.records,
+    "release": charging.release,
+    "events": queries.events,
+    "statements": queries.statements,
+    "challenge": owner.challenge,
+    "unseal": owner.unseal,
+    "archive_events": owner.archive_events,
+    "decommission": owner.decommission,
+    "prove": commissioning.prove,
+    "event_head": commissioning.event_head,
+    "accept_publication": commissioning.accept_publication,
+    "check_update": update.check_update,
+    "enter_boot_loader": update.enter_boot_loader,
+}
+"""The function of each method of the link; wire/methods.py says what goes in and comes out."""
 
 
 def handle(module: Module, message: Json) -> Json:

@@ -1,6 +1,13 @@
-"""The running image: what was built into it, and what the core measured of it."""
+"""The running image: what was built into it, what the core measured of it, and what may replace it.
 
-from app.contracts import Core, Release
+An update has a manifest: it must be the vendor's, for this board, and not too old.
+"""
+
+from wire.errors import WattsealError
+from wire.firmware_manifest import read_manifest, signed_bytes
+from wire.signed_text import TextError
+
+from app.contracts import Core, Json, Release
 
 NOT_MEASURED = "00" * 32
 """Identity of an image that could not be measured; the module is in the state fault then."""
@@ -28,3 +35,30 @@ class Firmware:
     def label(self) -> str:
         """The version, and enough of the identity to tell two builds apart: GV of records."""
         return self.version + "+" + self.identity[:_DIGITS_OF_LABEL]
+
+
+def check_manifest(
+    core: Core, firmware: Firmware, board_name: str, text: str, signature: bytes
+) -> Json:
+    """The members of a manifest that may be applied.
+
+    WattsealError `update_refused` with the cause in words. The signature is checked first: what
+    the vendor has not signed is not even read.
+    """
+    if not firmware.vendor_key:
+        raise _refusal("no vendor key was built into this firmware")
+    if not core.verify(firmware.vendor_key, signed_bytes(text), signature):
+        raise _refusal("the signature is not the vendor's")
+    try:
+        manifest = read_manifest(text)
+    except TextError as problem:
+        raise _refusal(f"the manifest is unreadable: {problem}") from None
+    if manifest["board"] != board_name:
+        raise _refusal(f"the image is for the board {manifest['board']}")
+    if manifest["rollback_number"] < firmware.rollback_number:
+        raise _refusal(f"the rollback number is below {firmware.rollback_number}")
+    return manifest
+
+
+def _refusal(cause: str) -> WattsealError:
+    return WattsealError("update_refused", cause=cause)

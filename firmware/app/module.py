@@ -8,12 +8,10 @@ from app.events import SPARE_FOR_ARCHIVING, SPARE_FOR_DUTIES, Events
 from app.firmware import Firmware
 from app.journal import Journal
 from app.meter import ATTEMPTS, Meter
-from app.meter_setup import missing_for_meter, open_meter
 from app.owner import Owner
-from app.problems import LASTING, as_wattseal_error
-from app.refusal_log import RefusalLog
+from app.refusals import LASTING, RefusalLog, as_wattseal_error
 from app.sessions import Sessions
-from app.settings_check import missing_for_seal
+from app.settings import missing_for_meter, missing_for_seal, open_meter
 from app.setup import Setup
 from app.statements import Statements
 
@@ -106,6 +104,11 @@ class Module:
         """WattsealError `events_full` if what is about to happen could not be logged."""
         if not self.events.has_room():
             raise WattsealError("events_full")
+
+    def require_sealed(self) -> None:
+        """Raise WattsealError `not_sealed` unless the settings are locked."""
+        if not self.setup.sealed:
+            raise WattsealError("not_sealed")
 
     def refuse(self, method: str, problem: Exception) -> WattsealError:
         """The error to answer with; logged within its ration, and a fault if it will last."""

@@ -1,11 +1,12 @@
-"""Which settings go together, and which of them the seal wants."""
+"""The settings: which go together, what the seal and the meter need, how the meter is opened."""
 
 from wire.errors import WattsealError
 from wire.methods import UNSEALED_SETTINGS
 from wire.signed_note import is_key_name
 
-from app.contracts import Core, Json
-from app.meter_setup import missing_for_meter
+from app.contracts import Core, Json, Port
+from app.meter import Meter
+from app.modbus_line import ModbusLine
 
 _SEAL_WANTS = (
     "gateway_id",
@@ -22,12 +23,35 @@ _CHARGE_POINT_TYPE = "EVSEID"
 """The only name of a charge point that a registration knows."""
 
 
+_OF_PROFILE = (("meter_unit", "unit"), ("line", "line"))
+"""Settings that the profile may give instead, and their names there."""
+
+
 def missing_for_seal(settings: Json, profiles: Json) -> list[str]:
     """Names of the settings that sealing needs: not given, or not as a registration wants them."""
     missing = [name for name in _SEAL_WANTS if name not in settings]
     if settings.get("charge_point_type", _CHARGE_POINT_TYPE) != _CHARGE_POINT_TYPE:
         missing.append("charge_point_type")
     return missing + missing_for_meter(settings, profiles)
+
+
+def missing_for_meter(settings: Json, profiles: Json) -> list[str]:
+    """Names of the settings that reading the meter needs and that the profile does not give."""
+    profile = profiles.get(settings.get("meter_profile", ""))
+    if profile is None:
+        return ["meter_profile"]
+    return [name for name, key in _OF_PROFILE if name not in settings and key not in profile]
+
+
+def open_meter(settings: Json, profiles: Json, port: Port) -> Meter:
+    """The meter that complete settings describe; the line is opened, nothing is sent yet."""
+    profile = profiles[settings["meter_profile"]]
+    line = settings.get("line") or profile["line"]
+    unit = settings.get("meter_unit") or profile["unit"]
+    baud, parity, stop_bits = line["baud"], line["parity"], line["stop_bits"]
+    bits_per_character = 1 + 8 + (parity != "none") + stop_bits
+    opened = port.open_meter_line(baud, parity, stop_bits)
+    return Meter(port, ModbusLine(port, opened, baud, bits_per_character), unit, profile)
 
 
 def check_settings(core: Core, settings: Json, profiles: Json) -> None:

@@ -1,5 +1,6 @@
-"""Commands of a charging session."""
+"""Commands of a charging session, and the release of its records."""
 
+from app.commands.status import journal_fields
 from app.contracts import Json
 from app.module import Module
 
@@ -23,6 +24,16 @@ def end(module: Module, params: Json) -> Json:
     fields = module.sessions.add_record(module.setup.settings, module.meter(), reason)
     fields["begin_pagination"] = module.journal.state.begin_pagination
     return _with_key(module, fields)
+
+
+def release(module: Module, params: Json) -> Json:
+    """Log that records may go, then let go of them."""
+    through = params["through"]
+    module.journal.require_releasable(through)
+    module.require_room_for_events()
+    module.log("records_released", {"through": through})
+    module.journal.release(through)
+    return journal_fields(module)
 
 
 def _with_key(module: Module, fields: Json) -> Json:

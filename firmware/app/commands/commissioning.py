@@ -1,11 +1,15 @@
-"""Commands of commissioning: settings, time, a look at the meter, the seal."""
+"""Commands of commissioning: settings, time, a look at the meter, the seal, and what shows that the
+key can be trusted: possession, publication, the head of the event log.
+"""
 
 from wire.errors import WattsealError
+from wire.statements import build_statement
 
-from app.commands.telling import clock_fields
+from app.commands.status import clock_fields, publication_fields
 from app.contracts import Json
 from app.module import Module
-from app.settings_check import check_settings, require_changeable
+from app.publication import check_publication, possession, registration_facts
+from app.settings import check_settings, require_changeable
 
 LOGGED_TIME_STEP_MS = 20_000
 """A clock set by no more than this is carried on, not changed: no event tells of it."""
@@ -86,6 +90,43 @@ def seal(module: Module, _: Json) -> Json:
     }
 
 
+def prove(module: Module, params: Json) -> Json:
+    """Sign a registry's challenge with all that a registration says."""
+    module.require_sealed()
+    return _signed(module, possession(module, params["challenge"]))
+
+
+def event_head(module: Module, params: Json) -> Json:
+    """Sign where the event log stands."""
+    number, chain = module.events.head
+    text = build_statement(
+        "event_head",
+        challenge=params["challenge"],
+        chip_id=module.core.chip_id().hex(),
+        key_number=module.key_number,
+        number=number,
+        chain=chain,
+        unix_ms=module.clock.unix_ms_or_none(),
+    )
+    return _signed(module, text)
+
+
+def accept_publication(module: Module, params: Json) -> Json:
+    """Check the proof and keep it."""
+    module.require_sealed()
+    module.require_room_for_events()
+    settings = module.setup.settings
+    registry = (settings["registry_name"], bytes.fromhex(settings["registry_key"]))
+    publication = check_publication(
+        module.core, params, registry, registration_facts(module), module.setup.last_publication
+    )
+    fields = publication_fields(publication)
+    module.log("published", fields)
+    module.setup.publish(publication, module.key_number)
+    fields["state"] = module.state
+    return fields
+
+
 def _log_change(module: Module, old: Json, changed: Json) -> None:
     """One event with old and new values, or two where one could not hold all."""
     for is_long in (False, True):
@@ -95,3 +136,16 @@ def _log_change(module: Module, old: Json, changed: Json) -> None:
             module.log(
                 "configured", {"old": before, "new": {name: changed[name] for name in names}}
             )
+
+
+def _signed(module: Module, text: str) -> Json:
+    """The statement with its signature, which is the same one if it was just asked for.
+
+    Anybody at the link may ask, as often as he likes: he must not get one text signed over and over
+    while he measures or disturbs the chip.
+    """
+    digest = module.core.sha256(text.encode())
+    if module.answer[0] != digest:
+        signature = module.core.sign_statement(module.key_number, text.encode())
+        module.answer = (digest, signature)
+    return {"statement": text, "signature": module.answer[1].hex()}

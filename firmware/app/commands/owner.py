@@ -2,7 +2,7 @@
 
 from wire.errors import WattsealError
 
-from app.commands.telling import event_log_fields
+from app.commands.status import event_log_fields
 from app.contracts import Json
 from app.key_policy import retire_key
 from app.module import Module
@@ -14,7 +14,7 @@ def challenge(module: Module, params: Json) -> Json:
     action, through = params["action"], params.get("through")
     _owner_key(module)
     if action == "unseal":
-        _require_seal(module)
+        module.require_sealed()
     if (action == "archive_events") != (through is not None):
         limit = "given for archive_events, and only for that"
         raise WattsealError("invalid_params", field="through", limit=limit, found=str(through))
@@ -26,7 +26,7 @@ def challenge(module: Module, params: Json) -> Json:
 
 def unseal(module: Module, params: Json) -> Json:
     """Unlock the settings."""
-    _require_seal(module)
+    module.require_sealed()
     module.require_room_for_events()
     _check_answer(module, "unseal", params)
     module.log("unsealed", {})
@@ -48,11 +48,6 @@ def decommission(module: Module, params: Json) -> Json:
     _check_answer(module, "decommission", params)
     statement, signature = retire_key(module)
     return {"statement": statement, "signature": signature.hex()}
-
-
-def _require_seal(module: Module) -> None:
-    if not module.setup.sealed:
-        raise WattsealError("not_sealed")
 
 
 def _owner_key(module: Module) -> bytes:

@@ -1,9 +1,8 @@
-"""Commands that give lists, as many items as fit one line of the link, and let go of records."""
+"""Commands that give lists: as many items as fit one line of the link."""
 
 from wire.errors import WattsealError
 from wire.link_frame import MAX_LINE_BYTES
 
-from app.commands.telling import journal_fields
 from app.contracts import ItemReader, Json
 from app.module import Module
 
@@ -18,16 +17,6 @@ def records(module: Module, params: Json) -> Json:
     first, last = _range(params, ends, "no_such_record")
     items, following = _take(module, first, last, _record)
     return {"records": items, "next": following}
-
-
-def release(module: Module, params: Json) -> Json:
-    """Log that records may go, then let go of them."""
-    through = params["through"]
-    module.journal.require_releasable(through)
-    module.require_room_for_events()
-    module.log("records_released", {"through": through})
-    module.journal.release(through)
-    return journal_fields(module)
 
 
 def events(module: Module, params: Json) -> Json:

@@ -4,8 +4,8 @@ from wire.errors import WattsealError
 from wire.methods import UPDATE_WAYS
 
 from app.contracts import Json
+from app.firmware import check_manifest
 from app.module import Module
-from app.update_check import check_manifest
 
 
 def check_update(module: Module, params: Json) -> Json:

@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from app.refusal_log import BURST, REFILL_MS
+from app.refusals import BURST, REFILL_MS
 from app_fakes import meter as faults
 from app_fakes.bench import NOON, OWNER, SETTINGS, VENDOR, Bench
 from app_fakes.core import FIRST_IMAGE, FakeCore, spki_of
