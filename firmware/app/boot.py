@@ -10,8 +10,8 @@ from app.refusals import as_wattseal_error
 
 
 def boot(core: Core, port: Port, board_name: str, release: Release, profiles: Json) -> Module:
-    """Bring the module up. Whatever fails puts it into the state fault, in which it still tells
-    its status and gives out records, events and public key.
+    """Bring the module up. Whatever fails puts it into the state fault, in which it still gives out
+    status, records, events and public key.
     """
     module = Module(core, port, board_name, release, profiles)
     for step in (_measure_image, _test_core, _hedge, _check_storage, _log_start, ensure_key):
@@ -38,12 +38,12 @@ def _test_core(module: Module) -> None:
 
 
 def _hedge(module: Module) -> None:
-    """Before anything is signed. A module with bad noise signs without, and the log tells."""
+    """Seed the entropy of the nonces before anything is signed; bad noise is logged, no fault."""
     module.is_hedged = module.core.hedge()
 
 
 def _check_storage(module: Module) -> None:
-    """Nothing may have decayed, and no log may know more of another than that one itself does."""
+    """Raise `storage_broken` if something has decayed, or if a log has lost entries at its end."""
     for name, log in (
         ("statements", module.statements),
         ("events", module.events),
@@ -62,7 +62,7 @@ def _check_storage(module: Module) -> None:
 
 
 def _log_start(module: Module) -> None:
-    """A full event log does not stop the start; it stops the next session."""
+    """Log the start; a full event log does not stop it, but the next session."""
     module.log_if_room(
         "started",
         {
@@ -82,7 +82,7 @@ def _log_fault(module: Module) -> None:
             detail = {"error": fault.name, "detail": fault.detail}
             module.log("fault", detail, spare_sectors=SPARE_FOR_ARCHIVING)
     except Exception:
-        module.fault = fault  # an event log that takes nothing is no reason to say less
+        module.fault = fault  # also when the event log takes nothing
     try:
         if not module.public_key and module.statements.announced:
             module.use_key(module.statements.announced)

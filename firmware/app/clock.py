@@ -13,7 +13,7 @@ may then be seconds off."""
 class Clock:
     """Unix time in milliseconds; `utc_offset_min` is local time minus UTC, as records show it.
 
-    Somebody has to call `uptime_ms` at least once in a day: the port's ticks wrap around.
+    `uptime_ms` has to be called at least once a day, because the port's ticks wrap around.
     """
 
     def __init__(self, ticks: Ticks) -> None:
@@ -27,18 +27,18 @@ class Clock:
         self.utc_offset_min = 0
 
     def uptime_ms(self) -> int:
-        """Milliseconds since the start."""
+        """Return milliseconds since the start."""
         now = self._ticks.ticks_ms()
         self._uptime_ms += self._ticks.ticks_diff(now, self._last_ticks)
         self._last_ticks = now
         return self._uptime_ms
 
     def unix_ms(self) -> int:
-        """Milliseconds since 1970 in UTC; only when `is_set`."""
+        """Return milliseconds since 1970 in UTC; only when `is_set`."""
         return self._unix_ms_at_start + self.uptime_ms()
 
     def unix_ms_or_none(self) -> int | None:
-        """The same; None if not set."""
+        """Return the same, None while not set."""
         return self.unix_ms() if self.is_set else None
 
     def set(self, unix_ms: int, utc_offset_min: int, synchronised: bool) -> None:
@@ -50,11 +50,11 @@ class Clock:
         self.is_set = True
 
     def set_ago_ms(self) -> int:
-        """Milliseconds since it was set; only when `is_set`."""
+        """Return milliseconds since it was set; only when `is_set`."""
         return self.uptime_ms() - self._set_at_ms
 
     def status(self) -> str:
-        """U unknown, I informative, S synchronised."""
+        """Return the status now: U unknown, I informative, S synchronised."""
         if not self.is_set:
             return "U"
         if self._synchronised and self.set_ago_ms() < SYNCHRONISED_FOR_MS:
@@ -65,6 +65,6 @@ class Clock:
         """Return the status of a later reading of a session.
 
         R after I: the interval is measured by our own ticks (OCMF table 19, and verifiers want
-        the end's status to say so). Otherwise what the clock is now.
+        the end's status to say so). Otherwise the status now.
         """
         return "R" if status_at_begin == "I" else self.status()

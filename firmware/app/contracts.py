@@ -1,8 +1,8 @@
-"""Names of what the application is handed; what they promise stands in contracts.pyi.
+"""Names of the types that the application works on; contracts.pyi defines them.
 
-Any object with the right functions will do, a module too, so at run time there is nothing to say.
+At run time any object with the right functions will do, a module too.
 """
 
 Json = dict
-BaseTest = ItemReader = Made = ReadingUse = RegisterUse = Work = object
+BaseTest = ItemReader = Result = ReadingUse = RegisterUse = Work = object
 Core = FlashAreas = Link = MeterLine = Port = Release = Ticks = object

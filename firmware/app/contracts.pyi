@@ -1,4 +1,4 @@
-"""What the application needs of the signing core and of the port, for the type checker.
+"""Types of what the application is given, the signing core and the port, for the type checker.
 
 The module `_wattseal` is a `Core`, each port's module `port` is a `Port`, `release` a `Release`.
 """
@@ -9,17 +9,17 @@ from typing import Any, Protocol
 from wire.reading import Reading
 
 BaseTest = Callable[[bytes], bool]
-"""Says something of the base of a log's sector: an owner's state when the sector was opened."""
+"""Tells something of the base of a log's sector: the state of its user when it was opened."""
 Json = dict[str, Any]
 """An object of plain JSON values."""
 ItemReader = Callable[[Any, int], tuple[Json, int]]
 """From the module and an item's number to its fields and the most bytes of these in a reply."""
-Made = Any
-"""What a use makes of what was read."""
-ReadingUse = Callable[[Reading], Made]
-"""Makes something of a reading. It changes nothing, for it may be called again with another."""
-RegisterUse = Callable[[list[int]], Made]
-"""The same with registers."""
+Result = Any
+"""What a use returns for what was read."""
+ReadingUse = Callable[[Reading], Result]
+"""Uses a reading. It changes nothing, because it may be called again with another."""
+RegisterUse = Callable[[list[int]], Result]
+"""The same with the values of registers."""
 Work = Callable[[], None]
 """Something to do while a reply is awaited, once or as often as it is asked for."""
 
@@ -29,7 +29,7 @@ class FlashAreas(Protocol):
     """Raw NOR flash by area, as in `_wattseal.pyi`."""
 
     def flash_info(self, area: int, /) -> tuple[int, int, int]:
-        """`(sector_size, page_size, sector_count)`, sizes in bytes."""
+        """Return `(sector_size, page_size, sector_count)`, sizes in bytes."""
 
     def flash_read(self, area: int, offset: int, buffer: bytearray | memoryview, /) -> None:
         """Fill the buffer from the byte offset within the area."""
@@ -54,19 +54,19 @@ class Core(FlashAreas, Protocol):
     @property
     def CoreError(self) -> type[Exception]: ...  # noqa: N802
     def self_test(self, everything: bool, /) -> tuple[str, ...]:
-        """Names of the known-answer tests that failed."""
+        """Return the names of the known-answer tests that failed."""
 
     def firmware_identity(self) -> bytes:
-        """SHA-256 of the running image, 32 bytes."""
+        """Return SHA-256 of the running image, 32 bytes."""
 
     def hedge(self) -> bool:
-        """Whether entropy is added to the nonces of signatures from here on."""
+        """Return whether entropy is added to the nonces of signatures from here on."""
 
     def random(self) -> bytes:
-        """32 bytes for a challenge."""
+        """Return 32 bytes for a challenge."""
 
     def key_slots(self) -> tuple[int, tuple[tuple[int, bytes], ...]]:
-        """How many slots are broken, and `(number, identity)` of the whole keys."""
+        """Return how many slots are broken, and `(number, identity)` of the whole keys."""
 
     def key_create(self, number: int, /) -> None:
         """Make and store a key pair for the running image."""
@@ -78,25 +78,25 @@ class Core(FlashAreas, Protocol):
         """Erase the slots that are written but not whole; how many."""
 
     def key_public(self, number: int, /) -> bytes:
-        """SubjectPublicKeyInfo DER, 91 bytes."""
+        """Return SubjectPublicKeyInfo DER, 91 bytes."""
 
     def sign_record(self, number: int, payload: _Buffer, /) -> bytes:
-        """Signature section of a record over these payload bytes."""
+        """Return the signature section of a record over these payload bytes."""
 
     def sign_statement(self, number: int, text: _Buffer, /) -> bytes:
-        """DER signature over the prefix of statements and the text."""
+        """Return the DER signature over the prefix of statements and the text."""
 
     def public_key_valid(self, public_key: _Buffer) -> bool:
-        """Whether the bytes are the SPKI DER of a point on the curve."""
+        """Return whether the bytes are the SPKI DER of a point on the curve."""
 
     def verify(self, public_key: _Buffer, message: _Buffer, signature: _Buffer, /) -> bool:
-        """Whether the DER signature is that key's over the message."""
+        """Return whether the DER signature is that key's over the message."""
 
     def sha256(self, data: _Buffer, /) -> bytes:
-        """SHA-256, 32 bytes."""
+        """Return the SHA-256, 32 bytes."""
 
     def chip_id(self) -> bytes:
-        """The chip's unique id."""
+        """Return the chip's unique id."""
 
 class Release(Protocol):
     """What was built into the image, as the frozen module `release` tells it."""
@@ -113,19 +113,19 @@ class Ticks(Protocol):
     """The monotonic clock, wrapping as MicroPython's `time.ticks_*` do."""
 
     def ticks_ms(self) -> int:
-        """Milliseconds, modulo an unknown power of two of at least 2**29."""
+        """Return milliseconds, modulo an unknown power of two of at least 2**29."""
 
     def ticks_us(self) -> int:
-        """Microseconds, modulo the same."""
+        """Return microseconds, modulo the same."""
 
     def ticks_diff(self, later: int, earlier: int, /) -> int:
-        """later - earlier, right while they are less than half the period apart."""
+        """Return later - earlier, right while they are less than half the period apart."""
 
 class Link(Protocol):
     """The line to the host."""
 
     def read(self, max_bytes: int, /) -> bytes:
-        """What has arrived, at most max_bytes; b"" if nothing."""
+        """Return what has arrived, at most max_bytes; b"" if nothing."""
 
     def write(self, data: bytes, /) -> None:
         """Write everything."""
@@ -147,7 +147,7 @@ class MeterLine(Protocol):
         """Send everything; returns when the last bit has left and the driver is off."""
 
     def read(self, max_bytes: int, /) -> bytes:
-        """What has arrived, at most max_bytes; b"" if nothing."""
+        """Return what has arrived, at most max_bytes; b"" if nothing."""
 
     def wait(self, timeout_us: int, /) -> bool:
         """Return when bytes are readable (True) or after timeout_us (False)."""
@@ -161,16 +161,16 @@ class Port(Ticks, Protocol):
     @property
     def NAME(self) -> str: ...  # noqa: N802
     def open_link(self) -> Link:
-        """The line to the host."""
+        """Open the line to the host."""
 
     def open_meter_line(self, baud: int, parity: str, stop_bits: int, /) -> MeterLine:
-        """The line to the meter; parity "none", "even" or "odd"."""
+        """Open the line to the meter; parity "none", "even" or "odd"."""
 
     def reset_cause(self) -> str:
-        """Why the chip started."""
+        """Return why the chip started."""
 
     def heap_free(self) -> int:
-        """Bytes of heap free after a collection."""
+        """Return the bytes of heap free after a collection."""
 
     def enter_boot_loader(self) -> None:
         """Leave for the chip's boot loader."""

@@ -38,14 +38,14 @@ COMMANDS = {
 
 
 def handle(module: Module, message: Json) -> Json:
-    """The reply to a message; whatever goes wrong becomes an error reply and changes no state.
+    """Return the reply to a message; whatever goes wrong becomes an error reply.
 
     A message without an id is refused like any other that is not a request: the link knows no
-    notifications, because a command that nobody is answered about could be lost unnoticed.
+    notifications, because a command without a reply could be lost unnoticed.
     """
     identity = request_id(message)
     if isinstance(identity, str) and not _can_be_sent(identity):
-        # Told now, not when a command was done that nobody can be answered about.
+        # Refused now, before a command is done whose reply could not be sent.
         problem = WattsealError("invalid_request", member="id", problem="not printable ASCII")
         return error(None, problem)
     method = ""
@@ -77,7 +77,7 @@ def _require_state(module: Module, states: tuple[str, ...]) -> None:
 
 
 def _require_session(module: Module, wanted: str) -> None:
-    """wanted: "any", "open" or "closed"."""
+    """Raise unless a session is as wanted: "any", "open" or "closed"."""
     if wanted == "any":
         return
     if module.sessions.needs_recovery:

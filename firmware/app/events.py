@@ -1,7 +1,7 @@
 """The event log: what happened to the module, counted and hash-chained, never overwritten.
 
-When it is full, the owner may let go of old whole sectors that are archived elsewhere; numbers and
-chain go on.
+When it is full, the owner may free old whole sectors that are archived elsewhere; numbers and chain
+continue.
 
 An entry is the JSON text {"number", "unix_ms", "event", "detail"}; unix_ms is null while the
 clock is unset. Its chain value is SHA-256 of the chain value before it (32 zero bytes for the
@@ -22,10 +22,10 @@ from app.sector_log import LogDamagedError, LogFullError, SectorLog
 MAX_TEXT_BYTES = 2000
 
 SPARE_FOR_DUTIES = 2
-"""Sectors that what may wait leaves free: a full log must still take starts and key changes."""
+"""Sectors that events which can wait leave free: a full log must still take starts, key changes."""
 
 SPARE_FOR_ARCHIVING = 1
-"""The sector that those leave: it takes the events by which a full log gets room again."""
+"""Sectors that those leave free, for the events by which a full log gets room again."""
 
 _LOG_KIND = 0x45
 _EVENT = 1
@@ -49,7 +49,7 @@ class EventLogState:
         self.unix_ms = unix_ms
 
     def pack(self) -> bytes:
-        """The form in flash."""
+        """Return the form in flash."""
         return struct.pack(_STATE, self.number, self.statement, self.pagination, self.unix_ms)
 
 
@@ -95,7 +95,7 @@ class Events:
         return self._log.free_bytes
 
     def read(self, number: int) -> tuple[str, str]:
-        """`(text, chain value in hex)` of an event.
+        """Return `(text, chain value in hex)` of an event.
 
         WattsealError `no_such_event` if it is not held, `storage_broken` if it has decayed.
         """
@@ -110,7 +110,7 @@ class Events:
         raise WattsealError("storage_broken", where="events", number=number)
 
     def require_held(self, number: int) -> None:
-        """WattsealError `no_such_event` if there never was an event of that number, or no more."""
+        """Raise WattsealError `no_such_event` for a number that is not held."""
         oldest, newest = self.oldest, self.state.number
         if not oldest <= number <= newest:
             is_empty = oldest > newest
@@ -123,12 +123,12 @@ class Events:
     # --- writing -----------------------------------------------------------------------------
 
     def has_room(self) -> bool:
-        """Whether any event that may come up in a session can still be logged."""
+        """Return whether any event that may come up in a session can still be logged."""
         lengths = (MAX_TEXT_BYTES, MAX_TEXT_BYTES)
         return not self._log.damage and self._log.has_room(lengths, SPARE_FOR_DUTIES)
 
     def is_half_full(self) -> bool:
-        """Whether what others can provoke at will should no longer be logged."""
+        """Return whether events that anybody can provoke should no longer be logged."""
         return self._log.free_sectors * 2 < self._log.sector_count
 
     def log(
@@ -166,7 +166,7 @@ class Events:
         self._chain = self._core.sha256(linked)
 
     def archive(self, through: int, pagination: int) -> None:
-        """Log that events up to this one are archived, then let go of their whole sectors.
+        """Log that events up to this one are archived, then free their whole sectors.
 
         The chain value of the last of them goes into the event, so that the archive can be tied to
         what is held. The last spare sector is used only if that makes room. WattsealError
@@ -203,7 +203,7 @@ class Events:
             self.damage = "an event has decayed"
 
     def _find(self, number: int) -> Entry | None:
-        """The entry of an event; None if it has decayed."""
+        """Return the entry of an event, or None if it has decayed."""
         for sector in self._log.sectors_of(lambda base: _unpack_state(base).number < number):
             for entry in self._log.entries(sector):
                 if _unpack_state(self._log.peek(entry, _STATE_BYTES)).number == number:

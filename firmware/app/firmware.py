@@ -40,7 +40,7 @@ class Firmware:
 def check_manifest(
     core: Core, firmware: Firmware, board_name: str, text: str, signature: bytes
 ) -> Json:
-    """The members of a manifest that may be applied.
+    """Check an update's manifest; returns its members if it may be applied.
 
     WattsealError `update_refused` with the cause in words. The signature is checked first: what
     the vendor has not signed is not even read.

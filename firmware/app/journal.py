@@ -54,11 +54,11 @@ class JournalState:
         self.key_number = 0
 
     def reading(self) -> Reading:
-        """The record's reading."""
+        """Return the record's reading."""
         return Reading(self.value, self.exponent)
 
     def pack(self) -> bytes:
-        """The form in flash."""
+        """Return the form in flash."""
         return struct.pack(
             _STATE,
             self.pagination,
@@ -77,7 +77,7 @@ class JournalState:
 
 
 def unpack_state(data: bytes) -> JournalState:
-    """A state from its form in flash."""
+    """Read a state from its form in flash."""
     state = JournalState()
     (
         state.pagination,
@@ -99,7 +99,7 @@ def unpack_state(data: bytes) -> JournalState:
 
 
 def _pagination_of(state: bytes) -> int:
-    """The pagination alone of a state's form in flash."""
+    """Read only the pagination from a state's form in flash."""
     pagination: int = struct.unpack_from("<I", state)[0]
     return pagination
 
@@ -157,7 +157,7 @@ class Journal:
     # --- writing -----------------------------------------------------------------------------
 
     def has_room(self, record_bytes: int, spare_sectors: int) -> bool:
-        """Whether a record of this length fits and leaves so many sectors free."""
+        """Return whether a record of this length fits and leaves so many sectors free."""
         lengths = (_STATE_BYTES + record_bytes, _STATE_BYTES)
         return not self._log.damage and self._log.has_room(lengths, spare_sectors)
 
@@ -176,14 +176,14 @@ class Journal:
         self._log.append(_MARK, after, spare_sectors, after)
 
     def require_releasable(self, through: int) -> None:
-        """WattsealError `release_refused` for records of an open session or of the future."""
+        """Raise WattsealError `release_refused` for records of an open session or of the future."""
         state = self.state
         limit = state.begin_pagination - 1 if state.is_open else state.pagination
         if through > limit:
             raise WattsealError("release_refused", limit=limit)
 
     def release(self, through: int) -> None:
-        """Let go of whole sectors whose records all have a pagination up to this one.
+        """Free whole sectors whose records all have a pagination up to this one.
 
         The newest sector always stays, and so do the counters.
         """
@@ -212,7 +212,7 @@ class Journal:
             self.damage = "a record or its mark has decayed"
 
     def _find(self, pagination: int) -> Entry | None:
-        """The entry of a record; None if it has decayed."""
+        """Return the entry of a record, or None if it has decayed."""
         index = self._index
         if index and index[0][0] <= pagination < index[-1][0]:  # as in a list, record by record
             return _entry_of(index, pagination)
@@ -223,7 +223,7 @@ class Journal:
         return None
 
     def _index_of(self, sector: int) -> list[tuple[int, Entry]]:
-        """Paginations and entries of a sector; the last sector asked for is remembered."""
+        """Return paginations and entries of a sector; those of the last one asked for are kept."""
         if self._indexed != sector:
             self._index = [
                 (_pagination_of(self._log.peek(entry, _PAGINATION_BYTES)), entry)
@@ -242,7 +242,7 @@ def _entry_of(index: list[tuple[int, Entry]], pagination: int) -> Entry | None:
 
 
 def _range(oldest: int, newest: int) -> dict[str, int | None]:
-    """The detail of an error about a range: null for the ends of an empty one."""
+    """Return the detail of an error about a range: null for the ends of an empty one."""
     if oldest > newest:
         return {"oldest": None, "newest": None}
     return {"oldest": oldest, "newest": newest}

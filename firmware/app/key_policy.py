@@ -1,9 +1,9 @@
 """Which key the module signs with, decided at every start.
 
-The log of statements is the witness: a key is announced from the moment its birth or roll-over is
-stored there until its farewell is. A key that was not announced may be made, or thrown away when
-its making was cut; one that was announced is replaced only by the two ways that leave a statement.
-Every step leaves flash from which the next start goes on, so a power cut only delays it.
+The log of statements decides: a key is announced from the moment its birth or roll-over statement
+is stored until its farewell statement is. A key that is not announced may be erased when its making
+was cut; one that is announced is replaced or retired only together with a statement. A power cut
+between any two steps only delays them: the next start continues.
 """
 
 from wire.errors import WattsealError
@@ -15,7 +15,7 @@ from app.statements import KeyState
 
 
 def ensure_key(module: Module) -> None:
-    """End with exactly one whole key, of the running image, announced, and in use.
+    """Leave exactly one whole key stored, made by the running image, announced and in use.
 
     WattsealError `key_lost`, `key_broken`, `firmware_rolled_back` or `statements_full`, and no key
     that is announced is touched; what CoreError the core raises when it makes a key or signs.
@@ -34,9 +34,9 @@ def ensure_key(module: Module) -> None:
 
 
 def retire_key(module: Module) -> tuple[str, bytes]:
-    """Let the key sign its farewell, then erase it; the setup goes with it.
+    """Sign the key's farewell statement with it, then erase the key and clear the setup.
 
-    The statement's text and its signature. Once the farewell is stored there is no way back: the
+    Returns the text and the signature of the statement. Once it is stored there is no way back: the
     next start finishes what a power cut leaves undone.
     """
     key_number, before = module.key_number, module.statements.state
@@ -66,7 +66,7 @@ def log_newest_statement(module: Module) -> None:
     module.log_if_room(event, detail, number)
 
 
-# --- the three ways --------------------------------------------------------------------------
+# --- create, replace, retire -----------------------------------------------------------------
 
 
 def _keep_or_replace(module: Module, number: int) -> int:
@@ -89,13 +89,13 @@ def _create_key(module: Module, number: int) -> int:
     """Make the first key, or the first one after a farewell, and announce it."""
     module.statements.require_room()
     _prepare_key(module, number, 0)
-    text = build_statement("birth", **_facts_of(module, number))
+    text = build_statement("birth", **_new_key_facts(module, number))
     _announce(module, number, text, [number])
     return number
 
 
 def _finish_retirement(module: Module) -> None:
-    """What a cut decommissioning left undone; nothing may keep a key alive that said farewell."""
+    """Erase the retired key and clear the setup, if a power cut left that undone."""
     _discard_all_but(module, module.statements.state.key_number + 1, 0)
     module.setup.clear()
 
@@ -108,7 +108,7 @@ def _roll_over(module: Module, old: int, old_identity: str) -> None:
         old_key_number=old,
         old_public_key=module.core.key_public(old).hex(),
         old_firmware_identity=old_identity,
-        **_facts_of(module, new),
+        **_new_key_facts(module, new),
     )
     _announce(module, new, text, [old, new])
 
@@ -117,7 +117,7 @@ def _roll_over(module: Module, old: int, old_identity: str) -> None:
 
 
 def _prepare_key(module: Module, number: int, announced: int) -> None:
-    """See that the key of that number is whole: the one that a cut left unannounced, or a new one.
+    """Make sure that the key is stored whole: the one that a cut left unannounced, or a new one.
 
     All other keys but the announced one (0 for none) are discarded.
     """
@@ -154,9 +154,10 @@ def _announce(module: Module, number: int, text: str, signers: list[int]) -> Non
     log_newest_statement(module)
 
 
-def _facts_of(module: Module, number: int) -> Json:
-    """What birth and roll-over state of the new key. The clock is not set: the newest time that
-    the logs know of says after when it was.
+def _new_key_facts(module: Module, number: int) -> Json:
+    """Return the facts of a new key for its birth or roll-over statement.
+
+    The clock is not set yet: the newest time in the logs is the earliest time possible.
     """
     newest_ms = max(module.events.state.unix_ms, module.journal.state.unix_ms)
     return {
@@ -187,7 +188,7 @@ def _farewell_text(module: Module) -> str:
 
 
 def _event_of(module: Module, facts: Json) -> tuple[str, Json]:
-    """Name and detail of the event that tells of a statement."""
+    """Return name and detail of the event about a statement."""
     number = facts["key_number"]
     fingerprint = module.core.sha256(bytes.fromhex(facts["public_key"])).hex()
     detail = {"key_number": number, "sha256": fingerprint}

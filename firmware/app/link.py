@@ -12,14 +12,14 @@ from app.module import Module
 
 READ_BYTES = 256
 IDLE_MS = 1000
-"""How long nothing has to arrive before the module sees to its own affairs."""
+"""How long nothing has to arrive before the module does its own work."""
 
 LONGEST_BUSY_MS = 10_000
-"""How long a host that never pauses can put those off."""
+"""How long a host that never pauses can delay that work."""
 
 
 class LinkServer:
-    """The loop body over one link; bounded memory whatever arrives."""
+    """Answers the lines of one link; its memory is bounded whatever arrives."""
 
     def __init__(self, module: Module, link: Link) -> None:
         self._module = module
@@ -35,7 +35,7 @@ class LinkServer:
                 answer = self._answer(found)
                 if answer:
                     self._link.write(answer)
-            if self._module.leaves:
+            if self._module.boot_loader_due:
                 self._link.flush()
                 self._module.port.enter_boot_loader()
         now_ms = self._module.clock.uptime_ms()
@@ -44,7 +44,7 @@ class LinkServer:
             self._idle()
 
     def _answer(self, found: Json | LinkError) -> bytes:
-        """The line to send; nothing for a reply, or two modules on a line could chatter."""
+        """Return the line to send: b"" for a reply, or two modules would answer each other."""
         if isinstance(found, LinkError):
             return encode(error(None, found))
         if is_reply(found):
@@ -64,7 +64,7 @@ class LinkServer:
 
 
 def _encoded(reply: Json) -> bytes:
-    """The line of a reply; if it cannot be one, of the error that says why."""
+    """Return the line of a reply, or of the error that says why it cannot be sent."""
     try:
         return encode(reply)
     except LinkError as problem:
@@ -74,7 +74,7 @@ def _encoded(reply: Json) -> bytes:
 
 
 def _encoded_without_foreign_text(reply: Json) -> bytes:
-    """An error reply that quoted text outside ASCII, without the quotation."""
+    """Return the line of an error reply without its detail, which quotes text outside ASCII."""
     code = reply.get("error", {}).get("data", {}).get("name", "internal_error")
     bare = WattsealError(code)
     try:

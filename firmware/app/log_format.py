@@ -5,8 +5,8 @@ A sector's first page is its header:
     magic "WSLG" | version u8 | kind of log u8 | base length u16 | sector number u32 |
     number of its first entry u32 | number of the oldest live sector u32 | CRC-32 | base
 
-The base is a few bytes of the owner's state at the moment the sector was opened, so that the
-newest sector alone tells everything even before it has an entry. The CRC-32 is over what stands
+The base is a few bytes of state of the log's user when the sector was opened, so that the newest
+sector alone tells everything even before it has an entry. The CRC-32 is over what stands
 before it and the base. Entries follow, each on pages of its own and whole within its sector:
 
     magic u16 | kind u8 | kind of log u8 | entry number u32 | body length u16 |
@@ -56,7 +56,7 @@ class Entry:
 
 
 def pack_sector_header(log_kind: int, header: SectorHeader) -> bytes:
-    """The header of a sector in a log of this kind; fits a page while the base does."""
+    """Return the header of a sector in a log of this kind; fits a page while the base does."""
     facts = struct.pack(
         _SECTOR_FACTS,
         _SECTOR_MAGIC,
@@ -71,7 +71,7 @@ def pack_sector_header(log_kind: int, header: SectorHeader) -> bytes:
 
 
 def unpack_sector_header(log_kind: int, page: bytearray) -> SectorHeader | None:
-    """The header that a page holds; None if it holds none of this version and kind."""
+    """Read the header that a page holds; None if it holds none of this version and kind."""
     magic, version, found_kind, length, number, first_entry, oldest = struct.unpack_from(
         _SECTOR_FACTS, page
     )
@@ -86,19 +86,19 @@ def unpack_sector_header(log_kind: int, page: bytearray) -> SectorHeader | None:
 
 
 def claimed_sector_number(start: bytearray) -> int:
-    """The number in the first bytes of what may be a sector's header; -1 if it surely is none."""
+    """Return the sector number in the first bytes of a header, or -1 if they are of none."""
     magic, number = struct.unpack("<4s4xI", start)
     return number if magic == _SECTOR_MAGIC else -1
 
 
 def pack_entry_header(log_kind: int, kind: int, number: int, body: bytes) -> bytes:
-    """The header that goes before the body of an entry in a log of this kind."""
+    """Return the header that goes before the body of an entry in a log of this kind."""
     facts = struct.pack(_ENTRY_FACTS, _ENTRY_MAGIC, kind, log_kind, number, len(body))
     return facts + struct.pack("<HI", crc16(facts), crc32(body))
 
 
 def unpack_entry_header(log_kind: int, page: bytearray, offset: int) -> Entry | None:
-    """The entry that begins with this page; None if no whole entry header of this log does.
+    """Read the entry that begins with this page; None if no whole entry header of this log does.
 
     offset: where the page lies in its area, in bytes.
     """

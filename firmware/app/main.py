@@ -11,7 +11,7 @@ from app.link import LinkServer
 
 
 def run() -> None:
-    """Never returns: what one line does wrong must not keep the next from being answered."""
+    """Serve the link and never return: an error in one line must not stop the next."""
     link = port.open_link()
     module = boot(_wattseal, port, board.NAME, release, meter_profiles.PROFILES)
     server = LinkServer(module, link)

@@ -5,14 +5,14 @@ from wire.reading import Reading
 from wire.registers import decode_energy, decode_text
 from wire.sunspec import Walk, located, wanted_models
 
-from app.contracts import Json, Made, ReadingUse, RegisterUse, Ticks, Work
+from app.contracts import Json, ReadingUse, RegisterUse, Result, Ticks, Work
 from app.modbus_line import ModbusLine
 
 ATTEMPTS = 3
-"""How often a request is sent when the line garbles it or nobody answers."""
+"""How often a request is sent when the line disturbs it or nobody answers."""
 
 MAX_POWER_W = 1_000_000
-"""Above any charging point: between two reads no meter counts more than this power makes."""
+"""More than any charging point has: energy that rises faster between two reads is wrong."""
 
 _LINE_ERRORS = (
     "meter_no_reply",
@@ -22,12 +22,12 @@ _LINE_ERRORS = (
     "meter_wrong_length",
     "meter_line_busy",
 )
-"""Worth another attempt. All others are the meter's own word, which repeating does not change."""
+"""Errors worth another attempt. All others are the meter's answer, which will not change."""
 
 _READ_HOLDING_REGISTERS = 3
 
 
-def _as_it_is(reading: Reading) -> Reading:
+def _unchanged(reading: Reading) -> Reading:
     return reading
 
 
@@ -46,7 +46,7 @@ class Meter:
         self.firmware: str | None = None
 
     def read_energy(self) -> Reading:
-        """Total imported energy, read once."""
+        """Return total imported energy, read once."""
         quantity = self._located("energy_import")
         reading: Reading = self._read_quantity(
             quantity, lambda registers: decode_energy(quantity, registers)
@@ -54,7 +54,7 @@ class Meter:
         return reading
 
     def identify(self) -> None:
-        """Read `serial`, and `firmware` when the meter was not met before; None if it has none."""
+        """Read `serial`, and `firmware` once for each meter; None if it has none."""
         if "serial" in self.profile:
             self.serial = self._read_text(self._located("serial"))
         if self._firmware_of != (self.serial or "-"):
@@ -62,22 +62,22 @@ class Meter:
             self._firmware_of = self.serial or "-"
 
     def require_serial(self, expected: str | None) -> None:
-        """WattsealError `meter_serial_mismatch` if the meter told another one than expected."""
+        """Raise WattsealError `meter_serial_mismatch` if the meter's is not the expected one."""
         if expected is not None and self.serial not in (None, expected):
             raise WattsealError("meter_serial_mismatch", expected=expected, found=self.serial)
 
     def read_for_signing(
         self,
         expected_serial: str | None,
-        use: ReadingUse = _as_it_is,
+        use: ReadingUse = _unchanged,
         meanwhile: Work | None = None,
-    ) -> Made:
-        """What `use` makes of a reading that two reads agree on, the meter's identity between them.
+    ) -> Result:
+        """Read energy, identity and energy again; returns what `use` makes of the second reading.
 
         meanwhile: called while the reply of the last read is awaited: the identity is known then.
         It is called at each attempt, or at none if the line was too busy for the first.
 
-        WattsealError `meter_serial_mismatch` if the meter tells another serial number than the
+        WattsealError `meter_serial_mismatch` if the meter has another serial number than the
         expected one, `meter_unstable` if the energy fell between the reads, or rose by more than
         MAX_POWER_W can make it.
         """
@@ -87,7 +87,7 @@ class Meter:
         self.require_serial(expected_serial)
         quantity = self._located("energy_import")
 
-        def use_if_stable(registers: list[int]) -> Made:
+        def use_if_stable(registers: list[int]) -> Result:
             second = decode_energy(quantity, registers)
             elapsed_ms = self._ticks.ticks_diff(self._ticks.ticks_ms(), start_ms)
             _require_stable(first, second, elapsed_ms)
@@ -96,7 +96,7 @@ class Meter:
         return self._read_quantity(quantity, use_if_stable, meanwhile)
 
     def _read_firmware(self) -> str | None:
-        """The firmware version; None as well if this meter's revision has no such register."""
+        """Return the firmware version, None also if this meter's revision has no such register."""
         if "firmware" not in self.profile:
             return None
         try:
@@ -107,7 +107,7 @@ class Meter:
         return None
 
     def _located(self, name: str) -> Json:
-        """A quantity of the profile with the address that it has on this meter."""
+        """Return a quantity of the profile with the address that it has on this meter."""
         quantity: Json = self.profile[name]
         if "model" not in quantity:
             return quantity
@@ -132,14 +132,14 @@ class Meter:
 
     def _read_quantity(
         self, quantity: Json, use: RegisterUse, meanwhile: Work | None = None
-    ) -> Made:
+    ) -> Result:
         place = (quantity["function"], quantity["address"], quantity["count"])
         return self._read(*place, use, meanwhile)
 
     def _read(
         self, function: int, address: int, count: int, use: RegisterUse, meanwhile: Work | None
-    ) -> Made:
-        """Ask until an answer is whole; the last attempt's error if none is."""
+    ) -> Result:
+        """Ask until an answer is whole; raises the last attempt's error if none is."""
         attempt = 1
         while True:
             try:
@@ -170,11 +170,11 @@ def _rise_mwh(first: Reading, second: Reading) -> int:
 
 
 def _most_mwh(first: Reading, second: Reading, elapsed_ms: int) -> int:
-    """What MAX_POWER_W makes in that time, and one step of the coarser reading."""
+    """Return the energy of MAX_POWER_W in that time and one step of the coarser reading."""
     step = _mwh(1, max(first.exponent, second.exponent))
     return MAX_POWER_W * (elapsed_ms + 1) // 3600 + step
 
 
 def _mwh(value: int, exponent: int) -> int:
-    """Milliwatt-hours; a reading's exponent is never below -3."""
+    """Convert to milliwatt-hours; a reading's exponent is never below -3."""
     return int(value * 10 ** (exponent + 3))

@@ -15,7 +15,7 @@ from wire.modbus_rtu import (
     strip_echo,
 )
 
-from app.contracts import Made, MeterLine, RegisterUse, Ticks, Work
+from app.contracts import MeterLine, RegisterUse, Result, Ticks, Work
 
 _LONGEST_NOISE_US = 500_000  # a line that has not fallen silent by then is in use by others
 _DRAIN_US = 500_000  # how long after a time-out a late reply is waited for
@@ -23,7 +23,7 @@ _SECOND_REPLY_US = 100_000  # and behind a frame that leaves it open whether ano
 
 
 class ModbusLine:
-    """The master on a line of `baud` bits a second and so many bits a character."""
+    """Modbus master on a line of `baud` bits a second and so many bits a character."""
 
     def __init__(self, ticks: Ticks, line: MeterLine, baud: int, bits_per_character: int) -> None:
         self._ticks = ticks
@@ -42,8 +42,8 @@ class ModbusLine:
         timeout_ms: int,
         use: RegisterUse = list,
         meanwhile: Work | None = None,
-    ) -> Made:
-        """Ask once; what `use` makes of the registers.
+    ) -> Result:
+        """Ask once; returns what `use` makes of the registers.
 
         timeout_ms: from the end of the request, or of `meanwhile`, to the first byte of the reply.
         use: called while the silence behind the reply is awaited; what it makes, or raises, counts
@@ -61,12 +61,12 @@ class ModbusLine:
             meanwhile()
         parser = ReplyParser(unit, function, count)
         limit_us = timeout_ms * 1000 + reply_bytes(count) * self._character_us
-        made = self._receive(parser, request, limit_us, use)
+        result = self._receive(parser, request, limit_us, use)
         self._drain_us = _SECOND_REPLY_US if is_late else 0
-        return made
+        return result
 
     def _await_silence(self) -> bool:
-        """Let go of what is arriving and return when the line is free for a request.
+        """Discard what arrives and return when the line is free for a request.
 
         Returns whether an earlier request was never answered: its reply may come with the next.
         """
@@ -86,12 +86,12 @@ class ModbusLine:
 
     def _receive(
         self, parser: ReplyParser, request: bytes, limit_us: int, use: RegisterUse
-    ) -> Made:
-        """What `use` makes of our unit's reply; frames of other units are let pass."""
+    ) -> Result:
+        """Return what `use` makes of our unit's reply; frames of other units are skipped."""
         start_us = self._ticks.ticks_us()
         echo = b"" if self._line.echo else None
-        stranger = None
-        heard = False  # anything that is not from a stranger
+        wrong_unit = None
+        heard = False  # bytes that are of no whole frame of another unit
         while self._await_bytes(parser, start_us, limit_us):
             data = self._line.read(MAX_FRAME_BYTES)
             if echo is not None:
@@ -107,11 +107,11 @@ class ModbusLine:
             except WattsealError as error:
                 if error.name != "meter_wrong_unit":
                     raise
-                stranger = error
+                wrong_unit = error
                 heard = False
                 parser.clear()
-        if stranger and not heard:
-            raise stranger
+        if wrong_unit and not heard:
+            raise wrong_unit
         return use(parser.registers())
 
     def _await_bytes(self, parser: ReplyParser, start_us: int, limit_us: int) -> bool:
@@ -129,10 +129,10 @@ class ModbusLine:
             if self._line.wait(left_us):
                 return True
 
-    def _use_whole_frame(self, parser: ReplyParser, use: RegisterUse) -> Made:
-        """What `use` makes of the frame, made while it is not yet known that the frame has ended.
+    def _use_whole_frame(self, parser: ReplyParser, use: RegisterUse) -> Result:
+        """Return what `use` makes of the frame; calls it before the frame is known to have ended.
 
-        If it has not, the frame is wrong, and that is raised instead of what `use` made or raised.
+        If it has not, the frame is wrong, and that is raised instead.
         """
         end_us = self._ticks.ticks_us()
         self._drain_us = _SECOND_REPLY_US
@@ -143,7 +143,7 @@ class ModbusLine:
                 parser.registers()  # raises: a reply is exactly as long as its header says
 
     def _goes_on(self, parser: ReplyParser, end_us: int) -> bool:
-        """Wait for a silence since `end_us`, feeding what still comes; whether anything did."""
+        """Wait for a silence since `end_us`, feeding what still comes; returns whether any did."""
         goes_on = False
         left_us = self._silence_us - self._elapsed_us(end_us)
         while self._line.wait(max(left_us, 0)):

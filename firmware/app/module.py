@@ -22,13 +22,13 @@ _SIGNING = ("begin", "intermediate", "end", "recovery", "prove", "event_head", "
 
 
 class Module:
-    """Everything that one signing module is.
+    """The parts and the state of one signing module.
 
     `fault` is the WattsealError that stopped it from signing, None if nothing did. `is_hedged`
     tells whether entropy is added to the nonces of its signatures. `recovery_problem` is what last
     kept a cut session from being ended. `answer` is the newest answer to a challenge: SHA-256 of
     the statement, signature. `update_accepted` tells that a firmware update was, since the start;
-    `leaves` that the boot loader is to be started as soon as the reply is out.
+    `boot_loader_due` that the boot loader is to be started as soon as the reply is out.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Module:
         self.is_hedged = False
         self.answer = (b"", b"")
         self.update_accepted = False
-        self.leaves = False
+        self.boot_loader_due = False
         self._refusals = RefusalLog()
         self._meter: Meter | None = None
         self._recovery_tried_ms = 0
@@ -69,7 +69,7 @@ class Module:
         return "operational" if is_published else "unregistered"
 
     def stop_signing(self, fault: WattsealError) -> None:
-        """Enter the state fault; its first cause stays the one that is told."""
+        """Enter the state fault; its first cause stays the one that is reported."""
         if self.fault is None:
             self.fault = fault
 
@@ -101,7 +101,7 @@ class Module:
                 raise
 
     def require_room_for_events(self) -> None:
-        """WattsealError `events_full` if what is about to happen could not be logged."""
+        """Raise WattsealError `events_full` if what is about to happen could not be logged."""
         if not self.events.has_room():
             raise WattsealError("events_full")
 
@@ -111,7 +111,7 @@ class Module:
             raise WattsealError("not_sealed")
 
     def refuse(self, method: str, problem: Exception) -> WattsealError:
-        """The error to answer with; logged within its ration, and a fault if it will last."""
+        """Return the error to answer with; logs it within its ration, enters a lasting fault."""
         refusal = as_wattseal_error(self.core, problem)
         if refusal.name in LASTING and method in _SIGNING:
             self.stop_signing(refusal)
@@ -129,11 +129,11 @@ class Module:
     # --- the meter ---------------------------------------------------------------------------
 
     def missing_settings(self) -> list[str]:
-        """Names of the settings that `seal` needs and that are not given."""
+        """Return the names of the settings that `seal` needs and that are not given."""
         return missing_for_seal(self.setup.settings, self.profiles)
 
     def meter(self) -> Meter:
-        """The configured meter; WattsealError `not_configured` naming what is missing."""
+        """Return the configured meter; WattsealError `not_configured` naming what is missing."""
         if self._meter is None:
             missing = missing_for_meter(self.setup.settings, self.profiles)
             if missing:
@@ -146,7 +146,7 @@ class Module:
         self._meter = None
 
     def try_meter(self, settings: Json) -> None:
-        """Refuse settings of a meter that is there and says that it is another one.
+        """Refuse settings if the meter answers and is another one.
 
         A meter that does not answer is accepted, because it may be wired later; every reading
         checks again.

@@ -1,6 +1,6 @@
-"""What only the owner of the station may permit: one challenge, one answer, then a fresh one.
+"""Permission by the owner of the station: one challenge, one answer, then a fresh challenge.
 
-The challenge lives in memory alone: a restart ends it. So does a restart end the waiting time
+The challenge is kept in memory only: a restart ends it. So does a restart end the waiting time
 after wrong answers, but a signature cannot be found by trying; the waiting keeps the event log
 from being filled.
 """
@@ -38,7 +38,7 @@ class Owner:
         event_number: of the newest event. through: of archive_events, else None. WattsealError
         `too_many_attempts`; CoreError `entropy`.
         """
-        self._require_no_wait()
+        self._require_wait_over()
         nonce = self._core.random().hex()
         chip_id = self._core.chip_id().hex()
         self._text = build_challenge(action, chip_id, nonce, event_number, through)
@@ -47,12 +47,12 @@ class Owner:
         return self._text
 
     def check_answer(self, action: str, owner_key: bytes, signature: bytes) -> int | None:
-        """Take the answer to the open challenge, which is used up by it; its `through`.
+        """Check the answer to the open challenge, which can be used once; returns its `through`.
 
         owner_key: SPKI DER. WattsealError `too_many_attempts`, `no_challenge` if none is open for
         that action, `owner_refused`.
         """
-        self._require_no_wait()
+        self._require_wait_over()
         text, self._text = self._text, ""
         is_late = self._clock.uptime_ms() >= self._expires_ms
         if not text or is_late or action != self._action:
@@ -63,7 +63,7 @@ class Owner:
         self.wrong_answers = 0
         return self._through
 
-    def _require_no_wait(self) -> None:
+    def _require_wait_over(self) -> None:
         left_ms = self._waits_until_ms - self._clock.uptime_ms()
         if left_ms > 0:
             raise WattsealError("too_many_attempts", wait_s=(left_ms + 999) // 1000)

@@ -22,7 +22,7 @@ from app.module import Module
 
 
 def registration_facts(module: Module) -> Json:
-    """The facts that the registry's entry must tell too; only while sealed."""
+    """Return the facts that the registry's entry must have too; only while sealed."""
     settings = module.setup.settings
     return {
         "evse_id": settings["charge_point_id"],
@@ -37,7 +37,7 @@ def registration_facts(module: Module) -> Json:
 
 
 def possession(module: Module, challenge: str) -> str:
-    """The statement that answers a registry's challenge; challenge in hex."""
+    """Return the statement that answers a registry's challenge; challenge in hex."""
     profile = module.profiles[module.setup.settings["meter_profile"]]
     return build_statement(
         "possession",
@@ -53,7 +53,7 @@ def possession(module: Module, challenge: str) -> str:
 def check_publication(
     core: Core, params: Json, registry: tuple[str, bytes], expected: Json, last: Json | None
 ) -> Json:
-    """`{"leaf_index", "tree_size", "root", "registry"}` of a proof that holds.
+    """Check a proof; returns its `{"leaf_index", "tree_size", "root", "registry"}`.
 
     params: those of accept_publication. registry: name, and key as SPKI DER. expected: what the
     entry must say. last: the newest publication accepted, None for none. WattsealError
@@ -76,7 +76,7 @@ def check_publication(
 
 
 def _checked_checkpoint(core: Core, note: bytes, registry: tuple[str, bytes]) -> tuple[int, bytes]:
-    """Size and root of a checkpoint that this registry signed."""
+    """Check that this registry signed a checkpoint; returns its size and root."""
     name, key = registry
     text, signatures = parse_note(note)
     origin, size, root = parse_checkpoint(text)
@@ -102,7 +102,7 @@ def _check_inclusion(params: Json, size: int, root: bytes) -> None:
 
 
 def _check_growth(found: Json, last: Json | None) -> None:
-    """A log that has shrunk or was rewritten is not append-only."""
+    """Refuse a log that has shrunk or was rewritten: it is not append-only."""
     if last is None or last["registry"] != found["registry"]:
         return
     if found["tree_size"] < last["tree_size"]:

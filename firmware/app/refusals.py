@@ -29,13 +29,13 @@ REFILL_MS = 4 * 3600 * 1000
 """One more may be logged after each such time: six a day."""
 
 RATIONED_ELSEWHERE = ("owner_refused",)
-"""Each of them matters, and owner.py makes whoever gives wrong answers wait."""
+"""Refusals that need no ration here: owner.py delays the next attempt."""
 
 _LOWEST_OWN_CODE = -32099  # the codes below are JSON-RPC's: such a request touched nothing
 
 
 def as_wattseal_error(core: Core, problem: Exception) -> WattsealError:
-    """The WattsealError that tells a problem; `internal_error` for one that nobody foresaw.
+    """Return the WattsealError for a problem, `internal_error` for one that is not foreseen.
 
     The detail of an internal error names the exception's type and never its text, which could
     hold anything.
@@ -67,7 +67,7 @@ class RefusalLog:
     def detail_to_log(
         self, method: str, refusal: WattsealError, uptime_ms: int, is_half_full: bool
     ) -> Json | None:
-        """The detail of the event to log about a refusal; None to log none."""
+        """Return the detail of the event to log about a refusal, or None to log none."""
         if refusal.code < _LOWEST_OWN_CODE and refusal.name != "internal_error":
             return None
         if refusal.name in RATIONED_ELSEWHERE and not is_half_full:

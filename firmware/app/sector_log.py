@@ -4,11 +4,11 @@ Sector `n` of the log lies in flash sector `n % sector_count`; log_format.py giv
 The rules that make it safe:
 
 * A page is programmed once after its erase, and the pages of an entry in ascending order. A cut
-  leaves at most one page neither erased nor whole, in an entry that nobody was told of.
+  leaves at most one page neither erased nor whole, in an entry whose storing was not reported.
 * Entry numbers rise by one. An entry cut while being written gives its number to the next one,
   so a missing number means that an entry was whole once and decayed: `missing` counts those.
-* Only the newest entry, when decayed, looks like a cut one. An owner who must tell them apart
-  appends a second entry behind it before it tells anybody.
+* Only the newest entry, when decayed, looks like a cut one. A user of the log who must tell them
+  apart appends a second entry behind it before the first one counts.
 * Sectors below the oldest live one are free whatever they hold; their erase may be cut.
 """
 
@@ -49,7 +49,7 @@ class SectorLog:
 
     `oldest` and `newest` are the numbers of the live sectors at the ends, both -1 before the
     first entry. `damage` says in words why the area cannot be used as a log, "" if it can: such a
-    log shows no entry and takes none, and its owner must not take it for an empty one.
+    log shows no entry and takes none, and its user must not take it for an empty one.
     """
 
     def __init__(self, flash: FlashAreas, area: int, kind: int) -> None:
@@ -93,12 +93,12 @@ class SectorLog:
         return pages * self._page_bytes
 
     def base(self, sector: int) -> bytes | None:
-        """The owner's state when a live sector was opened; None if its header has decayed."""
+        """Return the user's state when a live sector was opened, None if its header has decayed."""
         header = self._header(sector)
         return header.base if header else None
 
     def sectors_of(self, is_before: BaseTest) -> range:
-        """Live sectors that may hold what was stored after some state of the owner, newest first.
+        """Return live sectors that may hold what was stored after some state, newest first.
 
         is_before: whether a base, of sectors in ascending order first yes, then no, is from before
         it was stored. The last sector of the range is the newest known to be opened before, or the
@@ -115,11 +115,11 @@ class SectorLog:
                 behind = middle
 
     def entries(self, sector: int) -> list[Entry]:
-        """The owner's whole entries in a live sector, in ascending order."""
+        """Return the whole entries of the user in a live sector, in ascending order."""
         return [entry for entry in self._walk(sector)[0] if entry.kind != _KIND_OLDEST]
 
     def missing(self, sector: int) -> int:
-        """How many entries of a live sector were whole once and are no longer.
+        """Return how many entries of a live sector were whole once and are no longer.
 
         -1 if the header there or behind it has decayed, so that nobody can tell.
         """
@@ -136,7 +136,7 @@ class SectorLog:
         return behind - header.first_entry - len(whole)
 
     def read(self, entry: Entry) -> bytes:
-        """The body of an entry; LogDamagedError if its checksum fails."""
+        """Return the body of an entry; LogDamagedError if its checksum fails."""
         body = bytearray(entry.length)
         self._flash.flash_read(self._area, entry.offset, body)
         if crc32(body) != entry.crc:
@@ -144,13 +144,13 @@ class SectorLog:
         return bytes(body)
 
     def peek(self, entry: Entry, length: int) -> bytes:
-        """The first bytes of the body of an entry that `entries` has just found whole."""
+        """Return the first bytes of the body of an entry that `entries` has just found whole."""
         start = bytearray(length)
         self._flash.flash_read(self._area, entry.offset, start)
         return bytes(start)
 
     def _known_between(self, first: int, behind: int) -> tuple[int, bytes | None]:
-        """A sector between the two, and its base: one near the middle whose header is whole."""
+        """Return a sector between the two whose header is whole, near the middle, and its base."""
         middle = (first + behind) // 2
         for part in (range(middle, first, -1), range(middle + 1, behind)):
             for sector in part:
@@ -162,7 +162,7 @@ class SectorLog:
     # --- writing -----------------------------------------------------------------------------
 
     def has_room(self, body_lengths: tuple[int, ...], spare_sectors: int) -> bool:
-        """Whether entries of these lengths fit, one after the other, and leave spare sectors."""
+        """Return whether entries of these lengths, in this order, fit and leave spare sectors."""
         end, free = self._end_page, self.free_sectors
         for length in body_lengths:
             pages = self._pages_of(length)
@@ -175,7 +175,7 @@ class SectorLog:
     def append(self, kind: int, body: bytes, spare_sectors: int, base: bytes) -> None:
         """Store an entry: on return it is whole in flash and was read back.
 
-        kind: 1..255, the owner's. base: the owner's state before this entry, for the header of
+        kind: 1..255, the user's. base: the user's state before this entry, for the header of
         a sector that may have to be opened. LogFullError (nothing written) if fewer than
         spare_sectors would be left free, LogWriteError if a page does not hold what was
         programmed; its number then goes to the next entry.
@@ -199,7 +199,7 @@ class SectorLog:
         self.next_entry += 1
 
     def free_before(self, sector: int, base: bytes) -> None:
-        """Let go of the live sectors below this one; what they hold is never read again."""
+        """Free the live sectors below this one; what they hold is never read again."""
         if self.oldest < sector <= self.newest:
             self.append(_KIND_OLDEST, struct.pack("<I", sector), 0, base)
             self.oldest = sector
@@ -265,12 +265,12 @@ class SectorLog:
         return all(self._load(self._offset(place, page)) == self._blank for page in pages)
 
     def _header(self, number: int) -> SectorHeader | None:
-        """The header of sector `number` of the log; None if its place holds another or none."""
+        """Return the header of a sector, None if its place holds another one or none."""
         header = unpack_sector_header(self._kind, self._load(self._offset(number, 0)))
         return header if header and header.number == number else None
 
     def _walk(self, sector: int) -> tuple[list[Entry], int]:
-        """Every whole entry of a sector, and the page behind everything that was programmed.
+        """Return every whole entry of a sector, and the page behind everything that was programmed.
 
         An entry cut while being written may later read as whole, when its last bits were only
         just programmed; the next one took its number, so of two the later counts.
@@ -317,7 +317,7 @@ class SectorLog:
             self.oldest = oldest
 
     def _newest_header(self) -> SectorHeader | None:
-        """The whole header of the highest number; each start waits for this look at every place.
+        """Return the whole header of the highest number; each start waits for this search.
 
         From the last place down, because then few headers have a higher number than those before.
         """
@@ -341,7 +341,7 @@ class SectorLog:
         return oldest
 
     def _is_live_without_header(self, number: int) -> bool:
-        """Whether the sector behind the newest has entries that come after its entries.
+        """Return whether the sector behind the newest has entries that come after its entries.
 
         Then it is the newest one and its header has decayed: were it taken for free, its numbers
         would be given out again.
@@ -349,7 +349,7 @@ class SectorLog:
         return any(entry.number >= self.next_entry for entry in self._walk(number)[0])
 
     def _require_unused(self) -> None:
-        """An area without a log is blank, but for a cut first use of its first sector."""
+        """Raise unless all sectors but the first, whose first use may be cut, are blank."""
         found = bytearray(self._sector_bytes)  # by the page, a first boot would take long
         blank = b"\xff" * self._sector_bytes
         for place in range(1, self.sector_count):

@@ -1,7 +1,7 @@
 """Charging sessions: a signed record at the begin, on request in between, and at the end.
 
-The journal's state is the only truth about which session is open; what is kept here beside it
-is read back from the begin record. A session that a power failure cut is ended by `recover`.
+Only the journal's state says which session is open; what is kept here beside it is read back from
+the begin record. A session that a power failure cut is ended by `recover`.
 """
 
 import json
@@ -40,7 +40,7 @@ class Sessions:
         return self._journal.state.is_open
 
     def begin(self, settings: Json, meter: Meter, params: Json) -> Json:
-        """Begin a session; params are those of the method `begin`. The reply's fields."""
+        """Begin a session by the params of the method `begin`; returns the reply's fields."""
         if not self._clock.is_set:
             raise WattsealError("clock_not_set")
         if not self._journal.has_room(0, SPARE_WHILE_OPEN):
@@ -166,7 +166,7 @@ class Sessions:
         }
 
     def _meter_and_user(self) -> tuple[str, Json]:
-        """Serial number of the meter and user that the open session began with."""
+        """Return the meter's serial number and the user that the open session began with."""
         if self._begun is None:
             _, record = self._journal.read(self._journal.state.begin_pagination)
             payload = json.loads(record.split(b"|")[1])
@@ -175,7 +175,7 @@ class Sessions:
 
 
 def meter_serial(settings: Json, meter: Meter) -> str:
-    """MS: what the meter tells, else what was configured."""
+    """Return MS: the serial number in the meter, else the one that was configured."""
     serial: str | None = meter.serial or settings.get("meter_serial")
     if serial is None:
         raise WattsealError("not_configured", missing=["meter_serial"])
@@ -183,7 +183,7 @@ def meter_serial(settings: Json, meter: Meter) -> str:
 
 
 def _station(settings: Json, meter: Meter, gateway_version: str) -> Json:
-    """What build_payload wants to know of this system and its meter."""
+    """Return the facts of this system and its meter, as `Draft` takes them."""
     station = {
         "format_version": settings.get("format_version", "1.3"),
         "gateway_version": gateway_version,
@@ -207,7 +207,7 @@ def _station(settings: Json, meter: Meter, gateway_version: str) -> Json:
 
 
 def _statement(time: tuple[int, int, str], reason: str) -> Json:
-    """Say what a record states of its reading, as `Draft.complete` takes it."""
+    """Return what a record states of its reading, as `Draft.complete` takes it."""
     unix_ms, utc_offset_min, clock_status = time
     statement = {
         "unix_ms": unix_ms,
@@ -221,7 +221,7 @@ def _statement(time: tuple[int, int, str], reason: str) -> Json:
 
 
 def _user_of(payload: Json) -> Json:
-    """The user's fields of a begin payload, for the later records of its session."""
+    """Return the user's fields of a begin payload, for the later records of its session."""
     user = {"id_type": payload["IT"]}
     if payload["IS"]:
         user["id_tag"] = payload["ID"]

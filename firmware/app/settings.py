@@ -8,7 +8,7 @@ from app.contracts import Core, Json, Port
 from app.meter import Meter
 from app.modbus_line import ModbusLine
 
-_SEAL_WANTS = (
+_NEEDED_FOR_SEAL = (
     "gateway_id",
     "gateway_serial",
     "meter_serial",
@@ -20,7 +20,7 @@ _SEAL_WANTS = (
 )
 
 _CHARGE_POINT_TYPE = "EVSEID"
-"""The only name of a charge point that a registration knows."""
+"""The only kind of charge point id that a registration takes."""
 
 
 _OF_PROFILE = (("meter_unit", "unit"), ("line", "line"))
@@ -28,15 +28,15 @@ _OF_PROFILE = (("meter_unit", "unit"), ("line", "line"))
 
 
 def missing_for_seal(settings: Json, profiles: Json) -> list[str]:
-    """Names of the settings that sealing needs: not given, or not as a registration wants them."""
-    missing = [name for name in _SEAL_WANTS if name not in settings]
+    """Return the settings that the seal needs: missing ones, and any unfit for a registration."""
+    missing = [name for name in _NEEDED_FOR_SEAL if name not in settings]
     if settings.get("charge_point_type", _CHARGE_POINT_TYPE) != _CHARGE_POINT_TYPE:
         missing.append("charge_point_type")
     return missing + missing_for_meter(settings, profiles)
 
 
 def missing_for_meter(settings: Json, profiles: Json) -> list[str]:
-    """Names of the settings that reading the meter needs and that the profile does not give."""
+    """Return the settings that reading the meter needs and that the profile does not give."""
     profile = profiles.get(settings.get("meter_profile", ""))
     if profile is None:
         return ["meter_profile"]
@@ -44,7 +44,7 @@ def missing_for_meter(settings: Json, profiles: Json) -> list[str]:
 
 
 def open_meter(settings: Json, profiles: Json, port: Port) -> Meter:
-    """The meter that complete settings describe; the line is opened, nothing is sent yet."""
+    """Open the line of the meter that complete settings describe; nothing is sent yet."""
     profile = profiles[settings["meter_profile"]]
     line = settings.get("line") or profile["line"]
     unit = settings.get("meter_unit") or profile["unit"]
@@ -55,7 +55,7 @@ def open_meter(settings: Json, profiles: Json, port: Port) -> Meter:
 
 
 def check_settings(core: Core, settings: Json, profiles: Json) -> None:
-    """WattsealError `invalid_params` for settings that contradict each other or cannot be used."""
+    """Raise WattsealError `invalid_params` for settings that contradict or cannot be used."""
     name = settings.get("meter_profile")
     if name is not None and name not in profiles:
         raise _refusal("meter_profile", "one of " + ", ".join(sorted(profiles)), name)
@@ -71,7 +71,7 @@ def check_settings(core: Core, settings: Json, profiles: Json) -> None:
 
 
 def require_changeable(names: list[str]) -> None:
-    """WattsealError `sealed` if the seal locks one of these settings."""
+    """Raise WattsealError `sealed` if the seal locks one of these settings."""
     locked = [name for name in names if name not in UNSEALED_SETTINGS]
     if locked:
         raise WattsealError("sealed", settings=locked)

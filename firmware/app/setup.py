@@ -1,12 +1,12 @@
-"""How the module is set up: its settings, the seal over them, and what rests on the seal.
+"""How the module is set up: its settings, the seal over them, and what depends on the seal.
 
 One object in flash, so that a power cut leaves the old setup or the new one and never a mixture:
 
     {"settings", "sealed", "commissioning", "facts", "publication", "update"}
 
 `facts` is what a registration said of the settings when the seal was last closed. A publication
-names the key and the commissioning that it was accepted for, an update the key, so that both lapse
-by themselves when these change.
+names the key and the commissioning that it was accepted for, an update the key, so that both end
+when these change.
 """
 
 from app.contracts import FlashAreas, Json
@@ -50,14 +50,14 @@ class Setup:
         return self._object("publication")
 
     def publication(self, key_number: int) -> Json | None:
-        """The accepted proof, if it is of this key and of the current commissioning."""
+        """Return the accepted proof if it is of this key and of the current commissioning."""
         found = self._object("publication")
         if found is None or found["key_number"] != key_number:
             return None
         return found if found["commissioning"] == self.commissioning else None
 
     def update(self, key_number: int) -> Json | None:
-        """The update that was accepted with this key, which another image would have changed."""
+        """Return the update accepted with this key: another image would have changed the key."""
         found = self._object("update")
         return found if found is not None and found["key_number"] == key_number else None
 
@@ -68,7 +68,7 @@ class Setup:
         self._change({"settings": settings})
 
     def commissioning_when_sealed(self) -> int:
-        """The number that `seal` would store."""
+        """Return the number that `seal` would store."""
         is_same = self._object("facts") == self.facts()
         return self.commissioning if is_same else self.commissioning + 1
 
@@ -89,7 +89,7 @@ class Setup:
         self._change({"publication": publication})
 
     def announce_update(self, update: Json, key_number: int) -> None:
-        """Store what is going to be flashed, and the key that it will put an end to."""
+        """Store what is going to be flashed, and the key that it will replace."""
         update = dict(update)
         update["key_number"] = key_number
         self._change({"update": update})
@@ -112,7 +112,7 @@ class Setup:
         return found
 
     def facts(self) -> Json:
-        """What a registration would say of the settings now."""
+        """Return what a registration would say of the settings now."""
         settings = self.settings
         return {name: settings.get(name) for name in FACTS}
 

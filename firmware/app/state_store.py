@@ -1,7 +1,7 @@
 """One JSON object in flash, of which the latest whole version counts: the module's setup.
 
-A version is an entry and a mark behind it, both stored before anybody is told. So a version that
-decayed is known from one that a power cut interrupted, and never gives way to an older one.
+A version is an entry and a mark behind it, both in flash before `save` returns. So a version that
+decayed is known from one that a power cut interrupted, and no older one is taken instead.
 """
 
 from wire import strict_json
@@ -42,7 +42,7 @@ class StateStore:
         self._log.prepare()
 
     def _load(self) -> None:
-        """The version in the newest sector that has one; nothing above it may have decayed."""
+        """Take the version in the newest sector that has one; nothing above it may have decayed."""
         log = self._log
         for sector in range(log.newest, log.oldest - 1, -1):
             if log.missing(sector):

@@ -2,7 +2,7 @@
 
 An entry is the JSON text {"statement", "signatures"}, where `statement` is itself the text that
 was signed. In flash a `KeyState` stands before it, so that the newest entry alone tells which key
-was announced. Nothing of this log is ever freed: the number of a statement is that of its entry.
+was announced. Nothing in this log is ever freed: the number of a statement is that of its entry.
 """
 
 import struct
@@ -43,7 +43,7 @@ class KeyState:
         self.is_retired = is_retired
 
     def pack(self) -> bytes:
-        """The form in flash."""
+        """Return the form in flash."""
         return struct.pack(
             _STATE, self.number, self.key_number, self.rollback_number, self.is_retired
         )
@@ -52,8 +52,8 @@ class KeyState:
 class Statements:
     """The log in its flash area; `state` is that of the newest statement.
 
-    `damage` says in words what was found decayed at boot, "" if nothing was. Whether statements
-    have vanished at the end is for others to tell: the event log knows how many there were.
+    `damage` says in words what was found decayed at boot, "" if nothing was. Statements that
+    are lost at the end are not found here, but by boot.py: the event log has their number.
     """
 
     def __init__(self, flash: FlashAreas, area: int) -> None:
@@ -69,7 +69,7 @@ class Statements:
         return 0 if self.state.is_retired else self.state.key_number
 
     def require_room(self, spare_sectors: int = SPARE_FOR_RETIREMENT) -> None:
-        """WattsealError `statements_full` if the longest statement does not fit."""
+        """Raise WattsealError `statements_full` if the longest statement does not fit."""
         if self._log.damage or not self._log.has_room((MAX_ENTRY_BYTES,), spare_sectors):
             raise WattsealError("statements_full", newest=self.state.number)
 
@@ -94,7 +94,7 @@ class Statements:
         self.state = state
 
     def read(self, number: int) -> Json:
-        """`{"statement", "signatures"}` of a statement held.
+        """Read a statement: `{"statement", "signatures"}`.
 
         WattsealError `storage_broken` if it has decayed.
         """

@@ -29,27 +29,27 @@ def self_test(everything: bool, /) -> tuple[str, ...]:
     """
 
 def firmware_identity() -> bytes:
-    """SHA-256 of the running image: of the image in flash, on unix of the executable. 32 bytes.
+    """Return SHA-256 of the running image, 32 bytes: in flash, on unix of the executable.
 
     Measured at the first call after a start; raises CoreError: `storage` if the image cannot be
     read.
     """
 
 def hedge() -> bool:
-    """Whether entropy is added to the nonces of the signatures from here on, from fresh noise.
+    """Seed the entropy that is added to nonces from here on; returns whether it is.
 
     False, and nonces of plain RFC 6979, if the port does not do this or if a health test of the
     noise source fails.
     """
 
 def random() -> bytes:
-    """32 bytes from the health-tested noise source through the DRBG, for challenges.
+    """Return 32 bytes from the health-tested noise source through the DRBG, for challenges.
 
     Raises CoreError: `entropy` if a health test of the noise source fails.
     """
 
 def key_slots() -> tuple[int, tuple[tuple[int, bytes], ...]]:
-    """`(broken, whole)`: how many slots are written but not whole, and the whole keys.
+    """Return `(broken, whole)`: how many slots are written but not whole, and the whole keys.
 
     A whole key is `(key number, firmware identity that made it, 32 bytes)`, in ascending order of
     the number. `(0, ())` means that no slot was ever written. Raises CoreError: `storage`.
@@ -75,13 +75,13 @@ def key_discard_broken() -> int:
     """
 
 def key_public(number: int) -> bytes:
-    """SubjectPublicKeyInfo DER of a stored key, uncompressed point, 91 bytes.
+    """Return SubjectPublicKeyInfo DER of a stored key, uncompressed point, 91 bytes.
 
     Raises CoreError: `no_key`, or `key_broken` if a broken slot may have been it; `storage`.
     """
 
 def sign_record(number: int, payload: _Buffer) -> bytes:
-    """Signature section of an OCMF record over exactly these payload bytes (OCMF, table 8).
+    """Sign an OCMF record; returns its signature section over exactly these bytes (OCMF, table 8).
 
     number: of the key that signs. payload: 1 to 4096 bytes, the first of them `{`: all else is
     refused (CoreError `argument`), so that nothing but a record can be signed as one.
@@ -89,39 +89,42 @@ def sign_record(number: int, payload: _Buffer) -> bytes:
     """
 
 def sign_statement(number: int, text: _Buffer) -> bytes:
-    """Strict DER signature of a key over `wattseal.statement.v1`, a line feed and the text.
+    """Sign `wattseal.statement.v1`, a line feed and the text; returns the strict DER signature.
 
     The core puts that prefix before the text: what it signs here never begins with `{`, so it
     can never be taken for an OCMF record. text: 1 to 4096 bytes.
     """
 
 def public_key_valid(public_key: _Buffer) -> bool:
-    """Whether the bytes are the SPKI DER (91 bytes) of a point on P-256."""
+    """Return whether the bytes are the SPKI DER (91 bytes) of a point on P-256."""
 
 def verify(public_key: _Buffer, message: _Buffer, signature: _Buffer) -> bool:
-    """ECDSA P-256 SHA-256; public_key as SPKI DER (91 bytes), signature as strict DER."""
+    """Verify an ECDSA P-256 SHA-256 signature.
+
+    public_key: SPKI DER, 91 bytes. signature: strict DER.
+    """
 
 def verify_digest(public_key: _Buffer, digest: _Buffer, signature: _Buffer) -> bool:
-    """As `verify` over a digest of 20 to 64 bytes (the leftmost 256 bits count)."""
+    """Verify as `verify` does, over a digest of 20 to 64 bytes (the leftmost 256 bits count)."""
 
 def sha256(data: _Buffer) -> bytes:
-    """SHA-256 of data, 32 bytes."""
+    """Return SHA-256 of data, 32 bytes."""
 
 def crc16(data: _Buffer) -> int:
-    """CRC-16/MODBUS of data, as a number; on the wire its low byte goes first."""
+    """Return CRC-16/MODBUS of data, as a number; on the wire its low byte goes first."""
 
 def crc32(data: _Buffer) -> int:
-    """CRC-32/ISO-HDLC (that of zlib) of data."""
+    """Return CRC-32/ISO-HDLC (that of zlib) of data."""
 
 def json_text(value: object) -> bytes | None:
-    """Compact JSON text of a value; None for a value that the link cannot carry.
+    """Return compact JSON text of a value; None for a value that the link cannot carry.
 
     It carries objects, arrays, ASCII text, true, false, null and integers within +-(2**53-1), at
     most six objects and arrays one within another.
     """
 
 def flash_info(area: int) -> tuple[int, int, int]:
-    """`(sector_size, page_size, sector_count)` of an area, sizes in bytes."""
+    """Return `(sector_size, page_size, sector_count)` of an area, sizes in bytes."""
 
 def flash_read(area: int, offset: int, buffer: bytearray | memoryview) -> None:
     """Fill buffer from the byte offset within the area."""
@@ -133,4 +136,4 @@ def flash_erase(area: int, sector: int) -> None:
     """Erase one sector to 0xFF."""
 
 def chip_id() -> bytes:
-    """The chip's unique id, 8 bytes on the RP2040 (its flash chip's), 8 on unix."""
+    """Return the chip's unique id, 8 bytes on the RP2040 (its flash chip's), 8 on unix."""

@@ -155,13 +155,13 @@ static MP_DEFINE_CONST_FUN_OBJ_0(key_slots_obj, wattseal_key_slots);
 static mp_obj_t wattseal_key_create(mp_obj_t number) {
     uint8_t chip_id[WS_KEY_CHIP_ID_MAX_SIZE];
     uint32_t key_number = key_number_of(number);
-    ws_key_recipe recipe = {
+    ws_key_inputs inputs = {
         .entropy = &ws_port_noise,
         .chip_id = chip_id,
         .chip_id_size = ws_port_chip_id(chip_id),
         .identity = image_identity(),
     };
-    check(ws_key_create(keys(), &recipe, key_number));
+    check(ws_key_create(keys(), &inputs, key_number));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(key_create_obj, wattseal_key_create);
@@ -215,8 +215,8 @@ static mp_obj_t wattseal_sign_statement(mp_obj_t number, mp_obj_t text_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(sign_statement_obj, wattseal_sign_statement);
 
-/* A bad key or signature is an answer, not an accident; a bad length of ours is neither. */
-static mp_obj_t verdict(int code) {
+/* False for a bad key or signature; any other error of the core is raised. */
+static mp_obj_t is_good(int code) {
     if (code != WS_ERR_SIGNATURE && code != WS_ERR_PUBLIC_KEY) {
         check(code);
     }
@@ -225,7 +225,7 @@ static mp_obj_t verdict(int code) {
 
 static mp_obj_t wattseal_public_key_valid(mp_obj_t key_in) {
     mp_buffer_info_t key = bytes_of(key_in);
-    return verdict(ws_verify_public_key(key.buf, key.len));
+    return is_good(ws_verify_public_key(key.buf, key.len));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(public_key_valid_obj, wattseal_public_key_valid);
 
@@ -233,7 +233,7 @@ static mp_obj_t wattseal_verify(mp_obj_t key_in, mp_obj_t message_in, mp_obj_t s
     mp_buffer_info_t key = bytes_of(key_in);
     mp_buffer_info_t message = bytes_of(message_in);
     mp_buffer_info_t signature = bytes_of(signature_in);
-    return verdict(
+    return is_good(
         ws_verify(key.buf, key.len, message.buf, message.len, signature.buf, signature.len));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(verify_obj, wattseal_verify);
@@ -242,7 +242,7 @@ static mp_obj_t wattseal_verify_digest(mp_obj_t key_in, mp_obj_t digest_in, mp_o
     mp_buffer_info_t key = bytes_of(key_in);
     mp_buffer_info_t digest = bytes_of(digest_in);
     mp_buffer_info_t signature = bytes_of(signature_in);
-    return verdict(
+    return is_good(
         ws_verify_digest(key.buf, key.len, digest.buf, digest.len, signature.buf, signature.len));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(verify_digest_obj, wattseal_verify_digest);

@@ -98,10 +98,10 @@ static int find_blank(const ws_storage *storage, uint32_t number, uint32_t *blan
 }
 
 /* Draw a key pair that depends on the noise and on the chip. */
-static int generate(const ws_key_recipe *recipe, ws_key_slot *slot) {
+static int generate(const ws_key_inputs *inputs, ws_key_slot *slot) {
     ws_drbg drbg;
 
-    int result = ws_drbg_seed(&drbg, recipe->entropy, recipe->chip_id, recipe->chip_id_size);
+    int result = ws_drbg_seed(&drbg, inputs->entropy, inputs->chip_id, inputs->chip_id_size);
     if (result == WS_OK) {
         ws_p256_generate(&drbg, slot->private_key, slot->point);
     }
@@ -109,17 +109,17 @@ static int generate(const ws_key_recipe *recipe, ws_key_slot *slot) {
     return result;
 }
 
-int ws_key_create(const ws_storage *storage, const ws_key_recipe *recipe, uint32_t number) {
+int ws_key_create(const ws_storage *storage, const ws_key_inputs *inputs, uint32_t number) {
     ws_key_slot slot = {.number = number};
     uint32_t blank;
 
-    if (number == 0 || recipe->chip_id_size > WS_KEY_CHIP_ID_MAX_SIZE) {
+    if (number == 0 || inputs->chip_id_size > WS_KEY_CHIP_ID_MAX_SIZE) {
         return WS_ERR_ARGUMENT;
     }
     int result = find_blank(storage, number, &blank);
     if (result == WS_OK) {
-        memcpy(slot.identity, recipe->identity, sizeof slot.identity);
-        result = generate(recipe, &slot);
+        memcpy(slot.identity, inputs->identity, sizeof slot.identity);
+        result = generate(inputs, &slot);
     }
     if (result == WS_OK) {
         result = ws_key_slot_write(storage, blank, &slot);
@@ -175,8 +175,8 @@ int ws_key_public(const ws_storage *storage, uint32_t number, uint8_t spki[WS_SP
 }
 
 /* Whether the key in a sector has this number and is the one in `slot`. */
-static bool is_still(const ws_storage *storage, uint32_t sector, uint32_t number,
-                     const ws_key_slot *slot) {
+static bool is_unchanged(const ws_storage *storage, uint32_t sector, uint32_t number,
+                         const ws_key_slot *slot) {
     ws_key_slot again;
 
     bool is_same =
@@ -200,7 +200,7 @@ static int sign_with_slot(const ws_storage *storage, uint32_t sector, uint32_t n
     if (result == WS_ERR_ARGUMENT) {
         result = WS_ERR_KEY_BROKEN;
     }
-    if (result == WS_OK && !is_still(storage, sector, number, slot)) {
+    if (result == WS_OK && !is_unchanged(storage, sector, number, slot)) {
         memset(signature, 0, WS_KEY_SIGNATURE_SIZE);
         result = WS_ERR_FAULT;
     }

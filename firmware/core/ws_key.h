@@ -33,12 +33,12 @@ typedef struct ws_key_list {
 } ws_key_list;
 
 /* What making a key needs beside the storage. */
-typedef struct ws_key_recipe {
+typedef struct ws_key_inputs {
     const ws_entropy_source *entropy;
     const uint8_t *chip_id;  /* sets two boards apart even if their noise were alike */
     size_t chip_id_size;     /* bytes; 0 to WS_KEY_CHIP_ID_MAX_SIZE */
     const uint8_t *identity; /* WS_KEY_IDENTITY_SIZE bytes: of the firmware that makes it */
-} ws_key_recipe;
+} ws_key_inputs;
 
 /* Look at every slot. An area that was never written gives no keys and no broken slots.
  * WS_ERR_STORAGE when the flash cannot be read: that is neither empty nor broken. */
@@ -50,7 +50,7 @@ int ws_key_inspect(const ws_storage *storage, ws_key_list *list);
  * WS_ERR_SPACE if no slot is blank, WS_ERR_ENTROPY when the noise source fails its health tests;
  * nothing is written then. A cut at any moment leaves the slot blank, broken or with the whole
  * new key, and every other slot as it was. */
-int ws_key_create(const ws_storage *storage, const ws_key_recipe *recipe, uint32_t number);
+int ws_key_create(const ws_storage *storage, const ws_key_inputs *inputs, uint32_t number);
 
 /* Destroy the whole key of that number: cleared bit by bit, then erased, so that not even cells
  * half erased by a cut hold anything of it, then read back. A cut leaves the key whole, broken or

@@ -27,7 +27,7 @@ def end(module: Module, params: Json) -> Json:
 
 
 def release(module: Module, params: Json) -> Json:
-    """Log that records may go, then let go of them."""
+    """Log that records may be freed, then free them."""
     through = params["through"]
     module.journal.require_releasable(through)
     module.require_room_for_events()

@@ -12,7 +12,7 @@ from app.publication import check_publication, possession, registration_facts
 from app.settings import check_settings, require_changeable
 
 LOGGED_TIME_STEP_MS = 20_000
-"""A clock set by no more than this is carried on, not changed: no event tells of it."""
+"""A clock set by no more than this counts as unchanged: no event is logged."""
 
 _LONG_SETTINGS = ("registry_name", "registry_key", "owner_key")  # they get an event of their own
 
@@ -51,7 +51,7 @@ def set_time(module: Module, params: Json) -> Json:
 
 
 def read_meter(module: Module, _: Json) -> Json:
-    """A reading as a session would take it, with nothing signed."""
+    """Read the meter as a session would; nothing is signed."""
     meter = module.meter()
     reading = meter.read_for_signing(module.setup.settings.get("meter_serial"))
     return {
@@ -91,13 +91,13 @@ def seal(module: Module, _: Json) -> Json:
 
 
 def prove(module: Module, params: Json) -> Json:
-    """Sign a registry's challenge with all that a registration says."""
+    """Sign a registry's challenge with all facts of a registration."""
     module.require_sealed()
     return _signed(module, possession(module, params["challenge"]))
 
 
 def event_head(module: Module, params: Json) -> Json:
-    """Sign where the event log stands."""
+    """Sign number and chain value of the newest event."""
     number, chain = module.events.head
     text = build_statement(
         "event_head",
@@ -128,7 +128,7 @@ def accept_publication(module: Module, params: Json) -> Json:
 
 
 def _log_change(module: Module, old: Json, changed: Json) -> None:
-    """One event with old and new values, or two where one could not hold all."""
+    """Log one event with old and new values, or two where one could not hold all."""
     for is_long in (False, True):
         names = [name for name in changed if (name in _LONG_SETTINGS) == is_long]
         if names:
@@ -139,10 +139,10 @@ def _log_change(module: Module, old: Json, changed: Json) -> None:
 
 
 def _signed(module: Module, text: str) -> Json:
-    """The statement with its signature, which is the same one if it was just asked for.
+    """Sign a statement; the same one asked for again gets the same signature.
 
-    Anybody at the link may ask, as often as he likes: he must not get one text signed over and over
-    while he measures or disturbs the chip.
+    Anybody at the link may ask, as often as he likes: nobody must get one text signed many times
+    while measuring or disturbing the chip.
     """
     digest = module.core.sha256(text.encode())
     if module.answer[0] != digest:

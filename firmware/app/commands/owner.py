@@ -35,14 +35,14 @@ def unseal(module: Module, params: Json) -> Json:
 
 
 def archive_events(module: Module, params: Json) -> Json:
-    """Let go of events up to the one that the challenge named."""
+    """Free events up to the one that the challenge named."""
     through = _check_answer(module, "archive_events", params)
     module.events.archive(through or 0, module.journal.state.pagination)
     return event_log_fields(module)
 
 
 def decommission(module: Module, params: Json) -> Json:
-    """End the life of the key, and of this commissioning."""
+    """Retire the key and end this commissioning."""
     module.statements.require_room(0)
     module.require_room_for_events()
     _check_answer(module, "decommission", params)
@@ -58,6 +58,6 @@ def _owner_key(module: Module) -> bytes:
 
 
 def _check_answer(module: Module, action: str, params: Json) -> int | None:
-    """Use up the open challenge; its `through`."""
+    """Check the answer to the open challenge; returns its `through`."""
     owner_key, signature = _owner_key(module), bytes.fromhex(params["signature"])
     return module.owner.check_answer(action, owner_key, signature)

@@ -10,7 +10,7 @@ _LIST_BYTES = MAX_LINE_BYTES - 160  # of a line, for the items of a list
 
 
 def records(module: Module, params: Json) -> Json:
-    """Records of a range of paginations."""
+    """Return the records of a range of paginations."""
     if module.journal.damage and not module.journal.state.pagination:
         raise WattsealError("storage_broken", where="journal", cause=module.journal.damage)
     ends = (module.journal.oldest, module.journal.state.pagination)
@@ -20,7 +20,7 @@ def records(module: Module, params: Json) -> Json:
 
 
 def events(module: Module, params: Json) -> Json:
-    """Events of a range of numbers."""
+    """Return the events of a range of numbers."""
     if module.events.damage and not module.events.state.number:
         raise WattsealError("storage_broken", where="events", cause=module.events.damage)
     first, last = _range(
@@ -31,7 +31,7 @@ def events(module: Module, params: Json) -> Json:
 
 
 def statements(module: Module, params: Json) -> Json:
-    """Statements of a range of numbers; an empty list if there is none in it.
+    """Return the statements of a range of numbers, an empty list if there is none in it.
 
     One that vanished, of which the event log knows, is an error like one that decayed.
     """
@@ -44,7 +44,7 @@ def statements(module: Module, params: Json) -> Json:
 
 
 def _range(params: Json, ends: tuple[int, int], refusal: str) -> tuple[int, int]:
-    """The part of a range that is held; the refusal if none of what was asked for is."""
+    """Return the part of a range that is held; raises the refusal if nothing asked for is."""
     oldest, newest = ends
     first = max(params.get("from", oldest), oldest)
     last = min(params.get("to", newest), newest)
@@ -57,9 +57,9 @@ def _range(params: Json, ends: tuple[int, int], refusal: str) -> tuple[int, int]
 
 
 def _take(module: Module, first: int, last: int, item: ItemReader) -> tuple[list[Json], int | None]:
-    """Items from first to last while they fit one line, and the number to go on with.
+    """Return items from first to last while they fit one line, and the next number.
 
-    What has decayed is an error when it comes first, so that it is told and can be gone around.
+    A decayed item is an error only when it comes first: so it is reported and can be skipped.
     """
     items: list[Json] = []
     room = _LIST_BYTES
@@ -78,7 +78,7 @@ def _take(module: Module, first: int, last: int, item: ItemReader) -> tuple[list
 
 
 def _record(module: Module, pagination: int) -> tuple[Json, int]:
-    """A record as `records` gives it, and the most bytes that this takes."""
+    """Return a record as `records` gives it, and the most bytes that this takes."""
     state, record = module.journal.read(pagination)
     fields = {
         "pagination": pagination,
@@ -89,13 +89,13 @@ def _record(module: Module, pagination: int) -> tuple[Json, int]:
 
 
 def _event(module: Module, number: int) -> tuple[Json, int]:
-    """An event as `events` gives it, and the most bytes that this takes."""
+    """Return an event as `events` gives it, and the most bytes that this takes."""
     text, chain = module.events.read(number)
     return {"number": number, "entry": text, "chain": chain}, 120 + _escaped_length(text.encode())
 
 
 def _statement(module: Module, number: int) -> tuple[Json, int]:
-    """A statement as `statements` gives it, and the most bytes that this takes."""
+    """Return a statement as `statements` gives it, and the most bytes that this takes."""
     fields = module.statements.read(number)
     length = 80 + _escaped_length(fields["statement"].encode())
     for signature in fields["signatures"]:

@@ -1,4 +1,4 @@
-"""Commands that tell who the module is and how it stands."""
+"""Commands about the module itself: identity, status, public key, self-test."""
 
 from wire.errors import WattsealError
 from wire.link_frame import MAX_LINE_BYTES
@@ -10,7 +10,7 @@ from app.module import Module
 
 
 def hello(module: Module, _: Json) -> Json:
-    """Who the module is; the same in every state."""
+    """Return what identifies the module; the same in every state."""
     vendor_key = module.firmware.vendor_key
     return {
         "product": "wattseal",
@@ -28,7 +28,7 @@ def hello(module: Module, _: Json) -> Json:
 
 
 def status(module: Module, _: Json) -> Json:
-    """Everything that a technician asks first."""
+    """Return all that a technician looks at first."""
     return {
         "state": module.state,
         "cause": _cause(module.fault),
@@ -49,14 +49,14 @@ def status(module: Module, _: Json) -> Json:
 
 
 def public_key(module: Module, _: Json) -> Json:
-    """The stored key's public half; in a fault without one, the fault."""
+    """Return the public key; raises the fault if there is none because of one."""
     if not module.public_key:
         raise module.fault or WattsealError("key_error")
     return {"key_number": module.key_number, "public_key": module.public_key.hex()}
 
 
 def self_test(module: Module, _: Json) -> Json:
-    """Known-answer tests of the core; a failed one is a fault."""
+    """Run the known-answer tests of the core; a failed one is a fault."""
     failed = list(module.core.self_test(True))
     if failed:
         module.stop_signing(WattsealError("self_test_failed", failed=failed))
@@ -67,7 +67,7 @@ def self_test(module: Module, _: Json) -> Json:
 
 
 def clock_fields(module: Module) -> Json:
-    """The clock, as status and set_time give it."""
+    """Return the clock, as status and set_time give it."""
     clock = module.clock
     return {
         "unix_ms": clock.unix_ms_or_none(),
@@ -78,7 +78,7 @@ def clock_fields(module: Module) -> Json:
 
 
 def journal_fields(module: Module) -> Json:
-    """The journal, as status and release give it."""
+    """Return the journal, as status and release give it."""
     oldest, newest = module.journal.oldest, module.journal.state.pagination
     return {
         "oldest": oldest if oldest <= newest else None,
@@ -89,7 +89,7 @@ def journal_fields(module: Module) -> Json:
 
 
 def event_log_fields(module: Module) -> Json:
-    """The event log, as status and archive_events give it."""
+    """Return the event log, as status and archive_events give it."""
     oldest, newest = module.events.oldest, module.events.state.number
     return {
         "oldest": oldest if oldest <= newest else None,
@@ -100,7 +100,7 @@ def event_log_fields(module: Module) -> Json:
 
 
 def publication_fields(publication: Json) -> Json:
-    """A stored proof of publication, as status and accept_publication give it."""
+    """Return a stored proof of publication, as status and accept_publication give it."""
     return {name: publication[name] for name in ("leaf_index", "tree_size", "root")}
 
 
@@ -121,7 +121,7 @@ def _publication(module: Module) -> Json | None:
 
 
 def _update(module: Module) -> Json | None:
-    """The accepted update, unless it is what runs already."""
+    """Return the accepted update, None if that image runs already."""
     found = module.setup.update(module.key_number)
     if found is None or found["firmware_identity"] == module.firmware.identity:
         return None

@@ -1,4 +1,4 @@
-"""Commands of a firmware update: what is to come is checked here, the boot loader puts it in."""
+"""Commands of a firmware update: the manifest is checked here, the boot loader writes the image."""
 
 from wire.errors import WattsealError
 from wire.methods import UPDATE_WAYS
@@ -28,5 +28,5 @@ def enter_boot_loader(module: Module, _: Json) -> Json:
         raise WattsealError("no_update")
     module.require_room_for_events()
     module.log("boot_loader_entered", {"firmware_identity": module.firmware.identity})
-    module.leaves = True
+    module.boot_loader_due = True
     return {"update_way": UPDATE_WAYS[0]}

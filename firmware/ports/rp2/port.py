@@ -23,7 +23,7 @@ ticks_diff = time.ticks_diff
 
 
 def _arrived(uart: machine.UART, max_bytes: int) -> bytes:
-    """At most max_bytes that have arrived: asked for more, a UART waits whether more will come."""
+    """Return at most max_bytes that have arrived: a UART asked for more would wait for them."""
     count = min(uart.any(), max_bytes)
     return uart.read(count) or b"" if count else b""
 
@@ -45,7 +45,7 @@ class _UartLink:
         self._poll.register(self._uart, select.POLLIN)
 
     def read(self, max_bytes: int) -> bytes:
-        """At most max_bytes that have arrived; b"" if none have."""
+        """Return at most max_bytes that have arrived; b"" if none have."""
         return _arrived(self._uart, max_bytes)
 
     def write(self, data: bytes) -> None:
@@ -71,7 +71,7 @@ class _UsbLink:
         self._poll.register(sys.stdin, select.POLLIN)
 
     def read(self, max_bytes: int) -> bytes:
-        """At most max_bytes that have arrived; b"" if none have."""
+        """Return at most max_bytes that have arrived; b"" if none have."""
         data = bytearray()
         while len(data) < max_bytes and self._poll.poll(0):
             data += sys.stdin.buffer.read(1)
@@ -123,7 +123,7 @@ class _MeterLine:
             self._driver_enable.off()
 
     def read(self, max_bytes: int) -> bytes:
-        """At most max_bytes that have arrived; b"" if none have."""
+        """Return at most max_bytes that have arrived; b"" if none have."""
         return _arrived(self._uart, max_bytes)
 
     def wait(self, timeout_us: int) -> bool:
@@ -144,22 +144,22 @@ class _MeterLine:
 
 
 def open_link() -> "_UartLink | _UsbLink":
-    """The link to the host."""
+    """Open the link to the host."""
     return _UsbLink() if _wattseal.USB_LINK else _UartLink()
 
 
 def open_meter_line(baud: int, parity: str, stop_bits: int) -> _MeterLine:
-    """The line to the meter; parity "none", "even" or "odd"."""
+    """Open the line to the meter; parity "none", "even" or "odd"."""
     return _MeterLine(baud, parity, stop_bits)
 
 
 def reset_cause() -> str:
-    """Why the chip started: "power_on" or "watchdog"."""
+    """Return why the chip started: "power_on" or "watchdog"."""
     return "watchdog" if machine.reset_cause() == machine.WDT_RESET else "power_on"
 
 
 def heap_free() -> int:
-    """Bytes of heap free after a collection."""
+    """Return the bytes of heap free after a collection."""
     gc.collect()
     return gc.mem_free()
 

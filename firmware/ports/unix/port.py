@@ -1,6 +1,6 @@
 """The unix program's link, meter line and clock: two TCP sockets that a rig listens on.
 
-Environment: WATTSEAL_LINK and WATTSEAL_METER, each HOST:PORT; storage is the C port's matter.
+Environment: WATTSEAL_LINK and WATTSEAL_METER, each HOST:PORT; storage is in ws_port_unix.c.
 The meter's line is in the rig's time, and so is the clock; hil/targets/unix_line.py has the other
 end and describes what passes between.
 """
@@ -26,12 +26,12 @@ _ahead_us = 0
 
 
 def ticks_us() -> int:
-    """Microseconds of the rig's clock; 2**62 of them are more than any process lives."""
+    """Return microseconds of the rig's clock; 2**62 of them are more than any process lives."""
     return time.ticks_us() + _ahead_us
 
 
 def ticks_ms() -> int:
-    """Milliseconds of the same clock."""
+    """Return milliseconds of the same clock."""
     return ticks_us() // 1000
 
 
@@ -54,7 +54,7 @@ class _Link:
         self._poll.register(self._socket, select.POLLIN)
 
     def read(self, max_bytes: int) -> bytes:
-        """At most max_bytes that have arrived; b"" if none have."""
+        """Return at most max_bytes that have arrived; b"" if none have."""
         if not self._poll.poll(0):
             return b""
         data: bytes = self._socket.recv(max_bytes)
@@ -67,7 +67,7 @@ class _Link:
         self._socket.write(data)
 
     def flush(self) -> None:
-        """The system delivers what was written even when the process ends."""
+        """Do nothing: the system delivers what was written even when the process ends."""
 
     def wait(self, timeout_ms: int) -> bool:
         """Return when bytes are readable (True) or after timeout_ms (False)."""
@@ -94,7 +94,7 @@ class _MeterLine:
         return self._heard != b""
 
     def read(self, max_bytes: int) -> bytes:
-        """At most max_bytes that have arrived; b"" if none have."""
+        """Return at most max_bytes that have arrived; b"" if none have."""
         self.wait(0)
         data = self._heard[:max_bytes]
         self._heard = self._heard[max_bytes:]
@@ -106,7 +106,7 @@ class _MeterLine:
             self._heard = b""
 
     def _ask(self, letter: bytes, number: int, data: bytes = b"") -> bytes:
-        """What has arrived, once the rig says that the waiting is over."""
+        """Return what has arrived, once the rig says that the waiting is over."""
         global _ahead_us
         self._socket.write(letter + struct.pack(">I", number) + data)
         _ahead_us, length = struct.unpack(_ANSWER, self._receive(_ANSWER_BYTES))
@@ -120,12 +120,12 @@ class _MeterLine:
 
 
 def _end_without_rig() -> None:
-    """The rig has gone: end as if the cable were pulled with the power in it."""
+    """End because the rig has ended, as at a power cut."""
     sys.exit(0)
 
 
 def open_link() -> _Link:
-    """The link to the host."""
+    """Open the link to the host."""
     return _Link()
 
 
@@ -133,19 +133,19 @@ _meter_lines: list[_MeterLine] = []
 
 
 def open_meter_line(baud: int, parity: str, stop_bits: int) -> _MeterLine:
-    """The line to the meter: one connection, however often it is opened."""
+    """Open the line to the meter: one connection, however often it is opened."""
     if not _meter_lines:
         _meter_lines.append(_MeterLine())
     return _meter_lines[0]
 
 
 def reset_cause() -> str:
-    """Why the chip started: a process only ever starts."""
+    """Return why the chip started: a process only ever starts."""
     return "power_on"
 
 
 def heap_free() -> int:
-    """Bytes of heap free after a collection."""
+    """Return the bytes of heap free after a collection."""
     gc.collect()
     return gc.mem_free()
 

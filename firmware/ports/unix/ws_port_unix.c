@@ -146,7 +146,7 @@ int ws_port_image(const void **image, size_t *size) {
     return WS_OK;
 }
 
-/* The operating system keeps noise in stock. */
+/* Nothing to start: the operating system collects noise. */
 void ws_port_start(void) {
 }
 

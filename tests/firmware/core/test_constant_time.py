@@ -61,7 +61,7 @@ def place(error: ElementTree.Element) -> Leak:
     return Leak(frame.findtext("fn", ""), line.strip())
 
 
-@pytest.mark.parametrize("what", ["create", "statement", "keep_house", "random"])
+@pytest.mark.parametrize("what", ["create", "statement", "manage_key", "random"])
 def test_nothing_looks_at_a_secret(program: Path, tmp_path: Path, what: str) -> None:
     found, _ = leaks(program, what, tmp_path)
     assert found == set()

@@ -5,7 +5,7 @@
  *     constant_time record   sign a record with a stored key whose private half is undefined
  *     constant_time hedged   the same with entropy added from undefined noise
  *     constant_time statement   sign a statement with it
- *     constant_time keep_house   list keys, tell the public half, erase
+ *     constant_time manage_key   list keys, tell the public half, erase
  *     constant_time random   draw a challenge from undefined noise
  *     constant_time leak     do what must not be done, to show that this program would tell
  */
@@ -69,7 +69,7 @@ static int sign_statement(void) {
 }
 
 /* What the life of a key asks for beside signing: list, tell the public half, erase. */
-static int keep_house(void) {
+static int manage_key(void) {
     ws_key_list list;
     uint8_t spki[WS_SPKI_SIZE];
 
@@ -122,8 +122,8 @@ int main(int argc, char **argv) {
     if (strcmp(what, "statement") == 0) {
         return sign_statement();
     }
-    if (strcmp(what, "keep_house") == 0) {
-        return keep_house();
+    if (strcmp(what, "manage_key") == 0) {
+        return manage_key();
     }
     if (strcmp(what, "random") == 0) {
         return draw();

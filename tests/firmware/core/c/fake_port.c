@@ -44,11 +44,11 @@ int fake_create(int (*read)(void *context, uint8_t *buffer, size_t size)) {
     uint64_t state = 1;
     ws_entropy_source noise = {.context = &state, .read = read};
     static const uint8_t identity[WS_KEY_IDENTITY_SIZE] = {1};
-    ws_key_recipe recipe = {.entropy = &noise,
+    ws_key_inputs inputs = {.entropy = &noise,
                             .chip_id = (const uint8_t *)"chip",
                             .chip_id_size = 4,
                             .identity = identity};
 
     memset(fake_flash, 0xFF, sizeof fake_flash);
-    return ws_key_create(&fake_storage, &recipe, FAKE_KEY_NUMBER);
+    return ws_key_create(&fake_storage, &inputs, FAKE_KEY_NUMBER);
 }

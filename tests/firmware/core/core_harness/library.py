@@ -59,8 +59,8 @@ class Keys(NamedTuple):
     whole: dict[int, bytes]
 
 
-class KeyRecipe(ctypes.Structure):
-    """`ws_key_recipe`."""
+class KeyInputs(ctypes.Structure):
+    """`ws_key_inputs`."""
 
     _fields_ = [
         ("entropy", ctypes.POINTER(EntropySource)),
@@ -352,7 +352,7 @@ class Core:
         number: int = 1,
     ) -> str:
         source = entropy_of(noise)
-        recipe = KeyRecipe(
+        inputs = KeyInputs(
             ctypes.pointer(source),
             ctypes.cast(buffer_of(chip_id), ctypes.POINTER(ctypes.c_uint8)),
             len(chip_id),
@@ -360,7 +360,7 @@ class Core:
         )
         storage = storage_of(flash)
         code = self.library.ws_key_create(
-            ctypes.byref(storage), ctypes.byref(recipe), ctypes.c_uint32(number)
+            ctypes.byref(storage), ctypes.byref(inputs), ctypes.c_uint32(number)
         )
         return self.error_name(code)
 
