@@ -70,6 +70,8 @@ def test_user_and_session_number_may_be_left_out() -> None:
         payload = payload_of(reply["record"])
         assert (payload["IS"], payload["IT"], payload["IF"]) == (False, "NONE", [])
     assert bench.call("begin")["session_id"] == 3
+    bench.call("end")
+    assert bench.call("begin", session_id=0)["session_id"] == 0
 
 
 def test_informative_clock_makes_an_interval_measured_by_the_module() -> None:
