@@ -33,10 +33,10 @@ _PAGINATION_BYTES = 4  # the first of them
 class JournalState:
     """State of the module's record sequence after a record was stored; all zero before the first.
 
-    pagination: the record's. session_id, begin_pagination, begin_unix_ms: of its session, which
-    is_open tells to be open still. unix_ms, utc_offset_min: the record's time. value, exponent:
-    its reading, counted in 10**exponent Wh. clock_status: of the session's begin.
-    meter: CRC-32 of the serial number of the meter that was read. key_number: of the signing key.
+    pagination: the record's. session_id, begin_pagination, begin_unix_ms, clock_status: of its
+    session and the begin of that; is_open: whether that is open still. unix_ms, utc_offset_min: the
+    record's time. value, exponent: its reading, counted in 10**exponent Wh. meter_crc: CRC-32 of
+    the serial number of the meter that was read. key_number: of the key that signed it.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class JournalState:
         self.value = 0
         self.exponent = 0
         self.clock_status = "U"
-        self.meter = 0
+        self.meter_crc = 0
         self.key_number = 0
 
     def reading(self) -> Reading:
@@ -71,7 +71,7 @@ class JournalState:
             self.value,
             self.exponent,
             ord(self.clock_status),
-            self.meter,
+            self.meter_crc,
             self.key_number,
         )
 
@@ -90,7 +90,7 @@ def unpack_state(data: bytes) -> JournalState:
         state.value,
         state.exponent,
         clock_status,
-        state.meter,
+        state.meter_crc,
         state.key_number,
     ) = struct.unpack_from(_STATE, data)
     state.is_open = bool(is_open)

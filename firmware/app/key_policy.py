@@ -27,7 +27,7 @@ def ensure_key(module: Module) -> None:
     if module.firmware.rollback_number < state.rollback_number:
         raise WattsealError("firmware_rolled_back", rollback_number=state.rollback_number)
     if module.statements.announced:
-        number = _keep_or_replace(module, state.key_number)
+        number = _keep_or_roll_over(module, state.key_number)
     else:
         number = _create_key(module, state.key_number + 1)
     module.use_key(number)
@@ -69,7 +69,7 @@ def log_newest_statement(module: Module) -> None:
 # --- create, replace, retire -----------------------------------------------------------------
 
 
-def _keep_or_replace(module: Module, number: int) -> int:
+def _keep_or_roll_over(module: Module, number: int) -> int:
     """Keep the announced key if the running image made it, else roll over to the next one."""
     broken, whole = module.core.key_slots()
     identities = {found: identity.hex() for found, identity in whole}

@@ -126,8 +126,8 @@ class Sessions:
         before = self._journal.state
         state = JournalState()
         state.pagination = before.pagination + 1
-        state.meter = crc32(serial.encode())
-        if before.pagination and before.meter == state.meter and reading < before.reading():
+        state.meter_crc = crc32(serial.encode())
+        if before.pagination and before.meter_crc == state.meter_crc and reading < before.reading():
             raise WattsealError(
                 "meter_went_backwards",
                 earlier_kwh=before.reading().to_text_kwh(),

@@ -50,7 +50,7 @@ def test_state_keeps_every_field() -> None:
     state.session_id, state.begin_unix_ms = 2_147_483_647, 1_780_000_000_000
     state.unix_ms, state.utc_offset_min = 4_102_444_799_999, -840
     state.value, state.exponent, state.clock_status = (1 << 53) - 1, -3, "S"
-    state.meter, state.key_number = 0xFFFFFFFF, 1000
+    state.meter_crc, state.key_number = 0xFFFFFFFF, 1000
     assert vars(unpack_state(state.pack())) == vars(state)
 
 
