@@ -1,12 +1,12 @@
 /** What a check can find: codes, their severity and their sentences (wattseal.verify.findings). */
 
-import { short } from "./python_text.js";
+import { short } from "./python_values.js";
 import {
   ABSENT,
   CODES,
   LIMITS,
-  SENTENCES,
   SENTENCE_WORDS,
+  SENTENCES,
   UNREADABLE,
   WARNINGS,
 } from "./tables.js";

@@ -1,17 +1,14 @@
 /** Judges whether authentic records make one transaction (wattseal.verify.transaction_check). */
 
-import { Decimal } from "./decimal.js";
 import { distinct, found } from "./findings.js";
-import { utcMicros } from "./iso_time.js";
-import { kindOfRegister } from "./obis.js";
-import { asText } from "./payload.js";
-import { strip } from "./python_text.js";
+import { Decimal, strip, utcMicros } from "./python_values.js";
+import { asText } from "./record.js";
 
 /**
  * @typedef {import("./findings.js").Finding} Finding
- * @typedef {import("./payload.js").Payload} Payload
+ * @typedef {import("./record.js").Payload} Payload
  * @typedef {{payload: Payload, context: string | null}} Member
- * @typedef {{payload: Payload, reading: import("./payload.js").Reading}} Taking
+ * @typedef {{payload: Payload, reading: import("./record.js").Reading}} Taking
  * @typedef {{begin: Taking | null, end: Taking | null, findings: Finding[]}} Outcome
  */
 
@@ -277,4 +274,36 @@ function checkCounting(
   }
   const count = numbers[numbers.length - 1] - numbers[0] + 1n - BigInt(numbers.length);
   return count ? [found("pagination_gap", { begin: first, end: last, count })] : [];
+}
+
+// --- Which registers bill: as the transparency software has it (pyocmf's OBIS codes) ---
+
+const CODE =
+  /^([0-9a-f]{1,2})-([0-9a-f]{1,2}):([0-9a-f]{1,2})\.([0-9a-f]{1,2})\.([0-9a-f]{1,2})(?:[.*]([0-9a-f]+))?$/i;
+const COMPENSATED = [0x98, 0xb1, 0xb3, 0xc1, 0xc3];
+const LAST_GROUPS = ["", "200", "255", "ff"];
+
+/**
+ * What a register is to the bill.
+ * @param {string} obis with its part after the star
+ * @returns {"other" | "billable" | "compensated"}
+ */
+export function kindOfRegister(obis) {
+  const whole = groups(obis);
+  if (!whole || !isLawRelevant(whole.c) || !LAST_GROUPS.includes(whole.f)) return "other";
+  const plain = groups(obis.split("*")[0]);
+  return plain && COMPENSATED.includes(plain.c) ? "compensated" : "billable";
+}
+
+function isLawRelevant(/** @type {number} */ c) {
+  return c === 0x01 || c === 0x98 || c === 0x9e || (c >= 0xb0 && c <= 0xc7);
+}
+
+/** The groups of a register of cumulative electric energy that count; null of any other. */
+function groups(/** @type {string} */ obis) {
+  const found = CODE.exec(strip(obis));
+  if (!found) return null;
+  const [a, , c, d] = found.slice(1, 5).map((group) => Number.parseInt(group, 16));
+  const f = (found[6] ?? "").toLowerCase().replace(/^0+/, "");
+  return a === 1 && d === 8 ? { c, f } : null;
 }

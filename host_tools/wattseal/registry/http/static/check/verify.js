@@ -4,7 +4,6 @@
  */
 
 import { found, verdictFor, weightiest, weightiestError } from "./findings.js";
-import { Unreadable } from "./public_key.js";
 import { readRecord } from "./record.js";
 import {
   algorithmOf,
@@ -14,19 +13,20 @@ import {
   judgeOf,
   keyRing,
   notSigner,
-} from "./signature_check.js";
+  Unreadable,
+} from "./signature.js";
 import { LIMITS } from "./tables.js";
 import { checkTransaction, energyOf, isComplete } from "./transaction.js";
 
 /**
  * @typedef {import("./findings.js").Finding} Finding
  * @typedef {import("./findings.js").Verdict} Verdict
- * @typedef {import("./public_key.js").PublicKey} PublicKey
+ * @typedef {import("./signature.js").PublicKey} PublicKey
  * @typedef {import("./transaction.js").Outcome} Outcome
  * @typedef {import("./transaction.js").Taking} Taking
  * @typedef {{number: number, value: import("./container.js").SignedValue,
  *   record: import("./record.js").OcmfRecord | null,
- *   ring: import("./signature_check.js").KeyRing, findings: Finding[]}} Judged
+ *   ring: import("./signature.js").KeyRing, findings: Finding[]}} Judged
  * @typedef {{number: number, transaction_id: string | null, context: string | null,
  *   verdict: Verdict, reason: string | null, pagination: string | null, algorithm: string | null,
  *   public_key: string | null, key_fingerprint: string | null, findings: Finding[]}} ValueReport
@@ -200,7 +200,7 @@ function checkGroup(group) {
   const members = group
     .filter((one) => isAuthentic(one) && one.record?.payload)
     .map((one) => ({
-      payload: /** @type {import("./payload.js").Payload} */ (one.record?.payload),
+      payload: /** @type {import("./record.js").Payload} */ (one.record?.payload),
       context: one.value.context,
     }));
   if (members.length < group.length) return reportTransaction(group, differing, null);
