@@ -37,12 +37,8 @@ export function readContainer(data) {
   return values;
 }
 
-/**
- * The OCMF string in a text that holds it plainly, in hex or in base64; null if it does not.
- * @param {string} given
- * @returns {string | null}
- */
-export function decodeOcmfText(given) {
+/** The OCMF string in a text that holds it plainly, in hex or in base64; null if it does not. */
+function decodeOcmfText(/** @type {string} */ given) {
   const text = strip(strip(given).replace(/^\ufeff/, ""));
   if (text.startsWith("OCMF|")) return text;
   const compact = withoutBlanks(text);
@@ -68,8 +64,7 @@ function textValues(/** @type {Uint8Array} */ data) {
 }
 
 function xmlValues(/** @type {Uint8Array} */ data) {
-  const { root, cause } = readXml(data);
-  if (!root) throw new ContainerError(found("xml_malformed", { cause }));
+  const root = readXml(data);
   const values = [...root.getElementsByTagNameNS("*", "value")];
   if (root.localName === "value") values.unshift(root);
   if (values.length === 0) throw new ContainerError(found("no_record"));
@@ -92,8 +87,7 @@ function readValue(/** @type {Element} */ element) {
 function childText(/** @type {Element} */ element, /** @type {string} */ name) {
   const children = [...element.children].filter((child) => child.localName === name);
   if (children.length > 1) {
-    const cause = `one of its values holds ${name} twice`;
-    throw new ContainerError(found("xml_malformed", { cause }));
+    throw malformed(`one of its values holds ${name} twice`);
   }
   return children.length ? strip(textBefore(children[0])) : "";
 }
@@ -103,9 +97,7 @@ function textBefore(/** @type {Element} */ element) {
   let text = "";
   for (const node of element.childNodes) {
     if (node.nodeType === Node.ELEMENT_NODE) break;
-    if (node instanceof CharacterData && node.nodeType !== Node.COMMENT_NODE) {
-      text += node.nodeType === Node.PROCESSING_INSTRUCTION_NODE ? "" : node.data;
-    }
+    if (node instanceof Text) text += node.data;
   }
   return text;
 }
@@ -118,29 +110,26 @@ function attribute(/** @type {Element} */ element, /** @type {string} */ name) {
 
 const BEFORE_ROOT = /^\ufeff?(?:<\?[^]*?\?>|<!--[^]*?-->|[ \t\r\n])*/;
 const DECLARED = /^(?:\xef\xbb\xbf)?<\?xml[^>]*?[ \t\r\n]encoding[ \t\r\n]*=[ \t\r\n]*["']([^"']*)["']/;
+const WHERE = /line (?:number )?(\d+)\D+?column (\d+)/i;
 const EIGHT_BITS = /^(?:iso-8859-[0-9]{1,2}|windows-125[0-9])$/;
 
-/**
- * The root element, or the cause why there is none.
- * @param {Uint8Array} data
- * @returns {{root: Element | null, cause: string}}
- */
-export function readXml(data) {
+/** The root element; ContainerError. */
+function readXml(/** @type {Uint8Array} */ data) {
   const text = xmlText(withoutBlankStart(data));
-  if (text === null) return { root: null, cause: "its encoding is unknown" };
+  if (text === null) throw malformed("its encoding is unknown");
   const start = BEFORE_ROOT.exec(text)?.[0].length ?? 0;
   if (text.startsWith("<!", start)) {
-    return {
-      root: null,
-      cause: "it declares a document type or entities, which is refused",
-    };
+    throw malformed("it declares a document type or entities, which is refused");
   }
   const whole = new DOMParser().parseFromString(text.replace(/^\ufeff/, ""), "application/xml");
   const [complaint] = whole.getElementsByTagNameNS("*", "parsererror");
-  if (!complaint) return { root: whole.documentElement, cause: "" };
-  const [, line, column] = /line (?:number )?(\d+)\D+?column (\d+)/i.exec(complaint.textContent ?? "") ?? [];
-  const where = line ? `, line ${line}, column ${column}` : "";
-  return { root: null, cause: `it is not well-formed${where}` };
+  if (!complaint) return whole.documentElement;
+  const [, line, column] = WHERE.exec(complaint.textContent ?? "") ?? [];
+  throw malformed(`it is not well-formed${line ? `, line ${line}, column ${column}` : ""}`);
+}
+
+function malformed(/** @type {string} */ cause) {
+  return new ContainerError(found("xml_malformed", { cause }));
 }
 
 function withoutBlankStart(/** @type {Uint8Array} */ data) {
@@ -191,7 +180,10 @@ export class BundleError extends Error {
   }
 }
 
-/** @typedef {{name: string, flags: number, method: number, crc: number, packed: number, size: number, offset: number}} Entry */
+/**
+ * @typedef {{name: string, flags: number, method: number, crc: number, packed: number,
+ *   size: number, offset: number}} Entry
+ */
 
 /**
  * Whether the bytes begin as a zip file does.

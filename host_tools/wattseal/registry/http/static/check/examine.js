@@ -10,7 +10,7 @@ import { readRecord } from "./record.js";
 import { Unreadable } from "./signature.js";
 import { LIMITS, MONTHS, PAGE_WORDS } from "./tables.js";
 import { judgeTrust, keyFor, Unreachable } from "./trust.js";
-import { unreadable, verifyValues } from "./verify.js";
+import { hasFinding, unreadable, verifyValues } from "./verify.js";
 
 /**
  * @typedef {import("./container.js").SignedValue} SignedValue
@@ -86,8 +86,7 @@ function sessionsOf(
   return Promise.all(
     report.transactions.map(async (session) => {
       const values = session.values.map((number) => report.values[number - 1]);
-      const isVerified = session.verdict === "verified";
-      const trust = isVerified ? await trustOf(registry, session, values) : null;
+      const trust = await trustOf(registry, values[0], session);
       const isFilled = session.values.some((number) => filled.has(number));
       return { kind: "session", name: report.file, session, values, trust, isFilled };
     }),
@@ -105,35 +104,31 @@ function readingsOf(
 ) {
   const counted = new Set(report.transactions.flatMap((session) => session.values));
   const left = report.values.filter(
-    ({ number, findings }) =>
-      !counted.has(number) && !findings.some((finding) => finding.code === "record_repeated"),
+    (value) => !counted.has(value.number) && !hasFinding(value, "record_repeated"),
   );
   return Promise.all(
     left.map(async (value) => {
-      const fingerprint = value.verdict === "verified" ? value.key_fingerprint : null;
-      const nothing = { evseId: null, meterSerial: null, beginMs: null, endMs: null };
-      const trust = fingerprint ? await judgeTrust(registry, { fingerprint, ...nothing }) : null;
+      const trust = await trustOf(registry, value, null);
       const isFilled = filled.has(value.number);
       return { kind: "reading", name: report.file, value, trust, isFilled };
     }),
   );
 }
 
+/** Of a value in a session or in none; null where there is nothing to trust. */
 async function trustOf(
   /** @type {Registry | null} */ registry,
-  /** @type {TransactionReport} */ session,
-  /** @type {ValueReport[]} */ values,
+  /** @type {ValueReport} */ { key_fingerprint: fingerprint, verdict },
+  /** @type {TransactionReport | null} */ session,
 ) {
-  const fingerprint = values[0].key_fingerprint;
-  if (!fingerprint) return null;
-  const { begin, end, charge_point: chargePoint } = session;
-  const isNamed = session.charge_point_type === EVSE_ID && chargePoint;
+  if ((session?.verdict ?? verdict) !== "verified" || !fingerprint) return null;
+  const isNamed = session?.charge_point_type === EVSE_ID && session.charge_point;
   return judgeTrust(registry, {
     fingerprint,
-    evseId: isNamed ? chargePoint : null,
-    meterSerial: session.meter_serial,
-    beginMs: begin && unixMs(begin.time),
-    endMs: end && unixMs(end.time),
+    evseId: isNamed ? session.charge_point : null,
+    meterSerial: session?.meter_serial ?? null,
+    beginMs: session?.begin ? unixMs(session.begin.time) : null,
+    endMs: session?.end ? unixMs(session.end.time) : null,
   });
 }
 

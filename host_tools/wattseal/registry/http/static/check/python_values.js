@@ -41,22 +41,14 @@ export function characters(text) {
 }
 
 /**
- * The text with everything that could steer its display replaced by question marks.
- * @param {string} text
- * @returns {string}
- */
-export function printable(text) {
-  return text.replace(UNPRINTABLE, "?");
-}
-
-/**
- * The text, printable, and cut with three dots if it is longer than that.
+ * The text with everything that could steer its display replaced by question marks, and cut with
+ * three dots if it is longer than that.
  * @param {string} text
  * @param {number} most characters
  * @returns {string}
  */
 export function short(text, most) {
-  const shown = [...printable(text)];
+  const shown = [...text.replace(UNPRINTABLE, "?")];
   return shown.length <= most ? shown.join("") : `${shown.slice(0, most - 3).join("")}...`;
 }
 
@@ -153,6 +145,7 @@ export class Decimal {
     return this.isNegative ? -scaled : scaled;
   }
 
+  /** @returns {Decimal} */
   #rounded() {
     const excess = this.digits.toString().length - PRECISION;
     if (excess <= 0) return this;
@@ -198,7 +191,7 @@ export class JsonNumber {
 }
 
 /** The text is no JSON. */
-export class JsonError extends Error {}
+class JsonError extends Error {}
 
 /**
  * The value of a JSON text, nothing lost: objects are Maps, numbers JsonNumbers, which stay texts;
@@ -302,7 +295,7 @@ class Reader {
       return String.fromCharCode(Number.parseInt(digits, 16));
     }
     if (!Object.hasOwn(ESCAPES, letter ?? "")) throw new JsonError();
-    return ESCAPES[/** @type {keyof ESCAPES} */ (letter)];
+    return ESCAPES[/** @type {keyof typeof ESCAPES} */ (letter)];
   }
 
   #number() {

@@ -18,10 +18,6 @@ import { OCMF } from "./tables.js";
  *   findings: import("./findings.js").Finding[]}} OcmfRecord
  */
 
-const NOT_JSON = "is not well-formed JSON";
-const NO_OBJECT = "is not a JSON object";
-const NOT_OCMF = "does not follow OCMF";
-
 /**
  * Take a record apart.
  * @param {string} given
@@ -38,65 +34,63 @@ export function readRecord(given) {
   }
   const signed = readSigned(sectionText);
   const content = readContent(payloadText);
+  const notes = new Set([...signed.notes, ...content.notes]);
+  const deviations = [...notes].map((cause) => found("format_deviation", { cause }));
   return {
     text,
     signedBytes: toUtf8(payloadText),
     section: signed.section,
     payload: content.payload,
     appendedKey: strip(rest.join("|")) || null,
-    findings: [...content.ambiguous, ...deviations([...signed.notes, ...content.notes]), ...content.malformed],
+    findings: [...content.ambiguous, ...deviations, ...content.malformed],
   };
 }
 
+/** The signature section: a record without one that can be read is Unreadable. */
 function readSigned(/** @type {string} */ text) {
-  /** @type {string[]} */
-  const notes = [];
-  const { members, repeated, complaint } = readMembers(text);
-  if (!members) throw new Unreadable(`its signature section ${complaint}`);
-  let section;
-  try {
-    section = readSection(members, notes);
-  } catch {
-    throw new Unreadable(`its signature section ${NOT_OCMF}`);
-  }
+  const { part, notes, repeated, complaint } = readPart(text, readSection);
+  if (!part) throw new Unreadable(`its signature section ${complaint}`);
   if (repeated.length) {
     throw new Unreadable(`its signature section holds ${shown(repeated[0])} twice`);
   }
-  return { section, notes };
+  return { section: part, notes };
 }
 
 function readContent(/** @type {string} */ text) {
-  /** @type {string[]} */
-  const notes = [];
-  const { members, repeated, complaint } = readMembers(text);
-  const none = (/** @type {string} */ cause) => ({
-    payload: null,
-    notes: [],
-    ambiguous: [],
-    malformed: [found("payload_malformed", { cause: `it ${cause}` })],
-  });
-  if (!members) return none(complaint);
-  try {
-    const payload = readPayload(members, notes);
-    const ambiguous = repeated.length ? [found("payload_ambiguous", { field: repeated[0] })] : [];
-    return { payload, notes, ambiguous, malformed: [] };
-  } catch {
-    return none(NOT_OCMF);
-  }
+  const { part, notes, repeated, complaint } = readPart(text, readPayload);
+  const cause = `it ${complaint}`;
+  return {
+    payload: part,
+    notes,
+    ambiguous: part && repeated.length ? [found("payload_ambiguous", { field: repeated[0] })] : [],
+    malformed: part ? [] : [found("payload_malformed", { cause })],
+  };
 }
 
-function readMembers(/** @type {string} */ text) {
+/**
+ * What `read` makes of a text's members, and which of them stood twice; or a complaint.
+ * @template T
+ * @param {string} text
+ * @param {(members: Members, notes: string[]) => T} read
+ * @returns {{part: T | null, notes: string[], repeated: string[], complaint: string}}
+ */
+function readPart(text, read) {
+  const none = { part: null, notes: [], repeated: [] };
+  let json;
   try {
-    const { value, repeated } = readJson(text);
-    if (value instanceof Map) return { members: value, repeated, complaint: "" };
-    return { members: null, repeated, complaint: NO_OBJECT };
+    json = readJson(text);
   } catch {
-    return { members: null, repeated: [], complaint: NOT_JSON };
+    return { ...none, complaint: "is not well-formed JSON" };
   }
-}
-
-function deviations(/** @type {string[]} */ notes) {
-  return [...new Set(notes)].map((cause) => found("format_deviation", { cause }));
+  const { value, repeated } = json;
+  if (!(value instanceof Map)) return { ...none, complaint: "is not a JSON object" };
+  try {
+    /** @type {string[]} */
+    const notes = [];
+    return { part: read(value, notes), notes, repeated, complaint: "" };
+  } catch {
+    return { ...none, complaint: "does not follow OCMF" };
+  }
 }
 
 // --- Payload and signature section (OCMF 1.4.1, tables 1 to 8) ---
@@ -113,7 +107,7 @@ function deviations(/** @type {string[]} */ notes) {
  */
 
 /** The members do not follow OCMF. */
-export class ModelError extends Error {}
+class ModelError extends Error {}
 
 const TEXTS = ["GI", "GS", "GV", "PG", "MV", "MM", "MS", "MF", "ID", "TT", "CF", "CI"];
 const INHERITED = ["TM", "TX", "RI", "RU", "RT", "EF", "ST"];
@@ -136,7 +130,7 @@ const ID_FORMATS = {
  * @param {string[]} notes takes what was tolerated
  * @returns {Payload} ModelError
  */
-export function readPayload(members, notes) {
+function readPayload(members, notes) {
   const model = new Model(members, notes);
   /** @type {Record<string, string | null>} */
   const texts = Object.fromEntries(TEXTS.map((name) => [name, model.text(name)]));
@@ -165,7 +159,7 @@ export function readPayload(members, notes) {
  * @param {string[]} notes takes what was tolerated
  * @returns {Section} ModelError
  */
-export function readSection(members, notes) {
+function readSection(members, notes) {
   const model = new Model(members, notes);
   const [algorithm, encoding] = ["SA", "SE", "SM"].map((name) => model.listed(name));
   const data = model.text("SD");

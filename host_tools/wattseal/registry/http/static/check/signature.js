@@ -22,7 +22,12 @@ import { found, shown } from "./findings.js";
 import { withoutBlanks } from "./python_values.js";
 import { LIMITS } from "./tables.js";
 
-/** @typedef {import("./elliptic.js").Curve} Curve */
+/**
+ * @typedef {import("./elliptic.js").Curve} Curve
+ * @typedef {import("./elliptic.js").Point} Point
+ * @typedef {import("./findings.js").Finding} Finding
+ * @typedef {import("./record.js").OcmfRecord} OcmfRecord
+ */
 
 const EC_PUBLIC_KEY = "1.2.840.10045.2.1";
 const BROWSERS_NAMES = new Map([
@@ -38,7 +43,7 @@ export class Unreadable extends Error {}
 export class PublicKey {
   /**
    * @param {Curve} curve
-   * @param {import("./elliptic.js").Point} point
+   * @param {Point} point
    * @param {Uint8Array} spki SubjectPublicKeyInfo in DER
    * @param {string} fingerprint SHA-256 of the SPKI in hex
    */
@@ -52,7 +57,7 @@ export class PublicKey {
   /**
    * The key of a point.
    * @param {Curve} curve
-   * @param {import("./elliptic.js").Point} point
+   * @param {Point} point
    * @returns {Promise<PublicKey>}
    */
   static async of(curve, point) {
@@ -87,24 +92,6 @@ export class PublicKey {
     const both = joined(fromNumber(r, bytes), fromNumber(s, bytes));
     return crypto.subtle.verify({ name: "ECDSA", hash: "SHA-256" }, key, both, message);
   }
-}
-
-/**
- * The public keys under which a signature over a message would verify; none if it is none.
- * @param {Curve} curve
- * @param {Uint8Array} message
- * @param {Uint8Array} signature
- * @returns {Promise<PublicKey[]>}
- */
-export async function possibleSigners(curve, message, signature) {
-  let numbers;
-  try {
-    numbers = signatureNumbers(curve, signature);
-  } catch {
-    return [];
-  }
-  const points = possiblePoints(curve, await sha256(message), ...numbers);
-  return Promise.all(points.map((point) => PublicKey.of(curve, point)));
 }
 
 /**
@@ -185,7 +172,7 @@ function splitInfo(/** @type {Uint8Array} */ der) {
  * The point that bytes encode (SEC 1, 2.3.4), proven to lie on the curve.
  * @param {Curve} curve
  * @param {Uint8Array} bytes
- * @returns {import("./elliptic.js").Point} Unreadable
+ * @returns {Point} Unreadable
  */
 function readPoint(curve, bytes) {
   const form = bytes[0];
@@ -203,7 +190,7 @@ function readPoint(curve, bytes) {
   return point;
 }
 
-function encoded(/** @type {Curve} */ curve, /** @type {import("./elliptic.js").Point} */ point) {
+function encoded(/** @type {Curve} */ curve, /** @type {Point} */ point) {
   const { bytes } = curve;
   return joined(Uint8Array.of(4), fromNumber(point.x, bytes), fromNumber(point.y, bytes));
 }
@@ -222,41 +209,23 @@ function element(/** @type {number} */ tag, /** @type {Uint8Array} */ contents) 
 
 // --- The signature of a record, judged with its key ---
 
-/**
- * @typedef {import("./findings.js").Finding} Finding
- * @typedef {import("./record.js").OcmfRecord} OcmfRecord
- * @typedef {{given: string | null, own: PublicKey | null, pinned: PublicKey | null,
- *   complaint: string}} KeyRing
- */
-
 const ALGORITHM = /^ECDSA-([\p{L}\p{N}_]+)-([\p{L}\p{N}_]+)$/u;
 const DEFAULT_ALGORITHM = "ECDSA-secp256r1-SHA256";
 const HASH = "SHA256";
 
 /**
- * The ring of a record with the key text that came along, if any; `pinned` is the trusted key.
- * @param {string | null} given
- * @param {PublicKey | null} pinned
- * @returns {Promise<KeyRing>}
+ * The key in the text that came with a record, if any, and what is wrong with it.
+ * @param {string | null} text
+ * @returns {Promise<{key: PublicKey | null, findings: Finding[]}>}
  */
-export async function keyRing(given, pinned) {
-  const ring = { given, own: null, pinned, complaint: "" };
-  if (given === null) return ring;
+export async function givenKey(text) {
+  if (text === null) return { key: null, findings: [found("key_missing")] };
   try {
-    return { ...ring, own: await readPublicKey(given) };
+    return { key: await readPublicKey(text), findings: [] };
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    return { ...ring, complaint: error.message };
+    return { key: null, findings: [found("key_unreadable", { cause: error.message })] };
   }
-}
-
-/**
- * The key that the record is verified with.
- * @param {KeyRing} ring
- * @returns {PublicKey | null}
- */
-export function judgeOf(ring) {
-  return ring.pinned ?? ring.own;
 }
 
 /**
@@ -266,21 +235,6 @@ export function judgeOf(ring) {
  */
 export function algorithmOf(record) {
   return record.section.SA || DEFAULT_ALGORITHM;
-}
-
-/**
- * What is wrong with the keys themselves.
- * @param {KeyRing} ring
- * @returns {Finding[]}
- */
-export function checkKey(ring) {
-  const { own, pinned, complaint } = ring;
-  if (complaint) return [found("key_unreadable", { cause: complaint })];
-  if (!judgeOf(ring)) return [found("key_missing")];
-  if (pinned && own && own.fingerprint !== pinned.fingerprint) {
-    return [found("key_differs", { expected: pinned.shortName, found: own.shortName })];
-  }
-  return [];
 }
 
 /**
@@ -349,11 +303,14 @@ async function mismatch(
   return found("signature_mismatch");
 }
 
+/** The public keys under which the signature would verify; none if it is none. */
 async function signersOf(/** @type {OcmfRecord} */ record) {
   const { curve } = curveAndHash(algorithmOf(record));
   if (!curve) return [];
   try {
-    return await possibleSigners(curve, record.signedBytes, signatureBytes(record));
+    const numbers = signatureNumbers(curve, signatureBytes(record));
+    const points = possiblePoints(curve, await sha256(record.signedBytes), ...numbers);
+    return await Promise.all(points.map((point) => PublicKey.of(curve, point)));
   } catch {
     return [];
   }

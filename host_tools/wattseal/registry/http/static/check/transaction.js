@@ -32,7 +32,7 @@ const LAST_VERSION_WITH_EVENT_COUNTER = /** @type {Decimal} */ (Decimal.read("0.
  * @returns {Outcome}
  */
 export function checkTransaction(members, isClaimed) {
-  const takings = members.flatMap(({ payload }) => payload.RD.map((reading) => ({ payload, reading })));
+  const takings = members.flatMap((member) => takingsOf(member.payload));
   if (!takings.some((taking) => taking.reading.TX)) {
     return { begin: null, end: null, findings: [] }; // fiscal readings: no transaction
   }
@@ -42,8 +42,9 @@ export function checkTransaction(members, isClaimed) {
   const begin = begins.length === 1 ? begins[0] : null;
   const end = ends.length === 1 ? ends[0] : null;
   const findings = [
-    ...checkPresence(takings, begins, ends, isClaimed),
-    ...checkContexts(members),
+    ...checkPresence("begin", begins, takings.filter(isBegin), isClaimed),
+    ...checkPresence("end", ends, takings.filter(isEnd), isClaimed),
+    ...(members.length < 2 ? [] : members.flatMap(checkContext)),
     ...[...begins, ...ends].flatMap(checkReading),
     ...(begin && end ? checkPair(begin, end) : []),
     ...checkClocks(begin, end),
@@ -59,7 +60,7 @@ export function checkTransaction(members, isClaimed) {
  * @returns {boolean}
  */
 export function isComplete(payload) {
-  const takings = payload.RD.map((reading) => ({ payload, reading }));
+  const takings = takingsOf(payload);
   return takings.some(isBegin) && takings.some(isEnd);
 }
 
@@ -73,6 +74,11 @@ export function energyOf(begin, end) {
   const [first, last] = [begin.reading, end.reading];
   if (!first.RV?.isSound || !last.RV?.isSound || first.RU !== last.RU) return null;
   return last.RV.minus(first.RV);
+}
+
+/** @returns {Taking[]} */
+function takingsOf(/** @type {Payload} */ payload) {
+  return payload.RD.map((reading) => ({ payload, reading }));
 }
 
 function isBegin(/** @type {Taking} */ { reading }) {
@@ -95,26 +101,15 @@ function billable(/** @type {Taking[]} */ takings) {
   return compensated.length ? compensated : of("billable");
 }
 
+/** One begin, one end: `billing` are those of a register that bills. */
 function checkPresence(
-  /** @type {Taking[]} */ takings,
-  /** @type {Taking[]} */ begins,
-  /** @type {Taking[]} */ ends,
-  /** @type {boolean} */ isClaimed,
-) {
-  return [
-    ...checkOne("begin", begins, takings.filter(isBegin), isClaimed),
-    ...checkOne("end", ends, takings.filter(isEnd), isClaimed),
-  ];
-}
-
-function checkOne(
   /** @type {string} */ name,
-  /** @type {Taking[]} */ some,
+  /** @type {Taking[]} */ billing,
   /** @type {Taking[]} */ ofAnyRegister,
   /** @type {boolean} */ isClaimed,
 ) {
-  if (some.length > 1) return [found(`${name}_repeated`, { count: some.length })];
-  if (some.length) return [];
+  if (billing.length > 1) return [found(`${name}_repeated`, { count: billing.length })];
+  if (billing.length) return [];
   if (ofAnyRegister.length) {
     const register = ofAnyRegister[0].reading.RI;
     return [found("register_not_billable", { reading: name, register })];
@@ -124,12 +119,8 @@ function checkOne(
 }
 
 /** Begin and end apart, and each where the file says that it is. */
-function checkContexts(/** @type {Member[]} */ members) {
-  return members.length < 2 ? [] : members.flatMap(checkContext);
-}
-
 function checkContext(/** @type {Member} */ { payload, context }) {
-  const takings = payload.RD.map((reading) => ({ payload, reading }));
+  const takings = takingsOf(payload);
   const holdsBegin = takings.some(isBegin);
   const holdsEnd = takings.some(isEnd);
   if (holdsBegin && holdsEnd) {
@@ -229,7 +220,10 @@ function eventCounter(/** @type {Taking} */ { payload, reading }) {
   return LAST_VERSION_WITH_EVENT_COUNTER.minus(version).isBelowZero ? null : spelled(reading.EI);
 }
 
-/** A JSON value as one text, to be compared and shown; structures have no meaning here. */
+/**
+ * A JSON value as one text, to be compared and shown; structures have no meaning here.
+ * @returns {string}
+ */
 function spelled(/** @type {any} */ value) {
   if (value instanceof Map) {
     return `{${[...value].map(([name, one]) => `${name}: ${spelled(one)}`).join(", ")}}`;
@@ -283,12 +277,8 @@ const CODE =
 const COMPENSATED = [0x98, 0xb1, 0xb3, 0xc1, 0xc3];
 const LAST_GROUPS = ["", "200", "255", "ff"];
 
-/**
- * What a register is to the bill.
- * @param {string} obis with its part after the star
- * @returns {"other" | "billable" | "compensated"}
- */
-export function kindOfRegister(obis) {
+/** "other", "billable" or "compensated": what a register, with its part after the star, is. */
+function kindOfRegister(/** @type {string} */ obis) {
   const whole = groups(obis);
   if (!whole || !isLawRelevant(whole.c) || !LAST_GROUPS.includes(whole.f)) return "other";
   const plain = groups(obis.split("*")[0]);

@@ -146,12 +146,8 @@ const DIN = /^\+?([1-9][0-9]{0,2})\*([0-9]{3,6})\*([0-9*]+)$/;
 const MAX_CHARACTERS = 50;
 const MAX_OWN_CHARACTERS = 30;
 
-/**
- * An EVSE-ID with all its stars; empty for what is none.
- * @param {string} text
- * @returns {string}
- */
-export function readEvseId(text) {
+/** An EVSE-ID with all its stars; empty for what is none. */
+function readEvseId(/** @type {string} */ text) {
   const isPlain = text.length <= MAX_CHARACTERS && /^[ -~]+$/.test(text);
   if (!isPlain || (text.includes("*") && text.includes("-"))) return "";
   const stars = text.toUpperCase().replaceAll("-", "*");
@@ -258,7 +254,7 @@ async function fetchJson(/** @type {string} */ url) {
 // RFC 9162, 2.1.3.2 (inclusion); C2SP signed-note and tlog-checkpoint (the head).
 
 /** The proof does not hold; the message says why (a name in words.py). */
-export class ProofError extends Error {}
+class ProofError extends Error {}
 
 const UNREADABLE = "the proof cannot be read";
 const MARK = "\u2014";
@@ -267,11 +263,10 @@ const MARK = "\u2014";
  * Check a publication.
  * @param {Publication} publication
  * @param {Facts} facts the registry's name and key
- * @param {{entry: number, publicKey: string, evseId: string, meterSerial: string,
- *   fromMs: number}} expected what the entry must say
+ * @param {Period} expected what the entry must say
  * @returns {Promise<number>} the size of the log; ProofError
  */
-export async function checkProof(publication, facts, expected) {
+async function checkProof(publication, facts, expected) {
   const { leaf, leaf_index: index, proof, checkpoint } = publication;
   if (index !== expected.entry || !isSame(leaf, expected)) {
     throw new ProofError("the entry is another key's");
