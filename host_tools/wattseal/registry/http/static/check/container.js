@@ -86,9 +86,7 @@ function readValue(/** @type {Element} */ element) {
 /** What stands in the one child of that name; of two, another reader might take the other. */
 function childText(/** @type {Element} */ element, /** @type {string} */ name) {
   const children = [...element.children].filter((child) => child.localName === name);
-  if (children.length > 1) {
-    throw malformed(`one of its values holds ${name} twice`);
-  }
+  if (children.length > 1) throw malformed(`one of its values holds ${name} twice`);
   return children.length ? strip(textBefore(children[0])) : "";
 }
 
@@ -106,7 +104,7 @@ function attribute(/** @type {Element} */ element, /** @type {string} */ name) {
   return shown(strip(element.getAttribute(name) ?? "")) || null;
 }
 
-// --- XML: a document type is refused before anything is parsed, so no entity can grow or fetch ---
+// --- XML, read by the browser's own parser within bounds ---
 
 const BEFORE_ROOT = /^\ufeff?(?:<\?[^]*?\?>|<!--[^]*?-->|[ \t\r\n])*/;
 const DECLARED = /^(?:\xef\xbb\xbf)?<\?xml[^>]*?[ \t\r\n]encoding[ \t\r\n]*=[ \t\r\n]*["']([^"']*)["']/;
@@ -117,6 +115,7 @@ const EIGHT_BITS = /^(?:iso-8859-[0-9]{1,2}|windows-125[0-9])$/;
 function readXml(/** @type {Uint8Array} */ data) {
   const text = xmlText(withoutBlankStart(data));
   if (text === null) throw malformed("its encoding is unknown");
+  // Refused before anything is parsed, so that no entity can grow or fetch anything.
   const start = BEFORE_ROOT.exec(text)?.[0].length ?? 0;
   if (text.startsWith("<!", start)) {
     throw malformed("it declares a document type or entities, which is refused");

@@ -4,13 +4,13 @@
  */
 
 import { BundleError, ContainerError, isBundle, readBundle, readContainer } from "./container.js";
-import { distinct, sentence } from "./findings.js";
+import { distinct, hasFinding, sentence } from "./findings.js";
 import { readMoment, short, utcMicros } from "./python_values.js";
 import { readRecord } from "./record.js";
 import { Unreadable } from "./signature.js";
 import { LIMITS, MONTHS, PAGE_WORDS } from "./tables.js";
 import { judgeTrust, keyFor, Unreachable } from "./trust.js";
-import { hasFinding, unreadable, verifyValues } from "./verify.js";
+import { unreadable, verifyValues } from "./verify.js";
 
 /**
  * @typedef {import("./container.js").SignedValue} SignedValue
@@ -35,116 +35,106 @@ import { hasFinding, unreadable, verifyValues } from "./verify.js";
 
 const EVSE_ID = "EVSEID";
 
-/**
- * What there is to say, in no language yet.
- * @param {Registry | null} registry null where none can be asked
- * @param {string} name
- * @param {Uint8Array} data
- * @returns {Promise<Case[]>}
- */
-export async function examine(registry, name, data) {
-  let files = [{ name, data }];
-  try {
-    if (isBundle(data)) files = await readBundle(data);
-  } catch (error) {
-    if (!(error instanceof BundleError)) throw error;
-    return [{ kind: "refused", name, word: error.fault }];
+/** One check; `registry` is null where none can be asked. */
+export class Examination {
+  constructor(/** @type {Registry | null} */ registry) {
+    this.registry = registry;
   }
-  const cases = [];
-  for (const file of files) cases.push(...(await examineFile(registry, file.name, file.data)));
-  return cases;
-}
 
-/** @returns {Promise<Case[]>} */
-async function examineFile(
-  /** @type {Registry | null} */ registry,
-  /** @type {string} */ name,
-  /** @type {Uint8Array} */ data,
-) {
-  let given;
-  try {
-    given = readContainer(data);
-  } catch (error) {
-    if (!(error instanceof ContainerError)) throw error;
-    return [{ kind: "file", name, report: unreadable(name, error.finding) }];
+  /**
+   * What there is to say, in no language yet; never throws on what the data may hold.
+   * @param {string} name
+   * @param {Uint8Array} data
+   * @returns {Promise<Case[]>}
+   */
+  async examine(name, data) {
+    let files = [{ name, data }];
+    try {
+      if (isBundle(data)) files = await readBundle(data);
+    } catch (error) {
+      if (!(error instanceof BundleError)) throw error;
+      return [{ kind: "refused", name, word: error.fault }];
+    }
+    const cases = [];
+    for (const file of files) cases.push(...(await this.#file(file.name, file.data)));
+    return cases;
   }
-  const values = await Promise.all(given.map((value) => withKey(registry, value)));
-  const filled = new Set(values.map((value, at) => (value === given[at] ? 0 : at + 1)));
-  const report = await verifyValues(name, values);
-  return [
-    ...(await sessionsOf(registry, report, filled)),
-    ...(await readingsOf(registry, report, filled)),
-  ];
-}
 
-/** @returns {Promise<Case[]>} */
-function sessionsOf(
-  /** @type {Registry | null} */ registry,
-  /** @type {FileReport} */ report,
-  /** @type {Set<number>} */ filled,
-) {
-  return Promise.all(
-    report.transactions.map(async (session) => {
-      const values = session.values.map((number) => report.values[number - 1]);
-      const trust = await trustOf(registry, values[0], session);
-      const isFilled = session.values.some((number) => filled.has(number));
-      return { kind: "session", name: report.file, session, values, trust, isFilled };
-    }),
-  );
-}
+  /** @returns {Promise<Case[]>} */
+  async #file(/** @type {string} */ name, /** @type {Uint8Array} */ data) {
+    let given;
+    try {
+      given = readContainer(data);
+    } catch (error) {
+      if (!(error instanceof ContainerError)) throw error;
+      return [{ kind: "file", name, report: unreadable(name, error.finding) }];
+    }
+    const values = await Promise.all(given.map((value) => this.#withKey(value)));
+    const filled = new Set(values.map((value, at) => (value === given[at] ? 0 : at + 1)));
+    const report = await verifyValues(name, values);
+    return [...(await this.#sessions(report, filled)), ...(await this.#readings(report, filled))];
+  }
 
-/**
- * Values that no transaction counts; one that repeats another says nothing new.
- * @returns {Promise<Case[]>}
- */
-function readingsOf(
-  /** @type {Registry | null} */ registry,
-  /** @type {FileReport} */ report,
-  /** @type {Set<number>} */ filled,
-) {
-  const counted = new Set(report.transactions.flatMap((session) => session.values));
-  const left = report.values.filter(
-    (value) => !counted.has(value.number) && !hasFinding(value, "record_repeated"),
-  );
-  return Promise.all(
-    left.map(async (value) => {
-      const trust = await trustOf(registry, value, null);
-      const isFilled = filled.has(value.number);
-      return { kind: "reading", name: report.file, value, trust, isFilled };
-    }),
-  );
-}
+  /** @returns {Promise<Case[]>} */
+  #sessions(/** @type {FileReport} */ report, /** @type {Set<number>} */ filled) {
+    return Promise.all(
+      report.transactions.map(async (session) => {
+        const values = session.values.map((number) => report.values[number - 1]);
+        const trust = await this.#trust(values[0], session);
+        const isFilled = session.values.some((number) => filled.has(number));
+        return { kind: "session", name: report.file, session, values, trust, isFilled };
+      }),
+    );
+  }
 
-/** Of a value in a session or in none; null where there is nothing to trust. */
-async function trustOf(
-  /** @type {Registry | null} */ registry,
-  /** @type {ValueReport} */ { key_fingerprint: fingerprint, verdict },
-  /** @type {TransactionReport | null} */ session,
-) {
-  if ((session?.verdict ?? verdict) !== "verified" || !fingerprint) return null;
-  const isNamed = session?.charge_point_type === EVSE_ID && session.charge_point;
-  return judgeTrust(registry, {
-    fingerprint,
-    evseId: isNamed ? session.charge_point : null,
-    meterSerial: session?.meter_serial ?? null,
-    beginMs: session?.begin ? unixMs(session.begin.time) : null,
-    endMs: session?.end ? unixMs(session.end.time) : null,
-  });
-}
+  /**
+   * Values that no transaction counts; one that repeats another says nothing new.
+   * @returns {Promise<Case[]>}
+   */
+  #readings(/** @type {FileReport} */ report, /** @type {Set<number>} */ filled) {
+    const counted = new Set(report.transactions.flatMap((session) => session.values));
+    const left = report.values.filter(
+      (value) => !counted.has(value.number) && !hasFinding(value, "record_repeated"),
+    );
+    return Promise.all(
+      left.map(async (value) => {
+        const trust = await this.#trust(value, null);
+        const isFilled = filled.has(value.number);
+        return { kind: "reading", name: report.file, value, trust, isFilled };
+      }),
+    );
+  }
 
-/** With the registry's key for the charge point and time that a record without one names. */
-async function withKey(/** @type {Registry | null} */ registry, /** @type {SignedValue} */ value) {
-  if (!registry || value.publicKey !== null) return value;
-  try {
-    const { payload, appendedKey } = readRecord(value.text);
-    if (appendedKey || payload?.CT !== EVSE_ID || !payload.CI) return value;
-    const written = payload.RD[0]?.TM;
-    const atMs = written === undefined ? null : unixMs(written.split(" ")[0]);
-    const key = atMs === null ? null : await keyFor(registry, payload.CI, atMs);
-    return key === null ? value : { ...value, publicKey: key };
-  } catch (error) {
-    if (error instanceof Unreadable || error instanceof Unreachable) return value;
-    throw error;
+  /** Of a value in a session or in none; null where there is nothing to trust. */
+  async #trust(
+    /** @type {ValueReport} */ { key_fingerprint: fingerprint, verdict },
+    /** @type {TransactionReport | null} */ session,
+  ) {
+    if ((session?.verdict ?? verdict) !== "verified" || !fingerprint) return null;
+    const isNamed = session?.charge_point_type === EVSE_ID && session.charge_point;
+    return judgeTrust(this.registry, {
+      fingerprint,
+      evseId: isNamed ? session.charge_point : null,
+      meterSerial: session?.meter_serial ?? null,
+      beginMs: session?.begin ? unixMs(session.begin.time) : null,
+      endMs: session?.end ? unixMs(session.end.time) : null,
+    });
+  }
+
+  /** With the registry's key for the charge point and time that a record without one names. */
+  async #withKey(/** @type {SignedValue} */ value) {
+    if (!this.registry || value.publicKey !== null) return value;
+    try {
+      const { payload, appendedKey } = readRecord(value.text);
+      if (appendedKey || payload?.CT !== EVSE_ID || !payload.CI) return value;
+      const written = payload.RD[0]?.TM;
+      const atMs = written === undefined ? null : unixMs(written.split(" ")[0]);
+      const key = atMs === null ? null : await keyFor(this.registry, payload.CI, atMs);
+      return key === null ? value : { ...value, publicKey: key };
+    } catch (error) {
+      if (error instanceof Unreadable || error instanceof Unreachable) return value;
+      throw error;
+    }
   }
 }
 
@@ -360,7 +350,7 @@ function durationInWords(/** @type {number} */ seconds) {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min ${seconds % 60} s`;
 }
 
-/** `21 November 2026, 10:00:00 (UTC+01:00)`, of a clock with that offset in seconds or with none. */
+/** `21 November 2026, 10:00:00 (UTC+01:00)`; `offset` in seconds, null for an unknown one. */
 function dateInWords(
   /** @type {number} */ ms,
   /** @type {number | null} */ offset,

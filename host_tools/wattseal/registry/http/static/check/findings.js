@@ -69,6 +69,16 @@ function inLanguage(
 }
 
 /**
+ * Whether a code is among the findings of a value.
+ * @param {{findings: Finding[]}} value
+ * @param {string} code
+ * @returns {boolean}
+ */
+export function hasFinding(value, code) {
+  return value.findings.some((finding) => finding.code === code);
+}
+
+/**
  * Each finding once, in order.
  * @param {Finding[]} findings
  * @returns {Finding[]}

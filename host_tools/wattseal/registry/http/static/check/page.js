@@ -4,7 +4,7 @@
  */
 
 import { toUtf8 } from "./bytes.js";
-import { describe, examine, say } from "./examine.js";
+import { describe, Examination, say } from "./examine.js";
 import { LIMITS } from "./tables.js";
 import { Registry } from "./trust.js";
 
@@ -94,7 +94,7 @@ class Page {
     }
     const data = file ? new Uint8Array(await file.arrayBuffer()) : toUtf8(text);
     const registry = this.address === null ? null : new Registry(this.address);
-    return examine(registry, name, data);
+    return new Examination(registry).examine(name, data);
   }
 
   #show() {

@@ -36,7 +36,7 @@ const BROWSERS_NAMES = new Map([
 ]);
 const PEM = /-----BEGIN ([A-Z ]+)-----([^]*?)-----END \1-----/;
 
-/** Something cannot be read; the message says why, for programs of words (tables.js) and people. */
+/** Something cannot be read; the message says why, as the cause of a finding. */
 export class Unreadable extends Error {}
 
 /** A point on one of the curves; equal keys have one fingerprint whatever they were read from. */
@@ -238,7 +238,7 @@ export function algorithmOf(record) {
 }
 
 /**
- * Why the record is not authentic under the judging key; nothing if it is.
+ * Why the record is not authentic under the key that came with it; nothing if it is.
  * @param {OcmfRecord} record
  * @param {PublicKey} judge
  * @param {PublicKey[]} others further keys at hand, one of which may fit

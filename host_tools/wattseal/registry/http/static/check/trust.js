@@ -278,7 +278,7 @@ async function checkProof(publication, facts, expected) {
   return head.size;
 }
 
-function isSame(/** @type {string} */ leaf, /** @type {any} */ expected) {
+function isSame(/** @type {string} */ leaf, /** @type {Period} */ expected) {
   let said;
   try {
     said = JSON.parse(leaf);
@@ -295,10 +295,7 @@ function isSame(/** @type {string} */ leaf, /** @type {any} */ expected) {
 }
 
 /** Size and root of a checkpoint that the registry's key has signed. */
-async function readHead(
-  /** @type {string} */ note,
-  /** @type {Facts} */ facts,
-) {
+async function readHead(/** @type {string} */ note, /** @type {Facts} */ facts) {
   const split = note.lastIndexOf("\n\n");
   const text = note.slice(0, split + 1);
   const [origin, size, root] = text.split("\n");

@@ -3,7 +3,7 @@
  * then the transactions that authentic values make. The report has the form of Python's.
  */
 
-import { found, verdictFor, weightiest, weightiestError } from "./findings.js";
+import { found, hasFinding, verdictFor, weightiest, weightiestError } from "./findings.js";
 import { readRecord } from "./record.js";
 import {
   algorithmOf,
@@ -114,19 +114,9 @@ async function judge(/** @type {Judged} */ one, /** @type {PublicKey[]} */ keys)
   }
 }
 
-/** Whether the record is what the judging key's owner signed. */
+/** Whether the record is what the owner of its key signed. */
 function isAuthentic(/** @type {Judged} */ one) {
   return weightiestError(one.findings) === null;
-}
-
-/**
- * Whether a value was found to be so.
- * @param {{findings: Finding[]}} one
- * @param {string} code
- * @returns {boolean}
- */
-export function hasFinding(one, code) {
-  return one.findings.some((finding) => finding.code === code);
 }
 
 /** The first few keys of all. */
