@@ -1,23 +1,45 @@
-"""The files of the check in the browser: up to date, complete, and keeping to the page's rules."""
+"""The modules of the check in the browser: complete as served, keeping to the page's rules."""
 
 import re
 from pathlib import Path
 
 import pytest
-from wattseal.registry.http.check import javascript, words
+from starlette.testclient import TestClient
+from wattseal.registry.http.check import examine, javascript, words
 from wattseal.verify.sentences import Language
 
-FOLDER = javascript.FILE.parent
-MODULES = sorted(FOLDER.glob("*.js"))
+FOLDER = Path(examine.__file__).parents[1] / "static" / "check"
+WRITTEN = {path.name: path.read_text("utf-8") for path in sorted(FOLDER.glob("*.js"))}
+MODULES = {**WRITTEN, "tables.js": javascript.tables_module()}
 EXPORT = re.compile(r"^export (?:async )?(?:function|class|const) (\w+)", re.MULTILINE)
 IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+\.js)";', re.MULTILINE)
 
 
-def test_the_tables_are_up_to_date() -> None:
-    written = javascript.FILE.read_text("utf-8")
-    assert written == javascript.module_text(), (
-        "run: python -m wattseal.registry.http.check.javascript"
-    )
+def _imports(text: str) -> dict[str, list[str]]:
+    """The names that a module imports, by the module that they are from."""
+    parts = {module: names.split(",") for names, module in IMPORT.findall(text)}
+    return {module: [n.strip() for n in names if n.strip()] for module, names in parts.items()}
+
+
+def test_the_page_is_served_with_all_that_its_modules_import(client: TestClient) -> None:
+    """Each import is followed as a browser follows it, from the script that the page names."""
+    page = client.get("/check").text
+    wanted = re.findall(r'<script type="module" src="/static/check/(\w+\.js)">', page)
+    served: dict[str, str] = {}
+    while wanted:
+        name = wanted.pop()
+        if name in served:
+            continue
+        answer = client.get(f"/static/check/{name}")
+        assert answer.status_code == 200, name
+        # A browser runs no module that comes as another type, now that it must not guess it.
+        assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8", name
+        assert answer.headers["X-Content-Type-Options"] == "nosniff", name
+        served[name] = answer.text
+        wanted += _imports(answer.text)
+    assert served == MODULES
+    taken = {name for text in served.values() for name in _imports(text).get("tables.js", [])}
+    assert taken == set(EXPORT.findall(served["tables.js"]))
 
 
 def test_both_languages_have_the_same_blanks() -> None:
@@ -31,20 +53,20 @@ def test_every_month_has_a_name() -> None:
     assert {len(words.MONTHS[language]) for language in Language} == {12}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
-def test_a_module_imports_what_there_is(path: Path) -> None:
-    text = path.read_text("utf-8")
+@pytest.mark.parametrize("module", WRITTEN)
+def test_a_module_imports_what_there_is(module: str) -> None:
+    text = WRITTEN[module]
     assert text.startswith("/**")
-    for names, module in IMPORT.findall(text):
-        exported = EXPORT.findall((FOLDER / module).read_text("utf-8"))
-        for name in filter(None, (part.strip() for part in names.split(","))):
-            assert name in exported, f"{name} of {module}"
+    for source, names in _imports(text).items():
+        exported = EXPORT.findall(MODULES[source])
+        for name in names:
+            assert name in exported, f"{name} of {source}"
             assert len(re.findall(rf"\b{name}\b", text)) > 1, f"{name} is not used"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
-def test_a_module_makes_no_markup_and_runs_no_text(path: Path) -> None:
-    text = path.read_text("utf-8")
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_makes_no_markup_and_runs_no_text(module: str) -> None:
+    text = MODULES[module]
     for risky in (
         "innerHTML",
         "outerHTML",
@@ -57,13 +79,13 @@ def test_a_module_makes_no_markup_and_runs_no_text(path: Path) -> None:
     assert "://" not in text  # nothing is asked but the registry
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
-def test_functions_fit_a_screen(path: Path) -> None:
-    lines = path.read_text("utf-8").splitlines()
+@pytest.mark.parametrize("module", WRITTEN)
+def test_functions_fit_a_screen(module: str) -> None:
+    lines = WRITTEN[module].splitlines()
     start = None
     for number, line in enumerate(lines, 1):
         if re.match(r"(export )?(async )?function ", line):
             start = number
         elif line == "}" and start is not None:
-            assert number - start <= 45, f"{path.name}:{start}"
+            assert number - start <= 45, f"{module}:{start}"
             start = None

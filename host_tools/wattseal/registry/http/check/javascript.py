@@ -1,17 +1,14 @@
-"""Writes static/check/tables.js: what the check in the browser shares with the one in Python.
+"""Makes the module tables.js: what the check in the browser shares with the one in Python.
 
-Sentences, codes, limits, the curves and OCMF's tables stand in Python alone. After a change of any:
-
-    python -m wattseal.registry.http.check.javascript
-
-A test compares the file with what would be written.
+Sentences, codes, limits, the curves and OCMF's tables stand in Python alone. There is no file of
+them that could be out of date: the service makes the module when a browser first asks for it.
 """
 
 from __future__ import annotations
 
 import json
 from enum import Enum
-from pathlib import Path
+from functools import cache
 from typing import Any, get_args
 
 from pyocmf.enums.crypto import SignatureEncodingType, SignatureMethod, SignatureMimeType
@@ -28,15 +25,12 @@ from wattseal.public_key import CURVES, MAX_KEY_TEXT_BYTES, Curve
 from wattseal.registry.http.check import describe, trust, uploads, words
 from wattseal.verify import Code, Severity, bundle, container, findings, records_check, sentences
 
-FILE = Path(__file__).parents[1] / "static" / "check" / "tables.js"
-
-_HEAD = """\
-/** What both checks share; wattseal.registry.http.check.javascript wrote it. */
-"""
+_HEAD = "/** What the check here shares with the one on the server, which made this module. */\n"
 
 
-def module_text() -> str:
-    """The whole file."""
+@cache
+def tables_module() -> str:
+    """The text of the module: a constant of JSON for each table."""
     tables = {
         "CODES": [code.value for code in Code],
         "WARNINGS": [code.value for code in Code if code.severity is Severity.WARNING],
@@ -53,7 +47,7 @@ def module_text() -> str:
         "OCMF": _ocmf(),
     }
     parts = [
-        f"export const {name} = {json.dumps(value, ensure_ascii=False, indent=1)};\n"
+        f"export const {name} = {json.dumps(value, ensure_ascii=False)};\n"
         for name, value in tables.items()
     ]
     return _HEAD + "".join(parts)
@@ -122,7 +116,3 @@ def _ocmf() -> dict[str, list[str]]:
         "time_status": (TimeStatus,),
     }
     return {name: [one.value for kind in kinds[name] for one in kind] for name in kinds}
-
-
-if __name__ == "__main__":
-    FILE.write_text(module_text(), encoding="utf-8")

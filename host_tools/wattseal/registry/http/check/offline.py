@@ -14,6 +14,7 @@ from importlib.resources import files
 
 from starlette.types import Scope
 
+from wattseal.registry.http.check import javascript
 from wattseal.registry.http.check.words import WORDS
 from wattseal.registry.http.page_templates import render
 from wattseal.verify.sentences import Language
@@ -60,7 +61,7 @@ def _collect(name: str, modules: dict[str, str]) -> None:
     """
     if name in modules:
         return
-    text = _STATIC.joinpath(f"check/{name}.js").read_text("utf-8")
+    text = _text(name)
     for imported in _IMPORT.finditer(text):
         _collect(imported[2], modules)
     exports = ", ".join(found[2] for found in _EXPORT.finditer(text))
@@ -68,6 +69,12 @@ def _collect(name: str, modules: dict[str, str]) -> None:
     text = _EXPORT.sub(r"\1", text)
     text = text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
     modules[name] = f"const in_{name} = (() => {{\n{text}return {{ {exports} }};\n}})();\n"
+
+
+def _text(name: str) -> str:
+    if name == "tables":
+        return javascript.tables_module()
+    return _STATIC.joinpath(f"check/{name}.js").read_text("utf-8")
 
 
 def _hash(text: str) -> str:

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 
 from wattseal.registry.http import client_address
 from wattseal.registry.http.callers import Service, ask
+from wattseal.registry.http.check import javascript
 from wattseal.registry.http.check import offline as check_offline
 from wattseal.registry.http.check.examine import Examination
 from wattseal.registry.http.check.language import choose
@@ -39,6 +40,12 @@ async def offline(request: Request, lang: str = Query("", max_length=20)) -> Res
     page = check_offline.page(request.scope, _language(request, lang))
     headers = {"Content-Disposition": 'attachment; filename="wattseal-check.html"'}
     return HTMLResponse(page, headers=headers)
+
+
+@router.get("/static/check/tables.js")
+async def tables() -> Response:
+    """What the page's scripts share with the check in Python; they import it beside themselves."""
+    return Response(javascript.tables_module(), media_type="text/javascript")
 
 
 @router.post("/check")

@@ -4,6 +4,7 @@
  * Public data alone go through it, so it may take its time and show how much. SEC 1 version 2.0.
  */
 
+import { toNumber } from "./bytes.js";
 import { CURVES } from "./tables.js";
 
 /**
@@ -109,7 +110,7 @@ export function possiblePoints(curve, digest, r, s) {
 
 /** The leftmost bits of the digest, as many as the order has. */
 function digestNumber(/** @type {Curve} */ curve, /** @type {Uint8Array} */ digest) {
-  const number = digest.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  const number = toNumber(digest);
   const excess = 8 * digest.length - curve.n.toString(2).length;
   return excess > 0 ? number >> BigInt(excess) : number;
 }

@@ -1,12 +1,12 @@
 /** What a check can find: codes, their severity and their sentences (wattseal.verify.findings). */
 
-import { short } from "./python_text.js";
+import { short } from "./python_values.js";
 import {
   ABSENT,
   CODES,
   LIMITS,
-  SENTENCES,
   SENTENCE_WORDS,
+  SENTENCES,
   UNREADABLE,
   WARNINGS,
 } from "./tables.js";
@@ -66,6 +66,16 @@ function inLanguage(
   if (value === ABSENT.en) return ABSENT.de;
   const words = /** @type {Record<string, string>} */ (SENTENCE_WORDS);
   return isWord && Object.hasOwn(words, value) ? words[value] : value;
+}
+
+/**
+ * Whether a code is among the findings of a value.
+ * @param {{findings: Finding[]}} value
+ * @param {string} code
+ * @returns {boolean}
+ */
+export function hasFinding(value, code) {
+  return value.findings.some((finding) => finding.code === code);
 }
 
 /**

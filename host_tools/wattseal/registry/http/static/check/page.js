@@ -4,13 +4,15 @@
  */
 
 import { toUtf8 } from "./bytes.js";
-import { describe, say } from "./describe.js";
-import { examine } from "./examine.js";
-import { Registry } from "./registry.js";
-import { render } from "./render.js";
+import { describe, Examination, say } from "./examine.js";
 import { LIMITS } from "./tables.js";
+import { Registry } from "./trust.js";
 
-/** @typedef {import("./examine.js").Case} Case */
+/**
+ * @typedef {import("./examine.js").Case} Case
+ * @typedef {import("./examine.js").Language} Language
+ * @typedef {import("./examine.js").View} View
+ */
 
 class Page {
   constructor(/** @type {HTMLFormElement} */ form) {
@@ -20,7 +22,7 @@ class Page {
     this.textInput = /** @type {HTMLTextAreaElement} */ (element("text"));
     /** Where the registry is; null in the copy that works without a network. */
     this.address = form.dataset.registry ?? null;
-    /** @type {"en" | "de"} */
+    /** @type {Language} */
     this.language = document.documentElement.lang === "de" ? "de" : "en";
     /** @type {Case[]} */
     this.cases = [];
@@ -92,12 +94,12 @@ class Page {
     }
     const data = file ? new Uint8Array(await file.arrayBuffer()) : toUtf8(text);
     const registry = this.address === null ? null : new Registry(this.address);
-    return examine(registry, name, data);
+    return new Examination(registry).examine(name, data);
   }
 
   #show() {
     const result = describe(this.cases, this.language);
-    this.result.replaceChildren(render(result, this.language, this.address !== null));
+    this.result.replaceChildren(section(result, this.language, this.address !== null));
   }
 
   #translate() {
@@ -132,3 +134,90 @@ function isAble() {
 
 const form = document.getElementById("check");
 if (form instanceof HTMLFormElement && isAble()) new Page(form).start();
+
+// --- What check.html builds of a result on the server; all of it is text, never markup ---
+
+/** The section with the result; `hasRegistry` tells whether proofs can be linked to. */
+function section(
+  /** @type {import("./examine.js").Result} */ result,
+  /** @type {Language} */ language,
+  /** @type {boolean} */ hasRegistry,
+) {
+  const heading = made("h2", [say("results", language)]);
+  heading.id = "results";
+  const whole = made("section", [
+    heading,
+    ...texts("p", [result.summary], "summary"),
+    ...result.views.map((view) => article(view, language, hasRegistry)),
+    ...texts("p", [result.remark], "hint"),
+  ]);
+  whole.setAttribute("aria-labelledby", "results");
+  whole.tabIndex = -1;
+  return whole;
+}
+
+function article(
+  /** @type {View} */ view,
+  /** @type {Language} */ language,
+  /** @type {boolean} */ hasRegistry,
+) {
+  const parts = [
+    ...texts("p", [view.name], "hint file"),
+    ...texts("h3", [view.headline]),
+    ...texts("p", [view.why]),
+    ...list("errors_heading", view.errors, language),
+    ...facts(view.facts),
+    ...origin(view, language, hasRegistry),
+    ...list("warnings_heading", view.warnings, language),
+  ];
+  return made("article", parts, `verdict ${view.status}`);
+}
+
+function facts(/** @type {import("./examine.js").Fact[]} */ given) {
+  if (given.length === 0) return [];
+  const rows = given.flatMap(({ label, value, isCode }) => {
+    const shown = isCode ? made("code", [value], "long") : made("span", [value]);
+    return [made("dt", [label]), made("dd", [shown])];
+  });
+  return [made("dl", rows)];
+}
+
+function origin(
+  /** @type {View} */ view,
+  /** @type {Language} */ language,
+  /** @type {boolean} */ hasRegistry,
+) {
+  if (view.origin.length === 0) return [];
+  const parts = [made("h4", [say("trust_heading", language)]), ...texts("p", view.origin)];
+  if (view.proof && hasRegistry) {
+    const link = made("a", [view.proofWords]);
+    link.setAttribute("href", view.proof);
+    parts.push(made("p", [link]));
+  }
+  return parts;
+}
+
+function list(
+  /** @type {string} */ heading,
+  /** @type {string[]} */ sentences,
+  /** @type {Language} */ language,
+) {
+  if (sentences.length === 0) return [];
+  return [made("h4", [say(heading, language)]), made("ul", texts("li", sentences))];
+}
+
+/** An element for each text that is not empty. */
+function texts(/** @type {string} */ tag, /** @type {string[]} */ given, className = "") {
+  return given.filter(Boolean).map((text) => made(tag, [text], className));
+}
+
+function made(
+  /** @type {string} */ tag,
+  /** @type {(HTMLElement | string)[]} */ contents,
+  className = "",
+) {
+  const element = document.createElement(tag);
+  element.append(...contents);
+  if (className) element.className = className;
+  return element;
+}

@@ -1,17 +1,14 @@
 /** Judges whether authentic records make one transaction (wattseal.verify.transaction_check). */
 
-import { Decimal } from "./decimal.js";
 import { distinct, found } from "./findings.js";
-import { utcMicros } from "./iso_time.js";
-import { kindOfRegister } from "./obis.js";
-import { asText } from "./payload.js";
-import { strip } from "./python_text.js";
+import { Decimal, strip, utcMicros } from "./python_values.js";
+import { asText } from "./record.js";
 
 /**
  * @typedef {import("./findings.js").Finding} Finding
- * @typedef {import("./payload.js").Payload} Payload
+ * @typedef {import("./record.js").Payload} Payload
  * @typedef {{payload: Payload, context: string | null}} Member
- * @typedef {{payload: Payload, reading: import("./payload.js").Reading}} Taking
+ * @typedef {{payload: Payload, reading: import("./record.js").Reading}} Taking
  * @typedef {{begin: Taking | null, end: Taking | null, findings: Finding[]}} Outcome
  */
 
@@ -35,7 +32,7 @@ const LAST_VERSION_WITH_EVENT_COUNTER = /** @type {Decimal} */ (Decimal.read("0.
  * @returns {Outcome}
  */
 export function checkTransaction(members, isClaimed) {
-  const takings = members.flatMap(({ payload }) => payload.RD.map((reading) => ({ payload, reading })));
+  const takings = members.flatMap((member) => takingsOf(member.payload));
   if (!takings.some((taking) => taking.reading.TX)) {
     return { begin: null, end: null, findings: [] }; // fiscal readings: no transaction
   }
@@ -45,8 +42,9 @@ export function checkTransaction(members, isClaimed) {
   const begin = begins.length === 1 ? begins[0] : null;
   const end = ends.length === 1 ? ends[0] : null;
   const findings = [
-    ...checkPresence(takings, begins, ends, isClaimed),
-    ...checkContexts(members),
+    ...checkPresence("begin", begins, takings.filter(isBegin), isClaimed),
+    ...checkPresence("end", ends, takings.filter(isEnd), isClaimed),
+    ...(members.length < 2 ? [] : members.flatMap(checkContext)),
     ...[...begins, ...ends].flatMap(checkReading),
     ...(begin && end ? checkPair(begin, end) : []),
     ...checkClocks(begin, end),
@@ -62,7 +60,7 @@ export function checkTransaction(members, isClaimed) {
  * @returns {boolean}
  */
 export function isComplete(payload) {
-  const takings = payload.RD.map((reading) => ({ payload, reading }));
+  const takings = takingsOf(payload);
   return takings.some(isBegin) && takings.some(isEnd);
 }
 
@@ -76,6 +74,11 @@ export function energyOf(begin, end) {
   const [first, last] = [begin.reading, end.reading];
   if (!first.RV?.isSound || !last.RV?.isSound || first.RU !== last.RU) return null;
   return last.RV.minus(first.RV);
+}
+
+/** @returns {Taking[]} */
+function takingsOf(/** @type {Payload} */ payload) {
+  return payload.RD.map((reading) => ({ payload, reading }));
 }
 
 function isBegin(/** @type {Taking} */ { reading }) {
@@ -98,26 +101,15 @@ function billable(/** @type {Taking[]} */ takings) {
   return compensated.length ? compensated : of("billable");
 }
 
+/** One begin, one end: `billing` are those of a register that bills. */
 function checkPresence(
-  /** @type {Taking[]} */ takings,
-  /** @type {Taking[]} */ begins,
-  /** @type {Taking[]} */ ends,
-  /** @type {boolean} */ isClaimed,
-) {
-  return [
-    ...checkOne("begin", begins, takings.filter(isBegin), isClaimed),
-    ...checkOne("end", ends, takings.filter(isEnd), isClaimed),
-  ];
-}
-
-function checkOne(
   /** @type {string} */ name,
-  /** @type {Taking[]} */ some,
+  /** @type {Taking[]} */ billing,
   /** @type {Taking[]} */ ofAnyRegister,
   /** @type {boolean} */ isClaimed,
 ) {
-  if (some.length > 1) return [found(`${name}_repeated`, { count: some.length })];
-  if (some.length) return [];
+  if (billing.length > 1) return [found(`${name}_repeated`, { count: billing.length })];
+  if (billing.length) return [];
   if (ofAnyRegister.length) {
     const register = ofAnyRegister[0].reading.RI;
     return [found("register_not_billable", { reading: name, register })];
@@ -127,12 +119,8 @@ function checkOne(
 }
 
 /** Begin and end apart, and each where the file says that it is. */
-function checkContexts(/** @type {Member[]} */ members) {
-  return members.length < 2 ? [] : members.flatMap(checkContext);
-}
-
 function checkContext(/** @type {Member} */ { payload, context }) {
-  const takings = payload.RD.map((reading) => ({ payload, reading }));
+  const takings = takingsOf(payload);
   const holdsBegin = takings.some(isBegin);
   const holdsEnd = takings.some(isEnd);
   if (holdsBegin && holdsEnd) {
@@ -232,7 +220,10 @@ function eventCounter(/** @type {Taking} */ { payload, reading }) {
   return LAST_VERSION_WITH_EVENT_COUNTER.minus(version).isBelowZero ? null : spelled(reading.EI);
 }
 
-/** A JSON value as one text, to be compared and shown; structures have no meaning here. */
+/**
+ * A JSON value as one text, to be compared and shown; structures have no meaning here.
+ * @returns {string}
+ */
 function spelled(/** @type {any} */ value) {
   if (value instanceof Map) {
     return `{${[...value].map(([name, one]) => `${name}: ${spelled(one)}`).join(", ")}}`;
@@ -277,4 +268,32 @@ function checkCounting(
   }
   const count = numbers[numbers.length - 1] - numbers[0] + 1n - BigInt(numbers.length);
   return count ? [found("pagination_gap", { begin: first, end: last, count })] : [];
+}
+
+// --- Which registers bill: as the transparency software has it (pyocmf's OBIS codes) ---
+
+const CODE =
+  /^([0-9a-f]{1,2})-([0-9a-f]{1,2}):([0-9a-f]{1,2})\.([0-9a-f]{1,2})\.([0-9a-f]{1,2})(?:[.*]([0-9a-f]+))?$/i;
+const COMPENSATED = [0x98, 0xb1, 0xb3, 0xc1, 0xc3];
+const LAST_GROUPS = ["", "200", "255", "ff"];
+
+/** "other", "billable" or "compensated": what a register, with its part after the star, is. */
+function kindOfRegister(/** @type {string} */ obis) {
+  const whole = groups(obis);
+  if (!whole || !isLawRelevant(whole.c) || !LAST_GROUPS.includes(whole.f)) return "other";
+  const plain = groups(obis.split("*")[0]);
+  return plain && COMPENSATED.includes(plain.c) ? "compensated" : "billable";
+}
+
+function isLawRelevant(/** @type {number} */ c) {
+  return c === 0x01 || c === 0x98 || c === 0x9e || (c >= 0xb0 && c <= 0xc7);
+}
+
+/** The groups of a register of cumulative electric energy that count; null of any other. */
+function groups(/** @type {string} */ obis) {
+  const found = CODE.exec(strip(obis));
+  if (!found) return null;
+  const [a, , c, d] = found.slice(1, 5).map((group) => Number.parseInt(group, 16));
+  const f = (found[6] ?? "").toLowerCase().replace(/^0+/, "");
+  return a === 1 && d === 8 ? { c, f } : null;
 }

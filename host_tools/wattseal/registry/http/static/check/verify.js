@@ -3,30 +3,29 @@
  * then the transactions that authentic values make. The report has the form of Python's.
  */
 
-import { found, verdictFor, weightiest, weightiestError } from "./findings.js";
-import { Unreadable } from "./public_key.js";
+import { found, hasFinding, verdictFor, weightiest, weightiestError } from "./findings.js";
 import { readRecord } from "./record.js";
 import {
   algorithmOf,
-  checkKey,
   checkSignature,
   commonSigners,
-  judgeOf,
-  keyRing,
+  givenKey,
   notSigner,
-} from "./signature_check.js";
+  Unreadable,
+} from "./signature.js";
 import { LIMITS } from "./tables.js";
 import { checkTransaction, energyOf, isComplete } from "./transaction.js";
 
 /**
+ * @typedef {import("./container.js").SignedValue} SignedValue
  * @typedef {import("./findings.js").Finding} Finding
  * @typedef {import("./findings.js").Verdict} Verdict
- * @typedef {import("./public_key.js").PublicKey} PublicKey
+ * @typedef {import("./record.js").OcmfRecord} OcmfRecord
+ * @typedef {import("./signature.js").PublicKey} PublicKey
  * @typedef {import("./transaction.js").Outcome} Outcome
  * @typedef {import("./transaction.js").Taking} Taking
- * @typedef {{number: number, value: import("./container.js").SignedValue,
- *   record: import("./record.js").OcmfRecord | null,
- *   ring: import("./signature_check.js").KeyRing, findings: Finding[]}} Judged
+ * @typedef {{number: number, value: SignedValue, record: OcmfRecord | null,
+ *   key: PublicKey | null, findings: Finding[]}} Judged
  * @typedef {{number: number, transaction_id: string | null, context: string | null,
  *   verdict: Verdict, reason: string | null, pagination: string | null, algorithm: string | null,
  *   public_key: string | null, key_fingerprint: string | null, findings: Finding[]}} ValueReport
@@ -42,17 +41,14 @@ import { checkTransaction, energyOf, isComplete } from "./transaction.js";
  *   findings: Finding[], values: ValueReport[], transactions: TransactionReport[]}} FileReport
  */
 
-const NO_RING = { given: null, own: null, pinned: null, complaint: "" };
-
 /**
  * Verify values, at least one, in file order; never throws on what they may hold.
  * @param {string} file its name
- * @param {import("./container.js").SignedValue[]} values
- * @param {PublicKey | null} pinned the key that is trusted, which then judges every record
+ * @param {SignedValue[]} values
  * @returns {Promise<FileReport>}
  */
-export async function verifyValues(file, values, pinned = null) {
-  const judged = await judgeValues(values, pinned);
+export async function verifyValues(file, values) {
+  const judged = await judgeValues(values);
   const groups = groupsOf(judged);
   if (judged.length <= LIMITS.valuesForRecovery) {
     for (const group of groups) await lookForReplacedKey(group);
@@ -60,12 +56,11 @@ export async function verifyValues(file, values, pinned = null) {
   const transactions = groups.map(checkGroup).filter((report) => report !== null);
   const ofValues = judged.map(reportValue);
   const reason = weightiest([...ofValues, ...transactions].map((part) => part.reason));
-  const hasKey = judged.some((one) => judgeOf(one.ring));
   return {
     file,
     verdict: verdictFor(reason),
     reason,
-    key_source: pinned ? "pinned" : hasKey ? "in_file" : "none",
+    key_source: judged.some((one) => one.key) ? "in_file" : "none",
     findings: [],
     values: ofValues,
     transactions,
@@ -85,13 +80,10 @@ export function unreadable(file, finding) {
   return { file, verdict, reason: code, key_source: "none", findings: [finding], ...parts };
 }
 
-async function judgeValues(
-  /** @type {import("./container.js").SignedValue[]} */ values,
-  /** @type {PublicKey | null} */ pinned,
-) {
+async function judgeValues(/** @type {SignedValue[]} */ values) {
   /** @type {Judged[]} */
   const judged = [];
-  for (const [at, value] of values.entries()) judged.push(await open(at + 1, value, pinned));
+  for (const [at, value] of values.entries()) judged.push(await open(at + 1, value));
   const keys = distinctKeys(judged);
   for (const one of judged) await judge(one, keys);
   markRepeated(judged);
@@ -99,27 +91,21 @@ async function judgeValues(
 }
 
 /** @returns {Promise<Judged>} */
-async function open(
-  /** @type {number} */ number,
-  /** @type {import("./container.js").SignedValue} */ value,
-  /** @type {PublicKey | null} */ pinned,
-) {
+async function open(/** @type {number} */ number, /** @type {SignedValue} */ value) {
   try {
     const record = readRecord(value.text);
-    const ring = await keyRing(value.publicKey ?? record.appendedKey, pinned);
-    return { number, value, record, ring, findings: [] };
+    const { key, findings } = await givenKey(value.publicKey ?? record.appendedKey);
+    return { number, value, record, key, findings };
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     const findings = [found("record_malformed", { cause: error.message })];
-    return { number, value, record: null, ring: NO_RING, findings };
+    return { number, value, record: null, key: null, findings };
   }
 }
 
 async function judge(/** @type {Judged} */ one, /** @type {PublicKey[]} */ keys) {
-  const { record, ring, value, findings } = one;
+  const { record, key, value, findings } = one;
   if (!record) return;
-  findings.push(...checkKey(ring));
-  const key = judgeOf(ring);
   if (key) findings.push(...(await checkSignature(record, key, keys)));
   if (isAuthentic(one)) findings.push(...record.findings);
   const { transactionId } = value;
@@ -128,20 +114,20 @@ async function judge(/** @type {Judged} */ one, /** @type {PublicKey[]} */ keys)
   }
 }
 
-/** Whether the record is what the judging key's owner signed. */
+/** Whether the record is what the owner of its key signed. */
 function isAuthentic(/** @type {Judged} */ one) {
-  return !one.findings.some((finding) => finding.severity === "error");
+  return weightiestError(one.findings) === null;
 }
 
 /** The first few keys of all. */
 function distinctKeys(/** @type {Judged[]} */ judged) {
   /** @type {Map<string, PublicKey>} */
   const keys = new Map();
-  for (const { ring } of judged) {
-    for (const key of [ring.pinned, ring.own]) if (key) keys.set(key.fingerprint, key);
-    if (keys.size >= LIMITS.otherKeys) break;
+  for (const { key } of judged) {
+    if (key) keys.set(key.fingerprint, key);
+    if (keys.size === LIMITS.otherKeys) break;
   }
-  return [...keys.values()].slice(0, LIMITS.otherKeys);
+  return [...keys.values()];
 }
 
 /** Mark values that repeat another one word for word; they add nothing to a transaction. */
@@ -162,8 +148,7 @@ function groupsOf(/** @type {Judged[]} */ judged) {
   /** @type {Map<string | number | null, Judged[]>} */
   const groups = new Map();
   for (const one of judged) {
-    const isRepeated = one.findings.some((finding) => finding.code === "record_repeated");
-    if (!one.record || isRepeated) continue;
+    if (!one.record || hasFinding(one, "record_repeated")) continue;
     const { transactionId } = one.value;
     const key = transactionId ?? (standsAlone(one.record) ? one.number : null);
     groups.set(key, [...(groups.get(key) ?? []), one]);
@@ -172,21 +157,20 @@ function groupsOf(/** @type {Judged[]} */ judged) {
 }
 
 /** Whether a record is a whole transaction or no part of one. */
-function standsAlone(/** @type {import("./record.js").OcmfRecord} */ { payload }) {
+function standsAlone(/** @type {OcmfRecord} */ { payload }) {
   return payload !== null && (isComplete(payload) || !payload.RD.some((reading) => reading.TX));
 }
 
 /** Tell a replaced key from altered records where the signatures themselves can tell. */
 async function lookForReplacedKey(/** @type {Judged[]} */ group) {
-  const failed = group.filter((one) => one.findings.some((f) => f.code === "signature_mismatch"));
+  const failed = group.filter((one) => hasFinding(one, "signature_mismatch"));
   const records = failed.map((one) => one.record).filter((record) => record !== null);
   const signers = await commonSigners(records);
   if (signers.length === 0) return;
   for (const one of failed) {
-    const key = judgeOf(one.ring);
-    if (!key) continue;
+    if (!one.key) continue;
     const kept = one.findings.filter((finding) => finding.code !== "signature_mismatch");
-    one.findings = [notSigner(key, signers), ...kept];
+    one.findings = [notSigner(one.key, signers), ...kept];
   }
 }
 
@@ -200,7 +184,7 @@ function checkGroup(group) {
   const members = group
     .filter((one) => isAuthentic(one) && one.record?.payload)
     .map((one) => ({
-      payload: /** @type {import("./payload.js").Payload} */ (one.record?.payload),
+      payload: /** @type {import("./record.js").Payload} */ (one.record?.payload),
       context: one.value.context,
     }));
   if (members.length < group.length) return reportTransaction(group, differing, null);
@@ -213,15 +197,14 @@ function checkGroup(group) {
 
 /** Whether the keys that came along are one. */
 function checkOneKey(/** @type {Judged[]} */ group) {
-  const own = group.map((one) => one.ring.own).filter((key) => key !== null);
-  const other = own.find((key) => key.fingerprint !== own[0].fingerprint);
-  return other ? [found("key_differs", { expected: own[0].shortName, found: other.shortName })] : [];
+  const [first, ...others] = group.map((one) => one.key).filter((key) => key !== null);
+  const other = others.find((key) => key.fingerprint !== first.fingerprint);
+  return other ? [found("key_differs", { expected: first.shortName, found: other.shortName })] : [];
 }
 
 /** @returns {ValueReport} */
 function reportValue(/** @type {Judged} */ one) {
   const reason = weightiestError(one.findings);
-  const key = judgeOf(one.ring);
   return {
     number: one.number,
     transaction_id: one.value.transactionId,
@@ -230,8 +213,8 @@ function reportValue(/** @type {Judged} */ one) {
     reason,
     pagination: one.record?.payload?.PG ?? null,
     algorithm: one.record ? algorithmOf(one.record) : null,
-    public_key: key?.hex ?? null,
-    key_fingerprint: key?.fingerprint ?? null,
+    public_key: one.key?.hex ?? null,
+    key_fingerprint: one.key?.fingerprint ?? null,
     findings: one.findings,
   };
 }

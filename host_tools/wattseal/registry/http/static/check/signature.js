@@ -1,12 +1,33 @@
-/** Public keys on the curves of OCMF: reading, comparing, verifying (wattseal.public_key). */
+/**
+ * Public keys on the curves of OCMF (wattseal.public_key), and whether one of them signed a record
+ * (wattseal.verify.signature_check).
+ */
 
-import { fromBase64, fromHex, fromNumber, joined, sha256, toHex, toNumber } from "./bytes.js";
-import { DerError, dotted, identifier, readSignature, take } from "./der.js";
-import { curveOf, isOn, lifted, possiblePoints, verify } from "./elliptic.js";
-import { withoutBlanks } from "./python_text.js";
+import {
+  DerError,
+  dotted,
+  fromBase64,
+  fromHex,
+  fromNumber,
+  identifier,
+  joined,
+  readSignature,
+  sha256,
+  take,
+  toHex,
+  toNumber,
+} from "./bytes.js";
+import { curveNamed, curveOf, isOn, lifted, possiblePoints, verify } from "./elliptic.js";
+import { found, shown } from "./findings.js";
+import { withoutBlanks } from "./python_values.js";
 import { LIMITS } from "./tables.js";
 
-/** @typedef {import("./elliptic.js").Curve} Curve */
+/**
+ * @typedef {import("./elliptic.js").Curve} Curve
+ * @typedef {import("./elliptic.js").Point} Point
+ * @typedef {import("./findings.js").Finding} Finding
+ * @typedef {import("./record.js").OcmfRecord} OcmfRecord
+ */
 
 const EC_PUBLIC_KEY = "1.2.840.10045.2.1";
 const BROWSERS_NAMES = new Map([
@@ -15,14 +36,14 @@ const BROWSERS_NAMES = new Map([
 ]);
 const PEM = /-----BEGIN ([A-Z ]+)-----([^]*?)-----END \1-----/;
 
-/** Something cannot be read; the message says why, for programs of words (tables.js) and people. */
+/** Something cannot be read; the message says why, as the cause of a finding. */
 export class Unreadable extends Error {}
 
 /** A point on one of the curves; equal keys have one fingerprint whatever they were read from. */
 export class PublicKey {
   /**
    * @param {Curve} curve
-   * @param {import("./elliptic.js").Point} point
+   * @param {Point} point
    * @param {Uint8Array} spki SubjectPublicKeyInfo in DER
    * @param {string} fingerprint SHA-256 of the SPKI in hex
    */
@@ -36,7 +57,7 @@ export class PublicKey {
   /**
    * The key of a point.
    * @param {Curve} curve
-   * @param {import("./elliptic.js").Point} point
+   * @param {Point} point
    * @returns {Promise<PublicKey>}
    */
   static async of(curve, point) {
@@ -71,24 +92,6 @@ export class PublicKey {
     const both = joined(fromNumber(r, bytes), fromNumber(s, bytes));
     return crypto.subtle.verify({ name: "ECDSA", hash: "SHA-256" }, key, both, message);
   }
-}
-
-/**
- * The public keys under which a signature over a message would verify; none if it is none.
- * @param {Curve} curve
- * @param {Uint8Array} message
- * @param {Uint8Array} signature
- * @returns {Promise<PublicKey[]>}
- */
-export async function possibleSigners(curve, message, signature) {
-  let numbers;
-  try {
-    numbers = signatureNumbers(curve, signature);
-  } catch {
-    return [];
-  }
-  const points = possiblePoints(curve, await sha256(message), ...numbers);
-  return Promise.all(points.map((point) => PublicKey.of(curve, point)));
 }
 
 /**
@@ -169,7 +172,7 @@ function splitInfo(/** @type {Uint8Array} */ der) {
  * The point that bytes encode (SEC 1, 2.3.4), proven to lie on the curve.
  * @param {Curve} curve
  * @param {Uint8Array} bytes
- * @returns {import("./elliptic.js").Point} Unreadable
+ * @returns {Point} Unreadable
  */
 function readPoint(curve, bytes) {
   const form = bytes[0];
@@ -187,7 +190,7 @@ function readPoint(curve, bytes) {
   return point;
 }
 
-function encoded(/** @type {Curve} */ curve, /** @type {import("./elliptic.js").Point} */ point) {
+function encoded(/** @type {Curve} */ curve, /** @type {Point} */ point) {
   const { bytes } = curve;
   return joined(Uint8Array.of(4), fromNumber(point.x, bytes), fromNumber(point.y, bytes));
 }
@@ -202,4 +205,130 @@ function element(/** @type {number} */ tag, /** @type {Uint8Array} */ contents) 
   const { length } = contents;
   const head = length < 0x80 ? [tag, length] : [tag, 0x81, length];
   return joined(Uint8Array.from(head), contents);
+}
+
+// --- The signature of a record, judged with its key ---
+
+const ALGORITHM = /^ECDSA-([\p{L}\p{N}_]+)-([\p{L}\p{N}_]+)$/u;
+const DEFAULT_ALGORITHM = "ECDSA-secp256r1-SHA256";
+const HASH = "SHA256";
+
+/**
+ * The key in the text that came with a record, if any, and what is wrong with it.
+ * @param {string | null} text
+ * @returns {Promise<{key: PublicKey | null, findings: Finding[]}>}
+ */
+export async function givenKey(text) {
+  if (text === null) return { key: null, findings: [found("key_missing")] };
+  try {
+    return { key: await readPublicKey(text), findings: [] };
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    return { key: null, findings: [found("key_unreadable", { cause: error.message })] };
+  }
+}
+
+/**
+ * The record's signature algorithm (SA) as written, or OCMF's default.
+ * @param {OcmfRecord} record
+ * @returns {string}
+ */
+export function algorithmOf(record) {
+  return record.section.SA || DEFAULT_ALGORITHM;
+}
+
+/**
+ * Why the record is not authentic under the key that came with it; nothing if it is.
+ * @param {OcmfRecord} record
+ * @param {PublicKey} judge
+ * @param {PublicKey[]} others further keys at hand, one of which may fit
+ * @returns {Promise<Finding[]>}
+ */
+export async function checkSignature(record, judge, others) {
+  const { curve, hash } = curveAndHash(algorithmOf(record));
+  if (!curve) return [found("algorithm_unsupported", { algorithm: algorithmOf(record) })];
+  const findings = [];
+  if (hash !== HASH) findings.push(found("hash_label_ignored", { expected: HASH, found: hash }));
+  if (judge.curve.name !== curve.name) {
+    const names = { expected: curve.name, found: judge.curve.name };
+    return [...findings, found("key_wrong_curve", names)];
+  }
+  try {
+    const signature = signatureBytes(record);
+    if (await judge.verifies(record.signedBytes, signature)) return findings;
+    return [...findings, await mismatch(record, signature, judge, others)];
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    return [...findings, found("signature_malformed", { cause: error.message })];
+  }
+}
+
+/**
+ * Keys under which every one of the records verifies, found from the signatures alone; see
+ * common_signers of the Python module for what it proves.
+ * @param {OcmfRecord[]} records
+ * @returns {Promise<PublicKey[]>}
+ */
+export async function commonSigners(records) {
+  if (records.length < 2) return [];
+  const [first, ...others] = await Promise.all(records.map(signersOf));
+  return first.filter((key) =>
+    others.every((keys) => keys.some((other) => other.fingerprint === key.fingerprint)),
+  );
+}
+
+/**
+ * That another key signed than the one that judges; `signers` are all that it may be.
+ * @param {PublicKey} judge
+ * @param {PublicKey[]} signers
+ * @returns {Finding}
+ */
+export function notSigner(judge, signers) {
+  const names = [...new Set(signers.map((signer) => signer.shortName))].sort().join(" or ");
+  return found("key_not_signer", { expected: judge.shortName, found: names });
+}
+
+async function mismatch(
+  /** @type {OcmfRecord} */ record,
+  /** @type {Uint8Array} */ signature,
+  /** @type {PublicKey} */ judge,
+  /** @type {PublicKey[]} */ others,
+) {
+  for (const other of others) {
+    const isSameCurve = other.curve.name === judge.curve.name;
+    if (isSameCurve && (await other.verifies(record.signedBytes, signature))) {
+      return notSigner(judge, [other]);
+    }
+  }
+  return found("signature_mismatch");
+}
+
+/** The public keys under which the signature would verify; none if it is none. */
+async function signersOf(/** @type {OcmfRecord} */ record) {
+  const { curve } = curveAndHash(algorithmOf(record));
+  if (!curve) return [];
+  try {
+    const numbers = signatureNumbers(curve, signatureBytes(record));
+    const points = possiblePoints(curve, await sha256(record.signedBytes), ...numbers);
+    return await Promise.all(points.map((point) => PublicKey.of(curve, point)));
+  } catch {
+    return [];
+  }
+}
+
+function curveAndHash(/** @type {string} */ algorithm) {
+  const parts = ALGORITHM.exec(algorithm);
+  return { curve: parts && curveNamed(parts[1]), hash: parts ? parts[2] : "" };
+}
+
+/** SD decoded as SE says (table 8); Unreadable. */
+function signatureBytes(/** @type {OcmfRecord} */ record) {
+  const encoding = record.section.SE || "hex";
+  if (encoding !== "hex" && encoding !== "base64") {
+    throw new Unreadable(`SE names the unknown encoding ${shown(encoding)}`);
+  }
+  const decode = encoding === "hex" ? fromHex : fromBase64;
+  const bytes = decode(record.section.SD);
+  if (!bytes) throw new Unreadable(`SD is not ${encoding}`);
+  return bytes;
 }
