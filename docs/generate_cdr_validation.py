@@ -12,8 +12,12 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "host_tools"))
 
-from wattseal.cdr.findings import EFFECTS_AND_SENTENCES  # noqa: E402
-from wattseal.cdr.record_effects import EFFECTS, ELSEWHERE, EXPLAINED_BY  # noqa: E402
+from wattseal.cdr.findings import (  # noqa: E402
+    EFFECTS,
+    EFFECTS_AND_SENTENCES,
+    ELSEWHERE,
+    EXPLAINED_BY,
+)
 
 PAGE = HERE / "cdr-validation.md"
 TEMPLATE = HERE / "templates" / "cdr-validation.md"

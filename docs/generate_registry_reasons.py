@@ -11,9 +11,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "host_tools"))
 
-from wattseal.registry.eligibility import REASONS  # noqa: E402
 from wattseal.registry.failures import FAILURES  # noqa: E402
-from wattseal.registry.plausibility.findings import FINDINGS  # noqa: E402
+from wattseal.registry.rules.eligibility import REASONS  # noqa: E402
+from wattseal.registry.rules.reasons import FINDINGS  # noqa: E402
 
 PAGE = HERE / "registry-reasons.md"
 

@@ -12,8 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "host_tools"))
 
-from wattseal.verify import Code, Severity  # noqa: E402
-from wattseal.verify.sentences import SENTENCES  # noqa: E402
+from wattseal.ocmf.findings import SENTENCES, Code, Severity  # noqa: E402
 
 PAGE = HERE / "verify-findings.md"
 

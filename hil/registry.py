@@ -15,8 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from wattseal.tlog import tree
-from wattseal.tlog.checkpoint import Checkpoint
-from wattseal.tlog.note import EcdsaSigner, Ed25519Signer, sign_note
+from wattseal.tlog.checkpoint import Checkpoint, EcdsaSigner, Ed25519Signer, sign_note
 from wattseal.wire.publication import build_leaf
 from wattseal.wire.statements import read_statement, signed_bytes
 

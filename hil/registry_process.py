@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wattseal.private_files import write_private
-from wattseal.registry.requests import AccessRequest
-from wattseal.registry_client import RegistryClient
+from wattseal.common.files import write_private
+from wattseal.registry.api_models import AccessRequest
+from wattseal.registry.client import RegistryClient
 
 from hil.served import served
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import fmean
 
 from rich.console import Console
-from wattseal.cdr.seen.store import SeenSessions
+from wattseal.cdr.history.store import SeenSessions
 
 from bench.cdr.bare import Bare
 from bench.cdr.population import modules_of, records, write_cdrs, write_export

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from wattseal.cdr.moments import utc_text
-from wattseal.public_key import DEFAULT_ALGORITHM
-from wattseal.registry.exported import ChargePoint, Export, KeyPeriod, MeterFrom
+from wattseal.common.times import utc_text
+from wattseal.ocmf.public_key import DEFAULT_ALGORITHM
+from wattseal.registry.api_models import ChargePoint, Export, KeyPeriod, MeterFrom
 from wattseal.registry.records import Meter
 from wattseal.wire.ocmf_payload import build_payload
 from wattseal.wire.reading import Reading

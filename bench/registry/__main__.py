@@ -21,14 +21,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 from rich.console import Console
-from wattseal.registry import schema
-from wattseal.registry.access_keys import make_key
-from wattseal.registry.building import build_access
-from wattseal.registry.bulk import load
-from wattseal.registry.database import Database
+from wattseal.common.sql import Database
+from wattseal.registry.api_models import AccessRequest
+from wattseal.registry.backup import load
 from wattseal.registry.identity import load_identity, make_keys, write_name
+from wattseal.registry.make_record import build_access
 from wattseal.registry.records import Record, record_text
-from wattseal.registry.requests import AccessRequest
+from wattseal.registry.service import make_key
+from wattseal.registry.store import tables
 
 from bench.figures import Figure, show
 from bench.registry import plain_sql
@@ -63,7 +63,7 @@ class Bench:
         first_ms = now_ms - self.keys - 60_000
         make_keys(self.data)
         database = Database(self.url)
-        schema.upgrade(database)
+        tables.upgrade(database)
         start, before_s = time.perf_counter(), _processor_s()
         load(database, load_identity(self.data, NAME), self._records(first_ms), lambda _tree: None)
         self.figures["bulk load"] = Figure(self.keys / (time.perf_counter() - start), "keys/s")

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from sqlalchemy import text
-from wattseal.registry.database import Database
+from wattseal.common.sql import Database
 
 from bench.registry.population import evse_id
 

@@ -15,8 +15,9 @@ from multiprocessing.pool import AsyncResult
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from wattseal.offline_challenge import offline_challenge
-from wattseal.quick_text import build_statement
+from wattseal.device.key_history import build_statement
+from wattseal.device.owner import offline_challenge
+from wattseal.registry.api_models import RegistrationRequest
 from wattseal.registry.records import (
     Ended,
     Meter,
@@ -29,7 +30,6 @@ from wattseal.registry.records import (
     read_record,
     record_text,
 )
-from wattseal.registry.requests import RegistrationRequest
 from wattseal.wire import statements
 
 NAME = "bench.wattseal.example/keys"

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from wattseal.verify.record import read_record
+from wattseal.ocmf.record import read_record
 
 from hil.rig import METER, TIME
 from hil.suite.station import Station

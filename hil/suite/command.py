@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 WATTSEAL = Path(sys.executable).parent / "wattseal"
-PASSWORD = "correct horse battery"  # noqa: S105 - of a key that is good for one test run
+PASSWORD = "correct horse battery"  # noqa: S105
 
 
 class CommandError(AssertionError):

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from wattseal.registry.requests import EvseState
-from wattseal.registry_client import RegistryClient
+from wattseal.registry.api_models import EvseState
+from wattseal.registry.client import RegistryClient
 
 from hil.registry_process import OPERATOR, RegistryProcess
 from hil.rig import Rig

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wattseal.public_key import read_public_key
-from wattseal.registry_client import RegistryClient
-from wattseal.verify.record import read_record
+from wattseal.ocmf.public_key import read_public_key
+from wattseal.ocmf.record import read_record
+from wattseal.registry.client import RegistryClient
 
 from hil.registry_process import RegistryProcess
 from hil.suite.command import CommandError, said

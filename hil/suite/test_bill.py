@@ -22,8 +22,8 @@ from typing import Any
 
 import httpx
 import pytest
-from wattseal.public_key import read_public_key
-from wattseal.registry_client import RegistryClient
+from wattseal.ocmf.public_key import read_public_key
+from wattseal.registry.client import RegistryClient
 
 from hil.registry_process import RegistryProcess, new_registry
 from hil.suite.billing import CARD, LATER_PRICE, PRICE, TAX_PERCENT, Cpo, Msp, new_msp

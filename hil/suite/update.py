@@ -3,8 +3,8 @@
 import tomllib
 from pathlib import Path
 
-from wattseal.firmware.boards import drive_of
-from wattseal.firmware.uf2 import blocks
+from wattseal.device.update import drive_of
+from wattseal.device.update_bundle import blocks
 
 from hil.board import REPOSITORY
 from hil.suite.command import told

@@ -1,12 +1,8 @@
 """What the rig's own tests share."""
 
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from hil import timeline as timeline_module
 from hil.timeline import NS_PER_S, EmulatedTimeline

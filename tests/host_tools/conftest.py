@@ -1,23 +1,21 @@
-"""Puts this folder's fakes where the tests can import them, and starts a module for each test."""
+"""What tests of several rooms need: a fake module, its key files, a command line, PostgreSQL."""
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from cryptography.hazmat.primitives import serialization
-from host_fakes.key_life import OWNER
-from host_fakes.module import FakeModule
-from host_fakes.pty_port import PtyPort
-from host_fakes.signer import Signer
-from wattseal import protected_key
+from support.device.fake_key_life import OWNER
+from support.device.fake_module import FakeModule
+from support.device.pty_port import PtyPort
+from support.device.signer import Signer
 from wattseal.cli.program import run
-from wattseal.private_files import write_private
+from wattseal.common.files import write_private
+from wattseal.device import owner
+
+from hil.postgres_server import Server, shared_server
 
 
 @pytest.fixture
@@ -43,9 +41,7 @@ def locked_key(path: Path, key: Signer) -> Path:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    write_private(
-        path, protected_key._armoured(protected_key._locked(plain, PASSWORD.encode(), 10))
-    )
+    write_private(path, owner._armoured(owner._locked(plain, PASSWORD.encode(), 10)))
     return path
 
 
@@ -94,3 +90,19 @@ def on_module(wattseal: Callable[..., Outcome], port: PtyPort) -> Callable[..., 
         return wattseal(*arguments, "--port", port.path, "--timeout", timeout)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Server]:
+    """One server for all workers of this run."""
+    base = tmp_path_factory.getbasetemp()
+    with shared_server(base if worker_id == "master" else base.parent) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Server) -> Iterator[str]:
+    """URL of an empty PostgreSQL database."""
+    url = postgres_server.create_database()
+    yield url
+    postgres_server.drop_database(url)

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from wattseal.tlog import tree
-from wattseal.tlog.checkpoint import Checkpoint
-from wattseal.tlog.note import EcdsaSigner, Ed25519Signer, sign_note
+from wattseal.tlog.checkpoint import Checkpoint, EcdsaSigner, Ed25519Signer, sign_note
 from wattseal.tlog.tiles import WIDTH, Tile, pack_entries, tiles_at
 
 SCRIPT = Path(__file__).with_name("check_log.py")

@@ -25,8 +25,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 from pydantic import model_validator as validator
 
-from wattseal.errors import ToolError
-from wattseal.json_file import first_fault
+from wattseal.common.errors import ToolError
+from wattseal.common.files import first_fault
 
 REMARK_CHARACTERS = 255
 VERSIONS = ("2.2", "2.2.1", "2.3.0")

@@ -8,17 +8,186 @@ Lengths are those of the specification (CDR object, section 10.3.1; SignedData a
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
-from wattseal.cdr.cdr_error import CdrError
-from wattseal.cdr.charge_record import Cdr, SignedData, SignedValue
-from wattseal.cdr.exact_json import JsonError, load_object
-from wattseal.cdr.moments import unix_ms
-from wattseal.cdr.time_costs import bills_time
-from wattseal.verify.container import decode_ocmf_text
-from wattseal.verify.transaction_parts import is_sound
+from msgspec import Struct
+
+from wattseal.cdr.findings import Finding, found
+from wattseal.common.exact_json import JsonError, load_object
+from wattseal.common.times import unix_ms
+from wattseal.ocmf.container import decode_ocmf_text
+from wattseal.ocmf.transaction import is_sound
+
+GERMAN = {
+    "is missing, or is no text": "fehlt oder ist kein Text",
+    "is missing, or is no object": "fehlt oder ist kein Objekt",
+    "is missing, or is no list of values": "fehlt oder ist keine Liste von Werten",
+    "is missing, or is no exact number": "fehlt oder ist keine exakte Zahl",
+    "is missing, or is no time such as {}": "fehlt oder ist keine Zeit wie {}",
+    "is longer than {} characters": "ist länger als {} Zeichen",
+    "has characters other than printable ASCII": "hat andere Zeichen als druckbares ASCII",
+    "is no time of the calendar": "ist keine Zeit des Kalenders",
+    "is before {}": "liegt vor {}",
+    "is no amount that a meter can measure": "ist keine Menge, die ein Zähler messen kann",
+    "is neither true nor false": "ist weder true noch false",
+    "is there, but credit is not true": "ist da, aber credit ist nicht true",
+    "is no object": "ist kein Objekt",
+    "has more than {} values": "hat mehr als {} Werte",
+    "has a value that is no object": "hat einen Wert, der kein Objekt ist",
+    "makes no session": "ergibt keinen Ladevorgang",
+    # Of a table's cells.
+    "is empty, or is no text": "ist leer oder kein Text",
+    "is given twice, in one column and in several": "steht doppelt da, in einer Spalte und in"
+    " mehreren",
+    "is not JSON": "ist kein JSON",
+    "is no number such as {}": "ist keine Zahl wie {}",
+    # Of the whole text (exact_json.JsonError).
+    "is larger than {} KiB": "ist größer als {} KiB",
+    "is not in UTF-8": "ist nicht in UTF-8",
+    "is not well-formed JSON (line {}, column {})": "ist kein gültiges JSON (Zeile {}, Spalte {})",
+    "holds a number that is too long": "enthält eine zu lange Zahl",
+    "is nested too deeply": "ist zu tief verschachtelt",
+    "is not a JSON object": "ist kein JSON-Objekt",
+    "holds the member {} twice": "enthält das Element {} zweimal",
+    "holds {}, which is no JSON": "enthält {}; das ist kein JSON",
+}
+"""Cause -> cause in German; a blank is the same in both."""
+
+_FORMS = [
+    (re.compile(re.escape(english).replace(r"\{\}", "(.+)"), re.DOTALL), german)
+    for english, german in GERMAN.items()
+]
+
+
+class CdrError(ValueError):
+    """The CDR cannot be read: `code` is always the same, `field` and `cause` say what is wrong.
+
+    `field` None: the CDR as a whole. `cause` is one of GERMAN, and completes `it ...`.
+    """
+
+    code = "cdr_malformed"
+
+    def __init__(self, field: str | None, cause: str) -> None:
+        super().__init__(f"{field or 'it'} {cause}")
+        self.field = field
+        self.cause = cause
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.field, self.cause)
+
+    @property
+    def finding(self) -> Finding:
+        """The error as a finding of the CDR."""
+        german = f"{self.field or 'er'} {in_german(self.cause)}"
+        return found(self.code, subject=self.field, found=self, found_german=german)
+
+
+def in_german(cause: str) -> str:
+    """The German words for a cause. ValueError if it is none of a CdrError."""
+    for form, german in _FORMS:
+        if match := form.fullmatch(cause):
+            return german.format(*match.groups())
+    raise ValueError(f"there are no German words for {cause!r}")
+
+
+Nature = Literal["Start", "End", "Intermediate"]
+
+
+class SignedValue(Struct, frozen=True, gc=False):
+    """One signed reading, or one record with both: `text` is the OCMF string, byte for byte."""
+
+    nature: str
+    text: str
+
+
+class SignedData(Struct, frozen=True):
+    """`signed_data` of a CDR. `public_key` as the CPO wrote it; it proves nothing by itself."""
+
+    encoding_method: str
+    public_key: str | None
+    values: tuple[SignedValue, ...]
+
+
+class Cdr(Struct, frozen=True):
+    """What a bill rests on.
+
+    `name` tells one CDR from all others: `country_code*party_id*id`. `evse_id` is as written.
+    `bills_time`: some charging period is billed by time, so the clock must be good for billing.
+    `credits`: id of the CDR that this one cancels (a credit CDR), else None.
+    """
+
+    id: str
+    country_code: str
+    party_id: str
+    evse_id: str
+    begin_ms: int
+    end_ms: int
+    energy_kwh: Decimal
+    bills_time: bool
+    credits: str | None
+    signed: SignedData | None
+
+    @property
+    def name(self) -> str:
+        """Unique among the CDRs of all parties."""
+        return f"{self.country_code}*{self.party_id}*{self.id}"
+
+
+_KINDS = (("total_time_cost", "TIME"), ("total_parking_cost", "PARKING_TIME"))
+_AMOUNTS = ("excl_vat", "before_taxes", "incl_vat")
+
+
+def bills_time(cdr: dict[str, Any]) -> bool:
+    """Whether some of the costs follow from a duration; what is malformed counts as absent."""
+    without_cost = []
+    for cost, kind in _KINDS:
+        amounts = _amounts(cdr.get(cost))
+        if any(amounts):
+            return True
+        if not amounts:
+            without_cost.append(kind)
+    return any(_has_volume(cdr, kind) for kind in _priced(cdr, without_cost))
+
+
+def _amounts(price: Any) -> list[int | Decimal]:
+    if not isinstance(price, dict):
+        return []
+    return [price[name] for name in _AMOUNTS if _is_number(price.get(name))]
+
+
+def _has_volume(cdr: dict[str, Any], kind: str) -> bool:
+    for period in _objects(cdr.get("charging_periods")):
+        for dimension in _objects(period.get("dimensions")):
+            if dimension.get("type") == kind and _is_more(dimension.get("volume")):
+                return True
+    return False
+
+
+def _priced(cdr: dict[str, Any], kinds: Sequence[str]) -> set[str]:
+    """Those of the kinds that a tariff has a price for."""
+    return {
+        component["type"]
+        for tariff in _objects(cdr.get("tariffs"))
+        for element in _objects(tariff.get("elements"))
+        for component in _objects(element.get("price_components"))
+        if component.get("type") in kinds and _is_more(component.get("price"))
+    }
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if type(one) is dict] if type(value) is list else []
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, Decimal)
+
+
+def _is_more(value: Any) -> bool:
+    return _is_number(value) and bool(value)
+
 
 MAX_CDR_BYTES = 1 << 20
 MAX_SIGNED_VALUES = 500

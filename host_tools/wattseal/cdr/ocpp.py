@@ -16,12 +16,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from wattseal.cdr.build_facts import rfc_3339
-from wattseal.cdr.build_limits import ENCODING_METHOD, OCPP, OcppLimits, check_length
-from wattseal.cdr.build_session import SessionRecords, Signed
-from wattseal.cdr.exact_json import JsonError, load_object
-from wattseal.errors import ToolError
-from wattseal.public_key import KeyUnreadableError, PublicKey, read_public_key
+from wattseal.cdr.build import (
+    ENCODING_METHOD,
+    OCPP,
+    OcppLimits,
+    SessionRecords,
+    Signed,
+    check_length,
+    rfc_3339,
+)
+from wattseal.common.errors import ToolError
+from wattseal.common.exact_json import JsonError, load_object
+from wattseal.ocmf.public_key import KeyUnreadableError, PublicKey, read_public_key
 
 PublicKeyWith = Literal["Never", "OncePerTransaction", "EveryMeterValue"]
 """Values of the configuration key `PublicKeyWithSignedMeterValue`."""

@@ -12,13 +12,12 @@ from typing import Literal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict
 
-from wattseal.cdr.findings import Finding, Language
-from wattseal.cdr.judgement import Judgement
+from wattseal.cdr.findings import Finding, Judgement, LanguageCode
 
 FORMAT: Literal["wattseal-cdr-report/1"] = "wattseal-cdr-report/1"
-LANGUAGES: tuple[Language, ...] = ("en", "de")
+LANGUAGES: tuple[LanguageCode, ...] = ("en", "de")
 
-INVESTIGATION: dict[Language, tuple[str, ...]] = {
+INVESTIGATION: dict[LanguageCode, tuple[str, ...]] = {
     "en": (
         "The receiver's own POI data: does the charge point stand there as calibrated by mistake?",
         "The synchronisation: is its POI record older than the sender's?",
@@ -101,7 +100,7 @@ def make_report(
     )
 
 
-def as_html(report: Report, language: Language) -> str:
+def as_html(report: Report, language: LanguageCode) -> str:
     """The page, which needs nothing else."""
     words = WORDS[language]
     return (
@@ -118,7 +117,7 @@ def as_html(report: Report, language: Language) -> str:
     )
 
 
-def as_text(report: Report, language: Language) -> str:
+def as_text(report: Report, language: LanguageCode) -> str:
     """The same as plain text."""
     words = WORDS[language]
     lines = [f"{words['title']} {report.cdr}", words[report.verdict], ""]
@@ -136,7 +135,7 @@ def as_text(report: Report, language: Language) -> str:
     return "\n".join(lines) + "\n"
 
 
-def facts_of(report: Report, language: Language) -> list[tuple[str, str]]:
+def facts_of(report: Report, language: LanguageCode) -> list[tuple[str, str]]:
     """Labels and values, without what is not known."""
     words = WORDS[language]
     marked = report.marked_by_sender
@@ -155,7 +154,7 @@ def facts_of(report: Report, language: Language) -> list[tuple[str, str]]:
     return [(words[name], value) for name, value in rows if value]
 
 
-def findings_of(report: Report, language: Language) -> list[tuple[Finding, str]]:
+def findings_of(report: Report, language: LanguageCode) -> list[tuple[Finding, str]]:
     """The findings, errors first, each with its sentence."""
     in_order = sorted(report.findings, key=lambda one: not one.effect.is_error)
     return [(one, one.sentence_de if language == "de" else one.sentence_en) for one in in_order]
@@ -177,7 +176,7 @@ def _environment() -> Environment:
     )
 
 
-WORDS: dict[Language, dict[str, str]] = {
+WORDS: dict[LanguageCode, dict[str, str]] = {
     "en": {
         "title": "Report on CDR",
         "billable": "Billable",

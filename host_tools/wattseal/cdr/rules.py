@@ -1,9 +1,17 @@
-"""What one side asks of a CDR: the tolerances, and what it can know."""
+"""What CDRs are measured by: tolerances, and the file that sets them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import dataclasses
+import tomllib
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from wattseal.common.errors import ToolError
+from wattseal.common.files import first_fault
 
 Side = Literal["cpo", "msp"]
 
@@ -24,3 +32,56 @@ class Rules:
     energy_decimals: int = 3
     time_tolerance_s: int = 60
     key_tolerance_s: int = 300
+
+
+_MAX_FILE_BYTES = 1 << 16
+
+
+_Decimals = Annotated[int, Field(ge=0, le=9)]
+
+
+_Seconds = Annotated[int, Field(ge=0, le=86_400)]
+
+
+_BOUNDS: dict[str, Any] = {
+    "side": Side,
+    "energy_decimals": _Decimals,
+    "time_tolerance_s": _Seconds,
+    "key_tolerance_s": _Seconds,
+}
+
+
+def read_rules(path: Path | None, side: Side | None) -> Rules:
+    """The rules of a file, or those without one; a side that is given counts more.
+
+    ToolError `file_unreadable`, `rules_malformed`.
+    """
+    rules = Rules() if path is None else dataclasses.replace(Rules(), **_members(path))
+    return rules if side is None else dataclasses.replace(rules, side=side)
+
+
+def as_texts(rules: Rules) -> dict[str, str]:
+    """The rules for people and for comparing them."""
+    return {name: str(value) for name, value in asdict(rules).items()}
+
+
+def _members(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            told = tomllib.loads(file.read(_MAX_FILE_BYTES).decode())
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+    except ValueError as error:  # no TOML, or no UTF-8
+        raise ToolError("rules_malformed", path=str(path), cause=str(error)) from None
+    unknown = told.keys() - {field.name for field in fields(Rules)}
+    if unknown:
+        raise ToolError("rules_malformed", path=str(path), cause=f"it has {min(unknown)!r}")
+    strict = ConfigDict(strict=True)
+    for name, value in told.items():
+        try:
+            TypeAdapter(_BOUNDS[name], config=strict).validate_python(value)
+        except ValidationError as error:
+            cause = f"{name}: {first_fault(error)}"
+            raise ToolError("rules_malformed", path=str(path), cause=cause) from None
+    return told

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import typer
 
-from wattseal.cli.groups import group_with
+from wattseal.cli.program import group_with
 
 app = typer.Typer(
     name="cdr",
     cls=group_with(
         {
-            "cdr_build": ("build",),
+            "cdr_bill": ("build", "invoice"),
             "cdr_exchange": ("send", "serve", "list"),
-            "cdr_invoice": ("invoice",),
-            "cdr_validate": ("validate",),
-            "cdr_reconcile": ("reconcile",),
-            "cdr_partner": ("partner",),
+            "cdr_validate": ("validate", "reconcile"),
+            "cdr_exchange:partner_app": ("partner",),
         }
     ),
     no_args_is_help=True,

@@ -10,19 +10,129 @@ from typing import Annotated
 
 import typer
 
-from wattseal.cdr.exchange.dispatch import Prepared, prepare, put_all, send_all
-from wattseal.cdr.exchange.outbox import Entry, Outbox
-from wattseal.cdr.exchange.sending import CdrSender
+from wattseal.cdr.exchange.sender import (
+    CdrSender,
+    Entry,
+    Outbox,
+    Prepared,
+    prepare,
+    put_all,
+    send_all,
+)
 from wattseal.cdr.marker import DEFAULT, Markers, marker_for, read_markers
 from wattseal.cdr.rules import Rules
-from wattseal.cdr.validator import Validator
+from wattseal.cdr.validate import Validator
 from wattseal.cli import options
-from wattseal.cli.cdr_inbox import DatabaseUrl, DataFolder, check_installed, opened
-from wattseal.cli.cdr_keys import KeysFile, RegistryUrl, key_source
-from wattseal.cli.output import complain, print_json, say, say_table
-from wattseal.cli.times import local_time
-from wattseal.errors import EXIT_FAILED, ToolError
-from wattseal.private_files import read_private
+from wattseal.cli.options import (
+    DatabaseUrl,
+    DataFolder,
+    KeysFile,
+    OptionalRegistryUrl,
+    check_installed,
+    key_source,
+    opened,
+)
+from wattseal.cli.output import complain, local_time, print_json, say, say_table
+from wattseal.common.errors import EXIT_FAILED, ToolError
+from wattseal.common.files import read_private, write_private
+from wattseal.common.times import unix_ms_now
+
+partner_app = typer.Typer(
+    name="partner", no_args_is_help=True, help="Say which CPOs may send CDRs, and with what token."
+)
+
+Party = Annotated[str, typer.Argument(metavar="PARTY", help="Country and party, as DE*ABC.")]
+
+
+@partner_app.command(
+    epilog="\b\nExample:\n  wattseal cdr partner add 'DE*ABC' --out token-abc.txt \\\n"
+    "    --report-to https://cpo.example/cdr-reports"
+)
+def add(
+    party: Party,
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", metavar="FILE", help="Write the token into this new file."),
+    ],
+    report_to: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="POST error reports there.", show_default=False),
+    ] = None,
+    data: DataFolder = Path("cdr-data"),
+    database_url: DatabaseUrl = None,
+    json_output: options.Json = False,
+) -> None:
+    """Let a CPO send its CDRs: make its token, and write it where only you can read it.
+
+    A hash of it is kept. A party may have several tokens, so that one can be replaced.
+    """
+    from wattseal.cdr.exchange.inbox import Partners, read_party
+
+    if out.exists():
+        raise ToolError("file_exists", path=str(out))
+    with opened(data, database_url) as database:
+        token = Partners(database).add(party, report_to, unix_ms_now())
+    write_private(out, f"{token}\n".encode())
+    if json_output:
+        print_json({"party": read_party(party), "token_file": str(out), "report_to": report_to})
+    else:
+        say(f"Token of {read_party(party)} written to {out}")
+
+
+@partner_app.command("list", epilog="\b\nExample:\n  wattseal cdr partner list --data cdr-data")
+def list_partners(
+    data: DataFolder = Path("cdr-data"),
+    database_url: DatabaseUrl = None,
+    json_output: options.Json = False,
+) -> None:
+    """List all tokens, the revoked ones too."""
+    from wattseal.cdr.exchange.inbox import Partners
+
+    with opened(data, database_url) as database:
+        partners = Partners(database).all()
+    if json_output:
+        rows = [
+            {
+                "party": one.party,
+                "report_to": one.report_url,
+                "since_unix_ms": one.since_ms,
+                "revoked_unix_ms": one.revoked_ms,
+            }
+            for one in partners
+        ]
+        print_json({"partners": rows})
+        return
+    say_table(
+        ("PARTY", "SINCE", "REVOKED", "REPORTS GO TO"),
+        [
+            (
+                one.party,
+                local_time(one.since_ms),
+                None if one.revoked_ms is None else local_time(one.revoked_ms),
+                one.report_url,
+            )
+            for one in partners
+        ],
+    )
+
+
+@partner_app.command(epilog="\b\nExample:\n  wattseal cdr partner revoke 'DE*ABC'")
+def revoke(
+    party: Party,
+    data: DataFolder = Path("cdr-data"),
+    database_url: DatabaseUrl = None,
+    json_output: options.Json = False,
+) -> None:
+    """Revoke all tokens of a CPO, from now on and for ever."""
+    from wattseal.cdr.exchange.inbox import Partners, read_party
+
+    with opened(data, database_url) as database:
+        count = Partners(database).revoke(party, unix_ms_now())
+    if json_output:
+        print_json({"party": read_party(party), "revoked": count})
+    else:
+        say(f"{read_party(party)}: {count} token(s) revoked")
+
 
 app = typer.Typer()
 
@@ -56,7 +166,7 @@ def send(
         list[Path] | None, typer.Argument(metavar="[FILE]...", help="JSON, one CDR each.")
     ] = None,
     ocpi: Annotated[Version, typer.Option("--ocpi", help="Version of OCPI.")] = Version.V2_2_1,
-    registry: RegistryUrl = None,
+    registry: OptionalRegistryUrl = None,
     keys: KeysFile = None,
     unchecked: Annotated[
         bool, typer.Option("--unchecked", help="Do not validate: it was done elsewhere.")
@@ -106,7 +216,7 @@ def send(
 def serve(
     data: DataFolder = Path("cdr-data"),
     database_url: DatabaseUrl = None,
-    registry: RegistryUrl = None,
+    registry: OptionalRegistryUrl = None,
     keys: KeysFile = None,
     host: Annotated[str, typer.Option(metavar="HOST", help="Listen here.")] = "127.0.0.1",
     port: Annotated[
@@ -127,10 +237,10 @@ def serve(
     Everything else goes to standard error, one JSON object a line.
     """
     check_installed()
-    from wattseal.cdr.exchange.schema import DATABASE_FILE
-    from wattseal.cdr.exchange.serving import Address, serve
-    from wattseal.cdr.seen.session import session_of
-    from wattseal.cdr.seen.store import SeenSessions
+    from wattseal.cdr.exchange.inbox import DATABASE_FILE
+    from wattseal.cdr.exchange.receiver import Address, serve
+    from wattseal.cdr.history.rows import session_of
+    from wattseal.cdr.history.store import SeenSessions
 
     rules = Rules(side="msp")
     validator = Validator(key_source(registry, keys), rules)

@@ -16,21 +16,31 @@ import typer
 from wattseal import __version__
 from wattseal.cdr.rules import Rules
 from wattseal.cli import options
-from wattseal.cli.cdr_keys import KeysFile, RegistryUrl, key_source
-from wattseal.cli.output import complain, print_json, say, say_facts, say_table
-from wattseal.cli.progress import reading_bar
-from wattseal.errors import EXIT_USAGE, ToolError
+from wattseal.cli.options import KeysFile, OptionalRegistryUrl, key_source
+from wattseal.cli.output import (
+    complain,
+    local_time,
+    print_json,
+    reading_bar,
+    say,
+    say_facts,
+    say_table,
+    say_wrapped,
+)
+from wattseal.common.errors import EXIT_USAGE, ToolError
+
+app = typer.Typer()
+
 
 if TYPE_CHECKING:
     from wattseal.cdr.batch.engines import Engine
-    from wattseal.cdr.batch.formats import Format
-    from wattseal.cdr.batch.run_file import RunFile
-    from wattseal.cdr.batch.summary import Summary
+    from wattseal.cdr.batch.inputs import Format
+    from wattseal.cdr.batch.run import RunFile, Summary
+    from wattseal.cdr.history.reconcile import Side
+    from wattseal.cdr.history.store import SeenSessions
     from wattseal.cdr.keys import KeySource
-    from wattseal.cdr.seen.store import SeenSessions
-    from wattseal.cdr.validator import Validator
+    from wattseal.cdr.validate import Validator
 
-app = typer.Typer()
 
 NEEDED = ("alembic", "sqlalchemy")
 """What the extra `bulk` brings beyond pyarrow, which is needed for some formats only."""
@@ -91,7 +101,7 @@ def validate(
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="OUT", help="Where the results go.")
     ],
-    registry: RegistryUrl = None,
+    registry: OptionalRegistryUrl = None,
     keys: KeysFile = None,
     store: StoreLocation = None,
     side: Annotated[
@@ -129,7 +139,7 @@ def validate(
     named after OCPI's members.
     """
     check_installed()
-    from wattseal.cdr.batch.formats import format_of
+    from wattseal.cdr.batch.inputs import format_of
 
     forms = format_of(source, format_), format_of(output, output_format)
     if json_output and output == _STREAM:
@@ -137,8 +147,8 @@ def validate(
         raise ToolError("usage", cause=cause, help="Give --output FILE.")
     with _usage_errors():
         judging = _engine(engine, jobs, scheduler)  # first of all: its processes take a while
-        from wattseal.cdr.rules_file import as_texts, read_rules
-        from wattseal.cdr.validator import Validator
+        from wattseal.cdr.rules import as_texts, read_rules
+        from wattseal.cdr.validate import Validator
 
         of_side = Rules(side=side.value).side if side else None
         asked = read_rules(rules, of_side)
@@ -168,9 +178,9 @@ def _validate(
     engine: Engine,
     validator: Validator,
 ) -> Summary:
-    from wattseal.cdr.batch.reading import open_source
+    from wattseal.cdr.batch.inputs import open_source
+    from wattseal.cdr.batch.outputs import open_writer
     from wattseal.cdr.batch.run import Run
-    from wattseal.cdr.batch.writing import open_writer
 
     with Run(file, lambda: _open_store(store or file.path), rules) as run:
         with (
@@ -184,7 +194,7 @@ def _validate(
 
 
 def _open_store(location: str | Path) -> SeenSessions:
-    from wattseal.cdr.seen.store import SeenSessions
+    from wattseal.cdr.history.store import SeenSessions
 
     return SeenSessions(location)
 
@@ -196,7 +206,7 @@ def _engine(name: EngineName, jobs: int | None, scheduler: str | None) -> Engine
         cause = "--engine dask and --scheduler belong together."
         raise ToolError("usage", cause=cause, help="Give both or neither.")
     if scheduler is not None:
-        from wattseal.cdr.batch.dask_engine import DaskEngine
+        from wattseal.cdr.batch.engines import DaskEngine
 
         return DaskEngine(scheduler)
     processes = 1 if name is EngineName.SERIAL else jobs or all_cores()
@@ -206,7 +216,7 @@ def _engine(name: EngineName, jobs: int | None, scheduler: str | None) -> Engine
 @contextmanager
 def _run_file(given: Path | None, output: str, asked: dict[str, str]) -> Iterator[RunFile]:
     """The run file that was given stays; another is gone as soon as the results are there."""
-    from wattseal.cdr.batch.run_file import RunFile
+    from wattseal.cdr.batch.run import RunFile
 
     name = secrets.token_hex(16)
     if given is None and output == _STREAM:
@@ -232,7 +242,7 @@ def _run_file(given: Path | None, output: str, asked: dict[str, str]) -> Iterato
 
 def _name_of(keys: KeySource, registry: str | None) -> str:
     """Of an export, what changes with its content."""
-    from wattseal.cdr.export_keys import ExportKeys
+    from wattseal.cdr.keys import ExportKeys
 
     return keys.index.stem if isinstance(keys, ExportKeys) else str(registry)
 
@@ -269,3 +279,70 @@ def _tell(
     say_facts(facts, indent="  ")
     if summary.codes:
         say_table(("CODE", "CDRS"), [(code, str(n)) for code, n in summary.codes.items()])
+
+
+SOME = 1
+
+
+def _facts(label: str, side: Side) -> list[tuple[str, str]]:
+    billable = "billable by itself" if side.is_billable else "not billable by itself"
+    facts = [(label, f"{side.cdr}, {billable}")]
+    if side.key_fingerprint is None or side.begin_ms is None or side.end_ms is None:
+        return facts
+    times = f"{local_time(side.begin_ms)} to {local_time(side.end_ms)}"
+    numbers = f"{side.first_pagination} to {side.last_pagination}"
+    return [
+        *facts,
+        ("", f"{numbers}, {side.begin_wh} to {side.end_wh} Wh, {times}"),
+        ("", f"meter {side.meter_serial}, key SHA-256 {side.key_fingerprint}"),
+    ]
+
+
+@app.command(
+    epilog="\b\nExamples:\n  wattseal cdr reconcile --store seen.db\n"
+    "  wattseal cdr reconcile --store postgresql://msp@db.example/seen --json\n"
+    "\nExit status: 0 nothing is in doubt, 1 something is, 2 could not be asked."
+)
+def reconcile(
+    store: Annotated[
+        str,
+        typer.Option(
+            "--store",
+            metavar="FILE|URL",
+            envvar="WATTSEAL_CDR_STORE",
+            help="Seen sessions, as `cdr validate` keeps them.",
+        ),
+    ],
+    json_output: options.Json = False,
+) -> None:
+    """List what casts doubt on sessions that were judged before, each with both sides.
+
+    A missing session that came later is not listed any more.
+    """
+    check_installed()
+    from wattseal.cdr.history.store import SeenSessions
+
+    if "://" not in store and not Path(store).is_file():
+        raise ToolError("file_unreadable", path=store, cause="there is no such file")
+    count = 0
+    try:
+        seen = SeenSessions(store)
+        if json_output:
+            listed = [doubt.model_dump(mode="json") for doubt in seen.doubts()]
+            count = len(listed)
+            print_json({"doubts": listed})
+        else:
+            for doubt in seen.doubts():
+                count += 1
+                say(f"{doubt.session.cdr}: {doubt.finding.code}", "bold")
+                say_wrapped(doubt.finding.sentence_en, indent="  ")
+                say_facts(_facts("this", doubt.session), indent="  ")
+                if doubt.earlier:
+                    say_facts(_facts("earlier", doubt.earlier), indent="  ")
+        seen.close()
+    except ToolError as error:
+        error.exit_status = EXIT_USAGE
+        raise
+    if not count and not json_output:
+        say("No session is in doubt.")
+    raise typer.Exit(SOME if count else 0)

@@ -2,29 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from wattseal.cli import commission_options as given
-from wattseal.cli import key_files, options, registry_options
-from wattseal.cli.groups import group_with
-from wattseal.cli.output import INDENT, complain, print_json, say, say_facts, say_wrapped
-from wattseal.cli.progress import progress_bar
-from wattseal.commissioning import filling, run
-from wattseal.commissioning.document import find_commissioned
-from wattseal.commissioning.documents import write_document
+from wattseal.cli import key_files, options
+from wattseal.cli.device import read_settings_file
+from wattseal.cli.key_files import Permit, permit
+from wattseal.cli.options import connected
+from wattseal.cli.output import (
+    INDENT,
+    complain,
+    print_json,
+    progress_bar,
+    say,
+    say_facts,
+    say_table,
+    say_wrapped,
+)
+from wattseal.commissioning.batch import JSON, Bench, Outcome, Row, commission_all, read_list
+from wattseal.commissioning.document import find_commissioned, fingerprint_words, write_document
 from wattseal.commissioning.job import ANSWER, AnswerFile, Job, read_file
-from wattseal.commissioning.proof import check_record
-from wattseal.commissioning.station import station_of
-from wattseal.commissioning.submitting import request_files, submit
-from wattseal.commissioning.test_charge import WaitForEnergy
-from wattseal.commissioning.words import fingerprint_words
-from wattseal.commissioning.workplace import Step, StepResult, Workplace
-from wattseal.errors import EXIT_FAILED, ToolError
-from wattseal.registry.records import Registration
+from wattseal.commissioning.registration import check_record, request_files, submit
+from wattseal.commissioning.station import (
+    QUESTIONS,
+    Station,
+    from_module,
+    from_record,
+    from_registry,
+    station_of,
+)
+from wattseal.commissioning.steps import (
+    BACK_ON_SITE,
+    EXPORT,
+    ON_SITE,
+    ONLINE,
+    go_through,
+    without_test_charge,
+)
+from wattseal.commissioning.test_charge import WaitForEnergy, end_cut_charge
+from wattseal.commissioning.workplace import (
+    Found,
+    Step,
+    StepResult,
+    Workplace,
+    find_modules,
+    only_module,
+    port_names,
+)
+from wattseal.commissioning.workplace import Permit as WorkPermit
+from wattseal.common.errors import EXIT_FAILED, ToolError
+from wattseal.device.device import Device
+from wattseal.device.models import Hello
+from wattseal.ocmf.public_key import read_public_key
+from wattseal.registry.client import RegistryClient
+from wattseal.registry.records import Registration, Scenario
+
+BATCH_EPILOG = """\b
+Examples:
+  wattseal commission batch stations.csv --defaults common.toml \\
+    --out batch-1 --registry https://registry.example --access-key key.txt
+  wattseal commission batch stations.csv --out batch-1 --offline
+
+\b
+Columns (commas or semicolons), as far as --defaults does not say it for all:
+  port or chip_id; gateway_serial, module_model, charge_point_id, scenario,
+  meter_serial, meter_manufacturer, meter_model, calibration_mark,
+  calibration_year, and the other settings of `wattseal device configure`.
+Run again, it goes on with what is left. Exit status 0: all rows are through."""
 
 EPILOG = """\b
 Examples:
@@ -47,36 +97,240 @@ What is missing is asked for on a terminal, unless module or registry know it.""
 
 app = typer.Typer(
     name="commission",
-    cls=group_with({"commission_batch": ("batch",)}),
     invoke_without_command=True,
     epilog=EPILOG,
     help="Commission a station: one run that can be repeated until it is through.",
 )
 
 
+PortOrNone = Annotated[
+    str | None,
+    typer.Option(
+        "--port",
+        "-p",
+        metavar="PORT",
+        envvar="WATTSEAL_PORT",
+        help="The module's port. Default: the only one on which a module answers.",
+    ),
+]
+StationFile = Annotated[
+    Path | None,
+    typer.Option("--station", "-s", metavar="TOML", help="What is known of the station."),
+]
+JobFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--job", "-j", metavar="DIR", help="Folder of this work. Default: commission-<chip id>."
+    ),
+]
+ScenarioName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CASE",
+        help=f"What is being done: {', '.join(one.replace('_', '-') for one in Scenario)}. "
+        "Default: as in the station file, else initial.",
+    ),
+]
+Charge = Annotated[
+    float,
+    typer.Option(
+        metavar="SECONDS",
+        min=0,
+        max=3600,
+        help="Test charge: how long to wait for energy to flow. It ends as soon as some has.",
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before the seal is closed.")]
+NoCharge = Annotated[bool, typer.Option("--no-test-charge", help="Leave the test charge out.")]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the work is done: the module's port, and the job's folder."""
+
+    port: str | None
+    baud: int
+    timeout: float | None
+    job: Path | None
+
+
+def read_station(file: Path | None, scenario: str | None) -> Station:
+    """The station as the file has it, and the case as the option says."""
+    members = read_settings_file(file) if file else {}
+    if scenario is not None:
+        members = {**members, "scenario": scenario}
+    folder = file.parent if file else Path()
+    return station_of(members, folder, str(file) if file else "the command line")
+
+
+@contextmanager
+def at_module(place: Place) -> Iterator[tuple[Device, Hello, str]]:
+    """The module, found if no port is given, and with no session open.
+
+    ToolError `module_not_found`, `module_ambiguous`, `session_open`.
+    """
+    port = place.port
+    if port is None:
+        names = port_names()
+        port = only_module(find_modules(names, place.baud), names).port
+        complain(f"The module is on {port}.")
+    with connected(port, place.baud, place.timeout) as (device, hello):
+        end_cut_charge(device)
+        yield device, hello, port
+
+
+@contextmanager
+def workplace(
+    place: Place,
+    station: Station,
+    registry: RegistryClient | None,
+    owner: Permit | None,
+    charge_s: float = 0,
+    *,
+    yes: bool = False,
+) -> Iterator[Workplace]:
+    """Module, station, folder and registry, with everything known that the work needs."""
+    with at_module(place) as (device, hello, _port):
+        known = from_module(station, device)
+        if registry is not None:
+            known = _with_registry(known, registry)
+            if known.missing():
+                vendor = _vendor(known, device)
+                known = from_registry(known, registry, vendor, hello.chip_id)
+        known = completed(known)
+        folder = place.job or Path(f"commission-{hello.chip_id}")
+        yield Workplace(
+            device=device,
+            hello=hello,
+            station=known,
+            job=Job(folder, known.slug),
+            registry=registry,
+            permit=_permit_of(owner, device, hello),
+            charge=WaitForEnergy(charge_s, _told_energy()) if charge_s else None,
+            confirm=_confirm_seal if sys.stdin.isatty() and not yes else None,
+        )
+
+
+def _with_registry(station: Station, registry: RegistryClient) -> Station:
+    """The station with the registry that is asked; one that was not named is shown first."""
+    facts = registry.facts()
+    if "registry_key" not in station.settings:
+        words = " ".join(fingerprint_words(read_public_key(facts.registry_key).fingerprint))
+        complain(f"The registry is {facts.name}; its key: {words}.")
+    return station.of_registry(facts)
+
+
+def _confirm_seal(what: str) -> None:
+    complain(what)
+    if not typer.confirm("Close the seal?", err=True):
+        raise ToolError("seal_left_open")
+
+
+def _permit_of(owner: Permit | None, device: Device, hello: Hello) -> WorkPermit | None:
+    if owner is None:
+        return None
+    return lambda action: owner.answer(device, hello, action)
+
+
+def _vendor(station: Station, device: Device) -> str | None:
+    """Who made the meter, as its label or its profile says; None while neither is known."""
+    if "manufacturer" in station.meter:
+        return str(station.meter["manufacturer"])
+    try:
+        return device.read_meter().meter_vendor
+    except ToolError:  # not set up yet
+        return None
+
+
+def completed(station: Station) -> Station:
+    """With every open question asked. ToolError `station_incomplete` if nobody can be asked."""
+    missing = station.missing()
+    if missing and not sys.stdin.isatty():
+        raise ToolError("station_incomplete", missing=", ".join(missing))
+    while missing:
+        name = missing[0]
+        try:
+            station = station.with_answer(name, str(typer.prompt(QUESTIONS[name], err=True)))
+        except ToolError as error:
+            complain(str(error))
+        missing = station.missing()
+    return station
+
+
+def owner_of(owner_key: Path | None, password_file: Path | None) -> Permit | None:
+    """The owner's permission, if the key is at hand."""
+    return None if owner_key is None else permit(None, owner_key, password_file)
+
+
+def _told_energy() -> Callable[[str], None]:
+    """Says every reading that is new, once."""
+    last = [""]
+
+    def tell(kwh: str) -> None:
+        if kwh != last[0]:
+            last[0] = kwh
+            complain(f"  meter: {kwh} kWh")
+
+    return tell
+
+
+def _found(rows: list[Row], baud: int) -> dict[str, Found]:
+    """The modules of this computer, if any row has to be found by its chip id."""
+    if all(row.port is not None for row in rows):
+        return {}
+    complain("Looking for modules.")
+    return {one.hello.chip_id: one for one in find_modules(port_names(), baud)}
+
+
+def _tell(outcomes: list[Outcome], out: Path, *, json_output: bool) -> None:
+    failed = [one for one in outcomes if not one.done]
+    if json_output:
+        print_json({"total": len(outcomes), "failed": len(failed), "report": str(out / JSON)})
+    else:
+        say_table(
+            ("ROW", "CHARGE POINT", "CHIP", "ENTRY", "RESULT"),
+            [
+                (
+                    str(one.row),
+                    one.charge_point_id or None,
+                    one.chip_id,
+                    None if one.entry is None else str(one.entry),
+                    one.state if one.done else f"{one.error}: {one.message}",
+                )
+                for one in outcomes
+            ],
+        )
+        say(f"{len(outcomes) - len(failed)} of {len(outcomes)} are through.")
+    if failed:
+        report = str(out / JSON)
+        error = ToolError("some_failed", failed=len(failed), total=len(outcomes), report=report)
+        complain(f"wattseal: {error}")
+        raise typer.Exit(error.exit_status)
+
+
 @app.callback()
 def commission(
     context: typer.Context,
-    station: given.StationFile = None,
-    port: given.PortOrNone = None,
+    station: StationFile = None,
+    port: PortOrNone = None,
     registry: Annotated[
         str | None,
         typer.Option(
             "--registry",
             "-r",
             metavar="URL",
-            envvar=registry_options.REGISTRY_URL,
+            envvar=options.REGISTRY_URL,
             help="The public-key registry, such as https://registry.example.",
         ),
     ] = None,
-    access_key: registry_options.AccessKeyFile = None,
-    scenario: given.ScenarioName = None,
+    access_key: options.AccessKeyFile = None,
+    scenario: ScenarioName = None,
     owner_key: key_files.OwnerKey = None,
     password_file: key_files.OwnerPasswordFile = None,
-    job: given.JobFolder = None,
-    test_charge: given.Charge = 120,
-    no_test_charge: given.NoCharge = False,
-    yes: given.Yes = False,
+    job: JobFolder = None,
+    test_charge: Charge = 120,
+    no_test_charge: NoCharge = False,
+    yes: Yes = False,
     json_output: options.Json = False,
     baud: options.Baud = options.BAUD,
     timeout: options.Timeout = None,
@@ -96,13 +350,13 @@ def commission(
             cause="A registry is needed.",
             help="Give --registry URL; without a network, `wattseal commission export`.",
         )
-    wanted = given.read_station(station, scenario)
-    owner = given.owner_of(owner_key, password_file)
-    place = given.Place(port, baud, timeout, job)
-    steps = run.without_test_charge(run.ONLINE) if no_test_charge else run.ONLINE
+    wanted = read_station(station, scenario)
+    owner = owner_of(owner_key, password_file)
+    place = Place(port, baud, timeout, job)
+    steps = without_test_charge(ONLINE) if no_test_charge else ONLINE
     with (
-        registry_options.writing_client(registry, access_key) as client,
-        given.workplace(place, wanted, client, owner, test_charge, yes=yes) as work,
+        options.writing_client(registry, access_key) as client,
+        workplace(place, wanted, client, owner, test_charge, yes=yes) as work,
     ):
         _go_through(work, steps, json_output=json_output)
 
@@ -121,13 +375,13 @@ def _refuse_options_before(context: typer.Context) -> None:
 
 @app.command(epilog="\b\nExample:\n  wattseal commission export --station station.toml")
 def export(
-    station: given.StationFile = None,
-    port: given.PortOrNone = None,
-    scenario: given.ScenarioName = None,
+    station: StationFile = None,
+    port: PortOrNone = None,
+    scenario: ScenarioName = None,
     owner_key: key_files.OwnerKey = None,
     password_file: key_files.OwnerPasswordFile = None,
-    job: given.JobFolder = None,
-    yes: given.Yes = False,
+    job: JobFolder = None,
+    yes: Yes = False,
     json_output: options.Json = False,
     baud: options.Baud = options.BAUD,
     timeout: options.Timeout = None,
@@ -137,11 +391,11 @@ def export(
     The station has to name the registry: registry_name and registry_key. Send the file within 30
     days (wattseal commission submit), and bring the answer back (wattseal commission finish).
     """
-    wanted = given.read_station(station, scenario)
-    owner = given.owner_of(owner_key, password_file)
-    place = given.Place(port, baud, timeout, job)
-    with given.workplace(place, wanted, None, owner, yes=yes) as work:
-        _go_through(work, run.ON_SITE, json_output=json_output)
+    wanted = read_station(station, scenario)
+    owner = owner_of(owner_key, password_file)
+    place = Place(port, baud, timeout, job)
+    with workplace(place, wanted, None, owner, yes=yes) as work:
+        _go_through(work, ON_SITE, json_output=json_output)
 
 
 @app.command(
@@ -152,8 +406,8 @@ def submit_command(
         list[Path],
         typer.Argument(metavar="FILE|DIR", help="Request files, or folders that hold some."),
     ],
-    registry: registry_options.RegistryUrl,
-    access_key: registry_options.AccessKeyFile = None,
+    registry: options.RegistryUrl,
+    access_key: options.AccessKeyFile = None,
     json_output: options.Json = False,
 ) -> None:
     """Send request files to the registry, and write each answer beside its request.
@@ -163,7 +417,7 @@ def submit_command(
     paths = request_files(files)
     results: list[dict[str, Any]] = []
     with (
-        registry_options.writing_client(registry, access_key) as client,
+        options.writing_client(registry, access_key) as client,
         progress_bar("sending") as show,
     ):
         facts = client.facts()
@@ -211,9 +465,9 @@ def finish(
     answer: Annotated[
         Path, typer.Argument(metavar="FILE|DIR", help="The registry's answer, or its folder.")
     ],
-    port: given.PortOrNone = None,
-    test_charge: given.Charge = 120,
-    no_test_charge: given.NoCharge = False,
+    port: PortOrNone = None,
+    test_charge: Charge = 120,
+    no_test_charge: NoCharge = False,
     json_output: options.Json = False,
     baud: options.Baud = options.BAUD,
     timeout: options.Timeout = None,
@@ -228,10 +482,10 @@ def finish(
     if not isinstance(record, Registration):
         cause = "it answers no registration"
         raise ToolError("job_file_malformed", path=str(path), cause=cause)
-    steps = run.without_test_charge(run.BACK_ON_SITE) if no_test_charge else run.BACK_ON_SITE
-    place = given.Place(port, baud, timeout, path.parent)
-    with given.at_module(place) as (device, hello, _port):
-        station = filling.from_record(record, device).of_registry(came.registry)
+    steps = without_test_charge(BACK_ON_SITE) if no_test_charge else BACK_ON_SITE
+    place = Place(port, baud, timeout, path.parent)
+    with at_module(place) as (device, hello, _port):
+        station = from_record(record, device).of_registry(came.registry)
         work = Workplace(
             device=device,
             hello=hello,
@@ -261,7 +515,7 @@ def _answer_file(given_path: Path) -> Path:
     epilog="\b\nExample:\n  wattseal commission document --evse 'DE*ABC*E00017' --out documents"
 )
 def document(
-    registry: registry_options.RegistryUrl,
+    registry: options.RegistryUrl,
     evse: Annotated[str, typer.Option("--evse", metavar="EVSE-ID", help="The charge point.")],
     registry_key: Annotated[
         str | None,
@@ -286,7 +540,7 @@ def document(
     """
     pinned = {} if registry_key is None else {"registry_key": registry_key}
     expected = station_of(pinned, Path(), "--registry-key")
-    with registry_options.reading_client(registry) as client:
+    with options.reading_client(registry) as client:
         facts = client.facts()
         expected.of_registry(facts)
         found = find_commissioned(client, evse, entry=entry, facts=facts)
@@ -317,7 +571,7 @@ def _go_through(work: Workplace, steps: Sequence[Step], *, json_output: bool) ->
             _say_step(step, result)
 
     complain(f"Commissioning {work.station.evse_id}; the job's folder is {work.job.folder}.")
-    run.go_through(work, steps, tell)
+    go_through(work, steps, tell)
     state = work.status().state
     if json_output:
         print_json({"state": state, "folder": str(work.job.folder), "steps": results})
@@ -325,7 +579,7 @@ def _go_through(work: Workplace, steps: Sequence[Step], *, json_output: bool) ->
     say(f"Done: the module is {state}.", "bold green" if state == "operational" else "bold yellow")
     fingerprint = work.device.public_key().fingerprint
     say_facts([("key", " ".join(fingerprint_words(fingerprint)))])
-    if steps[-1] is run.EXPORT:
+    if steps[-1] is EXPORT:
         say_facts([("next", f"`wattseal commission submit {work.job.folder}`")])
 
 
@@ -334,3 +588,68 @@ def _say_step(step: Step, result: StepResult) -> None:
     say(f"{mark:<5} {step.title}: {result.words}", "" if result.changed else "dim")
     for note in result.notes:
         say_wrapped(note, "yellow", indent="      ")
+
+
+@app.command(epilog=BATCH_EPILOG)
+def batch(
+    file: Annotated[Path, typer.Argument(metavar="CSV", help="One row for each module.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where all files go.")],
+    defaults: Annotated[
+        Path | None,
+        typer.Option("--defaults", metavar="TOML", help="Station file with what all rows share."),
+    ] = None,
+    registry: Annotated[
+        str | None,
+        typer.Option(
+            "--registry",
+            "-r",
+            metavar="URL",
+            envvar=options.REGISTRY_URL,
+            help="The public-key registry.",
+        ),
+    ] = None,
+    access_key: options.AccessKeyFile = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Write request files; leave the registry alone.")
+    ] = False,
+    test_charge: Annotated[
+        bool, typer.Option("--test-charge", help="Begin and end a session on each module.")
+    ] = False,
+    owner_key: key_files.OwnerKey = None,
+    password_file: key_files.OwnerPasswordFile = None,
+    json_output: options.Json = False,
+    baud: options.Baud = options.BAUD,
+    timeout: options.Timeout = None,
+) -> None:
+    """Commission all modules of a list; one that fails does not stop the rest.
+
+    report.csv and report.json in the output directory say what came of each row.
+    """
+    common = read_settings_file(defaults) if defaults else {}
+    rows = read_list(file, common, defaults.parent if defaults else Path())
+    if registry is None and not offline:
+        raise ToolError(
+            "usage", cause="A registry is needed.", help="Give --registry URL or --offline."
+        )
+    owner = owner_of(owner_key, password_file)
+    steps = ON_SITE if offline else ONLINE
+    opened = (
+        nullcontext()
+        if offline or registry is None
+        else options.writing_client(registry, access_key)
+    )
+    with opened as client:
+        bench = Bench(
+            folder=out,
+            registry=client,
+            steps=steps if test_charge else without_test_charge(steps),
+            found=_found(rows, baud),
+            baud=baud,
+            timeout_s=timeout,
+            permit=None
+            if owner is None
+            else lambda device, hello: lambda action: owner.answer(device, hello, action),
+        )
+        with progress_bar("commissioning") as show:
+            outcomes = commission_all(rows, bench, show)
+    _tell(outcomes, out, json_output=json_output)

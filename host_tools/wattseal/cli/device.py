@@ -2,36 +2,330 @@
 
 from __future__ import annotations
 
+import json
+import secrets
+import tomllib
+from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from wattseal.advice import advise
-from wattseal.cli import options, settings
-from wattseal.cli.groups import group_with
-from wattseal.cli.key_files import public_key
+from wattseal.cli import key_files, options
+from wattseal.cli.key_files import Signature, permit, public_key
 from wattseal.cli.options import connected
-from wattseal.cli.output import print_json, say, say_facts
-from wattseal.cli.status import clock_words, say_status
-from wattseal.computer_clock import computer_time, is_synchronised
-from wattseal.device import Device, key_of
-from wattseal.errors import ToolError
-from wattseal.output_files import OutputDirectory
+from wattseal.cli.output import (
+    CLOCK_STATES,
+    confirm,
+    counted,
+    duration,
+    kilobytes,
+    local_time,
+    print_json,
+    say,
+    say_facts,
+    say_table,
+)
+from wattseal.cli.program import group_with
+from wattseal.common.errors import ToolError
+from wattseal.common.files import OutputDirectory, read_at_most
+from wattseal.common.times import computer_time, is_synchronised
+from wattseal.device.advice import Advice, advise
+from wattseal.device.device import Device, check_answer, key_of
+from wattseal.device.key_history import (
+    Checked,
+    check_chain,
+    check_history,
+    check_present_key,
+    read_entry,
+)
+from wattseal.device.link import list_ports
+from wattseal.device.models import Clock, Event, Hello, SignedStatement, Status, StoredRecord
+from wattseal.ocmf.public_key import KeyUnreadableError, PublicKey, read_public_key
+from wattseal.wire.methods import SETTINGS
 
 app = typer.Typer(
     name="device",
     cls=group_with(
         {
-            "commissioning": ("seal", "prove", "publish", "challenge", "unseal", "decommission"),
-            "journal": ("records", "release"),
-            "events": ("events", "archive-events", "statements"),
+            "device_owner": ("seal", "prove", "publish", "challenge", "unseal", "decommission"),
         }
     ),
     no_args_is_help=True,
     help="Look at a module and set it up.",
 )
+
+
+First = Annotated[
+    int | None, typer.Option("--from", metavar="N", min=1, help="First one.", show_default="oldest")
+]
+Last = Annotated[
+    int | None, typer.Option("--to", metavar="N", min=1, help="Last one.", show_default="newest")
+]
+
+
+def count(first: int | None, last: int | None, oldest: int | None, newest: int | None) -> int:
+    """How many of a range the module holds."""
+    if oldest is None or newest is None:
+        return 0
+    return max(0, min(last or newest, newest) - max(first or oldest, oldest) + 1)
+
+
+def _export(found: list[StoredRecord], key: PublicKey, out: Path) -> list[Path]:
+    from wattseal.device.session import journal_files
+
+    return OutputDirectory(out).write(journal_files(found, key))
+
+
+def _read(device: Device, first: int | None, last: int | None) -> list[Event]:
+    log = device.status().events
+    total = count(first, last, log.oldest, log.newest)
+    return list(counted(device.events(first, last), total)) if total else []
+
+
+def _signed_head(device: Device, hello: Hello, found: Sequence[Event]) -> SignedStatement:
+    """The signed head, checked against the newest event that the module gives."""
+    challenge = secrets.token_hex(32)
+    signed = device.event_head(challenge)
+    expected: dict[str, Any] = {"type": "event_head", "challenge": challenge}
+    expected["chip_id"] = hello.chip_id
+    members = check_answer("event_head", signed, device.public_key(), **expected)
+    for event in found:
+        if event.number == members["number"] and event.chain != members["chain"]:
+            raise ToolError("event_chain_broken", number=event.number)
+    return signed
+
+
+def _row(event: Event) -> tuple[str, str | None, str, str]:
+    """Number, time in UTC, name and facts of an event; one that cannot be parsed as it is."""
+    try:
+        entry = read_entry(event)
+        time = None if entry["unix_ms"] is None else local_time(int(entry["unix_ms"]))
+        facts = json.dumps(entry["detail"], separators=(",", ":"))
+        return str(event.number), time, str(entry["event"]), facts
+    except (ValueError, KeyError, TypeError):
+        return str(event.number), None, "unknown", event.entry
+
+
+def _write_archive(out: Path, hello: Hello, found: Sequence[Event]) -> list[str]:
+    """The archive: one JSON object a line for each event, as the link gave it."""
+    name = f"events-{hello.chip_id}-{found[0].number}-{found[-1].number}.jsonl"
+    lines = [event.model_dump_json() for event in found]
+    files = {name: "\n".join(lines) + "\n"}
+    return [str(path) for path in OutputDirectory(out).write(files)]
+
+
+def _statement_row(checked: Checked) -> tuple[str, str, str, str | None, str]:
+    members = checked.members
+    old = f"{members['old_key_number']} to " if "old_key_number" in members else ""
+    return (
+        str(checked.number),
+        checked.kind,
+        f"{old}{members['key_number']}",
+        members.get("firmware"),
+        f"T{members['last_pagination']}",
+    )
+
+
+port_app = typer.Typer(name="port", no_args_is_help=True, help="Find the port that a module is on.")
+
+
+@port_app.command("list")
+def list_command(json_output: options.Json = False) -> None:
+    """List the serial ports of this computer."""
+    ports = list_ports()
+    if json_output:
+        print_json({"ports": [port.model_dump() for port in ports]})
+    elif not ports:
+        say("This computer has no serial port. Is the module plugged in?")
+    else:
+        say_table(
+            ("PORT", "USB", "SERIAL", "DESCRIPTION"),
+            [(port.device, port.usb_id, port.serial_number, port.description) for port in ports],
+        )
+
+
+MAX_FILE_BYTES = 65536
+
+_KEYS = ("registry_key", "owner_key")
+
+EPILOG = """\b
+Example:
+  wattseal device configure --port /dev/ttyACM0 --file station.toml
+
+\b
+A settings file holds the same names with underscores:
+  gateway_id = "Example GmbH WS-1"
+  gateway_serial = "WS000017"
+  meter_profile = "sdm630"
+  meter_serial = "12345678"
+  line = { baud = 9600, parity = "none", stop_bits = 1 }"""
+
+
+def _option(metavar: str, text: str) -> Any:
+    return typer.Option(metavar=metavar, help=text)
+
+
+File = Annotated[
+    Path | None, typer.Option("--file", "-f", metavar="TOML", help="Take settings from this file.")
+]
+GatewayId = Annotated[str | None, _option("TEXT", "What this signing system is (GI).")]
+GatewaySerial = Annotated[str | None, _option("TEXT", "Serial number of this system (GS).")]
+MeterProfile = Annotated[
+    str | None, _option("NAME", "The meter's register profile, such as sdm630.")
+]
+MeterSerial = Annotated[str | None, _option("TEXT", "Serial number of the meter (MS).")]
+MeterUnit = Annotated[int | None, _option("1-247", "Modbus unit number.")]
+MeterBaud = Annotated[int | None, _option("BITS/S", "Speed of the meter's line.")]
+MeterParity = Annotated[str | None, _option("none|even|odd", "Parity of that line.")]
+MeterStopBits = Annotated[int | None, _option("1|2", "Stop bits of that line.")]
+ChargePointType = Annotated[
+    str | None, _option("EVSEID|CBIDC", "How the charge point is named (CT).")
+]
+ChargePointId = Annotated[str | None, _option("TEXT", "The charge point's name (CI).")]
+FormatVersion = Annotated[str | None, _option("1.3|1.4", "OCMF version (FV).")]
+ControllerFirmware = Annotated[
+    str | None, _option("TEXT", "Firmware of the charge controller (CF).")
+]
+RegistryName = Annotated[str | None, _option("NAME", "Name of the public-key registry's log.")]
+RegistryKey = Annotated[str | None, _option("HEX|FILE", "Public key of that log.")]
+OwnerKey = Annotated[str | None, _option("HEX|FILE", "Public key that opens the seal again.")]
+
+
+def read_settings_file(path: Path) -> dict[str, Any]:
+    """The settings of a TOML file. ToolError `file_unreadable`, `settings_malformed`."""
+    data = read_at_most(path, MAX_FILE_BYTES)
+    if len(data) > MAX_FILE_BYTES:
+        cause = f"larger than {MAX_FILE_BYTES} bytes"
+        raise ToolError("settings_malformed", path=str(path), cause=cause)
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError and UnicodeDecodeError are
+        cause = " ".join(str(error).split())[:120]
+        raise ToolError("settings_malformed", path=str(path), cause=cause) from None
+
+
+def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Settings of both, those of `over` winning; the parts of a line are merged one by one."""
+    merged = {**base, **over}
+    lines = base.get("line"), over.get("line")
+    if all(isinstance(line, dict) for line in lines):
+        merged["line"] = {**base["line"], **over["line"]}
+    return merged
+
+
+def say_change(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """The settings, with what they were where they changed."""
+    old, new = _flatten(before), _flatten(after)
+    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    if not new and not changed:
+        say("Nothing is set yet.")
+    elif changed:
+        say_table(
+            ("SETTING", "BEFORE", "AFTER"),
+            [(name, old.get(name), new.get(name)) for name in changed],
+        )
+    else:
+        say_table(("SETTING", "VALUE"), list(new.items()))
+
+
+def _flatten(settings: dict[str, Any]) -> dict[str, str]:
+    """Settings by name in the method table's order, those of the line as `line.baud`."""
+    known = [row[0] for row in SETTINGS if row[0] in settings]
+    flat: dict[str, str] = {}
+    for name in dict.fromkeys([*known, *settings]):
+        value = settings[name]
+        if isinstance(value, dict):
+            flat.update({f"{name}.{part}": str(one) for part, one in value.items()})
+        else:
+            flat[name] = _key_in_words(value) if name in _KEYS else str(value)
+    return flat
+
+
+def _key_in_words(spki_hex: Any) -> str:
+    """A public key as a line can hold it, and as `wattseal owner show` tells it too."""
+    try:
+        return f"SHA-256 {read_public_key(str(spki_hex)).fingerprint}"
+    except KeyUnreadableError:
+        return str(spki_hex)
+
+
+_OPTION_WIDTH = 21
+_STYLES = {"operational": "bold green", "fault": "bold red"}
+
+
+def say_status(hello: Hello, state: Status) -> None:
+    """What the state means first, then the facts, and last what to do next."""
+    advice = advise(state)
+    say(f"{state.state.upper()}: {advice.meaning}", _STYLES.get(state.state, "bold yellow"))
+    say_facts(_facts(hello, state))
+    say_next(advice)
+
+
+def say_next(advice: Advice) -> None:
+    """The next steps, numbered if there are several."""
+    if not advice.steps:
+        say_facts([("next", "nothing to do")])
+    for number, step in enumerate(advice.steps, 1):
+        label = "next" if number == 1 else ""
+        count = f"{number}. " if len(advice.steps) > 1 else ""
+        say_facts([(label, count + step)])
+        for option, what in advice.wanted if number == 1 else ():
+            say_facts([("", f"     {option:<{_OPTION_WIDTH}}{what}")])
+
+
+def _facts(hello: Hello, state: Status) -> list[tuple[str, str]]:
+    journal, log = state.journal, state.events
+    held = f"T{journal.oldest} to T{journal.newest}" if journal.oldest else "none"
+    events = f"{log.oldest} to {log.newest}" if log.oldest else "none"
+    full = ", FULL: no session can begin" if log.full else ""
+    return [
+        ("module", f"{hello.board}, chip {hello.chip_id}"),
+        ("firmware", f"{hello.firmware}, identity {hello.firmware_identity[:16]}..."),
+        ("state", state.state),
+        ("key", f"number {state.key_number}" if state.key_number else "none"),
+        ("seal", _seal_words(state)),
+        ("published", _publication_words(state)),
+        ("session", _session_words(state)),
+        ("clock", clock_words(state.clock)),
+        ("records", f"{held}, next T{journal.next}, room {kilobytes(journal.free_bytes)}"),
+        ("events", f"{events}, room {kilobytes(log.free_bytes)}{full}"),
+        ("running", f"{duration(state.uptime_ms // 1000)}, started by {state.reset_cause}"),
+        ("free memory", kilobytes(state.heap_free_bytes)),
+    ]
+
+
+def _seal_words(state: Status) -> str:
+    if not state.sealed:
+        return "open"
+    return f"closed, commissioning {state.commissioning}"
+
+
+def _publication_words(state: Status) -> str:
+    place = state.publication
+    if place is None:
+        return "not proven"
+    return f"proven, entry {place.leaf_index} of a log of {place.tree_size}"
+
+
+def _session_words(state: Status) -> str:
+    session = state.session
+    if session is None:
+        return "none"
+    since = local_time(session.begin_unix_ms, state.clock.utc_offset_min or 0)
+    cut = ", cut by a power failure: the module is ending it" if session.recovery else ""
+    return f"{session.session_id} since {since} (begin T{session.begin_pagination}){cut}"
+
+
+def clock_words(clock: Clock) -> str:
+    """The module's time, how good it is and how old."""
+    if clock.unix_ms is None:
+        return "not set  (wattseal device time)"
+    now = local_time(clock.unix_ms, clock.utc_offset_min or 0)
+    ago = "" if clock.set_ago_s is None else f", set {duration(clock.set_ago_s)} ago"
+    return f"{now}, {CLOCK_STATES[clock.synchronisation]} ({clock.synchronisation}){ago}"
 
 
 class TimeSource(StrEnum):
@@ -73,7 +367,7 @@ def key(
     With --out it is also written as public-key.hex (for the transparency software) and
     public-key.pem (for OpenSSL).
     """
-    from wattseal.session_files import key_files
+    from wattseal.device.session import key_files
 
     with connected(port, baud, timeout) as (device, _hello):
         number = device.key_number()
@@ -181,25 +475,25 @@ def self_test(
         say("Self-test passed.")
 
 
-@app.command(epilog=settings.EPILOG)
+@app.command(epilog=EPILOG)
 def configure(
     port: options.Port,
-    file: settings.File = None,
-    gateway_id: settings.GatewayId = None,
-    gateway_serial: settings.GatewaySerial = None,
-    meter_profile: settings.MeterProfile = None,
-    meter_serial: settings.MeterSerial = None,
-    meter_unit: settings.MeterUnit = None,
-    meter_baud: settings.MeterBaud = None,
-    meter_parity: settings.MeterParity = None,
-    meter_stop_bits: settings.MeterStopBits = None,
-    charge_point_type: settings.ChargePointType = None,
-    charge_point_id: settings.ChargePointId = None,
-    format_version: settings.FormatVersion = None,
-    controller_firmware: settings.ControllerFirmware = None,
-    registry_name: settings.RegistryName = None,
-    registry_key: settings.RegistryKey = None,
-    owner_key: settings.OwnerKey = None,
+    file: File = None,
+    gateway_id: GatewayId = None,
+    gateway_serial: GatewaySerial = None,
+    meter_profile: MeterProfile = None,
+    meter_serial: MeterSerial = None,
+    meter_unit: MeterUnit = None,
+    meter_baud: MeterBaud = None,
+    meter_parity: MeterParity = None,
+    meter_stop_bits: MeterStopBits = None,
+    charge_point_type: ChargePointType = None,
+    charge_point_id: ChargePointId = None,
+    format_version: FormatVersion = None,
+    controller_firmware: ControllerFirmware = None,
+    registry_name: RegistryName = None,
+    registry_key: RegistryKey = None,
+    owner_key: OwnerKey = None,
     json_output: options.Json = False,
     baud: options.Baud = options.BAUD,
     timeout: options.Timeout = None,
@@ -225,8 +519,8 @@ def configure(
         "registry_key": registry_key and public_key(registry_key, "--registry-key").spki.hex(),
         "owner_key": owner_key and public_key(owner_key, "--owner-key").spki.hex(),
     }
-    wanted = settings.merge(
-        settings.read_file(file) if file else {},
+    wanted = merge(
+        read_settings_file(file) if file else {},
         {name: value for name, value in given.items() if value is not None},
     )
     with connected(port, baud, timeout) as (device, _hello):
@@ -235,11 +529,209 @@ def configure(
 
 def _configure(device: Device, wanted: dict[str, object], *, json_output: bool) -> None:
     before = device.configuration()
-    changes = settings.merge({"line": before.settings.get("line")}, wanted)
+    changes = merge({"line": before.settings.get("line")}, wanted)
     after = device.configure({name: changes[name] for name in wanted}) if wanted else before
     if json_output:
         print_json({"before": before.settings, "after": after.settings, "missing": after.missing})
         return
-    settings.say_change(before.settings, after.settings)
+    say_change(before.settings, after.settings)
     if after.missing:
         say(f"Still to be set: {', '.join(after.missing)}", "yellow")
+
+
+@app.command(
+    epilog="\b\nExample:\n  wattseal device records --port /dev/ttyACM0 --from 17 --out export",
+)
+def records(
+    port: options.Port,
+    first: First = None,
+    last: Last = None,
+    out: options.OutputPath = None,
+    json_output: options.Json = False,
+    baud: options.Baud = options.BAUD,
+    timeout: options.Timeout = None,
+) -> None:
+    """List signed records by pagination, or export them.
+
+    With --out, each record is written as T<n>.ocmf, each whole session also as
+    transaction-T<n>-T<m>.xml, and the public key beside them.
+    """
+    if out:
+        OutputDirectory(out).check_writable()
+    with connected(port, baud, timeout) as (device, _hello):
+        journal = device.status().journal
+        total = count(first, last, journal.oldest, journal.newest)
+        found = list(counted(device.records(first, last), total)) if total else []
+        key = device.public_key() if out else None
+    written = _export(found, key, out) if out and key else []
+    if json_output:
+        listed = [record.model_dump() for record in found]
+        print_json({"records": listed, "files": [str(path) for path in written]})
+    elif written:
+        say(f"{len(found)} records written to {out} ({len(written)} files).")
+    elif found:
+        from wattseal.cli.session import columns
+
+        say_table(("PG", "SESSION", "TX", "TIME", "READING"), map(columns, found))
+    else:
+        say("The module holds no such records.")
+
+
+@app.command(
+    epilog="\b\nExample:\n  wattseal device release --port /dev/ttyACM0 --through 240",
+)
+def release(
+    port: options.Port,
+    through: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Last pagination that may be forgotten.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json_output: options.Json = False,
+    baud: options.Baud = options.BAUD,
+    timeout: options.Timeout = None,
+) -> None:
+    """Let the module forget old records, to make room.
+
+    Export them first (wattseal device records --out DIR) and check the export: what is released
+    cannot be read again.
+    """
+    confirm(f"Forget all records up to T{through}?", yes=yes)
+    with connected(port, baud, timeout) as (device, _hello):
+        journal = device.release(through)
+    if json_output:
+        print_json(journal)
+        return
+    held = f"T{journal.oldest} to T{journal.newest}" if journal.oldest else "none"
+    say_facts([("records", held), ("room", kilobytes(journal.free_bytes))])
+    if journal.oldest and journal.oldest <= through:
+        say("The module frees whole sectors, so some released records stay for now.")
+
+
+@app.command(epilog="\b\nExample:\n  wattseal device events --port /dev/ttyACM0 --head")
+def events(
+    port: options.Port,
+    first: First = None,
+    last: Last = None,
+    head: Annotated[
+        bool, typer.Option("--head", help="Also have the module sign the newest event.")
+    ] = False,
+    json_output: options.Json = False,
+    baud: options.Baud = options.BAUD,
+    timeout: options.Timeout = None,
+) -> None:
+    """List the event log and check its hash chain.
+
+    With --head the module signs number and chain value of its newest event over a fresh
+    challenge, which shows that the log ends here and is this module's.
+    """
+    with connected(port, baud, timeout) as (device, hello):
+        found = _read(device, first, last)
+        signed = _signed_head(device, hello, found) if head else None
+    check_chain(found)
+    if json_output:
+        result = {"events": [event.model_dump() for event in found], "chain": "whole"}
+        print_json({**result, "head": signed.model_dump()} if signed else result)
+    elif found:
+        say_table(("NO", "TIME", "EVENT", "DETAIL"), map(_row, found))
+        say(f"{len(found)} events, their hash chain is whole.")
+        if signed:
+            say("The module has signed the newest one; the signature is verified.")
+    else:
+        say("The module holds no such events.")
+
+
+@app.command(
+    "archive-events",
+    epilog="\b\nExample:\n  wattseal device archive-events --port /dev/ttyACM0 \\\n"
+    "    --out archive --owner-key owner.pem",
+)
+def archive_events(
+    port: options.Port,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Write the archive there.")
+    ],
+    owner_key: key_files.OwnerKey = None,
+    signature: Signature = None,
+    through: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Last event to archive; needed with --signature.",
+            show_default="newest",
+        ),
+    ] = None,
+    password_file: key_files.OwnerPasswordFile = None,
+    json_output: options.Json = False,
+    baud: options.Baud = options.BAUD,
+    timeout: options.Timeout = None,
+) -> None:
+    """Save the event log to a file, then let the module forget it, to make room.
+
+    The owner permits it. Nothing is forgotten before the archive is checked and written; the hash
+    chain goes on in the module.
+    """  # fmt: skip
+    if signature is not None and through is None:
+        raise ToolError(
+            "usage",
+            cause="The signed challenge names the last event to forget.",
+            help="Give the same number with --through.",
+        )
+    allowed = permit(signature, owner_key, password_file)
+    OutputDirectory(out).check_writable()
+    with connected(port, baud, timeout) as (device, hello):
+        found = _read(device, None, through)
+        if not found:
+            raise ToolError("nothing_to_archive")
+        check_chain(found)
+        written = _write_archive(out, hello, found)
+        log = device.archive_events(
+            allowed.answer(device, hello, "archive_events", found[-1].number)
+        )
+    if json_output:
+        print_json({"events": log.model_dump(), "files": written})
+        return
+    say(f"{len(found)} events archived, their hash chain is whole.", "bold green")
+    say_facts(
+        [
+            ("written", written[0]),
+            ("events", f"{log.oldest} to {log.newest}"),
+            ("room", kilobytes(log.free_bytes)),
+        ]
+    )
+    if log.oldest and log.oldest <= found[-1].number:
+        say("The module frees whole sectors, so some archived events stay for now.")
+
+
+@app.command(epilog="\b\nExample:\n  wattseal device statements --port /dev/ttyACM0 --out history")
+def statements(
+    port: options.Port,
+    out: options.OutputPath = None,
+    json_output: options.Json = False,
+    baud: options.Baud = options.BAUD,
+    timeout: options.Timeout = None,
+) -> None:
+    """Show the history of the module's keys, and check that each leads to the next.
+
+    A roll-over must be signed by the old key and by the new one. With --out the statements are
+    written there as statements.json.
+    """
+    with connected(port, baud, timeout) as (device, hello):
+        stored = list(device.statements())
+        state = device.status()
+        has_key = state.key_number is not None and state.state != "fault"
+        key = device.key_number() if has_key else None
+    history = check_history(stored, hello.chip_id)
+    if key:
+        check_present_key(history, key.key_number, key_of(key.public_key, "public_key"))
+    listed = [statement.model_dump() for statement in stored]
+    written: list[str] = []
+    if out:
+        files = {"statements.json": json.dumps({"statements": listed}, indent=2) + "\n"}
+        written = [str(path) for path in OutputDirectory(out).write(files)]
+    if json_output:
+        print_json({"statements": listed, "history": "whole", "files": written})
+        return
+    say_table(("NO", "STATEMENT", "KEY", "FIRMWARE", "AFTER"), map(_statement_row, history))
+    say(f"{len(history)} statements, each follows from the one before.")
+    say_facts([("written", path) for path in written])

@@ -1,25 +1,35 @@
-"""Key files and their passwords on the command line.
-
-A password comes from --password-file, from the environment, or from a prompt that does not show
-it; never from the command line, which other users of the computer can see.
-"""
+"""Key files, their passwords, and the owner's permission, as command lines give them."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wattseal.errors import ToolError
-from wattseal.private_files import read_private
-from wattseal.protected_key import SigningKey, check_password, is_locked, load_key
-from wattseal.public_key import MAX_KEY_TEXT_BYTES, KeyUnreadableError, PublicKey, read_public_key
+from wattseal.common.errors import ToolError
+from wattseal.common.files import read_private
+from wattseal.device import owner
+from wattseal.device.owner import SigningKey, check_password, is_locked, load_key
+from wattseal.ocmf.public_key import (
+    MAX_KEY_TEXT_BYTES,
+    KeyUnreadableError,
+    PublicKey,
+    read_public_key,
+)
+
+if TYPE_CHECKING:
+    from wattseal.device.device import Device
+    from wattseal.device.models import Hello
+
 
 OWNER_PASSWORD = "WATTSEAL_OWNER_PASSWORD"  # noqa: S105 - the variable's name
+
+
 VENDOR_PASSWORD = "WATTSEAL_VENDOR_PASSWORD"  # noqa: S105 - the variable's name
 
 
@@ -30,20 +40,24 @@ def _password_file(variable: str) -> Any:
 
 
 OwnerPasswordFile = Annotated[Path | None, _password_file(OWNER_PASSWORD)]
+
+
 VendorPasswordFile = Annotated[Path | None, _password_file(VENDOR_PASSWORD)]
+
+
 OwnerKey = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Sign with this owner's private key.")
 ]
 
 
-def owner_key(path: Path, password_file: Path | None) -> SigningKey:
+def read_owner_key(path: Path, password_file: Path | None) -> SigningKey:
     """The owner's key; a key file without a password is refused."""
     if not is_locked(path):
         raise ToolError("key_not_locked", path=str(path))
     return load_key(path, _password(path, password_file, OWNER_PASSWORD))
 
 
-def vendor_key(path: Path, password_file: Path | None) -> SigningKey:
+def read_vendor_key(path: Path, password_file: Path | None) -> SigningKey:
     """The vendor's key; one without a password may live on a machine that is itself locked up."""
     password = _password(path, password_file, VENDOR_PASSWORD) if is_locked(path) else None
     return load_key(path, password)
@@ -118,3 +132,50 @@ def _ask(words: str, check: Callable[[str], None] | None = None) -> str:
         if password != str(typer.prompt("The same again", hide_input=True, err=True)):
             raise ToolError("usage", cause="The two passwords differ.", help="Try again.")
     return password
+
+
+Signature = Annotated[
+    str | None,
+    typer.Option(metavar="HEX", help="What `wattseal owner sign` gave for the open challenge."),
+]
+
+
+@dataclass(frozen=True)
+class Permit:
+    """Either an answer to the challenge that is open, or the key to answer a fresh one with."""
+
+    signature: str | None
+    key: SigningKey | None = None
+    path: Path | None = None
+
+    def answer(self, device: Device, hello: Hello, action: str, through: int | None = None) -> str:
+        """The owner's signature, DER in hex.
+
+        ToolError `owner_key_differs` before a wrong answer is sent, `challenge_malformed` if the
+        module's challenge is not for this action.
+        """
+        if self.key is None:
+            return self.signature or ""
+        known = device.configuration().settings.get("owner_key")
+        if known is not None and known != self.key.public.spki.hex():
+            fingerprint = self.key.public.fingerprint
+            raise ToolError("owner_key_differs", path=str(self.path), fingerprint=fingerprint)
+        challenge = device.challenge(action, through).challenge
+        members = owner.read_challenge(challenge)
+        wanted = {"action": action, "chip_id": hello.chip_id, "through": through}
+        if any(members.get(name) != value for name, value in wanted.items()):
+            raise ToolError("challenge_malformed", cause="it is for another module or action")
+        return owner.answer(challenge, self.key)
+
+
+def permit(signature: str | None, owner_key: Path | None, password_file: Path | None) -> Permit:
+    """The permission that the command line gives; asks for the password, before a port is open."""
+    if (signature is None) == (owner_key is None):
+        raise ToolError(
+            "usage",
+            cause="The owner has to permit that.",
+            help="Give either --owner-key, or the --signature over `wattseal device challenge`.",
+        )
+    if owner_key is None:
+        return Permit(signature)
+    return Permit(None, read_owner_key(owner_key, password_file), owner_key)

@@ -7,17 +7,91 @@ a file lose their control characters on the way to a terminal.
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from rich.console import Console
-from rich.text import Text
+import typer
 
-from wattseal.printable_text import printable
+from wattseal.common.errors import ToolError
+from wattseal.common.text import printable
+
+if TYPE_CHECKING:
+    pass
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+    from rich.console import Console
+    from rich.text import Text
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask, unless --yes was given. ToolError `cancelled`, and `usage` if nobody can be asked."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise ToolError(
+            "usage", cause="There is no terminal to ask on.", help="Give --yes if you mean it."
+        )
+    if not typer.confirm(question, err=True):
+        raise ToolError("cancelled")
+
+
+CLOCK_STATES = {
+    "S": "synchronised",
+    "I": "informative",
+    "R": "relative",
+    "U": "not synchronised",
+}
+"""The letters of OCMF table 19 in words."""
+
+
+def local_time(unix_ms: int, utc_offset_min: int = 0) -> str:
+    """`2026-11-21 10:00:05 +01:00`; a number of milliseconds that is no date stays a number."""
+    zone = timezone(timedelta(minutes=utc_offset_min))
+    try:
+        moment = datetime.fromtimestamp(unix_ms / 1000, UTC).astimezone(zone)
+    except (ValueError, OverflowError, OSError):
+        return f"{unix_ms} ms"
+    offset = moment.strftime("%z")
+    return f"{moment:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:]}"
+
+
+def duration(seconds: int) -> str:
+    """`45 s`, `12 min`, `3 h 20 min`, `5 d 2 h`."""
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if minutes == 0:
+        return f"{seconds} s"
+    if hours == 0:
+        return f"{minutes} min"
+    if days == 0:
+        return f"{hours} h {minutes % 60} min"
+    return f"{days} d {hours % 24} h"
+
+
+def kilobytes(count: int) -> str:
+    """Bytes in units of 1024."""
+    return f"{count // 1024} KB"
+
+
+def read_time(text: str) -> int:
+    """Milliseconds since 1970 of a time with its zone. ToolError `usage` if the text is none."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ToolError(
+            "usage",
+            cause=f"{text} is no time with a zone.",
+            help="Write it as 2026-11-21T10:00:05+01:00 or 2026-11-21T09:00:05Z.",
+        )
+    since_1970 = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return since_1970 // timedelta(milliseconds=1)
+
 
 LABEL_WIDTH = 11
 INDENT = "  "
@@ -29,21 +103,33 @@ def print_json(result: BaseModel | dict[str, Any]) -> None:
     print(json.dumps(plain, indent=2))
 
 
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console  # takes a while, and a help needs none
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def _text(text: str, style: str = "") -> Text:
+    from rich.text import Text
+
+    return Text(printable(text), style=style)
+
+
 def say(text: str, style: str = "") -> None:
     """One line on standard output, not folded, so that it can be copied."""
-    Console(highlight=False).print(Text(printable(text), style=style), soft_wrap=True)
+    _console().print(_text(text, style), soft_wrap=True)
 
 
 def complain(text: str) -> None:
     """One line on standard error."""
-    Console(stderr=True, highlight=False).print(Text(printable(text)), soft_wrap=True)
+    _console(stderr=True).print(_text(text), soft_wrap=True)
 
 
 def say_facts(facts: Iterable[tuple[str, str]], indent: str = "") -> None:
     """Lines of a label and a value, the values below each other."""
-    console = Console(highlight=False)
+    console = _console()
     for label, value in facts:
-        line = Text(indent)
+        line = _text(indent)
         line.append(f"{label:<{LABEL_WIDTH}} ", style="dim")
         line.append(printable(value))
         console.print(line, soft_wrap=True)
@@ -51,13 +137,13 @@ def say_facts(facts: Iterable[tuple[str, str]], indent: str = "") -> None:
 
 def say_wrapped(text: str, style: str = "", indent: str = "") -> None:
     """A sentence folded to the terminal's width, every line indented; not folded in a pipe."""
-    console = Console(highlight=False)
+    console = _console()
     if not console.is_terminal:
         say(indent + text, style)
         return
     lines = textwrap.wrap(printable(text), max(20, console.width - len(indent)))
     for line in lines:
-        console.print(Text(indent + line, style=style), soft_wrap=True)
+        console.print(_text(indent + line, style), soft_wrap=True)
 
 
 def say_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
@@ -68,3 +154,61 @@ def say_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> N
     for number, row in enumerate(table):
         padded = [cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)]
         say("  ".join(padded).rstrip(), "" if number else "bold")
+
+
+_Item = TypeVar("_Item")
+
+
+@contextmanager
+def progress_bar(words: str) -> Iterator[Callable[[int, int], None]]:
+    """Gives a function to call with what is done and the total."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    progress = Progress(
+        TextColumn(words),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=_console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    with progress:
+        task = progress.add_task(words, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def counted(items: Iterable[_Item], total: int) -> Iterator[_Item]:
+    """The items, with a bar that counts them as they are read."""
+    with progress_bar("reading") as show:
+        show(0, total)
+        for done, item in enumerate(items, 1):
+            yield item
+            show(done, total)
+
+
+@contextmanager
+def reading_bar(size: int | None, position: Callable[[], int]) -> Iterator[Callable[[int], None]]:
+    """Gives a function to call with the number of rows that are done in addition.
+
+    The bar is as long as the part of the file's bytes that was read; size None: it is not known.
+    """
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    progress = Progress(
+        TextColumn("{task.fields[rows]:,} CDRs"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        console=_console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    rows = 0
+
+    def add(more: int) -> None:
+        nonlocal rows
+        rows += more
+        progress.update(task, completed=position(), rows=rows)
+
+    with progress:
+        task = progress.add_task("reading", total=size, rows=0)
+        yield add

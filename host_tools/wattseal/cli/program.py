@@ -4,27 +4,102 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from collections import UserDict
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from wattseal import __version__
-from wattseal.cli.groups import group_with
 from wattseal.cli.output import complain, print_json, say
-from wattseal.errors import EXIT_USAGE, ToolError
+from wattseal.common.errors import EXIT_USAGE, ToolError
+
+
+def group_with(
+    modules: Mapping[str, Sequence[str]], summaries: Mapping[str, str] | None = None
+) -> type[TyperGroup]:
+    """For `typer.Typer(cls=...)`: a group that also has these commands of these modules of cli.
+
+    A module is named by itself, if the commands are in its `app`, or as `module:name_of_the_app`.
+    `summaries` has the help of commands, so that a list of them imports none.
+    """
+    elsewhere = {name: module for module, names in modules.items() for name in names}
+
+    class Group(TyperGroup):
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+            self.commands = _Commands({**self.commands, **elsewhere})
+
+        def format_commands(self, ctx: Any, formatter: Any) -> None:
+            commands = self.commands
+            self.commands = _listed(commands, summaries or {})
+            try:
+                super().format_commands(ctx, formatter)
+            finally:
+                self.commands = commands
+
+    return Group
+
+
+def _listed(commands: Mapping[str, Any], summaries: Mapping[str, str]) -> dict[str, Any]:
+    """The commands as a list of them needs them."""
+    return {
+        name: TyperCommand(name, help=summaries[name]) if name in summaries else commands[name]
+        for name in commands
+    }
+
+
+class _Commands(UserDict[str, Any]):
+    """Commands by name; in place of one that nobody has asked for yet stands its module's name."""
+
+    def __getitem__(self, name: str) -> Any:
+        command = super().__getitem__(name)
+        if isinstance(command, str):
+            command = self[name] = _command_of(command, name)
+        return command
+
+
+def _command_of(module: str, name: str) -> Any:
+    # A named app becomes a group of that name in here; of one without a name, the commands do.
+    holder = typer.Typer(rich_markup_mode=None)
+    file, _, app_name = module.partition(":")
+    holder.add_typer(getattr(import_module(f"wattseal.cli.{file}"), app_name or "app"))
+    return typer.main.get_group(holder).commands[name]
+
 
 __all__ = ["app", "run"]
 
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]  # typer does not export it
 _INTERRUPTED = 130
 
-_COMMANDS = (
-    *("verify", "port", "device", "session", "owner"),
-    *("firmware", "commission", "registry", "cdr"),
-)
+_MODULES = {
+    "verify": ("verify",),
+    "device:port_app": ("port",),
+    "device": ("device",),
+    "session": ("session",),
+    "device_owner:owner_app": ("owner",),
+    "firmware": ("firmware",),
+    "commission": ("commission",),
+    "registry": ("registry",),
+    "cdr": ("cdr",),
+}
+SUMMARIES = {
+    "verify": "Verify signatures and transactions of OCMF records.",
+    "port": "Find the port that a module is on.",
+    "device": "Look at a module and set it up.",
+    "session": "Begin and end charging sessions.",
+    "owner": "Keep the key that opens seals, and sign with it.",
+    "firmware": "Pack, sign, check and install firmware.",
+    "commission": "Commission a station: one run that can be repeated until it is through.",
+    "registry": "Ask, run and audit a public-key registry.",
+    "cdr": "Make, check, send, receive and bill CDRs.",
+}
+"""The first sentence of each command's own help."""
 
 app = typer.Typer(
-    cls=group_with({name: (name,) for name in _COMMANDS}),
+    cls=group_with(_MODULES, SUMMARIES),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

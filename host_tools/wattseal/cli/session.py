@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wattseal import session
 from wattseal.cli import options
 from wattseal.cli.options import connected
-from wattseal.cli.output import INDENT, complain, print_json, say, say_facts
-from wattseal.cli.records import describe
-from wattseal.cli.reports import say_report
-from wattseal.device_models import StoredRecord
-from wattseal.errors import ToolError
-from wattseal.output_files import OutputDirectory
-from wattseal.session_files import (
-    BEGIN,
-    END,
-    TRANSACTION,
-    begin_files,
-    session_files,
+from wattseal.cli.output import (
+    INDENT,
+    complain,
+    print_json,
+    say,
+    say_facts,
 )
-from wattseal.verify import FileReport, Verdict, verify_file
+from wattseal.cli.verify import say_report
+from wattseal.common.errors import ToolError
+from wattseal.common.files import OutputDirectory
+from wattseal.device import session
+from wattseal.device.models import StoredRecord
+from wattseal.device.session import BEGIN, END, TRANSACTION, begin_files, session_files
+from wattseal.ocmf.record import RecordMalformedError, read_record
+from wattseal.ocmf.report import FileReport, Verdict
+from wattseal.ocmf.verify import verify_file
 from wattseal.wire.ocmf_tables import (
     IDENTIFICATION_LEVELS,
     IDENTIFICATION_TYPES,
 )
+
+if TYPE_CHECKING:
+    pass
 
 app = typer.Typer(name="session", no_args_is_help=True, help="Begin and end charging sessions.")
 
@@ -207,3 +211,22 @@ def _finish(
 
 def _plain(record: StoredRecord) -> dict[str, Any]:
     return record.model_dump(include={"pagination", "session_id", "record"})
+
+
+def columns(record: StoredRecord) -> tuple[str, str, str | None, str | None, str]:
+    """Pagination, session, reason, time and reading; what cannot be read is None."""
+    start = f"T{record.pagination}", str(record.session_id)
+    try:
+        payload = read_record(record.record).payload
+    except RecordMalformedError:
+        payload = None
+    if payload is None or not payload.RD:
+        return *start, None, None, "unreadable"
+    reading = payload.RD[-1]
+    return *start, str(reading.TX), str(reading.TM), f"{reading.RV} {reading.RU}"
+
+
+def describe(record: StoredRecord) -> str:
+    """The last reading of a record and its time."""
+    _pagination, _session, _reason, time, reading = columns(record)
+    return f"{reading}  {time}" if time else reading

@@ -3,20 +3,170 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
 
 from wattseal.cli import options
-from wattseal.cli.key_files import public_key
-from wattseal.cli.output import print_json
-from wattseal.cli.reports import say_report
-from wattseal.printable_text import printable
-from wattseal.public_key import PublicKey
-from wattseal.verify import Code, FileReport, Language, found, overall, unreadable, verify_file
-from wattseal.verify.bundle import BundleError, is_bundle, read_bundle
-from wattseal.verify.container import MAX_FILE_BYTES
+from wattseal.cli.output import INDENT, print_json, say, say_facts, say_wrapped
+from wattseal.common.text import printable
+from wattseal.ocmf.container import MAX_FILE_BYTES, BundleError, is_bundle, read_bundle
+from wattseal.ocmf.findings import Code, Finding, Language, Severity, found
+from wattseal.ocmf.public_key import PublicKey
+from wattseal.ocmf.report import (
+    FileReport,
+    ReadingReport,
+    TransactionReport,
+    ValueReport,
+    Verdict,
+    overall,
+)
+from wattseal.ocmf.transaction import END_REASONS
+from wattseal.ocmf.verify import unreadable, verify_file
+
+
+@dataclass(frozen=True)
+class ReportWords:
+    """One language's words; labels fit the width that say_facts gives them."""
+
+    headlines: dict[Verdict, str]
+    marks: dict[Severity, str]
+    key_sources: dict[str, str]
+    end_reasons: dict[str, str]
+    value: str
+    transaction: str
+    begin: str
+    end: str
+    energy: str
+    meter: str
+    module: str
+    unknown: str
+    identification: str
+    key: str
+
+
+_ENGLISH = ReportWords(
+    headlines={
+        Verdict.VERIFIED: "VERIFIED",
+        Verdict.NOT_VERIFIED: "NOT VERIFIED",
+        Verdict.UNREADABLE: "UNREADABLE",
+    },
+    marks={Severity.ERROR: "error", Severity.WARNING: "warning"},
+    key_sources={
+        "pinned": "Checked with the given key.",
+        "in_file": (
+            "Checked with the key inside the file: that shows integrity, not origin. "
+            "Give the station's published key with --key to know who signed."
+        ),
+    },
+    end_reasons=END_REASONS,
+    value="value",
+    transaction="transaction",
+    begin="begin",
+    end="end",
+    energy="energy",
+    meter="meter",
+    module="module",
+    unknown="unknown",
+    identification="id",
+    key="key",
+)
+
+_GERMAN = ReportWords(
+    headlines={
+        Verdict.VERIFIED: "VERIFIZIERT",
+        Verdict.NOT_VERIFIED: "NICHT VERIFIZIERT",
+        Verdict.UNREADABLE: "NICHT LESBAR",
+    },
+    marks={Severity.ERROR: "Fehler", Severity.WARNING: "Hinweis"},
+    key_sources={
+        "pinned": "Geprüft mit dem angegebenen Schlüssel.",
+        "in_file": (
+            "Geprüft mit dem Schlüssel aus der Datei: Das zeigt, dass nichts verändert wurde, "
+            "aber nicht, wer signiert hat. Dazu mit --key den veröffentlichten Schlüssel der "
+            "Ladestation angeben."
+        ),
+    },
+    end_reasons={
+        "E": "beendet",
+        "L": "vor Ort beendet",
+        "R": "aus der Ferne beendet",
+        "A": "nach einem Fehler abgebrochen",
+        "P": "durch Stromausfall beendet",
+    },
+    value="Messwert",
+    transaction="Vorgang",
+    begin="Startwert",
+    end="Endwert",
+    energy="Energie",
+    meter="Zähler",
+    module="Signiermodul",
+    unknown="unbekannt",
+    identification="Nutzer",
+    key="Schlüssel",
+)
+
+WORDS = {Language.ENGLISH: _ENGLISH, Language.GERMAN: _GERMAN}
+
+
+def say_report(report: FileReport, language: Language = Language.ENGLISH) -> None:
+    """Verdict first, then each transaction, then what is wrong with which value."""
+    words = WORDS[language]
+    style = "bold green" if report.verdict is Verdict.VERIFIED else "bold red"
+    reason = f" ({report.reason})" if report.reason else ""
+    say(f"{report.file}: {words.headlines[report.verdict]}{reason}", style)
+    for transaction in report.transactions:
+        say_facts(_transaction_facts(transaction, words), indent=INDENT)
+        _say_findings(transaction.findings, language)
+    _say_findings(report.findings, language)
+    for value in report.values:
+        _say_value(value, language, is_only=len(report.values) == 1)
+    if report.key_source in words.key_sources:
+        say_wrapped(words.key_sources[report.key_source], indent=INDENT)
+
+
+def _transaction_facts(transaction: TransactionReport, words: ReportWords) -> list[tuple[str, str]]:
+    facts = []
+    if transaction.transaction_id is not None:
+        facts.append((words.transaction, transaction.transaction_id))
+    for name, reading in ((words.begin, transaction.begin), (words.end, transaction.end)):
+        if reading:
+            facts.append((name, _reading_words(reading, words)))
+    if transaction.energy is not None:
+        facts.append((words.energy, f"{transaction.energy} {transaction.unit}"))
+    if transaction.meter_serial or transaction.gateway_serial:
+        model = f" ({transaction.meter_model})" if transaction.meter_model else ""
+        serial = transaction.gateway_serial
+        module = f", {words.module} {serial}" if serial else ""
+        meter = transaction.meter_serial or words.unknown
+        facts.append((words.meter, f"{meter}{model}{module}"))
+    if transaction.identification:
+        facts.append((words.identification, transaction.identification))
+    return facts
+
+
+def _reading_words(reading: ReadingReport, words: ReportWords) -> str:
+    time = f"{reading.time} {reading.time_status}"
+    reason = words.end_reasons.get(reading.reason, "")
+    return f"{reading.value} {reading.unit}  {time}  {reading.pagination} {reason}".rstrip()
+
+
+def _say_value(value: ValueReport, language: Language, *, is_only: bool) -> None:
+    words = WORDS[language]
+    _say_findings(value.findings, language, "" if is_only else f"{words.value} {value.number}: ")
+    if value.key_fingerprint and value.verdict is Verdict.VERIFIED and value.number == 1:
+        say_facts([(words.key, f"SHA-256 {value.key_fingerprint[:32]}...")], indent=INDENT)
+
+
+def _say_findings(findings: list[Finding], language: Language, where: str = "") -> None:
+    for finding in findings:
+        mark = WORDS[language].marks[finding.severity]
+        style = "red" if finding.severity is Severity.ERROR else "yellow"
+        sentence = finding.sentence(language)
+        say_wrapped(f"{mark}: {where}{sentence} [{finding.code}]", style, indent=INDENT)
+
 
 app = typer.Typer()
 
@@ -58,7 +208,7 @@ def verify(
     Without --key, the key inside the file judges: that shows that nothing was altered since
     signing, not who signed.
     """
-    pinned = public_key(key, "--key") if key else None
+    pinned = _pinned(key) if key else None
     reports = [report for name in files for report in _verify(name, pinned)]
     verdict = overall(reports)
     if json_output:
@@ -94,3 +244,9 @@ def _read(file: BinaryIO) -> bytes:
     """As much as a file of records may have and a byte more; of a bundle, all that it may have."""
     start = file.read(MAX_FILE_BYTES + 1)
     return start + file.read(MAX_BUNDLE_BYTES) if is_bundle(start) else start
+
+
+def _pinned(key: str) -> PublicKey:
+    from wattseal.cli.key_files import public_key  # brings what locks private keys
+
+    return public_key(key, "--key")

@@ -20,10 +20,9 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from wattseal.computer_clock import unix_ms_now
-from wattseal.json_file import read_json_file
-from wattseal.output_files import OutputDirectory
-from wattseal.registry.requests import (
+from wattseal.common.files import OutputDirectory, read_json_file
+from wattseal.common.times import unix_ms_now
+from wattseal.registry.api_models import (
     Confirmation,
     RegistrationRequest,
     RegistryFacts,

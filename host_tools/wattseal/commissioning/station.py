@@ -20,11 +20,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from wattseal.errors import ToolError
-from wattseal.json_file import first_fault
-from wattseal.public_key import MAX_KEY_TEXT_BYTES, KeyUnreadableError, read_public_key
-from wattseal.registry.records import Meter, Scenario
-from wattseal.registry.requests import RegistryFacts
+from wattseal.common.errors import ToolError
+from wattseal.common.files import first_fault
+from wattseal.device.device import Device
+from wattseal.ocmf.public_key import MAX_KEY_TEXT_BYTES, KeyUnreadableError, read_public_key
+from wattseal.registry.api_models import RegistryFacts
+from wattseal.registry.client import RegistryClient
+from wattseal.registry.records import Meter, Registration, Scenario
 from wattseal.wire.errors import WattsealError
 from wattseal.wire.methods import check_params
 
@@ -200,3 +202,35 @@ def _spki(given: Any, folder: Path, name: str) -> str:
 
 def _malformed(origin: str, cause: str) -> ToolError:
     return ToolError("station_malformed", origin=origin, cause=cause)
+
+
+def from_module(station: Station, device: Device) -> Station:
+    """With the settings that the module holds already."""
+    held = device.configuration().settings
+    settings = {**held, **station.settings}
+    meter = dict(station.meter)
+    if "meter_serial" in settings:
+        meter.setdefault("serial", settings["meter_serial"])
+    return replace(station, settings=settings, meter=meter)
+
+
+def from_registry(
+    station: Station, registry: RegistryClient, vendor: str | None, chip_id: str
+) -> Station:
+    """With what the registry knows of this meter and of this module."""
+    serial = station.meter.get("serial")
+    known = registry.meter(vendor, serial) if vendor and serial else None
+    if known is not None:
+        station = replace(station, meter={**known.meter.model_dump(), **station.meter})
+    module = registry.module(chip_id) if station.module_model is None else None
+    return station if module is None else replace(station, module_model=module.model)
+
+
+def from_record(record: Registration, device: Device) -> Station:
+    """The station that was registered, as the module has it."""
+    return Station(
+        settings=device.configuration().settings,
+        meter=record.meter.model_dump(),
+        module_model=record.module_model,
+        scenario=record.scenario,
+    )

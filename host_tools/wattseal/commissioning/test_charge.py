@@ -6,24 +6,24 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wattseal import session
-from wattseal.advice import advise
 from wattseal.commissioning.job import ANSWER, REQUEST, TEST_CHARGE, RequestFile
-from wattseal.commissioning.registering import answer_of
+from wattseal.commissioning.registration import answer_of
 from wattseal.commissioning.workplace import StepResult, Workplace
-from wattseal.device import Device
-from wattseal.device_models import StoredRecord
-from wattseal.errors import ToolError
-from wattseal.output_files import OutputDirectory
-from wattseal.public_key import PublicKey
+from wattseal.common.errors import ToolError
+from wattseal.common.files import OutputDirectory
+from wattseal.device import session
+from wattseal.device.advice import advise
+from wattseal.device.device import Device
+from wattseal.device.models import StoredRecord
+from wattseal.device.session import TRANSACTION, session_files
+from wattseal.ocmf.container import transaction_xml
+from wattseal.ocmf.public_key import PublicKey
+from wattseal.ocmf.record import read_record as read_ocmf
+from wattseal.ocmf.report import TransactionReport, Verdict
+from wattseal.ocmf.verify import verify_file
+from wattseal.registry.api_models import TestChargeRequest
+from wattseal.registry.client import RegistryClient
 from wattseal.registry.records import TestCharge
-from wattseal.registry.requests import TestChargeRequest
-from wattseal.registry_client import RegistryClient
-from wattseal.session_files import TRANSACTION, session_files
-from wattseal.transaction_xml import transaction_xml
-from wattseal.verify import Verdict, verify_file
-from wattseal.verify.record import read_record as read_ocmf
-from wattseal.verify.report import TransactionReport
 from wattseal.wire.errors import WattsealError
 
 STEP = "test_charge"

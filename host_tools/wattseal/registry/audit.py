@@ -8,23 +8,194 @@ What he cannot judge: whether a challenge was fresh, and whether there is such a
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+from pydantic import ValidationError
 
-from wattseal.registry.audit_memory import AuditMemory
-from wattseal.registry.audit_pages import pages
-from wattseal.registry.audit_replay import Replay
-from wattseal.registry.audit_report import AuditReport, EnoughFoundError, Findings
-from wattseal.registry.audit_tree import AuditTree
-from wattseal.registry.log_source import LogSource, NotServedError
-from wattseal.registry.requests import RegistryFacts
-from wattseal.tlog.checkpoint import Checkpoint, read_checkpoint
-from wattseal.tlog.note import EcdsaKey, NoteError, NoteKey, check_note, read_vkey
+from wattseal.common.errors import ToolError
+from wattseal.common.files import OutputDirectory
+from wattseal.common.workers import end_with_parent
+from wattseal.registry.api_models import RegistryFacts
+from wattseal.registry.audit_entries import (
+    AuditReport,
+    CheckedEntry,
+    EnoughFoundError,
+    Findings,
+    Replay,
+    check_page,
+)
+from wattseal.registry.log_client import LogSource, NotServedError, ServedPage
+from wattseal.registry.records import Model
+from wattseal.tlog.checkpoint import (
+    Checkpoint,
+    EcdsaKey,
+    NoteKey,
+    check_note,
+    read_checkpoint,
+    read_vkey,
+)
+from wattseal.tlog.tiles import WIDTH, Tile
+from wattseal.tlog.tree import Frontier
+from wattseal.wire.signed_note import NoteError, parse_note
+
+MAX_FILE_BYTES = 65536
+
+
+class AuditMemory(Model):
+    """The file; `checkpoint` is the signed note as it was served."""
+
+    version: Literal[1] = 1
+    vkey: str
+    registry_key: str
+    checkpoint: str
+
+    @property
+    def seen(self) -> Checkpoint:
+        """Size and root of then. Raises NoteError."""
+        return read_checkpoint(parse_note(self.checkpoint.encode())[0].decode())
+
+
+def recall(path: Path) -> AuditMemory | None:
+    """What a file remembers; None if there is none yet. ToolError `file_unreadable`."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES)
+        memory = AuditMemory.model_validate_json(data)
+        _ = memory.seen
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+    except (ValidationError, NoteError):
+        cause = "it is not what an audit has written"
+        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+    return memory
+
+
+def remember(path: Path, report: AuditReport) -> None:
+    """Write what a sound audit has seen over what was remembered. ToolError `file_unwritable`."""
+    memory = AuditMemory(
+        vkey=report.vkey, registry_key=report.registry_key, checkpoint=report.checkpoint
+    )
+    text = memory.model_dump_json(indent=2) + "\n"
+    OutputDirectory(path.parent).write_bytes(path.name, text.encode(), replacing=True)
+
+
+Check = Callable[[ServedPage], list[CheckedEntry]]
+
+
+@contextmanager
+def checking(processes: int) -> Iterator[Check]:
+    """Gives audit_entries.check_page, done by so many processes; by this one if it is one.
+
+    It raises ToolError `audit_process_died` if one of them ends by itself.
+    """
+    if processes == 1:
+        yield check_page
+        return
+    # Started anew: a copy of this process would have its threads' locks, but not its threads.
+    start = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, start, initializer=_begin) as pool:
+
+        def check(page: ServedPage) -> list[CheckedEntry]:
+            try:
+                return pool.submit(check_page, page).result()
+            except BrokenProcessPool as error:
+                raise ToolError("audit_process_died") from error
+
+        yield check
+
+
+def _begin() -> None:
+    """An interrupt from the keyboard goes to all processes; the first one ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
+
+
+PAGES_FOR_A_PROCESS = 8
+"""A log of fewer pages than that for each process is done before they would have started."""
+
+
+def pages(source: LogSource, size: int, jobs: int) -> Generator[list[CheckedEntry]]:
+    """The pages of a log of that size, checked by up to `jobs` processes beside this one.
+
+    Raises what LogSource raises, and ToolError `audit_process_died`. No more pages are in memory
+    than processes and one, whatever the size.
+    """
+    count = -(-size // WIDTH)
+    lanes = max(1, min(jobs, count // PAGES_FOR_A_PROCESS))
+    with checking(lanes) as check, ThreadPoolExecutor(max_workers=lanes) as fetchers:
+
+        def fetch(number: int) -> list[CheckedEntry]:
+            return check(source.page(number, size))
+
+        coming: deque[Future[list[CheckedEntry]]] = deque()
+        try:
+            for number in range(count):
+                coming.append(fetchers.submit(fetch, number))
+                if len(coming) > lanes:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
+        finally:
+            for page in coming:
+                page.cancel()
+
+
+class AuditTree:
+    """Takes leaf hashes in order and compares each tile of the levels above as soon as it is full.
+
+    `roots` has the root at each size that was to be watched.
+    """
+
+    def __init__(self, source: LogSource, findings: Findings, watched: set[int]) -> None:
+        self._source = source
+        self._findings = findings
+        self._watched = watched
+        self._frontier = Frontier()
+        self._edges: dict[int, list[bytes]] = {}
+        self.roots: dict[int, bytes] = {}
+        self._watch()
+
+    def append(self, leaf_hash: bytes) -> None:
+        """Take the next leaf's hash. Raises NotServedError if a tile is missing."""
+        for node in self._frontier.append(leaf_hash):
+            edge = self._edges.setdefault(node.level, [])
+            edge.append(node.hash)
+            if len(edge) == WIDTH:
+                self._compare(node.level, node.number // WIDTH, edge)
+                edge.clear()
+        self._watch()
+
+    def finish(self) -> None:
+        """Compare the partial tiles at the right edge."""
+        for level, edge in self._edges.items():
+            if edge:
+                self._compare(level, self._frontier.size // WIDTH ** (level + 1), edge)
+
+    def _watch(self) -> None:
+        if self._frontier.size in self._watched:
+            self.roots[self._frontier.size] = self._frontier.root()
+
+    def _compare(self, level: int, number: int, own: list[bytes]) -> None:
+        served = self._source.hashes(Tile(level, number, len(own)))
+        for at, (mine, theirs) in enumerate(zip(own, served, strict=True)):
+            if mine != theirs:
+                self._findings.add("node_wrong", level=level, number=number * WIDTH + at)
+
 
 CLOCK_TOLERANCE_MS = 300_000
 

@@ -6,11 +6,11 @@ left to audit_replay.py. It finds the same, whoever does it.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
-from wattseal.registry.audit_report import Finding, make_finding
-from wattseal.registry.leaf import leaf_of
-from wattseal.registry.log_source import (
+from wattseal.registry.api_models import RecordLine, State
+from wattseal.registry.log_client import (
     ServedPage,
     read_entries,
     read_hashes,
@@ -18,14 +18,97 @@ from wattseal.registry.log_source import (
     read_states,
     write_states,
 )
-from wattseal.registry.memory_ledger import packed
-from wattseal.registry.packed_states import PackedState
-from wattseal.registry.records import Record, read_record
-from wattseal.registry.replay import TakenApart, take_apart
-from wattseal.registry.requests import RecordLine, State
-from wattseal.registry.rows import states_of
+from wattseal.registry.memory_ledger import MemoryLedger, PackedState, packed
+from wattseal.registry.records import Model, Record, leaf_of, read_record
+from wattseal.registry.replay import TakenApart, judge_record, take_apart
+from wattseal.registry.states import states_of
 from wattseal.tlog.tiles import Tile
 from wattseal.tlog.tree import leaf_hash
+
+MAX_FINDINGS = 100
+"""An audit that has found so many stops: more would say nothing new."""
+
+SENTENCES = {
+    # Whose log it is.
+    "key_changed": "The registry shows other keys than {source}.",
+    "name_differs": "The checkpoint is of the log {found}, the registry calls itself {expected}.",
+    "checkpoint_broken": "The checkpoint does not hold: {cause}.",
+    # The log against what was seen of it before.
+    "log_shrank": "The log has {found} entries, and had {expected} at the last audit.",
+    "history_rewritten": "The first {size} entries are not those of the last audit.",
+    # The log against itself.
+    "not_served": "The registry does not serve what its log must have: {cause}.",
+    "entry_differs": "The bundle of entries has another entry than the list of records.",
+    "leaf_hash_wrong": "The tile has another hash than that of the entry.",
+    "node_wrong": "Hash {number} of level {level} is not the root of the hashes below it.",
+    "root_wrong": "The checkpoint's root is not that of the entries.",
+    # The records against the log, the rules and the tables.
+    "record_unreadable": "The record cannot be read: {cause}.",
+    "record_differs": "The log's entry commits to another record.",
+    "time_went_back": "The record is older than the one before it.",
+    "time_in_future": "The record's time is later than this computer's clock.",
+    "rule_broken": "The record should have been refused: {sentence} [{code}]",
+    "state_wrong": "The registry's tables have another state than the record leads to: {what}.",
+}
+
+
+class Finding(Model):
+    """Something that is not as it must be; `entry` None where it is about the whole log."""
+
+    code: str
+    entry: int | None
+    sentence: str
+
+
+def make_finding(finding: str, entry: int | None = None, /, **values: object) -> Finding:
+    """A finding by its code; `values` fill the blanks of its sentence."""
+    return Finding(code=finding, entry=entry, sentence=SENTENCES[finding].format(**values))
+
+
+class AuditReport(Model):
+    """What was audited, and what was found.
+
+    `complete` False: the audit stopped before the end, for what the last finding says. `compared`:
+    size of the earlier checkpoint that the log was shown to have grown from; None without one.
+    """
+
+    name: str
+    vkey: str
+    registry_key: str
+    size: int
+    root: str
+    checkpoint: str
+    compared: int | None
+    records: dict[str, int]
+    complete: bool
+    findings: list[Finding]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether everything was looked at and nothing was found."""
+        return self.complete and not self.findings
+
+
+class Findings:
+    """Collects findings; raises EnoughFoundError with the last one that it takes."""
+
+    def __init__(self) -> None:
+        self.found: list[Finding] = []
+
+    def add(self, finding: str, entry: int | None = None, **values: object) -> None:
+        """Note a finding by its code; `values` fill the blanks of its sentence."""
+        self.take(make_finding(finding, entry, **values))
+
+    def take(self, finding: Finding) -> None:
+        """Note a finding that was made elsewhere."""
+        self.found.append(finding)
+        if len(self.found) >= MAX_FINDINGS:
+            raise EnoughFoundError
+
+
+class EnoughFoundError(Exception):
+    """The audit need not go on."""
+
 
 MAX_SHOWN_CHARACTERS = 200
 
@@ -118,3 +201,39 @@ def _difference(expected: list[State], served: list[State]) -> str:
         name for name in type(mine).model_fields if getattr(mine, name) != getattr(theirs, name)
     ]
     return f"{type(mine).__name__}.{wrong[0]}"
+
+
+class Replay:
+    """The registry's life lived again, in memory; holds the newest states and nothing else.
+
+    latest_ms: no record may be of a later time.
+    """
+
+    def __init__(self, findings: Findings, latest_ms: int) -> None:
+        self.findings = findings
+        self._latest_ms = latest_ms
+        self._ledger = MemoryLedger()
+        self._last_ms = 0
+        self.counts: Counter[str] = Counter()
+
+    def judge(self, entry: CheckedEntry) -> None:
+        """Take the next entry."""
+        for finding in entry.findings:
+            self.findings.take(finding)
+        if entry.read is None:
+            return
+        record = entry.read.record
+        self.counts[record.type] += 1
+        self._judge_time(entry.number, record)
+        for reason in judge_record(record, self._ledger, entry.read.beforehand):
+            self.findings.add(
+                "rule_broken", entry.number, sentence=reason.sentence, code=reason.code
+            )
+        self._ledger.put(entry.read.states)
+
+    def _judge_time(self, number: int, record: Record) -> None:
+        if record.unix_ms < self._last_ms:
+            self.findings.add("time_went_back", number)
+        if record.unix_ms > self._latest_ms:
+            self.findings.add("time_in_future", number)
+        self._last_ms = max(self._last_ms, record.unix_ms)

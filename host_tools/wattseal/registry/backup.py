@@ -11,18 +11,18 @@ import os
 import secrets
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 from pydantic import ValidationError
+from sqlalchemy import Connection, Table, select
 
-from wattseal.errors import ToolError
-from wattseal.registry import log_store, schema
-from wattseal.registry.bulk import load
-from wattseal.registry.database import Database
-from wattseal.registry.failures import NotReady, StateBroken
+from wattseal.common.errors import ToolError
+from wattseal.common.sql import Database, DatabaseUnusable, copy_rows
+from wattseal.registry.failures import StateBroken
 from wattseal.registry.identity import (
     Identity,
     load_identity,
@@ -31,11 +31,80 @@ from wattseal.registry.identity import (
     unusable,
     write_name,
 )
-from wattseal.registry.opening import ADMINISTRATOR_FILE, open_database
 from wattseal.registry.records import MAX_RECORD_CHARACTERS, Model, Record, read_record
+from wattseal.registry.setup import ADMINISTRATOR_FILE, begin, open_database
+from wattseal.registry.store import log, tables
+from wattseal.registry.store.log import rows_of
 from wattseal.tlog.checkpoint import read_checkpoint
-from wattseal.tlog.frontier import Frontier
+from wattseal.tlog.tree import Frontier
 from wattseal.wire.signed_note import NoteError, parse_note
+
+BATCH = 1000
+"""Records whose rows are in memory at a time."""
+
+SQLITE_CACHE_KIB = 512 * 1024
+"""Random places of its indexes: else they are written again and again before the end."""
+
+Rows = dict[Table, list[list[Any]]]
+
+
+def load(
+    database: Database,
+    identity: Identity,
+    records: Iterable[Record],
+    check: Callable[[Frontier], None],
+) -> Frontier:
+    """Fill a database that has the schema and no registry; the tree that it then holds.
+
+    check: looks at the tree before anything is kept, and raises if it is not the one that was
+    meant. DatabaseUnusable if the database holds a registry.
+    """
+    with database.write() as connection:
+        if connection.execute(select(tables.registry_identity.c.id)).first() is not None:
+            raise DatabaseUnusable("its database holds a registry already")
+        if database.is_sqlite:
+            connection.exec_driver_sql(f"PRAGMA cache_size = -{SQLITE_CACHE_KIB}")
+        tree = Frontier()
+        insert = _insert if database.is_sqlite else _copy
+        coming = iter(records)
+        while batch := list(islice(coming, BATCH)):
+            for table, rows in _rows_of(batch, tree).items():
+                insert(connection, table, rows)
+        check(tree)
+        begin(connection, identity, tree)
+        if not database.is_sqlite:
+            # Or PostgreSQL takes full tables for small ones until it happens to look.
+            connection.exec_driver_sql("ANALYZE")
+    return tree
+
+
+def _rows_of(records: list[Record], tree: Frontier) -> Rows:
+    rows: Rows = {}
+    for record in records:
+        made = list(rows_of(tree.size, record))
+        nodes = tree.append(made[0][1]["hash"])
+        made += [(tables.log_node, node._asdict()) for node in nodes]
+        for table, columns in made:
+            values = [columns[column.name] for column in table.columns]
+            rows.setdefault(table, []).append(values)
+    return rows
+
+
+def _insert(connection: Connection, table: Table, rows: list[list[Any]]) -> None:
+    marks = ", ".join("?" * len(table.columns))
+    cursor = connection.connection.cursor()
+    # Names are the schema's own.
+    cursor.executemany(f"INSERT INTO {table.name} ({_names(table)}) VALUES ({marks})", rows)  # noqa: S608
+    cursor.close()
+
+
+def _copy(connection: Connection, table: Table, rows: list[list[Any]]) -> None:
+    copy_rows(connection, table.name, [column.name for column in table.columns], rows)
+
+
+def _names(table: Table) -> str:
+    return ", ".join(column.name for column in table.columns)
+
 
 PAGE = 1000
 FACTS, CHECKPOINT, RECORDS = "backup.json", "checkpoint", "records.jsonl"
@@ -71,7 +140,9 @@ def write_backup(data: Path, database_url: str | None, file: Path, show: Show) -
                 if (data / key).exists():
                     made.writestr(key, (data / key).read_bytes())
             return _write_log(database, identity, made, show)
-    except (NotReady, StateBroken) as error:
+    except DatabaseUnusable as error:
+        raise unusable(data, error.cause, "Audit the registry.") from error
+    except StateBroken as error:
         raise unusable(data, str(error.detail["cause"]), "Audit the registry.") from error
     finally:
         database.close()
@@ -82,14 +153,14 @@ def _write_log(
 ) -> BackupFacts:
     """One moment of the log: readers see none of what is written after they began."""
     with database.read() as connection:
-        schema.check(connection)
-        head = log_store.read_head(connection)
+        tables.check(connection)
+        head = log.read_head(connection)
         facts = BackupFacts(name=identity.name, vkey=identity.vkey, size=head.size)
         made.writestr(FACTS, facts.model_dump_json())
         made.writestr(CHECKPOINT, identity.sign(head.size, head.root()))
         with made.open(RECORDS, "w", force_zip64=True) as records:
             for first in range(0, head.size, PAGE):
-                lines = log_store.read_entries(connection, first, min(PAGE, head.size - first))
+                lines = log.read_entries(connection, first, min(PAGE, head.size - first))
                 records.write("".join(line.record + "\n" for line in lines).encode())
                 show(first + len(lines), head.size)
     return facts
@@ -124,7 +195,7 @@ def _restore(
         if identity.vkey != facts.vkey:
             remedy = "Restore into a new folder, or into that of the same registry."
             raise unusable(data, "its keys are not those of the backup", remedy)
-        schema.upgrade(database)
+        tables.upgrade(database)
         with backup.open(RECORDS) as records:
             load(
                 database,
@@ -133,8 +204,8 @@ def _restore(
                 lambda tree: _check(file, tree, identity, checkpoint),
             )
         write_name(data, facts.name)
-    except NotReady as error:
-        cause = str(error.detail["cause"])
+    except DatabaseUnusable as error:
+        cause = error.cause
         raise unusable(data, cause, "Give an empty database.") from error
     finally:
         database.close()

@@ -14,21 +14,24 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from wattseal.errors import ToolError
-from wattseal.public_key import DEFAULT_ALGORITHM
+from wattseal.common.errors import ToolError
+from wattseal.ocmf.public_key import DEFAULT_ALGORITHM
+from wattseal.registry.api_models import (
+    ChargePoint,
+    EvseState,
+    Export,
+    KeyPeriod,
+    KeyState,
+    MeterFrom,
+    MeterState,
+)
 from wattseal.registry.audit import keys_of
-from wattseal.registry.exported import ChargePoint, Export, KeyPeriod, MeterFrom
-from wattseal.registry.leaf import leaf_of
-from wattseal.registry.log_source import LogSource, NotServedError
-from wattseal.registry.names import evse_name, meter_name
-from wattseal.registry.records import Meter, Record, Registration, read_record
-from wattseal.registry.requests import EvseState, KeyState, MeterState
-from wattseal.registry.rows import ref_of, states_of
-from wattseal.tlog.checkpoint import Checkpoint, read_checkpoint
-from wattseal.tlog.frontier import Frontier
-from wattseal.tlog.note import NoteError, check_note
+from wattseal.registry.log_client import LogSource, NotServedError
+from wattseal.registry.records import Meter, Record, Registration, leaf_of, read_record
+from wattseal.registry.states import evse_name, meter_name, ref_of, states_of
+from wattseal.tlog.checkpoint import Checkpoint, NoteError, check_note, read_checkpoint
 from wattseal.tlog.tiles import WIDTH
-from wattseal.tlog.tree import leaf_hash
+from wattseal.tlog.tree import Frontier, leaf_hash
 
 Show = Callable[[int, int], object]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wattseal.registry.requests import Reason
+    from wattseal.registry.api_models import Reason
 
 FAILURES = {
     # Who asks.
@@ -79,10 +79,6 @@ class NotFound(RegistryError):  # noqa: N818
 
 class StateBroken(RegistryError):  # noqa: N818
     """Name `state_broken`: what is stored contradicts itself, so it is not served."""
-
-
-class NotReady(RegistryError):  # noqa: N818
-    """Name `not_ready`: the database cannot be reached, or is not the one that belongs here."""
 
 
 class ClockWrong(RegistryError):  # noqa: N818

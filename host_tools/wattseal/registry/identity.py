@@ -18,10 +18,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from wattseal.errors import ToolError
-from wattseal.private_files import read_private, write_private
-from wattseal.tlog.checkpoint import Checkpoint
-from wattseal.tlog.note import EcdsaSigner, Ed25519Signer, NoteSigner, sign_note
+from wattseal.common.errors import ToolError
+from wattseal.common.files import read_private, write_private
+from wattseal.tlog.checkpoint import Checkpoint, EcdsaSigner, Ed25519Signer, NoteSigner, sign_note
 from wattseal.wire.signed_note import is_key_name
 
 MAX_NAME_CHARACTERS = 100

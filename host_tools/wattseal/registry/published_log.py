@@ -4,16 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
-from wattseal.registry import log_store, schema
-from wattseal.registry.clocks import ServerClock, check_clock
-from wattseal.registry.database import Database
-from wattseal.registry.failures import NotFound, NotReady
+from wattseal.common.sql import Database, DatabaseUnusable
+from wattseal.registry.api_models import PublicationAnswer, RecordLine, RegistryFacts, State
+from wattseal.registry.failures import ClockWrong, NotFound
 from wattseal.registry.identity import Identity
-from wattseal.registry.requests import PublicationAnswer, RecordLine, RegistryFacts, State
-from wattseal.tlog.stored_tree import StoredTree
+from wattseal.registry.rules.proof import TOLERANCE_MS
+from wattseal.registry.store import log, tables
 from wattseal.tlog.tiles import MAX_LEVEL, WIDTH, pack_entries
+from wattseal.tlog.tree import StoredTree
+
+ServerClock = Callable[[Connection], int | None]
+
+_SERVER_CLOCK = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)")
+
+
+def server_unix_ms(connection: Connection) -> int | None:
+    """What the clock of the database's server shows; None of SQLite."""
+    if connection.dialect.name == "sqlite":
+        return None
+    unix_ms: int = connection.execute(_SERVER_CLOCK).scalar_one()
+    return unix_ms
+
+
+def check_clock(now_ms: int, newest_ms: int, server_ms: int | None) -> None:
+    """ClockWrong if the computer's clock differs by more than some minutes.
+
+    newest_ms: the time of the newest record; server_ms: the database server's, None if it has none.
+    """
+    if server_ms is not None and abs(server_ms - now_ms) > TOLERANCE_MS:
+        raise ClockWrong("clock_differs", seconds=abs(server_ms - now_ms) // 1000)
+    if newest_ms - now_ms > TOLERANCE_MS:
+        raise ClockWrong("clock_behind", seconds=(newest_ms - now_ms) // 1000)
+
 
 MAX_COUNT = WIDTH
 """Most entries that are read at once."""
@@ -42,7 +66,7 @@ class PublishedLog:
         """Name, keys and size of the log."""
         with self._database.read() as connection:
             self._check_identity(connection)
-            size = log_store.read_size(connection)
+            size = log.read_size(connection)
         return RegistryFacts(
             name=self._identity.name,
             registry_key=self._identity.registry_key,
@@ -52,17 +76,20 @@ class PublishedLog:
         )
 
     def ready(self) -> None:
-        """NotReady, StateBroken, ClockWrong unless requests of all kinds can be answered now."""
+        """Check that requests of all kinds can be answered now.
+
+        Raises DatabaseUnusable, StateBroken, ClockWrong.
+        """
         with self._database.read() as connection:
-            schema.check(connection)
+            tables.check(connection)
             self._check_identity(connection)
-            size = log_store.read_size(connection)
+            size = log.read_size(connection)
             self._check_clock(connection, size)
 
     def checkpoint(self, size: int | None = None) -> str:
         """The signed checkpoint at a size, the newest without one. NotFound beyond the log."""
         with self._database.read() as connection:
-            head = log_store.read_head(connection)
+            head = log.read_head(connection)
             if size is None or size == head.size:
                 size, root = head.size, head.root()
             else:
@@ -77,10 +104,10 @@ class PublishedLog:
         """
         size = number + 1 if size is None else size
         with self._database.read() as connection:
-            now = log_store.read_size(connection)
+            now = log.read_size(connection)
             _check_size(size, now)
             _check_entry(number, size)
-            line = log_store.read_entries(connection, number, 1)[0]
+            line = log.read_entries(connection, number, 1)[0]
             tree = _tree(connection)
             proof, root = tree.inclusion_proof(number, size), tree.root(size)
         return self._publication(line.leaf, number, proof, size, root)
@@ -98,50 +125,50 @@ class PublishedLog:
     def record(self, number: int) -> tuple[str, str]:
         """Leaf and record of an entry. NotFound beyond the log."""
         with self._database.read() as connection:
-            _check_entry(number, log_store.read_size(connection))
-            line = log_store.read_entries(connection, number, 1)[0]
+            _check_entry(number, log.read_size(connection))
+            line = log.read_entries(connection, number, 1)[0]
         return line.leaf, line.record
 
     def records(self, first: int, count: int) -> list[RecordLine]:
         """Up to `count` entries (256 at most) from `first` on; none where the log has no more."""
         with self._database.read() as connection:
-            end = min(first + min(count, MAX_COUNT), log_store.read_size(connection))
-            return log_store.read_entries(connection, first, max(0, end - first))
+            end = min(first + min(count, MAX_COUNT), log.read_size(connection))
+            return log.read_entries(connection, first, max(0, end - first))
 
     def states(self, first: int, count: int) -> list[list[State]]:
         """The states that each of these entries made, from the tables of states alone."""
         with self._database.read() as connection:
-            return log_store.read_states(connection, first, min(count, MAX_COUNT))
+            return log.read_states(connection, first, min(count, MAX_COUNT))
 
     def tile(self, level: int, number: int, width: int) -> bytes:
         """The first `width` hashes of a tile. NotFound if the log has not got so far."""
         with self._database.read() as connection:
-            size = log_store.read_size(connection)
+            size = log.read_size(connection)
             _check_tile(level, number, width, size)
-            hashes = log_store.read_hashes(connection, level, number)
+            hashes = log.read_hashes(connection, level, number)
         return b"".join(hashes[:width])
 
     def entry_bundle(self, number: int, width: int) -> bytes:
         """The first `width` entries below a tile of level 0. NotFound as `tile`."""
         with self._database.read() as connection:
-            size = log_store.read_size(connection)
+            size = log.read_size(connection)
             _check_tile(0, number, width, size)
-            lines = log_store.read_entries(connection, number * WIDTH, width)
+            lines = log.read_entries(connection, number * WIDTH, width)
         return pack_entries(line.leaf.encode() for line in lines)
 
     def _check_clock(self, connection: Connection, size: int) -> int:
         """The time of the newest of `size` entries. ClockWrong unless another may be made now."""
-        newest_ms = log_store.newest_unix_ms(connection, size)
+        newest_ms = log.newest_unix_ms(connection, size)
         check_clock(self._clock(), newest_ms, self._server_clock(connection))
         return newest_ms
 
     def _check_identity(self, connection: Connection) -> None:
-        if not log_store.is_identity(connection, self._identity):
-            raise NotReady("not_ready", cause="its database belongs to another registry")
+        if not log.is_identity(connection, self._identity):
+            raise DatabaseUnusable("its database belongs to another registry")
 
 
 def _tree(connection: Connection) -> StoredTree:
-    return StoredTree(lambda level, number: log_store.read_hashes(connection, level, number))
+    return StoredTree(lambda level, number: log.read_hashes(connection, level, number))
 
 
 def _check_size(size: int, now: int) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
+from wattseal.device.key_history import build_leaf
+from wattseal.wire import signed_text
 from wattseal.wire.strict_json import MAX_INTEGER
 
 MAX_RECORD_CHARACTERS = 60_000
@@ -273,3 +275,40 @@ def read_record(text: str) -> Record:
 def details_of(text: str) -> str:
     """What the log's entry says of a record: the SHA-256 of its text, in hex."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+CHANGE = (
+    "change",
+    200,
+    (
+        ("unix_ms", "int", (0, MAX_INTEGER), "required", ""),
+        ("details", "hex", (64, 64), "required", ""),
+    ),
+)
+
+
+def leaf_of(record: Record, text: str | None = None) -> str:
+    """The entry of a record. TextError if a module could not have said what it says.
+
+    text: the record's, where it was made already.
+    """
+    details = details_of(record_text(record) if text is None else text)
+    if not isinstance(record, Registration):
+        return signed_text.build(CHANGE, {"unix_ms": record.unix_ms, "details": details})
+    return build_leaf(
+        evse_id=record.evse_id,
+        gateway_serial=record.gateway_serial,
+        meter_serial=record.meter.serial,
+        chip_id=record.chip_id,
+        key_number=record.key_number,
+        public_key=record.public_key,
+        firmware_identity=record.firmware_identity,
+        commissioning=record.commissioning,
+        unix_ms=record.unix_ms,
+        details=details,
+    )
+
+
+def read_change(text: str) -> dict[str, Any]:
+    """The members of an entry that is no registration; TextError if it is none."""
+    return signed_text.read(CHANGE, text)

@@ -7,39 +7,9 @@ is whether a challenge was the registry's and still good.
 
 from __future__ import annotations
 
-from wattseal.evse_id import EvseIdError
-from wattseal.registry import building
-from wattseal.registry.ledger import Ledger
-from wattseal.registry.plausibility import (
-    against,
-    judge_consent,
-    judge_deactivation,
-    judge_hardware_exchange,
-    judge_test_charge,
-    reason,
-)
-from wattseal.registry.plausibility.access import access_faults, administrator_faults
-from wattseal.registry.plausibility.access_requests import scope_faults, target_faults
-from wattseal.registry.plausibility.facts import Facts, judged
-from wattseal.registry.plausibility.history import (
-    History,
-    read_history,
-    read_repeated,
-    recorded_end,
-)
-from wattseal.registry.plausibility.limits import DAY_MS
-from wattseal.registry.plausibility.proof import Challenged, read_proof
-from wattseal.registry.records import (
-    AccessGranted,
-    AccessRevoked,
-    Consent,
-    Deactivation,
-    HardwareExchange,
-    Record,
-    Registration,
-    TestCharge,
-)
-from wattseal.registry.requests import (
+from wattseal.ocmf.evse_id import EvseIdError
+from wattseal.registry import make_record
+from wattseal.registry.api_models import (
     AccessRequest,
     AccessState,
     ConsentRequest,
@@ -50,6 +20,38 @@ from wattseal.registry.requests import (
     RegistrationRequest,
     TestChargeRequest,
 )
+from wattseal.registry.records import (
+    AccessGranted,
+    AccessRevoked,
+    Consent,
+    Deactivation,
+    HardwareExchange,
+    Record,
+    Registration,
+    TestCharge,
+)
+from wattseal.registry.rules import (
+    against,
+    judge_consent,
+    judge_deactivation,
+    judge_hardware_exchange,
+    judge_test_charge,
+    reason,
+)
+from wattseal.registry.rules.access import access_faults, administrator_faults
+from wattseal.registry.rules.other_requests import scope_faults, target_faults
+from wattseal.registry.rules.proof import (
+    DAY_MS,
+    Challenged,
+    Facts,
+    History,
+    judged,
+    read_history,
+    read_proof,
+    read_repeated,
+    recorded_end,
+)
+from wattseal.registry.states import Ledger
 from wattseal.wire.signed_text import TextError
 
 _AboutEvse = Deactivation | HardwareExchange | Consent | TestCharge
@@ -112,7 +114,7 @@ def _judge_registration(
     found = [*found, *against(taken_apart, ledger, actor, record.unix_ms)]
     if found or not taken_apart.is_whole:
         return found
-    return _differences(record, building.build(taken_apart, ledger, actor, record.unix_ms))
+    return _differences(record, make_record.build(taken_apart, ledger, actor, record.unix_ms))
 
 
 def _facts_of(record: Registration, module: ModuleState | None) -> TakenApart:
@@ -159,7 +161,7 @@ def _judge_deactivation(record: Deactivation, ledger: Ledger, actor: AccessState
         evse_id=record.evse_id, reason=record.reason, farewell=record.farewell, note=record.note
     )
     return judge_deactivation(req, ledger, actor, record.unix_ms) or _differences(
-        record, building.build_deactivation(req, ledger, actor, record.unix_ms)
+        record, make_record.build_deactivation(req, ledger, actor, record.unix_ms)
     )
 
 
@@ -173,7 +175,7 @@ def _judge_hardware_exchange(
         note=record.note,
     )
     return judge_hardware_exchange(req, ledger, actor, record.unix_ms) or _differences(
-        record, building.build_hardware_exchange(req, actor, record.unix_ms)
+        record, make_record.build_hardware_exchange(req, actor, record.unix_ms)
     )
 
 
@@ -181,14 +183,14 @@ def _judge_consent(record: Consent, ledger: Ledger, actor: AccessState) -> list[
     days = (record.until_unix_ms - record.unix_ms) // DAY_MS
     req = ConsentRequest(evse_id=record.evse_id, to_operator=record.to_operator, days=days)
     return judge_consent(req, ledger, actor, record.unix_ms) or _differences(
-        record, building.build_consent(req, ledger, actor, record.unix_ms)
+        record, make_record.build_consent(req, ledger, actor, record.unix_ms)
     )
 
 
 def _judge_test_charge(record: TestCharge, ledger: Ledger, actor: AccessState) -> list[Reason]:
     req = TestChargeRequest(evse_id=record.evse_id, begin=record.begin, end=record.end)
     return judge_test_charge(req, ledger, actor, record.unix_ms) or _differences(
-        record, building.build_test_charge(req, ledger, actor, record.unix_ms)
+        record, make_record.build_test_charge(req, ledger, actor, record.unix_ms)
     )
 
 
@@ -203,7 +205,8 @@ def _judge_access(record: AccessGranted | AccessRevoked, ledger: Ledger) -> list
     if isinstance(record, AccessRevoked):
         found += target_faults(record.key_id, ledger)
         return found or _differences(
-            record, building.build_revocation(record.key_id, ledger, record.actor, record.unix_ms)
+            record,
+            make_record.build_revocation(record.key_id, ledger, record.actor, record.unix_ms),
         )
     if ledger.access(record.key_id):
         found.append(reason("access_exists", key_id=record.key_id))
@@ -222,7 +225,7 @@ def _access_request(record: AccessGranted) -> AccessRequest:
 
 
 def _granted(req: AccessRequest, record: AccessGranted) -> AccessGranted:
-    return building.build_access(
+    return make_record.build_access(
         req, record.actor, record.unix_ms, record.key_id, record.secret_sha256
     )
 

@@ -2,38 +2,269 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection
 
-from wattseal.computer_clock import unix_ms_now
-from wattseal.registry import access_keys, building, log_store, plausibility
-from wattseal.registry.challenges import Challenges
-from wattseal.registry.clocks import ServerClock, server_unix_ms
-from wattseal.registry.database import Database
-from wattseal.registry.failures import Refused
-from wattseal.registry.identity import Identity
-from wattseal.registry.leaf import leaf_of
-from wattseal.registry.plausibility.facts import Facts
-from wattseal.registry.plausibility.limits import OFFLINE_DAYS
-from wattseal.registry.questions import Questions
-from wattseal.registry.records import Record
-from wattseal.registry.repeats import EvseRequest, charged_before, recorded_last, registered_before
-from wattseal.registry.requests import (
+from wattseal.common.sql import Database
+from wattseal.common.times import unix_ms_now
+from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
+from wattseal.registry import make_record, rules
+from wattseal.registry.api_models import (
     AccessRequest,
     AccessState,
     Challenge,
     Confirmation,
     ConsentRequest,
     DeactivationRequest,
+    Eligibility,
+    EvseState,
     HardwareExchangeRequest,
+    KeyAnswer,
+    MeterState,
+    ModuleState,
     PublicationAnswer,
     Reason,
     RegistrationRequest,
+    SearchResult,
     TestChargeRequest,
 )
-from wattseal.registry.sql_ledger import SqlLedger
+from wattseal.registry.failures import AccessError, NotFound, Refused
+from wattseal.registry.identity import Identity
+from wattseal.registry.published_log import PublishedLog, ServerClock, server_unix_ms
+from wattseal.registry.records import (
+    Deactivation,
+    HardwareExchange,
+    MeterRef,
+    Record,
+    Registration,
+    TestCharge,
+    leaf_of,
+)
+from wattseal.registry.rules.eligibility import eligibility
+from wattseal.registry.rules.proof import CHALLENGE_MS, OFFLINE_DAYS, Facts
+from wattseal.registry.states import Ledger, evse_name
+from wattseal.registry.station_history import KeyPeriod, key_periods
+from wattseal.registry.store import log, states
+from wattseal.registry.store.states import SqlLedger, possession_entries, search, touching_entries
+
+_ID_CHARACTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_ID_LENGTH = 12
+_SECRET_BYTES = 32
+_KEY = re.compile(r"wsk_([a-z2-7]{12})_([a-z2-7]{52})")
+_NO_SECRET = "0" * 64
+
+
+class NewKey(NamedTuple):
+    """A key that was just made: `text` is told once, `secret_sha256` is recorded."""
+
+    key_id: str
+    text: str
+    secret_sha256: str
+
+
+def make_key() -> NewKey:
+    """A key with a new secret of 256 bits."""
+    key_id = "".join(secrets.choice(_ID_CHARACTERS) for _ in range(_ID_LENGTH))
+    secret = base64.b32encode(secrets.token_bytes(_SECRET_BYTES)).decode().rstrip("=").lower()
+    return read_key(f"wsk_{key_id}_{secret}")
+
+
+def read_key(text: str) -> NewKey:
+    """A key's parts. AccessError `access_unknown` if it is not of the form of one."""
+    found = _KEY.fullmatch(text)
+    if not found:
+        raise AccessError("access_unknown")
+    return NewKey(found[1], text, hashlib.sha256(text.encode()).hexdigest())
+
+
+def authenticate(text: str, ledger: Ledger, now_ms: int) -> AccessState:
+    """Whom a key lets in. AccessError `access_unknown`, `access_revoked`, `access_expired`."""
+    given = read_key(text)
+    state = ledger.access(given.key_id)
+    expected = state.secret_sha256 if state else _NO_SECRET
+    if not hmac.compare_digest(given.secret_sha256, expected) or state is None:
+        raise AccessError("access_unknown")
+    if state.revoked:
+        raise AccessError("access_revoked", key_id=state.key_id)
+    if state.until_unix_ms is not None and now_ms > state.until_unix_ms:
+        until = datetime.fromtimestamp(state.until_unix_ms // 1000, UTC)
+        raise AccessError(
+            "access_expired", key_id=state.key_id, until=f"{until:%Y-%m-%d %H:%M} UTC"
+        )
+    return state
+
+
+_RANDOM_BYTES = 16
+_TIME_BYTES = 8
+_MARK_BYTES = 16
+_ALL_BYTES = _RANDOM_BYTES + _TIME_BYTES + _MARK_BYTES
+
+
+class Challenges:
+    """Made and known again by whoever has the key (Identity.challenge_key)."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def make(self, now_ms: int) -> Challenge:
+        """A new one."""
+        until_ms = now_ms + CHALLENGE_MS
+        said = secrets.token_bytes(_RANDOM_BYTES) + until_ms.to_bytes(_TIME_BYTES, "big")
+        return Challenge(challenge=(said + self._mark(said)).hex(), until_unix_ms=until_ms)
+
+    def judge(self, challenge: str, now_ms: int) -> Literal["good", "unknown", "expired"]:
+        """Whether a challenge, in hex, is the registry's own and still good."""
+        try:
+            data = bytes.fromhex(challenge)
+        except ValueError:
+            return "unknown"
+        said, mark = data[:-_MARK_BYTES], data[-_MARK_BYTES:]
+        if len(data) != _ALL_BYTES or not hmac.compare_digest(mark, self._mark(said)):
+            return "unknown"
+        until_ms = int.from_bytes(said[_RANDOM_BYTES:], "big")
+        return "good" if now_ms <= until_ms else "expired"
+
+    def _mark(self, said: bytes) -> bytes:
+        return hmac.new(self._key, said, hashlib.sha256).digest()[:_MARK_BYTES]
+
+
+MAX_FOUND = 50
+
+
+class Questions(PublishedLog):
+    """Each answer is of one moment; `at_unix_ms` None is now."""
+
+    def evse(self, evse_id: str, at_unix_ms: int | None = None) -> EvseState | None:
+        """A charge point, in any spelling of its EVSE-ID."""
+        with self._database.ask() as connection:
+            return SqlLedger(connection, at_unix_ms).evse(evse_id)
+
+    def key(self, fingerprint: str, at_unix_ms: int | None = None) -> KeyAnswer | None:
+        """A public key, by the SHA-256 of its SPKI in hex."""
+        with self._database.ask() as connection:
+            return states.key_of_fingerprint(connection, fingerprint, at_unix_ms)
+
+    def module(self, chip_id: str, at_unix_ms: int | None = None) -> ModuleState | None:
+        """A signing module."""
+        with self._database.ask() as connection:
+            return SqlLedger(connection, at_unix_ms).module(chip_id)
+
+    def meter(self, meter: MeterRef, at_unix_ms: int | None = None) -> MeterState | None:
+        """A meter."""
+        with self._database.ask() as connection:
+            return SqlLedger(connection, at_unix_ms).meter(meter)
+
+    def key_valid(self, evse_id: str, at_unix_ms: int) -> KeyAnswer | None:
+        """The key that was good for this charge point at this time; None if none was."""
+        with self._database.ask() as connection:
+            return states.key_valid(connection, evse_id, at_unix_ms)
+
+    def key_periods(self, evse_id: str) -> list[KeyPeriod]:
+        """The keys that signed for a charge point, newest first."""
+        return key_periods(evse_id, self.history(evse_id))
+
+    def history(self, evse_id: str) -> list[tuple[int, Record]]:
+        """Every record that touched a charge point, oldest first, each with its place."""
+        try:
+            name = evse_name(evse_id)
+        except EvseIdError:
+            return []
+        with self._database.read() as connection:
+            return [
+                (number, log.read_one_record(connection, number))
+                for number in states.touching_entries(connection, name)
+            ]
+
+    def search(self, text: str, limit: int = MAX_FOUND) -> SearchResult:
+        """Whatever has an EVSE-ID, serial number, key, fingerprint or chip id that begins so."""
+        with self._database.read() as connection:
+            return search(connection, text, limit)
+
+    def eligibility(self, evse_id: str) -> Eligibility:
+        """Whether a charge point may be published and used. NotFound if it is no EVSE-ID."""
+        with self._database.read() as connection:
+            try:
+                return eligibility(evse_id, SqlLedger(connection), self._clock())
+            except EvseIdError:
+                raise NotFound("not_found", what="charge point", name=evse_id) from None
+
+    def access_keys(self) -> list[AccessState]:
+        """All access keys, oldest first."""
+        with self._database.ask() as connection:
+            return states.access_keys(connection)
+
+
+EvseRequest = DeactivationRequest | HardwareExchangeRequest
+
+MAX_LOOKED_AT = 100
+"""Entries about a charge point: as a rule there are a few in all its years."""
+
+_RECORD_OF: dict[type[EvseRequest], type[Record]] = {
+    DeactivationRequest: Deactivation,
+    HardwareExchangeRequest: HardwareExchange,
+}
+
+
+def registered_before(connection: Connection, req: RegistrationRequest, facts: Facts) -> int | None:
+    """The entry of this very registration: the same proof, and nothing told otherwise."""
+    proof = facts.proof
+    for entry in possession_entries(connection, proof.chip_id, proof.unix_ms):
+        record = log.read_one_record(connection, entry)
+        if isinstance(record, Registration) and _is_of(record, req, facts):
+            return entry
+    return None
+
+
+def _is_of(record: Registration, req: RegistrationRequest, facts: Facts) -> bool:
+    return (
+        record.possession.statement == req.possession.statement
+        and record.scenario == req.scenario
+        and record.module_model == req.module_model
+        and record.meter == facts.meter
+    )
+
+
+def charged_before(connection: Connection, req: TestChargeRequest) -> int | None:
+    """The entry that keeps these very records of a session already, whoever sent them.
+
+    It is looked for among the charge point's newest entries: the log's head is locked meanwhile.
+    """
+    try:
+        evse = read_evse_id(req.evse_id)
+    except EvseIdError:
+        return None
+    newest_first = reversed(touching_entries(connection, evse.canonical))
+    for entry in islice(newest_first, MAX_LOOKED_AT):
+        record = log.read_one_record(connection, entry)
+        if isinstance(record, TestCharge) and (record.begin, record.end) == (req.begin, req.end):
+            return entry
+    return None
+
+
+def recorded_last(connection: Connection, req: EvseRequest, actor: AccessState) -> int | None:
+    """The newest entry about a charge point, if the same caller asked for the same there."""
+    try:
+        evse = read_evse_id(req.evse_id)
+    except EvseIdError:
+        return None
+    entries = touching_entries(connection, evse.canonical)
+    record = log.read_one_record(connection, entries[-1]) if entries else None
+    if not isinstance(record, _RECORD_OF[type(req)]) or record.actor != actor.key_id:
+        return None
+    asked = {**req.model_dump(), "evse_id": evse.text}
+    told = record.model_dump()
+    return entries[-1] if all(told[name] == asked[name] for name in asked) else None
+
 
 Judge = Callable[[SqlLedger, AccessState, int], list[Reason]]
 Build = Callable[[SqlLedger, AccessState, int], Record]
@@ -76,7 +307,7 @@ class Registry(Questions):
     def authenticate(self, access_key: str) -> AccessState:
         """Whom an access key lets in. AccessError."""
         with self._database.ask() as connection:
-            return access_keys.authenticate(access_key, SqlLedger(connection), self._clock())
+            return authenticate(access_key, SqlLedger(connection), self._clock())
 
     def judge(self, req: RegistrationRequest, actor: AccessState) -> list[Reason]:
         """Everything that speaks against a registration; nothing is written."""
@@ -86,8 +317,8 @@ class Registry(Questions):
         with self._database.read() as connection:
             if registered_before(connection, req, facts) is not None:
                 return []
-            self._check_clock(connection, log_store.read_size(connection))
-            return [*found, *plausibility.against(facts, SqlLedger(connection), actor, now_ms)]
+            self._check_clock(connection, log.read_size(connection))
+            return [*found, *rules.against(facts, SqlLedger(connection), actor, now_ms)]
 
     def register(self, req: RegistrationRequest, actor: AccessState) -> Confirmation:
         """Record that a key signs for a charge point from now on. Refused.
@@ -102,11 +333,11 @@ class Registry(Questions):
         remarks: list[Reason] = []
 
         def judge(ledger: SqlLedger, actor: AccessState, now_ms: int) -> list[Reason]:
-            return plausibility.against(facts, ledger, actor, now_ms)
+            return rules.against(facts, ledger, actor, now_ms)
 
         def build(ledger: SqlLedger, actor: AccessState, now_ms: int) -> Record:
-            remarks.extend(plausibility.remarks(facts, ledger))
-            return building.build(facts, ledger, actor, now_ms)
+            remarks.extend(rules.remarks(facts, ledger))
+            return make_record.build(facts, ledger, actor, now_ms)
 
         def repeat(connection: Connection) -> int | None:
             return registered_before(connection, req, facts)
@@ -119,8 +350,8 @@ class Registry(Questions):
         return self._record_at_evse(
             req,
             actor,
-            lambda ledger, who, now: plausibility.judge_deactivation(req, ledger, who, now),
-            lambda ledger, who, now: building.build_deactivation(req, ledger, who, now),
+            lambda ledger, who, now: rules.judge_deactivation(req, ledger, who, now),
+            lambda ledger, who, now: make_record.build_deactivation(req, ledger, who, now),
         )
 
     def exchange_hardware(self, req: HardwareExchangeRequest, actor: AccessState) -> Confirmation:
@@ -128,8 +359,8 @@ class Registry(Questions):
         return self._record_at_evse(
             req,
             actor,
-            lambda ledger, who, now: plausibility.judge_hardware_exchange(req, ledger, who, now),
-            lambda _ledger, who, now: building.build_hardware_exchange(req, who, now),
+            lambda ledger, who, now: rules.judge_hardware_exchange(req, ledger, who, now),
+            lambda _ledger, who, now: make_record.build_hardware_exchange(req, who, now),
         )
 
     def keep_test_charge(self, req: TestChargeRequest, actor: AccessState) -> Confirmation:
@@ -137,8 +368,8 @@ class Registry(Questions):
         return self._record(
             actor,
             self._clock(),
-            lambda ledger, who, now: plausibility.judge_test_charge(req, ledger, who, now),
-            lambda ledger, who, now: building.build_test_charge(req, ledger, who, now),
+            lambda ledger, who, now: rules.judge_test_charge(req, ledger, who, now),
+            lambda ledger, who, now: make_record.build_test_charge(req, ledger, who, now),
             lambda connection: charged_before(connection, req),
         )
 
@@ -147,18 +378,18 @@ class Registry(Questions):
         return self._record(
             actor,
             self._clock(),
-            lambda ledger, who, now: plausibility.judge_consent(req, ledger, who, now),
-            lambda ledger, who, now: building.build_consent(req, ledger, who, now),
+            lambda ledger, who, now: rules.judge_consent(req, ledger, who, now),
+            lambda ledger, who, now: make_record.build_consent(req, ledger, who, now),
         )
 
     def grant(self, req: AccessRequest, actor: AccessState) -> Confirmation:
         """Make an access key; the answer alone tells it. Refused."""
-        key = access_keys.make_key()
+        key = make_key()
         confirmation = self._record(
             actor,
             self._clock(),
-            lambda _ledger, who, now: plausibility.judge_access(req, who, now),
-            lambda _ledger, who, now: building.build_access(
+            lambda _ledger, who, now: rules.judge_access(req, who, now),
+            lambda _ledger, who, now: make_record.build_access(
                 req, who.key_id, now, key.key_id, key.secret_sha256
             ),
         )
@@ -170,13 +401,13 @@ class Registry(Questions):
         return self._record(
             actor,
             self._clock(),
-            lambda ledger, who, now: plausibility.judge_revocation(key_id, ledger, who, now),
-            lambda ledger, who, now: building.build_revocation(key_id, ledger, who.key_id, now),
+            lambda ledger, who, now: rules.judge_revocation(key_id, ledger, who, now),
+            lambda ledger, who, now: make_record.build_revocation(key_id, ledger, who.key_id, now),
         )
 
     def _take_apart(self, req: RegistrationRequest) -> tuple[Facts | None, list[Reason], int]:
         now_ms = self._clock()
-        facts, found = plausibility.facts(
+        facts, found = rules.facts(
             req,
             self._identity.name,
             now_ms,
@@ -198,9 +429,9 @@ class Registry(Questions):
             entry = registered_before(connection, req, facts)
             if entry is None:
                 # If it is this computer's clock that is wrong, the module is not to blame.
-                self._check_clock(connection, log_store.read_size(connection))
+                self._check_clock(connection, log.read_size(connection))
                 ledger = SqlLedger(connection)
-                raise Refused([*found, *plausibility.against(facts, ledger, actor, now_ms)])
+                raise Refused([*found, *rules.against(facts, ledger, actor, now_ms)])
         return self._confirm(_Recorded(entry))
 
     def _record_at_evse(
@@ -227,7 +458,7 @@ class Registry(Questions):
         ClockWrong if the time of the record would not be true.
         """
         with self._database.write() as connection:
-            head = log_store.lock_head(connection)
+            head = log.lock_head(connection)
             repeated = find_repeat(connection)
             if repeated is not None:
                 done = _Recorded(repeated)
@@ -241,7 +472,7 @@ class Registry(Questions):
                     raise Refused(found)
                 record = build(ledger, actor, now_ms)
                 number, proof = head.size, head.next_proof()
-                log_store.append(connection, head, record)
+                log.append(connection, head, record)
                 done = _Recorded(number, record, proof, head.root())
         return self._confirm(done)
 
@@ -255,7 +486,7 @@ class Registry(Questions):
 
     def _confirm_again(self, number: int) -> Confirmation:
         with self._database.read() as connection:
-            record = log_store.read_one_record(connection, number)
+            record = log.read_one_record(connection, number)
         publication: PublicationAnswer = self.publication(number)
         return Confirmation(
             entry=number, unix_ms=record.unix_ms, publication=publication, repeated=True

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cdr.charging import charge
+from support.cdr.charging import charge
 from wattseal import cdr as cdr_package
-from wattseal.cdr.cdr_error import GERMAN, CdrError, in_german
-from wattseal.cdr.ocpi import read_cdr
+from wattseal.cdr.ocpi import GERMAN, CdrError, in_german, read_cdr
+from wattseal.common import exact_json
 
 _RAISED = {"CdrError": 1, "JsonError": 0, "_RefusedError": 0}
 """Who is raised, and which of the arguments is the cause."""
@@ -33,7 +33,8 @@ def causes_in(file: Path) -> Iterator[str]:
 
 def all_causes() -> set[str]:
     folder = Path(str(cdr_package.__file__)).parent
-    return {cause for file in folder.rglob("*.py") for cause in causes_in(file)}
+    files = [*folder.rglob("*.py"), Path(exact_json.__file__)]
+    return {cause for file in files for cause in causes_in(file)}
 
 
 def test_every_cause_has_german_words() -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from cdr.charging import BEGIN_MS, Charge, charge, utc
 from hypothesis import given
 from hypothesis import strategies as st
-from wattseal.cdr.content_checks import is_rounded, is_same_evse
+from support.cdr.charging import BEGIN_MS, Charge, charge, utc
 from wattseal.cdr.ocpi import read_cdr
 from wattseal.cdr.rules import Rules
-from wattseal.cdr.validator import Validator
+from wattseal.cdr.validate import Validator, is_rounded, is_same_evse
 
 
 def codes(made: Charge, rules: Rules) -> list[str]:

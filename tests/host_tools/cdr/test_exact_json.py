@@ -11,13 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, Struct, UnsetType
-from wattseal.cdr.exact_json import (
-    DECODER,
-    QUICK_REFUSALS,
-    JsonError,
-    load_object,
-    quick_reader,
-)
+from wattseal.common.exact_json import DECODER, QUICK_REFUSALS, JsonError, load_object, quick_reader
 
 load_quickly = quick_reader(dict[str, Any])
 

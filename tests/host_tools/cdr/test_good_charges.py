@@ -5,12 +5,12 @@ from __future__ import annotations
 import pickle
 
 import pytest
-from cdr.charging import Charge, charge
-from cdr.good_charges import NOTED, PLAIN
-from wattseal.cdr.judgement import Judgement
+from support.cdr.charging import Charge, charge
+from support.cdr.good_charges import NOTED, PLAIN
+from wattseal.cdr.findings import Judgement
 from wattseal.cdr.ocpi import read_cdr
 from wattseal.cdr.rules import Rules
-from wattseal.cdr.validator import Validator
+from wattseal.cdr.validate import Validator
 
 
 def judge(made: Charge) -> Judgement:

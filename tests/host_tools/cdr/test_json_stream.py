@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wattseal.cdr import json_stream
-from wattseal.cdr.json_stream import StreamError, read_array
+from wattseal.common import json_stream
+from wattseal.common.json_stream import StreamError, read_array
 
 
 class Dripping(io.StringIO):

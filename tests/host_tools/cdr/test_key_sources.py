@@ -10,26 +10,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cdr.charging import EVSE as STATION
-from registry.recorder import Recorder
-from registry.served_log import ServedLog
-from registry.simulated_module import EVSE_ID
-from registry.whole_life import live
-from wattseal.cdr.export_keys import ExportKeys, default_cache
-from wattseal.cdr.key_cache import KeyCache, Periods
-from wattseal.cdr.registry_keys import RegistryKeys
-from wattseal.errors import ToolError
+from support.cdr.charging import EVSE as STATION
+from support.registry.every_kind_of_record import record_every_kind
+from support.registry.recorder import Recorder
+from support.registry.served_log import ServedLog
+from support.registry.simulated_module import EVSE_ID
+from wattseal.cdr.keys import ExportKeys, KeyCache, Periods, RegistryKeys, default_cache
+from wattseal.common.errors import ToolError
+from wattseal.registry.api_models import HistoryLine
+from wattseal.registry.client import RegistryClient
 from wattseal.registry.export import as_json, collect
-from wattseal.registry.history_lines import history_lines
 from wattseal.registry.records import Record, Registration
-from wattseal.registry.requests import HistoryLine
-from wattseal.registry.rows import touched_evses
-from wattseal.registry_client import RegistryClient
+from wattseal.registry.states import history_lines, touched_evses
 
 
 @pytest.fixture(scope="module")
 def records() -> list[Record]:
-    return live(Recorder())
+    return record_every_kind(Recorder())
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from cdr.mutations import Mutation, all_mutations
-from wattseal.cdr.cdr_error import CdrError
-from wattseal.cdr.findings import EFFECTS_AND_SENTENCES, Effect
-from wattseal.cdr.judgement import Judgement
-from wattseal.cdr.ocpi import read_cdr
-from wattseal.cdr.record_effects import EFFECTS, EXPLAINED_BY
+from support.cdr.mutations import Mutation, all_mutations, effect_of
+from wattseal.cdr.findings import EFFECTS, EFFECTS_AND_SENTENCES, EXPLAINED_BY, Judgement
+from wattseal.cdr.ocpi import CdrError, read_cdr
 from wattseal.cdr.rules import Rules
-from wattseal.cdr.validator import Validator, unreadable
+from wattseal.cdr.validate import Validator, unreadable
 
 MUTATIONS = all_mutations()
 
@@ -33,12 +30,6 @@ def judge(mutation: Mutation) -> Judgement:
         return Validator(made.keys, Rules()).judge(read_cdr(made.json()))
     except CdrError as error:
         return unreadable("the CDR", error)
-
-
-def effect_of(code: str) -> Effect:
-    if code in EFFECTS_AND_SENTENCES:
-        return EFFECTS_AND_SENTENCES[code][0]
-    return EFFECTS[next(known for known in EFFECTS if known.value == code)]
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)

@@ -9,13 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from cdr.charging import Members, charge, in_base64
-from cdr.good_charges import PLAIN
 from hypothesis import given
 from hypothesis import strategies as st
-from wattseal.cdr.cdr_error import CdrError
-from wattseal.cdr.charge_record import Cdr
-from wattseal.cdr.ocpi import MAX_SIGNED_CHARACTERS, name_of, read_cdr
+from support.cdr.charging import Members, charge, in_base64
+from support.cdr.good_charges import PLAIN
+from wattseal.cdr.ocpi import MAX_SIGNED_CHARACTERS, Cdr, CdrError, name_of, read_cdr
 
 
 def members(**changes: Any) -> Members:

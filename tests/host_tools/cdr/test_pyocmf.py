@@ -11,12 +11,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from cdr.charging import Charge
-from cdr.good_charges import NOTED, PLAIN
-from cdr.mutations import all_mutations
-from cdr.test_mutations import effect_of
 from pyocmf import OCMF
 from pyocmf.exceptions import PyOCMFError
+from support.cdr.charging import Charge
+from support.cdr.good_charges import NOTED, PLAIN
+from support.cdr.mutations import all_mutations, effect_of
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "cdr-validation.md"
 

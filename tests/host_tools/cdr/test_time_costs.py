@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from cdr.charging import Members, charge
-from wattseal.cdr import time_costs
-from wattseal.cdr.time_costs import bills_time
+from support.cdr.charging import Members, charge
+from wattseal.cdr import ocpi
+from wattseal.cdr.ocpi import bills_time
 
 
 def cdr(**changes: Any) -> Members:
@@ -49,7 +49,7 @@ def test_many_prices_do_not_have_the_periods_searched_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     searched: list[str] = []
-    monkeypatch.setattr(time_costs, "_has_volume", lambda _cdr, kind: searched.append(kind))
+    monkeypatch.setattr(ocpi, "_has_volume", lambda _cdr, kind: searched.append(kind))
     assert not bills_time(cdr(tariffs=tariff("TIME", 1) * 50 + tariff("PARKING_TIME", 1) * 50))
     assert sorted(searched) == ["PARKING_TIME", "TIME"]
 

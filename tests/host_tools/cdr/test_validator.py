@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from cdr.charging import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.cdr.charging import (
     BEGIN_MS,
     EVSE,
     OTHER_EVSE,
@@ -16,18 +18,14 @@ from cdr.charging import (
     exact_json,
     period,
 )
-from host_fakes.signer import signer
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from wattseal.cdr import key_checks, validator
-from wattseal.cdr.cdr_error import CdrError
-from wattseal.cdr.charge_record import Cdr
-from wattseal.cdr.judgement import Judgement
+from support.device.signer import signer
+from wattseal.cdr import signers, validate
+from wattseal.cdr.findings import Judgement
 from wattseal.cdr.keys import KeyPeriod
-from wattseal.cdr.ocpi import read_cdr
+from wattseal.cdr.ocpi import Cdr, CdrError, read_cdr
 from wattseal.cdr.rules import Rules
-from wattseal.cdr.validator import Validator, unreadable
-from wattseal.errors import ToolError
+from wattseal.cdr.validate import Validator, unreadable
+from wattseal.common.errors import ToolError
 
 END_MS = BEGIN_MS + 90 * 60_000
 TOLERANCE_MS = 300_000
@@ -203,8 +201,8 @@ class TestUnsigned:
 
 
 def test_nothing_is_billable_for_want_of_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validator, "ordinary_sessions", lambda *_all: [None])
-    monkeypatch.setattr(validator, "check_content", lambda _records: ([], None))
+    monkeypatch.setattr(validate, "ordinary_sessions", lambda *_all: [None])
+    monkeypatch.setattr(validate, "check_content", lambda _records: ([], None))
     assert codes(charge()) == ["cdr_malformed"]
 
 
@@ -212,9 +210,9 @@ def test_hundreds_of_forged_values_cost_no_more_than_a_few(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tried = []
-    check = key_checks.check_signature
+    check = signers.check_signature
     monkeypatch.setattr(
-        key_checks, "check_signature", lambda *each: tried.append(each) or check(*each)
+        signers, "check_signature", lambda *each: tried.append(each) or check(*each)
     )
     made = charge(between=98, seed=5)
     made.keys.put(EVSE, period(signer(seed=1)), period(signer(seed=2)))

@@ -1,33 +1,27 @@
-"""Records of other makers in CDRs, when the shared vectors are at hand."""
+"""Records of other makers in CDRs."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-from cdr.charging import BEGIN_MS, EVSE, YEAR_MS, Keys
-from wattseal.cdr.charge_record import Cdr, SignedData, SignedValue
-from wattseal.cdr.judgement import Judgement
+from support import vectors
+from support.cdr.charging import BEGIN_MS, EVSE, YEAR_MS, Keys
+from wattseal.cdr.findings import Judgement
 from wattseal.cdr.keys import KeyPeriod
+from wattseal.cdr.ocpi import Cdr, SignedData, SignedValue
 from wattseal.cdr.rules import Rules
-from wattseal.cdr.validator import Validator
-from wattseal.public_key import read_public_key
-from wattseal.verify.container import read_container
-from wattseal.verify.record import read_record
-
-VECTORS = Path(__file__).resolve().parents[4] / "shared" / "vectors" / "ocmf"
-
-pytestmark = pytest.mark.skipif(
-    not VECTORS.is_dir(), reason=f"the shared vectors are not at {VECTORS}"
-)
+from wattseal.cdr.validate import Validator
+from wattseal.ocmf.container import read_container
+from wattseal.ocmf.public_key import read_public_key
+from wattseal.ocmf.record import read_record
 
 NATURES = {"Transaction.Begin": "Start", "Transaction.End": "End"}
 
 
 def judge(name: str, energy_kwh: str) -> Judgement:
     """The verdict on a CDR with the file's values, its key registered with its own serials."""
-    values = read_container((VECTORS / name).read_bytes())
+    values = read_container((vectors.OCMF / name).read_bytes())
     first = read_record(values[0].text).payload
     assert first is not None
     key = read_public_key(values[0].public_key or "")

@@ -1,18 +1,11 @@
 """A desk to commission on: modules as processes, and a registry at a URL."""
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parents[1] / "registry"))
-sys.path.insert(0, str(Path(__file__).parents[3]))
-
-from host_fakes.key_life import OWNER
-from workbench import Bench, StationFile, chip_of, serial_of
+from support.commissioning.workbench import Bench, StationFile, chip_of, serial_of
+from support.device.fake_key_life import OWNER
 
 from hil.postgres_server import Server, shared_server
 from hil.registry_process import RegistryProcess, new_registry

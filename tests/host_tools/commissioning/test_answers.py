@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from host_fakes.key_life import OWNER
-from wattseal.registry_client import RegistryClient
-from workbench import EVSE_ID, Bench, chip_of, serial_of
+from support.commissioning.workbench import EVSE_ID, Bench, chip_of, serial_of
+from support.device.fake_key_life import OWNER
+from wattseal.registry.client import RegistryClient
 
 from hil.registry_process import RegistryProcess, new_registry
 from hil.targets.unix import UnixRig

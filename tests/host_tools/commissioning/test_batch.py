@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from host_fakes.key_life import OWNER
-from host_fakes.signer import signer
-from wattseal.commissioning.batch import _as_csv
+from support.commissioning.workbench import chip_of, serial_of
+from support.device.fake_key_life import OWNER
+from support.device.signer import signer
+from wattseal.commissioning.batch import _as_csv, read_list
 from wattseal.commissioning.job import RequestFile, read_file
-from wattseal.commissioning.station_list import read_list
-from wattseal.errors import ToolError
-from workbench import chip_of, serial_of
+from wattseal.common.errors import ToolError
 
 from hil.registry_process import RegistryProcess
 from hil.targets.unix import UnixRig
@@ -86,9 +85,7 @@ def test_one_bad_module_never_stops_the_rest(
     table: Table, make_rig: Callable[..., UnixRig], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rigs = [make_rig(number) for number in range(1, 6)]
-    monkeypatch.setattr(
-        "wattseal.cli.commission_batch.port_names", lambda: [rigs[3].port, "/dev/none"]
-    )
+    monkeypatch.setattr("wattseal.cli.commission.port_names", lambda: [rigs[3].port, "/dev/none"])
     table.add(rigs[0], 1)
     table.add(rigs[1], 2, meter_serial="4711")  # another meter is wired to it
     table.rows.append(f",{'00' * 8},WS-9,4712,DE*WSL*E9")  # not on this desk

@@ -9,20 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simulated_module import METER, SimulatedModule, digest
+from support.registry.simulated_module import METER, SimulatedModule, digest
 from wattseal.commissioning.document import (
     CASES,
     Commissioned,
+    as_html,
+    as_pdf,
     find_commissioned,
+    fingerprint_words,
+    is_fingerprint,
+    key_square,
     sections,
     split,
 )
-from wattseal.commissioning.document_html import as_html, key_square
-from wattseal.commissioning.document_pdf import as_pdf
-from wattseal.commissioning.words import fingerprint_words, is_fingerprint
-from wattseal.errors import ToolError
+from wattseal.common.errors import ToolError
+from wattseal.registry.client import RegistryClient
 from wattseal.registry.records import Scenario
-from wattseal.registry_client import RegistryClient
 
 from hil.registry_process import RegistryProcess, new_registry
 

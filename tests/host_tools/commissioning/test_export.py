@@ -5,13 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from host_fakes.signer import signer
+from support.commissioning.workbench import EVSE_ID, Bench, chip_of
+from support.device.signer import signer
 from wattseal.commissioning.job import RequestFile, read_file
-from wattseal.errors import ToolError
-from wattseal.offline_challenge import offline_challenge
-from wattseal.public_key import read_public_key
+from wattseal.common.errors import ToolError
+from wattseal.device.owner import offline_challenge
+from wattseal.ocmf.public_key import read_public_key
 from wattseal.wire import statements
-from workbench import EVSE_ID, Bench, chip_of
 
 from hil.targets.unix import UnixRig
 
@@ -223,7 +223,7 @@ class TestFindingTheModule:
     def test_the_only_one_is_taken(
         self, rig: UnixRig, bench: Bench, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("wattseal.cli.commission_options.port_names", lambda: [rig.port])
+        monkeypatch.setattr("wattseal.cli.commission.port_names", lambda: [rig.port])
         outcome = bench.wattseal(
             *("commission", "export", "-s", bench.station.path, "--job", bench.job)
         )
@@ -234,13 +234,13 @@ class TestFindingTheModule:
         self, make_rig: Callable[..., UnixRig], bench: Bench, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         ports = [make_rig(1).port, make_rig(2).port]
-        monkeypatch.setattr("wattseal.cli.commission_options.port_names", lambda: ports)
+        monkeypatch.setattr("wattseal.cli.commission.port_names", lambda: ports)
         outcome = bench.wattseal("commission", "export", "-s", bench.station.path)
         refused(outcome, "More than one module answers", 2)
         assert all(port in outcome.err for port in ports)
 
     def test_none(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("wattseal.cli.commission_options.port_names", lambda: ["/dev/none"])
+        monkeypatch.setattr("wattseal.cli.commission.port_names", lambda: ["/dev/none"])
         outcome = bench.wattseal("commission", "export", "-s", bench.station.path)
         refused(outcome, "No module answers on any port of this computer (/dev/none)")
 

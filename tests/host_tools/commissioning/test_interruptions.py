@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.commissioning.workbench import EVSE_ID, Bench, serial_of
 from wattseal.commissioning.job import Job
-from wattseal.commissioning.run import ONLINE
-from wattseal.errors import ToolError
+from wattseal.commissioning.steps import ONLINE
+from wattseal.common.errors import ToolError
 from wattseal.registry import records
-from wattseal.registry.requests import Challenge
-from wattseal.registry_client import RegistryClient
-from workbench import EVSE_ID, Bench, serial_of
+from wattseal.registry.api_models import Challenge
+from wattseal.registry.client import RegistryClient
 
 from hil.client import Client
 from hil.registry_process import RegistryProcess, new_registry

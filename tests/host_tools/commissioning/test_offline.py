@@ -1,16 +1,16 @@
-"""Without a network on site: export there, submit from the office, finish there."""
+"""Without a network on site: export there, submit from the operated, finish there."""
 
 import json
 from pathlib import Path
 
-from workbench import EVSE_ID, Bench
+from support.commissioning.workbench import EVSE_ID, Bench
 
 from hil.registry_process import RegistryProcess
 from hil.targets.unix import UnixRig
 
 
 def test_without_a_network(rig: UnixRig, bench: Bench, registry: RegistryProcess) -> None:
-    """Export on site, submit from the office, finish on site; and once more of each."""
+    """Export on site, submit from the operated, finish on site; and once more of each."""
     wattseal = bench.wattseal
     bench.station.change(**registry.settings)
     exported = bench.export(rig.port)

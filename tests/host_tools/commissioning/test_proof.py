@@ -4,20 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from host_fakes.signer import signer
-from simulated_module import SimulatedModule
-from wattseal.commissioning.proof import (
+from support.device.signer import signer
+from support.registry.simulated_module import SimulatedModule
+from wattseal.commissioning.registration import (
     check_entry,
     check_publication,
     check_record,
     for_the_link,
 )
-from wattseal.errors import ToolError
+from wattseal.common.errors import ToolError
+from wattseal.registry.api_models import PublicationAnswer
 from wattseal.registry.records import Consent, MeterRef, details_of, record_text
-from wattseal.registry.requests import PublicationAnswer
 from wattseal.tlog import tree
-from wattseal.tlog.checkpoint import Checkpoint
-from wattseal.tlog.note import EcdsaSigner, sign_note
+from wattseal.tlog.checkpoint import Checkpoint, EcdsaSigner, sign_note
 from wattseal.wire import publication, statements
 
 NAME = "registry.example/keys"

@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
-from simulated_module import SimulatedModule
-from wattseal import registry_client
-from wattseal.errors import ToolError
-from wattseal.registry.requests import ConsentRequest, Reason
-from wattseal.registry_client import ATTEMPTS, LONGEST_PAUSE_S, RegistryClient, RegistryRefusedError
+from support.registry.simulated_module import SimulatedModule
+from wattseal.common.errors import ToolError
+from wattseal.registry import client as registry_client
+from wattseal.registry.api_models import ConsentRequest, Reason
+from wattseal.registry.client import ATTEMPTS, LONGEST_PAUSE_S, RegistryClient, RegistryRefusedError
 
 URL = "https://registry.example"
 SECRET = "wsk_abcdefghijkl_" + "A" * 52

@@ -8,22 +8,19 @@ from pathlib import Path
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from registry.served_log import NAME, URL, ServedLog
-from registry.simulated_module import DAY_MS, METER, START_MS, SimulatedModule
-from wattseal.errors import ToolError
-from wattseal.registry import audit_pages
-from wattseal.registry.audit import CLOCK_TOLERANCE_MS, Trust, audit
-from wattseal.registry.audit_memory import recall, remember
-from wattseal.registry.audit_report import MAX_FINDINGS, SENTENCES, AuditReport, Findings
-from wattseal.registry.audit_tree import AuditTree
-from wattseal.registry.leaf import leaf_of
-from wattseal.registry.log_source import LogSource, open_source
-from wattseal.registry.records import read_record
-from wattseal.registry.rows import states_of
+from support.registry.served_log import NAME, URL, ServedLog
+from support.registry.simulated_module import DAY_MS, METER, START_MS, SimulatedModule
+from wattseal.common.errors import ToolError
+from wattseal.registry import audit as audit_pages
+from wattseal.registry.audit import CLOCK_TOLERANCE_MS, AuditTree, Trust, audit, recall, remember
+from wattseal.registry.audit_entries import MAX_FINDINGS, SENTENCES, AuditReport, Findings
+from wattseal.registry.log_client import LogSource, open_source
+from wattseal.registry.records import leaf_of, read_record
+from wattseal.registry.states import states_of
 from wattseal.tlog import tree
-from wattseal.tlog.frontier import Frontier
-from wattseal.tlog.note import EcdsaSigner
+from wattseal.tlog.checkpoint import EcdsaSigner
 from wattseal.tlog.tiles import Tile
+from wattseal.tlog.tree import Frontier
 
 NOW_MS = START_MS + DAY_MS
 SIZE = 600

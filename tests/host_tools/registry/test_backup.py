@@ -7,15 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from registry.recorder import NAME, Recorder
-from registry.simulated_module import SimulatedModule
-from registry.whole_life import live, more_access_keys
-from wattseal.errors import ToolError
+from support.registry.every_kind_of_record import more_access_keys, record_every_kind
+from support.registry.recorder import NAME, Recorder
+from support.registry.simulated_module import SimulatedModule
+from wattseal.common.errors import ToolError
+from wattseal.registry.api_models import AccessRequest, RegistrationRequest
 from wattseal.registry.backup import CHECKPOINT, FACTS, RECORDS, restore_backup, write_backup
-from wattseal.registry.opening import ADMINISTRATOR_FILE, open_registry
 from wattseal.registry.records import record_text
-from wattseal.registry.requests import AccessRequest, RegistrationRequest
 from wattseal.registry.service import Registry
+from wattseal.registry.setup import ADMINISTRATOR_FILE, open_registry
 
 NOW_MS = SimulatedModule().clock_ms
 
@@ -182,19 +182,19 @@ def test_files_that_are_no_backup(tmp_path: Path, backup: Path) -> None:
 
 def test_a_life_of_every_kind_comes_back(tmp_path: Path, database_url: str) -> None:
     """Through the bulk loader and a backup: every column that a record can fill."""
-    from wattseal.registry import schema
-    from wattseal.registry.bulk import load
-    from wattseal.registry.database import Database
+    from wattseal.common.sql import Database
+    from wattseal.registry.backup import load
     from wattseal.registry.identity import load_identity, make_keys, write_name
+    from wattseal.registry.store import tables
 
     recorder = Recorder()
-    live(recorder)
+    record_every_kind(recorder)
     records = more_access_keys(recorder, 270)
     data = tmp_path / "data"
     data.mkdir()
     make_keys(data)
     database = Database(database_url)
-    schema.upgrade(database)
+    tables.upgrade(database)
     load(database, load_identity(data, NAME), records, lambda _tree: None)
     database.close()
     write_name(data, NAME)

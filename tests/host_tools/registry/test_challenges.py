@@ -1,8 +1,8 @@
 """Challenges of the registry: known again without having been kept."""
 
-from registry.simulated_module import SimulatedModule
-from wattseal.registry.challenges import Challenges
-from wattseal.registry.plausibility.limits import CHALLENGE_MS
+from support.registry.simulated_module import SimulatedModule
+from wattseal.registry.rules.proof import CHALLENGE_MS
+from wattseal.registry.service import Challenges
 
 NOW = 1_795_251_600_000
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from registry.simulated_module import METER, SimulatedModule
-from wattseal.errors import ToolError
-from wattseal.private_files import write_private
-from wattseal.registry_client import RegistryClient
+from support.registry.simulated_module import METER, SimulatedModule
+from wattseal.common.errors import ToolError
+from wattseal.common.files import write_private
+from wattseal.registry.client import RegistryClient
 
 from hil.registry_process import RegistryProcess, new_registry
 

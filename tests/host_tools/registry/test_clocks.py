@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from registry.office import Office
-from registry.simulated_module import EVSE_ID, METER, SimulatedModule
-from wattseal.errors import ToolError
-from wattseal.registry.clocks import check_clock, server_unix_ms
-from wattseal.registry.database import Database
+from support.registry.operated_registry import OperatedRegistry
+from support.registry.simulated_module import EVSE_ID, METER, SimulatedModule
+from wattseal.common.errors import ToolError
+from wattseal.common.sql import Database
+from wattseal.registry.api_models import HardwareExchangeRequest
 from wattseal.registry.failures import ClockWrong
-from wattseal.registry.opening import open_registry
-from wattseal.registry.requests import HardwareExchangeRequest
+from wattseal.registry.published_log import check_clock, server_unix_ms
+from wattseal.registry.setup import open_registry
 
 ALLOWED_MS = 300_000
 NOW_MS = 1_800_000_000_000
@@ -22,8 +22,8 @@ OTHER_METER = METER.model_copy(update={"serial": "1EMH0012345699"})
 
 
 @pytest.fixture
-def office(tmp_path: Path, database_url: str) -> Iterator[Office]:
-    opened = Office(tmp_path / "data", database_url)
+def operated(tmp_path: Path, database_url: str) -> Iterator[OperatedRegistry]:
+    opened = OperatedRegistry(tmp_path / "data", database_url)
     opened.commission(SimulatedModule())
     yield opened
     opened.registry.close()
@@ -33,57 +33,57 @@ def another() -> SimulatedModule:
     return SimulatedModule("module 2", evse_id="DE*ABC*E2", meter=OTHER_METER)
 
 
-def test_clock_behind(office):
+def test_clock_behind(operated):
     """The newest record was made with a clock that was ahead, or this clock is behind."""
-    size = office.size
-    request = office.request(another())
+    size = operated.size
+    request = operated.request(another())
     station = {"evse_id": EVSE_ID, "station_model": "S 2", "station_serial": "ST-4711-09"}
     exchange = HardwareExchangeRequest(**station)
-    office.now_ms -= ALLOWED_MS + 1000
+    operated.now_ms -= ALLOWED_MS + 1000
     for ask in (
-        office.registry.ready,
-        lambda: office.registry.register(request, office.abc),
-        lambda: office.registry.judge(request, office.abc),
-        lambda: office.registry.exchange_hardware(exchange, office.abc),
+        operated.registry.ready,
+        lambda: operated.registry.register(request, operated.abc),
+        lambda: operated.registry.judge(request, operated.abc),
+        lambda: operated.registry.exchange_hardware(exchange, operated.abc),
     ):
         with pytest.raises(ClockWrong) as wrong:
             ask()
         assert (wrong.value.name, wrong.value.detail) == ("clock_behind", {"seconds": 301})
         assert "301 s from now" in str(wrong.value)
-    assert office.size == size
-    assert office.registry.evse(EVSE_ID).status == "active"  # questions are answered
+    assert operated.size == size
+    assert operated.registry.evse(EVSE_ID).status == "active"  # questions are answered
 
 
-def test_clock_behind_by_some_minutes_is_borne(office):
-    newest = office.now_ms
-    office.now_ms -= ALLOWED_MS
-    office.registry.ready()
-    assert office.registry.register(office.request(another()), office.abc).unix_ms == newest
+def test_clock_behind_by_some_minutes_is_borne(operated):
+    newest = operated.now_ms
+    operated.now_ms -= ALLOWED_MS
+    operated.registry.ready()
+    assert operated.registry.register(operated.request(another()), operated.abc).unix_ms == newest
 
 
 @pytest.mark.parametrize("ahead_ms", [ALLOWED_MS + 1000, -ALLOWED_MS - 1000])
-def test_clock_differs(office, ahead_ms):
+def test_clock_differs(operated, ahead_ms):
     """Who is ahead would write a time that no other can; who is behind has a stale idea of now."""
-    size = office.size
-    office.wait(10 * ALLOWED_MS)
-    request = office.request(another())
-    office.server_ms = office.now_ms - ahead_ms
-    for ask in (office.registry.ready, lambda: office.registry.register(request, office.abc)):
+    size = operated.size
+    operated.wait(10 * ALLOWED_MS)
+    request = operated.request(another())
+    operated.server_ms = operated.now_ms - ahead_ms
+    for ask in (operated.registry.ready, lambda: operated.registry.register(request, operated.abc)):
         with pytest.raises(ClockWrong) as wrong:
             ask()
         assert (wrong.value.name, wrong.value.detail) == ("clock_differs", {"seconds": 301})
-    assert office.size == size
-    office.server_ms = office.now_ms
-    office.registry.ready()
-    office.registry.register(request, office.abc)
+    assert operated.size == size
+    operated.server_ms = operated.now_ms
+    operated.registry.ready()
+    operated.registry.register(request, operated.abc)
 
 
-def test_what_was_recorded_is_told_again_whatever_the_clock_shows(office):
-    office.wait()
-    request = office.request(another())
-    first = office.registry.register(request, office.abc)
-    office.server_ms = 0
-    again = office.registry.register(request, office.abc)
+def test_what_was_recorded_is_told_again_whatever_the_clock_shows(operated):
+    operated.wait()
+    request = operated.request(another())
+    first = operated.registry.register(request, operated.abc)
+    operated.server_ms = 0
+    again = operated.registry.register(request, operated.abc)
     assert (again.entry, again.repeated) == (first.entry, True)
 
 

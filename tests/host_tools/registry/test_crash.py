@@ -15,9 +15,9 @@ import time
 from pathlib import Path
 
 import pytest
-from registry.crash_site import Caller, CrashSite
+from support.registry.killed_registry import Caller, KilledRegistry
 from wattseal.registry.audit import Trust, audit
-from wattseal.registry.log_source import open_source
+from wattseal.registry.log_client import open_source
 
 KILLS = 12
 ALL_KILLS = 200
@@ -34,7 +34,7 @@ def test_killed_while_it_records(
     kills = int(os.environ.get("WATTSEAL_KILLS", sample))
     seed = int(os.environ.get("WATTSEAL_SEED", time.time_ns() % 10**9))
     print(f"repeat with WATTSEAL_SEED={seed}")
-    site = CrashSite(tmp_path / "data", database_url, workers)
+    site = KilledRegistry(tmp_path / "data", database_url, workers)
     ending = threading.Event()
     callers = [Caller(site, name, ending) for name in CALLERS]
     site.start()
@@ -56,7 +56,7 @@ def test_killed_while_it_records(
     print(f"{kills} kills, {len(site.confirmed)} confirmed entries")
 
 
-def check_everything(site: CrashSite, recorded: int, folder: Path) -> None:
+def check_everything(site: KilledRegistry, recorded: int, folder: Path) -> None:
     """Every request was answered in the end: the log has one entry for each, and no more."""
     assert site.url is not None
     entries = sorted(json.loads(text)["entry"] for text in site.confirmed)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from registry.recorder import Recorder, codes
-from registry.simulated_module import DAY_MS, EVSE_ID, METER, SimulatedModule
-from wattseal.evse_id import EvseIdError
-from wattseal.registry import eligibility as gate
-from wattseal.registry.eligibility import eligibility
-from wattseal.registry.requests import Eligibility
+from support.registry.recorder import Recorder, codes
+from support.registry.simulated_module import DAY_MS, EVSE_ID, METER, SimulatedModule
+from wattseal.ocmf.evse_id import EvseIdError
+from wattseal.registry.api_models import Eligibility
+from wattseal.registry.rules import eligibility as gate
+from wattseal.registry.rules.eligibility import eligibility
 
 
 @pytest.fixture

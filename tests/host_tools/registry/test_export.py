@@ -6,20 +6,20 @@ import base64
 import json
 
 import pytest
-from registry.recorder import Recorder
-from registry.served_log import NAME, ServedLog
-from registry.simulated_module import EVSE_ID
-from registry.whole_life import live
-from wattseal.errors import ToolError
-from wattseal.public_key import read_public_key
+from support.registry.every_kind_of_record import record_every_kind
+from support.registry.recorder import Recorder
+from support.registry.served_log import NAME, ServedLog
+from support.registry.simulated_module import EVSE_ID
+from wattseal.common.errors import ToolError
+from wattseal.ocmf.public_key import read_public_key
+from wattseal.registry.api_models import ChargePoint, Export
 from wattseal.registry.export import FORMATS, collect
-from wattseal.registry.exported import ChargePoint, Export
 from wattseal.registry.records import Record, Registration
 
 
 @pytest.fixture(scope="module")
 def records() -> list[Record]:
-    return live(Recorder())
+    return record_every_kind(Recorder())
 
 
 @pytest.fixture

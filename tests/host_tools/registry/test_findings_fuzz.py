@@ -8,15 +8,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from pydantic import ValidationError
-from registry.recorder import NAME, Recorder
-from registry.simulated_module import METER, SimulatedKey, SimulatedModule
-from wattseal.registry import plausibility
+from support.registry.recorder import NAME, Recorder
+from support.registry.simulated_module import METER, SimulatedKey, SimulatedModule
+from wattseal.registry import rules
+from wattseal.registry.api_models import DeactivationRequest, RegistrationRequest
+from wattseal.registry.api_models import TestChargeRequest as ChargeRequest
 from wattseal.registry.records import Possession, Signature, Statement
-from wattseal.registry.requests import (
-    DeactivationRequest,
-    RegistrationRequest,
-)
-from wattseal.registry.requests import TestChargeRequest as ChargeRequest
 from wattseal.wire import statements
 
 _REGISTRY = Recorder()
@@ -60,7 +57,7 @@ def _with(value: Any, path: tuple[Any, ...], other: Any) -> Any:
 
 def _judge(req: RegistrationRequest) -> None:
     found = _REGISTRY.judge(req)
-    assert all(one.sentence and one.code in plausibility.FINDINGS for one in found)
+    assert all(one.sentence and one.code in rules.FINDINGS for one in found)
 
 
 @settings(max_examples=400)
@@ -124,7 +121,7 @@ def test_test_charges_of_anything(text: str, member: str) -> None:
     records = {"begin": begin, "end": end, member: text}
     req = ChargeRequest(evse_id=_MODULE.evse_id, **records)
     now_ms = _REGISTRY.now_ms
-    assert plausibility.judge_test_charge(req, _REGISTRY.ledger, _REGISTRY.abc, now_ms)
+    assert rules.judge_test_charge(req, _REGISTRY.ledger, _REGISTRY.abc, now_ms)
 
 
 @settings(max_examples=200)
@@ -140,12 +137,12 @@ def test_deactivations_of_anything(evse_id: str, text: str) -> None:
         except ValidationError:
             continue
         now_ms = _REGISTRY.now_ms
-        assert plausibility.judge_deactivation(req, _REGISTRY.ledger, _REGISTRY.abc, now_ms)
+        assert rules.judge_deactivation(req, _REGISTRY.ledger, _REGISTRY.abc, now_ms)
 
 
 def test_the_request_that_is_bent_is_good_itself() -> None:
     assert _REGISTRY.judge(RegistrationRequest.model_validate(_REQUEST)) == []
-    facts, _ = plausibility.facts(
+    facts, _ = rules.facts(
         RegistrationRequest.model_validate(_REQUEST), NAME, _REGISTRY.now_ms, _REGISTRY._check
     )
     assert facts is not None

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from registry.recorder import Recorder, codes
-from registry.simulated_module import DAY_MS, EVSE_ID, SimulatedModule
-from wattseal.registry import plausibility
-from wattseal.registry.failures import Refused
-from wattseal.registry.records import Statement
-from wattseal.registry.requests import (
+from support.registry.recorder import Recorder, codes
+from support.registry.simulated_module import DAY_MS, EVSE_ID, SimulatedModule
+from wattseal.registry import rules
+from wattseal.registry.api_models import (
     AccessRequest,
     ConsentRequest,
     DeactivationRequest,
     HardwareExchangeRequest,
 )
-from wattseal.registry.requests import TestChargeRequest as ChargeRequest
+from wattseal.registry.api_models import TestChargeRequest as ChargeRequest
+from wattseal.registry.failures import Refused
+from wattseal.registry.records import Statement
 
 EXCHANGE = HardwareExchangeRequest(
     evse_id=EVSE_ID, station_model="Station 2", station_serial="ST-4711-09"
@@ -284,11 +284,11 @@ def test_access_for_operators_in_any_spelling(recorder: Recorder) -> None:
 def test_every_code_has_a_test_of_its_name() -> None:
     folder = Path(__file__).parent
     tests = "".join(path.read_text() for path in folder.glob("test_*.py"))
-    assert [code for code in plausibility.FINDINGS if f"def test_{code}" not in tests] == []
+    assert [code for code in rules.FINDINGS if f"def test_{code}" not in tests] == []
 
 
 def test_sentences_and_remedies_are_sentences() -> None:
-    for sentence, remedy in plausibility.FINDINGS.values():
+    for sentence, remedy in rules.FINDINGS.values():
         assert sentence[0].isupper() or sentence[0] == "{"
         assert sentence[-1] in ".}"
         assert remedy[0].isupper()

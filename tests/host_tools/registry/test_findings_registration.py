@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from registry.recorder import ALL_SCENARIOS, NAME, Recorder, codes
-from registry.simulated_module import (
+from support.registry.recorder import ALL_SCENARIOS, NAME, Recorder, codes
+from support.registry.simulated_module import (
     DAY_MS,
     EVSE_ID,
     METER,
@@ -16,11 +16,11 @@ from registry.simulated_module import (
     SimulatedModule,
     digest,
 )
-from wattseal.offline_challenge import offline_challenge
+from wattseal.device.owner import offline_challenge
+from wattseal.registry.api_models import ConsentRequest, RegistrationRequest
 from wattseal.registry.failures import Refused
-from wattseal.registry.plausibility import facts
 from wattseal.registry.records import Possession
-from wattseal.registry.requests import ConsentRequest, RegistrationRequest
+from wattseal.registry.rules import facts
 from wattseal.wire import statements
 
 OTHER_METER = METER.model_copy(update={"serial": "1EMH0012345699"})

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
-from registry.recorder import ALL_SCENARIOS, Recorder
-from registry.simulated_module import METER, SimulatedModule
+from support.registry.recorder import ALL_SCENARIOS, Recorder
+from support.registry.simulated_module import METER, SimulatedModule
 from wattseal.registry.failures import Refused
 from wattseal.registry.records import Deactivation, Registration
-from wattseal.registry.rows import ref_of
+from wattseal.registry.states import ref_of
 
 EVSES = [f"DE*{operator}*E{number}" for operator in ("ABC", "XYZ") for number in range(4)]
 METERS = [METER.model_copy(update={"serial": f"1EMH00{number}45{number}78"}) for number in range(7)]

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import sys
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from registry.simulated_module import ORDER, SimulatedKey
-from wattseal.public_key import PublicKey, curve_named, read_public_key
-from wattseal.registry.key_weakness import SMALL_MULTIPLES, weakness
-from wattseal.registry.published_keys import PUBLISHED_KEYS
+from support.registry.simulated_module import ORDER, SimulatedKey
+from wattseal.ocmf.public_key import PublicKey, curve_named, read_public_key
+from wattseal.registry.rules.proof import PUBLISHED_KEYS, SMALL_MULTIPLES, weakness
 
 CURVE = curve_named("secp256r1")
 RFC_6979 = 0xC9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721
@@ -63,11 +60,7 @@ def test_published_keys() -> None:
 
 
 def test_the_examples_of_our_own_documents_are_published() -> None:
-    docs = Path(__file__).resolve().parents[3] / "docs"
-    sys.path.insert(0, str(docs))
-    try:
-        import statement_examples
-    finally:
-        sys.path.remove(str(docs))
+    import statement_examples
+
     for key in statement_examples.KEYS:
         assert weakness(read_public_key(key.spki)), key.name

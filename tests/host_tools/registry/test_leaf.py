@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from registry.recorder import Recorder
-from registry.simulated_module import EVSE_ID, SimulatedModule
-from wattseal.registry.leaf import leaf_of, read_change
-from wattseal.registry.records import details_of, record_text
+from support.registry.recorder import Recorder
+from support.registry.simulated_module import EVSE_ID, SimulatedModule
+from wattseal.registry.records import details_of, leaf_of, read_change, record_text
 from wattseal.wire import publication
 from wattseal.wire.signed_text import TextError
 

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from registry.intruder import take_guards_away
-from registry.office import Office
-from registry.simulated_module import EVSE_ID, METER, SimulatedModule
 from sqlalchemy import text
+from support.registry.dropped_triggers import drop_triggers
+from support.registry.operated_registry import OperatedRegistry
+from support.registry.simulated_module import EVSE_ID, METER, SimulatedModule
 from wattseal.registry.failures import StateBroken
 from wattseal.registry.service import Registry
 
 
 @pytest.fixture
-def office(tmp_path: Path, sqlite_url: str) -> Iterator[Office]:
+def operated(tmp_path: Path, sqlite_url: str) -> Iterator[OperatedRegistry]:
     """With a registration as entry 3."""
-    opened = Office(tmp_path / "data", sqlite_url)
+    opened = OperatedRegistry(tmp_path / "data", sqlite_url)
     opened.commission(SimulatedModule())
     yield opened
     opened.registry.close()
@@ -25,7 +25,7 @@ def office(tmp_path: Path, sqlite_url: str) -> Iterator[Office]:
 
 def change(registry: Registry, statement: str) -> None:
     with registry._database.write() as connection:
-        take_guards_away(connection)
+        drop_triggers(connection)
         assert connection.execute(text(statement)).rowcount > 0
 
 
@@ -37,12 +37,12 @@ def change(registry: Registry, statement: str) -> None:
         ("DELETE FROM log_entry WHERE number = 2", "the entry is missing"),
     ],
 )
-def test_entries(office, statement, cause):
-    change(office.registry, statement)
+def test_entries(operated, statement, cause):
+    change(operated.registry, statement)
     for ask in (
-        lambda: office.registry.records(0, 256),
-        lambda: office.registry.states(0, 256),
-        lambda: office.registry.entry_bundle(0, 4),
+        lambda: operated.registry.records(0, 256),
+        lambda: operated.registry.states(0, 256),
+        lambda: operated.registry.entry_bundle(0, 4),
     ):
         with pytest.raises(StateBroken, match=cause):
             ask()
@@ -60,10 +60,10 @@ def test_entries(office, statement, cause):
         ("UPDATE meter_state SET serial_name = 'X' WHERE entry = 3", "cannot be read"),
     ],
 )
-def test_states(office, statement, cause):
-    change(office.registry, statement)
+def test_states(operated, statement, cause):
+    change(operated.registry, statement)
     with pytest.raises(StateBroken, match=cause):
-        office.registry.states(0, 256)
+        operated.registry.states(0, 256)
 
 
 @pytest.mark.parametrize(
@@ -74,22 +74,22 @@ def test_states(office, statement, cause):
         "UPDATE log_head SET size = 1",
     ],
 )
-def test_a_head_that_does_not_fit_takes_no_entry(office, statement):
-    request = office.request(
+def test_a_head_that_does_not_fit_takes_no_entry(operated, statement):
+    request = operated.request(
         SimulatedModule(
             "other", evse_id="DE*ABC*E9", meter=METER.model_copy(update={"serial": "77AB0012"})
         )
     )
-    change(office.registry, statement)
+    change(operated.registry, statement)
     with pytest.raises(StateBroken):
-        office.registry.register(request, office.abc)
-    assert office.registry.evse("DE*ABC*E9") is None
+        operated.registry.register(request, operated.abc)
+    assert operated.registry.evse("DE*ABC*E9") is None
 
 
-def test_a_head_that_is_gone_is_not_ready(office):
-    change(office.registry, "DELETE FROM log_head")
+def test_a_head_that_is_gone_is_not_ready(operated):
+    change(operated.registry, "DELETE FROM log_head")
     with pytest.raises(Exception, match="holds no registry yet"):
-        office.registry.ready()
+        operated.registry.ready()
 
 
 @pytest.mark.parametrize(
@@ -101,17 +101,17 @@ def test_a_head_that_is_gone_is_not_ready(office):
         "UPDATE log_entry SET leaf = '{}' WHERE number = 3",
     ],
 )
-def test_the_newest_entry_cannot_be_read(office, statement):
-    change(office.registry, statement)
-    request = office.request(SimulatedModule("other", evse_id="DE*ABC*E9"))
-    for ask in (office.registry.ready, lambda: office.registry.register(request, office.abc)):
+def test_the_newest_entry_cannot_be_read(operated, statement):
+    change(operated.registry, statement)
+    request = operated.request(SimulatedModule("other", evse_id="DE*ABC*E9"))
+    for ask in (operated.registry.ready, lambda: operated.registry.register(request, operated.abc)):
         with pytest.raises(StateBroken, match="entry 3"):
             ask()
 
 
-def test_the_newest_entry_is_gone(office):
-    change(office.registry, "DELETE FROM log_entry WHERE number = 3")
+def test_the_newest_entry_is_gone(operated):
+    change(operated.registry, "DELETE FROM log_entry WHERE number = 3")
     with pytest.raises(StateBroken, match="entry 3"):
-        office.registry.ready()
+        operated.registry.ready()
     with pytest.raises(StateBroken, match="entry 3"):
-        office.registry.history(EVSE_ID)
+        operated.registry.history(EVSE_ID)

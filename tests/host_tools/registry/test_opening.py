@@ -8,14 +8,14 @@ import stat
 from pathlib import Path
 
 import pytest
-from registry.intruder import take_guards_away
-from registry.office import NAME, Office
-from registry.simulated_module import START_MS
 from sqlalchemy import text
-from wattseal.errors import ToolError
-from wattseal.registry import opening
-from wattseal.registry.opening import ADMINISTRATOR_FILE, open_database, open_registry
+from support.registry.dropped_triggers import drop_triggers
+from support.registry.operated_registry import NAME, OperatedRegistry
+from support.registry.simulated_module import START_MS
+from wattseal.common.errors import ToolError
+from wattseal.registry import setup
 from wattseal.registry.records import AccessGranted
+from wattseal.registry.setup import ADMINISTRATOR_FILE, open_database, open_registry
 
 KEYS = ("ecdsa.pem", "ed25519.pem")
 
@@ -104,9 +104,9 @@ def test_again(data, database_url):
     again = open_registry(data, database_url, None, lambda: START_MS)
     assert again.facts() == first.facts()
     assert again.checkpoint() == first.checkpoint()
-    office = Office(data, database_url)
+    operated = OperatedRegistry(data, database_url)
     challenge = again.challenge().challenge
-    assert office.registry._challenges.judge(challenge, office.now_ms) == "good"
+    assert operated.registry._challenges.judge(challenge, operated.now_ms) == "good"
 
 
 def test_another_name(data):
@@ -185,13 +185,13 @@ def test_a_key_that_others_can_read(data):
 
 @pytest.mark.parametrize("step", ["make_keys", "_administrator_key", "begin", "write_name"])
 def test_a_beginning_that_was_cut_goes_on(data, database_url, monkeypatch, step):
-    real = getattr(opening, step)
+    real = getattr(setup, step)
 
     def cut(*arguments):
         real(*arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(opening, step, cut)
+    monkeypatch.setattr(setup, step, cut)
     with pytest.raises(KeyboardInterrupt):
         open_registry(data, database_url, NAME)
     monkeypatch.undo()
@@ -220,7 +220,7 @@ def test_a_newer_schema(data, database_url):
 def test_an_identity_that_was_changed_below_it(data, database_url):
     registry = open_registry(data, database_url, NAME)
     with registry._database.write() as connection:
-        take_guards_away(connection)
+        drop_triggers(connection)
         connection.execute(text("UPDATE registry_identity SET name = 'other/keys'"))
     for ask in (registry.ready, registry.facts):
         with pytest.raises(Exception, match="belongs to another registry"):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from registry.recorder import Recorder
-from registry.simulated_module import METER, SimulatedModule
-from wattseal.registry.packed_states import PackedStates, pack, pack_pointer
-from wattseal.registry.requests import AccessState, EvseState, KeyState, ModuleState, State
-from wattseal.registry.rows import states_of
+from support.registry.recorder import Recorder
+from support.registry.simulated_module import METER, SimulatedModule
+from wattseal.registry.api_models import AccessState, EvseState, KeyState, ModuleState, State
+from wattseal.registry.memory_ledger import PackedStates, pack, pack_pointer
+from wattseal.registry.states import states_of
 
 
 def _states(count: int) -> list[State]:

@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from registry.recorder import Recorder, codes
-from registry.simulated_module import METER, digest
-from registry.whole_life import live
+from support.registry.every_kind_of_record import record_every_kind
+from support.registry.recorder import Recorder, codes
+from support.registry.simulated_module import METER, digest
 from wattseal.registry.memory_ledger import MemoryLedger
 from wattseal.registry.records import Record, Registration, read_record, record_text
 from wattseal.registry.replay import judge_record, take_apart
-from wattseal.registry.rows import states_of
+from wattseal.registry.states import states_of
 
 OTHER_METER = METER.model_copy(update={"serial": "1EMH0012345699"})
 
@@ -20,7 +20,7 @@ OTHER_METER = METER.model_copy(update={"serial": "1EMH0012345699"})
 @pytest.fixture(scope="module")
 def life() -> list[Record]:
     """Every kind of record."""
-    return live(Recorder())
+    return record_every_kind(Recorder())
 
 
 def _ledger(records: list[Record]) -> MemoryLedger:
@@ -190,5 +190,5 @@ def test_texts_of_records_are_read_in_one_way_only(life: list[Record]) -> None:
         text = record_text(record)
         assert read_record(text) == record
         for other in (text.replace(":", ": ", 1), text[:-1] + ',"more":1}', digest(text)):
-            with pytest.raises(ValueError):  # noqa: PT011 - several kinds, all of them ValueError
+            with pytest.raises(ValueError):  # noqa: PT011
                 read_record(other)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from registry.recorder import Recorder
-from registry.simulated_module import EVSE_ID, METER, SimulatedModule
-from wattseal.registry.names import meter_name
-from wattseal.registry.records import MeterRef
-from wattseal.registry.requests import (
+from support.registry.recorder import Recorder
+from support.registry.simulated_module import EVSE_ID, METER, SimulatedModule
+from wattseal.registry.api_models import (
     ConsentRequest,
     EvseState,
     HardwareExchangeRequest,
@@ -15,7 +13,8 @@ from wattseal.registry.requests import (
     MeterState,
     ModuleState,
 )
-from wattseal.registry.rows import states_of, touched_evses
+from wattseal.registry.records import MeterRef
+from wattseal.registry.states import meter_name, states_of, touched_evses
 
 OTHER_METER = METER.model_copy(update={"serial": "1EMH0012345699"})
 

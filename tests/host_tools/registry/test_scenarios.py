@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from registry.recorder import Recorder
-from registry.simulated_module import EVSE_ID, METER, SimulatedModule
+from support.registry.recorder import Recorder
+from support.registry.simulated_module import EVSE_ID, METER, SimulatedModule
+from wattseal.registry.api_models import ConsentRequest, HardwareExchangeRequest, State
 from wattseal.registry.records import Ended, MeterRef
-from wattseal.registry.requests import ConsentRequest, HardwareExchangeRequest, State
 
 OTHER_METER = METER.model_copy(update={"serial": "1EMH0012345699"})
 

@@ -8,14 +8,14 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
-from wattseal.registry import schema, tables
-from wattseal.registry.database import Database
-from wattseal.registry.failures import NotReady
+from wattseal.common.sql import Database, DatabaseUnusable
+from wattseal.registry.store import tables
+from wattseal.registry.store import tables as schema
 
 
 def test_the_migrations_make_the_tables(database_url: str) -> None:
     database = Database(database_url)
-    with database.read() as connection, pytest.raises(NotReady, match="the schema None"):
+    with database.read() as connection, pytest.raises(DatabaseUnusable, match="the schema None"):
         schema.check(connection)
     schema.upgrade(database)
     schema.upgrade(database)

@@ -12,17 +12,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from registry import register_many
-from registry.office import Office, check_publication
-from registry.simulated_module import EVSE_ID, METER, SimulatedModule
 from sqlalchemy import create_engine
-from wattseal.registry import database, log_store
-from wattseal.registry.database import Database
-from wattseal.registry.failures import NotReady
-from wattseal.registry.opening import open_registry
+from support.registry import register_many
+from support.registry.operated_registry import OperatedRegistry, check_publication
+from support.registry.simulated_module import EVSE_ID, METER, SimulatedModule
+from wattseal.common import sql
+from wattseal.common.sql import Database, DatabaseUnusable
+from wattseal.registry.api_models import HardwareExchangeRequest
 from wattseal.registry.records import read_record
-from wattseal.registry.requests import HardwareExchangeRequest
-from wattseal.registry.rows import states_of
+from wattseal.registry.setup import open_registry
+from wattseal.registry.states import states_of
+from wattseal.registry.store import log
 from wattseal.tlog.tree import leaf_hash, root
 
 PROCESSES = 4
@@ -74,27 +74,27 @@ def _check_log(registry) -> None:
 
 
 def test_the_same_request_from_many_threads_is_recorded_once(tmp_path: Path, database_url: str):
-    office = Office(tmp_path / "data", database_url)
-    request = office.request(SimulatedModule())
+    operated = OperatedRegistry(tmp_path / "data", database_url)
+    request = operated.request(SimulatedModule())
     together = threading.Barrier(8)
 
     def register(_number: int):
         together.wait()
-        return office.registry.register(request, office.abc)
+        return operated.registry.register(request, operated.abc)
 
-    size = office.size
+    size = operated.size
     with ThreadPoolExecutor(8) as pool:
         confirmed = list(pool.map(register, range(8)))
     assert {each.entry for each in confirmed} == {size}
     assert sum(not each.repeated for each in confirmed) == 1
     assert len({each.publication.checkpoint for each in confirmed}) == 1
-    assert office.size == size + 1
+    assert operated.size == size + 1
 
 
 def test_one_meter_claimed_by_two_at_once(tmp_path: Path, database_url: str):
-    office = Office(tmp_path / "data", database_url)
+    operated = OperatedRegistry(tmp_path / "data", database_url)
     requests = [
-        office.request(
+        operated.request(
             SimulatedModule(f"module {number}", evse_id=f"DE*ABC*E{number}", meter=METER)
         )
         for number in range(1000, 1004)
@@ -104,7 +104,7 @@ def test_one_meter_claimed_by_two_at_once(tmp_path: Path, database_url: str):
     def judge(request) -> str:
         together.wait()
         try:
-            office.registry.register(request, office.abc)
+            operated.registry.register(request, operated.abc)
         except Exception as error:
             return str(error)
         return "taken"
@@ -115,11 +115,11 @@ def test_one_meter_claimed_by_two_at_once(tmp_path: Path, database_url: str):
 
 
 def test_readers_see_one_moment_while_others_write(tmp_path: Path, database_url: str):
-    office = Office(tmp_path / "data", database_url)
-    read = office.registry._database.read
+    operated = OperatedRegistry(tmp_path / "data", database_url)
+    read = operated.registry._database.read
     with read() as connection:
         before = connection.exec_driver_sql("SELECT count(*) FROM log_entry").scalar()
-        office.commission(SimulatedModule())
+        operated.commission(SimulatedModule())
         assert connection.exec_driver_sql("SELECT count(*) FROM log_entry").scalar() == before
     with read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM log_entry").scalar() == before + 1
@@ -128,42 +128,42 @@ def test_readers_see_one_moment_while_others_write(tmp_path: Path, database_url:
 def test_an_entry_that_is_not_committed_is_not_there(
     tmp_path: Path, database_url: str, monkeypatch
 ):
-    office = Office(tmp_path / "data", database_url)
-    size, checkpoint = office.size, office.registry.checkpoint()
-    request = office.request(SimulatedModule())
-    written = log_store.append
+    operated = OperatedRegistry(tmp_path / "data", database_url)
+    size, checkpoint = operated.size, operated.registry.checkpoint()
+    request = operated.request(SimulatedModule())
+    written = log.append
 
     def cut(*arguments) -> None:
         written(*arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(log_store, "append", cut)
+    monkeypatch.setattr(log, "append", cut)
     with pytest.raises(KeyboardInterrupt):
-        office.registry.register(request, office.abc)
+        operated.registry.register(request, operated.abc)
     monkeypatch.undo()
-    assert (office.size, office.registry.checkpoint()) == (size, checkpoint)
-    assert office.registry.register(request, office.abc).entry == size
-    _check_log(office.registry)
+    assert (operated.size, operated.registry.checkpoint()) == (size, checkpoint)
+    assert operated.registry.register(request, operated.abc).entry == size
+    _check_log(operated.registry)
 
 
 def test_a_database_server_that_came_back(tmp_path: Path, postgres_url: str):
-    office = Office(tmp_path / "data", postgres_url)
-    office.commission(SimulatedModule())
+    operated = OperatedRegistry(tmp_path / "data", postgres_url)
+    operated.commission(SimulatedModule())
     asked = [
-        lambda: office.registry.evse(EVSE_ID),
-        lambda: office.registry.history(EVSE_ID),
-        lambda: office.registry.exchange_hardware(_exchange(), office.abc),
+        lambda: operated.registry.evse(EVSE_ID),
+        lambda: operated.registry.history(EVSE_ID),
+        lambda: operated.registry.exchange_hardware(_exchange(), operated.abc),
     ]
     for ask in asked:
         ask()
-    with create_engine(office.registry._database.url).connect() as other:
+    with create_engine(operated.registry._database.url).connect() as other:
         cut = other.exec_driver_sql(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         ).scalar()
     assert cut >= len(asked)
     for ask in asked[:2]:
-        with pytest.raises(NotReady):
+        with pytest.raises(DatabaseUnusable):
             ask()
         assert ask()
     assert asked[2]().repeated
@@ -171,48 +171,51 @@ def test_a_database_server_that_came_back(tmp_path: Path, postgres_url: str):
 
 def test_a_writer_that_hangs(tmp_path: Path, database_url: str, monkeypatch):
     hanging = Database(database_url)
-    monkeypatch.setattr(database, "WAIT_S", 1)
-    office = Office(tmp_path / "data", database_url)
-    request = office.request(SimulatedModule())
+    monkeypatch.setattr(sql, "WAIT_S", 1)
+    operated = OperatedRegistry(tmp_path / "data", database_url)
+    request = operated.request(SimulatedModule())
     with hanging.write() as connection:
-        log_store.lock_head(connection)
-        with pytest.raises(NotReady, match="its database is busy"):
-            office.registry.register(request, office.abc)
-        assert office.registry.judge(request, office.abc) == []
-    assert not office.registry.register(request, office.abc).repeated
+        log.lock_head(connection)
+        with pytest.raises(DatabaseUnusable, match="its database is busy"):
+            operated.registry.register(request, operated.abc)
+        assert operated.registry.judge(request, operated.abc) == []
+    assert not operated.registry.register(request, operated.abc).repeated
 
 
 def test_a_writer_that_hangs_for_long(tmp_path: Path, postgres_url: str, monkeypatch):
-    office = Office(tmp_path / "data", postgres_url)
-    monkeypatch.setattr(database, "IDLE_S", 1)
-    with pytest.raises(NotReady, match="cannot be reached"), _locked(Database(postgres_url)):
-        assert not office.commission(SimulatedModule()).repeated
+    operated = OperatedRegistry(tmp_path / "data", postgres_url)
+    monkeypatch.setattr(sql, "IDLE_S", 1)
+    with (
+        pytest.raises(DatabaseUnusable, match="cannot be reached"),
+        _locked(Database(postgres_url)),
+    ):
+        assert not operated.commission(SimulatedModule()).repeated
 
 
 @contextmanager
 def _locked(hanging: Database) -> Iterator[None]:
     with hanging.write() as connection:
-        log_store.lock_head(connection)
+        log.lock_head(connection)
         yield
 
 
 def test_a_full_disk(tmp_path: Path, sqlite_url: str):
-    office = Office(tmp_path / "data", sqlite_url)
-    size = office.size
-    writer = office.registry._database  # which has one connection to write with
+    operated = OperatedRegistry(tmp_path / "data", sqlite_url)
+    size = operated.size
+    writer = operated.registry._database  # which has one connection to write with
     with writer.write() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     taken = []
-    with pytest.raises(NotReady, match="the disk of its database is full"):
-        taken.extend(office.commission(_module(number)) for number in range(1000, 1020))
+    with pytest.raises(DatabaseUnusable, match="the disk of its database is full"):
+        taken.extend(operated.commission(_module(number)) for number in range(1000, 1020))
     assert len(taken) < 20
-    assert office.size == size + len(taken)
-    _check_log(office.registry)
+    assert operated.size == size + len(taken)
+    _check_log(operated.registry)
     with writer.write() as connection:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 1000}")
-    assert office.commission(_module(7)).entry == size + len(taken)
-    _check_log(office.registry)
+    assert operated.commission(_module(7)).entry == size + len(taken)
+    _check_log(operated.registry)
 
 
 def _module(number: int) -> SimulatedModule:

@@ -1,9 +1,9 @@
 """The simulated module says what a module would: its statements and records hold."""
 
-from registry.simulated_module import SimulatedKey, SimulatedModule
-from wattseal.device_models import StoredStatement
-from wattseal.key_history import check_history, check_present_key
-from wattseal.public_key import read_public_key
+from support.registry.simulated_module import SimulatedKey, SimulatedModule
+from wattseal.device.key_history import check_history, check_present_key
+from wattseal.device.models import StoredStatement
+from wattseal.ocmf.public_key import read_public_key
 from wattseal.wire import statements
 
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from registry.recorder import Recorder
-from registry.whole_life import live
 from sqlalchemy import Engine, Table, create_engine, select, update
+from support.registry.every_kind_of_record import record_every_kind
+from support.registry.recorder import Recorder
+from wattseal.registry.api_models import State
 from wattseal.registry.failures import StateBroken
-from wattseal.registry.requests import State
-from wattseal.registry.rows import states_of
-from wattseal.registry.state_rows import MODEL_OF, row_of, state_of
-from wattseal.registry.tables import STATE_TABLES, metadata
+from wattseal.registry.states import states_of
+from wattseal.registry.store.tables import MODEL_OF, STATE_TABLES, metadata, row_of, state_of
 
 
 @pytest.fixture(scope="module")
 def states() -> list[State]:
     """Of records of every kind."""
-    records = live(Recorder())
+    records = record_every_kind(Recorder())
     return [each for number, record in enumerate(records) for each in states_of(number, record)]
 
 

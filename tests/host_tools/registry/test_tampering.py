@@ -9,24 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from registry.intruder import take_guards_away
-from registry.recorder import NAME, Recorder
-from registry.whole_life import live, more_access_keys
 from sqlalchemy import Table, select, text, update
 from starlette.testclient import TestClient
-from wattseal.errors import ToolError
-from wattseal.registry import schema, tables
+from support.registry.dropped_triggers import drop_triggers
+from support.registry.every_kind_of_record import more_access_keys, record_every_kind
+from support.registry.recorder import NAME, Recorder
+from wattseal.common.errors import ToolError
+from wattseal.common.sql import Database, DatabaseUnusable
 from wattseal.registry.audit import Trust, audit
-from wattseal.registry.audit_report import AuditReport
-from wattseal.registry.bulk import load
-from wattseal.registry.database import Database
+from wattseal.registry.audit_entries import AuditReport
+from wattseal.registry.backup import load
 from wattseal.registry.failures import RegistryError
-from wattseal.registry.http.application import create_app
-from wattseal.registry.http.settings import Settings
 from wattseal.registry.identity import load_identity, make_keys, write_name
-from wattseal.registry.log_source import LogSource
-from wattseal.registry.opening import open_registry
+from wattseal.registry.log_client import LogSource
 from wattseal.registry.records import Record
+from wattseal.registry.setup import open_registry
+from wattseal.registry.store import tables
+from wattseal.registry.store import tables as schema
+from wattseal.registry.web.app import create_app
+from wattseal.registry.web.callers import Settings
 
 SIZE = 270
 """One whole tile of level 0, so that there is a node of level 1."""
@@ -50,14 +51,14 @@ class Kept:
         load(self.database, identity, records, lambda _tree: None)
         write_name(data, NAME)
         with self.database.write() as connection:
-            take_guards_away(connection)
+            drop_triggers(connection)
 
     def audited(self) -> AuditReport | None:
         """What an audit of the registry tells; None if it does not even start."""
         try:
             registry = open_registry(self.data, self.url)
             app = create_app(registry, UNLIMITED)
-        except (ToolError, RegistryError):
+        except (ToolError, RegistryError, DatabaseUnusable):
             return None
         with TestClient(app, raise_server_exceptions=False) as client:
             report = audit(LogSource(client), Trust(), self.now_ms, max)
@@ -84,7 +85,7 @@ class Kept:
 @pytest.fixture(scope="module")
 def records() -> list[Record]:
     recorder = Recorder()
-    live(recorder)
+    record_every_kind(recorder)
     return more_access_keys(recorder, SIZE)
 
 

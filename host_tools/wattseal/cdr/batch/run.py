@@ -2,27 +2,174 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Self
 
-from wattseal.cdr.batch.chunk import Chunk
+from pydantic import BaseModel, ConfigDict
+
 from wattseal.cdr.batch.engines import Engine, WorkerLostError
-from wattseal.cdr.batch.judging import Judge, Judged, count, result_line
-from wattseal.cdr.batch.run_file import Kept, RunFile
-from wattseal.cdr.batch.summary import Summary, summary_of
-from wattseal.cdr.batch.writing import Writer
-from wattseal.cdr.findings import Finding
-from wattseal.cdr.judgement import read_judgement
+from wattseal.cdr.batch.inputs import Chunk
+from wattseal.cdr.batch.judge import Judge, Judged, count, result_line
+from wattseal.cdr.batch.outputs import Writer
+from wattseal.cdr.findings import Finding, read_judgement
+from wattseal.cdr.history.rows import NewRows
 from wattseal.cdr.rules import Rules
-from wattseal.cdr.seen.rows import NewRows
-from wattseal.errors import ToolError
+from wattseal.common.errors import ToolError
 
 if TYPE_CHECKING:
-    from wattseal.cdr.seen.store import SeenSessions
+    from wattseal.cdr.history.store import SeenSessions
+
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS batch_run (name TEXT NOT NULL, asked TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS batch_chunk (
+    number INTEGER PRIMARY KEY, first_row INTEGER NOT NULL, rows INTEGER NOT NULL,
+    digest BLOB NOT NULL, text BLOB NOT NULL, counts TEXT NOT NULL
+);
+"""
+
+
+class Kept(NamedTuple):
+    """Results of a chunk, a line each, and what a summary counts of them."""
+
+    first_row: int
+    rows: int
+    text: bytes
+    counts: Counter[str]
+
+
+class RunFile:
+    """name: that of a new run. asked: all that its verdicts depend on beside the input.
+
+    ToolError `run_of_another` if the file is that of a run that was asked something else;
+    `run_unusable` if it cannot be read or written.
+    """
+
+    def __init__(self, path: Path, name: str, asked: dict[str, str]) -> None:
+        self.path = path
+        with self._told():
+            self._connection = sqlite3.connect(path, isolation_level=None, timeout=60)
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.executescript(_SCHEMA)
+            self.name = self._begin(name, asked)
+            rows = self._connection.execute("SELECT number FROM batch_chunk")
+            self._done = {number for (number,) in rows}
+
+    def close(self) -> None:
+        """Close it; what it holds stays."""
+        self._connection.close()
+
+    def remove(self) -> None:
+        """Close it, for good."""
+        self.close()
+        for ending in ("", "-wal", "-shm"):
+            Path(f"{self.path}{ending}").unlink(missing_ok=True)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing is there yet."""
+        return not self._done
+
+    def has(self, chunk: Chunk) -> bool:
+        """Whether a chunk was judged before. ToolError if that one was of another input."""
+        if chunk.number not in self._done:
+            return False
+        with self._told():
+            row = self._connection.execute(
+                "SELECT digest FROM batch_chunk WHERE number = ?", (chunk.number,)
+            ).fetchone()
+        if row[0] != chunk.digest:
+            cause = f"its input was another one from row {chunk.first_row} on"
+            raise ToolError("run_of_another", path=str(self.path), cause=cause)
+        return True
+
+    def put(self, judged: Iterable[Judged]) -> None:
+        """Keep some chunks, all of them or none."""
+        rows = [
+            (each.number, each.first_row, each.rows, each.digest, each.text, _text(each.counts))
+            for each in judged
+        ]
+        with self._told():
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO batch_chunk VALUES (?, ?, ?, ?, ?, ?)", rows
+            )
+            self._connection.execute("COMMIT")
+        self._done.update(row[0] for row in rows)
+
+    def results(self) -> Iterator[Kept]:
+        """All chunks, in the order of the input."""
+        with self._told():
+            rows = self._connection.execute(
+                "SELECT first_row, rows, text, counts FROM batch_chunk ORDER BY number"
+            )
+            for first_row, count, text, counts in rows:
+                yield Kept(first_row, count, text, Counter(json.loads(counts)))
+
+    def _begin(self, name: str, asked: dict[str, str]) -> str:
+        text = _text(asked)
+        row = self._connection.execute("SELECT name, asked FROM batch_run").fetchone()
+        if row is None:
+            self._connection.execute("INSERT INTO batch_run VALUES (?, ?)", (name, text))
+            return name
+        if row[1] != text:
+            before = json.loads(row[1])
+            words = [f"{key} {before.get(key)}" for key in asked if before.get(key) != asked[key]]
+            cause = f"that one had {', '.join(words)}"
+            raise ToolError("run_of_another", path=str(self.path), cause=cause)
+        kept: str = row[0]
+        return kept
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise ToolError("run_unusable", path=str(self.path), cause=str(error)) from None
+
+
+def _text(members: dict[str, str] | Counter[str]) -> str:
+    return json.dumps(members, sort_keys=True)
+
+
+class Summary(BaseModel):
+    """cdrs: results. unchecked: billable or not, there was nothing signed. doubts: CDRs that cast
+    doubt on earlier sessions. codes: finding -> number of CDRs that have it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    cdrs: int
+    billable: int
+    not_billable: int
+    unchecked: int
+    doubts: int
+    codes: dict[str, int]
+
+
+def summary_of(counts: Counter[str]) -> Summary:
+    """From what judging.count has counted."""
+    codes = {key.removeprefix("code:"): n for key, n in counts.items() if key.startswith("code:")}
+    billable, refused = counts["verdict:billable"], counts["verdict:not_billable"]
+    return Summary(
+        cdrs=billable + refused,
+        billable=billable,
+        not_billable=refused,
+        unchecked=counts["unchecked:"],
+        doubts=counts["doubt:"],
+        codes={
+            code: codes[code] for code in sorted(codes, key=lambda c: (-codes[c], c)) if codes[code]
+        },
+    )
+
 
 KEEP_ROWS = 10_000
 """Rows that are kept at a time, in the run file and in the store; nobody judges while the last are

@@ -8,25 +8,201 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import RowMapping, Select, insert, select
+from sqlalchemy import (
+    URL,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    RowMapping,
+    Select,
+    Table,
+    Text,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
-from wattseal.cdr.cdr_error import CdrError
-from wattseal.cdr.charge_record import Cdr
-from wattseal.cdr.exact_json import JsonError, load_object
-from wattseal.cdr.exchange.partners import Partner
-from wattseal.cdr.exchange.tables import cdr_received
-from wattseal.cdr.findings import Finding
-from wattseal.cdr.judgement import Judgement, read_judgement
+from wattseal.cdr.findings import Finding, Judgement, read_judgement
 from wattseal.cdr.marker import Markers, marker_for
-from wattseal.cdr.ocpi import name_of, read_cdr
-from wattseal.cdr.validator import unreadable
-from wattseal.registry.database import Database
+from wattseal.cdr.ocpi import Cdr, CdrError, name_of, read_cdr
+from wattseal.cdr.validate import unreadable
+from wattseal.common.errors import ToolError
+from wattseal.common.exact_json import JsonError, load_object
+from wattseal.common.sql import Database, DatabaseUnusable, Name, Number, Schema
+from wattseal.common.web_client import checked_url
+
+metadata = MetaData()
+
+# `party` is `DE*ABC`. A token is known by its hash alone; `report_url` is where reports go.
+cdr_partner = Table(
+    "cdr_partner",
+    metadata,
+    Column("token_sha256", Name, primary_key=True),
+    Column("party", Name, nullable=False),
+    Column("report_url", Text),
+    Column("since_ms", Number, nullable=False),
+    Column("revoked_ms", Number),
+    Index("cdr_partner_by_party", "party"),
+)
+
+# `receipt` names the content and whose it is. `driver` and `contract` are those of the token,
+# `end_ms` the end that the CDR tells. `marked` are the codes that the sender marked it with.
+cdr_received = Table(
+    "cdr_received",
+    metadata,
+    Column("receipt", Name, primary_key=True),
+    Column("party", Name, nullable=False),
+    Column("cdr", Name, nullable=False),
+    Column("version", Name, nullable=False),
+    Column("received_ms", Number, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("driver", Name),
+    Column("contract", Name),
+    Column("end_ms", Number),
+    Column("credits", Name),
+    Column("judgement", Text, nullable=False),
+    Column("is_billable", Integer, nullable=False),
+    Column("marked", Text),
+    Column("report", Name, nullable=False),
+    Column("report_state", Name, nullable=False),
+    Column("report_attempts", Integer, nullable=False),
+    Column("report_due_ms", Number),
+    Index("cdr_received_by_cdr", "cdr"),
+    Index("cdr_received_by_driver", "driver", "end_ms"),
+    Index("cdr_received_by_contract", "contract", "end_ms"),
+    Index("cdr_received_by_report", "report", unique=True),
+    Index("cdr_received_by_due", "report_state", "report_due_ms"),
+    Index("cdr_received_by_time", "received_ms"),
+)
+
+
+TOKEN_PREFIX = "wst_"  # noqa: S105 - no token, what they begin with
+_PARTY = re.compile(r"([A-Z]{2})[*-]?([A-Z0-9]{3})")
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """`party` is `DE*ABC`; `report_url` is where its reports go, if it wants them."""
+
+    party: str
+    report_url: str | None
+    token_sha256: str
+    since_ms: int
+    revoked_ms: int | None
+
+
+def read_party(text: str) -> str:
+    """Country and party in one form, `DE*ABC`. ToolError `party_malformed`."""
+    found = _PARTY.fullmatch(text.strip().upper())
+    if not found:
+        raise ToolError("party_malformed", party=text[:40])
+    return f"{found[1]}*{found[2]}"
+
+
+class Partners:
+    """The partners in a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, party: str, report_url: str | None, now_ms: int) -> str:
+        """Let a party send, and return its new token: it is told this once.
+
+        A party may have several tokens, so that one can be replaced without a pause. ToolError
+        `party_malformed`, `receiver_url_unusable`.
+        """
+        token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+        row = {
+            "token_sha256": _hash(token),
+            "party": read_party(party),
+            "report_url": checked_url(report_url) if report_url else None,
+            "since_ms": now_ms,
+        }
+        with self._database.write() as connection:
+            connection.execute(insert(cdr_partner), row)
+        return token
+
+    def find(self, token: str) -> Partner | None:
+        """Whose token it is; None if it is nobody's, or was revoked."""
+        statement = select(cdr_partner).where(
+            cdr_partner.c.token_sha256 == _hash(token), cdr_partner.c.revoked_ms.is_(None)
+        )
+        with self._database.ask() as connection:
+            row = connection.execute(statement).mappings().first()
+        return Partner(**row) if row else None
+
+    def all(self) -> list[Partner]:
+        """Every token that there ever was, oldest first."""
+        statement = select(cdr_partner).order_by(cdr_partner.c.since_ms, cdr_partner.c.party)
+        with self._database.ask() as connection:
+            return [Partner(**row) for row in connection.execute(statement).mappings()]
+
+    def report_url(self, party: str) -> str | None:
+        """Where a party's reports go, as its newest token says."""
+        statement = (
+            select(cdr_partner.c.report_url)
+            .where(cdr_partner.c.party == party, cdr_partner.c.revoked_ms.is_(None))
+            .order_by(cdr_partner.c.since_ms.desc())
+            .limit(1)
+        )
+        with self._database.ask() as connection:
+            found: str | None = connection.execute(statement).scalar()
+        return found
+
+    def revoke(self, party: str, now_ms: int) -> int:
+        """End all tokens of a party; how many there were. ToolError `party_unknown`."""
+        name = read_party(party)
+        statement = (
+            update(cdr_partner)
+            .where(cdr_partner.c.party == name, cdr_partner.c.revoked_ms.is_(None))
+            .values(revoked_ms=now_ms)
+        )
+        with self._database.write() as connection:
+            count = connection.execute(statement).rowcount
+        if not count:
+            raise ToolError("party_unknown", party=name)
+        return count
+
+
+def _hash(token: str) -> str:
+    """Of 256 random bits: nobody can try as many, so it needs no salt and no slow hash."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+SCHEMA = Schema(
+    migrations=Path(__file__).parent / "migrations",
+    version="0001",
+    version_table="cdr_schema_version",
+    lock=0x77617474_63647273,
+)
+DATABASE_FILE = "cdrs.db"
+
+
+def open_database(data: Path, database_url: str | None = None) -> Database:
+    """The database of a folder or URL, made if it is new. ToolError `receiver_data_unusable`."""
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        url = URL.create("sqlite", database=str(data / DATABASE_FILE))
+        database = Database(database_url or url)
+        SCHEMA.upgrade(database)
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise ToolError("receiver_data_unusable", path=str(data), cause=cause) from None
+    except DatabaseUnusable as error:
+        cause = error.cause
+        raise ToolError("receiver_data_unusable", path=str(data), cause=cause) from None
+    return database
+
 
 Judge = Callable[[Cdr], Judgement]
 Compare = Callable[[str, Cdr, Judgement], tuple[Finding, ...]]

@@ -12,35 +12,155 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import ipaddress
+import json
+import pickle
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, cast
+from datetime import UTC, datetime
+from typing import Annotated, Any, cast
 
+import httpx
+import structlog
+import uvicorn
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wattseal import __version__
-from wattseal.cdr.exchange.answers import (
-    BAD_REQUEST,
-    NOT_ALLOWED,
-    SERVER_ERROR,
-    SUCCESS,
-    Refusal,
-    envelope,
-    raw_envelope,
+from wattseal.cdr.exchange.inbox import (
+    VERSIONS,
+    Compare,
+    Inbox,
+    NotTakenError,
+    Partner,
+    Partners,
+    Received,
 )
-from wattseal.cdr.exchange.inbox import VERSIONS, Inbox, NotTakenError, Received
-from wattseal.cdr.exchange.partners import Partner, Partners
-from wattseal.cdr.exchange.receiver_log import RequestLog
-from wattseal.cdr.exchange.reporting import Reporter, report_on
-from wattseal.cdr.findings import Language
-from wattseal.cdr.ocpi import MAX_CDR_BYTES
+from wattseal.cdr.exchange.reports import Reporter, report_on
+from wattseal.cdr.findings import Judgement, LanguageCode
+from wattseal.cdr.marker import Markers
+from wattseal.cdr.ocpi import MAX_CDR_BYTES, Cdr
 from wattseal.cdr.report import as_html, as_text
-from wattseal.errors import ToolError
+from wattseal.cdr.validate import Validator
+from wattseal.common.errors import ToolError
+from wattseal.common.serve import log_as_json
+from wattseal.common.sql import Database, DatabaseUnusable
+from wattseal.common.times import unix_ms_now
 from wattseal.registry.failures import RegistryError
+
+SUCCESS = 1000
+BAD_REQUEST = 2001
+NOT_ALLOWED = 2000
+SERVER_ERROR = 3000
+
+
+class Refusal(Exception):  # noqa: N818
+    """An answer that is no success: HTTP status, OCPI's status code, and why."""
+
+    def __init__(
+        self, http_status: int, code: int, cause: str, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(cause)
+        self.http_status = http_status
+        self.code = code
+        self.cause = cause
+        self.headers = headers or {}
+
+    def answer(self) -> Response:
+        """The refusal as it is sent."""
+        return envelope(self.http_status, self.code, None, self.cause, self.headers)
+
+
+def envelope(
+    http_status: int,
+    code: int,
+    data: Any,
+    message: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """An answer around data that json can write."""
+    told = {} if data is None else {"data": data}
+    return raw_envelope(http_status, json.dumps(told)[1:-1], code, message, headers)
+
+
+def raw_envelope(
+    http_status: int,
+    members: str,
+    code: int = SUCCESS,
+    message: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """An answer whose first members are JSON already: received bytes go back as they are."""
+    told: dict[str, Any] = {"status_code": code}
+    if message is not None:
+        told["status_message"] = message
+    told["timestamp"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    rest = json.dumps(told)[1:-1]
+    text = "{" + ", ".join(part for part in (members, rest) if part) + "}"
+    return Response(text, http_status, headers, media_type="application/json")
+
+
+_TOLD = ("party", "cdr", "billable", "codes", "problem")
+_log = structlog.get_logger("wattseal.cdr")
+
+
+class RequestLog:
+    """The outermost layer. Tokens and bodies are in no line of it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        state: dict[str, Any] = scope.setdefault("state", {})
+        request_id = secrets.token_hex(8)
+        started_s = time.perf_counter()
+        status: int | None = None
+
+        async def seen(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"].append((b"x-request-id", request_id.encode()))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, seen)
+        except Exception:
+            _log.exception("failed", request_id=request_id, path=_path(scope))
+            if status is None:
+                cause = f"The receiver failed; its log knows why as {request_id}."
+                await envelope(500, SERVER_ERROR, None, cause)(scope, receive, seen)
+        finally:
+            _log.info(
+                "request",
+                request_id=request_id,
+                method=scope["method"],
+                path=_path(scope),
+                status=status,
+                ms=round((time.perf_counter() - started_s) * 1000, 2),
+                **{name: state[name] for name in _TOLD if name in state},
+            )
+
+
+def _path(scope: Scope) -> str:
+    """Without a report's name: who knows it may read the report."""
+    path: str = scope["path"][:200]
+    return "/reports/*" if path.startswith("/reports/") else path
+
 
 BODY_SECONDS = 30
 MAX_TOKEN_CHARACTERS = 400
@@ -82,6 +202,7 @@ def create_app(site: Site) -> FastAPI:
     app.exception_handler(Refusal)(_on_refusal)
     app.exception_handler(ToolError)(_on_unavailable)
     app.exception_handler(RegistryError)(_on_unavailable)
+    app.exception_handler(DatabaseUnusable)(_on_unavailable)
     app.exception_handler(RequestValidationError)(_on_malformed)
     app.exception_handler(HTTPException)(_on_routing)
     app.add_middleware(RequestLog)
@@ -192,7 +313,7 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _language(wanted: str) -> Language:
+def _language(wanted: str) -> LanguageCode:
     return "de" if wanted.strip().lower().startswith("de") else "en"
 
 
@@ -219,3 +340,127 @@ def _on_malformed(request: Request, _error: RequestValidationError) -> Response:
 def _on_routing(request: Request, error: HTTPException) -> Response:
     headers = dict(error.headers or {})
     return _on_refusal(request, Refusal(error.status_code, 2000, str(error.detail), headers))
+
+
+BACKLOG = 1024
+MAX_CONNECTIONS = 500
+MAX_HEADER_BYTES = 16 * 1024
+KEEP_ALIVE_S = 15
+STOP_TIMEOUT_S = 10
+READY_TIMEOUT_S = 60.0
+REPORTS_EVERY_S = 30.0
+
+
+class JudgeOfThread:
+    """A validator for each thread: what it remembers of keys is made for one at a time."""
+
+    def __init__(self, validator: Validator) -> None:
+        self._packed = pickle.dumps(validator)
+        self._own = threading.local()
+
+    def __call__(self, cdr: Cdr) -> Judgement:
+        """As Validator.judge."""
+        validator: Validator | None = getattr(self._own, "validator", None)
+        if validator is None:
+            validator = pickle.loads(self._packed)  # noqa: S301 - packed above
+            self._own.validator = validator
+        return validator.judge(cdr)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where it listens, and how partners reach it: by default at the same address."""
+
+    host: str
+    port: int
+    public_url: str | None
+
+
+def serve(
+    database: Database,
+    validator: Validator,
+    compare: Compare | None,
+    markers: Markers,
+    address: Address,
+    when_ready: Callable[[str], None],
+) -> None:
+    """Serve until SIGTERM or SIGINT; `when_ready` gets the URL once it answers.
+
+    ToolError `receiver_cannot_listen`.
+    """
+    listening = _listen(address)
+    url = _url(listening)
+    log_as_json()
+    inbox = Inbox(database, JudgeOfThread(validator), compare, markers, unix_ms_now)
+    partners = Partners(database)
+    base_url = (address.public_url or url).rstrip("/")
+    reporter = Reporter(database, inbox, partners, base_url, unix_ms_now)
+    app = create_app(Site(inbox, partners, reporter, base_url))
+    stop = threading.Event()
+    threading.Thread(target=_tell_when_ready, args=(url, when_ready), daemon=True).start()
+    reports = threading.Thread(target=_send_reports, args=(reporter, stop), name="reports")
+    reports.start()
+    # The server stops at SIGTERM, then sends itself the signal again; that is no failure.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    try:
+        uvicorn.Server(_config(app)).run([listening])
+    finally:
+        stop.set()
+        reports.join()
+        reporter.close()
+
+
+def _config(app: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=MAX_CONNECTIONS,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_TIMEOUT_S,
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+    )
+
+
+def _listen(address: Address) -> socket.socket:
+    try:
+        [family, *_others] = socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        return socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise ToolError(
+            "receiver_cannot_listen", host=address.host, port=address.port, cause=cause
+        ) from None
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    shown = ipaddress.ip_address(host)
+    if shown.is_unspecified:
+        shown = ipaddress.ip_address("127.0.0.1" if shown.version == 4 else "::1")
+    return f"http://[{shown}]:{port}" if shown.version == 6 else f"http://{shown}:{port}"
+
+
+def _tell_when_ready(url: str, when_ready: Callable[[str], None]) -> None:
+    try:
+        answer = httpx.get(f"{url}/ready", timeout=READY_TIMEOUT_S, trust_env=False)
+    except httpx.HTTPError:
+        return  # it stopped before it was ready; why is in the log
+    if answer.is_success:
+        when_ready(url)
+
+
+def _send_reports(reporter: Reporter, stop: threading.Event) -> None:
+    """What is due, until the service stops; a failure of the database waits for the next time."""
+    while True:
+        try:
+            reporter.send_due()
+        except Exception:
+            _log.exception("reports")
+        if stop.wait(REPORTS_EVERY_S):
+            return

@@ -20,15 +20,13 @@ import io
 import zipfile
 from collections.abc import Iterator
 
-from wattseal.cdr.findings import Language
-from wattseal.cdr.invoice.document import Page, Statement, page_of
-from wattseal.cdr.invoice.html import as_html
-from wattseal.cdr.invoice.pdf import as_pdf
-from wattseal.cdr.invoice.rated import Rated
-from wattseal.session_files import TRANSACTION, key_files
-from wattseal.transaction_xml import single_record_xml, transaction_xml
+from wattseal.cdr.findings import LanguageCode
+from wattseal.cdr.invoice.document import Page, Statement, as_html, as_pdf, page_of
+from wattseal.cdr.invoice.rating import Rated
+from wattseal.device.session import TRANSACTION, key_files
+from wattseal.ocmf.container import single_record_xml, transaction_xml
 
-NAMES: tuple[tuple[Language, str, str], ...] = (
+NAMES: tuple[tuple[LanguageCode, str, str], ...] = (
     ("en", "README.txt", "statement"),
     ("de", "LIESMICH.txt", "aufstellung"),
 )

@@ -5,13 +5,140 @@ Whatever prints it, the same facts give the same words; nothing in it depends on
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
+from xml.sax.saxutils import escape
 
-from wattseal.cdr.findings import Language
-from wattseal.cdr.invoice.rated import Rated, place_of
-from wattseal.cdr.invoice.words import MONTHS, WORDS
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from reportlab.lib.colors import HexColor
+from reportlab.lib.enums import TA_RIGHT
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import (
+    BaseDocTemplate,
+    Flowable,
+    Frame,
+    KeepTogether,
+    PageTemplate,
+    Paragraph,
+    Spacer,
+    Table,
+    TableStyle,
+)
+
+from wattseal.cdr.findings import LanguageCode
+from wattseal.cdr.invoice.rating import Rated, place_of
+
+MONTHS: dict[LanguageCode, tuple[str, ...]] = {
+    "en": (
+        *("January", "February", "March", "April", "May", "June", "July"),
+        *("August", "September", "October", "November", "December"),
+    ),
+    "de": (
+        *("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli"),
+        *("August", "September", "Oktober", "November", "Dezember"),
+    ),
+}
+
+WORDS: dict[LanguageCode, dict[str, str]] = {
+    "en": {
+        "title": "Charging sessions",
+        "driver": "Token or contract",
+        "issuer": "Issued by",
+        "number": "No.",
+        "end": "End",
+        "begin": "Begin",
+        "place": "Place",
+        "energy": "Energy",
+        "amount": "Amount",
+        "charged": "charged",
+        "not_billable": "not charged",
+        "credited": "cancelled",
+        "total": "Total",
+        "total_energy": "Energy charged for",
+        "not_charged": "Sessions not charged",
+        "not_charged_because": "Not charged:",
+        "session": "Session",
+        "evse": "Charge point",
+        "meter": "Meter",
+        "key": "Public key",
+        "signature": "Signature",
+        "unsigned": "This charge point does not sign its readings; the energy is the operator's.",
+        "price": "Price x signed energy",
+        "tax": "Tax",
+        "files": "Files",
+        "rounding": "Every amount is the price of a kilowatt-hour times the signed energy: end"
+        " reading minus begin reading, with all its digits. The amount of each price is rounded"
+        " half up to four decimals; after tax, a session is rounded half up to two. The total is"
+        " the sum of the sessions.",
+        "check_title": "How to check a session",
+        "check": "Unpack this bundle. Each session has a folder of its own with transaction.xml,"
+        " the signed readings, and public-key.hex, the key of the charge point's signing module.\n"
+        "Compare the key with the one that is printed on the charging station or published for it:"
+        " a key proves something only if it is that of the charge point.\n"
+        "Open transaction.xml with the transparency software of S.A.F.E. (transparenz.software)."
+        " It must say that the readings are verified.\n"
+        "Compare what it shows with this page: the readings, the times, the energy.\n"
+        "Or use the open tool: wattseal verify FOLDER/transaction.xml --key"
+        " FOLDER/public-key.hex.\n"
+        "Or drop the bundle on the checking page of the public-key registry; it also says since"
+        " when the key is registered for the charge point.",
+    },
+    "de": {
+        "title": "Ladevorgänge",
+        "driver": "Token oder Vertrag",
+        "issuer": "Ausgestellt von",
+        "number": "Nr.",
+        "end": "Ende",
+        "begin": "Beginn",
+        "place": "Ort",
+        "energy": "Energie",
+        "amount": "Betrag",
+        "charged": "berechnet",
+        "not_billable": "nicht berechnet",
+        "credited": "storniert",
+        "total": "Summe",
+        "total_energy": "Berechnete Energie",
+        "not_charged": "Nicht berechnete Ladevorgänge",
+        "not_charged_because": "Nicht berechnet:",
+        "session": "Ladevorgang",
+        "evse": "Ladepunkt",
+        "meter": "Zähler",
+        "key": "Öffentlicher Schlüssel",
+        "signature": "Signatur",
+        "unsigned": "Dieser Ladepunkt signiert seine Messwerte nicht; die Energie nennt der"
+        " Betreiber.",
+        "price": "Preis x signierte Energie",
+        "tax": "Steuer",
+        "files": "Dateien",
+        "rounding": "Jeder Betrag ist der Preis einer Kilowattstunde mal der signierten Energie:"
+        " Endwert minus Anfangswert mit allen Stellen. Der Betrag zu jedem Preis ist kaufmännisch"
+        " auf vier Stellen gerundet, der Ladevorgang nach der Steuer auf zwei. Die Summe ist die"
+        " der Ladevorgänge.",
+        "check_title": "So prüfen Sie einen Ladevorgang",
+        "check": "Entpacken Sie dieses Paket. Jeder Ladevorgang hat einen eigenen Ordner mit"
+        " transaction.xml, den signierten Messwerten, und public-key.hex, dem Schlüssel des"
+        " Signiermoduls im Ladepunkt.\n"
+        "Vergleichen Sie den Schlüssel mit dem, der an der Ladestation steht oder für sie"
+        " veröffentlicht ist: Ein Schlüssel beweist nur dann etwas, wenn er der des Ladepunkts"
+        " ist.\n"
+        "Öffnen Sie transaction.xml mit der Transparenzsoftware des S.A.F.E. e. V."
+        " (transparenz.software). Sie muss die Messwerte als verifiziert bezeichnen.\n"
+        "Vergleichen Sie, was sie zeigt, mit dieser Seite: Messwerte, Zeiten, Energie.\n"
+        "Oder nehmen Sie das freie Werkzeug: wattseal verify ORDNER/transaction.xml --key"
+        " ORDNER/public-key.hex.\n"
+        "Oder ziehen Sie das Paket auf die Prüfseite des Registers der öffentlichen Schlüssel; sie"
+        " sagt auch, seit wann der Schlüssel für den Ladepunkt registriert ist.",
+    },
+}
+
 
 _DIGITS_OF_A_FINGERPRINT = 32
 
@@ -40,7 +167,7 @@ class Section:
 class Page:
     """The whole statement in words."""
 
-    language: Language
+    language: LanguageCode
     title: str
     facts: tuple[tuple[str, str], ...]
     columns: tuple[str, ...]
@@ -53,7 +180,7 @@ class Page:
     words: dict[str, str]
 
 
-def page_of(statement: Statement, language: Language) -> Page:
+def page_of(statement: Statement, language: LanguageCode) -> Page:
     """The statement in a language."""
     words = WORDS[language]
     facts = [(words["driver"], statement.driver)]
@@ -74,13 +201,13 @@ def page_of(statement: Statement, language: Language) -> Page:
     )
 
 
-def month_words(month: str, language: Language) -> str:
+def month_words(month: str, language: LanguageCode) -> str:
     """`November 2026`."""
     year, number = month.split("-")
     return f"{MONTHS[language][int(number) - 1]} {year}"
 
 
-def number(value: Decimal, language: Language) -> str:
+def number(value: Decimal, language: LanguageCode) -> str:
     """All digits, with the language's decimal sign."""
     text = f"{value:f}"
     return text.replace(".", ",") if language == "de" else text
@@ -92,7 +219,7 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:5]}"
 
 
-def _row(one: Rated, language: Language) -> tuple[str, ...]:
+def _row(one: Rated, language: LanguageCode) -> tuple[str, ...]:
     words = WORDS[language]
     ended = one.charge.ended
     place = place_of(one.charge.members) or one.charge.judgement.evse_id
@@ -106,13 +233,13 @@ def _row(one: Rated, language: Language) -> tuple[str, ...]:
     )
 
 
-def _amount(one: Rated, language: Language) -> str | None:
+def _amount(one: Rated, language: LanguageCode) -> str | None:
     if one.cost is None:
         return None
     return f"{number(one.cost.gross, language)} {one.cost.currency}"
 
 
-def _totals(statement: Statement, language: Language) -> list[tuple[str, str]]:
+def _totals(statement: Statement, language: LanguageCode) -> list[tuple[str, str]]:
     """Energy and amount of each currency; what is not charged is counted apart."""
     words = WORDS[language]
     charged = [one for one in statement.sessions if one.cost]
@@ -129,7 +256,7 @@ def _totals(statement: Statement, language: Language) -> list[tuple[str, str]]:
     return rows
 
 
-def _section(one: Rated, language: Language) -> Section:
+def _section(one: Rated, language: LanguageCode) -> Section:
     words = WORDS[language]
     rows = [
         ("CDR", one.charge.judgement.cdr),
@@ -147,7 +274,7 @@ def _section(one: Rated, language: Language) -> Section:
     )
 
 
-def _readings(one: Rated, language: Language) -> list[tuple[str, str]]:
+def _readings(one: Rated, language: LanguageCode) -> list[tuple[str, str]]:
     words, session = WORDS[language], one.session
     if session is None:
         unsigned = words["unsigned"] if one.status == "charged" else ""
@@ -165,7 +292,7 @@ def _readings(one: Rated, language: Language) -> list[tuple[str, str]]:
     ]
 
 
-def _costs(one: Rated, language: Language) -> list[tuple[str, str]]:
+def _costs(one: Rated, language: LanguageCode) -> list[tuple[str, str]]:
     words, cost = WORDS[language], one.cost
     if cost is None:
         return []
@@ -181,3 +308,192 @@ def _costs(one: Rated, language: Language) -> list[tuple[str, str]]:
         rows.append((words["tax"], f"{number(cost.tax_percent, language)} %"))
     rows.append((words["amount"], _amount(one, language) or ""))
     return rows
+
+
+def as_html(page: Page) -> str:
+    """The page, in UTF-8 when it is written."""
+    return _environment().get_template("statement.html").render(page=page)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("wattseal.cdr.invoice"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+_MARGIN = 18 * mm
+_LABEL = 44 * mm
+_WIDTH = A4[0] - 2 * _MARGIN
+_COLUMNS = (9 * mm, 48 * mm, 0, 28 * mm, 29 * mm)
+"""Of the table; the place takes what is left."""
+_DARK, _MUTED, _RED = HexColor("#16202a"), HexColor("#44515e"), HexColor("#a3241f")
+_LINE = HexColor("#d5dbe1")
+_PLAIN, _BOLD = "Vera", "VeraBd"
+
+_TEXT = ParagraphStyle("text", fontName=_PLAIN, fontSize=8.5, leading=12, textColor=_DARK)
+_LABELS = ParagraphStyle("label", parent=_TEXT, textColor=_MUTED)
+_RIGHT = ParagraphStyle("right", parent=_TEXT, alignment=TA_RIGHT)
+_RIGHT_LABELS = ParagraphStyle("right label", parent=_LABELS, alignment=TA_RIGHT)
+_TOTAL = ParagraphStyle("total", parent=_RIGHT, fontName=_BOLD)
+_STEP = ParagraphStyle("step", parent=_TEXT, spaceAfter=3)
+_HEAD = ParagraphStyle("head", parent=_TEXT, fontName=_BOLD, fontSize=17, leading=22)
+_TITLE = ParagraphStyle("section", parent=_TEXT, fontName=_BOLD, fontSize=10.5, leading=14)
+_TITLE_RIGHT = ParagraphStyle("section right", parent=_TITLE, alignment=TA_RIGHT)
+_WHY = ParagraphStyle("why", parent=_TEXT, textColor=_RED)
+
+
+def as_pdf(page: Page) -> bytes:
+    """The document."""
+    _load_fonts()
+    buffer = io.BytesIO()
+    frame = Frame(_MARGIN, _MARGIN, _WIDTH, A4[1] - 2 * _MARGIN, 0, 0, 0, 0)
+    document = BaseDocTemplate(
+        buffer, pagesize=A4, title=page.title, lang=page.language, invariant=1
+    )
+    template = PageTemplate("page", [frame], onPage=lambda canvas, _: _foot(canvas, page))
+    document.addPageTemplates(template)
+    document.build(_story(page))
+    return buffer.getvalue()
+
+
+def _story(page: Page) -> list[Flowable]:
+    story: list[Flowable] = [
+        Paragraph(_shown(page.title), _HEAD),
+        _labelled(page.facts),
+        Spacer(1, 4 * mm),
+        _overview(page),
+        Spacer(1, 2 * mm),
+        _pdf_totals(page),
+        Spacer(1, 2 * mm),
+        Paragraph(_shown(page.rounding), _LABELS),
+    ]
+    for section in page.sections:
+        story.append(KeepTogether(_pdf_section(section, page)))
+    steps = [
+        Paragraph(f"{number}.&nbsp; {_shown(step)}", _STEP)
+        for number, step in enumerate(page.check, 1)
+    ]
+    return [*story, KeepTogether([*_heading(page.check_title, None), *steps])]
+
+
+def _overview(page: Page) -> Table:
+    """One line for each session; the head again on every page."""
+    widths = [width or _WIDTH - sum(_COLUMNS) for width in _COLUMNS]
+    styles = (_TEXT, _TEXT, _TEXT, _RIGHT, _RIGHT)
+    heads = (_LABELS, _LABELS, _LABELS, _RIGHT_LABELS, _RIGHT_LABELS)
+    rows = [
+        [Paragraph(_shown(cell), style) for cell, style in zip(cells, kinds, strict=True)]
+        for cells, kinds in [(page.columns, heads), *((row, styles) for row in page.table)]
+    ]
+    table = Table(rows, colWidths=widths, repeatRows=1)
+    table.setStyle(
+        TableStyle(
+            [
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LINEBELOW", (0, 0), (-1, -1), 0.4, _LINE),
+                ("LINEBELOW", (0, 0), (-1, 0), 1, _DARK),
+                ("LEFTPADDING", (0, 0), (-1, -1), 0),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 2),
+                ("TOPPADDING", (0, 0), (-1, -1), 2),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
+            ]
+        )
+    )
+    return table
+
+
+def _pdf_totals(page: Page) -> Table | Spacer:
+    rows = [
+        [Paragraph(_shown(label), _RIGHT_LABELS), Paragraph(_shown(value), _TOTAL)]
+        for label, value in page.totals
+    ]
+    if not rows:
+        return Spacer(1, 0)
+    table = Table(rows, colWidths=[_WIDTH - 45 * mm, 45 * mm])
+    table.setStyle(_tight())
+    return table
+
+
+def _pdf_section(section: Section, page: Page) -> list[Flowable]:
+    why: list[Flowable] = []
+    if section.why_not:
+        title = f"<b>{_shown(page.words['not_charged_because'])}</b>"
+        why = [Paragraph(f"{title} {_shown(' '.join(section.why_not))}", _WHY), Spacer(1, 1 * mm)]
+    return [*_heading(section.title, section.amount), *why, _labelled(section.rows)]
+
+
+def _heading(title: str, amount: str | None) -> list[Flowable]:
+    cells = [Paragraph(_shown(title), _TITLE), Paragraph(_shown(amount or ""), _TITLE_RIGHT)]
+    line = Table([cells], colWidths=[_WIDTH - 60 * mm, 60 * mm])
+    line.setStyle(
+        TableStyle(
+            [
+                ("LINEBELOW", (0, 0), (-1, -1), 1, _DARK),
+                ("LEFTPADDING", (0, 0), (-1, -1), 0),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 2),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
+            ]
+        )
+    )
+    return [Spacer(1, 3.5 * mm), line, Spacer(1, 1 * mm)]
+
+
+def _labelled(rows: tuple[tuple[str, str], ...]) -> Table:
+    cells = [
+        [Paragraph(_shown(label), _LABELS), Paragraph(_shown(value), _TEXT)]
+        for label, value in rows
+    ]
+    table = Table(cells, colWidths=[_LABEL, _WIDTH - _LABEL])
+    table.setStyle(_tight())
+    return table
+
+
+def _tight() -> TableStyle:
+    return TableStyle(
+        [
+            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ("LEFTPADDING", (0, 0), (-1, -1), 0),
+            ("RIGHTPADDING", (0, 0), (-1, -1), 2),
+            ("TOPPADDING", (0, 0), (-1, -1), 1.2),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 1.2),
+        ]
+    )
+
+
+def _foot(canvas: Canvas, page: Page) -> None:
+    canvas.saveState()
+    canvas.setFont(_PLAIN, 6.5)
+    canvas.setFillColor(_MUTED)
+    canvas.drawString(_MARGIN, 10 * mm, _known(page.title))
+    canvas.drawRightString(A4[0] - _MARGIN, 10 * mm, str(canvas.getPageNumber()))
+    canvas.restoreState()
+
+
+@cache
+def _load_fonts() -> None:
+    for name in (_PLAIN, _BOLD):
+        pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))
+    pdfmetrics.registerFontFamily(
+        _PLAIN, normal=_PLAIN, bold=_BOLD, italic=_PLAIN, boldItalic=_BOLD
+    )
+
+
+def _shown(text: str) -> str:
+    """A text for a paragraph."""
+    return escape(_known(text))
+
+
+def _known(text: str) -> str:
+    """A character that the font lacks is told by its number."""
+    glyphs = _glyphs()
+    return "".join(c if ord(c) in glyphs else f"[U+{ord(c):04X}]" for c in text)
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    return frozenset(TTFont(_PLAIN, f"{_PLAIN}.ttf").face.charToGlyph)

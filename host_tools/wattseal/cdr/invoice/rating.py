@@ -10,17 +10,227 @@ session's amount has the two decimals of the currency, half up. A total is the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import base64
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from itertools import accumulate
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
-from wattseal.cdr.build_facts import Tariff
-from wattseal.cdr.build_prices import periods_of, rounded, with_tax
-from wattseal.cdr.build_session import SessionRecords
-from wattseal.cdr.charge_record import Cdr
-from wattseal.errors import ToolError
+from wattseal.cdr.build import (
+    SessionRecords,
+    Tariff,
+    build_session,
+    periods_of,
+    read_records_text,
+    rounded,
+    with_tax,
+)
+from wattseal.cdr.findings import Finding, Judgement, LanguageCode, found
+from wattseal.cdr.keys import KeySource
+from wattseal.cdr.marker import Markers, read_any
+from wattseal.cdr.ocpi import Cdr, CdrError, name_of, read_cdr
+from wattseal.cdr.validate import unreadable
+from wattseal.common.errors import ToolError
+from wattseal.common.exact_json import JsonError, load_object
+from wattseal.ocmf.public_key import KeyUnreadableError, PublicKey, read_public_key
+
+MAX_FILE_BYTES = 256 << 20
+
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+
+
+@dataclass(frozen=True)
+class Charge:
+    """A CDR with its verdict. `body` are its bytes as they came, `cdr` None if it is unreadable."""
+
+    body: bytes
+    members: dict[str, Any]
+    cdr: Cdr | None
+    judgement: Judgement
+    is_billable: bool
+    marked: tuple[str, ...] | None
+
+    @property
+    def ended(self) -> datetime | None:
+        """The end of the session: as signed, with its own offset, else what the CDR tells."""
+        if self.judgement.end:
+            return datetime.fromisoformat(self.judgement.end)
+        if self.cdr is None:
+            return None
+        return datetime.fromtimestamp(self.cdr.end_ms / 1000, UTC)
+
+
+def check_month(month: str) -> str:
+    """The month as `2026-11`. ToolError `bad_value`."""
+    if not _MONTH.fullmatch(month):
+        raise ToolError("bad_value", field="--month", limit="a month such as 2026-11", found=month)
+    return month
+
+
+def of_driver(charges: Iterable[Charge], driver: str, month: str) -> list[Charge]:
+    """Those of a driver, by the token's uid or the contract's id, that ended in a month.
+
+    The month is that of the place where the car was charged. Oldest first. OCPI compares the names
+    without regard to case.
+    """
+    found = [one for one in charges if _is_of(one, driver) and _month_of(one) == month]
+    return sorted(found, key=lambda one: (one.ended or datetime.min.replace(tzinfo=UTC), _id(one)))
+
+
+def without_repeats(charges: Iterable[Charge]) -> list[Charge]:
+    """The same, but of what would be charged twice only the first is billable.
+
+    A file may hold a CDR twice, or one session under two names. What a credit CDR cancels is out of
+    it, so that a corrected CDR with the same records is billable.
+    """
+    charges = list(charges)
+    cancelled = {one.cdr.credits for one in charges if one.cdr and one.cdr.credits is not None}
+    names: set[str] = set()
+    used: dict[tuple[str, str, int], tuple[str, str]] = {}
+    told: list[Charge] = []
+    for one in charges:
+        name = one.judgement.cdr
+        is_apart = one.cdr is None or one.cdr.credits is not None or one.cdr.id in cancelled
+        finding = None
+        if one.is_billable and name in names:
+            finding = found("cdr_repeated")
+        elif one.is_billable and not is_apart:
+            finding = _reuse(one, used)
+        told.append(_refused(one, finding) if finding else one)
+        names.add(name)
+    return told
+
+
+def _reuse(charge: Charge, used: dict[tuple[str, str, int], tuple[str, str]]) -> Finding | None:
+    """What speaks against a session whose records, or some of them, were billed by another CDR."""
+    facts = charge.judgement.facts
+    if facts is None:
+        return None
+    pages = [(facts.key_fingerprint, facts.context, number) for number in facts.paginations]
+    for page in pages:
+        if page in used:
+            name, content = used[page]
+            if content == facts.content:
+                return found("record_replayed", expected=name)
+            return found("pagination_reused", expected=name, found=f"{page[1]}{page[2]}")
+    used.update(dict.fromkeys(pages, (charge.judgement.cdr, facts.content)))
+    return None
+
+
+def _refused(charge: Charge, finding: Finding) -> Charge:
+    judgement = charge.judgement.with_findings((finding,))
+    return replace(charge, judgement=judgement, is_billable=False)
+
+
+def read_charges(
+    path: Path, judge: Callable[[Cdr], Judgement], markers: Markers
+) -> Iterator[Charge]:
+    """The CDRs of a file: one object, an array of them, or one object a line.
+
+    ToolError `file_unreadable`, `cdr_malformed` if the file is no JSON. A CDR in it that cannot be
+    read is one that is not billable.
+    """
+    for body in _bodies(path):
+        try:
+            yield judged_charge(body, judge, markers)
+        except JsonError as error:
+            raise ToolError("cdr_malformed", path=str(path), cause=f"it {error}") from None
+
+
+def judged_charge(body: bytes, judge: Callable[[Cdr], Judgement], markers: Markers) -> Charge:
+    """A CDR and what a judge says of it; the sender's own marker counts. Raises JsonError."""
+    members = load_object(body)
+    try:
+        cdr = read_cdr(members)
+    except CdrError as error:
+        told = unreadable(name_of(members), error)
+        return Charge(body, members, None, told, is_billable=False, marked=None)
+    judgement, marked = judge(cdr), read_any(markers, members)
+    is_billable = judgement.verdict == "billable" and marked is None
+    return Charge(body, members, cdr, judgement, is_billable, marked)
+
+
+def stored_charge(
+    body: bytes, judgement: Judgement, marked: tuple[str, ...] | None, *, is_billable: bool
+) -> Charge:
+    """A CDR of a receiver's store with the verdict that it was given there."""
+    members = load_object(body)
+    try:
+        cdr = read_cdr(members)
+    except CdrError:
+        cdr = None
+    return Charge(body, members, cdr, judgement, is_billable, marked)
+
+
+def _bodies(path: Path) -> Iterator[bytes]:
+    """The bytes of each CDR, as they stand in the file."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+    if len(data) > MAX_FILE_BYTES:
+        cause = f"it is larger than {MAX_FILE_BYTES >> 20} MiB"
+        raise ToolError("cdr_malformed", path=str(path), cause=cause)
+    text = data.strip()
+    if text.startswith(b"["):
+        yield from _elements(path, text)
+    elif _is_one_object(text):
+        yield data
+    else:
+        yield from (line for line in text.splitlines() if line.strip())
+
+
+def _is_one_object(text: bytes) -> bool:
+    first, _, rest = text.partition(b"\n")
+    if not rest.strip():
+        return True
+    try:
+        json.loads(first)
+    except ValueError:
+        return True  # an object over several lines
+    return False
+
+
+def _elements(path: Path, text: bytes) -> Iterator[bytes]:
+    """The texts of an array's elements, cut out as they stand."""
+    decoder = json.JSONDecoder()
+    try:
+        rest = text.decode("utf-8")
+        at = 1
+        while True:
+            while rest[at] in " \t\r\n,":
+                at += 1
+            if rest[at] == "]":
+                return
+            _value, end = decoder.raw_decode(rest, at)
+            yield rest[at:end].encode()
+            at = end
+    except (ValueError, IndexError, RecursionError):
+        cause = "it is no array of JSON objects"
+        raise ToolError("cdr_malformed", path=str(path), cause=cause) from None
+
+
+def _is_of(charge: Charge, driver: str) -> bool:
+    token = charge.members.get("cdr_token")
+    told = token if isinstance(token, dict) else {}
+    names = (told.get("uid"), told.get("contract_id"))
+    return any(isinstance(one, str) and one.upper() == driver.upper() for one in names)
+
+
+def _month_of(charge: Charge) -> str | None:
+    return f"{charge.ended:%Y-%m}" if charge.ended else None
+
+
+def _id(charge: Charge) -> str:
+    return charge.judgement.cdr
+
 
 CENT = Decimal("0.01")
 _EXACT = Context(prec=60)
@@ -151,3 +361,145 @@ def _number(value: Any) -> Decimal | None:
 
 def _missing(cdr: Cdr) -> ToolError:
     return ToolError("tariff_missing", cdr=cdr.name)
+
+
+Status = Literal["charged", "not_billable", "credited"]
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_OCPP_KEY = "oca:base16:asn1:"
+
+
+@dataclass(frozen=True)
+class Rated:
+    """One session of an invoice. `number` counts from 1; `folder` is its own in the bundle.
+
+    `session` is there if the records are good; `cost` if it is charged.
+    """
+
+    number: int
+    charge: Charge
+    status: Status
+    session: SessionRecords | None
+    cost: Cost | None
+    credited_by: str | None = None
+
+    @property
+    def folder(self) -> str:
+        """Such as `sessions/01_2026-11-21_cdr-17`."""
+        ended = self.charge.ended
+        day = f"{ended:%Y-%m-%d}" if ended else "unknown"
+        name = _UNSAFE.sub("-", str(self.charge.members.get("id")))[:40].strip("-.") or "cdr"
+        return f"sessions/{self.number:02}_{day}_{name}"
+
+    @property
+    def energy_kwh(self) -> Decimal | None:
+        """The signed energy; what the CDR tells where nothing had to be signed."""
+        if self.session:
+            return self.session.energy_kwh
+        return self.charge.cdr.energy_kwh if self.charge.cdr else None
+
+    def why_not(self, language: LanguageCode) -> list[str]:
+        """Why it is not charged, in sentences."""
+        if self.status == "charged":
+            return []
+        if self.status == "credited":
+            words = {
+                "en": f"The operator has cancelled it (CDR {self.credited_by}).",
+                "de": f"Der Betreiber hat ihn storniert (CDR {self.credited_by}).",
+            }
+            return [words[language]]
+        errors = [one for one in self.charge.judgement.findings if one.effect.is_error]
+        told = [one.sentence_de if language == "de" else one.sentence_en for one in errors]
+        if self.charge.marked is not None:
+            words = {
+                "en": "The operator says that the metering data are not valid.",
+                "de": "Der Betreiber bezeichnet die Messdaten als ungültig.",
+            }
+            told.append(words[language])
+        return told
+
+
+def rate_all(
+    charges: Sequence[Charge], keys: KeySource | None, tariff: Tariff | None
+) -> list[Rated]:
+    """The sessions in their order; a credit CDR is none, it cancels one.
+
+    ToolError as rating.rate and `invoice_key_missing`.
+    """
+    credited = _credited(charges)
+    kept = [one for one in charges if one.cdr is None or one.cdr.credits is None]
+    return [
+        _rated(number, one, credited.get(one.judgement.cdr), keys, tariff)
+        for number, one in enumerate(kept, 1)
+    ]
+
+
+def _credited(charges: Iterable[Charge]) -> dict[str, str]:
+    """Name of each cancelled CDR, and of that which cancels it."""
+    return {
+        f"{one.cdr.country_code}*{one.cdr.party_id}*{one.cdr.credits}": one.cdr.name
+        for one in charges
+        if one.cdr and one.cdr.credits is not None
+    }
+
+
+def _rated(
+    number: int, charge: Charge, by: str | None, keys: KeySource | None, tariff: Tariff | None
+) -> Rated:
+    if charge.cdr is None or not charge.is_billable:
+        return Rated(number, charge, "not_billable", None, None)
+    session = _session(charge.cdr, charge, keys)
+    if by is not None:
+        return Rated(number, charge, "credited", session, None, by)
+    cost = rate(charge.cdr, charge.members, session, tariff)
+    return Rated(number, charge, "charged", session, cost)
+
+
+def _session(cdr: Cdr, charge: Charge, keys: KeySource | None) -> SessionRecords | None:
+    if cdr.signed is None:
+        return None
+    key = _key(cdr, charge.judgement.key_fingerprint, keys)
+    records = [read_records_text(one.text, cdr.name) for one in cdr.signed.values]
+    return build_session(records, key, cdr.name)
+
+
+def _key(cdr: Cdr, fingerprint: str | None, keys: KeySource | None) -> PublicKey:
+    """The key that the verdict rests on: the CDR's if it is that one, else the source's."""
+    own = _own_key(cdr)
+    if own is not None and own.fingerprint == fingerprint:
+        return own
+    for period in (keys.periods(cdr.evse_id) if keys else None) or ():
+        if period.key.fingerprint == fingerprint:
+            return period.key
+    raise ToolError("invoice_key_missing", cdr=cdr.name)
+
+
+def _own_key(cdr: Cdr) -> PublicKey | None:
+    text = cdr.signed.public_key if cdr.signed else None
+    if not text:
+        return None
+    try:
+        return read_public_key(_without_envelope(text))
+    except KeyUnreadableError:
+        return None
+
+
+def _without_envelope(text: str) -> str:
+    """A key that came as OCPP has it (`oca:base16:asn1:`, in base64), as hex."""
+    try:
+        told = base64.b64decode(text, validate=True).decode("ascii")
+    except ValueError:
+        return text
+    return told.removeprefix(_OCPP_KEY) if told.startswith(_OCPP_KEY) else text
+
+
+def place_of(members: dict[str, Any]) -> str:
+    """Where it was, in a line."""
+    told = members.get("cdr_location")
+    place = told if isinstance(told, dict) else {}
+    city = " ".join(_words(place, "postal_code", "city"))
+    return ", ".join(part for part in (*_words(place, "name", "address"), city) if part)
+
+
+def _words(place: dict[str, Any], *names: str) -> list[str]:
+    return [place[name] for name in names if isinstance(place.get(name), str)]

@@ -221,16 +221,16 @@ def test_killed_in_the_middle(keys: Path) -> None:
 _MIDDLE = ("-o", "out.jsonl", "--store", "seen.db", "--engine", "serial")
 _SMALL_CHUNKS = """
 import sys
-from wattseal.cdr.batch import json_lines, run, run_file
-json_lines.CHUNK_BYTES = 6000
+from wattseal.cdr.batch import inputs, run
+inputs.CHUNK_BYTES = 6000
 run.KEEP_ROWS = 5
-put, rows = run_file.RunFile.put, []
+put, rows = run.RunFile.put, []
 def telling(self, judged):
     put(self, judged)
     rows.extend(each.rows for each in judged)
     for n in range(5, sum(rows) + 1, 5):
         print("kept:", min(n, 10), file=sys.stderr, flush=True)
-run_file.RunFile.put = telling
+run.RunFile.put = telling
 from wattseal.cli.program import run as command
 status = command(sys.argv[1:])
 print("kept:", sum(rows), file=sys.stderr)

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import distributed
 import pytest
-from batch_fakes import FakeJudge, refused
-from test_run import carry_out, results, write
-from wattseal.cdr.batch import json_lines
-from wattseal.cdr.batch.dask_engine import DaskEngine
-from wattseal.cdr.batch.engines import SerialEngine
-from wattseal.cdr.judgement import Judgement
+from support.cdr.batch_runs import carry_out, results, write
+from support.cdr.fake_batches import FakeJudge, refused
+from wattseal.cdr.batch import inputs
+from wattseal.cdr.batch.engines import DaskEngine, SerialEngine
+from wattseal.cdr.findings import Judgement
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -30,7 +29,7 @@ def scheduler() -> Iterator[str]:
 def test_the_same_results_as_in_one_process(
     tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(json_lines, "CHUNK_BYTES", 1000)
+    monkeypatch.setattr(inputs, "CHUNK_BYTES", 1000)
     write(tmp_path, [*(f"M-{n}" for n in range(100)), "bad-1", "M-0", "x"])
     carry_out(tmp_path, SerialEngine(), out="serial.jsonl")
     summary = carry_out(tmp_path, DaskEngine(scheduler), out="dask.jsonl")

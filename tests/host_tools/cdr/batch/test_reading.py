@@ -12,29 +12,32 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from batch_fakes import FakeJudge, Slow, cdr_json, json_rows, refused
 from pyarrow import parquet
-from wattseal.cdr.batch import csv_rows, json_array, json_lines
-from wattseal.cdr.batch.chunk import TOO_LARGE
-from wattseal.cdr.batch.formats import Format, format_of
-from wattseal.cdr.batch.json_array import read_json_array
-from wattseal.cdr.batch.json_lines import read_json_lines
-from wattseal.cdr.batch.judging import judge_chunk
-from wattseal.cdr.batch.reading import open_source
-from wattseal.cdr.batch.rows_error import RowsError
-from wattseal.errors import ToolError
+from support.cdr.fake_batches import FakeJudge, Slow, cdr_json, json_rows, refused
+from wattseal.cdr.batch import inputs
+from wattseal.cdr.batch.inputs import (
+    TOO_LARGE,
+    Format,
+    RowsError,
+    format_of,
+    open_source,
+    read_json_array,
+    read_json_lines,
+)
+from wattseal.cdr.batch.judge import judge_chunk
+from wattseal.common.errors import ToolError
 
 
 @pytest.fixture(params=[1, 7, 64, 1 << 18])
 def chunk_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    for module in (json_lines, json_array, csv_rows):
+    for module in (inputs,):
         monkeypatch.setattr(module, "CHUNK_BYTES", request.param)
     return request.param
 
 
 @pytest.fixture
 def small_rows(monkeypatch: pytest.MonkeyPatch) -> int:
-    for module in (json_lines, json_array, csv_rows):
+    for module in (inputs,):
         monkeypatch.setattr(module, "MAX_ROW_BYTES", 100)
     return 100
 
@@ -162,7 +165,7 @@ def test_csv_with_one_column_of_json(tmp_path: Path, small_rows: int) -> None:
     text = cdr_json("M-0").decode().replace('"', '""')
     path = tmp_path / "cdrs.csv.gz"
     path.write_bytes(gzip.compress(f'note,cdr\nx,"{text}"\ny,\n'.encode()))
-    csv_rows.MAX_ROW_BYTES = 1 << 20
+    inputs.MAX_ROW_BYTES = 1 << 20
     first, empty = judged_lines(path)
     assert (first["cdr"], empty["cdr"], empty["reason"]) == (
         *("DE*ABC*M-0", "row 2", "cdr_malformed"),

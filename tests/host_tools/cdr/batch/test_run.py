@@ -12,63 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from batch_fakes import FakeJudge, cdr_json, refused
-from wattseal.cdr.batch import json_lines
+from support.cdr.batch_runs import carry_out, results, write
+from support.cdr.fake_batches import FakeJudge, refused
+from support.ways import ROOT
+from wattseal.cdr.batch import inputs
 from wattseal.cdr.batch import run as batch_run
-from wattseal.cdr.batch.chunk import Chunk
 from wattseal.cdr.batch.engines import Engine, ProcessEngine, SerialEngine
-from wattseal.cdr.batch.formats import Format, format_of
-from wattseal.cdr.batch.judging import Judge, Judged
-from wattseal.cdr.batch.reading import open_source
-from wattseal.cdr.batch.run import Run
-from wattseal.cdr.batch.run_file import RunFile
-from wattseal.cdr.batch.summary import Summary
-from wattseal.cdr.batch.writing import open_writer
+from wattseal.cdr.batch.inputs import Chunk
+from wattseal.cdr.batch.judge import Judge, Judged
 from wattseal.cdr.rules import Rules
-from wattseal.cdr.seen.store import SeenSessions
-from wattseal.errors import ToolError
-
-RULES = Rules()
+from wattseal.common.errors import ToolError
 
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_lines, "CHUNK_BYTES", 1000)
+    monkeypatch.setattr(inputs, "CHUNK_BYTES", 1000)
     monkeypatch.setattr(batch_run, "KEEP_ROWS", 10)
-
-
-def write(folder: Path, names: list[str]) -> Path:
-    path = folder / "cdrs.jsonl"
-    path.write_bytes(b"".join(cdr_json(name) + b"\n" for name in names))
-    return path
-
-
-def carry_out(
-    folder: Path,
-    engine: Engine,
-    judge: Judge | None = None,
-    store: str | Path | None = None,
-    out: str = "out.jsonl",
-    rules: Rules = RULES,
-) -> Summary:
-    """As the command does it. The run file is removed if all went well."""
-    file = RunFile(folder / f"{out}.run", f"run to {out}", {"side": rules.side})
-    try:
-        with Run(file, lambda: SeenSessions(store or file.path), rules) as run:
-            with open_source(str(folder / "cdrs.jsonl"), Format("jsonl", None)) as source:
-                run.judge(engine, judge or FakeJudge(), source.chunks, lambda _rows: None)
-            run.compare()
-            with open_writer(str(folder / out), format_of(out, None)) as writer:
-                summary = run.write(writer)
-    except BaseException:
-        file.close()
-        raise
-    file.remove()
-    return summary
-
-
-def results(folder: Path, out: str = "out.jsonl") -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / out).read_text().splitlines()]
 
 
 class Backwards:
@@ -198,8 +157,8 @@ def test_processes_and_one_that_is_killed(tmp_path: Path) -> None:
 
 RUN_THAT_WAITS = """
 import sys
-from batch_fakes import Waits, cdr_json
-from wattseal.cdr.batch.chunk import Chunk
+from support.cdr.fake_batches import Waits, cdr_json
+from wattseal.cdr.batch.inputs import Chunk
 from wattseal.cdr.batch.engines import ProcessEngine
 
 if __name__ == "__main__":
@@ -212,8 +171,7 @@ def test_no_worker_outlives_a_run_that_is_killed(tmp_path: Path) -> None:
     script, told = tmp_path / "run.py", tmp_path / "told"
     script.write_text(RUN_THAT_WAITS)
     os.mkfifo(told)
-    folder = str(Path(__file__).parent)
-    environment = os.environ | {"PYTHONPATH": folder}
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "tests")}
     with subprocess.Popen([sys.executable, script, told], env=environment) as process:
         worker = os.pidfd_open(int(told.read_text()))
         process.kill()

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from charged import BEGIN, END, ENERGY, FACTS, MIDDLE, combined, facts, folder, record
-from host_fakes.signer import signer
-from ocpi_rules import VERSIONS, cdr_faults
-from wattseal.cdr.exact_json import load_object
+from support.cdr.charged import BEGIN, END, ENERGY, FACTS, MIDDLE, combined, facts, folder, record
+from support.cdr.ocpi_rules import VERSIONS, cdr_faults
+from support.device.signer import signer
 from wattseal.cdr.ocpi import read_cdr
-from wattseal.public_key import read_public_key
+from wattseal.common.exact_json import load_object
+from wattseal.ocmf.public_key import read_public_key
 
 Run = Callable[..., Any]
 TWO_PRICES = FACTS.replace(

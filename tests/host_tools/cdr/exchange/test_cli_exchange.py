@@ -12,41 +12,10 @@ from typing import Any
 
 import httpx
 import pytest
-from charged import EVSE
-from host_fakes.signer import signer
-from parties import authorised, cdr, tampered, text_of
-from wattseal.private_files import write_private
+from support.cdr.parties import authorised, cdr, export, tampered, text_of
+from wattseal.common.files import write_private
 
 Run = Callable[..., Any]
-
-
-def export(path: Path) -> Path:
-    """An export of a registry that knows one charge point."""
-    meter = {"manufacturer": "Eastron", "serial": "12345678", "from_unix_ms": 0, "entry": 3}
-    key = {
-        "public_key": signer().public.hex.lower(),
-        "fingerprint": signer().public.fingerprint,
-        "algorithm": "ECDSA-secp256r1-SHA256",
-        "key_number": 1,
-        "firmware_identity": "0" * 64,
-        "chip_id": "e6614103e7452d2f",
-        "gateway_serial": "WS000017",
-        "meters": [meter],
-        "valid_from_unix_ms": 0,
-        "valid_until_unix_ms": None,
-        "ended_as": None,
-    }
-    point = {
-        "evse_id": EVSE,
-        "operator": "DE*ABC",
-        "status": "active",
-        "since_unix_ms": 0,
-        "meter": None,
-        "keys": [key],
-    }
-    told = {"registry": "r", "size": 1, "root": "0" * 64, "at": 1, "evses": [point]}
-    path.write_text(json.dumps(told))
-    return path
 
 
 @dataclass
@@ -138,7 +107,7 @@ class TestUnhappy:
         assert not (tmp_path / "box").exists()
 
     def test_nobody_is_there(self, wattseal: Run, tmp_path: Path, monkeypatch: Any) -> None:
-        monkeypatch.setattr("wattseal.cdr.exchange.sending.FIRST_PAUSE_S", 0)
+        monkeypatch.setattr("wattseal.cdr.exchange.sender.FIRST_PAUSE_S", 0)
         write_private(tmp_path / "token.txt", b"secret\n")
         file = cdr_file(tmp_path, cdr())
         to = ("--to", "http://127.0.0.1:9/cdrs", "--token-file", tmp_path / "token.txt")

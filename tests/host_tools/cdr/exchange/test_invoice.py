@@ -14,12 +14,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from charged import BEGIN, END, MIDDLE, combined, record
-from host_fakes.signer import signer
-from parties import Msp, cdr, tampered, tariff, text_of, with_intermediate
-from test_cli_exchange import export
-from wattseal.verify import Verdict, verify_file
-from wattseal.verify.bundle import read_bundle
+from support.cdr.charged import BEGIN, END, MIDDLE, combined, record
+from support.cdr.parties import Msp, cdr, export, tampered, tariff, text_of, with_intermediate
+from support.device.signer import signer
+from wattseal.ocmf.container import read_bundle
+from wattseal.ocmf.report import Verdict
+from wattseal.ocmf.verify import verify_file
 
 Run = Callable[..., Any]
 DRIVER = ("--driver", "04A2B1C3", "--month", "2026-11")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from wattseal.cdr.marker import DEFAULT, Marker, marker_for, read_markers
-from wattseal.errors import ToolError
+from wattseal.common.errors import ToolError
 
 CODES = ("signature_mismatch", "energy_differs")
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from charged import BEGIN, END, MIDDLE, combined, facts, folder, record
-from host_fakes.signer import signer
-from wattseal.cdr.build_limits import OCPP
+from support.cdr.charged import BEGIN, END, MIDDLE, combined, facts, folder, record
+from support.device.signer import signer
+from wattseal.cdr.build import OCPP
 from wattseal.cdr.ocpp import KEY_PREFIX, key_text, read_key_text, read_meter_values
-from wattseal.errors import ToolError
-from wattseal.public_key import KeyUnreadableError
+from wattseal.common.errors import ToolError
+from wattseal.ocmf.public_key import KeyUnreadableError
 
 Run = Callable[..., Any]
 FORMS = list(OCPP)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from parties import Keys, Msp, authorised, cdr, tampered, text_of
-from wattseal.cdr.exact_json import load_object
+from support.cdr.parties import Keys, Msp, authorised, cdr, tampered, text_of
 from wattseal.cdr.exchange.inbox import listed
 from wattseal.cdr.marker import DEFAULT
-from wattseal.errors import ToolError
+from wattseal.common.errors import ToolError
+from wattseal.common.exact_json import load_object
 
 
 @pytest.fixture

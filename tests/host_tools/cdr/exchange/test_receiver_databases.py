@@ -6,16 +6,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from charged import BEGIN, record
-from parties import Keys, Msp, authorised, cdr, tampered
-from wattseal.cdr.charge_record import Cdr
-from wattseal.cdr.exchange.inbox import listed, of_driver
-from wattseal.cdr.exchange.schema import DATABASE_FILE
-from wattseal.cdr.findings import Finding
-from wattseal.cdr.judgement import Judgement
+from support.cdr.charged import BEGIN, record
+from support.cdr.parties import Keys, Msp, authorised, cdr, tampered
+from wattseal.cdr.exchange.inbox import DATABASE_FILE, listed, of_driver
+from wattseal.cdr.findings import Finding, Judgement
+from wattseal.cdr.history.rows import session_of
+from wattseal.cdr.history.store import SeenSessions
+from wattseal.cdr.ocpi import Cdr
 from wattseal.cdr.rules import Rules
-from wattseal.cdr.seen.session import session_of
-from wattseal.cdr.seen.store import SeenSessions
 
 
 @pytest.fixture

@@ -8,16 +8,23 @@ from pathlib import Path
 
 import httpx
 import pytest
-from parties import Keys, Msp, cdr, tampered, text_of
-from wattseal.cdr.exact_json import load_object
-from wattseal.cdr.exchange.dispatch import Prepared, prepare, put_all, send_all
+from support.cdr.parties import Keys, Msp, cdr, tampered, text_of
 from wattseal.cdr.exchange.inbox import listed
-from wattseal.cdr.exchange.outbox import Outbox
-from wattseal.cdr.exchange.sending import ATTEMPTS, MAX_ANSWER_BYTES, CdrSender
+from wattseal.cdr.exchange.sender import (
+    ATTEMPTS,
+    MAX_ANSWER_BYTES,
+    CdrSender,
+    Outbox,
+    Prepared,
+    prepare,
+    put_all,
+    send_all,
+)
 from wattseal.cdr.marker import DEFAULT
 from wattseal.cdr.rules import Rules
-from wattseal.cdr.validator import Validator
-from wattseal.errors import ToolError
+from wattseal.cdr.validate import Validator
+from wattseal.common.errors import ToolError
+from wattseal.common.exact_json import load_object
 
 URL = "https://msp.example/ocpi/2.2.1/cdrs"
 GOOD = {"status_code": 1000, "timestamp": "2026-11-21T11:00:00Z"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from wattseal.cdr.exchange.tables import metadata
+from wattseal.cdr.exchange.inbox import metadata
 
 given = context.config.attributes
 context.configure(

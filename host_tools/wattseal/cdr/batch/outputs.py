@@ -1,0 +1,207 @@
+"""Writes results, in the order in which they come: as JSON, CSV or Parquet, plain or compressed.
+
+A file gets its name when it is whole.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, cast
+
+from wattseal.cdr.batch.inputs import STANDARD_STREAM, Format
+from wattseal.common.errors import ToolError
+
+COLUMNS = (
+    *("row", "cdr", "evse_id", "verdict", "is_checked", "casts_doubt", "reason", "energy_kwh"),
+    *("begin", "end", "key_fingerprint", "codes", "findings"),
+)
+"""Of CSV and Parquet. codes: of all findings, a blank between them; findings: as JSON."""
+
+_GZIP_LEVEL = 6
+_PART = ".part"
+
+
+class Writer(Protocol):
+    """Takes lines of JSON, each a result (judging.result_line)."""
+
+    def write(self, lines: bytes) -> None:
+        """Add results."""
+        ...
+
+    def finish(self) -> None:
+        """What belongs behind the last one."""
+        ...
+
+
+@contextmanager
+def open_writer(path: str, form: Format) -> Iterator[Writer]:
+    """A writer to a file, or to standard output for `-`. ToolError `file_unwritable`."""
+    if path == STANDARD_STREAM:
+        with _written(sys.stdout.buffer, form) as writer:
+            yield writer
+        sys.stdout.buffer.flush()
+        return
+    part = Path(path + _PART)
+    try:
+        with part.open("wb") as file:
+            with _written(file, form) as writer:
+                yield writer
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise ToolError("file_unwritable", path=path, cause=cause) from None
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _written(file: BinaryIO, form: Format) -> Iterator[Writer]:
+    with _compressed(file, form) as into:
+        writer = _WRITERS[form.name](into)
+        yield writer
+        writer.finish()
+
+
+@contextmanager
+def _compressed(file: BinaryIO, form: Format) -> Iterator[BinaryIO]:
+    if form.compression == "gzip":
+        # Without name and time: the same results are the same bytes.
+        with gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0) as packed:
+            yield cast(BinaryIO, packed)
+    elif form.compression == "zstd":
+        from wattseal.cdr.batch.inputs import zstd_writer
+
+        with zstd_writer(cast(BinaryIO, _Unclosed(file))) as packed:
+            yield packed
+    else:
+        yield file
+
+
+class _JsonLines:
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, lines: bytes) -> None:
+        self._file.write(lines)
+
+    def finish(self) -> None:
+        pass
+
+
+class _JsonArray:
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._before = b"[\n"
+
+    def write(self, lines: bytes) -> None:
+        if lines:
+            self._file.write(self._before + lines.removesuffix(b"\n").replace(b"\n", b",\n"))
+            self._before = b",\n"
+
+    def finish(self) -> None:
+        self._file.write((b"[" if self._before == b"[\n" else b"\n") + b"]\n")
+
+
+class _Csv:
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._put([COLUMNS])
+
+    def write(self, lines: bytes) -> None:
+        self._put(_rows(lines))
+
+    def finish(self) -> None:
+        pass
+
+    def _put(self, rows: Any) -> None:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(
+            [str(cell).lower() if isinstance(cell, bool) else cell for cell in row] for row in rows
+        )
+        self._file.write(text.getvalue().encode())
+
+
+class _Parquet:
+    """Row groups of some thousand results."""
+
+    _ROWS = 5000
+
+    def __init__(self, file: BinaryIO) -> None:
+        from wattseal.cdr.batch.inputs import pyarrow
+
+        self._arrow = arrow = pyarrow()
+        from pyarrow import parquet
+
+        types = {"row": arrow.int64(), "is_checked": arrow.bool_(), "casts_doubt": arrow.bool_()}
+        self._schema = arrow.schema([(name, types.get(name, arrow.string())) for name in COLUMNS])
+        self._writer = parquet.ParquetWriter(file, self._schema, compression="zstd")
+        self._rows: list[list[Any]] = []
+
+    def write(self, lines: bytes) -> None:
+        self._rows += _rows(lines)
+        if len(self._rows) >= self._ROWS:
+            self._flush()
+
+    def finish(self) -> None:
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        columns = list(zip(*self._rows, strict=True)) or [()] * len(COLUMNS)
+        arrays = [
+            self._arrow.array(column, field.type)
+            for column, field in zip(columns, self._schema, strict=True)
+        ]
+        self._writer.write_table(self._arrow.table(arrays, schema=self._schema))
+        self._rows.clear()
+
+
+_WRITERS: dict[str, type[Any]] = {
+    "jsonl": _JsonLines,
+    "json": _JsonArray,
+    "csv": _Csv,
+    "parquet": _Parquet,
+}
+
+
+def _rows(lines: bytes) -> Iterator[list[Any]]:
+    for line in lines.splitlines():
+        result = json.loads(line)
+        findings = result["findings"]
+        result["codes"] = " ".join(finding["code"] for finding in findings)
+        result["findings"] = json.dumps(findings, ensure_ascii=False)
+        yield [result[name] for name in COLUMNS]
+
+
+class _Unclosed:
+    """A file that whoever writes into it cannot close."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.closed = False
+
+    def write(self, data: bytes) -> int:
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def close(self) -> None:
+        self.closed = True
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def writable(self) -> bool:
+        return True

@@ -1,0 +1,336 @@
+"""Sends a CDR to the receiver interface of OCPI (CDRs module, POST; 2.2.1, section 10.2.2.2).
+
+A CDR is repeated by itself only where it certainly did not arrive: no connection, or the answer
+says that nothing was done (429, 503). Any other lost answer is told as such; what to do then is the
+sender's decision, and sending the same CDR once more is harmless with a receiver that knows CDRs by
+their id.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import random
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from wattseal.cdr.findings import Judgement
+from wattseal.cdr.marker import Marker
+from wattseal.cdr.ocpi import MAX_CDR_BYTES, Cdr, CdrError, read_cdr
+from wattseal.common.errors import ToolError
+from wattseal.common.exact_json import JsonError, load_object, write_exactly
+from wattseal.common.files import OutputDirectory
+from wattseal.common.web_client import checked_url
+from wattseal.ocmf.findings import shown
+
+State = Literal["pending", "sent", "refused", "unknown"]
+_STATE, _BODY = ".state.json", ".cdr.json"
+
+
+class Entry(BaseModel):
+    """A CDR in the outbox. `codes` of what the validation found, `cause` why it was not taken."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    cdr: str
+    country_code: str
+    party_id: str
+    codes: tuple[str, ...] = ()
+    state: State = "pending"
+    location: str | None = None
+    report: str | None = None
+    cause: str | None = None
+
+    @property
+    def stem(self) -> str:
+        """Of its two files."""
+        return hashlib.sha256(f"{self.url}\n{self.cdr}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """ToolError `outbox_unusable`, `file_unwritable`."""
+
+    folder: Path
+
+    def put(self, entry: Entry, body: bytes) -> Entry:
+        """Take a CDR in; one that is there keeps its state, and another of its name is refused.
+
+        A CDR is never changed once it was sent (OCPI 2.2.1, section 10.1).
+        """
+        out = OutputDirectory(self.folder)
+        path = self.folder / (entry.stem + _BODY)
+        known = self._read(self.folder / (entry.stem + _STATE))
+        if path.exists():
+            if path.read_bytes() != body:
+                raise self._unusable(f"it holds another CDR {entry.cdr}, which does not change")
+            if known is not None:
+                return known
+        out.write_bytes(entry.stem + _BODY, body, replacing=True)
+        return self.note(entry)
+
+    def note(self, entry: Entry) -> Entry:
+        """Keep an entry's new state."""
+        text = entry.model_dump_json(indent=2) + "\n"
+        OutputDirectory(self.folder).write_bytes(entry.stem + _STATE, text.encode(), replacing=True)
+        return entry
+
+    def entries(self) -> Iterator[Entry]:
+        """Everything in it, in the order of the files."""
+        for path in sorted(self.folder.glob("*" + _STATE)):
+            entry = self._read(path)
+            if entry is not None:
+                yield entry
+
+    def body(self, entry: Entry) -> bytes:
+        """The bytes to send."""
+        try:
+            return (self.folder / (entry.stem + _BODY)).read_bytes()
+        except OSError as error:
+            raise self._unusable(error.strerror or str(error)) from None
+
+    def _read(self, path: Path) -> Entry | None:
+        try:
+            return Entry.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._unusable(error.strerror or str(error)) from None
+        except ValidationError:
+            raise self._unusable(f"{path.name} is not what was written there") from None
+
+    def _unusable(self, cause: str) -> ToolError:
+        return ToolError("outbox_unusable", path=str(self.folder), cause=cause)
+
+
+TIMEOUT_S = 30.0
+ATTEMPTS = 4
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 20.0
+MAX_ANSWER_BYTES = 1 << 20
+
+_NOT_DONE = frozenset((429, 503))
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_REPORT = re.compile(r'<([^>]*)>\s*;\s*rel="?describedby"?')
+_SUCCESS = range(1000, 2000)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the receiver answered: where the CDR is now, and where it reports on it, if it does."""
+
+    location: str | None
+    report: str | None
+
+
+class CdrSender:
+    """A partner's CDR endpoint. `http` replaces the connection, `pause` the waiting, for tests."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        http: httpx.Client | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = checked_url(url)
+        self._token = base64.b64encode(token.encode()).decode()
+        self._http = http or httpx.Client(timeout=TIMEOUT_S)
+        self._pause = pause
+
+    def __enter__(self) -> CdrSender:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._http.close()
+
+    def send(self, name: str, body: bytes, party: tuple[str, str]) -> Receipt:
+        """Send one CDR as these bytes. `party`: country code and id of the sender.
+
+        ToolError `receiver_unreachable` (nothing was done), `cdr_refused` (for good),
+        `cdr_outcome_unknown`.
+        """
+        request = self._http.build_request(
+            "POST", self.url, content=body, headers=self._headers(party)
+        )
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                answer = self._whole(self._http.send(request, stream=True))
+            except _NOT_SENT as error:
+                cause = _in_words(error)
+            except (httpx.HTTPError, _AnswerTooLongError) as error:
+                raise self._unknown(name, _in_words(error)) from None
+            else:
+                if answer.status_code not in _NOT_DONE:
+                    return self._receipt(name, answer)
+                cause = f"status {answer.status_code}"
+            if attempt < ATTEMPTS:
+                self._pause(_pause_s(attempt))
+        raise ToolError("receiver_unreachable", url=self.url, cause=cause)
+
+    def _headers(self, party: tuple[str, str]) -> Mapping[str, str]:
+        return {
+            "Authorization": f"Token {self._token}",
+            "Content-Type": "application/json",
+            "X-Request-ID": str(uuid.uuid4()),
+            "X-Correlation-ID": str(uuid.uuid4()),
+            "OCPI-from-country-code": party[0],
+            "OCPI-from-party-id": party[1],
+        }
+
+    def _whole(self, answer: httpx.Response) -> httpx.Response:
+        content = bytearray()
+        with closing(answer):
+            for part in answer.iter_bytes():
+                content += part
+                if len(content) > MAX_ANSWER_BYTES:
+                    raise _AnswerTooLongError("its answer is too long")
+        kept = {
+            name: answer.headers[name] for name in ("Location", "Link") if name in answer.headers
+        }
+        return httpx.Response(answer.status_code, headers=kept, content=bytes(content))
+
+    def _receipt(self, name: str, answer: httpx.Response) -> Receipt:
+        told = _envelope(answer)
+        code = told.get("status_code")
+        if answer.is_success and type(code) is int and code in _SUCCESS:
+            report = _REPORT.search(answer.headers.get("Link", ""))
+            return Receipt(answer.headers.get("Location"), report[1] if report else None)
+        cause = shown(told.get("status_message") or "it does not say why", 200)
+        if answer.is_success and type(code) is not int:
+            raise self._unknown(name, "its answer is not OCPI's")
+        if answer.is_server_error or (type(code) is int and code >= 3000):
+            raise self._unknown(name, f"status {answer.status_code}: {cause}")
+        status = f"HTTP {answer.status_code}" + (f", OCPI {code}" if type(code) is int else "")
+        raise ToolError("cdr_refused", url=self.url, cdr=name, status=status, cause=cause)
+
+    def _unknown(self, name: str, cause: str) -> ToolError:
+        return ToolError("cdr_outcome_unknown", url=self.url, cdr=name, cause=cause)
+
+
+class _AnswerTooLongError(Exception):
+    pass
+
+
+def _envelope(answer: httpx.Response) -> dict[str, Any]:
+    """OCPI's response format (section 4.1.7); empty if the answer is something else."""
+    try:
+        return load_object(answer.content)
+    except JsonError:
+        return {}
+
+
+def _in_words(error: Exception) -> str:
+    return " ".join(str(error).split())[:160] or type(error).__name__
+
+
+def _pause_s(attempt: int) -> float:
+    """Twice as long each time, and never all at the same time."""
+    factor = random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+    return min(factor * FIRST_PAUSE_S * (1 << (attempt - 1)), LONGEST_PAUSE_S)
+
+
+Judge = Callable[[Cdr], Judgement]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A CDR that is ready to go: the bytes to send, marked where the verdict asks for it."""
+
+    cdr: Cdr
+    body: bytes
+    judgement: Judgement | None
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Why it is not billable; empty if it is."""
+        findings = self.judgement.findings if self.judgement else ()
+        return tuple(dict.fromkeys(one.code for one in findings if one.effect.is_error))
+
+
+def prepare(path: Path, judge: Judge | None, marker: Marker) -> Prepared:
+    """Read, validate and mark the CDR of a file; without a judge it goes as it is.
+
+    The bytes of a CDR that is not marked are those of the file. ToolError `file_unreadable`,
+    `cdr_malformed`.
+    """
+    data, members = _read(path)
+    try:
+        cdr = read_cdr(members)
+    except CdrError as error:
+        raise ToolError("cdr_malformed", path=str(path), cause=str(error)) from None
+    judgement = judge(cdr) if judge else None
+    prepared = Prepared(cdr, data, judgement)
+    if not prepared.codes:
+        return prepared
+    marked = write_exactly(marker.mark(members, prepared.codes)) + "\n"
+    return Prepared(cdr, marked.encode(), judgement)
+
+
+def put_all(prepared: Iterable[Prepared], outbox: Outbox, url: str) -> None:
+    """Into the outbox, all of them before the first is sent."""
+    for one in prepared:
+        entry = Entry(
+            url=url,
+            cdr=one.cdr.name,
+            country_code=one.cdr.country_code,
+            party_id=one.cdr.party_id,
+            codes=one.codes,
+        )
+        outbox.put(entry, one.body)
+
+
+def send_all(outbox: Outbox, sender: CdrSender, *, again: bool) -> Iterator[Entry]:
+    """Send what is pending for the sender's partner; `again`: also what may have arrived.
+
+    Gives each entry as it is afterwards. ToolError `receiver_unreachable` ends it: the rest stays
+    pending.
+    """
+    wanted = {"pending", "unknown"} if again else {"pending"}
+    for entry in outbox.entries():
+        if entry.url != sender.url or entry.state not in wanted:
+            continue
+        # Noted before: whoever is stopped while it is on its way does not know either.
+        outbox.note(entry.model_copy(update={"state": "unknown", "cause": "sending was stopped"}))
+        yield outbox.note(_sent(outbox, entry, sender))
+
+
+def _sent(outbox: Outbox, entry: Entry, sender: CdrSender) -> Entry:
+    party = (entry.country_code, entry.party_id)
+    try:
+        receipt = sender.send(entry.cdr, outbox.body(entry), party)
+    except ToolError as error:
+        if error.name == "receiver_unreachable":
+            outbox.note(entry)
+            raise
+        state = "refused" if error.name == "cdr_refused" else "unknown"
+        return entry.model_copy(update={"state": state, "cause": error.message})
+    told = {"location": receipt.location, "report": receipt.report, "cause": None}
+    return entry.model_copy(update={"state": "sent", **told})
+
+
+def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_CDR_BYTES + 1)
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+    if len(data) > MAX_CDR_BYTES:
+        cause = f"it is larger than {MAX_CDR_BYTES >> 10} KiB"
+        raise ToolError("cdr_malformed", path=str(path), cause=cause)
+    try:
+        return data, load_object(data)
+    except JsonError as error:
+        raise ToolError("cdr_malformed", path=str(path), cause=f"it {error}") from None

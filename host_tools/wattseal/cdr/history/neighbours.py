@@ -1,0 +1,261 @@
+"""Sorts out the keys about whose sessions there is nothing to say, which are nearly all.
+
+The sessions that a run has of a key are a stretch of its counter. In a usual one each just follows
+the one before, and so do the stretch and the sessions of earlier runs on both sides of it: then a
+comparison finds nothing, ever; a test holds the two against each other. Only the others are worth
+a closer look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    FromClause,
+    MetaData,
+    ScalarSelect,
+    Select,
+    Subquery,
+    Table,
+    and_,
+    case,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
+
+from wattseal.cdr.history.duplicates import COPIES
+from wattseal.cdr.history.tables import (
+    is_long,
+    is_of,
+    is_of_key,
+    run_of,
+    seen_finding,
+    seen_run,
+    seen_session,
+)
+from wattseal.cdr.history.walk import Seen, is_more
+from wattseal.cdr.rules import Rules
+from wattseal.common.sql import ROWS_AT_A_TIME, insert, stream
+
+
+def windows(stretches: FromClause) -> Subquery:
+    """Each stretch with `start` and `stop`: where the sessions around it begin, of earlier runs.
+
+    stretches: with `key`, `context`, and where its first session begins and its last, `first` and
+    `high`.
+    """
+    touched = stretches.alias("touched")
+    # Who is before and after all of the run's sessions of a key; of earlier runs, therefore.
+    after, after_run = seen_session.alias("after"), seen_run.alias("after_run")
+    stop = (
+        select(after.c.first)
+        .select_from(after)
+        .join(after_run, after_run.c.id == run_of(after.c.id))
+        .where(
+            is_of_key(after.c, touched.c),
+            after.c.first > touched.c.high,
+            after_run.c.number.is_not(None),
+        )
+        .order_by(after.c.first)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(
+        *touched.c,
+        func.coalesce(_reaching_furthest(touched), touched.c.first).label("start"),
+        func.coalesce(stop, touched.c.high).label("stop"),
+    ).subquery("window")
+
+
+def sessions_in(window: Subquery) -> FromClause:
+    """The sessions around each stretch, with the stretch and with their runs."""
+    session = seen_session.c
+    is_there = and_(
+        is_of_key(session, window.c), session.first.between(window.c.start, window.c.stop)
+    )
+    of_window = window.join(seen_session, is_there)
+    return of_window.join(seen_run, seen_run.c.id == run_of(session.id))
+
+
+def _reaching_furthest(touched: FromClause) -> ScalarSelect[Any]:
+    """Where the earlier session begins whose numbers reach furthest.
+
+    It is the one that begins last; or else one with many numbers, around it. Of two, that which
+    begins first: so does the walk.
+    """
+    near, long = seen_session.alias("near"), seen_session.alias("long")
+    nearest = _before(near, touched).where(near.c.first < touched.c.first)
+    # As a sum it is in no index: that by `last` is to be read from its end, not all that began.
+    longest = _before(long, touched).where(
+        is_long(long.c), long.c.first + literal_column("0") < touched.c.first
+    )
+    furthest = (
+        nearest.order_by(near.c.first.desc(), near.c.last.desc()),
+        longest.order_by(long.c.last.desc(), long.c.first),
+    )
+    both = union_all(
+        *(select(one.limit(1).correlate(touched).subquery()) for one in furthest)
+    ).subquery("both")
+    reach = (both.c.last.desc(), both.c.first)
+    return select(both.c.first).order_by(*reach).limit(1).scalar_subquery()
+
+
+def _before(session: Any, touched: FromClause) -> Select[Any]:
+    run = seen_run.alias()
+    return (
+        select(session.c.first, session.c.last)
+        .select_from(session)
+        .join(run, run.c.id == run_of(session.c.id))
+        .where(
+            is_of_key(session.c, touched.c),
+            run.c.number.is_not(None),
+        )
+    )
+
+
+_LAST_FIELD_OF_SESSION = "time_is_good"
+
+
+def neighbours(connection: Connection, run: int, stretches: Table) -> Iterator[tuple[Any, ...]]:
+    """All sessions of some stretches, from the one before each to the one after it.
+
+    The one before is that whose numbers reach furthest. Copies are left out. As the fields of Seen.
+    """
+    session, found = seen_session.c, seen_finding.alias("found")
+    fields = Seen._fields[: Seen._fields.index(_LAST_FIELD_OF_SESSION) + 1]
+    statement = (
+        select(
+            *(session[name] for name in fields),
+            case((is_of(session.id, run), 1), else_=0),
+            case((and_(is_of(session.id, run), found.c.code.is_not(None)), 1), else_=0),
+        )
+        .select_from(sessions_in(windows(stretches)))
+        .outerjoin(
+            found, and_(found.c.session == session.id, found.c.code.in_((*COPIES, "cdr_changed")))
+        )
+        .where(
+            seen_run.c.number.is_not(None),
+            found.c.code.is_(None) | found.c.code.not_in(COPIES),
+        )
+        .order_by(
+            *(session[name] for name in ("key", "context", "first", "last", "content")),
+            seen_run.c.number,
+            session.cdr,
+            session.id,
+        )
+    )
+    return stream(connection, statement)
+
+
+_PLACE = ("key", "context", "first", "last", "begin_wh", "end_wh", "begin_ms", "end_ms")
+"""Of a session, what tells whether another one just follows it. A stretch looks like one session;
+it has `high` too, where its last session begins."""
+_FIRST, _LAST, _BEGIN_WH, _END_WH, _BEGIN_MS, _END_MS = range(2, len(_PLACE))
+
+Row = tuple[Any, ...]
+
+
+@contextmanager
+def unusual_stretches(connection: Connection, run: int, rules: Rules) -> Iterator[Table | None]:
+    """The stretches of a run that are not usual, as a temporary table; None if there are none."""
+    usual, unusual = _stretches("usual"), _stretches("unusual")
+    for table in (usual, unusual):
+        table.create(connection)
+    knows_all = rules.side == "cpo"
+    told = stretches(stream(connection, _own_sessions(run)), knows_all)
+    while some := list(islice(told, ROWS_AT_A_TIME)):
+        insert(connection, usual, [stretch for stretch, is_usual in some if is_usual])
+        insert(connection, unusual, [stretch for stretch, is_usual in some if not is_usual])
+    not_fitting = _not_fitting(stream(connection, _beside(usual, run)), knows_all)
+    while some_more := list(islice(not_fitting, ROWS_AT_A_TIME)):
+        insert(connection, unusual, some_more)
+    is_empty = connection.execute(select(unusual.c.key).limit(1)).first() is None
+    yield None if is_empty else unusual
+    for table in (usual, unusual):
+        table.drop(connection)
+
+
+def stretches(sessions: Iterable[Row], knows_all: bool) -> Iterator[tuple[Row, bool]]:
+    """Each stretch, and whether its sessions just follow one another.
+
+    sessions: the fields of _PLACE, in the order of key, context and first number.
+    """
+    for _key, some in groupby(sessions, itemgetter(0, 1)):
+        yield _stretch(some, knows_all)
+
+
+def _stretch(sessions: Iterator[Row], knows_all: bool) -> tuple[Row, bool]:
+    first = last = next(sessions)
+    is_usual = True
+    for session in sessions:
+        is_usual = is_usual and just_follows(last, session, knows_all)
+        last = session
+    readings = (first[_BEGIN_WH], last[_END_WH], first[_BEGIN_MS], last[_END_MS])
+    return (*first[:_LAST], last[_LAST], *readings, last[_FIRST]), is_usual
+
+
+def fits(stretch: Row, others: Iterable[Row], knows_all: bool) -> bool:
+    """Whether a usual stretch just follows the session before it, and that after it the stretch;
+    others: those of earlier runs around it, the fields of _PLACE.
+    """
+    sides = set()
+    for other in others:
+        is_before = other[_FIRST] < stretch[_FIRST]
+        pair = (other, stretch) if is_before else (stretch, other)
+        if is_before in sides or not just_follows(*pair, knows_all):
+            return False
+        sides.add(is_before)
+    return True
+
+
+def just_follows(before: Row, after: Row, knows_all: bool) -> bool:
+    """Whether there is nothing to tell of two places of a key, if no others lie behind them.
+
+    knows_all: whether a number that was left out would be something.
+    """
+    due: int = before[_LAST] + 1
+    if after[_FIRST] != due and (knows_all or after[_FIRST] < due):
+        return False
+    return before[_END_MS] <= after[_BEGIN_MS] and not is_more(before[_END_WH], after[_BEGIN_WH])
+
+
+def _not_fitting(rows: Iterable[Row], knows_all: bool) -> Iterator[Row]:
+    """The stretches that do not fit. rows: each a stretch, and a session beside it."""
+    width = len(_PLACE) + 1
+    for stretch, some in groupby(rows, lambda row: row[:width]):
+        if not fits(stretch, (row[width:] for row in some), knows_all):
+            yield stretch
+
+
+def _stretches(name: str) -> Table:
+    columns = [Column(name, seen_session.c[name].type) for name in _PLACE]
+    high = Column("high", seen_session.c.first.type)
+    return Table(name, MetaData(), *columns, high, prefixes=["TEMPORARY"])
+
+
+def _own_sessions(run: int) -> Select[Any]:
+    session = seen_session.c
+    return (
+        select(*(session[name] for name in _PLACE))
+        .where(is_of(session.id, run), session.key.is_not(None))
+        .order_by(session.key, session.context, session.first)
+    )
+
+
+def _beside(usual: Table, run: int) -> Select[Any]:
+    """Usual stretches, each with the sessions of earlier runs that are around it."""
+    window, other = windows(usual), seen_session.c
+    return (
+        select(*(window.c[column.name] for column in usual.c), *(other[name] for name in _PLACE))
+        .select_from(sessions_in(window))
+        .where(~is_of(other.id, run), seen_run.c.number.is_not(None))
+        .order_by(window.c.key, window.c.context)
+    )

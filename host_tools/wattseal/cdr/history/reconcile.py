@@ -1,0 +1,125 @@
+"""The sessions that cast doubt on earlier ones, each beside that earlier one, for people to settle.
+
+What has settled itself is left out: a gap whose sessions came later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Select, and_, exists, or_, select, tuple_
+
+from wattseal.cdr.findings import Finding
+from wattseal.cdr.history.rows import finding_of
+from wattseal.cdr.history.tables import (
+    is_long,
+    is_of_key,
+    run_of,
+    seen_finding,
+    seen_run,
+    seen_session,
+)
+from wattseal.common.sql import ROWS_AT_A_TIME
+
+_SIDE = (
+    *("cdr", "is_billable", "key", "context", "first", "last"),
+    *("meter_serial", "begin_wh", "end_wh", "begin_ms", "end_ms"),
+)
+
+
+class Side(BaseModel):
+    """One of the two sessions. Watt hours as decimal text, Unix milliseconds as signed.
+
+    Everything but the name is None if none of its records is authentic.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    cdr: str
+    is_billable: bool
+    key_fingerprint: str | None
+    first_pagination: str | None
+    last_pagination: str | None
+    meter_serial: str | None
+    begin_wh: str | None
+    end_wh: str | None
+    begin_ms: int | None
+    end_ms: int | None
+
+
+class Doubt(BaseModel):
+    """Why earlier sessions are in doubt: what was found about `session`, compared with `earlier`.
+
+    earlier: None where the session's own judgement says it (a key used after its deactivation).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    finding: Finding
+    session: Side
+    earlier: Side | None
+
+
+def doubts_after(row: Sequence[Any] | None) -> Select[Any]:
+    """The next rows for doubt_of behind one of them, in the order of the runs and their rows."""
+    told, run = seen_finding.c, seen_run.alias("told_run")
+    here, other = seen_session.alias("here"), seen_session.alias("other")
+    place = (run.c.number, told.session, told.code)
+    statement = (
+        select(
+            *place,
+            *(told[name] for name in ("expected", "found")),
+            *(here.c[name] for name in _SIDE),
+            *(other.c[name] for name in _SIDE),
+        )
+        .select_from(seen_finding)
+        .join(run, run.c.id == run_of(told.session))
+        .join(here, here.c.id == told.session)
+        .outerjoin(other, other.c.id == told.other)
+        .where(told.is_doubt == 1, run.c.number.is_not(None), ~_is_closed_gap(here))
+        .order_by(*place)
+        .limit(ROWS_AT_A_TIME)
+    )
+    return statement if row is None else statement.where(tuple_(*place) > tuple_(*row[:3]))
+
+
+def doubt_of(row: Sequence[Any]) -> Doubt:
+    """What a row of doubts_after tells."""
+    finding, sides = finding_of(*row[2:5]), tuple(row[5:])
+    earlier = sides[len(_SIDE) :]
+    return Doubt(
+        finding=finding,
+        session=_side(sides[: len(_SIDE)]),
+        earlier=None if earlier[0] is None else _side(earlier),
+    )
+
+
+def _is_closed_gap(here: Any) -> Any:
+    """The session whose numbers end just before has come since then."""
+    filler, run = seen_session.alias("filler"), seen_run.alias("filler_run")
+    end = here.c.first - 1
+    is_it = (
+        is_of_key(filler.c, here.c),
+        filler.c.last == end,
+        run.c.id == run_of(filler.c.id),
+        run.c.number.is_not(None),
+    )
+    # As the indexes have them: the short ones by where they begin.
+    is_short = filler.c.first.in_((end, end - 1))
+    has_filler = or_(exists().where(*is_it, is_short), exists().where(*is_it, is_long(filler.c)))
+    return and_(seen_finding.c.code == "counter_gap", has_filler)
+
+
+def _side(row: tuple[Any, ...]) -> Side:
+    cdr, is_billable, key, context, first, last, *rest = row
+    has_record = key is not None
+    return Side(
+        cdr=cdr,
+        is_billable=bool(is_billable),
+        key_fingerprint=bytes(key).hex() if has_record else None,
+        first_pagination=f"{context}{first}" if has_record else None,
+        last_pagination=f"{context}{last}" if has_record else None,
+        **dict(zip(_SIDE[6:], rest, strict=True)),
+    )

@@ -1,0 +1,204 @@
+"""The store of seen sessions: what a run adds, and what comparing it with all others finds.
+
+Any number of processes may use it at once. A run's comparison is one transaction that waits for
+those of other runs, so of two that bring the same session, one is first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Select, Table, func, select, text, tuple_, update
+
+from wattseal.cdr.findings import Finding
+from wattseal.cdr.history import rows
+from wattseal.cdr.history.duplicates import find_copies
+from wattseal.cdr.history.neighbours import neighbours, unusual_stretches
+from wattseal.cdr.history.reconcile import Doubt, doubt_of, doubts_after
+from wattseal.cdr.history.rows import NewRows, Row, Session, number_of, row_of
+from wattseal.cdr.history.tables import (
+    SCHEMA,
+    is_of,
+    seen_credit,
+    seen_finding,
+    seen_run,
+    seen_session,
+)
+from wattseal.cdr.history.walk import walk
+from wattseal.cdr.rules import Rules
+from wattseal.common.errors import ToolError
+from wattseal.common.sql import ROWS_AT_A_TIME, Database, DatabaseUnusable, copy_rows
+
+MANY_ROWS = 10_000
+"""After so many new rows PostgreSQL is told to look at its tables before they are searched."""
+
+CACHE_KIB = 32 * 1024
+"""Of SQLite's pages, while sessions are added all over its indexes."""
+
+_TABLES = (seen_session, seen_credit, seen_finding)
+
+
+class SeenSessions:
+    """location: a file for SQLite, or the URL of a database. ToolError `store_unusable`."""
+
+    def __init__(self, location: str | Path) -> None:
+        with _told():
+            self._database = Database(_url(location))
+            SCHEMA.upgrade(self._database)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._database.close()
+
+    def begin(self, name: str) -> int:
+        """The number by which the other methods know a run; the same again for the same name."""
+        with self._writing() as connection:
+            connection.execute(
+                text("INSERT INTO seen_run (name) VALUES (:name) ON CONFLICT DO NOTHING"),
+                {"name": name},
+            )
+            number = select(seen_run.c.id).where(seen_run.c.name == name)
+            return int(connection.execute(number).scalar_one())
+
+    def add(self, run: int, new: NewRows) -> None:
+        """Add sessions of a run, best some ten thousand at a time: they go to many places on disk.
+
+        A row that is there already stays as it is; a run that was compared takes no more.
+        """
+        with self._writing() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KIB}")
+            is_open = select(seen_run.c.id).where(seen_run.c.id == run, seen_run.c.number.is_(None))
+            if connection.execute(is_open).first() is not None:
+                for table, of_table in zip(_TABLES, new, strict=True):
+                    _add(connection, table, run, of_table)
+
+    def compare(self, run: int, rules: Rules) -> None:
+        """Compare the run's sessions with each other and with those of the runs before it.
+
+        It is done once: from then on the run takes no more sessions, and later runs see it.
+        """
+        with self._writing() as connection:
+            SCHEMA.be_alone(connection)
+            if not _take_number(connection, run):
+                return
+            _look_at_tables(connection, run)
+            with unusual_stretches(connection, run, rules) as unusual:
+                find_copies(connection, run, unusual)
+                if unusual is not None:
+                    _walk(connection, run, unusual, rules)
+
+    def findings(self, run: int) -> Iterator[tuple[int, Finding]]:
+        """What the comparison found: row and finding, in the order of the rows.
+
+        Whoever reads may take his time: nothing is open in the database meanwhile.
+        """
+        told = seen_finding.c
+        statement = (
+            select(told.session, told.code, told.expected, told.found)
+            .where(is_of(told.session, run), told.is_compared == 1)
+            .order_by(told.session, told.code)
+            .limit(ROWS_AT_A_TIME)
+        )
+        page = self._page(statement)
+        while page:
+            for session, *values in page:
+                yield row_of(session), rows.finding_of(*values)
+            place = tuple_(told.session, told.code)
+            page = self._page(statement.where(place > tuple_(*page[-1][:2])))
+
+    def take(self, name: str, session: Session, rules: Rules) -> tuple[Finding, ...]:
+        """One CDR received by itself, as a run of its own: what the comparison finds about it."""
+        run = self.begin(name)
+        self.add(run, rows.new_rows([session]))
+        self.compare(run, rules)
+        return tuple(finding for _row, finding in self.findings(run))
+
+    def doubts(self) -> Iterator[Doubt]:
+        """What casts doubt on earlier sessions, for reconciliation; read as `findings` is."""
+        page = self._page(doubts_after(None))
+        while page:
+            yield from map(doubt_of, page)
+            page = self._page(doubts_after(page[-1]))
+
+    def _page(self, statement: Select[Any]) -> Sequence[Any]:
+        with _told(), self._database.ask() as connection:
+            return connection.execute(statement).all()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with _told(), self._database.write() as connection:
+            yield connection
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except DatabaseUnusable as error:
+        raise ToolError("store_unusable", cause=error.cause) from error
+
+
+def _url(location: str | Path) -> str | URL:
+    """What has no scheme is a file."""
+    if isinstance(location, str) and "://" in location:
+        return location
+    return URL.create("sqlite", database=str(location))
+
+
+def _add(
+    connection: Connection, table: Table, run: int, new: list[Row], into: str | None = None
+) -> None:
+    """Insert rows into a table, or one of its form; those whose key is there are left out.
+
+    The database makes numbers of the rows: that is cheaper than to build each row anew for it.
+    """
+    if not new:
+        return
+    target, names = into or table.name, [f'"{column.name}"' for column in table.columns]
+    listed, start = ", ".join(names), number_of(run, 0)
+    if connection.dialect.name == "sqlite":
+        blanks = ", ?" * (len(names) - 1)
+        values = f"({listed}) VALUES ({start} + ?{blanks})"
+        connection.exec_driver_sql(f"INSERT OR IGNORE INTO {target} {values}", new)
+        return
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE coming (LIKE {table.name})")
+    copy_rows(connection, "coming", names, new)
+    numbered = ", ".join([f"{start} + {names[0]}", *names[1:]])
+    values = f"({listed}) SELECT {numbered} FROM coming ON CONFLICT DO NOTHING"  # noqa: S608
+    connection.exec_driver_sql(f"INSERT INTO {target} {values}")
+    connection.exec_driver_sql("DROP TABLE coming")
+
+
+def _take_number(connection: Connection, run: int) -> bool:
+    """Give the run its place among the others; False if it has it since an earlier comparison."""
+    newest = select(func.coalesce(func.max(seen_run.c.number), 0)).scalar_subquery()
+    mine = seen_run.c.id == run
+    taken = connection.execute(
+        update(seen_run).where(mine, seen_run.c.number.is_(None)).values(number=newest + 1)
+    )
+    return taken.rowcount == 1
+
+
+def _look_at_tables(connection: Connection, run: int) -> None:
+    if connection.dialect.name != "postgresql":
+        return
+    count = select(func.count()).where(is_of(seen_session.c.id, run))
+    if connection.execute(count).scalar_one() >= MANY_ROWS:
+        connection.exec_driver_sql("ANALYZE seen_session")
+
+
+def _walk(connection: Connection, run: int, stretches: Table, rules: Rules) -> None:
+    """Findings wait in a table of their own: the walk reads the table that they belong in."""
+    connection.exec_driver_sql(
+        "CREATE TEMPORARY TABLE fresh AS SELECT * FROM seen_finding WHERE 1 = 0"
+    )
+    told = walk(neighbours(connection, run, stretches), rules)
+    while some := list(islice(told, ROWS_AT_A_TIME)):
+        _add(connection, seen_finding, run, [rows.told_row(each) for each in some], into="fresh")
+    connection.exec_driver_sql("INSERT INTO seen_finding SELECT * FROM fresh")
+    connection.exec_driver_sql("DROP TABLE fresh")

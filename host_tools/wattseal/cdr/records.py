@@ -1,0 +1,361 @@
+"""Takes the signed values of a CDR apart and judges the transaction that they make.
+
+What one record or a pair of them must be is judged by wattseal.ocmf. What a bill asks beyond
+that stands here and in intermediates.py: the natures, and the values between begin and end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Context, Decimal
+from hashlib import blake2b
+from itertools import pairwise
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from wattseal.cdr.findings import Finding, SessionFacts, found, of_verify
+from wattseal.cdr.ocpi import Cdr, SignedValue
+from wattseal.common.times import unix_ms
+from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
+from wattseal.ocmf.findings import Code, shown
+from wattseal.ocmf.findings import Finding as VerifyFinding
+from wattseal.ocmf.findings import found as verify_found
+from wattseal.ocmf.record import Record, RecordMalformedError, read_record
+from wattseal.ocmf.transaction import (
+    CONTEXT_END,
+    Member,
+    Outcome,
+    Taking,
+    check_transaction,
+    is_sound,
+)
+
+Page = tuple[str, int]
+"""Context and number of a pagination."""
+
+_PAGINATION = re.compile("([TF])([0-9]{1,18})")
+
+
+def page_of(member: Member) -> Page | None:
+    """A record's pagination; None if it is not T or F and a number."""
+    page = _PAGINATION.fullmatch(member.payload.PG or "")
+    return (page[1], int(page[2])) if page else None
+
+
+def check_intermediates(
+    members: Sequence[Member], pages: Sequence[Page | None], begin: Taking, end: Taking
+) -> Iterator[Finding]:
+    """Judge the records beside those of begin and end, and the course of all readings."""
+    paged = [(page, member) for page, member in zip(pages, members, strict=True) if page]
+    if len(paged) < len(members):
+        return  # there is no order to judge by, and wattseal.ocmf says so
+    ends = [page for page, member in paged if member is begin.member or member is end.member]
+    for page, member in paged:
+        if member is begin.member or member is end.member:
+            continue
+        yield from _check_origin(begin.member, member)
+        if page[0] == ends[0][0] and not min(ends) <= page <= max(ends):
+            between = f"{begin.member.payload.PG} - {end.member.payload.PG}"
+            yield found("intermediate_outside", expected=between, found=shown(member.payload.PG))
+    paged.sort(key=lambda pair: pair[0])
+    takings = [taking for _page, member in paged for taking in member.takings()]
+    yield from _check_course([taking for taking in takings if _is_comparable(taking, begin)])
+
+
+def _check_origin(first: Member, other: Member) -> Iterator[Finding]:
+    """Whether another record is of the same module, meter and user."""
+    here, there = first.payload, other.payload
+    subject = f"record {shown(there.PG)}"
+    for code, before, after in (
+        (Code.GATEWAY_SERIAL_DIFFERS, here.GS, there.GS),
+        (Code.METER_SERIAL_DIFFERS, here.MS, there.MS),
+    ):
+        if before != after:
+            yield of_verify(verify_found(code, begin=before, end=after), subject)
+    for field, before, after in (
+        ("identification", here.ID, there.ID),
+        ("type of the identification", here.IT, there.IT),
+    ):
+        if before != after:
+            said = verify_found(Code.IDENTIFICATION_DIFFERS, field=field, begin=before, end=after)
+            yield of_verify(said, subject)
+
+
+def _is_comparable(taking: Taking, begin: Taking) -> bool:
+    """Whether a reading is of the register, and in the unit, that the session is billed by."""
+    reading, first = taking.reading, begin.reading
+    is_same = str(reading.RI) == str(first.RI) and reading.RU == first.RU
+    return is_same and reading.RV is not None and is_sound(reading.RV)
+
+
+def _check_course(takings: Sequence[Taking]) -> Iterator[Finding]:
+    """Energy and time from reading to reading; the first of each that goes back is told."""
+    values = [(taking, taking.reading.RV) for taking in takings]
+    for (_before, first), (after, last) in pairwise(values):
+        if first is not None and last is not None and last < first:
+            said = verify_found(Code.ENERGY_DECREASED, begin=first, end=last)
+            yield of_verify(said, f"record {shown(after.member.payload.PG)}")
+            break
+    for before, after in pairwise(takings):
+        if _goes_back(before, after):
+            told = {"begin": before.written_time, "end": after.written_time}
+            said = verify_found(Code.TIME_REVERSED, **told)
+            yield of_verify(said, f"record {shown(after.member.payload.PG)}")
+            break
+
+
+def _goes_back(before: Taking, after: Taking) -> bool:
+    first, last = before.reading.timestamp, after.reading.timestamp
+    if (first.tzinfo is None) != (last.tzinfo is None):
+        return True
+    return last < first
+
+
+_CONTENT_BYTES = 32
+
+_EXACT = Context(
+    prec=120
+)  # verify.transaction_parts.is_sound leaves at most 30 digits, E-18 to E18
+
+
+class SignedReading(Struct, frozen=True, gc=False):
+    """A begin or end reading. `value` in `unit` (kWh or Wh) with the digits as signed.
+
+    `time` is RFC 3339, `at_ms` the same in Unix milliseconds. `has_time`: the clock was set, and
+    no flag says that the time is not to be used.
+    """
+
+    value: Decimal
+    unit: str
+    time: str
+    at_ms: int
+    has_time: bool
+
+    @property
+    def watt_hours(self) -> Decimal:
+        """The register in Wh, exactly."""
+        return self.value if self.unit == "Wh" else _EXACT.scaleb(self.value, 3)
+
+
+class Session(Struct, frozen=True):
+    """A session of authentic records with one begin and one end, in one unit.
+
+    `evse_ids` are those that the records name, as written. `paginations` count in `context` (T or
+    F), in the order signed. `content` is that of the records (content_of).
+    """
+
+    begin: SignedReading
+    end: SignedReading
+    meter_serial: str
+    register_code: str
+    evse_ids: tuple[str, ...]
+    context: str
+    paginations: tuple[int, ...]
+    content: str
+
+    @property
+    def energy_kwh(self) -> Decimal:
+        """End minus begin, exactly."""
+        energy = _EXACT.subtract(self.end.value, self.begin.value)
+        return energy if self.begin.unit == "kWh" else _EXACT.scaleb(energy, -3)
+
+    def facts(self, key_fingerprint: str) -> SessionFacts:
+        """What later sessions are compared with."""
+        return SessionFacts(
+            key_fingerprint=key_fingerprint,
+            meter_serial=self.meter_serial,
+            register_code=self.register_code,
+            context=self.context,
+            paginations=self.paginations,
+            begin_wh=f"{self.begin.watt_hours:f}",
+            end_wh=f"{self.end.watt_hours:f}",
+            begin_ms=self.begin.at_ms,
+            end_ms=self.end.at_ms,
+            time_is_good=self.begin.has_time and self.end.has_time,
+            content=self.content,
+        )
+
+
+def content_of(texts: Iterable[str]) -> str:
+    """BLAKE2b-256 in hex over the records' texts in the order signed, each on a line of its own."""
+    return blake2b("\n".join(texts).encode(), digest_size=_CONTENT_BYTES).hexdigest()
+
+
+_SET_CLOCKS = frozenset(("S", "I", "R"))
+_ENERGY_UNITS = frozenset(("kWh", "Wh"))
+_NATURES = {"begin": "Start", "end": "End"}
+
+
+class OpenRecord(NamedTuple):
+    """One record of a CDR, the number of its value from 1, and what the CDR calls it.
+
+    There is more than one nature where the same text was sent for more than one. `takings` are
+    its readings, none if its payload cannot be read; `holds` says `begin`, `end`, both or neither.
+    """
+
+    number: int
+    natures: tuple[str, ...]
+    record: Record
+    takings: list[Taking]
+    holds: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        """What findings call it."""
+        return " and ".join(self.holds) or f"value {self.number}"
+
+    def signed_at_ms(self, cdr: Cdr) -> int:
+        """When it was signed by its own clock; if that was not set, by the CDR."""
+        at_ms = _time_of(self.takings[-1]) if self.takings else None
+        if at_ms is not None:
+            return at_ms
+        return cdr.begin_ms if self.holds == ("begin",) else cdr.end_ms
+
+
+def open_records(values: Sequence[SignedValue]) -> tuple[list[OpenRecord], list[Finding]]:
+    """The records, each text once, and what cannot be read."""
+    opened: dict[str, OpenRecord] = {}
+    findings: list[Finding] = []
+    for number, value in enumerate(values, 1):
+        nature = value.nature.lower()
+        try:
+            record = read_record(value.text)
+        except RecordMalformedError as error:
+            malformed = verify_found(Code.RECORD_MALFORMED, cause=error)
+            findings.append(of_verify(malformed, f"value {number}"))
+            continue
+        first = opened.get(record.text)
+        if first is None:
+            opened[record.text] = _open(number, nature, record)
+        elif len(first.holds) > 1 and nature not in first.natures:
+            opened[record.text] = first._replace(natures=(*first.natures, nature))
+        else:
+            again = verify_found(Code.RECORD_REPEATED, number=first.number)
+            findings.append(of_verify(again, f"value {number}"))
+    return list(opened.values()), findings
+
+
+def _open(number: int, nature: str, record: Record) -> OpenRecord:
+    if record.payload is None:
+        return OpenRecord(number, (nature,), record, [], ())
+    context = CONTEXT_END if nature == "end" else None
+    takings = Member(record.payload, record.times, context).takings()
+    roles = [taking.role for taking in takings]
+    holds = tuple([role for role in ("begin", "end") if role in roles])
+    return OpenRecord(number, (nature,), record, takings, holds)
+
+
+def check_content(records: Sequence[OpenRecord]) -> tuple[list[Finding], Session | None]:
+    """Judge authentic records together. The session is None if it is not clear what it was."""
+    findings = [of_verify(said, one.subject) for one in records for said in one.record.findings]
+    members = [one.takings[0].member for one in records if one.takings]
+    if len(members) < len(records) or any(finding.effect.is_error for finding in findings):
+        return findings or [of_verify(verify_found(Code.BEGIN_MISSING))], None
+    outcome = check_transaction(members, is_claimed=True)
+    findings += [of_verify(said) for said in _judged_here(outcome)]
+    findings += _check_natures(records)
+    findings += _check_zones(outcome)
+    if outcome.begin is None or outcome.end is None:
+        return findings, None
+    pages = [page_of(member) for member in members]
+    if sum([len(one.takings) for one in records]) > 2:
+        findings += check_intermediates(members, pages, outcome.begin, outcome.end)
+    return findings, _session(records, pages, outcome.begin, outcome.end)
+
+
+def _judged_here(outcome: Outcome) -> Iterable[VerifyFinding]:
+    """The findings but for the contexts, which a CDR has natures for."""
+    if outcome.begin is None and outcome.end is None and not outcome.findings:
+        return (verify_found(Code.BEGIN_MISSING), verify_found(Code.END_MISSING))  # fiscal readings
+    return [said for said in outcome.findings if said.code is not Code.CONTEXT_MISMATCH]
+
+
+def _check_natures(records: Iterable[OpenRecord]) -> Iterator[Finding]:
+    for one in records:
+        right = [_NATURES[name] for name in one.holds] or ["Intermediate"]
+        for nature in one.natures:
+            if nature.capitalize() not in right:
+                expected, said = "/".join(right), shown(nature.capitalize())
+                subject = f"value {one.number}"
+                yield found("nature_wrong", subject=subject, expected=expected, found=said)
+
+
+def _check_zones(outcome: Outcome) -> Iterator[Finding]:
+    """A time without its zone is no moment: no key can be chosen by it, and nothing compared."""
+    for taking in (outcome.begin, outcome.end):
+        if taking and taking.reading.timestamp.tzinfo is None:
+            cause = "its offset from UTC is missing"
+            said = verify_found(Code.TIME_STATUS_WRONG, reading=taking.role, cause=cause)
+            yield of_verify(said)
+
+
+def _session(
+    records: Sequence[OpenRecord], pages: Sequence[Page | None], first: Taking, last: Taking
+) -> Session | None:
+    """The session, None unless it can be told from others and its energy computed."""
+    begin, end = _signed_reading(first), _signed_reading(last)
+    known = [(page, one) for page, one in zip(pages, records, strict=True) if page]
+    if not begin or not end or begin.unit != end.unit or len(known) < len(records):
+        return None
+    known.sort(key=lambda pair: pair[0])
+    if known[0][0][0] != known[-1][0][0]:
+        return None
+    payload = first.member.payload
+    return Session(
+        begin=begin,
+        end=end,
+        meter_serial=payload.MS or "",
+        register_code=str(first.reading.RI),
+        evse_ids=tuple(evse_ids_of(records)),
+        context=known[0][0][0],
+        paginations=tuple([page[1] for page, _one in known]),
+        content=content_of([one.record.text for _page, one in known]),
+    )
+
+
+def _signed_reading(taking: Taking) -> SignedReading | None:
+    reading = taking.reading
+    moment = reading.timestamp
+    if moment.tzinfo is None or reading.RV is None or not is_sound(reading.RV):
+        return None
+    if reading.RU not in _ENERGY_UNITS:
+        return None
+    return SignedReading(
+        value=reading.RV,
+        unit=str(reading.RU),
+        time=moment.isoformat(timespec="milliseconds"),
+        at_ms=unix_ms(moment),
+        has_time=reading.time_status in _SET_CLOCKS and "t" not in (reading.EF or ""),
+    )
+
+
+def _time_of(taking: Taking) -> int | None:
+    """Unix milliseconds of a reading; None if the clock was not set, or its zone is not known."""
+    reading = taking.reading
+    if reading.time_status not in _SET_CLOCKS:
+        return None
+    moment = reading.timestamp
+    return unix_ms(moment) if moment.tzinfo else None
+
+
+def evse_ids_of(records: Iterable[OpenRecord]) -> list[str]:
+    """The charge points that the records name, each once; a charge box and its connector (CBIDC)
+    are not among them, since a CDR does not tell them."""
+    named: list[str] = []
+    for one in records:
+        payload = one.record.payload
+        if payload is None or not payload.CI or payload.CI in named:
+            continue
+        if payload.CT == "EVSEID" or (payload.CT is None and _is_evse_id(payload.CI)):
+            named.append(payload.CI)
+    return named
+
+
+def _is_evse_id(text: str) -> bool:
+    try:
+        read_evse_id(text)
+    except EvseIdError:
+        return False
+    return True

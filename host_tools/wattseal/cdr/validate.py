@@ -1,0 +1,284 @@
+"""Judges one CDR by itself: its metering data, the key that signed them, and what it bills."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from wattseal.cdr.fast_path import Ordinary, ordinary_sessions
+from wattseal.cdr.findings import Finding, Judgement, found, judged, one_for_each_fault
+from wattseal.cdr.keys import KeyPeriod, KeySource
+from wattseal.cdr.ocpi import Cdr, CdrError, SignedData
+from wattseal.cdr.records import (
+    OpenRecord,
+    Session,
+    SignedReading,
+    check_content,
+    evse_ids_of,
+    open_records,
+)
+from wattseal.cdr.rules import Rules
+from wattseal.cdr.signers import Candidates, Signer, check_own_key, check_serials, read_own_key
+from wattseal.common.times import utc_text
+from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
+from wattseal.ocmf.findings import shown
+from wattseal.ocmf.public_key import PublicKey
+from wattseal.ocmf.signature import short_name
+
+_CLOCK_CODES = ("time_error_flag", "time_not_synchronised")
+
+
+def check_bill(cdr: Cdr, session: Session, rules: Rules, said: Iterable[Finding]) -> list[Finding]:
+    """All that disagrees; `said` has what the records' own check found of the clocks."""
+    findings = []
+    for named in session.evse_ids:
+        if not is_same_evse(cdr.evse_id, named):
+            told = {"subject": "evse_id", "expected": cdr.evse_id, "found": shown(named)}
+            findings.append(found("evse_differs", **told))
+            break
+    signed_kwh = session.energy_kwh
+    if not is_rounded(cdr.energy_kwh, signed_kwh, rules.energy_decimals):
+        energies = {"expected": shown(f"{signed_kwh:f}"), "found": shown(f"{cdr.energy_kwh:f}")}
+        findings.append(found("energy_differs", subject="total_energy", **energies))
+    findings += _check_time("begin", session.begin, cdr.begin_ms, rules)
+    findings += _check_time("end", session.end, cdr.end_ms, rules)
+    if cdr.bills_time:
+        findings += _check_clocks(session, said)
+    return findings
+
+
+def is_rounded(billed: Decimal, signed: Decimal, decimals: int) -> bool:
+    """Whether an amount is the signed one, or that rounded to so many decimals, either way at a
+    tie."""
+    if billed == signed:
+        return True
+    unit = Decimal((0, (1,), -decimals))
+    return 2 * abs(billed - signed) <= unit
+
+
+def is_same_evse(one: str, other: str) -> bool:
+    """Whether two texts name one charge point, in whatever spelling."""
+    return one == other or _name_of(one) == _name_of(other)
+
+
+@lru_cache(maxsize=4096)
+def _name_of(text: str) -> str:
+    try:
+        return read_evse_id(text).canonical
+    except EvseIdError:
+        return text.strip().upper()
+
+
+def _check_time(name: str, signed: SignedReading, at_ms: int, rules: Rules) -> tuple[Finding, ...]:
+    """Nothing is said of a clock that was not set: its time was never to be used."""
+    if not signed.has_time or abs(at_ms - signed.at_ms) <= rules.time_tolerance_s * 1000:
+        return ()
+    subject = "start_date_time" if name == "begin" else "end_date_time"
+    times = {"expected": signed.time, "found": utc_text(at_ms)}
+    return (found(f"{name}_time_differs", subject=subject, **times),)
+
+
+def _check_clocks(session: Session, said: Iterable[Finding]) -> tuple[Finding, ...]:
+    bad = {one.subject for one in said if one.code in _CLOCK_CODES}
+    readings = (("begin", session.begin), ("end", session.end))
+    names = [name for name, reading in readings if name in bad or not reading.has_time]
+    if not names:
+        return ()
+    return (found("time_not_billable", subject="clock", found=", ".join(names)),)
+
+
+ENCODING = "OCMF"
+
+# Each is tried with every key there is; a hostile CDR must not buy seconds of that.
+_MAX_STRANGERS = 8
+
+
+class _Found(Struct, frozen=True):
+    """What came of the signed data. `key_fingerprint` is that of the key that signed the end."""
+
+    findings: Sequence[Finding]
+    session: Session | None = None
+    key_fingerprint: str | None = None
+
+
+class Validator:
+    """Judges CDRs one by one, without remembering them: fit to be copied into worker processes."""
+
+    def __init__(self, keys: KeySource, rules: Rules) -> None:
+        self._keys = keys
+        self._rules = rules
+
+    def judge(self, cdr: Cdr) -> Judgement:
+        """The verdict. Raises ToolError if the source of keys cannot be asked, and nothing else."""
+        return self.judge_all((cdr,))[0]
+
+    def judge_all(self, cdrs: Sequence[Cdr]) -> list[Judgement]:
+        """The verdicts on some CDRs, in their order; raises as `judge` does.
+
+        Each step is done for all before the next: so the processor's caches hold what the step
+        needs, which saves a tenth of the time.
+        """
+        known = [self._keys.periods(cdr.evse_id) for cdr in cdrs]
+        charges = [(cdr.signed, periods or ()) for cdr, periods in zip(cdrs, known, strict=True)]
+        looked = ordinary_sessions(charges, self._tolerance_ms)
+        ordinary = [one if one and one.is_authentic() else None for one in looked]
+        return list(map(self._judge, cdrs, known, ordinary))
+
+    def _judge(
+        self, cdr: Cdr, periods: Sequence[KeyPeriod] | None, ordinary: Ordinary | None
+    ) -> Judgement:
+        if cdr.signed is None:
+            return _judgement(cdr, _Found(_unsigned(cdr, periods)), is_checked=False)
+        if cdr.signed.encoding_method.upper() != ENCODING:
+            method = cdr.signed.encoding_method
+            finding = found("encoding_unsupported", expected=ENCODING, found=method)
+            return _judgement(cdr, _Found([finding]))
+        if ordinary:
+            told = _Found((), ordinary.plain.session, ordinary.key.fingerprint)
+        else:
+            told = self._look_closely(cdr, cdr.signed, periods or ())
+        if told.session is None:
+            return _judgement(cdr, _Found(_with_a_reason(told.findings)))
+        more = check_bill(cdr, told.session, self._rules, told.findings)
+        if more:
+            told = replace(told, findings=[*told.findings, *more])
+        return _judgement(cdr, told)
+
+    @property
+    def _tolerance_ms(self) -> int:
+        return self._rules.key_tolerance_s * 1000
+
+    def _look_closely(self, cdr: Cdr, signed: SignedData, periods: Sequence[KeyPeriod]) -> _Found:
+        records, findings = open_records(signed.values)
+        if any(one.effect.is_error for one in findings):
+            return _Found(findings)
+        own, notes = read_own_key(signed.public_key, periods)
+        findings += notes
+        candidates = Candidates(cdr.evse_id, periods, own, self._tolerance_ms)
+        signers = self._signers(cdr, records, candidates)
+        signed_by = [one.period for one in signers if one.period]
+        findings += [finding for one in signers for finding in one.findings]
+        if len(signed_by) < len(records):
+            return _Found(findings)
+        findings += _check_keys(own, records, signed_by)
+        if changed := _check_one_key(signed_by, findings):
+            return _Found([*findings, *changed])
+        more, session = check_content(records)
+        last = next((place for place, one in enumerate(records) if "end" in one.holds), -1)
+        return _Found([*findings, *more], session, signed_by[last].key.fingerprint)
+
+    def _signers(
+        self, cdr: Cdr, records: Sequence[OpenRecord], candidates: Candidates
+    ) -> list[Signer]:
+        """Who has signed each record. If nobody at the CDR's charge point has, but the records are
+        genuine ones of the charge point that they name, then it is the CDR that errs."""
+        signers = _signers_among(cdr, records, candidates)
+        if any(one.period for one in signers):
+            return signers
+        for named in evse_ids_of(records)[:1]:
+            if is_same_evse(named, cdr.evse_id):
+                break
+            theirs = self._keys.periods(named) or ()
+            others = Candidates(named, theirs, candidates.own, self._tolerance_ms)
+            there = _signers_among(cdr, records, others)
+            if len([one for one in there if one.period]) == len(records):
+                return there
+        return signers
+
+
+def unreadable(name: str, error: CdrError) -> Judgement:
+    """The verdict on a CDR that could not be read; `name` is what it is to be called."""
+    return judged(
+        Judgement(
+            cdr=name,
+            evse_id="",
+            verdict="not_billable",
+            is_checked=False,
+            casts_doubt=False,
+            reason=None,
+            energy_kwh=None,
+            begin=None,
+            end=None,
+            key_fingerprint=None,
+            findings=(error.finding,),
+        )
+    )
+
+
+def _signers_among(cdr: Cdr, records: Iterable[OpenRecord], candidates: Candidates) -> list[Signer]:
+    """The signers of the records, in their order; those of the first few if nobody has signed."""
+    signers: list[Signer] = []
+    strangers = 0
+    for one in records:
+        signer = candidates.signer(one.record, one.signed_at_ms(cdr), one.subject)
+        signers.append(signer)
+        strangers += signer.period is None
+        if strangers > _MAX_STRANGERS:
+            break
+    return signers
+
+
+def _with_a_reason(findings: Sequence[Finding]) -> Sequence[Finding]:
+    """The findings on signed data that make no session. Nothing is billable for want of a fault."""
+    if any(one.effect.is_error for one in findings):
+        return findings
+    return [*findings, CdrError("signed_data", "makes no session").finding]
+
+
+def _check_keys(
+    own: PublicKey | None, records: Sequence[OpenRecord], periods: Sequence[KeyPeriod]
+) -> list[Finding]:
+    """The keys that came along, and the serial numbers, against those that are registered."""
+    findings = [*check_own_key(own, [period.key for period in periods], "public_key")]
+    for one, period in zip(records, periods, strict=True):
+        appended, notes = read_own_key(one.record.appended_key, [period])
+        findings += [*notes, *check_own_key(appended, [period.key], one.subject)]
+        findings += check_serials(period, one.record, one.subject)
+    return findings
+
+
+def _check_one_key(periods: Sequence[KeyPeriod], known: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Whether one key has signed all records.
+
+    A firmware update within a session changes it. If a key is wrong anyway, that is said already.
+    """
+    names = list(dict.fromkeys([short_name(period.key) for period in periods]))
+    if len(names) < 2 or any(finding.effect.is_error for finding in known):
+        return ()
+    return (
+        found("signed_with_two_keys", subject="signed_data", expected=names[0], found=names[1]),
+    )
+
+
+def _unsigned(cdr: Cdr, periods: Sequence[KeyPeriod] | None) -> list[Finding]:
+    """A charge point that had a key during the session is a calibrated one."""
+    is_calibrated = any(
+        one.from_ms <= cdr.end_ms and (one.until_ms is None or cdr.begin_ms <= one.until_ms)
+        for one in periods or ()
+    )
+    code = "signed_data_missing" if is_calibrated else "station_not_listed"
+    return [found(code, subject="signed_data", found=cdr.evse_id)]
+
+
+def _judgement(cdr: Cdr, told: _Found, *, is_checked: bool = True) -> Judgement:
+    findings = one_for_each_fault(told.findings) if told.findings else ()
+    session, key = told.session, told.key_fingerprint
+    verdict = Judgement(
+        cdr=cdr.name,
+        evse_id=cdr.evse_id,
+        verdict="billable",
+        is_checked=is_checked,
+        casts_doubt=False,
+        reason=None,
+        energy_kwh=f"{session.energy_kwh:f}" if session else None,
+        begin=session.begin.time if session else None,
+        end=session.end.time if session else None,
+        key_fingerprint=key,
+        findings=findings,
+        facts=session.facts(key) if session and key else None,
+    )
+    return judged(verdict) if findings else verdict

@@ -1,0 +1,1 @@
+"""What every room uses: errors, files, exact JSON, SQL, web client and server, workers."""

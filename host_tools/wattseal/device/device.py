@@ -1,0 +1,253 @@
+"""The module as an object: each method of the link with typed arguments and results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import pydantic
+
+from wattseal.common.errors import ToolError
+from wattseal.common.files import first_fault
+from wattseal.device import models as models
+from wattseal.device.link import LinkClient, ReplyLostError
+from wattseal.device.models import SignedStatement
+from wattseal.ocmf.public_key import (
+    KeyUnreadableError,
+    PublicKey,
+    SignatureMalformedError,
+    read_public_key,
+)
+from wattseal.wire import statements
+from wattseal.wire.errors import WattsealError
+from wattseal.wire.messages import PROTOCOL_VERSION
+from wattseal.wire.methods import check_params
+from wattseal.wire.signed_text import TextError
+
+PRODUCT = "wattseal"
+
+SIGNING_METHODS = frozenset(("begin", "intermediate", "end"))
+"""Methods whose lost reply the journal makes good."""
+
+_Result = TypeVar("_Result", bound=pydantic.BaseModel)
+
+
+class Device:
+    """A module behind a link. Every method raises ToolError when it fails.
+
+    `begin`, `intermediate` and `end` also raise link_client.ReplyLostError when their outcome is
+    unknown; session.py clears that up. Of other methods that change something, a lost reply is
+    the ToolError `outcome_unknown`.
+    """
+
+    def __init__(self, link: LinkClient) -> None:
+        self._link = link
+
+    def connect(self, port: str) -> models.Hello:
+        """Make sure that a module answers and speaks our protocol."""
+        hello = _read(models.Hello, "hello", self._link.synchronise())
+        if hello.product != PRODUCT:
+            raise ToolError("not_a_module", port=port, product=hello.product)
+        if hello.protocol != PROTOCOL_VERSION:
+            raise ToolError("protocol_unknown", theirs=hello.protocol, ours=PROTOCOL_VERSION)
+        return hello
+
+    def status(self) -> models.Status:
+        """State, session, clock, journal and event log."""
+        return self._call(models.Status, "status")
+
+    def public_key(self) -> PublicKey:
+        """The key that verifies the module's records."""
+        return key_of(self._call(models.ModuleKey, "public_key").public_key, "public_key")
+
+    def key_number(self) -> models.ModuleKey:
+        """The key with its number."""
+        return self._call(models.ModuleKey, "public_key")
+
+    def configuration(self) -> models.Configuration:
+        """The settings as they are."""
+        return self._call(models.Configuration, "configure")
+
+    def configure(self, changes: dict[str, Any]) -> models.Configuration:
+        """Change some settings; the others stay."""
+        return self._call(models.Configuration, "configure", **changes)
+
+    def set_time(self, unix_ms: int, utc_offset_min: int, source: str) -> models.Clock:
+        """Set the clock; `source` is synchronised or informative."""
+        return self._call(
+            models.Clock,
+            "set_time",
+            unix_ms=unix_ms,
+            utc_offset_min=utc_offset_min,
+            source=source,
+        )
+
+    def read_meter(self) -> models.MeterReading:
+        """Read the meter without signing."""
+        return self._call(models.MeterReading, "read_meter")
+
+    def begin(self, **params: Any) -> models.SignedRecord:
+        """Begin a session; params as in the method table."""
+        return self._call(models.SignedRecord, "begin", **params)
+
+    def intermediate(self) -> models.SignedRecord:
+        """Sign a reading during the session."""
+        return self._call(models.SignedRecord, "intermediate")
+
+    def end(self, reason: str) -> models.EndRecord:
+        """End the session; `reason` is E, L, R or A."""
+        return self._call(models.EndRecord, "end", reason=reason)
+
+    def records(
+        self, first: int | None = None, last: int | None = None
+    ) -> Iterator[models.StoredRecord]:
+        """Records by pagination, page by page; from the oldest to the newest by default."""
+        for page in self._pages(models.RecordPage, "records", first, last):
+            yield from page.records
+
+    def record(self, pagination: int) -> models.StoredRecord:
+        """One record. ToolError `record_missing` if the module holds it no longer."""
+        try:
+            for record in self.records(pagination, pagination):
+                if record.pagination == pagination:
+                    return record
+        except ToolError as error:
+            if error.name != "no_such_record":
+                raise
+        raise ToolError("record_missing", pagination=pagination)
+
+    def events(self, first: int | None = None, last: int | None = None) -> Iterator[models.Event]:
+        """Events by number, page by page; from the oldest to the newest by default."""
+        for page in self._pages(models.EventPage, "events", first, last):
+            yield from page.events
+
+    def release(self, through: int) -> models.Journal:
+        """Let the module forget its records up to this pagination."""
+        return self._call(models.Journal, "release", through=through)
+
+    def seal(self) -> models.Sealing:
+        """Have the settings checked against the meter, and locked."""
+        return self._call(models.Sealing, "seal")
+
+    def challenge(self, action: str, through: int | None = None) -> models.Challenge:
+        """A fresh challenge for the owner; `action` is one of methods.OWNER_ACTIONS."""
+        given = {} if through is None else {"through": through}
+        return self._call(models.Challenge, "challenge", action=action, **given)
+
+    def unseal(self, signature: str) -> models.SealState:
+        """Open the seal with the owner's signature, DER in hex."""
+        return self._call(models.SealState, "unseal", signature=signature)
+
+    def archive_events(self, signature: str) -> models.EventLog:
+        """Let the module forget the events that the signed challenge names."""
+        return self._call(models.EventLog, "archive_events", signature=signature)
+
+    def decommission(self, signature: str) -> models.SignedStatement:
+        """End the life of the module's key; the farewell statement."""
+        return self._call(models.SignedStatement, "decommission", signature=signature)
+
+    def prove(self, challenge: str) -> models.SignedStatement:
+        """Have a registry's challenge signed, in hex."""
+        return self._call(models.SignedStatement, "prove", challenge=challenge)
+
+    def event_head(self, challenge: str) -> models.SignedStatement:
+        """Have the newest event's number and chain value signed; any challenge, in hex."""
+        return self._call(models.SignedStatement, "event_head", challenge=challenge)
+
+    def accept_publication(
+        self, checkpoint: str, leaf: str, leaf_index: int, proof: list[str]
+    ) -> models.AcceptedPublication:
+        """Hand over a proof that the key is published: note and hashes in hex, leaf as text."""
+        return self._call(
+            models.AcceptedPublication,
+            "accept_publication",
+            checkpoint=checkpoint,
+            leaf=leaf,
+            leaf_index=leaf_index,
+            proof="".join(proof),
+        )
+
+    def statements(
+        self, first: int | None = None, last: int | None = None
+    ) -> Iterator[models.StoredStatement]:
+        """The history of the module's keys, page by page."""
+        for page in self._pages(models.StatementPage, "statements", first, last):
+            yield from page.statements
+
+    def check_update(self, manifest: str, signature: str) -> models.Update:
+        """Have the manifest of a firmware bundle judged; the signature is DER in hex."""
+        return self._call(models.Update, "check_update", manifest=manifest, signature=signature)
+
+    def enter_boot_loader(self) -> models.BootLoader:
+        """Have the chip leave the firmware for its boot loader; the port goes away."""
+        return self._call(models.BootLoader, "enter_boot_loader")
+
+    def self_test(self) -> models.SelfTest:
+        """Run the signing core's known-answer tests."""
+        return self._call(models.SelfTest, "self_test")
+
+    def _pages(
+        self, model: type[_Result], method: str, first: int | None, last: int | None
+    ) -> Iterator[_Result]:
+        """Pages of a range; a page that does not lead on is a defect, not an endless loop."""
+        bounds = {"from": first, "to": last}
+        while True:
+            given = {name: bound for name, bound in bounds.items() if bound is not None}
+            page = self._call(model, method, **given)
+            yield page
+            following = getattr(page, "next")  # noqa: B009 - both page models have it
+            if following is None:
+                return
+            if bounds["from"] is not None and following <= bounds["from"]:
+                raise ToolError("reply_unusable", method=method, cause="its pages do not lead on")
+            bounds["from"] = following
+
+    def _call(self, model: type[_Result], method: str, **params: Any) -> _Result:
+        try:
+            checked = check_params(method, params)
+        except WattsealError as error:
+            raise ToolError("bad_value", **error.detail) from None
+        try:
+            fields = self._link.call(method, checked)
+        except ReplyLostError as lost:
+            if method in SIGNING_METHODS:
+                raise
+            raise ToolError("outcome_unknown", method=method, cause=str(lost.error)) from None
+        return _read(model, method, fields)
+
+
+def key_of(spki_hex: str, method: str) -> PublicKey:
+    """A public key that a reply holds. ToolError `reply_unusable` if it is none."""
+    try:
+        return read_public_key(spki_hex)
+    except KeyUnreadableError as error:
+        raise ToolError("reply_unusable", method=method, cause=f"public_key: {error}") from None
+
+
+def _read(model: type[_Result], method: str, fields: dict[str, Any]) -> _Result:
+    try:
+        return model.model_validate(fields)
+    except pydantic.ValidationError as error:
+        cause = first_fault(error)
+        raise ToolError("reply_unusable", method=method, cause=cause) from None
+
+
+def check_answer(
+    method: str, answer: SignedStatement, key: PublicKey, **expected: Any
+) -> dict[str, Any]:
+    """The members of a signed answer. ToolError `answer_forged` unless it is the one expected.
+
+    key: the module's. expected: members with the value they must have, `type` among them.
+    """
+    try:
+        members = statements.read_statement(answer.statement)
+        signature = bytes.fromhex(answer.signature)
+        holds = key.verify(statements.signed_bytes(answer.statement), signature)
+    except (TextError, SignatureMalformedError, ValueError) as error:
+        raise ToolError("answer_forged", method=method, cause=str(error)) from None
+    if not holds:
+        raise ToolError("answer_forged", method=method, cause="its signature is wrong")
+    for name, value in {"public_key": key.spki.hex(), **expected}.items():
+        if members.get(name, value) != value or (name in expected and name not in members):
+            raise ToolError("answer_forged", method=method, cause=f"its {name} is not the expected")
+    return dict(members)

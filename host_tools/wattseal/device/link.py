@@ -1,0 +1,320 @@
+"""The host's end of the link: requests, their replies, time-outs, and what to repeat.
+
+`LinkCodec` does no input or output. `LinkClient` moves its bytes over a transport and waits. A
+reply counts only if it carries the id of the request under way, so one that comes late, or was
+meant for a program that has died, is dropped. Only methods that may safely be carried out twice
+are sent again; for the others the caller is told that the outcome is unknown.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import re
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from wattseal.common.errors import ToolError
+from wattseal.wire import link_frame, messages
+from wattseal.wire.errors import WattsealError
+
+DEFAULT_BAUD = 115200
+QUICK_TIMEOUT_S = 5.0
+WORKING_TIMEOUT_S = 60.0
+ATTEMPTS = 3
+
+WORKING_METHODS = frozenset(
+    (
+        "begin", "intermediate", "end", "read_meter", "self_test", "configure", "set_time",
+        "release", "seal", "challenge", "unseal", "prove", "accept_publication", "event_head",
+        "archive_events", "decommission", "check_update", "enter_boot_loader",
+    )
+)  # fmt: skip
+"""Methods that read the meter, sign or write flash, and so take their time."""
+
+REPEATABLE_METHODS = frozenset(
+    (
+        "hello", "status", "public_key", "read_meter", "records", "events", "self_test",
+        "statements", "challenge", "prove", "event_head",
+    )
+)  # fmt: skip
+"""Methods of which a second call harms nothing, so that a lost reply is cured by asking again."""
+
+_PARSE_ERROR = -32700
+
+
+class Transport(Protocol):
+    """A byte pipe to a module; both methods raise ToolError `port_lost` when it breaks."""
+
+    def write(self, data: bytes) -> None:
+        """Send all the bytes."""
+
+    def read(self, timeout_s: float) -> bytes:
+        """Bytes as they come, b"" if none came in time."""
+
+
+class ReplyLostError(Exception):
+    """A request went out and no reply to it came back; `error` says it for people."""
+
+    def __init__(self, error: ToolError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The reply to the request under way: its result fields, or the module's refusal."""
+
+    fields: dict[str, Any] | None = None
+    refusal: WattsealError | None = None
+
+    @property
+    def is_unreadable_request(self) -> bool:
+        """The module says that a line reached it damaged; it has not acted on it."""
+        return self.refusal is not None and self.refusal.code == _PARSE_ERROR
+
+
+class LinkCodec:
+    """Requests into bytes, bytes into the reply that fits. No input or output.
+
+    Ids start at random, so that a reply left over from another program fits none of ours.
+    """
+
+    def __init__(self, first_id: int | None = None) -> None:
+        self._decoder = link_frame.LineDecoder()
+        self._id = secrets.randbelow(1 << 30) if first_id is None else first_id
+        self.damaged_lines = 0
+        self.stale_replies = 0
+
+    def request(self, method: str, params: dict[str, Any]) -> bytes:
+        """The line of a new request; replies to earlier ones are dropped from here on.
+
+        ToolError if the params cannot cross the link.
+        """
+        self._id += 1
+        self.damaged_lines = self.stale_replies = 0
+        # What came in so far, be it half a line without end, must not swallow the reply.
+        self._decoder = link_frame.LineDecoder()
+        try:
+            return bytes(link_frame.encode(messages.request(self._id, method, params)))
+        except WattsealError as error:
+            raise ToolError.from_module(error) from None
+
+    def feed(self, data: bytes) -> list[Reply]:
+        """The replies to the request under way that these bytes complete, in order.
+
+        More than one when the module also complains of a line that it could not read.
+        """
+        replies = []
+        for result in self._decoder.feed(data):
+            if isinstance(result, WattsealError):
+                self.damaged_lines += 1
+            elif messages.is_reply(result):
+                reply = self._read(result)
+                replies += [reply] if reply else []
+        return replies
+
+    def _read(self, message: dict[str, Any]) -> Reply | None:
+        if message.get("id") not in (self._id, None):
+            self.stale_replies += 1
+            return None
+        try:
+            return Reply(fields=messages.read_reply(message, self._id))
+        except WattsealError as error:
+            return Reply(refusal=error)
+
+
+class LinkClient:
+    """Calls the module's methods over a transport, one at a time.
+
+    `timeout_s` replaces the time-outs that fit a module of flesh and blood, for slow emulation.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        timeout_s: float | None = None,
+        now_s: Callable[[], float] = time.monotonic,
+        codec: LinkCodec | None = None,
+    ) -> None:
+        self._transport = transport
+        self._timeout_s = timeout_s
+        self._now_s = now_s
+        self._codec = codec or LinkCodec()
+
+    def synchronise(self) -> dict[str, Any]:
+        """End whatever line was left half sent, and return the module's `hello`.
+
+        The module answers the empty line with an error that has no id; it is not meant for us.
+        """
+        self._transport.write(b"\n")
+        return self.call("hello", {}, ignore_unreadable=True)
+
+    def call(
+        self, method: str, params: dict[str, Any] | None = None, *, ignore_unreadable: bool = False
+    ) -> dict[str, Any]:
+        """Result fields of a method.
+
+        Raises ToolError for what the module refuses and for a link that does not work, and
+        ReplyLostError if a method that must not be repeated may or may not have been carried out.
+        """
+        attempts = ATTEMPTS if method in REPEATABLE_METHODS else 1
+        for _attempt in range(attempts - 1):
+            try:
+                return self._call_once(method, params or {}, ignore_unreadable)
+            except ReplyLostError:
+                continue
+        try:
+            return self._call_once(method, params or {}, ignore_unreadable)
+        except ReplyLostError as lost:
+            if method in REPEATABLE_METHODS:
+                raise lost.error from None
+            raise
+
+    def _call_once(
+        self, method: str, params: dict[str, Any], ignore_unreadable: bool
+    ) -> dict[str, Any]:
+        self._transport.write(self._codec.request(method, params))
+        reply = self._wait(method, ignore_unreadable)
+        if reply.is_unreadable_request:
+            raise ReplyLostError(ToolError("request_damaged", method=method))
+        if reply.refusal is not None:
+            raise ToolError.from_module(reply.refusal)
+        return reply.fields or {}
+
+    def _wait(self, method: str, ignore_unreadable: bool) -> Reply:
+        timeout_s = self.timeout_for(method)
+        deadline_s = self._now_s() + timeout_s
+        while (left_s := deadline_s - self._now_s()) > 0:
+            for reply in self._codec.feed(self._transport.read(left_s)):
+                if not (ignore_unreadable and reply.is_unreadable_request):
+                    return reply
+        damaged = self._codec.damaged_lines
+        name = "no_clean_reply" if damaged else "no_reply"
+        error = ToolError(name, method=method, timeout_s=timeout_s, damaged=damaged)
+        raise ReplyLostError(error)
+
+    def timeout_for(self, method: str) -> float:
+        """How long the reply to a method may take, in seconds."""
+        if self._timeout_s is not None:
+            return self._timeout_s
+        return WORKING_TIMEOUT_S if method in WORKING_METHODS else QUICK_TIMEOUT_S
+
+
+WRITE_TIMEOUT_S = 10.0
+
+_BY_ERRNO = {
+    errno.ENOENT: "port_missing",
+    errno.ENODEV: "port_missing",
+    errno.ENXIO: "port_missing",
+    errno.EACCES: "port_denied",
+    errno.EPERM: "port_denied",
+    errno.EAGAIN: "port_busy",
+    errno.EBUSY: "port_busy",
+}
+_WINDOWS_ERRORS = (
+    ("FileNotFoundError", "port_missing"),
+    ("PermissionError", "port_busy"),
+)
+
+
+class PortInfo(BaseModel):
+    """A port of this computer; what its USB device does not tell is None."""
+
+    device: str
+    description: str | None
+    manufacturer: str | None
+    serial_number: str | None
+    usb_id: str | None
+
+
+def list_ports() -> list[PortInfo]:
+    """The ports of this computer, by name."""
+    from serial.tools.list_ports import comports
+
+    return [_info(port) for port in sorted(comports())]
+
+
+def _info(port: Any) -> PortInfo:
+    known = port.vid is not None and port.pid is not None
+    return PortInfo(
+        device=port.device,
+        description=None if port.description in ("n/a", port.name) else port.description,
+        manufacturer=port.manufacturer,
+        serial_number=port.serial_number,
+        usb_id=f"{port.vid:04x}:{port.pid:04x}" if known else None,
+    )
+
+
+class SerialTransport:
+    """An open port, locked against other programs that lock too. Use as a context manager.
+
+    `port` is a device path or a pyserial URL (socket://host:port, rfc2217://...).
+    """
+
+    def __init__(self, port: str, baud: int = DEFAULT_BAUD) -> None:
+        self.name = port
+        import serial  # takes a while, and many commands need no port
+
+        try:
+            self._port = serial.serial_for_url(
+                port, baudrate=baud, exclusive=True, timeout=0, write_timeout=WRITE_TIMEOUT_S
+            )
+        except (OSError, ValueError) as error:
+            raise _opening_error(port, error) from None
+
+    def __enter__(self) -> SerialTransport:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        with contextlib.suppress(OSError):  # it may be gone already
+            self._port.close()
+
+    def write(self, data: bytes) -> None:
+        """Send all the bytes. ToolError `port_lost` if that cannot be done."""
+        try:
+            self._port.write(data)
+            self._port.flush()
+        except Exception as error:
+            raise self._lost(error) from None
+
+    def read(self, timeout_s: float) -> bytes:
+        """Bytes as they come, b"" if none came in time. ToolError `port_lost`."""
+        try:
+            self._port.timeout = timeout_s
+            data = self._port.read(1)
+            waiting = self._port.in_waiting if data else 0
+            return bytes(data + self._port.read(waiting) if waiting else data)
+        except Exception as error:
+            raise self._lost(error) from None
+
+    def _lost(self, error: Exception) -> ToolError:
+        """A broken port as a ToolError. pyserial lets out OSError, termios.error and TypeError."""
+        if not isinstance(error, (OSError, TypeError, ValueError)) and not _is_termios(error):
+            raise error
+        return ToolError("port_lost", port=self.name, cause=_cause(error))
+
+
+def _is_termios(error: Exception) -> bool:
+    return type(error).__module__ == "termios"
+
+
+def _opening_error(port: str, error: Exception) -> ToolError:
+    name = _BY_ERRNO.get(getattr(error, "errno", None) or 0)
+    if name is None:
+        name = next((name for word, name in _WINDOWS_ERRORS if word in str(error)), None)
+    if name:
+        return ToolError(name, port=port)
+    return ToolError("port_unusable", port=port, cause=_cause(error))
+
+
+def _cause(error: Exception) -> str:
+    """The operating system's words, without the numbers and repeated names around them."""
+    inner = re.search(r"\(\d+, '([^']+)'\)|\[Errno -?\d+\] ([^:]+)", str(error))
+    text = (inner[1] or inner[2]) if inner else str(error)
+    return " ".join(text.split()).rstrip(".")[:160] or type(error).__name__

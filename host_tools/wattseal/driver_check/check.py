@@ -1,0 +1,121 @@
+"""Checks what a driver gave: a bundle, a file of records, or a text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from wattseal.driver_check import page
+from wattseal.driver_check.trust import KeyRegister, Result, Signed, Trust, View, judge, key_for
+from wattseal.driver_check.words import say
+from wattseal.ocmf.container import (
+    BundleError,
+    ContainerError,
+    SignedValue,
+    is_bundle,
+    read_bundle,
+    read_container,
+)
+from wattseal.ocmf.findings import Language
+from wattseal.ocmf.record import RecordMalformedError, read_record
+from wattseal.ocmf.report import FileReport, TransactionReport, ValueReport, Verdict
+from wattseal.ocmf.verify import unreadable, verify_values
+
+EVSE_ID = "EVSEID"
+"""CT of a record whose CI is an EVSE-ID (OCMF 1.4.1, table 5)."""
+
+
+class Examination:
+    """One check; `count` is called with the number of record files before they are verified."""
+
+    def __init__(
+        self, registry: KeyRegister, language: Language, count: Callable[[int], None]
+    ) -> None:
+        self._registry = registry
+        self._language = language
+        self._count = count
+
+    def examine(self, name: str, data: bytes) -> Result:
+        """What there is to say; never raises on what the data may hold."""
+        try:
+            files = read_bundle(data) if is_bundle(data) else [(name, data)]
+        except BundleError as error:
+            return self._whole([self._refused(name, error.fault.value)])
+        self._count(len(files))
+        return self._whole([view for each in files for view in self._examine_file(*each)])
+
+    def refuse(self, name: str, word: str, **values: object) -> Result:
+        """Of what is not looked into, for the reason that `word` names (words.py)."""
+        return self._whole([self._refused(name, word, **values)])
+
+    def _examine_file(self, name: str, data: bytes) -> list[View]:
+        try:
+            given = read_container(data)
+        except ContainerError as error:
+            return [page.of_file(unreadable(name, error.finding), self._language)]
+        values = [self._with_key(value) for value in given]
+        filled = {n for n, (a, b) in enumerate(zip(given, values, strict=True), 1) if a is not b}
+        report = verify_values(name, values)
+        return [*self._sessions(report, filled), *self._readings(report, filled)]
+
+    def _sessions(self, report: FileReport, filled: set[int]) -> Iterable[View]:
+        for session in report.transactions:
+            values = [report.values[number - 1] for number in session.values]
+            trust = self._trust(session, values) if session.verdict is Verdict.VERIFIED else None
+            view = page.of_session(report.file, session, values, trust, self._language)
+            yield self._noted(view, not filled.isdisjoint(session.values))
+
+    def _readings(self, report: FileReport, filled: set[int]) -> Iterable[View]:
+        """Values that no transaction counts; one that repeats another says nothing new."""
+        counted = {number for session in report.transactions for number in session.values}
+        for value in report.values:
+            repeats = any(finding.code == "record_repeated" for finding in value.findings)
+            if value.number in counted or repeats:
+                continue
+            trust = None
+            if value.verdict is Verdict.VERIFIED and value.key_fingerprint:
+                trust = judge(self._registry, Signed(value.key_fingerprint, None, None, None, None))
+            view = page.of_reading(report.file, value, trust, self._language)
+            yield self._noted(view, value.number in filled)
+
+    def _trust(self, session: TransactionReport, values: list[ValueReport]) -> Trust | None:
+        fingerprint = values[0].key_fingerprint
+        if fingerprint is None:
+            return None
+        begin, end = session.begin, session.end
+        names_evse = session.charge_point_type == EVSE_ID and session.charge_point
+        signed = Signed(
+            fingerprint=fingerprint,
+            evse_id=session.charge_point if names_evse else None,
+            meter_serial=session.meter_serial,
+            begin_ms=page.unix_ms(begin.time) if begin else None,
+            end_ms=page.unix_ms(end.time) if end else None,
+        )
+        return judge(self._registry, signed)
+
+    def _with_key(self, value: SignedValue) -> SignedValue:
+        """With the registry's key for the charge point and time that a record without one names."""
+        if value.public_key is not None:
+            return value
+        try:
+            record = read_record(value.text)
+        except RecordMalformedError:
+            return value
+        payload = record.payload
+        if record.appended_key or payload is None or payload.CT != EVSE_ID or not payload.CI:
+            return value
+        written = record.times[0] if record.times else None
+        at = page.unix_ms(written.partition(" ")[0]) if written else None
+        key = None if at is None else key_for(self._registry, payload.CI, at)
+        return value if key is None else replace(value, public_key=key)
+
+    def _noted(self, view: View, is_filled: bool) -> View:
+        if is_filled:
+            view.origin.append(say("key_from_registry", self._language))
+        return view
+
+    def _refused(self, name: str, word: str, **values: object) -> View:
+        return page.refused(name, say(word, self._language, **values), self._language)
+
+    def _whole(self, views: list[View]) -> Result:
+        return page.whole(views, self._language)

@@ -1,0 +1,289 @@
+"""Puts a verification and the registry's answer into words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from wattseal.common.text import printable
+from wattseal.driver_check.trust import Fact, KeyPeriod, Result, Status, Trust, View
+from wattseal.driver_check.words import MONTHS, say
+from wattseal.ocmf.findings import Finding, Language, Severity
+from wattseal.ocmf.report import FileReport, ReadingReport, TransactionReport, ValueReport, Verdict
+
+_1970 = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+def read(text: str) -> datetime | None:
+    """The time of a reading, `2026-11-21T10:00:00,000+0100`; None if it is none."""
+    try:
+        return datetime.fromisoformat(text.replace(",", "."))
+    except ValueError:
+        return None
+
+
+def unix_ms(text: str) -> int | None:
+    """Milliseconds since 1970 in UTC; None if the text is no time or tells no offset from UTC."""
+    moment = read(text)
+    return None if moment is None or moment.tzinfo is None else (moment - _1970) // _MS
+
+
+def seconds_between(begin: str, end: str) -> int | None:
+    """Whole seconds from begin to end; None where that cannot be told."""
+    first, last = read(begin), read(end)
+    if first is None or last is None or (first.tzinfo is None) != (last.tzinfo is None):
+        return None
+    return (last - first) // timedelta(seconds=1)
+
+
+def in_words(text: str, language: Language) -> str:
+    """`21 November 2026, 10:00:00 (UTC+01:00)`; what is no time stays as it is."""
+    moment = read(text)
+    return text if moment is None else _say(moment, language)
+
+
+def utc_in_words(unix_ms: int, language: Language) -> str:
+    """The same of a registry's time."""
+    try:
+        return _say(_1970 + timedelta(milliseconds=unix_ms), language)
+    except OverflowError:
+        return f"{unix_ms} ms"
+
+
+def duration(seconds: int) -> str:
+    """`1 h 30 min 0 s`."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min {rest} s"
+
+
+def _say(moment: datetime, language: Language) -> str:
+    month = MONTHS[language][moment.month - 1]
+    day = f"{moment.day}." if language is Language.GERMAN else str(moment.day)
+    clock = f"{moment:%H:%M:%S}"
+    return f"{day} {month} {moment.year}, {clock}{_zone(moment.utcoffset())}"
+
+
+def _zone(offset: timedelta | None) -> str:
+    if offset is None:
+        return ""
+    if not offset:
+        return " (UTC)"
+    sign = "-" if offset < timedelta(0) else "+"
+    minutes = abs(offset) // timedelta(minutes=1)
+    return f" (UTC{sign}{minutes // 60:02d}:{minutes % 60:02d})"
+
+
+MAX_NAME_CHARACTERS = 100
+
+
+def refused(name: str, sentence: str, language: Language) -> View:
+    """Of something that could not be looked into; `sentence` is in the language already."""
+    return View(
+        name=_short(name),
+        status="unreadable",
+        headline=say("unreadable", language),
+        why=say("unreadable_why", language),
+        errors=[sentence],
+    )
+
+
+def of_file(report: FileReport, language: Language) -> View:
+    """Of a file without a record."""
+    sentences = [finding.sentence(language) for finding in report.findings]
+    return refused(report.file, " ".join(sentences), language)
+
+
+def of_session(
+    name: str,
+    session: TransactionReport,
+    values: list[ValueReport],
+    trust: Trust | None,
+    language: Language,
+) -> View:
+    """Of the values of one transaction. `trust` is None where there is nothing to trust."""
+    findings = [*(each for value in values for each in value.findings), *session.findings]
+    facts = list(_facts(session, language))
+    return _view(name, session.verdict, facts, findings, values[0], trust, language)
+
+
+def of_reading(name: str, value: ValueReport, trust: Trust | None, language: Language) -> View:
+    """Of a value that is no part of a transaction."""
+    view = _view(name, value.verdict, [], value.findings, value, trust, language)
+    view.warnings.insert(0, say("reading_only", language, number=value.number))
+    return view
+
+
+def whole(views: list[View], language: Language) -> Result:
+    """All views, with the sentence that sums them up where there are several."""
+    verified = sum(view.status == "verified" for view in views)
+    counts = {"count": len(views), "verified": verified}
+    summary = ""
+    if len(views) > 1:
+        name = "all_verified" if verified == len(views) else "some_verified"
+        summary = say(name, language, **counts)
+    has_energy = any(view.facts for view in views)
+    return Result(views, summary, say("compare", language) if has_energy else "")
+
+
+def _view(
+    name: str,
+    verdict: Verdict,
+    facts: list[Fact],
+    findings: Iterable[Finding],
+    signed: ValueReport,
+    trust: Trust | None,
+    language: Language,
+) -> View:
+    status = _status(verdict, trust)
+    if trust and signed.key_fingerprint:
+        groups = in_groups(signed.key_fingerprint)
+        facts.append(Fact(say("key", language), groups, is_code=True))
+    told = list(dict.fromkeys(findings))
+    period = trust.period if trust and trust.state == "trusted" else None
+    return View(
+        name=_short(name),
+        status=status,
+        headline=say(status, language),
+        why=say(f"{status}_why", language),
+        facts=facts,
+        origin=[_origin(trust, language)] if trust else [],
+        proof=f"/v1/entries/{period.entry}/publication" if period else "",
+        proof_words=say("entry", language, entry=period.entry) if period else "",
+        errors=[f.sentence(language) for f in told if f.severity is Severity.ERROR],
+        warnings=[f.sentence(language) for f in told if f.severity is Severity.WARNING],
+    )
+
+
+def _status(verdict: Verdict, trust: Trust | None) -> Status:
+    if verdict is Verdict.UNREADABLE:
+        return "unreadable"
+    if verdict is Verdict.NOT_VERIFIED:
+        return "not_verified"
+    return "verified" if trust and trust.state == "trusted" else "unaltered"
+
+
+def _facts(session: TransactionReport, language: Language) -> Iterable[Fact]:
+    if session.energy is not None:
+        yield _fact("energy", f"{_number(session.energy, language)} {session.unit}", language)
+    yield from _of_reading("begin", session.begin, language)
+    yield from _of_reading("end", session.end, language)
+    if session.begin and session.end:
+        seconds = seconds_between(session.begin.time, session.end.time)
+        if seconds is not None and seconds >= 0:
+            yield _fact("duration", duration(seconds), language)
+    meter = " ".join(part for part in (session.meter_model, session.meter_serial) if part)
+    for label, value in (
+        ("charge_point", session.charge_point),
+        ("meter", meter),
+        ("module", session.gateway_serial),
+        ("identification", session.identification),
+    ):
+        if value:
+            yield _fact(label, value, language)
+
+
+def _of_reading(name: str, reading: ReadingReport | None, language: Language) -> Iterable[Fact]:
+    if reading is None:
+        return
+    yield _fact(name, in_words(reading.time, language), language)
+    if reading.value is not None:
+        value = f"{_number(reading.value, language)} {reading.unit or ''}".rstrip()
+        yield _fact(f"{name}_value", value, language)
+
+
+def _origin(trust: Trust, language: Language) -> str:
+    period = trust.period
+    return say(
+        trust.state,
+        language,
+        evse_id=trust.evse_id,
+        found=_short(trust.found),
+        expected=period.meter.serial if period else "",
+        **_span(period, language),
+    )
+
+
+def _span(period: KeyPeriod | None, language: Language) -> dict[str, str]:
+    if period is None:
+        return {}
+    until = period.until_unix_ms
+    return {
+        "begin": utc_in_words(period.from_unix_ms, language),
+        "end": say("now", language) if until is None else utc_in_words(until, language),
+    }
+
+
+def _fact(name: str, value: str, language: Language) -> Fact:
+    return Fact(say(name, language), _short(value))
+
+
+def _number(digits: str, language: Language) -> str:
+    return digits.replace(".", ",") if language is Language.GERMAN else digits
+
+
+def in_groups(digits: str) -> str:
+    """A fingerprint in groups of four, to compare by eye."""
+    return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
+
+
+def _short(text: str) -> str:
+    shown = printable(text)
+    return shown if len(shown) <= MAX_NAME_CHARACTERS else shown[: MAX_NAME_CHARACTERS - 3] + "..."
+
+
+MAX_FORM_BYTES = 4 << 20
+"""Of a whole request: a bundle of one month is far smaller."""
+
+
+class UploadError(ValueError):
+    """The form cannot be read."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What was given; `name` is the file's, empty for pasted text."""
+
+    name: str
+    data: bytes
+
+
+class _InMemory(MultiPartParser):
+    """Whose files are never put on a disk."""
+
+    spool_max_size = MAX_FORM_BYTES + 1
+
+
+async def read_upload(request: Request) -> tuple[Upload | None, str]:
+    """The file or the text of the form, None if it has neither, and the language that it names.
+
+    The file counts if both are given. UploadError.
+    """
+    content_type = request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
+        raise UploadError
+    parser = _InMemory(
+        request.headers, request.stream(), max_files=1, max_fields=4, max_part_size=MAX_FORM_BYTES
+    )
+    try:
+        form = await parser.parse()
+    except MultiPartException:
+        raise UploadError from None
+    try:
+        return await _given(form.get("file"), form.get("text")), str(form.get("lang", ""))
+    finally:
+        await form.close()
+
+
+async def _given(file: UploadFile | str | None, text: UploadFile | str | None) -> Upload | None:
+    if isinstance(file, UploadFile) and file.filename:
+        return Upload(file.filename, await file.read())
+    if isinstance(text, str) and text.strip():
+        return Upload("", text.encode("utf-8", "replace"))
+    return None

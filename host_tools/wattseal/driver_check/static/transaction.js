@@ -1,0 +1,299 @@
+/** Judges whether authentic records make one transaction (wattseal.ocmf.transaction). */
+
+import { distinct, found } from "./findings.js";
+import { Decimal, strip, utcMicros } from "./python_values.js";
+import { asText } from "./record.js";
+
+/**
+ * @typedef {import("./findings.js").Finding} Finding
+ * @typedef {import("./record.js").Payload} Payload
+ * @typedef {{payload: Payload, context: string | null}} Member
+ * @typedef {{payload: Payload, reading: import("./record.js").Reading}} Taking
+ * @typedef {{begin: Taking | null, end: Taking | null, findings: Finding[]}} Outcome
+ */
+
+const CONTEXT_BEGIN = "Transaction.Begin";
+const CONTEXT_END = "Transaction.End";
+const END_REASONS = ["E", "L", "R", "A", "P"];
+const PAGINATION = /^([TF])([0-9]{1,18})$/;
+const BAD_LEVELS = ["MISMATCH", "INVALID", "OUTDATED", "UNKNOWN"];
+const ENERGY_UNITS = ["kWh", "Wh"];
+const CLOCK_STATES = new Map([
+  ["U", "unknown"],
+  ["I", "informative"],
+]);
+const GOOD = "G";
+const LAST_VERSION_WITH_EVENT_COUNTER = /** @type {Decimal} */ (Decimal.read("0.4"));
+
+/**
+ * Judge the authentic records of one transaction.
+ * @param {Member[]} members
+ * @param {boolean} isClaimed whether the file calls them one, so that a missing half is an error
+ * @returns {Outcome}
+ */
+export function checkTransaction(members, isClaimed) {
+  const takings = members.flatMap((member) => takingsOf(member.payload));
+  if (!takings.some((taking) => taking.reading.TX)) {
+    return { begin: null, end: null, findings: [] }; // fiscal readings: no transaction
+  }
+  const billing = billable(takings);
+  const begins = billing.filter(isBegin);
+  const ends = billing.filter(isEnd);
+  const begin = begins.length === 1 ? begins[0] : null;
+  const end = ends.length === 1 ? ends[0] : null;
+  const findings = [
+    ...checkPresence("begin", begins, takings.filter(isBegin), isClaimed),
+    ...checkPresence("end", ends, takings.filter(isEnd), isClaimed),
+    ...(members.length < 2 ? [] : members.flatMap(checkContext)),
+    ...[...begins, ...ends].flatMap(checkReading),
+    ...(begin && end ? checkPair(begin, end) : []),
+    ...checkClocks(begin, end),
+    ...checkOrder(begin, end, members),
+    ...(takings.some(({ reading }) => reading.TX === "X") ? [found("exception_reading")] : []),
+  ];
+  return { begin, end, findings: distinct(findings) };
+}
+
+/**
+ * Whether one record holds the begin and the end of a transaction.
+ * @param {Payload} payload
+ * @returns {boolean}
+ */
+export function isComplete(payload) {
+  const takings = takingsOf(payload);
+  return takings.some(isBegin) && takings.some(isEnd);
+}
+
+/**
+ * End minus begin in the unit of both, exactly; null where that cannot be told.
+ * @param {Taking} begin
+ * @param {Taking} end
+ * @returns {Decimal | null}
+ */
+export function energyOf(begin, end) {
+  const [first, last] = [begin.reading, end.reading];
+  if (!first.RV?.isSound || !last.RV?.isSound || first.RU !== last.RU) return null;
+  return last.RV.minus(first.RV);
+}
+
+/** @returns {Taking[]} */
+function takingsOf(/** @type {Payload} */ payload) {
+  return payload.RD.map((reading) => ({ payload, reading }));
+}
+
+function isBegin(/** @type {Taking} */ { reading }) {
+  return reading.TX === "B";
+}
+
+function isEnd(/** @type {Taking} */ { reading }) {
+  return END_REASONS.includes(reading.TX ?? "");
+}
+
+function nameOf(/** @type {Taking} */ taking) {
+  return isBegin(taking) ? "begin" : "end";
+}
+
+/** Readings of the registers that bill; loss-compensated ones alone if there are any. */
+function billable(/** @type {Taking[]} */ takings) {
+  const of = (/** @type {string} */ kind) =>
+    takings.filter(({ reading }) => reading.RI && kindOfRegister(reading.RI) === kind);
+  const compensated = of("compensated");
+  return compensated.length ? compensated : of("billable");
+}
+
+/** One begin, one end: `billing` are those of a register that bills. */
+function checkPresence(
+  /** @type {string} */ name,
+  /** @type {Taking[]} */ billing,
+  /** @type {Taking[]} */ ofAnyRegister,
+  /** @type {boolean} */ isClaimed,
+) {
+  if (billing.length > 1) return [found(`${name}_repeated`, { count: billing.length })];
+  if (billing.length) return [];
+  if (ofAnyRegister.length) {
+    const register = ofAnyRegister[0].reading.RI;
+    return [found("register_not_billable", { reading: name, register })];
+  }
+  if (isClaimed) return [found(`${name}_missing`)];
+  return [found("transaction_incomplete", { reading: name })];
+}
+
+/** Begin and end apart, and each where the file says that it is. */
+function checkContext(/** @type {Member} */ { payload, context }) {
+  const takings = takingsOf(payload);
+  const holdsBegin = takings.some(isBegin);
+  const holdsEnd = takings.some(isEnd);
+  if (holdsBegin && holdsEnd) {
+    return [found(context === CONTEXT_END ? "end_holds_begin" : "begin_holds_end")];
+  }
+  if (holdsEnd && context === CONTEXT_BEGIN) {
+    return [found("context_mismatch", { expected: "begin", found: "end" })];
+  }
+  if (holdsBegin && context === CONTEXT_END) {
+    return [found("context_mismatch", { expected: "end", found: "begin" })];
+  }
+  return [];
+}
+
+function checkReading(/** @type {Taking} */ taking) {
+  const reading = nameOf(taking);
+  const { ST, EF, RU, RV, TM } = taking.reading;
+  const { IL } = taking.payload;
+  const findings = [];
+  if (ST !== GOOD) findings.push(found("meter_status", { reading, expected: GOOD, found: ST }));
+  if (EF?.includes("E")) findings.push(found("energy_error_flag", { reading }));
+  if (EF?.includes("t")) findings.push(found("time_error_flag", { reading }));
+  if (!ENERGY_UNITS.includes(RU ?? "")) findings.push(found("unit_not_energy", { reading, unit: RU }));
+  if (RV === null) findings.push(found("value_missing", { reading }));
+  else if (!RV.isSound) findings.push(found("value_out_of_range", { reading, value: RV }));
+  if (BAD_LEVELS.includes(IL ?? "")) {
+    findings.push(found("identification_level", { reading, level: IL }));
+  }
+  if (!strip(TM).includes(" ")) {
+    const cause = "the letter of the clock's status is missing";
+    findings.push(found("time_status_wrong", { reading, cause }));
+  }
+  return findings;
+}
+
+/** Whether the clock was good enough to bill by time (OCMF table 19). */
+function checkClocks(/** @type {Taking | null} */ begin, /** @type {Taking | null} */ end) {
+  if (end?.reading.timeStatus === "R") return []; // the duration was measured well
+  const findings = [];
+  for (const taking of [begin, end]) {
+    const state = taking && CLOCK_STATES.get(taking.reading.timeStatus);
+    if (taking && state) {
+      findings.push(found("time_not_synchronised", { reading: nameOf(taking), state }));
+    }
+  }
+  return findings;
+}
+
+function checkPair(/** @type {Taking} */ begin, /** @type {Taking} */ end) {
+  const [first, last] = [begin.reading, end.reading];
+  const findings = checkShared(begin, end);
+  if (energyOf(begin, end)?.isBelowZero) {
+    findings.push(found("energy_decreased", { begin: first.RV, end: last.RV }));
+  }
+  if (first.timeStatus === "R" && last.timeStatus !== "R") {
+    const cause = "it is not relative (R), but that of the begin is";
+    findings.push(found("time_status_wrong", { reading: "end", cause }));
+  }
+  // Where one tells its offset from UTC and the other does not, they cannot be compared.
+  const isMixed = (first.moment.offset === null) !== (last.moment.offset === null);
+  if (isMixed || utcMicros(last.moment) < utcMicros(first.moment)) {
+    findings.push(found("time_reversed", { begin: first.TM, end: last.TM }));
+  }
+  return findings;
+}
+
+function checkShared(/** @type {Taking} */ begin, /** @type {Taking} */ end) {
+  const [first, last] = [begin.payload, end.payload];
+  const findings = [];
+  for (const [code, before, after] of /** @type {[string, any, any][]} */ ([
+    ["gateway_serial_differs", first.GS, last.GS],
+    ["meter_serial_differs", first.MS, last.MS],
+    ["register_differs", begin.reading.RI, end.reading.RI],
+    ["unit_differs", begin.reading.RU, end.reading.RU],
+  ])) {
+    if (before !== after) findings.push(found(code, { begin: before, end: after }));
+  }
+  for (const [field, before, after] of [
+    ["identification", first.ID, last.ID],
+    ["type of the identification", first.IT, last.IT],
+  ]) {
+    if (before !== after) {
+      findings.push(found("identification_differs", { field, begin: before, end: after }));
+    }
+  }
+  const [before, after] = [eventCounter(begin), eventCounter(end)];
+  if (after !== null && before !== after) {
+    findings.push(found("event_counter_differs", { begin: before, end: after }));
+  }
+  return findings;
+}
+
+/** EI, which readings had up to OCMF 0.4. */
+function eventCounter(/** @type {Taking} */ { payload, reading }) {
+  const version = Decimal.read(strip(payload.FV || "1"));
+  if (!version || reading.EI === null || !version.isSound) return null;
+  return LAST_VERSION_WITH_EVENT_COUNTER.minus(version).isBelowZero ? null : spelled(reading.EI);
+}
+
+/**
+ * A JSON value as one text, to be compared and shown; structures have no meaning here.
+ * @returns {string}
+ */
+function spelled(/** @type {any} */ value) {
+  if (value instanceof Map) {
+    return `{${[...value].map(([name, one]) => `${name}: ${spelled(one)}`).join(", ")}}`;
+  }
+  if (Array.isArray(value)) return `[${value.map(spelled).join(", ")}]`;
+  return value === null ? "None" : asText(value);
+}
+
+/** The paginations of a transaction's records count on from begin to end. */
+function checkOrder(
+  /** @type {Taking | null} */ begin,
+  /** @type {Taking | null} */ end,
+  /** @type {Member[]} */ members,
+) {
+  const written = members.map(({ payload }) => payload.PG ?? "");
+  const unreadable = members.filter((_one, at) => !PAGINATION.test(written[at]));
+  if (unreadable.length) {
+    return unreadable.map(({ payload }) =>
+      found("pagination_unreadable", { pagination: payload.PG }),
+    );
+  }
+  if (members.length < 2 || !begin || !end) return [];
+  const [first, last] = [begin.payload.PG ?? "", end.payload.PG ?? ""];
+  const other = written.find((text) => text[0] !== first[0]);
+  if (other) return [found("pagination_context_differs", { expected: first, found: other })];
+  if (BigInt(last.slice(1)) < BigInt(first.slice(1))) {
+    return [found("pagination_reversed", { begin: first, end: last })];
+  }
+  return checkCounting(first, last, written.map((text) => BigInt(text.slice(1))));
+}
+
+/** Whether each number stands once and none between them is left out. */
+function checkCounting(
+  /** @type {string} */ first,
+  /** @type {string} */ last,
+  /** @type {bigint[]} */ given,
+) {
+  const numbers = [...given].sort((one, other) => (one < other ? -1 : Number(one > other)));
+  const repeated = numbers.find((number, at) => at > 0 && number === numbers[at - 1]);
+  if (repeated !== undefined) {
+    return [found("pagination_repeated", { pagination: `${first[0]}${repeated}` })];
+  }
+  const count = numbers[numbers.length - 1] - numbers[0] + 1n - BigInt(numbers.length);
+  return count ? [found("pagination_gap", { begin: first, end: last, count })] : [];
+}
+
+// --- Which registers bill: as the transparency software has it (pyocmf's OBIS codes) ---
+
+const CODE =
+  /^([0-9a-f]{1,2})-([0-9a-f]{1,2}):([0-9a-f]{1,2})\.([0-9a-f]{1,2})\.([0-9a-f]{1,2})(?:[.*]([0-9a-f]+))?$/i;
+const COMPENSATED = [0x98, 0xb1, 0xb3, 0xc1, 0xc3];
+const LAST_GROUPS = ["", "200", "255", "ff"];
+
+/** "other", "billable" or "compensated": what a register, with its part after the star, is. */
+function kindOfRegister(/** @type {string} */ obis) {
+  const whole = groups(obis);
+  if (!whole || !isLawRelevant(whole.c) || !LAST_GROUPS.includes(whole.f)) return "other";
+  const plain = groups(obis.split("*")[0]);
+  return plain && COMPENSATED.includes(plain.c) ? "compensated" : "billable";
+}
+
+function isLawRelevant(/** @type {number} */ c) {
+  return c === 0x01 || c === 0x98 || c === 0x9e || (c >= 0xb0 && c <= 0xc7);
+}
+
+/** The groups of a register of cumulative electric energy that count; null of any other. */
+function groups(/** @type {string} */ obis) {
+  const found = CODE.exec(strip(obis));
+  if (!found) return null;
+  const [a, , c, d] = found.slice(1, 5).map((group) => Number.parseInt(group, 16));
+  const f = (found[6] ?? "").toLowerCase().replace(/^0+/, "");
+  return a === 1 && d === 8 ? { c, f } : null;
+}

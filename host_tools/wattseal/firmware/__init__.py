@@ -1,1 +1,0 @@
-"""Firmware updates: the signed bundle, and how its image gets into a module."""

@@ -1,0 +1,1 @@
+"""OCMF records, those of this project's modules and of other makers: read, and verified."""

@@ -1,0 +1,313 @@
+"""Judges whether authentic records make one charging transaction that can be billed.
+
+The rules are those of the field's reference verifier on order, status and identification, and the
+comparisons of serial numbers, register, unit and pagination that it leaves out. Records of other
+makers in the field repeat a pagination or carry two identifications in one transaction and pass
+there; those findings, and gaps that intermediate records may explain, are warnings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from enum import Enum
+from functools import lru_cache
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from pyocmf.models import OBIS
+
+from wattseal.ocmf.findings import Code, Finding, found
+from wattseal.ocmf.record import AnyPayload, AnyReading
+
+Role = Literal["begin", "end"]
+"""What a reading is to its transaction, as findings call it."""
+
+END_REASONS = {
+    "E": "ended",
+    "L": "ended locally",
+    "R": "ended remotely",
+    "A": "aborted by an error",
+    "P": "ended by a power failure",
+}
+"""TX letters that end a transaction (OCMF table 7)."""
+
+_ROLES: dict[str, Role] = {"B": "begin", **dict.fromkeys(END_REASONS, "end")}
+_MAX_DIGITS = 30
+_MAX_EXPONENT = 18
+
+
+class Member(NamedTuple):
+    """An authentic record's place in a transaction; `times` are its TM texts as written."""
+
+    payload: AnyPayload
+    times: tuple[str | None, ...] = ()
+    context: str | None = None
+
+    def takings(self) -> list[Taking]:
+        """The record's readings."""
+        readings: Sequence[AnyReading] = self.payload.RD
+        times = self.times or (None,) * len(readings)
+        return [
+            Taking(self, reading, time, _ROLES.get(reading.TX or ""))
+            for reading, time in zip(readings, times, strict=True)
+        ]
+
+
+class Taking(NamedTuple):
+    """One reading with the record that it stands in; `role` is None between begin and end."""
+
+    member: Member
+    reading: AnyReading
+    written_time: str | None
+    role: Role | None
+
+
+def is_complete(payload: AnyPayload) -> bool:
+    """Whether one record holds the begin and the end of a transaction."""
+    return {"begin", "end"} <= {taking.role for taking in Member(payload).takings()}
+
+
+def energy_of(begin: Taking, end: Taking) -> Decimal | None:
+    """End minus begin in the unit of both, exactly; None where that cannot be told."""
+    first, last = begin.reading.RV, end.reading.RV
+    if first is None or last is None or not (is_sound(first) and is_sound(last)):
+        return None
+    return last - first if begin.reading.RU == end.reading.RU else None
+
+
+def is_sound(value: Decimal) -> bool:
+    """Whether exact arithmetic on the value is possible in bounded memory."""
+    _sign, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int):
+        return False  # an infinity, or no number
+    return len(digits) <= _MAX_DIGITS and abs(exponent) <= _MAX_EXPONENT
+
+
+CONTEXT_BEGIN = "Transaction.Begin"
+CONTEXT_END = "Transaction.End"
+
+_PAGINATION = re.compile("[TF][0-9]{1,18}")
+_BAD_LEVELS = ("MISMATCH", "INVALID", "OUTDATED", "UNKNOWN")
+_ENERGY_UNITS = ("kWh", "Wh")
+_CLOCK_STATES = {"U": "unknown", "I": "informative"}
+_LAST_VERSION_WITH_EVENT_COUNTER = Decimal("0.4")
+
+_GOOD = "G"
+
+
+class Outcome(NamedTuple):
+    """The readings that a transaction is billed by, where there is exactly one of each."""
+
+    begin: Taking | None
+    end: Taking | None
+    findings: tuple[Finding, ...]
+
+
+def check_transaction(members: Sequence[Member], *, is_claimed: bool) -> Outcome:
+    """Judge the authentic records of one transaction.
+
+    `is_claimed`: the file calls them a transaction, so that a missing half is an error; a bare
+    record that holds one half only is worth a warning.
+    """
+    takings_of = [member.takings() for member in members]
+    takings = [taking for some in takings_of for taking in some]
+    if not any(taking.reading.TX for taking in takings):
+        return Outcome(None, None, ())  # fiscal readings: no transaction
+    billable = _billable(takings)
+    begins = [taking for taking in billable if taking.role == "begin"]
+    ends = [taking for taking in billable if taking.role == "end"]
+    findings = list(_check_presence(takings, begins, ends, is_claimed=is_claimed))
+    findings += _check_contexts(takings_of)
+    for taking in begins + ends:
+        findings += _check_reading(taking)
+    begin = begins[0] if len(begins) == 1 else None
+    end = ends[0] if len(ends) == 1 else None
+    if begin and end:
+        findings += _check_pair(begin, end)
+    findings += _check_clocks(begin, end)
+    findings += _check_order(begin, end, members)
+    findings += _check_exceptions(takings)
+    return Outcome(begin, end, tuple(dict.fromkeys(findings)))
+
+
+def _billable(takings: Iterable[Taking]) -> list[Taking]:
+    """Readings of the registers that bill; loss-compensated ones alone if there are any."""
+    known = [(one, _kind_of_register(str(one.reading.RI))) for one in takings if one.reading.RI]
+    compensated = [one for one, kind in known if kind is _Register.COMPENSATED]
+    return compensated or [one for one, kind in known if kind is _Register.BILLABLE]
+
+
+class _Register(Enum):
+    """What a register is to the bill."""
+
+    OTHER = 0
+    BILLABLE = 1
+    COMPENSATED = 2
+
+
+@lru_cache(maxsize=32)
+def _kind_of_register(obis: str) -> _Register:
+    """The kind of an OBIS code; stations use few, a hostile file has a long one."""
+    register = OBIS.from_string(obis)
+    if not register.is_law_relevant:
+        return _Register.OTHER
+    return _Register.COMPENSATED if register.is_loss_compensated else _Register.BILLABLE
+
+
+def _check_presence(
+    takings: Sequence[Taking], begins: list[Taking], ends: list[Taking], *, is_claimed: bool
+) -> Iterator[Finding]:
+    rows: tuple[tuple[Role, list[Taking], Code, Code], ...] = (
+        ("begin", begins, Code.BEGIN_MISSING, Code.BEGIN_REPEATED),
+        ("end", ends, Code.END_MISSING, Code.END_REPEATED),
+    )
+    for role, some, missing, repeated in rows:
+        if len(some) == 1:
+            continue
+        any_register = [taking for taking in takings if taking.role == role]
+        if some:
+            yield found(repeated, count=len(some))
+        elif any_register:
+            register = any_register[0].reading.RI
+            yield found(Code.REGISTER_NOT_BILLABLE, reading=role, register=register)
+        elif is_claimed:
+            yield found(missing)
+        else:
+            yield found(Code.TRANSACTION_INCOMPLETE, reading=role)
+
+
+def _check_contexts(takings_of: Sequence[Sequence[Taking]]) -> Iterator[Finding]:
+    """Begin and end apart, and each where the file says that it is."""
+    if len(takings_of) < 2:
+        return
+    for takings in takings_of:
+        roles = {taking.role for taking in takings}
+        context = takings[0].member.context if takings else None
+        if "begin" in roles and "end" in roles:
+            is_end_record = context == CONTEXT_END
+            yield found(Code.END_HOLDS_BEGIN if is_end_record else Code.BEGIN_HOLDS_END)
+        elif "end" in roles and context == CONTEXT_BEGIN:
+            yield found(Code.CONTEXT_MISMATCH, expected="begin", found="end")
+        elif "begin" in roles and context == CONTEXT_END:
+            yield found(Code.CONTEXT_MISMATCH, expected="end", found="begin")
+
+
+def _check_reading(taking: Taking) -> Iterator[Finding]:
+    reading, name = taking.reading, taking.role
+    if reading.ST != _GOOD:
+        yield found(Code.METER_STATUS, reading=name, expected=_GOOD, found=reading.ST)
+    if reading.EF and "E" in reading.EF:
+        yield found(Code.ENERGY_ERROR_FLAG, reading=name)
+    if reading.EF and "t" in reading.EF:
+        yield found(Code.TIME_ERROR_FLAG, reading=name)
+    if reading.RU not in _ENERGY_UNITS:
+        yield found(Code.UNIT_NOT_ENERGY, reading=name, unit=reading.RU)
+    if reading.RV is None:
+        yield found(Code.VALUE_MISSING, reading=name)
+    elif not is_sound(reading.RV):
+        yield found(Code.VALUE_OUT_OF_RANGE, reading=name, value=reading.RV)
+    if taking.member.payload.IL in _BAD_LEVELS:
+        yield found(Code.IDENTIFICATION_LEVEL, reading=name, level=taking.member.payload.IL)
+    if taking.written_time is not None and " " not in taking.written_time.strip():
+        cause = "the letter of the clock's status is missing"
+        yield found(Code.TIME_STATUS_WRONG, reading=name, cause=cause)
+
+
+def _check_clocks(begin: Taking | None, end: Taking | None) -> Iterator[Finding]:
+    """Whether the clock was good enough to bill by time (OCMF table 19)."""
+    if end and end.reading.time_status == "R":
+        return  # the duration was measured well, whatever the clock showed
+    for taking in (begin, end):
+        state = _CLOCK_STATES.get(taking.reading.time_status) if taking else None
+        if taking and state:
+            yield found(Code.TIME_NOT_SYNCHRONISED, reading=taking.role, state=state)
+
+
+def _check_pair(begin: Taking, end: Taking) -> Iterator[Finding]:
+    yield from _check_shared(begin, end)
+    energy = energy_of(begin, end)
+    if energy is not None and energy < 0:
+        yield found(Code.ENERGY_DECREASED, begin=begin.reading.RV, end=end.reading.RV)
+    if begin.reading.time_status == "R" and end.reading.time_status != "R":
+        cause = "it is not relative (R), but that of the begin is"
+        yield found(Code.TIME_STATUS_WRONG, reading="end", cause=cause)
+    try:
+        is_reversed = end.reading.timestamp < begin.reading.timestamp
+    except TypeError:  # one has an offset from UTC and the other none
+        is_reversed = True
+    if is_reversed:
+        yield found(Code.TIME_REVERSED, begin=begin.written_time, end=end.written_time)
+
+
+def _check_shared(begin: Taking, end: Taking) -> Iterator[Finding]:
+    first, last = begin.member.payload, end.member.payload
+    for code, before, after in (
+        (Code.GATEWAY_SERIAL_DIFFERS, first.GS, last.GS),
+        (Code.METER_SERIAL_DIFFERS, first.MS, last.MS),
+        (Code.REGISTER_DIFFERS, str(begin.reading.RI), str(end.reading.RI)),
+        (Code.UNIT_DIFFERS, begin.reading.RU, end.reading.RU),
+    ):
+        if before != after:
+            yield found(code, begin=before, end=after)
+    for field, before, after in (
+        ("identification", first.ID, last.ID),
+        ("type of the identification", first.IT, last.IT),
+    ):
+        if before != after:
+            yield found(Code.IDENTIFICATION_DIFFERS, field=field, begin=before, end=after)
+    before, after = _event_counter(begin), _event_counter(end)
+    if after is not None and before != after:
+        yield found(Code.EVENT_COUNTER_DIFFERS, begin=before, end=after)
+
+
+def _event_counter(taking: Taking) -> str | None:
+    """EI, which readings had up to OCMF 0.4."""
+    value = (taking.reading.model_extra or {}).get("EI")
+    if value is None:
+        return None
+    try:
+        version = Decimal(taking.member.payload.FV or "1")
+    except ArithmeticError:
+        return None
+    is_old = version.is_finite() and version <= _LAST_VERSION_WITH_EVENT_COUNTER
+    return str(value) if is_old else None
+
+
+def _check_order(
+    begin: Taking | None, end: Taking | None, members: Sequence[Member]
+) -> Iterator[Finding]:
+    """The paginations of a transaction's records count on from begin to end."""
+    written = [member.payload.PG for member in members]
+    unreadable = [text for text in written if not _PAGINATION.fullmatch(text or "")]
+    for text in unreadable:
+        yield found(Code.PAGINATION_UNREADABLE, pagination=text)
+    if unreadable or len(members) < 2 or not (begin and end):
+        return
+    pages = [str(text) for text in written]
+    first, last = str(begin.member.payload.PG), str(end.member.payload.PG)
+    for page in pages:
+        if page[0] != first[0]:
+            yield found(Code.PAGINATION_CONTEXT_DIFFERS, expected=first, found=page)
+            return
+    if int(last[1:]) < int(first[1:]):
+        yield found(Code.PAGINATION_REVERSED, begin=first, end=last)
+        return
+    yield from _check_counting(first, last, sorted(int(page[1:]) for page in pages))
+
+
+def _check_counting(first: str, last: str, numbers: list[int]) -> Iterator[Finding]:
+    """Whether each number stands once and none between them is left out."""
+    missing = numbers[-1] - numbers[0] + 1 - len(numbers)
+    for number, following in pairwise(numbers):
+        if number == following:
+            yield found(Code.PAGINATION_REPEATED, pagination=f"{first[0]}{number}")
+            return
+    if missing:
+        yield found(Code.PAGINATION_GAP, begin=first, end=last, count=missing)
+
+
+def _check_exceptions(takings: Iterable[Taking]) -> Iterator[Finding]:
+    if any(taking.reading.TX == "X" for taking in takings):
+        yield found(Code.EXCEPTION_READING)

@@ -1,0 +1,266 @@
+"""Judges signed values that are out of their container, and the transaction that they make.
+
+Records whose signature does not hold are not looked into: what they say has no author, and a list
+of complaints about it would hide the one that counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from wattseal.ocmf.container import ContainerError, SignedValue, read_container
+from wattseal.ocmf.findings import Code, Finding, found
+from wattseal.ocmf.public_key import PublicKey
+from wattseal.ocmf.record import Record, RecordMalformedError, read_record
+from wattseal.ocmf.report import (
+    FileReport,
+    JudgedValue,
+    TransactionReport,
+    Verdict,
+    report_transaction,
+    report_value,
+    verdict_for,
+    weightiest,
+    weightiest_error,
+)
+from wattseal.ocmf.signature import (
+    check_key,
+    check_signature,
+    common_signers,
+    key_ring,
+    not_signer,
+    short_name,
+)
+from wattseal.ocmf.transaction import Member, Outcome, check_transaction, is_complete
+
+# Some curves are slow in pure Python; hostile records must not buy hours of it.
+MAX_OTHER_KEYS = 4
+MAX_VALUES_FOR_RECOVERY = 16
+
+
+class RecordsCheck(NamedTuple):
+    """What came of the records of one transaction.
+
+    `values` are the records one by one, in the order given, `findings` what concerns them together.
+    `outcome` has the readings to bill by; it is None if some record is not authentic.
+    """
+
+    values: tuple[JudgedValue, ...]
+    findings: tuple[Finding, ...]
+    outcome: Outcome | None
+
+    @property
+    def all_findings(self) -> list[Finding]:
+        """The findings of the records, then those of the transaction."""
+        return [*(finding for one in self.values for finding in one.findings), *self.findings]
+
+    @property
+    def reason(self) -> Code | None:
+        """The code of the weightiest error, None if there is none."""
+        return weightiest_error(self.all_findings)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Verified if there is no error."""
+        return verdict_for(self.reason)
+
+
+def check_records(
+    values: Sequence[SignedValue],
+    pinned: PublicKey | None = None,
+    *,
+    is_claimed: bool = True,
+    find_signer: bool = True,
+) -> RecordsCheck:
+    """Judge the records of one transaction; never raises on what they may hold.
+
+    `pinned` is the key that the user trusts. Then it judges every record, and a key that came with
+    one and differs from it is an error. `is_claimed`: the records are said to be a whole
+    transaction, so that a missing half is an error and not a warning. `find_signer`: where
+    signatures do not fit, find out whether one other key made them all, which takes some
+    milliseconds. The result can be pickled.
+    """
+    judged = judge_values(values, pinned)
+    group = [one for one in judged if not one.is_repeated]
+    if find_signer and len(judged) <= MAX_VALUES_FOR_RECOVERY:
+        look_for_replaced_key(group)
+    findings, outcome = check_group(group, is_claimed=is_claimed)
+    return RecordsCheck(tuple(judged), findings, outcome)
+
+
+def judge_values(values: Iterable[SignedValue], pinned: PublicKey | None) -> list[JudgedValue]:
+    """Judge each value on its own, numbered from 1; the keys of all are at hand for each."""
+    judged = [_open(number, value, pinned) for number, value in enumerate(values, 1)]
+    keys = _distinct_keys(judged)
+    for one in judged:
+        _judge(one, keys)
+    _mark_repeated(judged)
+    return judged
+
+
+def look_for_replaced_key(group: Sequence[JudgedValue]) -> None:
+    """Tell a replaced key from altered records where the signatures themselves can tell."""
+    failed = [one for one in group if one.has(Code.SIGNATURE_MISMATCH)]
+    if not failed:
+        return
+    signers = common_signers([one.record for one in failed if one.record])
+    if not signers:
+        return
+    for one in failed:
+        if one.ring.judge:
+            kept = [f for f in one.findings if f.code is not Code.SIGNATURE_MISMATCH]
+            one.findings = [not_signer(one.ring.judge, signers), *kept]
+
+
+def check_group(
+    group: Sequence[JudgedValue], *, is_claimed: bool
+) -> tuple[tuple[Finding, ...], Outcome | None]:
+    """What concerns the values of one transaction together; no outcome if not all are authentic."""
+    differing = tuple(_check_one_key(group))
+    members = [
+        Member(one.record.payload, one.record.times, one.value.context)
+        for one in group
+        if one.record and one.record.payload and one.is_authentic
+    ]
+    if len(members) < len(group):
+        return differing, None
+    outcome = check_transaction(members, is_claimed=is_claimed)
+    return differing + outcome.findings, outcome
+
+
+def _open(number: int, value: SignedValue, pinned: PublicKey | None) -> JudgedValue:
+    try:
+        record = read_record(value.text)
+    except RecordMalformedError as error:
+        finding = found(Code.RECORD_MALFORMED, cause=error)
+        return JudgedValue(number, value, findings=[finding])
+    ring = key_ring(value.public_key or record.appended_key, pinned)
+    return JudgedValue(number, value, record, ring)
+
+
+def _judge(one: JudgedValue, keys: Iterable[PublicKey]) -> None:
+    if one.record is None:
+        return
+    one.findings += check_key(one.ring)
+    if one.ring.judge:
+        one.findings += check_signature(one.record, one.ring.judge, keys)
+    if one.is_authentic:
+        one.findings += one.record.findings
+    transaction_id = one.value.transaction_id
+    if transaction_id and not transaction_id.isdecimal():
+        one.findings.append(found(Code.TRANSACTION_ID_NOT_INTEGER, found=transaction_id))
+
+
+def _distinct_keys(judged: Iterable[JudgedValue]) -> list[PublicKey]:
+    """The first few keys of all."""
+    keys: list[PublicKey] = []
+    for one in judged:
+        for key in (one.ring.pinned, one.ring.own):
+            if key and key not in keys:
+                keys.append(key)
+        if len(keys) >= MAX_OTHER_KEYS:
+            break
+    return keys[:MAX_OTHER_KEYS]
+
+
+def _mark_repeated(judged: Iterable[JudgedValue]) -> None:
+    """Mark values that repeat another one word for word; they add nothing to a transaction."""
+    first_seen: dict[tuple[str | None, str], int] = {}
+    for one in judged:
+        if one.record is None:
+            continue
+        first = first_seen.setdefault((one.value.transaction_id, one.record.text), one.number)
+        if first != one.number:
+            one.findings.append(found(Code.RECORD_REPEATED, number=first))
+
+
+def _check_one_key(group: Iterable[JudgedValue]) -> Iterator[Finding]:
+    """Whether the keys that came along are one."""
+    own = [one.ring.own for one in group if one.ring.own]
+    for key in own[1:]:
+        if key != own[0]:
+            yield found(Code.KEY_DIFFERS, expected=short_name(own[0]), found=short_name(key))
+            return
+
+
+def verify_file(name: str, data: bytes, pinned: PublicKey | None = None) -> FileReport:
+    """Verify the bytes of a file; never raises on what a file may hold.
+
+    `pinned` is the key that the user trusts. Then it judges every record, and a key in the file
+    that differs from it is an error.
+    """
+    try:
+        values = read_container(data)
+    except ContainerError as error:
+        return unreadable(name, error.finding)
+    return verify_values(name, values, pinned)
+
+
+def verify_values(
+    name: str, values: Sequence[SignedValue], pinned: PublicKey | None = None
+) -> FileReport:
+    """Verify what a file held: at least one value, in file order; see verify_file."""
+    judged = judge_values(values, pinned)
+    groups = _groups(judged)
+    if len(judged) <= MAX_VALUES_FOR_RECOVERY:
+        for group in groups:
+            look_for_replaced_key(group)
+    transactions = [report for group in groups if (report := _check_group(group))]
+    return _report(name, judged, transactions, pinned)
+
+
+def unreadable(name: str, finding: Finding) -> FileReport:
+    """The report on a file from which nothing could be taken."""
+    code = finding.code
+    return FileReport(file=name, verdict=verdict_for(code), reason=code, findings=[finding])
+
+
+def _groups(judged: Iterable[JudgedValue]) -> list[list[JudgedValue]]:
+    """Values that belong together: by transactionId; without one, the incomplete ones together."""
+    groups: dict[str | int | None, list[JudgedValue]] = {}
+    for one in judged:
+        if one.record is None or one.is_repeated:
+            continue
+        key: str | int | None = one.value.transaction_id
+        if key is None and _stands_alone(one.record):
+            key = one.number
+        groups.setdefault(key, []).append(one)
+    return list(groups.values())
+
+
+def _stands_alone(record: Record) -> bool:
+    """Whether a record is a whole transaction or no part of one."""
+    payload = record.payload
+    return payload is not None and (
+        is_complete(payload) or not any(reading.TX for reading in payload.RD)
+    )
+
+
+def _check_group(group: list[JudgedValue]) -> TransactionReport | None:
+    """The verdict on values that belong together; None if they are no part of a transaction."""
+    is_claimed = len(group) > 1 or group[0].value.transaction_id is not None
+    findings, outcome = check_group(group, is_claimed=is_claimed)
+    if outcome and not findings and outcome.begin is None and outcome.end is None:
+        return None
+    return report_transaction(group, findings, outcome)
+
+
+def _report(
+    name: str,
+    judged: list[JudgedValue],
+    transactions: list[TransactionReport],
+    pinned: PublicKey | None,
+) -> FileReport:
+    values = [report_value(one) for one in judged]
+    reasons = [part.reason for part in values] + [part.reason for part in transactions]
+    reason = weightiest(reasons)
+    has_key = any(one.ring.judge for one in judged)
+    return FileReport(
+        file=name,
+        verdict=verdict_for(reason),
+        reason=reason,
+        key_source="pinned" if pinned else "in_file" if has_key else "none",
+        values=values,
+        transactions=transactions,
+    )

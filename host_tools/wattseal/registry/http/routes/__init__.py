@@ -1,1 +1,0 @@
-"""The routes: each takes a request apart, asks the service, and says its answer."""

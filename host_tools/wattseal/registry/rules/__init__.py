@@ -1,0 +1,33 @@
+"""Whether what a caller says can be true: every rule of the registry, with a code for each.
+
+A registration is judged in two steps: `facts` by itself, `against` what is recorded. Every other
+request has one function. All of them tell everything that they find.
+"""
+
+from wattseal.registry.rules.other_requests import (
+    judge_access,
+    judge_consent,
+    judge_deactivation,
+    judge_hardware_exchange,
+    judge_revocation,
+    judge_test_charge,
+)
+from wattseal.registry.rules.proof import CheckChallenge, Facts, facts
+from wattseal.registry.rules.reasons import FINDINGS, reason
+from wattseal.registry.rules.registration import against, remarks
+
+__all__ = (
+    "FINDINGS",
+    "CheckChallenge",
+    "Facts",
+    "against",
+    "facts",
+    "judge_access",
+    "judge_consent",
+    "judge_deactivation",
+    "judge_hardware_exchange",
+    "judge_revocation",
+    "judge_test_charge",
+    "reason",
+    "remarks",
+)

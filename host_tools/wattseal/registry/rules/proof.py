@@ -1,0 +1,535 @@
+"""What a registration says of itself, and what is wrong with it whatever else is recorded.
+
+Signatures, syntax and time: nothing here looks anything up, so it is done before the registry's
+lock is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Literal
+
+from wattseal.common.errors import ToolError
+from wattseal.common.text import normalized
+from wattseal.device.key_history import (
+    Checked,
+    check_alone,
+    check_history,
+    check_present_key,
+    read_statement,
+)
+from wattseal.device.models import StoredStatement
+from wattseal.device.owner import offline_challenge
+from wattseal.ocmf.evse_id import EvseId, EvseIdError, read_evse_id
+from wattseal.ocmf.public_key import (
+    KeyUnreadableError,
+    PublicKey,
+    SignatureMalformedError,
+    recall_public_key,
+)
+from wattseal.registry.api_models import ModuleState, Reason, RegistrationRequest
+from wattseal.registry.records import Meter, MeterRef, Possession, Scenario, Statement
+from wattseal.registry.rules.reasons import reason
+from wattseal.wire import statements
+from wattseal.wire.signed_text import TextError
+
+PUBLISHED_KEYS = {
+    "ba479b6509f73e4f3f470df7bc2cd840af7458fd95b7a280f329e7796ed80d2a": "docs/statements.md",
+    "6e11d2e1026f32568ac0fd2889a34a8b0ad631a8d677d828214127384dfe5022": "docs/statements.md",
+    "c18919e454a141446355971496134558dd04d43ec5f2f56453be86a2497a8714": "docs/statements.md",
+    "b8cf3f71d31f1d42e65931316e0af705be05bf788a8a3da75d1989f927df7eef": "docs/statements.md",
+    "fbb2df41373ff306c5d7efd10098c0e1a6f3abc3933b72714647cd4efedf1a88": "docs/statements.md",
+    "5a7a78cca4a0f420d9bc62bb669c3c2759e39f723d3ae10dcbe0f0815a07ecd4": "RFC 6979, A.2.5",
+    "2bd1bb0c44a897c30a7aa0991cde38d8062fe441de50da0f46825344f602e827": "RFC 7515, A.3",
+    "0959b8a32ced68a78e40886d18b701098c146497c51790ce549456ddfef3ece9": "Wycheproof, ECDSA P-256",
+    "a5627e1865996b1e146ec84af97d51881afc319b862107ccce3ff6e843d1cdab": "Wycheproof, ECDSA P-256",
+    "ae13f854e8eb6514dde3f1ae8f32f100a1afbfc43d6fbd245f05c3cddfc54d47": "NIST CAVS 11.0, SigGen",
+    "a16478198625a49b0f085b71dc7bde39ebd5bae7a73663f63fb8ee727fc72d16": "NIST CAVS 11.0, SigGen",
+    "45b9277ea49c053c167e5a4a429a275556ff06d185e63ef4a83629149e341c4c": "NIST CAVS 11.0, SigGen",
+    "078fa49f8cf34ee59a2ff41e222520090b91fb02e1a5625e1385e69b22513543": "NIST CAVS 11.0, SigGen",
+    "2b6653e43f6b3e5bca15d699584a9cfd36ee20361755304149a3a4bfbcc42aa1": "NIST CAVS 11.0, SigGen",
+    "9fd4975f53de6b587c6d342b452e277fed6d7366ba7bde343dd1cb1747bfe000": "NIST CAVS 11.0, SigGen",
+    "7d686fc93071292b16b7ec414ed183675071047be8f4a9048105013545ea805c": "NIST CAVS 11.0, SigGen",
+    "7db9d6c90d30bd3d01cff14cc913284e5d9614d1226aaca427c41290e93207ea": "NIST CAVS 11.0, SigGen",
+    "29f0465c288a2dd3fb23259876dbcaad12ce646acf882b5738a704b21eda10fb": "NIST CAVS 11.0, SigGen",
+    "3937a680b4e8cdc00f0c3cd8af1c1b6a5d38078d6680eea5e31ef9ed2d006c1a": "NIST CAVS 11.0, SigGen",
+    "f12c4aedb4dc3acd7bc0b3e76205e14addc9573dc04331c5371f2cec0844df44": "NIST CAVS 11.0, SigGen",
+    "eb34dccade7d5116f4ef302e6af0f663f4b5bb0ac77b0dcb7eee9169e88b0e72": "NIST CAVS 11.0, SigGen",
+    "42759bd5c20ac90c2a36e250b389d2ce53a00de7e4530292bb7146023a8f2992": "NIST CAVS 11.0, SigGen",
+    "01583d4f8ea4626297e26946f2f0c7af9e93a0f9727f15b107f4b76fc6d9d209": "NIST CAVS 11.0, SigGen",
+    "5d115d6b75893d74f034f24770078bd5a2d6cd2598b3cc59a99766ba009878f3": "NIST CAVS 11.0, SigGen",
+    "7de9c731437ec34e96161664f872422608f1acf7dae7f7f0ca1d13abace400ec": "NIST CAVS 11.0, KeyPair",
+    "23ec041e733fe8c75feabe63916f44b40662a03dd2d0f4cee8a0d065c0c38d05": "NIST CAVS 11.0, KeyPair",
+    "74d96c1aa81946f586b88819a10c60a6ce7b9a3abe183b279bef575c070191eb": "NIST CAVS 11.0, KeyPair",
+    "6bfa78f056f456594e6b6e90933caf684613a21c695f1ec6f1164c0cc7f39a2f": "NIST CAVS 11.0, KeyPair",
+    "fa51f64e4f7597f7602716c59a159cde51ab771a426b3610058e5aa2bdd0bb76": "NIST CAVS 11.0, KeyPair",
+    "a717c110c8fae4c9e0e2326aa39a8ae561b4e7b5102076561fa906dd6871e621": "NIST CAVS 11.0, KeyPair",
+    "7e39a6f8ff73cec7ec3a6275c49dd4288d0179fd030406f60a07c40275310c11": "NIST CAVS 11.0, KeyPair",
+    "efe51c443836ec83b192626b5d8698fddaa43a0ce5ed7f05b0f9ad358b84d6f2": "NIST CAVS 11.0, KeyPair",
+    "fc1366b8704442abbb0d4c292ca85032e5f367c2600eba9ed3b384ec1fe21d84": "NIST CAVS 11.0, KeyPair",
+    "e2abf341ee120045e0099ac0baa6c0ddb22460a6f9257e20f1bd6cba4f210e7d": "NIST CAVS 11.0, KeyPair",
+}
+
+
+SMALL_MULTIPLES = 65_536
+_RUN = re.compile(rb"(.)\1{7}", re.DOTALL)
+"""A run of 8 equal bytes in a coordinate comes up once in some 2**50 keys."""
+
+_P = 2**256 - 2**224 + 2**192 + 2**96 - 1
+_G = (
+    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+)
+_BATCH = 1024
+
+_Point = tuple[int, int]
+
+
+def weakness(key: PublicKey) -> str | None:
+    """What is weak about a key on secp256r1, in words; None if nothing is known."""
+    published = PUBLISHED_KEYS.get(key.fingerprint)
+    if published:
+        return f"it is a published test key ({published})"
+    x, y = key.point[1:33], key.point[33:]
+    if _RUN.search(x) or _RUN.search(y):
+        return "a coordinate of its point repeats one byte"
+    if _is_small_multiple(int.from_bytes(x)):
+        return f"its private key is a number up to {SMALL_MULTIPLES}, or the negative of one"
+    return None
+
+
+def _is_small_multiple(x: int) -> bool:
+    table = _small_multiples()
+    wanted = _shortened(x)
+    at = bisect_left(table, wanted)
+    return at < len(table) and table[at] == wanted
+
+
+def _shortened(x: int) -> int:
+    return x >> 192
+
+
+@cache
+def _small_multiples() -> array[int]:
+    """The abscissas of 1 G to SMALL_MULTIPLES G, shortened and sorted."""
+    points = [_G, _doubled(_G)]
+    while len(points) < _BATCH:
+        points.append(_sums([points[-1]], _G)[0])
+    step, batch = points[-1], points
+    shortened = [_shortened(x) for x, _y in batch]
+    while len(shortened) < SMALL_MULTIPLES:
+        batch = _next_batch(batch, step)
+        shortened += [_shortened(x) for x, _y in batch]
+    return array("Q", sorted(shortened))
+
+
+def _next_batch(batch: list[_Point], step: _Point) -> list[_Point]:
+    """Each point and `step` added; only in the first batch the last of them is `step` itself."""
+    if batch[-1] == step:
+        return [*_sums(batch[:-1], step), _doubled(step)]
+    return _sums(batch, step)
+
+
+def _doubled(point: _Point) -> _Point:
+    x, y = point
+    slope = (3 * x * x - 3) * pow(2 * y, -1, _P) % _P
+    return _third(slope, point, x)
+
+
+def _sums(points: list[_Point], other: _Point) -> list[_Point]:
+    """Each point added to the other one, with a single inversion (Montgomery's trick)."""
+    differences = [(other[0] - x) % _P for x, _y in points]
+    products = [1]
+    for difference in differences:
+        products.append(products[-1] * difference % _P)
+    inverse = pow(products[-1], -1, _P)
+    sums: list[_Point] = []
+    for at in range(len(points) - 1, -1, -1):
+        slope = (other[1] - points[at][1]) * inverse * products[at] % _P
+        inverse = inverse * differences[at] % _P
+        sums.append(_third(slope, points[at], other[0]))
+    sums.reverse()
+    return sums
+
+
+def _third(slope: int, point: _Point, other_x: int) -> _Point:
+    """The sum of two points on a line of that slope."""
+    x = (slope * slope - point[0] - other_x) % _P
+    return x, (slope * (point[0] - x) - point[1]) % _P
+
+
+VERIFICATION_YEARS = 8
+
+
+def year_of(unix_ms: int) -> int:
+    """The calendar year in UTC."""
+    return datetime.fromtimestamp(unix_ms // 1000, UTC).year
+
+
+def calibration_fault(calibration_year: int, unix_ms: int) -> str | None:
+    """Why a meter may not be used at that time, in words; None if it may."""
+    now = year_of(unix_ms)
+    if calibration_year > now:
+        return "the year has not begun yet"
+    if now > calibration_year + VERIFICATION_YEARS:
+        return f"the {VERIFICATION_YEARS} years ended with {calibration_year + VERIFICATION_YEARS}"
+    return None
+
+
+@dataclass(frozen=True)
+class History:
+    """Statements that follow one another; `before` counts those that come before the first."""
+
+    before: int
+    given: tuple[Statement, ...]
+    checked: list[Checked]
+
+    @property
+    def count(self) -> int:
+        """Of all statements up to the last that is given."""
+        return self.before + len(self.given)
+
+    def text_of(self, number: int) -> str | None:
+        """A statement's text; None if it is not among those given. Numbers count from 1."""
+        at = number - self.before - 1
+        return self.given[at].statement if 0 <= at < len(self.given) else None
+
+    def after(self, number: int) -> list[Checked]:
+        """Those that follow a number."""
+        return self.checked[max(number - self.before, 0) :]
+
+    def to_record(self, recorded: int) -> tuple[int, list[Statement]]:
+        """How a record states it where so many are recorded: `(before, statements)`.
+
+        The new ones; where there are none, the newest again.
+        """
+        first = min(recorded, self.count - 1)
+        return first, list(self.given[first - self.before :])
+
+
+def read_history(
+    given: Sequence[Statement], chip_id: str, before: Checked | None = None
+) -> tuple[History | None, list[Reason]]:
+    """The statements, every signature checked. before: the one that they follow, None at birth."""
+    passed = before.number if before else 0
+    stored = [_stored(number, statement) for number, statement in enumerate(given, passed + 1)]
+    try:
+        checked = check_history(stored, chip_id, before)
+    except ToolError as error:
+        return None, [reason("history_broken", **error.detail)]
+    return History(passed, tuple(given), checked), []
+
+
+def read_repeated(given: Statement, number: int) -> tuple[History | None, list[Reason]]:
+    """The newest recorded statement, as a record repeats it that brings no new one."""
+    try:
+        checked = check_alone(_stored(number, given))
+    except ToolError as error:
+        return None, [reason("history_broken", **error.detail)]
+    return History(number - 1, (given,), [checked]), []
+
+
+def _stored(number: int, statement: Statement) -> StoredStatement:
+    return StoredStatement.model_validate({"number": number, **statement.model_dump()})
+
+
+def recorded_end(module: ModuleState) -> Checked:
+    """The newest statement that is recorded of a module; it was checked when it was recorded."""
+    members = read_statement(module.last_statement)
+    return Checked(module.statements, members)
+
+
+TOLERANCE_MS = 300_000
+"""How far a module's clock may be ahead."""
+
+CHALLENGE_MS = 3_600_000
+"""How long a challenge of the registry is good."""
+
+DAY_MS = 86_400_000
+OFFLINE_DAYS = 30
+
+
+CheckChallenge = Callable[[str], Literal["good", "unknown", "expired"]]
+"""Judges a challenge that is not the offline one."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A proof of possession that was read; `members` as docs/statements.md has them."""
+
+    possession: Possession
+    members: dict[str, Any]
+
+    @property
+    def chip_id(self) -> str:
+        """The module's chip."""
+        return str(self.members["chip_id"])
+
+    @property
+    def commissioning(self) -> int:
+        """Counts the sealings that changed something."""
+        return int(self.members["commissioning"])
+
+    @property
+    def unix_ms(self) -> int | None:
+        """By the module's clock; None if that was not set."""
+        unix_ms: int | None = self.members["unix_ms"]
+        return unix_ms
+
+
+@dataclass(frozen=True)
+class Challenged:
+    """How the proof's challenge and its time are judged.
+
+    oldest_ms: the age of a proof over a challenge that `check_challenge` finds good.
+    """
+
+    registry_name: str
+    now_ms: int
+    check_challenge: CheckChallenge
+    offline_days: int
+    oldest_ms: int = CHALLENGE_MS + TOLERANCE_MS
+
+
+def read_proof(possession: Possession) -> tuple[Proof | None, list[Reason]]:
+    """A proof of possession, unless it is none."""
+    try:
+        members = read_statement(possession.statement)
+    except TextError as error:
+        return None, [reason("statement_unreadable", cause=str(error))]
+    if members["type"] != "possession":
+        cause = "it is a statement of another type"
+        return None, [reason("statement_unreadable", cause=cause)]
+    return Proof(possession, members), []
+
+
+def key_of(proof: Proof) -> tuple[PublicKey | None, list[Reason]]:
+    """Its key, None if it is none on secp256r1, and what is wrong with key and signature."""
+    text = proof.members["public_key"]
+    try:
+        key = recall_public_key(text)
+    except KeyUnreadableError as error:
+        return None, [reason("key_not_on_curve", cause=str(error))]
+    if key.curve.name != "secp256r1" or key.spki.hex() != text:
+        return None, [reason("key_not_on_curve", cause="it is written in another form")]
+    found = []
+    if weak := weakness(key):
+        found.append(reason("key_weak", cause=weak))
+    if not _is_signed(proof.possession, key):
+        found.append(reason("possession_signature_wrong"))
+    return key, found
+
+
+def _is_signed(possession: Possession, key: PublicKey) -> bool:
+    message = statements.signed_bytes(possession.statement)
+    try:
+        return key.verify(message, bytes.fromhex(possession.signature))
+    except SignatureMalformedError:
+        return False
+
+
+def challenge_faults(proof: Proof, wanted: Challenged) -> Iterator[Reason]:
+    """Why it does not answer this registry, now or while the technician was out."""
+    given = proof.members["challenge"]
+    if wanted.offline_days and given == offline_challenge(wanted.registry_name, proof.chip_id):
+        if proof.unix_ms is None:
+            yield reason("possession_time_missing")
+        yield from _time_faults(proof, wanted.now_ms, wanted.offline_days * DAY_MS)
+        return
+    verdict = wanted.check_challenge(given)
+    if verdict != "good":
+        yield reason(f"challenge_{verdict}")
+    else:
+        yield from _time_faults(proof, wanted.now_ms, wanted.oldest_ms)
+
+
+def _time_faults(proof: Proof, now_ms: int, oldest_ms: int) -> Iterator[Reason]:
+    if proof.unix_ms is None:
+        return
+    age_ms = now_ms - proof.unix_ms
+    if age_ms < -TOLERANCE_MS:
+        yield reason("possession_in_future", seconds=-age_ms // 1000)
+    if age_ms > oldest_ms:
+        age, allowed = _in_words(age_ms), _in_words(oldest_ms)
+        yield reason("possession_too_old", age=age, allowed=allowed)
+
+
+def _in_words(duration_ms: int) -> str:
+    """Rounded up, in a unit that leaves something of it."""
+    if duration_ms < 2 * DAY_MS:
+        return f"{-(-duration_ms // 60_000)} minutes"
+    return f"{-(-duration_ms // DAY_MS)} days"
+
+
+LEAST_CHARACTERS = 4
+
+_PLACEHOLDERS = frozenset(
+    (
+        *("UNKNOWN", "UNBEKANNT", "NONE", "NULL", "N/A", "TBD", "TODO", "DEFAULT"),
+        *("TEST", "DUMMY", "EXAMPLE", "SAMPLE", "SERIAL", "SERIALNUMBER"),
+        *("ABCD", "ABCDE", "ABCDEF", "DEADBEEF"),
+    )
+)
+_DIGITS = "01234567890"
+
+
+def serial_fault(serial: str) -> str | None:
+    """What is implausible about a serial number, in words; None if nothing is."""
+    if not serial.strip():
+        return "it is blank"
+    if serial != serial.strip():
+        return "it begins or ends with a blank"
+    name = normalized(serial)
+    signs = [character for character in name if character.isalnum()]
+    if len(set(signs)) <= 1:
+        return "it is one character repeated"
+    if name in _PLACEHOLDERS:
+        return "it is a placeholder"
+    if len(signs) < LEAST_CHARACTERS:
+        return f"it has fewer than {LEAST_CHARACTERS} letters and digits"
+    if name in _DIGITS or name in _DIGITS[::-1]:
+        return "it counts up or down"
+    return None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A registration, taken apart. `evse`, `key`, `history` are None where they do not hold.
+
+    meter: its names as the module has signed them, its calibration as the label has it.
+    """
+
+    scenario: Scenario
+    proof: Proof
+    module_model: str
+    meter: Meter
+    evse: EvseId | None
+    key: PublicKey | None
+    history: History | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a record can be made of it."""
+        return None not in (self.evse, self.key, self.history)
+
+    @property
+    def meter_ref(self) -> MeterRef:
+        """What names the meter."""
+        return MeterRef(manufacturer=self.meter.manufacturer, serial=self.meter.serial)
+
+
+def facts(
+    req: RegistrationRequest,
+    registry_name: str,
+    now_ms: int,
+    check_challenge: CheckChallenge,
+    offline_days: int = OFFLINE_DAYS,
+) -> tuple[Facts | None, list[Reason]]:
+    """A request taken apart, and all that is wrong with it by itself.
+
+    None if the proof of possession cannot even be read. offline_days: how old a proof over the
+    offline challenge may be; with 0 that challenge is unknown.
+    """
+    proof, found = read_proof(req.possession)
+    if proof is None:
+        return None, found
+    history, broken = read_history(req.statements, proof.chip_id)
+    challenge = Challenged(registry_name, now_ms, check_challenge, offline_days)
+    return judged(req, proof, history, broken, challenge)
+
+
+def judged(
+    req: RegistrationRequest,
+    proof: Proof,
+    history: History | None,
+    broken: list[Reason],
+    challenge: Challenged,
+) -> tuple[Facts, list[Reason]]:
+    """As `facts`, of a proof and a history that were read."""
+    evse, evse_faults = _evse_of(proof)
+    key, key_faults = key_of(proof)
+    found = [*key_faults, *challenge_faults(proof, challenge)]
+    if history and key:
+        broken = [*broken, *_present_key_faults(proof, key, history)]
+    found += [*broken, *evse_faults, *_name_faults(req, proof)]
+    found += _meter_faults(req.meter, proof, challenge.now_ms)
+    taken_apart = Facts(
+        scenario=req.scenario,
+        proof=proof,
+        module_model=req.module_model,
+        meter=_signed_meter(req.meter, proof),
+        evse=evse,
+        key=key,
+        history=None if broken else history,
+    )
+    return taken_apart, found
+
+
+def _present_key_faults(proof: Proof, key: PublicKey, history: History) -> Iterator[Reason]:
+    """The history must end in the key that signs, made by the image that runs."""
+    last = history.checked[-1]
+    try:
+        check_present_key(history.checked, proof.members["key_number"], key)
+    except ToolError as error:
+        yield reason("history_broken", **error.detail)
+    else:
+        if last.members["firmware_identity"] != proof.members["firmware_identity"]:
+            cause = "its firmware_identity is not that of the proof"
+            yield reason("history_broken", number=last.number, cause=cause)
+
+
+def _evse_of(proof: Proof) -> tuple[EvseId | None, list[Reason]]:
+    text = proof.members["evse_id"]
+    try:
+        return read_evse_id(text), []
+    except EvseIdError as error:
+        return None, [reason("evse_id_syntax", evse_id=text, cause=str(error))]
+
+
+def _name_faults(req: RegistrationRequest, proof: Proof) -> Iterator[Reason]:
+    serials = {
+        "serial number of the module": proof.members["gateway_serial"],
+        "serial number of the meter": proof.members["meter_serial"],
+    }
+    for what, serial in serials.items():
+        if cause := serial_fault(serial):
+            yield reason("serial_syntax", what=what, serial=serial, cause=cause)
+    names = {
+        "manufacturer of the meter": proof.members["meter_vendor"],
+        "model of the meter": proof.members["meter_model"],
+        "model of the module": req.module_model,
+    }
+    for what, name in names.items():
+        if not normalized(name):
+            yield reason("name_missing", what=what)
+
+
+def _meter_faults(label: Meter, proof: Proof, now_ms: int) -> Iterator[Reason]:
+    for what, told, signed in (
+        ("manufacturer", label.manufacturer, proof.members["meter_vendor"]),
+        ("model", label.model, proof.members["meter_model"]),
+        ("serial number", label.serial, proof.members["meter_serial"]),
+    ):
+        if normalized(told) != normalized(signed):
+            yield reason("meter_facts_differ", what=what, label=told, signed=signed)
+    if not normalized(label.calibration_mark):
+        yield reason("calibration_mark_missing")
+    if cause := calibration_fault(label.calibration_year, now_ms):
+        year, now = label.calibration_year, year_of(now_ms)
+        yield reason("calibration_year_implausible", year=year, now=now, cause=cause)
+
+
+def _signed_meter(label: Meter, proof: Proof) -> Meter:
+    return Meter(
+        manufacturer=proof.members["meter_vendor"],
+        model=proof.members["meter_model"],
+        serial=proof.members["meter_serial"],
+        calibration_mark=label.calibration_mark,
+        calibration_year=label.calibration_year,
+    )

@@ -1,0 +1,328 @@
+"""What is recorded about the things that a registration names, looked up once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wattseal.registry.api_models import (
+    AccessState,
+    ConsentState,
+    EvseState,
+    KeyState,
+    MeterState,
+    ModuleState,
+    Reason,
+)
+from wattseal.registry.records import MAX_NEW_STATEMENTS, Scenario
+from wattseal.registry.rules.access import access_faults, is_administrator, operator_faults
+from wattseal.registry.rules.proof import Facts, History
+from wattseal.registry.rules.reasons import reason
+from wattseal.registry.states import Ledger, meter_name, ref_of
+
+
+@dataclass(frozen=True)
+class Situation:
+    """None where nothing is recorded.
+
+    evse: the charge point of the registration. home: where the module's key is active, which may
+    be the same. module_key: the key that is recorded of the module, which may be an earlier one.
+    serial_holder: the module that is at a charge point under this one's serial number.
+    """
+
+    facts: Facts
+    evse: EvseState | None
+    key: KeyState | None
+    module: ModuleState | None
+    module_key: KeyState | None
+    home: EvseState | None
+    serial_holder: ModuleState | None
+    meter: MeterState | None
+    old_meter: MeterState | None
+    consent: ConsentState | None
+
+    @property
+    def is_occupied(self) -> bool:
+        """Whether the charge point has an active key of another module."""
+        return (
+            self.evse is not None
+            and self.evse.status == "active"
+            and self.evse.chip_id != self.facts.proof.chip_id
+        )
+
+    @property
+    def is_at_home(self) -> bool:
+        """Whether the module is at this charge point already."""
+        return self.home is not None and self.home.evse_id == _evse_text(self.facts)
+
+    @property
+    def has_new_key(self) -> bool:
+        """Whether the key is another than the one that is recorded of the module."""
+        return self.module is None or self.module.fingerprint != _fingerprint(self.facts)
+
+    @property
+    def has_new_meter(self) -> bool:
+        """Whether the meter is another than the one at the module's charge point."""
+        return (
+            self.home is None
+            or self.home.meter is None
+            or meter_name(self.home.meter) != meter_name(self.facts.meter_ref)
+        )
+
+    @property
+    def has_new_label(self) -> bool:
+        """Whether the meter's calibration, say, is recorded otherwise."""
+        return self.meter is None or self.meter.meter != self.facts.meter
+
+
+def look_up(facts: Facts, ledger: Ledger) -> Situation:
+    """The situation of a registration whose charge point and key could be read."""
+    evse_text = _evse_text(facts)
+    module = ledger.module(facts.proof.chip_id)
+    at = module.evse_id if module else None
+    home = ledger.evse(at) if at else None
+    evse = ledger.evse(evse_text)
+    old_meter = evse.meter if evse else None
+    return Situation(
+        facts=facts,
+        evse=evse,
+        key=ledger.key(_fingerprint(facts)),
+        module=module,
+        module_key=ledger.key(module.fingerprint) if module and module.fingerprint else None,
+        home=home,
+        serial_holder=ledger.module_with_serial(facts.proof.members["gateway_serial"]),
+        meter=ledger.meter(facts.meter_ref),
+        old_meter=ledger.meter(old_meter) if old_meter else None,
+        consent=ledger.consent(home.evse_id, _operator(facts)) if home else None,
+    )
+
+
+def fitting_scenarios(now: Situation) -> list[Scenario]:
+    """Which scenarios the facts are; none if they are no registration at all."""
+    if now.module is None or now.home is None:
+        return _from_nowhere(now)
+    if now.is_at_home:
+        return _at_home(now, now.module.commissioning)
+    if is_take_over(now) and not now.is_occupied and not now.has_new_meter:
+        return [Scenario.TAKE_OVER]
+    return []
+
+
+def is_take_over(now: Situation) -> bool:
+    """Whether the module is active at a charge point of another operator."""
+    return now.home is not None and now.home.operator != _operator(now.facts)
+
+
+def _from_nowhere(now: Situation) -> list[Scenario]:
+    """A module that is new, or has been taken from its charge point."""
+    if now.is_occupied:
+        return [Scenario.MODULE_REPLACEMENT]
+    if now.module:
+        return [Scenario.REUSE]
+    if now.evse and now.evse.status == "deactivated":  # its module's farewell was sent first
+        return [Scenario.INITIAL, Scenario.MODULE_REPLACEMENT]
+    return [Scenario.INITIAL]
+
+
+def _at_home(now: Situation, commissioning: int) -> list[Scenario]:
+    """The same module at the same charge point; several things may have changed at once."""
+    fitting = []
+    if now.has_new_key:
+        fitting.append(Scenario.FIRMWARE_UPDATE)
+    if now.has_new_meter or now.has_new_label:
+        fitting.append(Scenario.METER_REPLACEMENT)
+    if not fitting and now.facts.proof.commissioning > commissioning:
+        fitting.append(Scenario.INITIAL)  # commissioned again, with a setting corrected
+    return fitting
+
+
+def old_meter_is_freed(now: Situation) -> bool:
+    """Whether the charge point's present meter gives way to another one."""
+    return now.old_meter is not None and meter_name(ref_of(now.old_meter.meter)) != meter_name(
+        now.facts.meter_ref
+    )
+
+
+def _evse_text(facts: Facts) -> str:
+    return facts.evse.text if facts.evse else ""
+
+
+def _operator(facts: Facts) -> str:
+    return facts.evse.operator if facts.evse else ""
+
+
+def _fingerprint(facts: Facts) -> str:
+    return facts.key.fingerprint if facts.key else ""
+
+
+def key_faults(now: Situation) -> Iterator[Reason]:
+    """A key belongs to one module, and ends once; the next one has a higher number."""
+    old, number = now.module_key, now.facts.proof.members["key_number"]
+    if old and now.has_new_key and number <= old.key_number:
+        yield reason("key_number_not_newer", found=number, recorded=old.key_number)
+    if now.key is None:
+        return
+    if now.key.chip_id != now.facts.proof.chip_id:
+        yield reason("key_of_another_module", chip_id=now.key.chip_id, entry=now.key.entry)
+    if now.key.status != "active":
+        yield reason("key_deactivated", status=now.key.status, entry=now.key.entry)
+
+
+def module_faults(now: Situation, actor: AccessState) -> Iterator[Reason]:
+    """A module's serial number stays, its counters go up and its proofs are ever newer."""
+    if now.module is None:
+        return
+    module, proof = now.module, now.facts.proof
+    found = proof.members["gateway_serial"]
+    if found != module.gateway_serial and not is_administrator(actor):
+        values = {"chip_id": module.chip_id, "recorded": module.gateway_serial, "found": found}
+        yield reason("chip_serial_conflict", **values)
+    given_ms, recorded_ms = proof.unix_ms, module.possession_unix_ms
+    if given_ms is not None and recorded_ms is not None and given_ms <= recorded_ms:
+        yield reason("possession_not_newer", entry=module.entry)
+    least = module.commissioning + (1 if _is_sealed_anew(now, module) else 0)
+    if proof.commissioning < least:
+        values = {"found": proof.commissioning, "recorded": module.commissioning}
+        yield reason("commissioning_not_newer", **values)
+
+
+def serial_faults(now: Situation) -> Iterator[Reason]:
+    """A serial number is that of one module at a time, or of the one that takes its place."""
+    holder = now.serial_holder
+    if holder is None or holder.chip_id == now.facts.proof.chip_id:
+        return
+    if now.is_occupied and now.evse and now.evse.chip_id == holder.chip_id:
+        return  # as when a new board is put into the old housing
+    yield reason(
+        "gateway_serial_taken",
+        serial=holder.gateway_serial,
+        chip_id=holder.chip_id,
+        evse_id=holder.evse_id,
+        entry=holder.entry,
+    )
+
+
+def _is_sealed_anew(now: Situation, module: ModuleState) -> bool:
+    """Whether the module's settings are others than those that are recorded."""
+    return (
+        not now.is_at_home
+        or now.has_new_meter
+        or now.facts.proof.members["gateway_serial"] != module.gateway_serial
+    )
+
+
+def history_faults(now: Situation) -> Iterator[Reason]:
+    """The statements go on where the recorded ones end, and lead from key to key."""
+    history = now.facts.history
+    if history is None:
+        return
+    if now.module is None:
+        yield from _length_faults(history, 0)
+        return
+    recorded = now.module.statements
+    if history.count < recorded:
+        yield reason("history_missing", found=history.count, recorded=recorded)
+    elif history.text_of(recorded) not in (None, now.module.last_statement):
+        cause = "another statement of that number is recorded"
+        yield reason("history_broken", number=recorded, cause=cause)
+    else:
+        yield from _length_faults(history, recorded)
+        yield from _succession_faults(now, history)
+
+
+def _length_faults(history: History, recorded: int) -> Iterator[Reason]:
+    found = history.count - recorded
+    if found > MAX_NEW_STATEMENTS:
+        yield reason("history_too_long", found=found, allowed=MAX_NEW_STATEMENTS)
+
+
+def _succession_faults(now: Situation, history: History) -> Iterator[Reason]:
+    """How the present key follows the recorded one: by a roll-over, or by farewell and birth."""
+    if now.module is None or now.module_key is None or not now.has_new_key:
+        return
+    old = now.module_key
+    found = now.facts.proof.members["key_number"]
+    said_farewell = any(one.kind == "birth" for one in history.after(now.module.statements))
+    if old.status == "active" and said_farewell:
+        yield reason("rollover_missing", recorded=old.key_number, found=found)
+    if old.status != "active" and not said_farewell:
+        yield reason("farewell_missing", recorded=old.key_number, status=old.status)
+
+
+_NEEDS_FREE_EVSE = (Scenario.INITIAL, Scenario.REUSE, Scenario.TAKE_OVER)
+
+
+def against(facts: Facts, ledger: Ledger, actor: AccessState, now_ms: int) -> list[Reason]:
+    """Everything that is recorded and speaks against it, in the order of importance."""
+    found = list(access_faults(actor, now_ms))
+    if facts.evse:
+        found += operator_faults(actor, facts.evse.operator)
+    if facts.evse and facts.key:
+        now = look_up(facts, ledger)
+        found += key_faults(now)
+        found += module_faults(now, actor)
+        found += serial_faults(now)
+        found += history_faults(now)
+        found += _scenario_faults(now)
+        found += _meter_faults(now)
+        found += _consent_faults(now, actor, now_ms)
+    return found
+
+
+def remarks(facts: Facts, ledger: Ledger) -> list[Reason]:
+    """What does not hinder a registration, but should be looked at."""
+    return list(_remarks(look_up(facts, ledger), ledger))
+
+
+def _remarks(now: Situation, ledger: Ledger) -> Iterator[Reason]:
+    if old_meter_is_freed(now) and now.old_meter:
+        found, recorded = now.facts.meter.model, now.old_meter.meter.model
+        if found != recorded:
+            yield reason("meter_model_changed", found=found, recorded=recorded)
+    if now.is_occupied and now.evse and now.evse.chip_id:
+        old = ledger.module(now.evse.chip_id)
+        found = now.facts.module_model
+        if old and found != old.model:
+            yield reason("module_model_changed", found=found, recorded=old.model)
+
+
+def _scenario_faults(now: Situation) -> Iterator[Reason]:
+    """At most one: what the request is, if it is not what it says."""
+    wanted, fitting = now.facts.scenario, fitting_scenarios(now)
+    if wanted in fitting:
+        return
+    if now.is_occupied and now.evse and wanted in _NEEDS_FREE_EVSE:
+        yield reason("evse_has_active_key", evse_id=now.evse.evse_id, chip_id=now.evse.chip_id)
+    elif fitting:
+        words = " or ".join(fitting)
+        yield reason("scenario_mismatch", requested=wanted.value, fitting=words)
+    elif now.home and now.is_at_home:
+        yield reason("already_registered", entry=now.home.entry)
+    elif now.home and now.home.meter and is_take_over(now) and now.has_new_meter:
+        meter = f"{now.home.meter.manufacturer} {now.home.meter.serial}"
+        yield reason("meter_changed_in_take_over", evse_id=now.home.evse_id, recorded=meter)
+    elif now.home:
+        yield reason("module_at_other_evse", evse_id=now.home.evse_id)
+
+
+def _meter_faults(now: Situation) -> Iterator[Reason]:
+    at = now.meter.evse_id if now.meter else None
+    allowed = {now.facts.evse.text} if now.facts.evse else set()
+    if now.home and is_take_over(now):
+        allowed.add(now.home.evse_id)
+    if at is not None and at not in allowed:
+        yield reason("meter_at_other_evse", evse_id=at)
+
+
+def _consent_faults(now: Situation, actor: AccessState, now_ms: int) -> Iterator[Reason]:
+    if not now.home or not now.facts.evse or not is_take_over(now) or is_administrator(actor):
+        return
+    values = {
+        "evse_id": now.home.evse_id,
+        "from_operator": now.home.operator,
+        "to_operator": now.facts.evse.operator,
+    }
+    if now.consent is None or now.consent.used:
+        yield reason("consent_missing", **values)
+    elif now_ms > now.consent.until_unix_ms:
+        yield reason("consent_expired", **values)

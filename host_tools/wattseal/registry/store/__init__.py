@@ -1,0 +1,1 @@
+"""What the registry keeps in its database: its log, and the states that follow from it."""

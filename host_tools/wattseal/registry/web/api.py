@@ -1,0 +1,458 @@
+"""Questions about the present and the past, open to everybody."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response, status
+from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import TypeAdapter, ValidationError
+
+from wattseal.common.times import unix_ms_now
+from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
+from wattseal.registry.api_models import (
+    AccessRequest,
+    AccessState,
+    Challenge,
+    Confirmation,
+    ConsentRequest,
+    DeactivationRequest,
+    Eligibility,
+    EvseState,
+    HardwareExchangeRequest,
+    HistoryLine,
+    KeyAnswer,
+    MeterState,
+    ModuleState,
+    PublicationAnswer,
+    Reason,
+    RecordLine,
+    RegistrationRequest,
+    RegistryFacts,
+    SearchResult,
+    State,
+    TestChargeRequest,
+)
+from wattseal.registry.failures import NotFound
+from wattseal.registry.log_client import write_states
+from wattseal.registry.records import MeterRef
+from wattseal.registry.states import history_lines
+from wattseal.registry.web import openapi
+from wattseal.registry.web.callers import Actor, Administrator, Service, ask
+from wattseal.registry.web.metrics import Metrics
+from wattseal.registry.web.openapi import (
+    ADMINISTRATION,
+    FINDING,
+    PUBLIC,
+    RECORDING,
+    REPEATED,
+    Responses,
+    as_json,
+)
+from wattseal.registry.web.problems import Health, Problem
+from wattseal.registry.web.templates import FORMS, read_moment
+from wattseal.wire.strict_json import MAX_INTEGER
+
+MAX_COUNT = 256
+
+
+async def _moment(
+    at: Annotated[
+        str | None,
+        Query(
+            max_length=40,
+            description=f"The time that is asked about: {FORMS}. Without it, now.",
+            examples=["2026-11-21T10:00:05Z"],
+        ),
+    ] = None,
+) -> int | None:
+    return None if at is None else read_moment(at)
+
+
+async def _evse_id(
+    evse_id: Annotated[
+        str,
+        Path(
+            min_length=1,
+            max_length=50,
+            description="An EVSE-ID in any spelling of ISO 15118 or DIN 91286.",
+            examples=["DE*ABC*E0001"],
+        ),
+    ],
+) -> str:
+    try:
+        return read_evse_id(evse_id).text
+    except EvseIdError as error:
+        raise Problem("request_malformed", cause=str(error).rstrip(".")) from None
+
+
+async def _meter(
+    request: Request,
+    manufacturer: Annotated[
+        str, Path(max_length=50, description="As on the meter's label.", examples=["Eastron"])
+    ],
+    serial: Annotated[
+        str, Path(max_length=50, description="As on the meter's label.", examples=["19285703"])
+    ],
+) -> MeterRef:
+    """From the path as it was sent, where the slash of a name is an escaped one."""
+    *_others, manufacturer, serial = request.scope["raw_path"].decode("latin-1").split("/")
+    try:
+        return MeterRef(manufacturer=unquote(manufacturer), serial=unquote(serial))
+    except ValidationError as error:
+        cause = f"{error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}"
+        raise Problem("request_malformed", cause=cause) from None
+
+
+At = Annotated[int | None, Depends(_moment)]
+EvseIdPath = Annotated[str, Depends(_evse_id)]
+MeterPath = Annotated[MeterRef, Depends(_meter)]
+EntryPath = Annotated[int, Path(ge=0, le=MAX_INTEGER, description="Number of the entry, from 0.")]
+FingerprintPath = Annotated[
+    str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the SubjectPublicKeyInfo, in hex.")
+]
+ChipIdPath = Annotated[
+    str,
+    Path(
+        pattern="^(?:[0-9a-f]{2})+$",
+        min_length=16,
+        max_length=64,
+        description="Identity of the module's chip in hex, as `wattseal device status` shows it.",
+    ),
+]
+KeyIdPath = Annotated[
+    str, Path(pattern="^[a-z2-7]{12}$", description="The middle part of `wsk_..._...`: public.")
+]
+Size = Annotated[
+    int | None,
+    Query(ge=1, le=MAX_INTEGER, description="Size of the log. Default: the entry's number + 1."),
+]
+First = Annotated[int, Query(ge=0, le=MAX_INTEGER, description="Number of the first entry.")]
+Count = Annotated[int, Query(ge=1, le=MAX_COUNT, description="How many at most.")]
+SearchText = Annotated[
+    str,
+    Query(
+        min_length=1,
+        max_length=400,
+        description="What a name begins with; 50 of each kind are told at most.",
+        examples=["DE*ABC"],
+    ),
+]
+
+
+access_router = APIRouter(prefix="/v1/access", tags=["access keys"])
+
+_CHANGING = {**ADMINISTRATION, 404: RECORDING[404], 422: RECORDING[422]}
+
+
+@access_router.post(
+    "", status_code=status.HTTP_201_CREATED, responses=_CHANGING, summary="Make an access key"
+)
+def grant(
+    body: Annotated[AccessRequest, Body(openapi_examples=openapi.of_body("access"))],
+    actor: Administrator,
+    registry: Service,
+) -> Confirmation:
+    """The answer shows the key this once; the registry keeps its hash alone."""
+    return registry.grant(body, actor)
+
+
+@access_router.get("", responses=ADMINISTRATION, summary="List the access keys")
+def access_keys(_actor: Administrator, registry: Service) -> list[AccessState]:
+    """All that there ever were, the revoked and expired ones too."""
+    return registry.access_keys()
+
+
+@access_router.delete("/{key_id}", responses=_CHANGING, summary="Revoke an access key")
+def revoke(key_id: KeyIdPath, actor: Administrator, registry: Service) -> Confirmation:
+    """From now on it is good for nothing."""
+    return registry.revoke(key_id, actor)
+
+
+entries_router = APIRouter(prefix="/v1", tags=["log"])
+
+_RECORDS = TypeAdapter(list[RecordLine])
+
+FOR_EVER = "public, max-age=31536000, immutable"
+"""Cache-Control of what never changes."""
+
+
+@entries_router.get("/entries/{number}", responses=FINDING, summary="An entry and its record")
+async def entry(number: EntryPath, registry: Service, response: Response) -> RecordLine:
+    """The entry as it is in the log, and the record that it commits to."""
+    leaf, record = await ask(registry.record, number)
+    response.headers["Cache-Control"] = FOR_EVER
+    return RecordLine(number=number, leaf=leaf, record=record)
+
+
+@entries_router.get(
+    "/entries/{number}/publication", responses=FINDING, summary="Proof of publication"
+)
+async def publication(
+    number: EntryPath, registry: Service, response: Response, size: Size = None
+) -> PublicationAnswer:
+    """The file that `wattseal device publish` takes: inclusion proof and signed checkpoint."""
+    answer = await ask(registry.publication, number, size)
+    response.headers["Cache-Control"] = FOR_EVER
+    return answer
+
+
+# These two give texts that are made at once: an auditor reads the whole log with them, and the
+# framework would go through every member twice.
+
+
+@entries_router.get(
+    "/records",
+    responses=PUBLIC,
+    response_model=list[RecordLine],
+    summary="Records in the order of the log",
+)
+def records(registry: Service, first: First = 0, count: Count = 256) -> Response:
+    """From that entry on; none where the log has no more."""
+    return _json(_RECORDS.dump_json(registry.records(first, count)))
+
+
+@entries_router.get(
+    "/states",
+    responses=PUBLIC,
+    response_model=list[list[State]],
+    summary="What each record made of the state",
+)
+def states(registry: Service, first: First = 0, count: Count = 256) -> Response:
+    """For each entry the states that begin with it, as the tables hold them; for auditors."""
+    return _json(write_states(registry.states(first, count)))
+
+
+def _json(content: bytes) -> Response:
+    return Response(content, media_type="application/json")
+
+
+operation_router = APIRouter(tags=["operation"])
+
+_METRICS: Responses = {
+    **as_json(PUBLIC),
+    200: {"description": "Prometheus's text format.", "content": {"text/plain": {}}},
+}
+
+
+class _Text(Response):
+    media_type = CONTENT_TYPE_LATEST
+
+
+@operation_router.get("/health", summary="Is the process alive?")
+async def health() -> Health:
+    """Asks nothing of the database: a process that answers is not to be restarted."""
+    return Health()
+
+
+@operation_router.get("/ready", responses=PUBLIC, summary="Can it serve?")
+def ready(registry: Service) -> Health:
+    """Asks the database; 503 while it does not answer, or while a clock is wrong."""
+    registry.ready()
+    return Health()
+
+
+@operation_router.get(
+    "/metrics", response_class=_Text, responses=_METRICS, summary="Prometheus metrics"
+)
+def metrics(request: Request, registry: Service) -> Response:
+    """Counters of all workers."""
+    counted: Metrics = request.app.state.metrics
+    return _Text(counted.text(registry.facts().size))
+
+
+questions_router = APIRouter(prefix="/v1", tags=["questions"])
+
+_State = TypeVar("_State")
+
+
+@questions_router.get("/registry", responses=PUBLIC, summary="Who the registry is")
+async def facts(registry: Service) -> RegistryFacts:
+    """Its name and keys, as modules and clients of the log are configured with them."""
+    return await ask(registry.facts)
+
+
+@questions_router.get("/evse/{evse_id}", responses=FINDING, summary="A charge point")
+async def evse(evse_id: EvseIdPath, at: At, registry: Service) -> EvseState:
+    """Its state now, or at a time."""
+    return _found(await ask(registry.evse, evse_id, at), "charge point", evse_id)
+
+
+@questions_router.get("/evse/{evse_id}/key", responses=FINDING, summary="The key of a charge point")
+async def key_of_evse(evse_id: EvseIdPath, at: At, registry: Service) -> KeyAnswer:
+    """The key that is valid for it now, or was at a time; check a session's records with it.
+
+    `valid_until_unix_ms` is what is known now, also when a time of the past is asked for: null
+    while the key signs for this charge point, else when it ended.
+    """
+    found = await ask(registry.key_valid, evse_id, unix_ms_now() if at is None else at)
+    return _found(found, "valid key for", evse_id)
+
+
+@questions_router.get(
+    "/evse/{evse_id}/history", responses=FINDING, summary="A charge point's history"
+)
+async def history(evse_id: EvseIdPath, registry: Service) -> list[HistoryLine]:
+    """Every record that touched it, oldest first, with the key that signs after it."""
+    records = await ask(registry.history, evse_id)
+    if not records:
+        raise NotFound("not_found", what="charge point", name=evse_id)
+    return history_lines(evse_id, records)
+
+
+@questions_router.get(
+    "/evse/{evse_id}/eligibility", responses=PUBLIC, summary="May it be published as compliant?"
+)
+async def eligibility(evse_id: EvseIdPath, registry: Service) -> Eligibility:
+    """Whether the POI may be published, whether sessions may be authorised, and why not."""
+    return await ask(registry.eligibility, evse_id)
+
+
+@questions_router.get("/keys/{fingerprint}", responses=FINDING, summary="A key")
+async def key(fingerprint: FingerprintPath, at: At, registry: Service) -> KeyAnswer:
+    """A public key by its fingerprint, where it signs or signed last, and how long it did there.
+
+    Its status is that of the time that is asked for; `valid_until_unix_ms` is what is known now.
+    """
+    return _found(await ask(registry.key, fingerprint, at), "key", fingerprint)
+
+
+@questions_router.get("/modules/{chip_id}", responses=FINDING, summary="A signing module")
+async def module(chip_id: ChipIdPath, at: At, registry: Service) -> ModuleState:
+    """A signing module by its chip's id."""
+    return _found(await ask(registry.module, chip_id, at), "module", chip_id)
+
+
+# The names as they come may hold slashes; parameters.py takes them apart.
+@questions_router.get(
+    "/meters/{manufacturer:path}/{serial:path}", responses=FINDING, summary="A meter"
+)
+async def meter(meter: MeterPath, at: At, registry: Service) -> MeterState:
+    """A meter by what its label says; capitals and blanks make no difference."""
+    name = f"{meter.manufacturer} {meter.serial}"
+    return _found(await ask(registry.meter, meter, at), "meter", name)
+
+
+@questions_router.get("/search", responses=PUBLIC, summary="Search")
+async def search(q: SearchText, registry: Service) -> SearchResult:
+    """By what EVSE-IDs, serial numbers, chip ids, keys and fingerprints begin with."""
+    return await ask(registry.search, q)
+
+
+def _found(state: _State | None, what: str, name: str) -> _State:
+    if state is None:
+        raise NotFound("not_found", what=what, name=name)
+    return state
+
+
+recording_router = APIRouter(prefix="/v1", tags=["recording"])
+
+_REPEATED: Responses = {200: {"model": Confirmation, "description": REPEATED}}
+
+RegistrationBody = Annotated[
+    RegistrationRequest, Body(openapi_examples=openapi.of_body("registration"))
+]
+
+
+def _told(done: Confirmation, response: Response) -> Confirmation:
+    """201 for a new entry, 200 for one that there was."""
+    if done.repeated:
+        response.status_code = status.HTTP_200_OK
+    response.headers["Location"] = f"/v1/entries/{done.entry}"
+    return done
+
+
+@recording_router.post("/challenges", responses=PUBLIC, summary="Get a challenge")
+def challenge(registry: Service) -> Challenge:
+    """What a module signs with `wattseal device prove`; good for an hour."""
+    return registry.challenge()
+
+
+@recording_router.post(
+    "/registrations",
+    status_code=status.HTTP_201_CREATED,
+    responses={**RECORDING, **_REPEATED},
+    summary="Register a key",
+)
+def register(
+    body: RegistrationBody, actor: Actor, registry: Service, response: Response
+) -> Confirmation:
+    """Every scenario in which a key begins to sign for a charge point."""
+    return _told(registry.register(body, actor), response)
+
+
+@recording_router.post(
+    "/registrations/check",
+    responses={key: RECORDING[key] for key in RECORDING if key != 422},
+    summary="Judge a registration without making it",
+)
+def check(body: RegistrationBody, actor: Actor, registry: Service) -> list[Reason]:
+    """All that speaks against it; empty if it would be taken."""
+    return registry.judge(body, actor)
+
+
+@recording_router.post(
+    "/deactivations",
+    status_code=status.HTTP_201_CREATED,
+    responses={**RECORDING, **_REPEATED},
+    summary="Deactivate a key",
+)
+def deactivate(
+    body: Annotated[DeactivationRequest, Body(openapi_examples=openapi.of_body("deactivation"))],
+    actor: Actor,
+    registry: Service,
+    response: Response,
+) -> Confirmation:
+    """The charge point is given up, or its key is not to be trusted any more."""
+    return _told(registry.deactivate(body, actor), response)
+
+
+@recording_router.post(
+    "/hardware-exchanges",
+    status_code=status.HTTP_201_CREATED,
+    responses={**RECORDING, **_REPEATED},
+    summary="Note an exchange of station hardware",
+)
+def exchange_hardware(
+    body: Annotated[
+        HardwareExchangeRequest, Body(openapi_examples=openapi.of_body("hardware_exchange"))
+    ],
+    actor: Actor,
+    registry: Service,
+    response: Response,
+) -> Confirmation:
+    """The station around the meter is another; meter, module and EVSE-ID stay."""
+    return _told(registry.exchange_hardware(body, actor), response)
+
+
+@recording_router.post(
+    "/consents",
+    status_code=status.HTTP_201_CREATED,
+    responses={**RECORDING, **_REPEATED},
+    summary="Consent to a take-over",
+)
+def consent(
+    body: Annotated[ConsentRequest, Body(openapi_examples=openapi.of_body("consent"))],
+    actor: Actor,
+    registry: Service,
+    response: Response,
+) -> Confirmation:
+    """Let another operator take over this charge point's meter and module."""
+    return _told(registry.consent(body, actor), response)
+
+
+@recording_router.post(
+    "/test-charges",
+    status_code=status.HTTP_201_CREATED,
+    responses={**RECORDING, **_REPEATED},
+    summary="Keep a test charge",
+)
+def keep_test_charge(
+    body: Annotated[TestChargeRequest, Body(openapi_examples=openapi.of_body("test_charge"))],
+    actor: Actor,
+    registry: Service,
+    response: Response,
+) -> Confirmation:
+    """The records of the session charged after commissioning, for the commissioning document."""
+    return _told(registry.keep_test_charge(body, actor), response)

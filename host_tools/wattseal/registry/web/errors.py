@@ -1,0 +1,147 @@
+"""Turns everything that is no success into an answer: JSON for programs, a page for people."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
+
+from wattseal.common.sql import DatabaseUnusable
+from wattseal.driver_check.words import choose
+from wattseal.ocmf.findings import Language
+from wattseal.registry.failures import AccessError, Refused, RegistryError
+from wattseal.registry.web.problems import (
+    REFUSED,
+    REFUSED_REMEDY,
+    ErrorBody,
+    ErrorFacts,
+    Problem,
+    RefusedBody,
+    of_failure,
+)
+from wattseal.registry.web.templates import render
+
+PATH = "/check"
+
+GERMAN = {
+    "body_too_large": (
+        "Was gesendet wurde, ist größer als {limit} Bytes.",
+        "So viel braucht kein Paket für einen Monat: Prüfen Sie die Dateien einzeln.",
+    ),
+    "body_slow": (
+        "Die Datei kam nicht innerhalb von {seconds} Sekunden an.",
+        "Prüfen Sie die Verbindung und senden Sie die Datei noch einmal.",
+    ),
+    "too_many_requests": (
+        "Von Ihrem Anschluss kamen zu viele Anfragen in einer Minute (Grenze: {limit}).",
+        "Warten Sie {seconds} s.",
+    ),
+    "not_ready": (
+        "Das Register kann gerade nicht antworten.",
+        "Versuchen Sie es in ein paar Sekunden noch einmal.",
+    ),
+}
+"""Sentence and remedy of each, with the blanks of http/problems.py."""
+
+
+def in_language_of_driver(error: ErrorFacts, scope: Scope) -> tuple[Language, ErrorFacts]:
+    """The error, in German if it is about a check, is known here, and Accept-Language wants it."""
+    if scope["path"] != PATH or error.name not in GERMAN:
+        return Language.ENGLISH, error
+    accepted = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
+    language = choose("", accepted)
+    if language is not Language.GERMAN:
+        return language, error
+    sentence, remedy = (text.format(**error.detail) for text in GERMAN[error.name])
+    return language, error.model_copy(update={"sentence": sentence, "remedy": remedy})
+
+
+FOR_PROGRAMS = ("/v1/", "/log/", "/health", "/ready", "/metrics", "/openapi.json")
+
+NOT_YOURS = frozenset({"evse_not_yours", "administrator_needed"})
+"""Reasons that are about who asks, not about what is asked: their status is 403."""
+
+
+def problem_answer(problem: Problem, scope: Scope) -> Response:
+    """The answer to a request that goes no further."""
+    scope.setdefault("state", {})["problem"] = problem.name
+    return answer(scope, problem.status, problem.body, problem.headers)
+
+
+def answer(scope: Scope, status: int, body: ErrorBody, headers: dict[str, str]) -> Response:
+    """JSON, or a page if the path is one of a page."""
+    if scope["path"].startswith(FOR_PROGRAMS):
+        return JSONResponse(body.model_dump(mode="json"), status, headers)
+    language, error = in_language_of_driver(body.error, scope)
+    page = render("error.html", scope, error=error, status=status, lang=language.value)
+    return Response(page, status, headers, media_type="text/html")
+
+
+def install(app: FastAPI) -> None:
+    """Let the application answer with these."""
+    app.exception_handler(Problem)(_on_problem)
+    app.exception_handler(RegistryError)(_on_failure)
+    app.exception_handler(DatabaseUnusable)(_on_database_unusable)
+    app.exception_handler(Refused)(_on_refused)
+    app.exception_handler(RequestValidationError)(_on_malformed)
+    app.exception_handler(HTTPException)(_on_routing)
+    for lost in (OperationalError, InterfaceError, PoolTimeout):
+        app.exception_handler(lost)(_on_database_lost)
+
+
+def _on_problem(request: Request, problem: Problem) -> Response:
+    return problem_answer(problem, request.scope)
+
+
+def _on_failure(request: Request, error: RegistryError) -> Response:
+    request.state.problem = error.name
+    if isinstance(error, AccessError):
+        request.app.state.metrics.wrong_keys.inc()
+    return answer(request.scope, *of_failure(error))
+
+
+def _on_refused(request: Request, refused: Refused) -> Response:
+    codes = [reason.code for reason in refused.reasons]
+    request.state.problem = "refused"
+    request.state.reasons = codes
+    for code in codes:
+        request.app.state.metrics.refusals.labels(code).inc()
+    facts = ErrorFacts(name="refused", sentence=REFUSED, remedy=REFUSED_REMEDY)
+    status = 403 if NOT_YOURS.intersection(codes) else 422
+    return answer(request.scope, status, RefusedBody(error=facts, reasons=refused.reasons), {})
+
+
+def _on_malformed(request: Request, error: RequestValidationError) -> Response:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    cause = f"{where}: {first['msg']}"[:300]
+    return problem_answer(Problem("request_malformed", cause=cause), request.scope)
+
+
+def _on_routing(request: Request, error: HTTPException) -> Response:
+    """What the framework refuses by itself: a path or a method that there is not."""
+    path = request.scope["path"][:200]
+    if error.status_code == 404:
+        return problem_answer(Problem("page_unknown", path=path), request.scope)
+    if error.status_code == 405:
+        problem = Problem("method_unknown", path=path, method=request.method)
+        problem.headers.update(error.headers or {})
+        return problem_answer(problem, request.scope)
+    problem = Problem("request_malformed", cause=str(error.detail)[:300])
+    return problem_answer(problem, request.scope)
+
+
+def _on_database_unusable(request: Request, error: DatabaseUnusable) -> Response:
+    return _not_ready(request, error.cause)
+
+
+def _on_database_lost(request: Request, _error: Exception) -> Response:
+    return _not_ready(request, "its database does not answer")
+
+
+def _not_ready(request: Request, cause: str) -> Response:
+    return _on_failure(request, RegistryError("not_ready", cause=cause))

@@ -1,0 +1,215 @@
+"""The host's end of the link against a module whose replies go astray, in virtual time."""
+
+import pytest
+from support.device import fake_module as faults
+from support.device.direct_link import DirectTransport
+from support.device.fake_module import FakeModule
+from wattseal.common.errors import ToolError
+from wattseal.device.link import (
+    ATTEMPTS,
+    QUICK_TIMEOUT_S,
+    REPEATABLE_METHODS,
+    WORKING_METHODS,
+    WORKING_TIMEOUT_S,
+    LinkClient,
+    LinkCodec,
+    ReplyLostError,
+)
+from wattseal.wire import link_frame, messages
+from wattseal.wire.errors import WattsealError
+from wattseal.wire.methods import METHODS
+
+
+@pytest.fixture
+def module() -> FakeModule:
+    return FakeModule()
+
+
+@pytest.fixture
+def transport(module: FakeModule) -> DirectTransport:
+    return DirectTransport(module)
+
+
+@pytest.fixture
+def link(transport: DirectTransport) -> LinkClient:
+    return LinkClient(transport, now_s=transport.clock_s)
+
+
+def test_silent_module_is_given_up_after_the_time_out(
+    module: FakeModule, transport: DirectTransport, link: LinkClient
+) -> None:
+    module.faults["status"] = [faults.silence] * ATTEMPTS
+    with pytest.raises(ToolError, match="did not answer status within 5 s") as caught:
+        link.call("status")
+    assert caught.value.name == "no_reply"
+    assert transport.now_s == 1000 + ATTEMPTS * QUICK_TIMEOUT_S
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.silence, faults.garbage, faults.wrong_crc, faults.wrong_id, faults.endless]
+)
+def test_a_method_that_changes_nothing_is_asked_again(
+    module: FakeModule, link: LinkClient, fault: faults.Fault
+) -> None:
+    module.faults["status"] = [fault]
+    assert link.call("status")["state"] == "operational"
+    assert module.calls == ["status", "status"]
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.silence, faults.garbage, faults.wrong_crc, faults.wrong_id, faults.endless]
+)
+def test_a_method_that_changes_something_is_never_asked_again(
+    module: FakeModule, transport: DirectTransport, link: LinkClient, fault: faults.Fault
+) -> None:
+    module.faults["begin"] = [fault]
+    with pytest.raises(ReplyLostError):
+        link.call("begin")
+    assert module.calls == ["begin"]
+    assert transport.now_s >= 1000 + WORKING_TIMEOUT_S
+
+
+@pytest.mark.parametrize("fault", [faults.garbage, faults.wrong_crc, faults.endless])
+def test_damaged_lines_are_told_from_silence(
+    module: FakeModule, link: LinkClient, fault: faults.Fault
+) -> None:
+    module.faults["status"] = [fault] * ATTEMPTS
+    with pytest.raises(ToolError, match="damaged line") as caught:
+        link.call("status")
+    assert caught.value.name == "no_clean_reply"
+
+
+@pytest.mark.parametrize("fault", [faults.garbage_before, faults.in_pieces])
+def test_the_right_reply_is_found_among_noise_and_in_pieces(
+    module: FakeModule, link: LinkClient, fault: faults.Fault
+) -> None:
+    module.faults["status"] = [fault]
+    assert link.call("status")["state"] == "operational"
+    assert module.calls == ["status"]
+
+
+def test_a_reply_that_comes_late_does_not_answer_the_next_request(
+    module: FakeModule, link: LinkClient
+) -> None:
+    late: list[bytes] = []
+
+    def hold_back(_method: str, lines: list[bytes]) -> list[bytes]:
+        late.extend(lines)
+        return []
+
+    def after_the_late_one(_method: str, lines: list[bytes]) -> list[bytes]:
+        return late + lines
+
+    module.faults["configure"] = [hold_back]
+    module.faults["public_key"] = [after_the_late_one]
+    with pytest.raises(ReplyLostError):
+        link.call("configure")
+    assert "public_key" in link.call("public_key")
+
+
+def test_a_refusal_is_an_error_at_once(
+    module: FakeModule, transport: DirectTransport, link: LinkClient
+) -> None:
+    module.refuse["status"] = WattsealError("meter_exception", exception=2)
+    with pytest.raises(ToolError, match=r"refused the request.*\(exception: 2\)") as caught:
+        link.call("status")
+    assert caught.value.name == "meter_exception"
+    assert caught.value.detail == {"exception": 2}
+    assert module.calls == ["status"]
+    assert transport.now_s < 1001
+
+
+def test_an_error_that_our_table_does_not_know_is_shown_as_told(
+    module: FakeModule, link: LinkClient
+) -> None:
+    def future(_method: str, lines: list[bytes]) -> list[bytes]:
+        identity = link_frame.decode(lines[0].rstrip())["id"]
+        error = {"code": -32999, "message": "It is dusty.", "data": {"name": "dusty"}}
+        return [link_frame.encode({"jsonrpc": "2.0", "id": identity, "error": error})]
+
+    module.faults["status"] = [future]
+    with pytest.raises(ToolError, match="It is dusty") as caught:
+        link.call("status")
+    assert caught.value.name == "dusty"
+
+
+def unreadable(_method: str, _lines: list[bytes]) -> list[bytes]:
+    """The module's answer to a line that reached it damaged."""
+    return [link_frame.encode(messages.error(None, WattsealError("parse_error")))]
+
+
+def test_a_request_that_the_module_could_not_read_is_not_waited_for(
+    module: FakeModule, transport: DirectTransport, link: LinkClient
+) -> None:
+    module.faults["status"] = [unreadable]
+    assert link.call("status")["state"] == "operational"
+    module.faults["begin"] = [unreadable]
+    with pytest.raises(ReplyLostError, match="could not read the request begin"):
+        link.call("begin")
+    assert transport.now_s < 1001
+
+
+def test_unplugging_is_not_tried_again(module: FakeModule, link: LinkClient) -> None:
+    module.faults["status"] = [faults.unplug]
+    with pytest.raises(ToolError) as caught:
+        link.call("status")
+    assert caught.value.name == "port_lost"
+    assert module.calls == ["status"]
+
+
+def test_synchronising_ends_a_line_that_another_program_left_half_sent(
+    module: FakeModule, transport: DirectTransport, link: LinkClient
+) -> None:
+    transport.write(b'{"jsonrpc":"2.0","id":7,"method":"beg')
+    assert link.synchronise()["product"] == "wattseal"
+    assert module.calls == ["hello"]
+    assert transport.now_s < 1001
+
+
+def test_complaint_and_reply_may_come_in_one_piece(
+    module: FakeModule, transport: DirectTransport, link: LinkClient
+) -> None:
+    def at_once(_method: str, lines: list[bytes]) -> list[bytes]:
+        return [b"".join(transport.take() + lines)]
+
+    module.faults["hello"] = [at_once]
+    assert link.synchronise()["product"] == "wattseal"
+    assert module.calls == ["hello"]
+
+
+def test_ids_of_two_programs_differ() -> None:
+    first = {LinkCodec().request("hello", {}) for _ in range(20)}
+    assert len(first) > 15
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 4096])
+def test_codec_takes_replies_in_any_pieces(size: int) -> None:
+    codec = LinkCodec(first_id=41)
+    request = link_frame.decode(codec.request("hello", {}).rstrip())
+    assert request == {"jsonrpc": "2.0", "id": 42, "method": "hello"}
+    stream = link_frame.encode(messages.result(41, {"a": 1})) + b"\x80noise\n"
+    stream += link_frame.encode(messages.result(42, {"a": 2}))
+    replies = [codec.feed(stream[at : at + size]) for at in range(0, len(stream), size)]
+    assert [reply.fields for some in replies for reply in some] == [{"a": 2}]
+    assert (codec.stale_replies, codec.damaged_lines) == (1, 1)
+
+
+def test_what_no_frame_can_carry_is_refused_before_it_is_sent(
+    transport: DirectTransport, link: LinkClient
+) -> None:
+    for params in ({"id_tag": "x" * 5000}, {"id_tag": "Jürgen"}, {"energy": 0.5}):
+        with pytest.raises(ToolError):
+            link.call("begin", params)
+    assert transport.written == b""
+
+
+def test_every_method_is_known_to_change_something_or_not() -> None:
+    names = {row[0] for row in METHODS}
+    changing = {
+        "begin", "intermediate", "end", "configure", "set_time", "release", "seal", "unseal",
+        "accept_publication", "archive_events", "decommission", "check_update",
+        "enter_boot_loader",
+    }  # fmt: skip
+    assert names == REPEATABLE_METHODS | changing
+    assert not REPEATABLE_METHODS & changing
+    assert names > WORKING_METHODS >= changing

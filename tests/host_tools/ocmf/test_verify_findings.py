@@ -1,0 +1,275 @@
+"""Each finding met in a file, with its values and its words in both languages."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.device.signer import signer
+from support.device.transactions import END_TIME, Transaction, payload, reading, xml
+from wattseal.ocmf.container import CAUSES, MAX_FILE_BYTES, MAX_RECORDS
+from wattseal.ocmf.findings import BLANKS, WORDS, Code, Finding, Language
+from wattseal.ocmf.report import FileReport
+from wattseal.ocmf.verify import verify_file
+
+Run = Callable[..., object]
+
+GOOD = Transaction()
+KEY = GOOD.signer.public
+OTHER = signer(seed=2)
+BEGIN, END = "Transaction.Begin", "Transaction.End"
+BOTH = payload([reading(), reading(TX="E", TM=END_TIME, RV=2947.1)], PG="T2")
+OLD = {"FV": "0.4"}
+
+
+def signed(*payloads: tuple[str, str | None]) -> bytes:
+    return xml(*((signer().record(text), KEY.hex, context) for text, context in payloads))
+
+
+def altered(before: str, after: str) -> bytes:
+    return GOOD.xml.replace(before.encode(), after.encode())
+
+
+def begin_text(**changes: object) -> str:
+    return payload([reading(**changes)])
+
+
+def end_text(**changes: object) -> str:
+    return payload([reading(**{"TX": "E", "TM": END_TIME, "RV": 2947.1, **changes})], PG="T2")
+
+
+TIMES = "2026-11-21T10:00:00,000+0100"
+CASES: dict[Code, tuple[bytes, dict[str, str]]] = {
+    # code: file, the values of its finding
+    Code.FILE_TOO_LARGE: (b"A" * (MAX_FILE_BYTES + 1), {"limit": "1024 KiB"}),
+    Code.XML_MALFORMED: (b"<a", {"cause": "it is not well-formed, line 1, column 1"}),
+    Code.NO_RECORD: (b"hello", {}),
+    Code.TOO_MANY_RECORDS: (b"<v>" + b"<value/>" * (MAX_RECORDS + 1) + b"</v>", {"limit": "2000"}),
+    Code.RECORD_MALFORMED: (b"OCMF|{}", {"cause": "it is not of the form OCMF|payload|signature"}),
+    Code.KEY_MISSING: (GOOD.begin_record.encode(), {}),
+    Code.KEY_UNREADABLE: (altered(KEY.hex, "?"), {"cause": "it is neither hex nor base64 nor PEM"}),
+    Code.KEY_WRONG_CURVE: (
+        altered(KEY.hex, signer("secp256k1").public.hex),
+        {"expected": "secp256r1", "found": "secp256k1"},
+    ),
+    Code.KEY_NOT_SIGNER: (
+        altered(KEY.hex, OTHER.public.hex),
+        {"expected": OTHER.public.fingerprint[:16], "found": KEY.fingerprint[:16]},
+    ),
+    Code.KEY_DIFFERS: (
+        xml(
+            (GOOD.begin_record, KEY.hex, BEGIN),
+            (Transaction(signer=OTHER).end_record, OTHER.public.hex, END),
+        ),
+        {"expected": KEY.fingerprint[:16], "found": OTHER.public.fingerprint[:16]},
+    ),
+    Code.ALGORITHM_UNSUPPORTED: (
+        altered("ECDSA-secp256r1-SHA256", "RSA-2048"),
+        {"algorithm": "RSA-2048"},
+    ),
+    Code.SIGNATURE_MALFORMED: (
+        altered('"SE":"hex"', '"SE":"base64"'),
+        {"cause": "it is not an ECDSA signature in DER"},
+    ),
+    Code.SIGNATURE_MISMATCH: (altered("2947.1", "2948.1"), {}),
+    Code.PAYLOAD_MALFORMED: (signed(("[]", None)), {"cause": "it is not a JSON object"}),
+    Code.PAYLOAD_AMBIGUOUS: (
+        signed((begin_text().replace('"RV":', '"RV":1,"RV":'), BEGIN), (end_text(), END)),
+        {"field": "RV"},
+    ),
+    Code.BEGIN_MISSING: (signed((end_text(), END)), {}),
+    Code.BEGIN_REPEATED: (Transaction(end_reading={"TX": "B"}).xml, {"count": "2"}),
+    Code.BEGIN_HOLDS_END: (signed((BOTH, BEGIN), (end_text(), END)), {}),
+    Code.END_MISSING: (signed((begin_text(), BEGIN)), {}),
+    Code.END_REPEATED: (Transaction(begin_reading={"TX": "R"}).xml, {"count": "2"}),
+    Code.END_HOLDS_BEGIN: (signed((begin_text(), BEGIN), (BOTH, END)), {}),
+    Code.CONTEXT_MISMATCH: (
+        signed((begin_text(), END), (end_text(), END)),
+        {"expected": "end", "found": "begin"},
+    ),
+    Code.REGISTER_NOT_BILLABLE: (
+        Transaction(end_reading={"RI": "1-0:1.7.0"}).xml,
+        {"reading": "end", "register": "1-0:1.7.0"},
+    ),
+    Code.GATEWAY_SERIAL_DIFFERS: (
+        Transaction(end={"GS": None}).xml,
+        {"begin": "WS000017", "end": "(none)"},
+    ),
+    Code.METER_SERIAL_DIFFERS: (
+        Transaction(end={"MS": "9"}).xml,
+        {"begin": "12345678", "end": "9"},
+    ),
+    Code.REGISTER_DIFFERS: (
+        Transaction(end_reading={"RI": "01-00:B0.08.00*FF"}).xml,
+        {"begin": "1-0:1.8.0", "end": "01-00:B0.08.00*FF"},
+    ),
+    Code.UNIT_DIFFERS: (
+        Transaction(end_reading={"RU": "Wh", "RV": 2947100}).xml,
+        {"begin": "kWh", "end": "Wh"},
+    ),
+    Code.EVENT_COUNTER_DIFFERS: (
+        Transaction(begin=OLD, end=OLD, begin_reading={"EI": 1}, end_reading={"EI": 2}).xml,
+        {"begin": "1", "end": "2"},
+    ),
+    Code.PAGINATION_CONTEXT_DIFFERS: (
+        Transaction(end={"PG": "F2"}).xml,
+        {"expected": "T1", "found": "F2"},
+    ),
+    Code.PAGINATION_REVERSED: (Transaction(begin={"PG": "T3"}).xml, {"begin": "T3", "end": "T2"}),
+    Code.UNIT_NOT_ENERGY: (
+        Transaction(begin_reading={"RU": "mOhm"}).xml,
+        {"reading": "begin", "unit": "mOhm"},
+    ),
+    Code.VALUE_MISSING: (Transaction(end_reading={"RV": None}).xml, {"reading": "end"}),
+    Code.VALUE_OUT_OF_RANGE: (
+        Transaction(end_reading={"RV": 10**40}).xml,
+        {"reading": "end", "value": str(10**40)},
+    ),
+    Code.ENERGY_DECREASED: (
+        Transaction(end_reading={"RV": 2935.5}).xml,
+        {"begin": "2935.6", "end": "2935.5"},
+    ),
+    Code.TIME_REVERSED: (
+        Transaction(begin_reading={"TM": END_TIME}, end_reading={"TM": f"{TIMES} S"}).xml,
+        {"begin": END_TIME, "end": f"{TIMES} S"},
+    ),
+    Code.TIME_STATUS_WRONG: (
+        Transaction(begin_reading={"TM": f"{TIMES} R"}).xml,
+        {"reading": "end", "cause": "it is not relative (R), but that of the begin is"},
+    ),
+    Code.METER_STATUS: (
+        Transaction(end_reading={"ST": "F"}).xml,
+        {"reading": "end", "expected": "G", "found": "F"},
+    ),
+    Code.ENERGY_ERROR_FLAG: (Transaction(end_reading={"EF": "E"}).xml, {"reading": "end"}),
+    Code.IDENTIFICATION_LEVEL: (
+        Transaction(begin={"IL": "OUTDATED"}).xml,
+        {"reading": "begin", "level": "OUTDATED"},
+    ),
+    Code.TRANSACTION_INCOMPLETE: (
+        f"{GOOD.begin_record}|{KEY.hex}".encode(),
+        {"reading": "end"},
+    ),
+    Code.IDENTIFICATION_DIFFERS: (
+        Transaction(end={"IT": "LOCAL"}).xml,
+        {"field": "type of the identification", "begin": "ISO14443", "end": "LOCAL"},
+    ),
+    Code.PAGINATION_REPEATED: (Transaction(end={"PG": "T1"}).xml, {"pagination": "T1"}),
+    Code.PAGINATION_GAP: (
+        Transaction(end={"PG": "T4"}).xml,
+        {"begin": "T1", "end": "T4", "count": "2"},
+    ),
+    Code.PAGINATION_UNREADABLE: (Transaction(end={"PG": None}).xml, {"pagination": "(none)"}),
+    Code.EXCEPTION_READING: (
+        signed(
+            (
+                payload(
+                    [reading(), reading(TX="X"), reading(TX="E", TM=END_TIME)],
+                ),
+                None,
+            )
+        ),
+        {},
+    ),
+    Code.TIME_ERROR_FLAG: (Transaction(end_reading={"EF": "t"}).xml, {"reading": "end"}),
+    Code.TIME_NOT_SYNCHRONISED: (
+        Transaction(begin_reading={"TM": f"{TIMES} I"}).xml,
+        {"reading": "begin", "state": "informative"},
+    ),
+    Code.TRANSACTION_ID_NOT_INTEGER: (altered('="17"', '="a"'), {"found": "a"}),
+    Code.RECORD_REPEATED: (
+        xml(*[(GOOD.begin_record, KEY.hex, BEGIN)] * 2, (GOOD.end_record, KEY.hex, END)),
+        {"number": "1"},
+    ),
+    Code.HASH_LABEL_IGNORED: (
+        altered("r1-SHA256", "r1-SHA512"),
+        {"expected": "SHA256", "found": "SHA512"},
+    ),
+    Code.FORMAT_DEVIATION: (
+        Transaction(begin={"IS": None}).xml,
+        {"cause": "Identification Status (IS) is mandatory"},
+    ),
+}
+
+
+def findings_of(report: FileReport, code: Code) -> list[Finding]:
+    return [finding for finding in report.all_findings if finding.code is code]
+
+
+def test_every_code_is_met_here() -> None:
+    assert set(CASES) | {Code.FILE_UNREADABLE} == set(Code)
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_finding_has_its_values_and_its_words(code: Code) -> None:
+    data, values = CASES[code]
+    finding = findings_of(verify_file("file", data), code)[0]
+    assert finding.values.keys() == BLANKS[code]
+    assert finding.values == values
+    english, german = (finding.sentence(language) for language in Language)
+    assert english == finding.message != german
+
+
+def test_a_file_that_cannot_be_opened(wattseal: Run, tmp_path: Path) -> None:
+    missing = wattseal("verify", tmp_path / "missing", "--json").json["files"][0]["findings"]
+    assert [(one["code"], one["values"]) for one in missing] == [
+        ("file_unreadable", {"cause": os.strerror(2)})
+    ]
+    shown = wattseal("verify", tmp_path / "missing", "--language", "de")
+    assert "Die Datei kann nicht gelesen werden (es gibt sie nicht)." in shown.out
+    shown = wattseal("verify", tmp_path, "--language", "de")
+    assert "(sie ist ein Verzeichnis)" in shown.out
+
+
+class TestPhrases:
+    """Every phrase that German knows is one that a file can bring about."""
+
+    KEYS = [
+        "-----BEGIN PUBLIC KEY----- -----END PUBLIC KEY-----",
+        "?",
+        "3059",
+        "00",
+        KEY.hex + "00",
+    ]
+    RECORDS = [
+        "OCMF|{}",
+        "OCMF|{}|{",
+        "OCMF|{}|[]",
+        'OCMF|{}|{"SD":"xy"}',
+        'OCMF|{}|{"SD":"0"}',
+        'OCMF|{}|{"SD":"00"}',
+        'OCMF|{}|{"SE":"base64","SD":"a"}',
+    ]
+    PAYLOADS = ["[]", "{", '{"RD":[1]}']
+    OTHERS = {
+        # neither in a key nor in a record
+        *("No such file or directory", "Is a directory", "Permission denied"),
+        *("begin", "end", "identification", "type of the identification"),
+        *("unknown", "informative"),
+        "it is not relative (R), but that of the begin is",
+        *CAUSES.values(),  # of a bundle as a whole: test_verify_bundle.py
+        "its offset from UTC is missing",  # of a CDR
+    }
+
+    def files(self) -> list[bytes]:
+        odd = KEY.spki.replace(bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("2a8648ce3d0202"))
+        formless = KEY.spki.replace(b"\x00\x04", b"\x00\x05")
+        keys = [*self.KEYS, odd.hex(), formless.hex()]
+        encodings = (b"\xff\xfe\x00\xd8", b'<?xml version="1.0" encoding="none"?><v/>')
+        return [
+            *(altered(KEY.hex, key) for key in keys),
+            *(xml((text, KEY.hex, None)) for text in self.RECORDS),
+            *(signed((text, None)) for text in self.PAYLOADS),
+            *(Transaction(begin_reading={"TM": TIMES}).xml, b"<!DOCTYPE v []><v/>", *encodings),
+        ]
+
+    def test_each_is_met(self) -> None:
+        met = {
+            value
+            for data in self.files()
+            for finding in verify_file("file", data).all_findings
+            for value in finding.values.values()
+        }
+        assert set(WORDS) - self.OTHERS - met == {
+            "it holds characters that no encoding can carry"  # no file's text does
+        }

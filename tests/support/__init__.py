@@ -1,0 +1,1 @@
+"""What tests set up: fake and simulated modules, registries, sessions, stations."""
