@@ -1,9 +1,9 @@
-"""Knows the ordinary session at a glance, so that the many good ones need no closer look.
+"""The fast path: verifies a session that passes every check, without making each check.
 
 A session passes here only if every record keeps to OCMF in its plainest form, all readings are
-good, and the records fit one another in every way. For such a session the closer look
-(record_checks.py) finds nothing, ever; a test holds the two against each other. Whatever is the
-least bit unusual is left to the closer look, so nothing is ever refused here.
+good, and the records fit one another in every way. For such a session the full checks (records.py)
+find nothing, ever; a test compares the two. Whatever is the least bit unusual is left to the full
+checks, so nothing is ever refused here.
 
 The form: begin, then intermediate values, then end, or all in one record, in the order signed;
 every reading complete in itself, its members in the order of OCMF's table 7, of one billing
@@ -70,8 +70,8 @@ _TAGS = {
 _Text = str | UnsetType | None
 _From = TypeVar("_From")
 _To = TypeVar("_To")
-_WHATEVER = (*QUICK_REFUSALS, TypeError, LookupError, AttributeError)
-"""What code stumbles over that takes everything for a plain record."""
+PARSE_ERRORS = (*QUICK_REFUSALS, TypeError, LookupError, AttributeError)
+"""What the code raises for text that is no plain record."""
 
 
 class _Head(Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,7 +125,7 @@ class PlainSession(Struct, frozen=True):
 
 
 def read_plainly(charges: Sequence[Sequence[SignedValue] | None]) -> list[PlainSession | None]:
-    """The session of each charge's ordinary signed values, not yet verified; None if they need a
+    """The session of each charge's signed values, not yet verified; None if they need a
     closer look.
 
     Each step is done for all of them before the next one: so its code stays in the processor's
@@ -143,7 +143,7 @@ def _for_each(some: Iterable[_From | None], step: Callable[[_From], _To]) -> lis
     for one in some:
         try:
             made.append(None if one is None else step(one))
-        except _WHATEVER:
+        except PARSE_ERRORS:
             made.append(None)
     return made
 
@@ -293,8 +293,8 @@ def _goes_on(readings: Sequence[_Reading]) -> bool:
 _CURVE = "secp256r1"
 
 
-class Ordinary(Struct, frozen=True):
-    """A session with nothing to say about, and the key that must have signed its records."""
+class FastPathSession(Struct, frozen=True):
+    """A session that passes every check if this key signed its records."""
 
     plain: PlainSession
     key: PublicKey
@@ -304,11 +304,11 @@ class Ordinary(Struct, frozen=True):
         return self.key.verify_all(self.plain.signatures)
 
 
-def ordinary_sessions(
+def fast_path_sessions(
     charges: Sequence[tuple[SignedData | None, Sequence[KeyPeriod]]], tolerance_ms: int
-) -> list[Ordinary | None]:
-    """Of each charge, with the periods of its charge point: what looks like an ordinary session,
-    not verified yet; None if it does not.
+) -> list[FastPathSession | None]:
+    """Of each charge, with the periods of its charge point: the session that passes every check
+    but for its signatures, which are not verified yet; None for any other.
     """
     read = read_plainly([signed.values if signed and known else None for signed, known in charges])
     return [
@@ -319,12 +319,14 @@ def ordinary_sessions(
 
 def _with_key(
     signed: SignedData, plain: PlainSession, periods: Sequence[KeyPeriod], tolerance_ms: int
-) -> Ordinary | None:
+) -> FastPathSession | None:
     period = _period_of(plain, periods, tolerance_ms)
     if period is None:
         return None
     own = signed.public_key
-    return Ordinary(plain, period.key) if own is None or is_plainly(own, period.key) else None
+    return (
+        FastPathSession(plain, period.key) if own is None or is_plainly(own, period.key) else None
+    )
 
 
 def _period_of(

@@ -27,7 +27,7 @@ from wattseal.ocmf.transaction import (
     CONTEXT_END,
     Member,
     Outcome,
-    Taking,
+    ReadingInRecord,
     check_transaction,
     is_sound,
 )
@@ -45,7 +45,10 @@ def page_of(member: Member) -> Page | None:
 
 
 def check_intermediates(
-    members: Sequence[Member], pages: Sequence[Page | None], begin: Taking, end: Taking
+    members: Sequence[Member],
+    pages: Sequence[Page | None],
+    begin: ReadingInRecord,
+    end: ReadingInRecord,
 ) -> Iterator[Finding]:
     """Judge the records beside those of begin and end, and the course of all readings."""
     paged = [(page, member) for page, member in zip(pages, members, strict=True) if page]
@@ -60,8 +63,8 @@ def check_intermediates(
             between = f"{begin.member.payload.PG} - {end.member.payload.PG}"
             yield found("intermediate_outside", expected=between, found=shown(member.payload.PG))
     paged.sort(key=lambda pair: pair[0])
-    takings = [taking for _page, member in paged for taking in member.takings()]
-    yield from _check_course([taking for taking in takings if _is_comparable(taking, begin)])
+    entries = [entry for _page, member in paged for entry in member.entries()]
+    yield from _check_course([entry for entry in entries if _is_comparable(entry, begin)])
 
 
 def _check_origin(first: Member, other: Member) -> Iterator[Finding]:
@@ -83,22 +86,22 @@ def _check_origin(first: Member, other: Member) -> Iterator[Finding]:
             yield of_verify(said, subject)
 
 
-def _is_comparable(taking: Taking, begin: Taking) -> bool:
+def _is_comparable(entry: ReadingInRecord, begin: ReadingInRecord) -> bool:
     """Whether a reading is of the register, and in the unit, that the session is billed by."""
-    reading, first = taking.reading, begin.reading
+    reading, first = entry.reading, begin.reading
     is_same = str(reading.RI) == str(first.RI) and reading.RU == first.RU
     return is_same and reading.RV is not None and is_sound(reading.RV)
 
 
-def _check_course(takings: Sequence[Taking]) -> Iterator[Finding]:
+def _check_course(entries: Sequence[ReadingInRecord]) -> Iterator[Finding]:
     """Energy and time from reading to reading; the first of each that goes back is told."""
-    values = [(taking, taking.reading.RV) for taking in takings]
+    values = [(entry, entry.reading.RV) for entry in entries]
     for (_before, first), (after, last) in pairwise(values):
         if first is not None and last is not None and last < first:
             said = verify_found(Code.ENERGY_DECREASED, begin=first, end=last)
             yield of_verify(said, f"record {shown(after.member.payload.PG)}")
             break
-    for before, after in pairwise(takings):
+    for before, after in pairwise(entries):
         if _goes_back(before, after):
             told = {"begin": before.written_time, "end": after.written_time}
             said = verify_found(Code.TIME_REVERSED, **told)
@@ -106,7 +109,7 @@ def _check_course(takings: Sequence[Taking]) -> Iterator[Finding]:
             break
 
 
-def _goes_back(before: Taking, after: Taking) -> bool:
+def _goes_back(before: ReadingInRecord, after: ReadingInRecord) -> bool:
     first, last = before.reading.timestamp, after.reading.timestamp
     if (first.tzinfo is None) != (last.tzinfo is None):
         return True
@@ -191,14 +194,14 @@ _NATURES = {"begin": "Start", "end": "End"}
 class OpenRecord(NamedTuple):
     """One record of a CDR, the number of its value from 1, and what the CDR calls it.
 
-    There is more than one nature where the same text was sent for more than one. `takings` are
+    There is more than one nature where the same text was sent for more than one. `entries` are
     its readings, none if its payload cannot be read; `holds` says `begin`, `end`, both or neither.
     """
 
     number: int
     natures: tuple[str, ...]
     record: Record
-    takings: list[Taking]
+    entries: list[ReadingInRecord]
     holds: tuple[str, ...]
 
     @property
@@ -208,7 +211,7 @@ class OpenRecord(NamedTuple):
 
     def signed_at_ms(self, cdr: Cdr) -> int:
         """When it was signed by its own clock; if that was not set, by the CDR."""
-        at_ms = _time_of(self.takings[-1]) if self.takings else None
+        at_ms = _time_of(self.entries[-1]) if self.entries else None
         if at_ms is not None:
             return at_ms
         return cdr.begin_ms if self.holds == ("begin",) else cdr.end_ms
@@ -241,16 +244,16 @@ def _open(number: int, nature: str, record: Record) -> OpenRecord:
     if record.payload is None:
         return OpenRecord(number, (nature,), record, [], ())
     context = CONTEXT_END if nature == "end" else None
-    takings = Member(record.payload, record.times, context).takings()
-    roles = [taking.role for taking in takings]
+    entries = Member(record.payload, record.times, context).entries()
+    roles = [entry.role for entry in entries]
     holds = tuple([role for role in ("begin", "end") if role in roles])
-    return OpenRecord(number, (nature,), record, takings, holds)
+    return OpenRecord(number, (nature,), record, entries, holds)
 
 
 def check_content(records: Sequence[OpenRecord]) -> tuple[list[Finding], Session | None]:
     """Judge authentic records together. The session is None if it is not clear what it was."""
     findings = [of_verify(said, one.subject) for one in records for said in one.record.findings]
-    members = [one.takings[0].member for one in records if one.takings]
+    members = [one.entries[0].member for one in records if one.entries]
     if len(members) < len(records) or any(finding.effect.is_error for finding in findings):
         return findings or [of_verify(verify_found(Code.BEGIN_MISSING))], None
     outcome = check_transaction(members, is_claimed=True)
@@ -260,7 +263,7 @@ def check_content(records: Sequence[OpenRecord]) -> tuple[list[Finding], Session
     if outcome.begin is None or outcome.end is None:
         return findings, None
     pages = [page_of(member) for member in members]
-    if sum([len(one.takings) for one in records]) > 2:
+    if sum([len(one.entries) for one in records]) > 2:
         findings += check_intermediates(members, pages, outcome.begin, outcome.end)
     return findings, _session(records, pages, outcome.begin, outcome.end)
 
@@ -284,15 +287,18 @@ def _check_natures(records: Iterable[OpenRecord]) -> Iterator[Finding]:
 
 def _check_zones(outcome: Outcome) -> Iterator[Finding]:
     """A time without its zone is no moment: no key can be chosen by it, and nothing compared."""
-    for taking in (outcome.begin, outcome.end):
-        if taking and taking.reading.timestamp.tzinfo is None:
+    for entry in (outcome.begin, outcome.end):
+        if entry and entry.reading.timestamp.tzinfo is None:
             cause = "its offset from UTC is missing"
-            said = verify_found(Code.TIME_STATUS_WRONG, reading=taking.role, cause=cause)
+            said = verify_found(Code.TIME_STATUS_WRONG, reading=entry.role, cause=cause)
             yield of_verify(said)
 
 
 def _session(
-    records: Sequence[OpenRecord], pages: Sequence[Page | None], first: Taking, last: Taking
+    records: Sequence[OpenRecord],
+    pages: Sequence[Page | None],
+    first: ReadingInRecord,
+    last: ReadingInRecord,
 ) -> Session | None:
     """The session, None unless it can be told from others and its energy computed."""
     begin, end = _signed_reading(first), _signed_reading(last)
@@ -315,8 +321,8 @@ def _session(
     )
 
 
-def _signed_reading(taking: Taking) -> SignedReading | None:
-    reading = taking.reading
+def _signed_reading(entry: ReadingInRecord) -> SignedReading | None:
+    reading = entry.reading
     moment = reading.timestamp
     if moment.tzinfo is None or reading.RV is None or not is_sound(reading.RV):
         return None
@@ -331,9 +337,9 @@ def _signed_reading(taking: Taking) -> SignedReading | None:
     )
 
 
-def _time_of(taking: Taking) -> int | None:
+def _time_of(entry: ReadingInRecord) -> int | None:
     """Unix milliseconds of a reading; None if the clock was not set, or its zone is not known."""
-    reading = taking.reading
+    reading = entry.reading
     if reading.time_status not in _SET_CLOCKS:
         return None
     moment = reading.timestamp

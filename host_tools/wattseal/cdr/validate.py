@@ -9,7 +9,7 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wattseal.cdr.fast_path import Ordinary, ordinary_sessions
+from wattseal.cdr.fast_path import FastPathSession, fast_path_sessions
 from wattseal.cdr.findings import Finding, Judgement, found, judged, one_for_each_fault
 from wattseal.cdr.keys import KeyPeriod, KeySource
 from wattseal.cdr.ocpi import Cdr, CdrError, SignedData
@@ -94,7 +94,7 @@ def _check_clocks(session: Session, said: Iterable[Finding]) -> tuple[Finding, .
 ENCODING = "OCMF"
 
 # Each is tried with every key there is; a hostile CDR must not buy seconds of that.
-_MAX_STRANGERS = 8
+MAX_UNKNOWN_SIGNERS = 8
 
 
 class _Found(Struct, frozen=True):
@@ -124,12 +124,12 @@ class Validator:
         """
         known = [self._keys.periods(cdr.evse_id) for cdr in cdrs]
         charges = [(cdr.signed, periods or ()) for cdr, periods in zip(cdrs, known, strict=True)]
-        looked = ordinary_sessions(charges, self._tolerance_ms)
-        ordinary = [one if one and one.is_authentic() else None for one in looked]
-        return list(map(self._judge, cdrs, known, ordinary))
+        looked = fast_path_sessions(charges, self._tolerance_ms)
+        fast = [one if one and one.is_authentic() else None for one in looked]
+        return list(map(self._judge, cdrs, known, fast))
 
     def _judge(
-        self, cdr: Cdr, periods: Sequence[KeyPeriod] | None, ordinary: Ordinary | None
+        self, cdr: Cdr, periods: Sequence[KeyPeriod] | None, fast: FastPathSession | None
     ) -> Judgement:
         if cdr.signed is None:
             return _judgement(cdr, _Found(_unsigned(cdr, periods)), is_checked=False)
@@ -137,8 +137,8 @@ class Validator:
             method = cdr.signed.encoding_method
             finding = found("encoding_unsupported", expected=ENCODING, found=method)
             return _judgement(cdr, _Found([finding]))
-        if ordinary:
-            told = _Found((), ordinary.plain.session, ordinary.key.fingerprint)
+        if fast:
+            told = _Found((), fast.plain.session, fast.key.fingerprint)
         else:
             told = self._look_closely(cdr, cdr.signed, periods or ())
         if told.session is None:
@@ -212,12 +212,12 @@ def unreadable(name: str, error: CdrError) -> Judgement:
 def _signers_among(cdr: Cdr, records: Iterable[OpenRecord], candidates: Candidates) -> list[Signer]:
     """The signers of the records, in their order; those of the first few if nobody has signed."""
     signers: list[Signer] = []
-    strangers = 0
+    unknown_signers = 0
     for one in records:
         signer = candidates.signer(one.record, one.signed_at_ms(cdr), one.subject)
         signers.append(signer)
-        strangers += signer.period is None
-        if strangers > _MAX_STRANGERS:
+        unknown_signers += signer.period is None
+        if unknown_signers > MAX_UNKNOWN_SIGNERS:
             break
     return signers
 

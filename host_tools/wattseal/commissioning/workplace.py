@@ -15,7 +15,7 @@ from wattseal.device.models import Hello, Status
 from wattseal.registry.client import RegistryClient
 from wattseal.registry.records import Meter
 
-KNOCK_S = 2.0
+PROBE_TIMEOUT_S = 2.0
 """How long a port has for its answer; what is no module says nothing."""
 
 
@@ -35,7 +35,7 @@ def port_names() -> list[str]:
 def find_modules(
     names: Iterable[str],
     baud: int = DEFAULT_BAUD,
-    knock_s: float = KNOCK_S,
+    probe_timeout_s: float = PROBE_TIMEOUT_S,
     seen: Callable[[str], None] = lambda _port: None,
 ) -> list[Found]:
     """Those of the ports that a module answers on; the others are let be."""
@@ -44,7 +44,7 @@ def find_modules(
         seen(name)
         try:
             with SerialTransport(name, baud) as transport:
-                hello = Device(LinkClient(transport, knock_s)).connect(name)
+                hello = Device(LinkClient(transport, probe_timeout_s)).connect(name)
         except ToolError:
             continue
         found.append(Found(name, hello))

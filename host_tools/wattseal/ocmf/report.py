@@ -41,7 +41,7 @@ from wattseal.ocmf.container import SignedValue
 from wattseal.ocmf.findings import Code, Finding, Severity
 from wattseal.ocmf.record import Record
 from wattseal.ocmf.signature import KeyRing, algorithm_of
-from wattseal.ocmf.transaction import Outcome, Taking, energy_of
+from wattseal.ocmf.transaction import Outcome, ReadingInRecord, energy_of
 
 
 @dataclass
@@ -179,7 +179,7 @@ _MAX_EXPONENT_SPELLED_OUT = 30
 def report_value(one: JudgedValue) -> ValueReport:
     """The report of one signed value."""
     reason = weightiest_error(one.findings)
-    judge = one.ring.judge
+    judge = one.ring.verification_key
     payload = one.record.payload if one.record else None
     return ValueReport(
         number=one.number,
@@ -213,7 +213,9 @@ def report_transaction(
     return report
 
 
-def _describe(report: TransactionReport, begin: Taking | None, end: Taking | None) -> None:
+def _describe(
+    report: TransactionReport, begin: ReadingInRecord | None, end: ReadingInRecord | None
+) -> None:
     report.begin = _report_reading(begin) if begin else None
     report.end = _report_reading(end) if end else None
     some = begin or end
@@ -230,16 +232,16 @@ def _describe(report: TransactionReport, begin: Taking | None, end: Taking | Non
         report.unit = str(begin.reading.RU) if energy is not None else None
 
 
-def _report_reading(taking: Taking) -> ReadingReport:
-    reading = taking.reading
+def _report_reading(entry: ReadingInRecord) -> ReadingReport:
+    reading = entry.reading
     return ReadingReport(
-        time=(taking.written_time or "").partition(" ")[0],
+        time=(entry.written_time or "").partition(" ")[0],
         time_status=str(reading.time_status),
         value=None if reading.RV is None else _digits(reading.RV),
         unit=None if reading.RU is None else str(reading.RU),
         obis=None if reading.RI is None else str(reading.RI),
         reason=str(reading.TX),
-        pagination=taking.member.payload.PG,
+        pagination=entry.member.payload.PG,
     )
 
 

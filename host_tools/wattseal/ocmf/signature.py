@@ -34,7 +34,7 @@ class KeyRing(NamedTuple):
     """The keys that one record meets.
 
     `given` is the text that came with the record, `own` the key read from it, `pinned` the key that
-    the user trusts. The pinned key judges if there is one.
+    the user trusts. The pinned key verifies if there is one.
     """
 
     given: str | None = None
@@ -43,7 +43,7 @@ class KeyRing(NamedTuple):
     complaint: str = ""
 
     @property
-    def judge(self) -> PublicKey | None:
+    def verification_key(self) -> PublicKey | None:
         """The key that the record is verified with."""
         return self.pinned or self.own
 
@@ -67,7 +67,7 @@ def check_key(ring: KeyRing) -> Iterator[Finding]:
     """What is wrong with the keys themselves."""
     if ring.complaint:
         yield found(Code.KEY_UNREADABLE, cause=ring.complaint)
-    elif ring.judge is None:
+    elif ring.verification_key is None:
         yield found(Code.KEY_MISSING)
     elif ring.pinned and ring.own and ring.own != ring.pinned:
         yield found(Code.KEY_DIFFERS, expected=short_name(ring.pinned), found=short_name(ring.own))

@@ -45,17 +45,17 @@ class Member(NamedTuple):
     times: tuple[str | None, ...] = ()
     context: str | None = None
 
-    def takings(self) -> list[Taking]:
+    def entries(self) -> list[ReadingInRecord]:
         """The record's readings."""
         readings: Sequence[AnyReading] = self.payload.RD
         times = self.times or (None,) * len(readings)
         return [
-            Taking(self, reading, time, _ROLES.get(reading.TX or ""))
+            ReadingInRecord(self, reading, time, _ROLES.get(reading.TX or ""))
             for reading, time in zip(readings, times, strict=True)
         ]
 
 
-class Taking(NamedTuple):
+class ReadingInRecord(NamedTuple):
     """One reading with the record that it stands in; `role` is None between begin and end."""
 
     member: Member
@@ -66,10 +66,10 @@ class Taking(NamedTuple):
 
 def is_complete(payload: AnyPayload) -> bool:
     """Whether one record holds the begin and the end of a transaction."""
-    return {"begin", "end"} <= {taking.role for taking in Member(payload).takings()}
+    return {"begin", "end"} <= {entry.role for entry in Member(payload).entries()}
 
 
-def energy_of(begin: Taking, end: Taking) -> Decimal | None:
+def energy_of(begin: ReadingInRecord, end: ReadingInRecord) -> Decimal | None:
     """End minus begin in the unit of both, exactly; None where that cannot be told."""
     first, last = begin.reading.RV, end.reading.RV
     if first is None or last is None or not (is_sound(first) and is_sound(last)):
@@ -100,8 +100,8 @@ _GOOD = "G"
 class Outcome(NamedTuple):
     """The readings that a transaction is billed by, where there is exactly one of each."""
 
-    begin: Taking | None
-    end: Taking | None
+    begin: ReadingInRecord | None
+    end: ReadingInRecord | None
     findings: tuple[Finding, ...]
 
 
@@ -111,30 +111,30 @@ def check_transaction(members: Sequence[Member], *, is_claimed: bool) -> Outcome
     `is_claimed`: the file calls them a transaction, so that a missing half is an error; a bare
     record that holds one half only is worth a warning.
     """
-    takings_of = [member.takings() for member in members]
-    takings = [taking for some in takings_of for taking in some]
-    if not any(taking.reading.TX for taking in takings):
+    readings_of = [member.entries() for member in members]
+    entries = [entry for some in readings_of for entry in some]
+    if not any(entry.reading.TX for entry in entries):
         return Outcome(None, None, ())  # fiscal readings: no transaction
-    billable = _billable(takings)
-    begins = [taking for taking in billable if taking.role == "begin"]
-    ends = [taking for taking in billable if taking.role == "end"]
-    findings = list(_check_presence(takings, begins, ends, is_claimed=is_claimed))
-    findings += _check_contexts(takings_of)
-    for taking in begins + ends:
-        findings += _check_reading(taking)
+    billable = _billable(entries)
+    begins = [entry for entry in billable if entry.role == "begin"]
+    ends = [entry for entry in billable if entry.role == "end"]
+    findings = list(_check_presence(entries, begins, ends, is_claimed=is_claimed))
+    findings += _check_contexts(readings_of)
+    for entry in begins + ends:
+        findings += _check_reading(entry)
     begin = begins[0] if len(begins) == 1 else None
     end = ends[0] if len(ends) == 1 else None
     if begin and end:
         findings += _check_pair(begin, end)
     findings += _check_clocks(begin, end)
     findings += _check_order(begin, end, members)
-    findings += _check_exceptions(takings)
+    findings += _check_exceptions(entries)
     return Outcome(begin, end, tuple(dict.fromkeys(findings)))
 
 
-def _billable(takings: Iterable[Taking]) -> list[Taking]:
+def _billable(entries: Iterable[ReadingInRecord]) -> list[ReadingInRecord]:
     """Readings of the registers that bill; loss-compensated ones alone if there are any."""
-    known = [(one, _kind_of_register(str(one.reading.RI))) for one in takings if one.reading.RI]
+    known = [(one, _kind_of_register(str(one.reading.RI))) for one in entries if one.reading.RI]
     compensated = [one for one, kind in known if kind is _Register.COMPENSATED]
     return compensated or [one for one, kind in known if kind is _Register.BILLABLE]
 
@@ -157,16 +157,20 @@ def _kind_of_register(obis: str) -> _Register:
 
 
 def _check_presence(
-    takings: Sequence[Taking], begins: list[Taking], ends: list[Taking], *, is_claimed: bool
+    entries: Sequence[ReadingInRecord],
+    begins: list[ReadingInRecord],
+    ends: list[ReadingInRecord],
+    *,
+    is_claimed: bool,
 ) -> Iterator[Finding]:
-    rows: tuple[tuple[Role, list[Taking], Code, Code], ...] = (
+    rows: tuple[tuple[Role, list[ReadingInRecord], Code, Code], ...] = (
         ("begin", begins, Code.BEGIN_MISSING, Code.BEGIN_REPEATED),
         ("end", ends, Code.END_MISSING, Code.END_REPEATED),
     )
     for role, some, missing, repeated in rows:
         if len(some) == 1:
             continue
-        any_register = [taking for taking in takings if taking.role == role]
+        any_register = [entry for entry in entries if entry.role == role]
         if some:
             yield found(repeated, count=len(some))
         elif any_register:
@@ -178,13 +182,13 @@ def _check_presence(
             yield found(Code.TRANSACTION_INCOMPLETE, reading=role)
 
 
-def _check_contexts(takings_of: Sequence[Sequence[Taking]]) -> Iterator[Finding]:
+def _check_contexts(readings_of: Sequence[Sequence[ReadingInRecord]]) -> Iterator[Finding]:
     """Begin and end apart, and each where the file says that it is."""
-    if len(takings_of) < 2:
+    if len(readings_of) < 2:
         return
-    for takings in takings_of:
-        roles = {taking.role for taking in takings}
-        context = takings[0].member.context if takings else None
+    for entries in readings_of:
+        roles = {entry.role for entry in entries}
+        context = entries[0].member.context if entries else None
         if "begin" in roles and "end" in roles:
             is_end_record = context == CONTEXT_END
             yield found(Code.END_HOLDS_BEGIN if is_end_record else Code.BEGIN_HOLDS_END)
@@ -194,8 +198,8 @@ def _check_contexts(takings_of: Sequence[Sequence[Taking]]) -> Iterator[Finding]
             yield found(Code.CONTEXT_MISMATCH, expected="end", found="begin")
 
 
-def _check_reading(taking: Taking) -> Iterator[Finding]:
-    reading, name = taking.reading, taking.role
+def _check_reading(entry: ReadingInRecord) -> Iterator[Finding]:
+    reading, name = entry.reading, entry.role
     if reading.ST != _GOOD:
         yield found(Code.METER_STATUS, reading=name, expected=_GOOD, found=reading.ST)
     if reading.EF and "E" in reading.EF:
@@ -208,24 +212,24 @@ def _check_reading(taking: Taking) -> Iterator[Finding]:
         yield found(Code.VALUE_MISSING, reading=name)
     elif not is_sound(reading.RV):
         yield found(Code.VALUE_OUT_OF_RANGE, reading=name, value=reading.RV)
-    if taking.member.payload.IL in _BAD_LEVELS:
-        yield found(Code.IDENTIFICATION_LEVEL, reading=name, level=taking.member.payload.IL)
-    if taking.written_time is not None and " " not in taking.written_time.strip():
+    if entry.member.payload.IL in _BAD_LEVELS:
+        yield found(Code.IDENTIFICATION_LEVEL, reading=name, level=entry.member.payload.IL)
+    if entry.written_time is not None and " " not in entry.written_time.strip():
         cause = "the letter of the clock's status is missing"
         yield found(Code.TIME_STATUS_WRONG, reading=name, cause=cause)
 
 
-def _check_clocks(begin: Taking | None, end: Taking | None) -> Iterator[Finding]:
+def _check_clocks(begin: ReadingInRecord | None, end: ReadingInRecord | None) -> Iterator[Finding]:
     """Whether the clock was good enough to bill by time (OCMF table 19)."""
     if end and end.reading.time_status == "R":
         return  # the duration was measured well, whatever the clock showed
-    for taking in (begin, end):
-        state = _CLOCK_STATES.get(taking.reading.time_status) if taking else None
-        if taking and state:
-            yield found(Code.TIME_NOT_SYNCHRONISED, reading=taking.role, state=state)
+    for entry in (begin, end):
+        state = _CLOCK_STATES.get(entry.reading.time_status) if entry else None
+        if entry and state:
+            yield found(Code.TIME_NOT_SYNCHRONISED, reading=entry.role, state=state)
 
 
-def _check_pair(begin: Taking, end: Taking) -> Iterator[Finding]:
+def _check_pair(begin: ReadingInRecord, end: ReadingInRecord) -> Iterator[Finding]:
     yield from _check_shared(begin, end)
     energy = energy_of(begin, end)
     if energy is not None and energy < 0:
@@ -241,7 +245,7 @@ def _check_pair(begin: Taking, end: Taking) -> Iterator[Finding]:
         yield found(Code.TIME_REVERSED, begin=begin.written_time, end=end.written_time)
 
 
-def _check_shared(begin: Taking, end: Taking) -> Iterator[Finding]:
+def _check_shared(begin: ReadingInRecord, end: ReadingInRecord) -> Iterator[Finding]:
     first, last = begin.member.payload, end.member.payload
     for code, before, after in (
         (Code.GATEWAY_SERIAL_DIFFERS, first.GS, last.GS),
@@ -262,13 +266,13 @@ def _check_shared(begin: Taking, end: Taking) -> Iterator[Finding]:
         yield found(Code.EVENT_COUNTER_DIFFERS, begin=before, end=after)
 
 
-def _event_counter(taking: Taking) -> str | None:
+def _event_counter(entry: ReadingInRecord) -> str | None:
     """EI, which readings had up to OCMF 0.4."""
-    value = (taking.reading.model_extra or {}).get("EI")
+    value = (entry.reading.model_extra or {}).get("EI")
     if value is None:
         return None
     try:
-        version = Decimal(taking.member.payload.FV or "1")
+        version = Decimal(entry.member.payload.FV or "1")
     except ArithmeticError:
         return None
     is_old = version.is_finite() and version <= _LAST_VERSION_WITH_EVENT_COUNTER
@@ -276,7 +280,7 @@ def _event_counter(taking: Taking) -> str | None:
 
 
 def _check_order(
-    begin: Taking | None, end: Taking | None, members: Sequence[Member]
+    begin: ReadingInRecord | None, end: ReadingInRecord | None, members: Sequence[Member]
 ) -> Iterator[Finding]:
     """The paginations of a transaction's records count on from begin to end."""
     written = [member.payload.PG for member in members]
@@ -308,6 +312,6 @@ def _check_counting(first: str, last: str, numbers: list[int]) -> Iterator[Findi
         yield found(Code.PAGINATION_GAP, begin=first, end=last, count=missing)
 
 
-def _check_exceptions(takings: Iterable[Taking]) -> Iterator[Finding]:
-    if any(taking.reading.TX == "X" for taking in takings):
+def _check_exceptions(entries: Iterable[ReadingInRecord]) -> Iterator[Finding]:
+    if any(entry.reading.TX == "X" for entry in entries):
         yield found(Code.EXCEPTION_READING)

@@ -108,9 +108,9 @@ def look_for_replaced_key(group: Sequence[JudgedValue]) -> None:
     if not signers:
         return
     for one in failed:
-        if one.ring.judge:
+        if one.ring.verification_key:
             kept = [f for f in one.findings if f.code is not Code.SIGNATURE_MISMATCH]
-            one.findings = [not_signer(one.ring.judge, signers), *kept]
+            one.findings = [not_signer(one.ring.verification_key, signers), *kept]
 
 
 def check_group(
@@ -143,8 +143,8 @@ def _judge(one: JudgedValue, keys: Iterable[PublicKey]) -> None:
     if one.record is None:
         return
     one.findings += check_key(one.ring)
-    if one.ring.judge:
-        one.findings += check_signature(one.record, one.ring.judge, keys)
+    if one.ring.verification_key:
+        one.findings += check_signature(one.record, one.ring.verification_key, keys)
     if one.is_authentic:
         one.findings += one.record.findings
     transaction_id = one.value.transaction_id
@@ -255,7 +255,7 @@ def _report(
     values = [report_value(one) for one in judged]
     reasons = [part.reason for part in values] + [part.reason for part in transactions]
     reason = weightiest(reasons)
-    has_key = any(one.ring.judge for one in judged)
+    has_key = any(one.ring.verification_key for one in judged)
     return FileReport(
         file=name,
         verdict=verdict_for(reason),

@@ -33,7 +33,7 @@ from wattseal.registry.records import (
 )
 from wattseal.registry.rules.proof import DAY_MS, Facts
 from wattseal.registry.rules.registration import (
-    Situation,
+    RegistryView,
     is_take_over,
     look_up,
     old_meter_is_freed,
@@ -184,7 +184,7 @@ def _at(evse_id: str, ledger: Ledger) -> tuple[EvseState, KeyState, ModuleState]
     return evse, key, module
 
 
-def _consent_used(now: Situation, now_ms: int) -> int | None:
+def _consent_used(now: RegistryView, now_ms: int) -> int | None:
     """The consent to a take-over; an administrator may do without, and uses one that is good."""
     consent = now.consent
     if consent is None or not is_take_over(now):
@@ -192,7 +192,7 @@ def _consent_used(now: Situation, now_ms: int) -> int | None:
     return None if consent.used or now_ms > consent.until_unix_ms else consent.entry
 
 
-def _ended(now: Situation, ledger: Ledger) -> Ended:
+def _ended(now: RegistryView, ledger: Ledger) -> Ended:
     keys, evses, modules = [], [], []
     if now.home and now.module_key and now.has_new_key:
         keys.append(_ended_key(now.module_key, "superseded"))
@@ -214,7 +214,7 @@ def _ended(now: Situation, ledger: Ledger) -> Ended:
     )
 
 
-def _left_behind(now: Situation, ledger: Ledger) -> str | None:
+def _left_behind(now: RegistryView, ledger: Ledger) -> str | None:
     """The charge point that the module was decommissioned at, unless something is there again."""
     if now.home or not now.module_key or not now.facts.evse:
         return None

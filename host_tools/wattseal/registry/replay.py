@@ -31,7 +31,7 @@ from wattseal.registry.records import (
     TestCharge,
 )
 from wattseal.registry.rules import (
-    against,
+    check_against_registry,
     judge_consent,
     judge_deactivation,
     judge_hardware_exchange,
@@ -111,7 +111,7 @@ def _judge_registration(
     taken_apart, found = beforehand
     if taken_apart is None:
         return found
-    found = [*found, *against(taken_apart, ledger, actor, record.unix_ms)]
+    found = [*found, *check_against_registry(taken_apart, ledger, actor, record.unix_ms)]
     if found or not taken_apart.is_whole:
         return found
     return _differences(record, make_record.build(taken_apart, ledger, actor, record.unix_ms))

@@ -318,7 +318,10 @@ class Registry(Questions):
             if registered_before(connection, req, facts) is not None:
                 return []
             self._check_clock(connection, log.read_size(connection))
-            return [*found, *rules.against(facts, SqlLedger(connection), actor, now_ms)]
+            return [
+                *found,
+                *rules.check_against_registry(facts, SqlLedger(connection), actor, now_ms),
+            ]
 
     def register(self, req: RegistrationRequest, actor: AccessState) -> Confirmation:
         """Record that a key signs for a charge point from now on. Refused.
@@ -333,7 +336,7 @@ class Registry(Questions):
         remarks: list[Reason] = []
 
         def judge(ledger: SqlLedger, actor: AccessState, now_ms: int) -> list[Reason]:
-            return rules.against(facts, ledger, actor, now_ms)
+            return rules.check_against_registry(facts, ledger, actor, now_ms)
 
         def build(ledger: SqlLedger, actor: AccessState, now_ms: int) -> Record:
             remarks.extend(rules.remarks(facts, ledger))
@@ -431,7 +434,7 @@ class Registry(Questions):
                 # If it is this computer's clock that is wrong, the module is not to blame.
                 self._check_clock(connection, log.read_size(connection))
                 ledger = SqlLedger(connection)
-                raise Refused([*found, *rules.against(facts, ledger, actor, now_ms)])
+                raise Refused([*found, *rules.check_against_registry(facts, ledger, actor, now_ms)])
         return self._confirm(_Recorded(entry))
 
     def _record_at_evse(

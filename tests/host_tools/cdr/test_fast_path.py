@@ -13,7 +13,7 @@ from support.cdr.charging import Charge, Members, charge
 from support.cdr.good_charges import NOTED, PLAIN
 from support.cdr.mutations import Mutation, all_mutations
 from wattseal.cdr import validate
-from wattseal.cdr.fast_path import ordinary_sessions, read_plainly
+from wattseal.cdr.fast_path import fast_path_sessions, read_plainly
 from wattseal.cdr.findings import Judgement
 from wattseal.cdr.ocpi import read_cdr
 from wattseal.cdr.rules import Rules
@@ -38,12 +38,12 @@ def both_ways(made: Charge) -> tuple[Judgement, Judgement, bool]:
     signed = cdr.signed
     assert signed is not None
     periods = made.keys.periods(cdr.evse_id) or ()
-    (ordinary,) = ordinary_sessions([(signed, periods)], 300_000)
+    (ordinary,) = fast_path_sessions([(signed, periods)], 300_000)
     is_short = ordinary is not None and ordinary.is_authentic()
     judge = Validator(made.keys, Rules()).judge
     usual = judge(cdr)
     with patch.object(
-        validate, "ordinary_sessions", lambda charges, _tolerance: [None] * len(charges)
+        validate, "fast_path_sessions", lambda charges, _tolerance: [None] * len(charges)
     ):
         return usual, judge(cdr), is_short
 

@@ -201,7 +201,7 @@ class TestUnsigned:
 
 
 def test_nothing_is_billable_for_want_of_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validate, "ordinary_sessions", lambda *_all: [None])
+    monkeypatch.setattr(validate, "fast_path_sessions", lambda *_all: [None])
     monkeypatch.setattr(validate, "check_content", lambda _records: ([], None))
     assert codes(charge()) == ["cdr_malformed"]
 

@@ -78,7 +78,9 @@ class Recorder:
         facts, found = rules.facts(req, NAME, self.now_ms, self._check, offline_days)
         if facts is None:
             return found
-        return found + rules.against(facts, self.ledger, actor or self.abc, self.now_ms)
+        return found + rules.check_against_registry(
+            facts, self.ledger, actor or self.abc, self.now_ms
+        )
 
     def register(self, req: RegistrationRequest, actor: AccessState | None = None) -> Registration:
         """Record it. Refused if anything speaks against it."""

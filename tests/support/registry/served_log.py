@@ -17,7 +17,7 @@ from wattseal.registry.api_models import DeactivationRequest, RegistrationReques
 from wattseal.registry.log_client import LogSource
 from wattseal.registry.memory_ledger import MemoryLedger
 from wattseal.registry.records import AccessGranted, Record, leaf_of, record_text
-from wattseal.registry.rules import against, facts
+from wattseal.registry.rules import check_against_registry, facts
 from wattseal.registry.states import states_of
 from wattseal.tlog import tree
 from wattseal.tlog.checkpoint import Checkpoint, EcdsaSigner, Ed25519Signer, sign_note
@@ -83,7 +83,7 @@ class ServedLog:
         actor = self.ledger.access(ACTOR)
         assert found is not None
         assert actor is not None
-        assert not [*reasons, *against(found, self.ledger, actor, self.now_ms)]
+        assert not [*reasons, *check_against_registry(found, self.ledger, actor, self.now_ms)]
         self.append(make_record.build(found, self.ledger, actor, self.now_ms))
 
     def deactivate(self, request: DeactivationRequest) -> None:

@@ -43,9 +43,11 @@ _session = seen_session.c
 _OWN = seen_session.alias("own")
 
 
-class _Likeness(NamedTuple):
-    """What copies have in common: `column`. `by`: it, and the columns that an index needs to find
-    those that have it; `is_there`: whether one session (its columns) is such a copy of another.
+class DuplicateKey(NamedTuple):
+    """What duplicates have in common: `column`.
+
+    `by`: it, and the columns that an index needs to find those that have it. `is_there`: whether
+    one session (its columns) is such a duplicate of another.
     """
 
     column: str
@@ -53,8 +55,8 @@ class _Likeness(NamedTuple):
     is_there: Callable[[Any, Any], ColumnElement[bool]]
 
 
-_NAME = _Likeness("cdr", ("cdr",), lambda one, other: one.cdr == other.cdr)
-_RECORDS = _Likeness("content", ("key", "context", "first", "content"), is_of_records)
+_NAME = DuplicateKey("cdr", ("cdr",), lambda one, other: one.cdr == other.cdr)
+_RECORDS = DuplicateKey("content", ("key", "context", "first", "content"), is_of_records)
 
 
 def find_copies(connection: Connection, run: int, unusual: Table | None) -> None:
@@ -105,7 +107,7 @@ class _Group:
     def __init__(
         self,
         run: int,
-        alike: _Likeness,
+        alike: DuplicateKey,
         what: Select[Any],
         is_member: ColumnElement[bool] | None = None,
     ) -> None:
@@ -164,7 +166,7 @@ class _Group:
         )
 
 
-def _shared(run: int, alike: _Likeness) -> Select[Any]:
+def _shared(run: int, alike: DuplicateKey) -> Select[Any]:
     """What sessions of the run share with others: few, as a rule."""
     own, other = _OWN.c, seen_session.alias("other").c
     has_other = exists().where(alike.is_there(other, own), other.id != own.id)

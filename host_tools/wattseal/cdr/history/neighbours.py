@@ -2,7 +2,7 @@
 
 The sessions that a run has of a key are a stretch of its counter. In a usual one each just follows
 the one before, and so do the stretch and the sessions of earlier runs on both sides of it: then a
-comparison finds nothing, ever; a test holds the two against each other. Only the others are worth
+comparison finds nothing, ever; a test compares the two. Only the others are worth
 a closer look.
 """
 

@@ -8,8 +8,8 @@ import { asText } from "./record.js";
  * @typedef {import("./findings.js").Finding} Finding
  * @typedef {import("./record.js").Payload} Payload
  * @typedef {{payload: Payload, context: string | null}} Member
- * @typedef {{payload: Payload, reading: import("./record.js").Reading}} Taking
- * @typedef {{begin: Taking | null, end: Taking | null, findings: Finding[]}} Outcome
+ * @typedef {{payload: Payload, reading: import("./record.js").Reading}} ReadingInRecord
+ * @typedef {{begin: ReadingInRecord | null, end: ReadingInRecord | null, findings: Finding[]}} Outcome
  */
 
 const CONTEXT_BEGIN = "Transaction.Begin";
@@ -32,24 +32,24 @@ const LAST_VERSION_WITH_EVENT_COUNTER = /** @type {Decimal} */ (Decimal.read("0.
  * @returns {Outcome}
  */
 export function checkTransaction(members, isClaimed) {
-  const takings = members.flatMap((member) => takingsOf(member.payload));
-  if (!takings.some((taking) => taking.reading.TX)) {
+  const entries = members.flatMap((member) => entriesOf(member.payload));
+  if (!entries.some((entry) => entry.reading.TX)) {
     return { begin: null, end: null, findings: [] }; // fiscal readings: no transaction
   }
-  const billing = billable(takings);
+  const billing = billable(entries);
   const begins = billing.filter(isBegin);
   const ends = billing.filter(isEnd);
   const begin = begins.length === 1 ? begins[0] : null;
   const end = ends.length === 1 ? ends[0] : null;
   const findings = [
-    ...checkPresence("begin", begins, takings.filter(isBegin), isClaimed),
-    ...checkPresence("end", ends, takings.filter(isEnd), isClaimed),
+    ...checkPresence("begin", begins, entries.filter(isBegin), isClaimed),
+    ...checkPresence("end", ends, entries.filter(isEnd), isClaimed),
     ...(members.length < 2 ? [] : members.flatMap(checkContext)),
     ...[...begins, ...ends].flatMap(checkReading),
     ...(begin && end ? checkPair(begin, end) : []),
     ...checkClocks(begin, end),
     ...checkOrder(begin, end, members),
-    ...(takings.some(({ reading }) => reading.TX === "X") ? [found("exception_reading")] : []),
+    ...(entries.some(({ reading }) => reading.TX === "X") ? [found("exception_reading")] : []),
   ];
   return { begin, end, findings: distinct(findings) };
 }
@@ -60,14 +60,14 @@ export function checkTransaction(members, isClaimed) {
  * @returns {boolean}
  */
 export function isComplete(payload) {
-  const takings = takingsOf(payload);
-  return takings.some(isBegin) && takings.some(isEnd);
+  const entries = entriesOf(payload);
+  return entries.some(isBegin) && entries.some(isEnd);
 }
 
 /**
  * End minus begin in the unit of both, exactly; null where that cannot be told.
- * @param {Taking} begin
- * @param {Taking} end
+ * @param {ReadingInRecord} begin
+ * @param {ReadingInRecord} end
  * @returns {Decimal | null}
  */
 export function energyOf(begin, end) {
@@ -76,27 +76,27 @@ export function energyOf(begin, end) {
   return last.RV.minus(first.RV);
 }
 
-/** @returns {Taking[]} */
-function takingsOf(/** @type {Payload} */ payload) {
+/** @returns {ReadingInRecord[]} */
+function entriesOf(/** @type {Payload} */ payload) {
   return payload.RD.map((reading) => ({ payload, reading }));
 }
 
-function isBegin(/** @type {Taking} */ { reading }) {
+function isBegin(/** @type {ReadingInRecord} */ { reading }) {
   return reading.TX === "B";
 }
 
-function isEnd(/** @type {Taking} */ { reading }) {
+function isEnd(/** @type {ReadingInRecord} */ { reading }) {
   return END_REASONS.includes(reading.TX ?? "");
 }
 
-function nameOf(/** @type {Taking} */ taking) {
-  return isBegin(taking) ? "begin" : "end";
+function nameOf(/** @type {ReadingInRecord} */ entry) {
+  return isBegin(entry) ? "begin" : "end";
 }
 
 /** Readings of the registers that bill; loss-compensated ones alone if there are any. */
-function billable(/** @type {Taking[]} */ takings) {
+function billable(/** @type {ReadingInRecord[]} */ entries) {
   const of = (/** @type {string} */ kind) =>
-    takings.filter(({ reading }) => reading.RI && kindOfRegister(reading.RI) === kind);
+    entries.filter(({ reading }) => reading.RI && kindOfRegister(reading.RI) === kind);
   const compensated = of("compensated");
   return compensated.length ? compensated : of("billable");
 }
@@ -104,8 +104,8 @@ function billable(/** @type {Taking[]} */ takings) {
 /** One begin, one end: `billing` are those of a register that bills. */
 function checkPresence(
   /** @type {string} */ name,
-  /** @type {Taking[]} */ billing,
-  /** @type {Taking[]} */ ofAnyRegister,
+  /** @type {ReadingInRecord[]} */ billing,
+  /** @type {ReadingInRecord[]} */ ofAnyRegister,
   /** @type {boolean} */ isClaimed,
 ) {
   if (billing.length > 1) return [found(`${name}_repeated`, { count: billing.length })];
@@ -120,9 +120,9 @@ function checkPresence(
 
 /** Begin and end apart, and each where the file says that it is. */
 function checkContext(/** @type {Member} */ { payload, context }) {
-  const takings = takingsOf(payload);
-  const holdsBegin = takings.some(isBegin);
-  const holdsEnd = takings.some(isEnd);
+  const entries = entriesOf(payload);
+  const holdsBegin = entries.some(isBegin);
+  const holdsEnd = entries.some(isEnd);
   if (holdsBegin && holdsEnd) {
     return [found(context === CONTEXT_END ? "end_holds_begin" : "begin_holds_end")];
   }
@@ -135,10 +135,10 @@ function checkContext(/** @type {Member} */ { payload, context }) {
   return [];
 }
 
-function checkReading(/** @type {Taking} */ taking) {
-  const reading = nameOf(taking);
-  const { ST, EF, RU, RV, TM } = taking.reading;
-  const { IL } = taking.payload;
+function checkReading(/** @type {ReadingInRecord} */ entry) {
+  const reading = nameOf(entry);
+  const { ST, EF, RU, RV, TM } = entry.reading;
+  const { IL } = entry.payload;
   const findings = [];
   if (ST !== GOOD) findings.push(found("meter_status", { reading, expected: GOOD, found: ST }));
   if (EF?.includes("E")) findings.push(found("energy_error_flag", { reading }));
@@ -157,19 +157,19 @@ function checkReading(/** @type {Taking} */ taking) {
 }
 
 /** Whether the clock was good enough to bill by time (OCMF table 19). */
-function checkClocks(/** @type {Taking | null} */ begin, /** @type {Taking | null} */ end) {
+function checkClocks(/** @type {ReadingInRecord | null} */ begin, /** @type {ReadingInRecord | null} */ end) {
   if (end?.reading.timeStatus === "R") return []; // the duration was measured well
   const findings = [];
-  for (const taking of [begin, end]) {
-    const state = taking && CLOCK_STATES.get(taking.reading.timeStatus);
-    if (taking && state) {
-      findings.push(found("time_not_synchronised", { reading: nameOf(taking), state }));
+  for (const entry of [begin, end]) {
+    const state = entry && CLOCK_STATES.get(entry.reading.timeStatus);
+    if (entry && state) {
+      findings.push(found("time_not_synchronised", { reading: nameOf(entry), state }));
     }
   }
   return findings;
 }
 
-function checkPair(/** @type {Taking} */ begin, /** @type {Taking} */ end) {
+function checkPair(/** @type {ReadingInRecord} */ begin, /** @type {ReadingInRecord} */ end) {
   const [first, last] = [begin.reading, end.reading];
   const findings = checkShared(begin, end);
   if (energyOf(begin, end)?.isBelowZero) {
@@ -187,7 +187,7 @@ function checkPair(/** @type {Taking} */ begin, /** @type {Taking} */ end) {
   return findings;
 }
 
-function checkShared(/** @type {Taking} */ begin, /** @type {Taking} */ end) {
+function checkShared(/** @type {ReadingInRecord} */ begin, /** @type {ReadingInRecord} */ end) {
   const [first, last] = [begin.payload, end.payload];
   const findings = [];
   for (const [code, before, after] of /** @type {[string, any, any][]} */ ([
@@ -214,7 +214,7 @@ function checkShared(/** @type {Taking} */ begin, /** @type {Taking} */ end) {
 }
 
 /** EI, which readings had up to OCMF 0.4. */
-function eventCounter(/** @type {Taking} */ { payload, reading }) {
+function eventCounter(/** @type {ReadingInRecord} */ { payload, reading }) {
   const version = Decimal.read(strip(payload.FV || "1"));
   if (!version || reading.EI === null || !version.isSound) return null;
   return LAST_VERSION_WITH_EVENT_COUNTER.minus(version).isBelowZero ? null : spelled(reading.EI);
@@ -234,8 +234,8 @@ function spelled(/** @type {any} */ value) {
 
 /** The paginations of a transaction's records count on from begin to end. */
 function checkOrder(
-  /** @type {Taking | null} */ begin,
-  /** @type {Taking | null} */ end,
+  /** @type {ReadingInRecord | null} */ begin,
+  /** @type {ReadingInRecord | null} */ end,
   /** @type {Member[]} */ members,
 ) {
   const written = members.map(({ payload }) => payload.PG ?? "");

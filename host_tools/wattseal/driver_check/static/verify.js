@@ -23,7 +23,7 @@ import { checkTransaction, energyOf, isComplete } from "./transaction.js";
  * @typedef {import("./record.js").OcmfRecord} OcmfRecord
  * @typedef {import("./signature.js").PublicKey} PublicKey
  * @typedef {import("./transaction.js").Outcome} Outcome
- * @typedef {import("./transaction.js").Taking} Taking
+ * @typedef {import("./transaction.js").ReadingInRecord} ReadingInRecord
  * @typedef {{number: number, value: SignedValue, record: OcmfRecord | null,
  *   key: PublicKey | null, findings: Finding[]}} Judged
  * @typedef {{number: number, transaction_id: string | null, context: string | null,
@@ -250,9 +250,9 @@ function reportTransaction(
 }
 
 /** @returns {ReadingReport | null} */
-function reportReading(/** @type {Taking | null} */ taking) {
-  if (!taking) return null;
-  const { TM, timeStatus, RV, RU, RI, TX } = taking.reading;
+function reportReading(/** @type {ReadingInRecord | null} */ entry) {
+  if (!entry) return null;
+  const { TM, timeStatus, RV, RU, RI, TX } = entry.reading;
   return {
     time: TM.split(" ")[0],
     time_status: timeStatus,
@@ -260,6 +260,6 @@ function reportReading(/** @type {Taking | null} */ taking) {
     unit: RU,
     obis: RI,
     reason: TX ?? "",
-    pagination: taking.payload.PG,
+    pagination: entry.payload.PG,
   };
 }

@@ -1,7 +1,7 @@
 """Whether what a caller says can be true: every rule of the registry, with a code for each.
 
-A registration is judged in two steps: `facts` by itself, `against` what is recorded. Every other
-request has one function. All of them tell everything that they find.
+A registration is judged in two steps: `facts` takes it by itself, `check_against_registry` compares
+it with what is recorded. Every other request has one function. Each returns all that it finds.
 """
 
 from wattseal.registry.rules.other_requests import (
@@ -14,13 +14,13 @@ from wattseal.registry.rules.other_requests import (
 )
 from wattseal.registry.rules.proof import CheckChallenge, Facts, facts
 from wattseal.registry.rules.reasons import FINDINGS, reason
-from wattseal.registry.rules.registration import against, remarks
+from wattseal.registry.rules.registration import check_against_registry, remarks
 
 __all__ = (
     "FINDINGS",
     "CheckChallenge",
     "Facts",
-    "against",
+    "check_against_registry",
     "facts",
     "judge_access",
     "judge_consent",

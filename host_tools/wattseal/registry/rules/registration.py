@@ -22,8 +22,8 @@ from wattseal.registry.states import Ledger, meter_name, ref_of
 
 
 @dataclass(frozen=True)
-class Situation:
-    """None where nothing is recorded.
+class RegistryView:
+    """What the registry records about a registration's parts; None where nothing is recorded.
 
     evse: the charge point of the registration. home: where the module's key is active, which may
     be the same. module_key: the key that is recorded of the module, which may be an earlier one.
@@ -51,7 +51,7 @@ class Situation:
         )
 
     @property
-    def is_at_home(self) -> bool:
+    def same_evse(self) -> bool:
         """Whether the module is at this charge point already."""
         return self.home is not None and self.home.evse_id == _evse_text(self.facts)
 
@@ -75,7 +75,7 @@ class Situation:
         return self.meter is None or self.meter.meter != self.facts.meter
 
 
-def look_up(facts: Facts, ledger: Ledger) -> Situation:
+def look_up(facts: Facts, ledger: Ledger) -> RegistryView:
     """The situation of a registration whose charge point and key could be read."""
     evse_text = _evse_text(facts)
     module = ledger.module(facts.proof.chip_id)
@@ -83,7 +83,7 @@ def look_up(facts: Facts, ledger: Ledger) -> Situation:
     home = ledger.evse(at) if at else None
     evse = ledger.evse(evse_text)
     old_meter = evse.meter if evse else None
-    return Situation(
+    return RegistryView(
         facts=facts,
         evse=evse,
         key=ledger.key(_fingerprint(facts)),
@@ -97,23 +97,23 @@ def look_up(facts: Facts, ledger: Ledger) -> Situation:
     )
 
 
-def fitting_scenarios(now: Situation) -> list[Scenario]:
+def fitting_scenarios(now: RegistryView) -> list[Scenario]:
     """Which scenarios the facts are; none if they are no registration at all."""
     if now.module is None or now.home is None:
         return _from_nowhere(now)
-    if now.is_at_home:
+    if now.same_evse:
         return _at_home(now, now.module.commissioning)
     if is_take_over(now) and not now.is_occupied and not now.has_new_meter:
         return [Scenario.TAKE_OVER]
     return []
 
 
-def is_take_over(now: Situation) -> bool:
+def is_take_over(now: RegistryView) -> bool:
     """Whether the module is active at a charge point of another operator."""
     return now.home is not None and now.home.operator != _operator(now.facts)
 
 
-def _from_nowhere(now: Situation) -> list[Scenario]:
+def _from_nowhere(now: RegistryView) -> list[Scenario]:
     """A module that is new, or has been taken from its charge point."""
     if now.is_occupied:
         return [Scenario.MODULE_REPLACEMENT]
@@ -124,7 +124,7 @@ def _from_nowhere(now: Situation) -> list[Scenario]:
     return [Scenario.INITIAL]
 
 
-def _at_home(now: Situation, commissioning: int) -> list[Scenario]:
+def _at_home(now: RegistryView, commissioning: int) -> list[Scenario]:
     """The same module at the same charge point; several things may have changed at once."""
     fitting = []
     if now.has_new_key:
@@ -136,7 +136,7 @@ def _at_home(now: Situation, commissioning: int) -> list[Scenario]:
     return fitting
 
 
-def old_meter_is_freed(now: Situation) -> bool:
+def old_meter_is_freed(now: RegistryView) -> bool:
     """Whether the charge point's present meter gives way to another one."""
     return now.old_meter is not None and meter_name(ref_of(now.old_meter.meter)) != meter_name(
         now.facts.meter_ref
@@ -155,7 +155,7 @@ def _fingerprint(facts: Facts) -> str:
     return facts.key.fingerprint if facts.key else ""
 
 
-def key_faults(now: Situation) -> Iterator[Reason]:
+def key_faults(now: RegistryView) -> Iterator[Reason]:
     """A key belongs to one module, and ends once; the next one has a higher number."""
     old, number = now.module_key, now.facts.proof.members["key_number"]
     if old and now.has_new_key and number <= old.key_number:
@@ -168,7 +168,7 @@ def key_faults(now: Situation) -> Iterator[Reason]:
         yield reason("key_deactivated", status=now.key.status, entry=now.key.entry)
 
 
-def module_faults(now: Situation, actor: AccessState) -> Iterator[Reason]:
+def module_faults(now: RegistryView, actor: AccessState) -> Iterator[Reason]:
     """A module's serial number stays, its counters go up and its proofs are ever newer."""
     if now.module is None:
         return
@@ -186,7 +186,7 @@ def module_faults(now: Situation, actor: AccessState) -> Iterator[Reason]:
         yield reason("commissioning_not_newer", **values)
 
 
-def serial_faults(now: Situation) -> Iterator[Reason]:
+def serial_faults(now: RegistryView) -> Iterator[Reason]:
     """A serial number is that of one module at a time, or of the one that takes its place."""
     holder = now.serial_holder
     if holder is None or holder.chip_id == now.facts.proof.chip_id:
@@ -202,16 +202,16 @@ def serial_faults(now: Situation) -> Iterator[Reason]:
     )
 
 
-def _is_sealed_anew(now: Situation, module: ModuleState) -> bool:
+def _is_sealed_anew(now: RegistryView, module: ModuleState) -> bool:
     """Whether the module's settings are others than those that are recorded."""
     return (
-        not now.is_at_home
+        not now.same_evse
         or now.has_new_meter
         or now.facts.proof.members["gateway_serial"] != module.gateway_serial
     )
 
 
-def history_faults(now: Situation) -> Iterator[Reason]:
+def history_faults(now: RegistryView) -> Iterator[Reason]:
     """The statements go on where the recorded ones end, and lead from key to key."""
     history = now.facts.history
     if history is None:
@@ -236,7 +236,7 @@ def _length_faults(history: History, recorded: int) -> Iterator[Reason]:
         yield reason("history_too_long", found=found, allowed=MAX_NEW_STATEMENTS)
 
 
-def _succession_faults(now: Situation, history: History) -> Iterator[Reason]:
+def _succession_faults(now: RegistryView, history: History) -> Iterator[Reason]:
     """How the present key follows the recorded one: by a roll-over, or by farewell and birth."""
     if now.module is None or now.module_key is None or not now.has_new_key:
         return
@@ -252,7 +252,9 @@ def _succession_faults(now: Situation, history: History) -> Iterator[Reason]:
 _NEEDS_FREE_EVSE = (Scenario.INITIAL, Scenario.REUSE, Scenario.TAKE_OVER)
 
 
-def against(facts: Facts, ledger: Ledger, actor: AccessState, now_ms: int) -> list[Reason]:
+def check_against_registry(
+    facts: Facts, ledger: Ledger, actor: AccessState, now_ms: int
+) -> list[Reason]:
     """Everything that is recorded and speaks against it, in the order of importance."""
     found = list(access_faults(actor, now_ms))
     if facts.evse:
@@ -274,7 +276,7 @@ def remarks(facts: Facts, ledger: Ledger) -> list[Reason]:
     return list(_remarks(look_up(facts, ledger), ledger))
 
 
-def _remarks(now: Situation, ledger: Ledger) -> Iterator[Reason]:
+def _remarks(now: RegistryView, ledger: Ledger) -> Iterator[Reason]:
     if old_meter_is_freed(now) and now.old_meter:
         found, recorded = now.facts.meter.model, now.old_meter.meter.model
         if found != recorded:
@@ -286,7 +288,7 @@ def _remarks(now: Situation, ledger: Ledger) -> Iterator[Reason]:
             yield reason("module_model_changed", found=found, recorded=old.model)
 
 
-def _scenario_faults(now: Situation) -> Iterator[Reason]:
+def _scenario_faults(now: RegistryView) -> Iterator[Reason]:
     """At most one: what the request is, if it is not what it says."""
     wanted, fitting = now.facts.scenario, fitting_scenarios(now)
     if wanted in fitting:
@@ -296,7 +298,7 @@ def _scenario_faults(now: Situation) -> Iterator[Reason]:
     elif fitting:
         words = " or ".join(fitting)
         yield reason("scenario_mismatch", requested=wanted.value, fitting=words)
-    elif now.home and now.is_at_home:
+    elif now.home and now.same_evse:
         yield reason("already_registered", entry=now.home.entry)
     elif now.home and now.home.meter and is_take_over(now) and now.has_new_meter:
         meter = f"{now.home.meter.manufacturer} {now.home.meter.serial}"
@@ -305,7 +307,7 @@ def _scenario_faults(now: Situation) -> Iterator[Reason]:
         yield reason("module_at_other_evse", evse_id=now.home.evse_id)
 
 
-def _meter_faults(now: Situation) -> Iterator[Reason]:
+def _meter_faults(now: RegistryView) -> Iterator[Reason]:
     at = now.meter.evse_id if now.meter else None
     allowed = {now.facts.evse.text} if now.facts.evse else set()
     if now.home and is_take_over(now):
@@ -314,7 +316,7 @@ def _meter_faults(now: Situation) -> Iterator[Reason]:
         yield reason("meter_at_other_evse", evse_id=at)
 
 
-def _consent_faults(now: Situation, actor: AccessState, now_ms: int) -> Iterator[Reason]:
+def _consent_faults(now: RegistryView, actor: AccessState, now_ms: int) -> Iterator[Reason]:
     if not now.home or not now.facts.evse or not is_take_over(now) or is_administrator(actor):
         return
     values = {
