@@ -546,7 +546,7 @@ _NEW_TOKEN = "EMAID"  # noqa: S105 - a type of token, new in 2.3.0
 
 
 def build_cdr(session: SessionRecords, facts: Facts, form: str, now: datetime) -> dict[str, Any]:
-    """A CDR as an object whose numbers are Decimal or int; build_json.py writes it.
+    """A CDR as an object whose numbers are Decimal or int; common/exact_json.py writes it.
 
     `form` is one of build_limits.OCPI. ToolError `cdr_field_too_long`, `evse_id_missing`,
     `price_missing`, `price_change_unsigned`.

@@ -1,7 +1,7 @@
 """Takes the signed values of a CDR apart and judges the transaction that they make.
 
 What one record or a pair of them must be is judged by wattseal.ocmf. What a bill asks beyond
-that stands here and in intermediates.py: the natures, and the values between begin and end.
+that stands here: the natures, and the values between begin and end.
 """
 
 from __future__ import annotations

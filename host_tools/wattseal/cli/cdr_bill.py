@@ -55,7 +55,7 @@ MAX_OCPP_BYTES = 1 << 20
 
 
 class Form(StrEnum):
-    """The forms of build_limits.py."""
+    """The forms of cdr/build.py."""
 
     OCPI_2_2 = "ocpi-2.2"
     OCPI_2_2_1 = "ocpi-2.2.1"

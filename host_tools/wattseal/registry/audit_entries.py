@@ -1,7 +1,7 @@
 """What an audit checks of entries without knowing those before them: most of its work.
 
 So it is done page by page in whatever process has time; what the entries before them decide is
-left to audit_replay.py. It finds the same, whoever does it.
+left to Replay, below. It finds the same, whoever does it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The sessions that were seen before, so that one is billed once and none is left out unnoticed.
 
-session.py says what is kept of one, tables.py where, store.py is what others use. A comparison
-sorts out what is usual (stretches.py); in the rest it looks for copies (copies.py, in SQL) and
-walks the sessions of each key in order (walk.py, pure).
+rows.py says what is kept of one, tables.py where, store.py is what others use. A comparison
+sorts out what is usual (neighbours.py); in the rest it looks for duplicates (duplicates.py, in SQL)
+and walks the sessions of each key in order (walk.py, pure).
 """

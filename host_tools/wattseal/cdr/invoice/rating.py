@@ -1,7 +1,7 @@
 """What a session costs: price times signed kWh, and nothing that was not signed.
 
 Either the driver's own prices are given, and cut at the session's signed readings as those of a CDR
-are (build_prices.py); or the prices of the CDR count, period by period, where every period begins
+are (cdr/build.py); or the prices of the CDR count, period by period, where every period begins
 and ends at a signed reading.
 
 Rounding: the amount of each price has four decimals, half up. Tax is added to their sum, and the

@@ -92,7 +92,7 @@ async function proven(/** @type {Registry} */ registry, /** @type {Trust} */ lis
   }
 }
 
-/** When the key signed for the charge point, newest first (http/station_view.py). */
+/** When the key signed for the charge point, newest first (registry/station_history.py). */
 async function periodsOf(
   /** @type {string} */ fingerprint,
   /** @type {string} */ evseId,

@@ -33,7 +33,7 @@ _State = TypeVar("_State", bound=State)
 
 
 class SqlLedger:
-    """A Ledger (ledger.py) on a connection. at_unix_ms: as it was then; None is now.
+    """A Ledger (registry/states.py) on a connection. at_unix_ms: as it was then; None is now.
 
     What was looked up once is remembered: it is for one transaction that sees one moment.
     """

@@ -3,7 +3,7 @@
 Triggers refuse everything else (migrations/versions/0002_rows_stay.py).
 
 Everything but the identity follows from the records in `log_entry`. The columns of a state table
-are the members of its model in requests.py, a meter in columns of its own, and the names that
+are the members of its model in api_models.py, a meter in columns of its own, and the names that
 things are looked up by. `ordinal` is the state's place among those that its entry made.
 """
 

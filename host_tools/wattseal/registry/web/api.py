@@ -324,7 +324,7 @@ async def module(chip_id: ChipIdPath, at: At, registry: Service) -> ModuleState:
     return _found(await ask(registry.module, chip_id, at), "module", chip_id)
 
 
-# The names as they come may hold slashes; parameters.py takes them apart.
+# The names as they come may hold slashes; the parameters above take them apart.
 @questions_router.get(
     "/meters/{manufacturer:path}/{serial:path}", responses=FINDING, summary="A meter"
 )

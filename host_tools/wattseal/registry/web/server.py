@@ -45,7 +45,7 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT; `when_ready` gets the URL once it answers.
 
-    The database must be there already (opening.py). ToolError `cannot_listen`.
+    The database must be there already (registry/setup.py). ToolError `cannot_listen`.
     """
     listening = _listen(address)
     os.environ.update(settings.to_environment())
