@@ -25,13 +25,12 @@ from typing import Annotated, Any, TypeVar
 from msgspec import UNSET, Meta, Struct, UnsetType
 from pyocmf.models import OBIS
 
-from wattseal.cdr.keys import KeyPeriod
 from wattseal.cdr.ocpi import SignedData, SignedValue
 from wattseal.cdr.records import Session, SignedReading, content_of
 from wattseal.cdr.signers import is_plainly
 from wattseal.common.exact_json import QUICK_REFUSALS, quick_reader
 from wattseal.common.times import unix_ms
-from wattseal.ocmf.public_key import PublicKey
+from wattseal.ocmf.public_key import KeyPeriod, PublicKey
 from wattseal.ocmf.transaction import END_REASONS
 from wattseal.wire.ocmf_tables import (
     CHARGE_POINT_TYPES,

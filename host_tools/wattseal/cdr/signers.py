@@ -13,13 +13,12 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from wattseal.cdr.findings import Finding, found, of_verify
-from wattseal.cdr.keys import KeyPeriod
 from wattseal.common.text import normalized
 from wattseal.common.times import utc_text
 from wattseal.ocmf.findings import Code, Severity, shown
 from wattseal.ocmf.findings import Finding as VerifyFinding
 from wattseal.ocmf.findings import found as verify_found
-from wattseal.ocmf.public_key import KeyUnreadableError, PublicKey, recall_public_key
+from wattseal.ocmf.public_key import KeyPeriod, KeyUnreadableError, PublicKey, recall_public_key
 from wattseal.ocmf.record import Record
 from wattseal.ocmf.signature import check_signature, not_signer, short_name
 

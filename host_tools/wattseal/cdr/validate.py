@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from wattseal.cdr.fast_path import FastPathSession, fast_path_sessions
 from wattseal.cdr.findings import Finding, Judgement, found, judged, one_for_each_fault
-from wattseal.cdr.keys import KeyPeriod, KeySource
+from wattseal.cdr.keys import KeySource
 from wattseal.cdr.ocpi import Cdr, CdrError, SignedData
 from wattseal.cdr.records import (
     OpenRecord,
@@ -26,7 +26,7 @@ from wattseal.cdr.signers import Candidates, Signer, check_own_key, check_serial
 from wattseal.common.times import utc_text
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
 from wattseal.ocmf.findings import shown
-from wattseal.ocmf.public_key import PublicKey
+from wattseal.ocmf.public_key import KeyPeriod, PublicKey
 from wattseal.ocmf.signature import short_name
 
 _CLOCK_CODES = ("time_error_flag", "time_not_synchronised")

@@ -20,7 +20,7 @@ from wattseal.registry.api_models import (
     ChargePoint,
     EvseState,
     Export,
-    KeyPeriod,
+    ExportedKey,
     KeyState,
     MeterFrom,
     MeterState,
@@ -80,7 +80,7 @@ class KeyCollector:
     def __init__(self) -> None:
         self._evses: dict[str, EvseState] = {}
         self._meters: dict[tuple[str, str], Meter] = {}
-        self._periods: dict[str, list[KeyPeriod]] = {}
+        self._periods: dict[str, list[ExportedKey]] = {}
         self._open: dict[str, str] = {}  # fingerprint -> name of the charge point it signs for
 
     def take(self, number: int, record: Record) -> None:
@@ -156,8 +156,8 @@ def _meter_from(key: KeyState) -> MeterFrom:
     return MeterFrom(**key.meter.model_dump(), from_unix_ms=key.since_unix_ms, entry=key.entry)
 
 
-def _period(key: KeyState, gateway_serial: str, meter: MeterFrom) -> KeyPeriod:
-    return KeyPeriod(
+def _period(key: KeyState, gateway_serial: str, meter: MeterFrom) -> ExportedKey:
+    return ExportedKey(
         public_key=key.public_key,
         fingerprint=key.fingerprint,
         algorithm=DEFAULT_ALGORITHM,
@@ -202,7 +202,7 @@ def as_ocpi(export: Export) -> str:
     return json.dumps(told, indent=2) + "\n"
 
 
-def _ocpi_row(evse: ChargePoint, key: KeyPeriod) -> dict[str, Any]:
+def _ocpi_row(evse: ChargePoint, key: ExportedKey) -> dict[str, Any]:
     country, _, party = evse.operator.partition("*")
     return {
         "country_code": country,

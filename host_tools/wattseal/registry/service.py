@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from wattseal.common.sql import Database
 from wattseal.common.times import unix_ms_now
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
+from wattseal.ocmf.public_key import KeyPeriod
 from wattseal.registry import make_record, rules
 from wattseal.registry.api_models import (
     AccessRequest,
@@ -53,7 +54,7 @@ from wattseal.registry.records import (
 from wattseal.registry.rules.eligibility import eligibility
 from wattseal.registry.rules.proof import CHALLENGE_MS, OFFLINE_DAYS, Facts
 from wattseal.registry.states import Ledger, evse_name
-from wattseal.registry.station_history import KeyPeriod, key_periods
+from wattseal.registry.station_history import key_periods
 from wattseal.registry.store import log, states
 from wattseal.registry.store.states import SqlLedger, possession_entries, search, touching_entries
 

@@ -15,15 +15,15 @@ import re
 import stat
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, cast
+from typing import Any, BinaryIO, Literal, TypeVar, get_args
 
 from wattseal.cdr.ocpi import MAX_CDR_BYTES, CdrError
 from wattseal.common.errors import ToolError
@@ -37,18 +37,6 @@ def pyarrow() -> Any:
     except ImportError:
         raise ToolError("extra_missing", extra="bulk", missing="pyarrow") from None
     return pyarrow
-
-
-def zstd_reader(file: BinaryIO) -> Any:
-    """What is compressed in a file, as a file."""
-    arrow = pyarrow()
-    return arrow.CompressedInputStream(arrow.PythonFile(file, mode="r"), "zstd")
-
-
-def zstd_writer(file: BinaryIO) -> Any:
-    """A file that compresses into another one; closing it closes both."""
-    arrow = pyarrow()
-    return arrow.CompressedOutputStream(arrow.PythonFile(file, mode="w"), "zstd")
 
 
 class RowsError(ValueError):
@@ -219,8 +207,6 @@ CHUNK_ROWS = 200
 
 MAX_ROW_BYTES = MAX_CDR_BYTES
 
-_DIGEST_BYTES = 32
-
 TOO_LARGE = b"\0too large"
 """Stands for a row of more than MAX_ROW_BYTES; no JSON text begins so."""
 
@@ -260,16 +246,31 @@ class Chunk:
     def digest(self) -> bytes:
         """Of all that the verdicts follow from, but the keys."""
         about = repr((self.first_row, self.rows, self.form, self.names)).encode()
-        whole = blake2b(about + b"\n", digest_size=_DIGEST_BYTES)
+        whole = blake2b(about + b"\n", digest_size=32)
         whole.update(self.data)
         return whole.digest()
 
 
-def cells_chunk(
-    number: int, first_row: int, names: tuple[str, ...], rows: list[list[str] | None]
-) -> Chunk:
-    """A chunk of form `cells`."""
-    return Chunk(number, first_row, len(rows), "cells", names, pickle.dumps(rows, protocol=5))
+_Row = TypeVar("_Row")
+
+
+def _in_chunks(
+    rows: Iterable[_Row],
+    size_of: Callable[[_Row], int],
+    form: Literal["json", "cells"],
+    names: tuple[str, ...],
+    data_of: Callable[[list[_Row]], bytes],
+) -> Iterator[Chunk]:
+    """The rows in chunks of CHUNK_ROWS, or of fewer if these have CHUNK_BYTES by `size_of`."""
+    number, first_row, size, some = 0, 1, 0, list[_Row]()
+    for row in rows:
+        some.append(row)
+        size += size_of(row)
+        if size >= CHUNK_BYTES or len(some) == CHUNK_ROWS:
+            yield Chunk(number, first_row, len(some), form, names, data_of(some))
+            number, first_row, size, some = number + 1, first_row + len(some), 0, []
+    if some:
+        yield Chunk(number, first_row, len(some), form, names, data_of(some))
 
 
 _DELIMITERS = ",;\t"
@@ -285,16 +286,12 @@ def read_csv(file: BinaryIO) -> Iterator[Chunk]:
     delimiter = max(_DELIMITERS, key=heading.count)
     names = tuple(name.strip() for name in next(csv.reader([heading], delimiter=delimiter), []))
     check_names(names)
-    rows: list[list[str] | None] = []
-    number, first_row, size = 0, 1, 0
-    for row in _rows(lines, delimiter, len(names)):
-        rows.append(row)
-        size += sum(map(len, row)) if row else 0
-        if size >= CHUNK_BYTES or len(rows) == CHUNK_ROWS:
-            yield cells_chunk(number, first_row, names, rows)
-            number, first_row, size, rows = number + 1, first_row + len(rows), 0, []
-    if rows:
-        yield cells_chunk(number, first_row, names, rows)
+    rows = _rows(lines, delimiter, len(names))
+    yield from _in_chunks(rows, lambda row: sum(map(len, row or ())), "cells", names, _pickled)
+
+
+def _pickled(rows: list[list[str] | None]) -> bytes:
+    return pickle.dumps(rows, protocol=5)
 
 
 def _rows(lines: Iterator[str], delimiter: str, width: int) -> Iterator[list[str] | None]:
@@ -318,8 +315,7 @@ def _lines(file: BinaryIO) -> Iterator[str]:
     is_first = True
     while line := file.readline(MAX_ROW_BYTES + 1):
         if not line.endswith(b"\n") and len(line) > MAX_ROW_BYTES:
-            while line and not line.endswith(b"\n"):
-                line = file.readline(CHUNK_BYTES)
+            _skip_line(file)
             yield _TOO_LARGE + "\n"
             continue
         try:
@@ -337,16 +333,9 @@ Compression = Literal["gzip", "zstd"]
 
 STANDARD_STREAM = "-"
 
-_FORMATS: dict[str, FormatName] = {
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "json",
-    ".csv": "csv",
-    ".parquet": "parquet",
-}
+FORMATS: tuple[FormatName, ...] = get_args(FormatName)
+_ENDINGS: dict[str, FormatName] = {**{f".{name}": name for name in FORMATS}, ".ndjson": "jsonl"}
 _COMPRESSIONS: dict[str, Compression] = {".gz": "gzip", ".zst": "zstd"}
-
-FORMATS = ("jsonl", "json", "csv", "parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,7 +358,7 @@ def format_of(path: str, said: str | None) -> Format:
     compression = _COMPRESSIONS.get(endings[-1]) if endings else None
     if compression:
         endings.pop()
-    found = _FORMATS.get(endings[-1]) if endings else None
+    found = _ENDINGS.get(endings[-1]) if endings else None
     if found is None:
         raise ToolError("format_unknown", path=path, formats="|".join(FORMATS))
     if found == "parquet" and compression:
@@ -388,21 +377,8 @@ _NO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + _STRING + rb")*+", re.DOTALL)
 
 def read_json_array(file: BinaryIO) -> Iterator[Chunk]:
     """The chunks; a row's number is its element's place. RowsError if the array does not end."""
-    rows: list[bytes] = []
-    number, first_row, size = 0, 1, 0
-    for element in _Elements(file):
-        rows.append(element)
-        size += len(element)
-        if size >= CHUNK_BYTES or len(rows) == CHUNK_ROWS:
-            yield _chunk(number, first_row, rows)
-            number, first_row, size = number + 1, first_row + len(rows), 0
-            rows.clear()
-    if rows:
-        yield _chunk(number, first_row, rows)
-
-
-def _chunk(number: int, first_row: int, rows: list[bytes]) -> Chunk:
-    return Chunk(number, first_row, len(rows), "json", (), b"\n".join(rows) + b"\n")
+    rows = _Elements(file)
+    return _in_chunks(rows, len, "json", (), lambda some: b"\n".join(some) + b"\n")
 
 
 class _Elements:
@@ -512,25 +488,17 @@ def _whole_lines(file: BinaryIO) -> bytes:
     if not block or block.endswith(b"\n"):
         return block
     start = block.rfind(b"\n") + 1
-    block += file.readline(MAX_ROW_BYTES)
-    if block.endswith(b"\n"):
-        too_large = len(block) - start - 1 > MAX_ROW_BYTES
-    else:
-        too_large = len(block) - start > MAX_ROW_BYTES
-        if len(block) - start >= MAX_ROW_BYTES:
-            too_large = _skip_line(file) or too_large
-        block += b"\n"
-    return block[:start] + TOO_LARGE + b"\n" if too_large else block
+    block += file.readline(MAX_ROW_BYTES + 1)
+    line = block[start:].removesuffix(b"\n")
+    if not block.endswith(b"\n"):
+        _skip_line(file)
+    return block[:start] + (TOO_LARGE if len(line) > MAX_ROW_BYTES else line) + b"\n"
 
 
-def _skip_line(file: BinaryIO) -> bool:
-    """Go to the end of a line; whether there was more of it."""
-    was_more = False
-    while part := file.readline(CHUNK_BYTES):
-        was_more = was_more or part != b"\n"
-        if part.endswith(b"\n"):
-            break
-    return was_more
+def _skip_line(file: BinaryIO) -> None:
+    """Go to the end of a line, or of the file."""
+    while (part := file.readline(CHUNK_BYTES)) and not part.endswith(b"\n"):
+        pass
 
 
 def read_parquet(file: BinaryIO) -> Iterator[Chunk]:
@@ -546,27 +514,20 @@ def read_parquet(file: BinaryIO) -> Iterator[Chunk]:
         check_names(names)
         first_row = 1
         for number, batch in enumerate(table.iter_batches(batch_size=CHUNK_ROWS)):
-            chunk = Chunk(number, first_row, batch.num_rows, "arrow", names, _packed(arrow, batch))
-            yield chunk
+            sink = arrow.BufferOutputStream()
+            with arrow.ipc.new_stream(sink, batch.schema) as writer:
+                writer.write_batch(batch)
+            data = sink.getvalue().to_pybytes()
+            yield Chunk(number, first_row, batch.num_rows, "arrow", names, data)
             first_row += batch.num_rows
     except arrow.ArrowException as error:
         raise RowsError(str(error).partition("\n")[0].rstrip(".")) from None
 
 
-def _packed(arrow: Any, batch: Any) -> bytes:
-    sink = arrow.BufferOutputStream()
-    with arrow.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-    packed: bytes = sink.getvalue().to_pybytes()
-    return packed
-
-
 def unpacked(data: bytes) -> list[list[Any]]:
     """The rows of a chunk of form `arrow`, each a list of cells."""
-    arrow = pyarrow()
-    with arrow.ipc.open_stream(data) as reader:
-        batch = reader.read_next_batch()
-    columns = [column.to_pylist() for column in batch.columns]
+    with pyarrow().ipc.open_stream(data) as reader:
+        columns = [column.to_pylist() for column in reader.read_next_batch().columns]
     return [list(row) for row in zip(*columns, strict=True)]
 
 
@@ -595,18 +556,17 @@ def open_source(path: str, form: Format) -> Iterator[Source]:
 
     Failures while its chunks are read are told as well.
     """
-    if path == STANDARD_STREAM:
-        file = sys.stdin.buffer
-        yield Source(_told(_chunks(file, form, None), path, form), None, file)
-        return
+    is_standard = path == STANDARD_STREAM
     try:
-        size = Path(path).stat().st_size
-        opened = Path(path).open("rb")  # noqa: SIM115 - what fails below is not its fault
+        size = None if is_standard else Path(path).stat().st_size
+        # What fails once it is open is not the file's fault.
+        opened = nullcontext(sys.stdin.buffer) if is_standard else Path(path).open("rb")  # noqa: SIM115
     except OSError as error:
         cause = error.strerror or str(error)
         raise ToolError("file_unreadable", path=path, cause=cause) from None
     with opened as file:
-        yield Source(_told(_chunks(file, form, whole_of(file, path)), path, form), size, file)
+        whole = None if is_standard else whole_of(file, path)
+        yield Source(_told(_chunks(file, form, whole), path, form), size, file)
 
 
 def _chunks(file: BinaryIO, form: Format, whole: FilePart | None) -> Iterator[Chunk]:
@@ -621,11 +581,13 @@ def _chunks(file: BinaryIO, form: Format, whole: FilePart | None) -> Iterator[Ch
 
 
 def _decompressed(file: BinaryIO, form: Format) -> BinaryIO:
-    if form.compression == "gzip":
-        return cast(BinaryIO, io.BufferedReader(gzip.GzipFile(fileobj=file), _BUFFER_BYTES))
+    if form.compression is None:
+        return file
+    packed: Any = gzip.GzipFile(fileobj=file)
     if form.compression == "zstd":
-        return cast(BinaryIO, io.BufferedReader(zstd_reader(file), _BUFFER_BYTES))
-    return file
+        arrow = pyarrow()
+        packed = arrow.CompressedInputStream(arrow.PythonFile(file, mode="r"), "zstd")
+    return io.BufferedReader(packed, _BUFFER_BYTES)
 
 
 def _told(chunks: Iterator[Chunk], path: str, form: Format) -> Iterator[Chunk]:
@@ -635,10 +597,7 @@ def _told(chunks: Iterator[Chunk], path: str, form: Format) -> Iterator[Chunk]:
         if isinstance(error, OSError) and error.strerror:
             raise ToolError("file_unreadable", path=path, cause=error.strerror) from None
         words = {"jsonl": "JSON lines", "json": "JSON array", "csv": "CSV", "parquet": "Parquet"}
+        cause = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
         raise ToolError(
-            "rows_unreadable", path=path, format=words[form.name], cause=_cause(error)
+            "rows_unreadable", path=path, format=words[form.name], cause=cause
         ) from None
-
-
-def _cause(error: Any) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
