@@ -23,15 +23,26 @@ from itertools import pairwise
 from typing import Annotated, Any, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
-from pyocmf.models import OBIS
 
 from wattseal.cdr.ocpi import SignedData, SignedValue
 from wattseal.cdr.records import Session, SignedReading, content_of
 from wattseal.cdr.signers import is_plainly
 from wattseal.common.exact_json import QUICK_REFUSALS, quick_reader
 from wattseal.common.times import unix_ms
-from wattseal.ocmf.public_key import KeyPeriod, PublicKey
-from wattseal.ocmf.transaction import END_REASONS
+from wattseal.ocmf.public_key import DEFAULT_ALGORITHM, KeyPeriod, PublicKey
+from wattseal.ocmf.record import (
+    HEADER,
+    ID_FORMATS,
+    MAX_CONTROLLER_VERSION_CHARACTERS,
+    MAX_TARIFF_CHARACTERS,
+)
+from wattseal.ocmf.transaction import (
+    END_REASONS,
+    ENERGY_UNITS,
+    GOOD,
+    is_billing_register,
+    page_of,
+)
 from wattseal.wire.ocmf_tables import (
     CHARGE_POINT_TYPES,
     CURRENT_TYPES,
@@ -39,33 +50,25 @@ from wattseal.wire.ocmf_tables import (
     IDENTIFICATION_LEVELS,
     IDENTIFICATION_TYPES,
     MAX_IDENTIFICATION_FLAGS,
+    TRANSACTION_REASONS,
 )
 
 _HEAD_END = ',"RD":['
 _READINGS_END = "]}"
 
-_BETWEEN = frozenset(("C", "S", "T"))
+_BETWEEN = frozenset(TRANSACTION_REASONS) - {"B", "X"} - END_REASONS.keys()
 
 _SECTION = re.compile(
-    r'\{"SA":"ECDSA-secp256r1-SHA256",(?:"SE":"hex",)?"SD":"([0-9A-Fa-f]{16,160})"\}'
+    rf'\{{"SA":"{DEFAULT_ALGORITHM}",(?:"SE":"hex",)?"SD":"([0-9A-Fa-f]{{16,160}})"\}}'
 )
-_PAGINATION = re.compile("T([1-9][0-9]{0,17})")
 _READING = re.compile(
     '"TM":"([12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2},[0-9]{3}[+-][0-9]{4}) S",'
     r'"TX":"([A-Z])","RV":((?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?),'
-    '"RI":"([0-9A-Za-z:.*-]+)","RU":"(k?Wh)",'
-    f'(?:"RT":"(?:{"|".join(CURRENT_TYPES)})",)?(?:"EF":"",)?"ST":"G"'
+    f'"RI":"([0-9A-Za-z:.*-]+)","RU":"({"|".join(ENERGY_UNITS)})",'
+    f'(?:"RT":"(?:{"|".join(CURRENT_TYPES)})",)?(?:"EF":"",)?"ST":"{GOOD}"'
 )
 _ANY_TAG = re.compile("[ -~]*")
-_TAGS = {
-    **dict.fromkeys(("NONE", "DENIED", "UNDEFINED", "CARD_TXN_NR", "KEY_CODE"), _ANY_TAG),
-    **dict.fromkeys(("CENTRAL", "CENTRAL_1", "CENTRAL_2"), _ANY_TAG),
-    **dict.fromkeys(("LOCAL", "LOCAL_1", "LOCAL_2"), _ANY_TAG),
-    "ISO14443": re.compile("[0-9A-Fa-f]{8}(?:[0-9A-Fa-f]{6})?"),
-    "ISO15693": re.compile("[0-9A-Fa-f]{16}"),
-    "EMAID": re.compile("[0-9A-Za-z]{14,15}"),
-}
-"""Formats of table 17; the other types, which hardly anybody uses, need a closer look."""
+_CURVE = DEFAULT_ALGORITHM.split("-")[1]
 _Text = str | UnsetType | None
 _From = TypeVar("_From")
 _To = TypeVar("_To")
@@ -90,8 +93,10 @@ class _Head(Struct, frozen=True, forbid_unknown_fields=True):
     IF: list[str] | UnsetType = UNSET
     IT: _Text = UNSET
     ID: _Text = UNSET
-    TT: Annotated[str, Meta(max_length=250)] | UnsetType | None = UNSET
-    CF: Annotated[str, Meta(max_length=25)] | UnsetType | None = UNSET
+    TT: Annotated[str, Meta(max_length=MAX_TARIFF_CHARACTERS)] | UnsetType | None = UNSET
+    CF: Annotated[str, Meta(max_length=MAX_CONTROLLER_VERSION_CHARACTERS)] | UnsetType | None = (
+        UNSET
+    )
     CT: str | UnsetType = UNSET
     CI: _Text = UNSET
 
@@ -179,7 +184,7 @@ def _take_apart(text: str) -> _Record:
     signature = _SECTION.fullmatch(section)
     head, _, readings = payload.partition(_HEAD_END)
     if (
-        header != "OCMF"
+        header != HEADER
         or signature is None
         or not text.isascii()
         or "\\" in payload
@@ -197,10 +202,8 @@ def _head(records: Sequence[_Record]) -> tuple[_Head, int]:
     """
     text = records[0].head
     head = _read_head(f"{text}}}".encode())
-    page = _PAGINATION.fullmatch(head.PG)
-    if page is None:
-        raise ValueError
-    number = int(page[1])
+    context, number = page_of(head.PG) or ("", 0)
+    _require(context == "T")
     before, found, after = text.partition(f'"PG":"T{number}"')
     _require(bool(found))
     for place, other in enumerate(records[1:], number + 1):
@@ -238,8 +241,7 @@ def _is_plain_user(level: object, kind: object, *flags: object) -> bool:
 def _is_plain_tag(kind: object, tag: _Text) -> bool:
     if not tag:
         return True
-    form = _TAGS.get(kind) if isinstance(kind, str) else None
-    return form is not None and form.fullmatch(tag) is not None
+    return isinstance(kind, str) and bool(ID_FORMATS.get(kind, _ANY_TAG).fullmatch(tag))
 
 
 def _course(records: Sequence[_Record]) -> list[_Reading]:
@@ -265,11 +267,6 @@ def _reading(text: str) -> _Reading:
     return _Reading(reason, register, SignedReading(Decimal(value), unit, shown, at_ms, True))
 
 
-@lru_cache(maxsize=256)
-def _is_billing_register(code: str) -> bool:
-    return bool(OBIS.from_string(code).is_law_relevant)
-
-
 def _goes_on(readings: Sequence[_Reading]) -> bool:
     """From begin to end on one register, never back."""
     reasons = [reading.reason for reading in readings]
@@ -286,21 +283,19 @@ def _goes_on(readings: Sequence[_Reading]) -> bool:
             or later.at_ms < earlier.at_ms
         ):
             return False
-    return _is_billing_register(readings[0].register)
-
-
-_CURVE = "secp256r1"
+    return is_billing_register(readings[0].register)
 
 
 class FastPathSession(Struct, frozen=True):
     """A session that passes every check if this key signed its records."""
 
-    plain: PlainSession
+    session: Session
     key: PublicKey
+    signatures: list[tuple[bytes, bytes]]
 
     def is_authentic(self) -> bool:
         """Whether the key has signed all of them."""
-        return self.key.verify_all(self.plain.signatures)
+        return self.key.verify_all(self.signatures)
 
 
 def fast_path_sessions(
@@ -319,27 +314,16 @@ def fast_path_sessions(
 def _with_key(
     signed: SignedData, plain: PlainSession, periods: Sequence[KeyPeriod], tolerance_ms: int
 ) -> FastPathSession | None:
-    period = _period_of(plain, periods, tolerance_ms)
-    if period is None:
-        return None
-    own = signed.public_key
-    return (
-        FastPathSession(plain, period.key) if own is None or is_plainly(own, period.key) else None
-    )
-
-
-def _period_of(
-    plain: PlainSession, periods: Sequence[KeyPeriod], tolerance_ms: int
-) -> KeyPeriod | None:
-    """The newest period that covers the session and has its module and meter."""
-    session = plain.session
+    """With the key of the newest period that covers the session and has its module and meter; None
+    if the key that came along is another one."""
+    session, own = plain.session, signed.public_key
     for period in reversed(periods):
         if (
-            period.from_ms - tolerance_ms <= session.begin.at_ms
-            and (period.until_ms is None or session.end.at_ms <= period.until_ms + tolerance_ms)
+            period.covers(session.begin.at_ms, session.end.at_ms, tolerance_ms)
             and period.meter_serial == session.meter_serial
             and period.gateway_serial in (None, plain.gateway_serial)
             and period.key.curve.name == _CURVE
         ):
-            return period
+            is_its_own = own is None or is_plainly(own, period.key)
+            return FastPathSession(session, period.key, plain.signatures) if is_its_own else None
     return None

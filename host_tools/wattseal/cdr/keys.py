@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from wattseal.common.errors import ToolError
 from wattseal.common.files import first_fault
 from wattseal.common.json_stream import StreamError, read_array
-from wattseal.ocmf.evse_id import EvseIdError
+from wattseal.ocmf.evse_id import EvseIdError, canonical_name
 from wattseal.ocmf.public_key import KeyPeriod, KeyUnreadableError, read_public_key
 from wattseal.registry.api_models import ChargePoint, ExportedKey
 from wattseal.registry.states import evse_name
@@ -61,12 +61,11 @@ class KeyCache:
         self._forget()
 
     def _forget(self) -> None:
-        self._name = lru_cache(self._settings[0])(_name_of)
         self._kept: OrderedDict[str, tuple[float, Periods | None]] = OrderedDict()
         self._opened: Any = None  # what is asked: each process opens its own
 
     def __getstate__(self) -> dict[str, Any]:
-        passing = ("_name", "_kept", "_opened")
+        passing = ("_kept", "_opened")
         return {name: value for name, value in vars(self).items() if name not in passing}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -75,7 +74,7 @@ class KeyCache:
 
     def periods(self, evse_id: str) -> Periods | None:
         """As KeySource; a text that is no EVSE-ID names no charge point."""
-        name = self._name(evse_id)
+        name = canonical_name(evse_id)
         if name is None:
             return None
         size, max_age_s, clock = self._settings
@@ -93,13 +92,6 @@ class KeyCache:
     def _load(self, name: str) -> Periods | None:
         """What is not remembered; `name` is the EVSE-ID's canonical one."""
         raise NotImplementedError
-
-
-def _name_of(evse_id: str) -> str | None:
-    try:
-        return evse_name(evse_id)
-    except EvseIdError:
-        return None
 
 
 def periods_of(keys: Iterable[ExportedKey]) -> Iterator[KeyPeriod]:

@@ -52,7 +52,7 @@ class Candidates(NamedTuple):
 
     def signer(self, record: Record, at_ms: int, subject: str) -> Signer:
         """Who has signed a record of that time."""
-        valid = [one for one in self.periods if self.is_valid(one, at_ms)]
+        valid = self._valid(self.periods, at_ms)
         complaints: list[VerifyFinding] = []
         for key in self._in_order(valid):
             said = list(check_signature(record, key))
@@ -66,11 +66,9 @@ class Candidates(NamedTuple):
                 break
         return self._nobody(record, at_ms, subject, valid, complaints)
 
-    def is_valid(self, period: KeyPeriod, at_ms: int) -> bool:
-        """Whether the key signed for the charge point at that time, by a clock nearly right."""
-        return period.from_ms - self.tolerance_ms <= at_ms and (
-            period.until_ms is None or at_ms <= period.until_ms + self.tolerance_ms
-        )
+    def _valid(self, periods: Iterable[KeyPeriod], at_ms: int) -> list[KeyPeriod]:
+        """Those in which the key signed for the charge point, by a clock nearly right."""
+        return [one for one in periods if one.covers(at_ms, at_ms, self.tolerance_ms)]
 
     def _in_order(self, valid: Sequence[KeyPeriod]) -> list[PublicKey]:
         """The valid keys, then the others, newest first."""
@@ -83,7 +81,7 @@ class Candidates(NamedTuple):
         """Of a key's periods the one that was valid then, with the record's meter if it may be;
         else the last that had ended, or the first to come."""
         periods = [one for one in self.periods if one.key == key]
-        valid = [one for one in periods if self.is_valid(one, at_ms)]
+        valid = self._valid(periods, at_ms)
         for period in valid:
             if not check_serials(period, record, ""):
                 return period
@@ -93,7 +91,7 @@ class Candidates(NamedTuple):
         return ended[-1] if ended else periods[0]
 
     def _out_of_time(self, period: KeyPeriod, at_ms: int, subject: str) -> tuple[Finding, ...]:
-        if self.is_valid(period, at_ms):
+        if self._valid([period], at_ms):
             return ()
         if at_ms < period.from_ms:
             code, expected = "key_not_valid_yet", period.from_ms

@@ -88,13 +88,23 @@ def is_sound(value: Decimal) -> bool:
 CONTEXT_BEGIN = "Transaction.Begin"
 CONTEXT_END = "Transaction.End"
 
-_PAGINATION = re.compile("[TF][0-9]{1,18}")
+ENERGY_UNITS = ("kWh", "Wh")
+GOOD = "G"
+"""Status of a meter whose reading can be billed (OCMF table 10)."""
+
+Page = tuple[str, int]
+"""Context and number of a pagination."""
+
+_PAGINATION = re.compile("([TF])([0-9]{1,18})")
 _BAD_LEVELS = ("MISMATCH", "INVALID", "OUTDATED", "UNKNOWN")
-_ENERGY_UNITS = ("kWh", "Wh")
 _CLOCK_STATES = {"U": "unknown", "I": "informative"}
 _LAST_VERSION_WITH_EVENT_COUNTER = Decimal("0.4")
 
-_GOOD = "G"
+
+def page_of(pagination: str | None) -> Page | None:
+    """Context and number of a record's pagination; None if it is not T or F and a number."""
+    page = _PAGINATION.fullmatch(pagination or "")
+    return (page[1], int(page[2])) if page else None
 
 
 class Outcome(NamedTuple):
@@ -156,6 +166,11 @@ def _kind_of_register(obis: str) -> _Register:
     return _Register.COMPENSATED if register.is_loss_compensated else _Register.BILLABLE
 
 
+def is_billing_register(obis: str) -> bool:
+    """Whether an OBIS code is of a register that can be billed by. ValueError if it is none."""
+    return _kind_of_register(obis) is not _Register.OTHER
+
+
 def _check_presence(
     entries: Sequence[ReadingInRecord],
     begins: list[ReadingInRecord],
@@ -200,13 +215,13 @@ def _check_contexts(readings_of: Sequence[Sequence[ReadingInRecord]]) -> Iterato
 
 def _check_reading(entry: ReadingInRecord) -> Iterator[Finding]:
     reading, name = entry.reading, entry.role
-    if reading.ST != _GOOD:
-        yield found(Code.METER_STATUS, reading=name, expected=_GOOD, found=reading.ST)
+    if reading.ST != GOOD:
+        yield found(Code.METER_STATUS, reading=name, expected=GOOD, found=reading.ST)
     if reading.EF and "E" in reading.EF:
         yield found(Code.ENERGY_ERROR_FLAG, reading=name)
     if reading.EF and "t" in reading.EF:
         yield found(Code.TIME_ERROR_FLAG, reading=name)
-    if reading.RU not in _ENERGY_UNITS:
+    if reading.RU not in ENERGY_UNITS:
         yield found(Code.UNIT_NOT_ENERGY, reading=name, unit=reading.RU)
     if reading.RV is None:
         yield found(Code.VALUE_MISSING, reading=name)
@@ -237,33 +252,52 @@ def _check_pair(begin: ReadingInRecord, end: ReadingInRecord) -> Iterator[Findin
     if begin.reading.time_status == "R" and end.reading.time_status != "R":
         cause = "it is not relative (R), but that of the begin is"
         yield found(Code.TIME_STATUS_WRONG, reading="end", cause=cause)
+    yield from check_times(begin, end)
+
+
+def check_times(before: ReadingInRecord, after: ReadingInRecord) -> Iterator[Finding]:
+    """Whether time goes on from a reading to the next."""
     try:
-        is_reversed = end.reading.timestamp < begin.reading.timestamp
+        is_reversed = after.reading.timestamp < before.reading.timestamp
     except TypeError:  # one has an offset from UTC and the other none
         is_reversed = True
     if is_reversed:
-        yield found(Code.TIME_REVERSED, begin=begin.written_time, end=end.written_time)
+        yield found(Code.TIME_REVERSED, begin=before.written_time, end=after.written_time)
 
 
 def _check_shared(begin: ReadingInRecord, end: ReadingInRecord) -> Iterator[Finding]:
     first, last = begin.member.payload, end.member.payload
+    yield from check_same_signer(first, last)
     for code, before, after in (
-        (Code.GATEWAY_SERIAL_DIFFERS, first.GS, last.GS),
-        (Code.METER_SERIAL_DIFFERS, first.MS, last.MS),
         (Code.REGISTER_DIFFERS, str(begin.reading.RI), str(end.reading.RI)),
         (Code.UNIT_DIFFERS, begin.reading.RU, end.reading.RU),
     ):
         if before != after:
             yield found(code, begin=before, end=after)
-    for field, before, after in (
-        ("identification", first.ID, last.ID),
-        ("type of the identification", first.IT, last.IT),
-    ):
-        if before != after:
-            yield found(Code.IDENTIFICATION_DIFFERS, field=field, begin=before, end=after)
+    yield from check_same_user(first, last)
     before, after = _event_counter(begin), _event_counter(end)
     if after is not None and before != after:
         yield found(Code.EVENT_COUNTER_DIFFERS, begin=before, end=after)
+
+
+def check_same_signer(first: AnyPayload, other: AnyPayload) -> Iterator[Finding]:
+    """Whether two records are of the same module and meter."""
+    for code, before, after in (
+        (Code.GATEWAY_SERIAL_DIFFERS, first.GS, other.GS),
+        (Code.METER_SERIAL_DIFFERS, first.MS, other.MS),
+    ):
+        if before != after:
+            yield found(code, begin=before, end=after)
+
+
+def check_same_user(first: AnyPayload, other: AnyPayload) -> Iterator[Finding]:
+    """Whether two records are of the same user."""
+    for field, before, after in (
+        ("identification", first.ID, other.ID),
+        ("type of the identification", first.IT, other.IT),
+    ):
+        if before != after:
+            yield found(Code.IDENTIFICATION_DIFFERS, field=field, begin=before, end=after)
 
 
 def _event_counter(entry: ReadingInRecord) -> str | None:
