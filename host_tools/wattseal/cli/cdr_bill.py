@@ -176,7 +176,7 @@ def _stored(folder: Path, database_url: str | None, driver: str) -> Iterator[Cha
         from wattseal.cdr.exchange.inbox import of_driver as received_of
 
         for one in received_of(database, driver):
-            yield stored_charge(one.body, one.judgement, one.marked, is_billable=one.is_billable)
+            yield stored_charge(one.body, one.judgement, one.marked)
 
 
 def _read_tariff(path: Path) -> Tariff:
