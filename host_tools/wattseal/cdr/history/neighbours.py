@@ -36,7 +36,7 @@ from wattseal.cdr.history.tables import (
     is_long,
     is_of,
     is_of_key,
-    run_of,
+    is_run_of,
     seen_finding,
     seen_run,
     seen_session,
@@ -58,12 +58,8 @@ def windows(stretches: FromClause) -> Subquery:
     stop = (
         select(after.c.first)
         .select_from(after)
-        .join(after_run, after_run.c.id == run_of(after.c.id))
-        .where(
-            is_of_key(after.c, touched.c),
-            after.c.first > touched.c.high,
-            after_run.c.number.is_not(None),
-        )
+        .join(after_run, is_run_of(after_run, after.c.id))
+        .where(is_of_key(after.c, touched.c), after.c.first > touched.c.high)
         .order_by(after.c.first)
         .limit(1)
         .scalar_subquery()
@@ -82,7 +78,7 @@ def sessions_in(window: Subquery) -> FromClause:
         is_of_key(session, window.c), session.first.between(window.c.start, window.c.stop)
     )
     of_window = window.join(seen_session, is_there)
-    return of_window.join(seen_run, seen_run.c.id == run_of(session.id))
+    return of_window.join(seen_run, is_run_of(seen_run, session.id))
 
 
 def _reaching_furthest(touched: FromClause) -> ScalarSelect[Any]:
@@ -113,15 +109,9 @@ def _before(session: Any, touched: FromClause) -> Select[Any]:
     return (
         select(session.c.first, session.c.last)
         .select_from(session)
-        .join(run, run.c.id == run_of(session.c.id))
-        .where(
-            is_of_key(session.c, touched.c),
-            run.c.number.is_not(None),
-        )
+        .join(run, is_run_of(run, session.c.id))
+        .where(is_of_key(session.c, touched.c))
     )
-
-
-_LAST_FIELD_OF_SESSION = "time_is_good"
 
 
 def neighbours(connection: Connection, run: int, stretches: Table) -> Iterator[tuple[Any, ...]]:
@@ -130,7 +120,7 @@ def neighbours(connection: Connection, run: int, stretches: Table) -> Iterator[t
     The one before is that whose numbers reach furthest. Copies are left out. As the fields of Seen.
     """
     session, found = seen_session.c, seen_finding.alias("found")
-    fields = Seen._fields[: Seen._fields.index(_LAST_FIELD_OF_SESSION) + 1]
+    fields = [name for name in Seen._fields if name in session]
     statement = (
         select(
             *(session[name] for name in fields),
@@ -141,10 +131,7 @@ def neighbours(connection: Connection, run: int, stretches: Table) -> Iterator[t
         .outerjoin(
             found, and_(found.c.session == session.id, found.c.code.in_((*COPIES, "cdr_changed")))
         )
-        .where(
-            seen_run.c.number.is_not(None),
-            found.c.code.is_(None) | found.c.code.not_in(COPIES),
-        )
+        .where(found.c.code.is_(None) | found.c.code.not_in(COPIES))
         .order_by(
             *(session[name] for name in ("key", "context", "first", "last", "content")),
             seen_run.c.number,
@@ -170,7 +157,13 @@ def unusual_stretches(connection: Connection, run: int, rules: Rules) -> Iterato
     for table in (usual, unusual):
         table.create(connection)
     knows_all = rules.side == "cpo"
-    told = stretches(stream(connection, _own_sessions(run)), knows_all)
+    session = seen_session.c
+    own = (
+        select(*(session[name] for name in _PLACE))
+        .where(is_of(session.id, run), session.key.is_not(None))
+        .order_by(session.key, session.context, session.first)
+    )
+    told = stretches(stream(connection, own), knows_all)
     while some := list(islice(told, ROWS_AT_A_TIME)):
         insert(connection, usual, [stretch for stretch, is_usual in some if is_usual])
         insert(connection, unusual, [stretch for stretch, is_usual in some if not is_usual])
@@ -241,21 +234,12 @@ def _stretches(name: str) -> Table:
     return Table(name, MetaData(), *columns, high, prefixes=["TEMPORARY"])
 
 
-def _own_sessions(run: int) -> Select[Any]:
-    session = seen_session.c
-    return (
-        select(*(session[name] for name in _PLACE))
-        .where(is_of(session.id, run), session.key.is_not(None))
-        .order_by(session.key, session.context, session.first)
-    )
-
-
 def _beside(usual: Table, run: int) -> Select[Any]:
     """Usual stretches, each with the sessions of earlier runs that are around it."""
     window, other = windows(usual), seen_session.c
     return (
         select(*(window.c[column.name] for column in usual.c), *(other[name] for name in _PLACE))
         .select_from(sessions_in(window))
-        .where(~is_of(other.id, run), seen_run.c.number.is_not(None))
+        .where(~is_of(other.id, run))
         .order_by(window.c.key, window.c.context)
     )

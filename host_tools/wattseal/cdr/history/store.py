@@ -6,19 +6,30 @@ those of other runs, so of two that bring the same session, one is first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Select, Table, func, select, text, tuple_, update
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    func,
+    select,
+    text,
+    tuple_,
+    update,
+)
 
 from wattseal.cdr.findings import Finding
 from wattseal.cdr.history import rows
 from wattseal.cdr.history.duplicates import find_copies
 from wattseal.cdr.history.neighbours import neighbours, unusual_stretches
-from wattseal.cdr.history.reconcile import Doubt, doubt_of, doubts_after
+from wattseal.cdr.history.reconcile import Doubt, doubt_of, doubts
 from wattseal.cdr.history.rows import NewRows, Row, Session, number_of, row_of
 from wattseal.cdr.history.tables import (
     SCHEMA,
@@ -98,18 +109,11 @@ class SeenSessions:
         Whoever reads may take his time: nothing is open in the database meanwhile.
         """
         told = seen_finding.c
-        statement = (
-            select(told.session, told.code, told.expected, told.found)
-            .where(is_of(told.session, run), told.is_compared == 1)
-            .order_by(told.session, told.code)
-            .limit(ROWS_AT_A_TIME)
+        statement = select(told.session, told.code, told.expected, told.found).where(
+            is_of(told.session, run), told.is_compared == 1
         )
-        page = self._page(statement)
-        while page:
-            for session, *values in page:
-                yield row_of(session), rows.finding_of(*values)
-            place = tuple_(told.session, told.code)
-            page = self._page(statement.where(place > tuple_(*page[-1][:2])))
+        for session, *values in self._rows(statement, told.session, told.code):
+            yield row_of(session), rows.finding_of(*values)
 
     def take(self, name: str, session: Session, rules: Rules) -> tuple[Finding, ...]:
         """One CDR received by itself, as a run of its own: what the comparison finds about it."""
@@ -120,14 +124,20 @@ class SeenSessions:
 
     def doubts(self) -> Iterator[Doubt]:
         """What casts doubt on earlier sessions, for reconciliation; read as `findings` is."""
-        page = self._page(doubts_after(None))
-        while page:
-            yield from map(doubt_of, page)
-            page = self._page(doubts_after(page[-1]))
+        statement, place = doubts()
+        return map(doubt_of, self._rows(statement, *place))
 
-    def _page(self, statement: Select[Any]) -> Sequence[Any]:
-        with _told(), self._database.ask() as connection:
-            return connection.execute(statement).all()
+    def _rows(self, statement: Select[Any], *place: ColumnElement[Any]) -> Iterator[Any]:
+        """The rows in the order of the columns that they begin with, some at a time."""
+        statement = statement.order_by(*place).limit(ROWS_AT_A_TIME)
+        page = statement
+        while True:
+            with _told(), self._database.ask() as connection:
+                some = connection.execute(page).all()
+            if not some:
+                return
+            yield from some
+            page = statement.where(tuple_(*place) > tuple_(*some[-1][: len(place)]))
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:

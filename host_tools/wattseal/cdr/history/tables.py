@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import (
     Column,
     ColumnElement,
+    FromClause,
     Index,
     Integer,
     LargeBinary,
@@ -138,6 +139,11 @@ seen_finding = Table(
 def run_of(session: ColumnElement[Any]) -> ColumnElement[Any]:
     """The run of a session's number. PostgreSQL shifts by no other integer than a plain one."""
     return session.op(">>", return_type=session.type)(literal_column(str(ROW_BITS), Integer))
+
+
+def is_run_of(run: FromClause, session: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a run is that of a session's number, and was compared: others are not looked at."""
+    return and_(run.c.id == run_of(session), run.c.number.is_not(None))
 
 
 def is_of(session: ColumnElement[Any], run: int) -> ColumnElement[bool]:
