@@ -29,7 +29,12 @@ from pydantic import (
     model_validator,
 )
 
-from wattseal.cdr.ocpi import Nature
+from wattseal.cdr.ocpi import (
+    ENCODING_METHOD,
+    MAX_KEY_CHARACTERS,
+    MAX_SIGNED_CHARACTERS,
+    Nature,
+)
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import JsonError, load_object
 from wattseal.common.files import first_fault, read_at_most
@@ -187,10 +192,6 @@ def rfc_3339(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
 
 
-ENCODING_METHOD = "OCMF"
-"""Of both protocols; OCPI allows 36 characters, OCPP 50."""
-
-
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The characters that a protocol's version allows; of OCPP's fields in base64."""
@@ -202,9 +203,9 @@ class Limits:
 
 PLAIN_DATA_CHARACTERS = 512
 OCPI = {
-    "ocpi-2.2": Limits("2.2", 512, 512),
-    "ocpi-2.2.1": Limits("2.2.1", 5000, 512),
-    "ocpi-2.3.0": Limits("2.3.0", 5000, 512),
+    "ocpi-2.2": Limits("2.2", 512, MAX_KEY_CHARACTERS),
+    "ocpi-2.2.1": Limits("2.2.1", MAX_SIGNED_CHARACTERS, MAX_KEY_CHARACTERS),
+    "ocpi-2.3.0": Limits("2.3.0", MAX_SIGNED_CHARACTERS, MAX_KEY_CHARACTERS),
 }
 OCPP = {
     "ocpp-1.6": Limits("1.6", 2500, 2500),
@@ -546,7 +547,7 @@ _NEW_TOKEN = "EMAID"  # noqa: S105 - a type of token, new in 2.3.0
 def build_cdr(session: SessionRecords, facts: Facts, form: str, now: datetime) -> dict[str, Any]:
     """A CDR as an object whose numbers are Decimal or int; common/exact_json.py writes it.
 
-    `form` is one of build_limits.OCPI. ToolError `cdr_field_too_long`, `evse_id_missing`,
+    `form` is one of OCPI. ToolError `cdr_field_too_long`, `evse_id_missing`,
     `price_missing`, `price_change_unsigned`.
     """
     limits = OCPI[form]
@@ -557,6 +558,8 @@ def build_cdr(session: SessionRecords, facts: Facts, form: str, now: datetime) -
     updated = rfc_3339(facts.last_updated or now)
     seconds = Decimal(int((session.end.at - session.begin.at).total_seconds() * 1000)).scaleb(-3)
     cost = _price(sum((one.cost for one in periods), Decimal(0)), facts.tariff, limits)
+    # Of each price its first period, in the order of time.
+    priced = {one.number: one for one in reversed(periods)}.values()
     cdr = {
         **facts.party.model_dump(),
         "id": facts.id or _id_of(session),
@@ -569,7 +572,7 @@ def build_cdr(session: SessionRecords, facts: Facts, form: str, now: datetime) -
         "cdr_location": _location(session, facts),
         "meter_id": session.meter_serial,
         "currency": facts.currency,
-        "tariffs": [_tariff(one, facts, limits, updated) for one in _priced(periods)],
+        "tariffs": [_tariff(one, facts, limits, updated) for one in reversed(priced)],
         "charging_periods": [
             {
                 "start_date_time": rfc_3339(one.begin),
@@ -605,11 +608,6 @@ def _location(session: SessionRecords, facts: Facts) -> dict[str, Any]:
         raise ToolError("bad_value", field="evse_id", limit="an EVSE-ID", found=error) from None
     members = facts.location.model_dump() | {"evse_id": evse_id}
     return {name: value for name, value in members.items() if value is not None}
-
-
-def _priced(periods: list[Period]) -> list[Period]:
-    """One period of each price, in the order of time."""
-    return list({one.number: one for one in reversed(periods)}.values())[::-1]
 
 
 def _tariff_id(period: Period, tariff: Tariff) -> str:

@@ -245,15 +245,13 @@ def _is_plain_tag(kind: object, tag: _Text) -> bool:
 
 
 def _course(records: Sequence[_Record]) -> list[_Reading]:
-    readings = [reading for record in records for reading in _readings(record.readings)]
+    readings = []
+    for record in records:
+        listed = record.readings  # begins and ends with a brace; no other is in a plain one
+        _require(listed[:1] == "{" and listed[-1:] == "}")
+        readings += [_reading(text) for text in listed[1:-1].split("},{")]
     _require(_goes_on(readings))
     return readings
-
-
-def _readings(listed: str) -> list[_Reading]:
-    """Those of a list's text, which begins and ends with a brace; no other is in a plain one."""
-    _require(listed[:1] == "{" and listed[-1:] == "}")
-    return [_reading(text) for text in listed[1:-1].split("},{")]
 
 
 def _reading(text: str) -> _Reading:

@@ -134,6 +134,11 @@ class Cdr(Struct, frozen=True):
         """Unique among the CDRs of all parties."""
         return f"{self.country_code}*{self.party_id}*{self.id}"
 
+    @property
+    def cancels(self) -> str | None:
+        """The name of the CDR that this one cancels."""
+        return self.credits and f"{self.country_code}*{self.party_id}*{self.credits}"
+
 
 _KINDS = (("total_time_cost", "TIME"), ("total_parking_cost", "PARKING_TIME"))
 _AMOUNTS = ("excl_vat", "before_taxes", "incl_vat")
@@ -185,6 +190,9 @@ def is_number(value: Any) -> bool:
 def _is_more(value: Any) -> bool:
     return is_number(value) and bool(value)
 
+
+ENCODING_METHOD = "OCMF"
+"""Of OCPI, which allows 36 characters, and of OCPP, which allows 50."""
 
 MAX_CDR_BYTES = 1 << 20
 MAX_SIGNED_VALUES = 500

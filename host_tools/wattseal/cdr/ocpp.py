@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from wattseal.cdr.build import (
-    ENCODING_METHOD,
     OCPP,
     Limits,
     SessionRecords,
@@ -25,6 +24,8 @@ from wattseal.cdr.build import (
     fitting_records,
     rfc_3339,
 )
+from wattseal.cdr.ocpi import ENCODING_METHOD
+from wattseal.cdr.signers import OCPP_KEY_PREFIX
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import JsonError, load_object
 from wattseal.ocmf.public_key import KeyUnreadableError, PublicKey, read_public_key
@@ -34,7 +35,6 @@ PublicKeyWith = Literal["Never", "OncePerTransaction", "EveryMeterValue"]
 
 CONTEXTS = {"Start": "Transaction.Begin", "End": "Transaction.End", "Intermediate": "Other"}
 MEASURAND = "Energy.Active.Import.Register"
-KEY_PREFIX = "oca:base16:asn1:"
 MAX_DEPTH = 12
 
 
@@ -68,7 +68,7 @@ def meter_values(
 
 def key_text(key: PublicKey) -> str:
     """`publicKey` of a key."""
-    return base64.b64encode(f"{KEY_PREFIX}{key.hex}".encode()).decode()
+    return base64.b64encode(f"{OCPP_KEY_PREFIX}{key.hex}".encode()).decode()
 
 
 def read_key_text(text: str) -> PublicKey | None:
@@ -84,8 +84,8 @@ def read_key_text(text: str) -> PublicKey | None:
         return read_public_key(text)
     if ":" in told:
         prefix, _, digits = told.rpartition(":")
-        if f"{prefix.lower()}:" != KEY_PREFIX:
-            raise KeyUnreadableError(f"its form {prefix[:40]!r} is not {KEY_PREFIX[:-1]}")
+        if f"{prefix.lower()}:" != OCPP_KEY_PREFIX:
+            raise KeyUnreadableError(f"its form {prefix[:40]!r} is not {OCPP_KEY_PREFIX[:-1]}")
         return read_public_key(digits)
     return read_public_key(told)
 

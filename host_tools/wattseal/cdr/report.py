@@ -5,14 +5,15 @@ In English and German, each finding with its code, the two values that disagree 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import cache
 from typing import Literal
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from msgspec.structs import asdict
 from pydantic import BaseModel, ConfigDict
 
 from wattseal.cdr.findings import Finding, Judgement, LanguageCode
+from wattseal.common.times import utc_text
 
 FORMAT: Literal["wattseal-cdr-report/1"] = "wattseal-cdr-report/1"
 LANGUAGES: tuple[LanguageCode, ...] = ("en", "de")
@@ -78,23 +79,16 @@ def make_report(
 ) -> Report:
     """The report on a judged CDR; one that the sender marked as invalid is not billable either."""
     needs = any(one.code == _NEEDS_INVESTIGATION for one in judgement.findings)
+    told = asdict(judgement)
+    shared = {name: told[name] for name in Report.model_fields if name in told}
     return Report(
-        cdr=judgement.cdr,
+        **shared | {"verdict": "not_billable" if marked is not None else judgement.verdict},
         ocpi_version=ocpi_version,
-        received=utc(received_ms),
+        received=utc_text(received_ms),
         sha256=sha256,
         location=location,
         page=page,
-        verdict="not_billable" if marked is not None else judgement.verdict,
-        reason=judgement.reason,
-        casts_doubt=judgement.casts_doubt,
         marked_by_sender=marked,
-        evse_id=judgement.evse_id,
-        energy_kwh=judgement.energy_kwh,
-        begin=judgement.begin,
-        end=judgement.end,
-        key_fingerprint=judgement.key_fingerprint,
-        findings=judgement.findings,
         investigate_en=INVESTIGATION["en"] if needs else (),
         investigate_de=INVESTIGATION["de"] if needs else (),
     )
@@ -102,18 +96,13 @@ def make_report(
 
 def as_html(report: Report, language: LanguageCode) -> str:
     """The page, which needs nothing else."""
-    words = WORDS[language]
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            report=report,
-            language=language,
-            words=words,
-            facts=facts_of(report, language),
-            findings=findings_of(report, language),
-            steps=report.investigate_de if language == "de" else report.investigate_en,
-        )
+    return _template().render(
+        report=report,
+        language=language,
+        words=WORDS[language],
+        facts=facts_of(report, language),
+        findings=findings_of(report, language),
+        steps=report.investigate_de if language == "de" else report.investigate_en,
     )
 
 
@@ -121,8 +110,9 @@ def as_text(report: Report, language: LanguageCode) -> str:
     """The same as plain text."""
     words = WORDS[language]
     lines = [f"{words['title']} {report.cdr}", words[report.verdict], ""]
-    width = max(len(label) for label, _value in facts_of(report, language))
-    lines += [f"{label:<{width}}  {value}" for label, value in facts_of(report, language)]
+    facts = facts_of(report, language)
+    width = max(len(label) for label, _value in facts)
+    lines += [f"{label:<{width}}  {value}" for label, value in facts]
     findings = findings_of(report, language)
     if findings:
         lines += ["", words["findings"]]
@@ -160,20 +150,16 @@ def findings_of(report: Report, language: LanguageCode) -> list[tuple[Finding, s
     return [(one, one.sentence_de if language == "de" else one.sentence_en) for one in in_order]
 
 
-def utc(unix_ms: int) -> str:
-    """`2026-11-21T09:00:00Z`."""
-    return f"{datetime.fromtimestamp(unix_ms // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
 @cache
-def _environment() -> Environment:
-    return Environment(
+def _template() -> Template:
+    environment = Environment(
         loader=PackageLoader("wattseal.cdr.exchange", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    return environment.get_template("report.html")
 
 
 WORDS: dict[LanguageCode, dict[str, str]] = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from wattseal.cdr.findings import Finding, found, of_verify
@@ -26,7 +27,8 @@ from wattseal.ocmf.signature import check_signature, not_signer, short_name
 _MAX_OTHER_KEYS = 16
 
 _WHATEVER_THE_KEY = (Code.ALGORITHM_UNSUPPORTED, Code.SIGNATURE_MALFORMED)
-_OCPP_KEY = re.compile(r"\s*oca:base16:asn1:\s*([0-9A-Fa-f\s]+)")
+OCPP_KEY_PREFIX = "oca:base16:asn1:"
+_OCPP_KEY = re.compile(rf"\s*{OCPP_KEY_PREFIX}\s*([0-9A-Fa-f\s]+)")
 
 
 class Signer(NamedTuple):
@@ -141,17 +143,11 @@ def read_own_key(
 
 def _without_notation(text: str) -> str:
     """The key alone, where OCPP's notation stands before it, in base64 or not."""
-    for written in (text, _from_base64(text)):
-        if ocpp := _OCPP_KEY.fullmatch(written):
-            return ocpp[1]
-    return text
-
-
-def _from_base64(text: str) -> str:
-    try:
-        return base64.b64decode(text, validate=True).decode("ascii")
-    except ValueError:
-        return ""
+    ocpp = _OCPP_KEY.fullmatch(text)
+    if ocpp is None:
+        with suppress(ValueError):
+            ocpp = _OCPP_KEY.fullmatch(base64.b64decode(text, validate=True).decode("ascii"))
+    return ocpp[1] if ocpp else text
 
 
 def is_plainly(text: str, key: PublicKey) -> bool:
@@ -180,16 +176,14 @@ def check_serials(period: KeyPeriod, record: Record, subject: str) -> tuple[Find
     payload = record.payload
     if payload is None:
         return ()
+    serials = (
+        ("gateway_serial_unregistered", period.gateway_serial, payload.GS),
+        ("meter_serial_unregistered", period.meter_serial, payload.MS),
+    )
     return tuple(
-        [
-            found(code, subject=subject, expected=shown(registered), found=shown(named))
-            for code, registered, named in (
-                ("gateway_serial_unregistered", period.gateway_serial, payload.GS),
-                ("meter_serial_unregistered", period.meter_serial, payload.MS),
-            )
-            if registered not in (None, named)
-            and normalized(registered or "") != normalized(named or "")
-        ]
+        found(code, subject=subject, expected=shown(registered), found=shown(named))
+        for code, registered, named in serials
+        if registered is not None and normalized(registered) != normalized(named or "")
     )
 
 

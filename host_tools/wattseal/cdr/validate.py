@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from wattseal.cdr.fast_path import FastPathSession, fast_path_sessions
 from wattseal.cdr.findings import Finding, Judgement, found, judged, one_for_each_fault
 from wattseal.cdr.keys import KeySource
-from wattseal.cdr.ocpi import Cdr, CdrError, SignedData
+from wattseal.cdr.ocpi import ENCODING_METHOD, Cdr, CdrError, SignedData
 from wattseal.cdr.records import (
     OpenRecord,
     Session,
@@ -84,8 +84,6 @@ def _check_clocks(session: Session, said: Iterable[Finding]) -> tuple[Finding, .
     return (found("time_not_billable", subject="clock", found=", ".join(names)),)
 
 
-ENCODING = "OCMF"
-
 # Each is tried with every key there is; a hostile CDR must not buy seconds of that.
 MAX_UNKNOWN_SIGNERS = 8
 
@@ -127,9 +125,9 @@ class Validator:
         if cdr.signed is None:
             unsigned = _Found(_unsigned(cdr, periods))
             return _judgement(cdr.name, cdr.evse_id, unsigned, is_checked=False)
-        if cdr.signed.encoding_method.upper() != ENCODING:
+        if cdr.signed.encoding_method.upper() != ENCODING_METHOD:
             method = cdr.signed.encoding_method
-            told = _Found([found("encoding_unsupported", expected=ENCODING, found=method)])
+            told = _Found([found("encoding_unsupported", expected=ENCODING_METHOD, found=method)])
         elif fast:
             told = _Found((), fast.session, fast.key.fingerprint)
         else:

@@ -8,10 +8,9 @@ from typing import Literal, Protocol
 
 from wattseal.common.text import normalized
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
-from wattseal.ocmf.public_key import KeyPeriod
+from wattseal.ocmf.public_key import CLOCK_TOLERANCE_S, KeyPeriod
 
-TOLERANCE_MS = 300_000
-"""How far a module's clock may be from the registry's, where a key begins or ends to be valid."""
+TOLERANCE_MS = CLOCK_TOLERANCE_S * 1000
 
 TrustState = Literal["trusted", "unknown", "other_station", "other_meter", "not_then"]
 

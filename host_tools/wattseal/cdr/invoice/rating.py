@@ -408,21 +408,12 @@ def rate_all(
 
     ToolError as rating.rate and `invoice_key_missing`.
     """
-    credited = _credited(charges)
+    credited = {one.cdr.cancels: one.cdr.name for one in charges if one.cdr and one.cdr.cancels}
     kept = [one for one in charges if one.cdr is None or one.cdr.credits is None]
     return [
         _rated(number, one, credited.get(one.judgement.cdr), keys, tariff)
         for number, one in enumerate(kept, 1)
     ]
-
-
-def _credited(charges: Iterable[Charge]) -> dict[str, str]:
-    """Name of each cancelled CDR, and of that which cancels it."""
-    return {
-        f"{one.cdr.country_code}*{one.cdr.party_id}*{one.cdr.credits}": one.cdr.name
-        for one in charges
-        if one.cdr and one.cdr.credits is not None
-    }
 
 
 def _rated(
