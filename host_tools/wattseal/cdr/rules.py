@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from wattseal.common.errors import ToolError
 from wattseal.common.files import first_fault, read_at_most
-from wattseal.ocmf.public_key import CLOCK_TOLERANCE_S
+from wattseal.common.times import CLOCK_TOLERANCE_S
 
 Side = Literal["cpo", "msp"]
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from wattseal.common.text import normalized
+from wattseal.common.times import CLOCK_TOLERANCE_S
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
-from wattseal.ocmf.public_key import CLOCK_TOLERANCE_S, KeyPeriod
+from wattseal.ocmf.public_key import KeyPeriod
 
 TOLERANCE_MS = CLOCK_TOLERANCE_S * 1000
 

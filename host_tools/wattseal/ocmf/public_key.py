@@ -221,10 +221,6 @@ class PublicKey:
             return False
 
 
-CLOCK_TOLERANCE_S = 300
-"""How far a module's clock may be from the registry's, where a key begins or ends to be valid."""
-
-
 @dataclass(frozen=True, slots=True)
 class KeyPeriod:
     """When a key signed a meter's readings at a charge point, as a registry lists it.

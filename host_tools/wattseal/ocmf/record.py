@@ -33,9 +33,8 @@ from pyocmf.enums.reading import MeterReadingReason, MeterStatus, ReadingType
 from pyocmf.enums.units import OCMFUnit
 
 from wattseal.ocmf.findings import Code, Finding, found, shown
-from wattseal.wire.ocmf_tables import MAX_IDENTIFICATION_FLAGS
 
-ID_FORMATS: dict[str, re.Pattern[str]] = {
+_ID_FORMATS = {
     IdentificationType.ISO14443: re.compile(r"[0-9a-fA-F]{8}(?:[0-9a-fA-F]{6})?"),
     IdentificationType.ISO15693: re.compile(r"[0-9a-fA-F]{16}"),
     IdentificationType.EMAID: re.compile(r"[A-Za-z0-9]{14,15}"),
@@ -44,11 +43,6 @@ ID_FORMATS: dict[str, re.Pattern[str]] = {
     IdentificationType.ISO7812: re.compile(r"[0-9]{8,19}"),
     IdentificationType.PHONE_NUMBER: re.compile("(?!)"),  # pyocmf knows the world's
 }
-"""Formats of table 17; an identification of any other type is any text."""
-
-MAX_TARIFF_CHARACTERS = 250
-MAX_CONTROLLER_VERSION_CHARACTERS = 25
-
 _INHERITED = frozenset(("TM", "TX", "RI", "RU", "RT", "EF", "ST"))
 
 
@@ -123,13 +117,11 @@ class PlainPayload(BaseModel):
     MF: str | None = None
     IS: StrictBool
     IL: UserAssignmentStatus | None = None
-    IF: Annotated[list[_Flag], Field(max_length=MAX_IDENTIFICATION_FLAGS)] = []
+    IF: Annotated[list[_Flag], Field(max_length=4)] = []
     IT: IdentificationType | None = IdentificationType.NONE
     ID: _NoPhoneNumber | None = None
-    TT: Annotated[str, StringConstraints(max_length=MAX_TARIFF_CHARACTERS)] | None = None
-    CF: Annotated[str, StringConstraints(max_length=MAX_CONTROLLER_VERSION_CHARACTERS)] | None = (
-        None
-    )
+    TT: Annotated[str, StringConstraints(max_length=250)] | None = None
+    CF: Annotated[str, StringConstraints(max_length=25)] | None = None
     LC: None = None
     CT: ChargePointIdentificationType | None = None
     CI: str | None = None
@@ -151,7 +143,7 @@ def plain_payload(data: object) -> PlainPayload:
             raise ValueError("a reading inherits from the one before")
     for reading in payload.RD:
         _ = reading.timestamp
-    id_format = ID_FORMATS.get(payload.IT) if payload.ID and payload.IT else None
+    id_format = _ID_FORMATS.get(payload.IT) if payload.ID and payload.IT else None
     if id_format and not id_format.fullmatch(payload.ID or ""):
         raise ValueError("the identification is not of its type")
     return payload
