@@ -30,19 +30,8 @@ from wattseal.cdr.signers import is_plainly
 from wattseal.common.exact_json import QUICK_REFUSALS, quick_reader
 from wattseal.common.times import unix_ms
 from wattseal.ocmf.public_key import DEFAULT_ALGORITHM, KeyPeriod, PublicKey
-from wattseal.ocmf.record import (
-    HEADER,
-    ID_FORMATS,
-    MAX_CONTROLLER_VERSION_CHARACTERS,
-    MAX_TARIFF_CHARACTERS,
-)
-from wattseal.ocmf.transaction import (
-    END_REASONS,
-    ENERGY_UNITS,
-    GOOD,
-    is_billing_register,
-    page_of,
-)
+from wattseal.ocmf.record import HEADER
+from wattseal.ocmf.transaction import END_REASONS, ENERGY_UNITS, GOOD, is_billing_register, page_of
 from wattseal.wire.ocmf_tables import (
     CHARGE_POINT_TYPES,
     CURRENT_TYPES,
@@ -68,6 +57,14 @@ _READING = re.compile(
     f'(?:"RT":"(?:{"|".join(CURRENT_TYPES)})",)?(?:"EF":"",)?"ST":"{GOOD}"'
 )
 _ANY_TAG = re.compile("[ -~]*")
+_TAGS = {
+    "ISO14443": re.compile("[0-9A-Fa-f]{8}(?:[0-9A-Fa-f]{6})?"),
+    "ISO15693": re.compile("[0-9A-Fa-f]{16}"),
+    "EMAID": re.compile("[0-9A-Za-z]{14,15}"),
+    **dict.fromkeys(("EVCCID", "EVCOID", "ISO7812", "PHONE_NUMBER"), re.compile("(?!)")),
+}
+"""Formats of table 17. Of the other types any text is good; but the last four, which hardly anybody
+uses, need a closer look."""
 _CURVE = DEFAULT_ALGORITHM.split("-")[1]
 _Text = str | UnsetType | None
 _From = TypeVar("_From")
@@ -93,10 +90,8 @@ class _Head(Struct, frozen=True, forbid_unknown_fields=True):
     IF: list[str] | UnsetType = UNSET
     IT: _Text = UNSET
     ID: _Text = UNSET
-    TT: Annotated[str, Meta(max_length=MAX_TARIFF_CHARACTERS)] | UnsetType | None = UNSET
-    CF: Annotated[str, Meta(max_length=MAX_CONTROLLER_VERSION_CHARACTERS)] | UnsetType | None = (
-        UNSET
-    )
+    TT: Annotated[str, Meta(max_length=250)] | UnsetType | None = UNSET
+    CF: Annotated[str, Meta(max_length=25)] | UnsetType | None = UNSET
     CT: str | UnsetType = UNSET
     CI: _Text = UNSET
 
@@ -198,7 +193,8 @@ def _take_apart(text: str) -> _Record:
 def _head(records: Sequence[_Record]) -> tuple[_Head, int]:
     """That of the first record, and its number, from which the others count.
 
-    Where all members are texts and lists of texts, the first that reads as PG is PG.
+    Where all members are texts and lists of texts, the first that reads as PG is PG. The members
+    are from OCMF's lists, and fit one another.
     """
     text = records[0].head
     head = _read_head(f"{text}}}".encode())
@@ -208,7 +204,9 @@ def _head(records: Sequence[_Record]) -> tuple[_Head, int]:
     _require(bool(found))
     for place, other in enumerate(records[1:], number + 1):
         _require(other.head == f'{before}"PG":"T{place}"{after}')
-    _require(_is_plain(head))
+    _require(_is_plain_user(head.IL, head.IT, *(head.IF or ())))
+    _require(_is_plain_tag(head.IT, head.ID))
+    _require(head.CI is UNSET if head.CT is UNSET else head.CT in CHARGE_POINT_TYPES)
     return head, number
 
 
@@ -217,15 +215,6 @@ def _has_right_natures(natures: list[str]) -> bool:
         return natures[0] in ("Start", "End")
     is_framed = natures[0] == "Start" and natures[-1] == "End"
     return is_framed and natures.count("Intermediate") == len(natures) - 2
-
-
-def _is_plain(head: _Head) -> bool:
-    """Whether the members are from OCMF's lists, and fit one another."""
-    return (
-        _is_plain_user(head.IL, head.IT, *(head.IF or ()))
-        and _is_plain_tag(head.IT, head.ID)
-        and (head.CI is UNSET if head.CT is UNSET else head.CT in CHARGE_POINT_TYPES)
-    )
 
 
 @lru_cache(maxsize=256)
@@ -239,9 +228,8 @@ def _is_plain_user(level: object, kind: object, *flags: object) -> bool:
 
 
 def _is_plain_tag(kind: object, tag: _Text) -> bool:
-    if not tag:
-        return True
-    return isinstance(kind, str) and bool(ID_FORMATS.get(kind, _ANY_TAG).fullmatch(tag))
+    form = _TAGS.get(kind, _ANY_TAG) if isinstance(kind, str) else None
+    return not tag or (form is not None and form.fullmatch(tag) is not None)
 
 
 def _course(records: Sequence[_Record]) -> list[_Reading]:
@@ -274,12 +262,9 @@ def _goes_on(readings: Sequence[_Reading]) -> bool:
         return False
     for before, after in pairwise(readings):
         earlier, later = before.signed, after.signed
-        if (
-            after.register != before.register
-            or later.unit != earlier.unit
-            or later.value < earlier.value
-            or later.at_ms < earlier.at_ms
-        ):
+        if after.register != before.register or later.unit != earlier.unit:
+            return False
+        if later.value < earlier.value or later.at_ms < earlier.at_ms:
             return False
     return is_billing_register(readings[0].register)
 

@@ -78,16 +78,13 @@ class KeyCache:
         if name is None:
             return None
         size, max_age_s, clock = self._settings
-        kept = self._kept.get(name)
-        if kept is not None and (max_age_s is None or clock() - kept[0] < max_age_s):
-            self._kept.move_to_end(name)
-            return kept[1]
-        periods = self._load(name)
-        self._kept[name] = (clock(), periods)
-        self._kept.move_to_end(name)
+        kept = self._kept.pop(name, None)
+        if kept is None or (max_age_s is not None and clock() - kept[0] >= max_age_s):
+            kept = (clock(), self._load(name))
+        self._kept[name] = kept  # as the last: what was not asked for longest goes first
         if len(self._kept) > size:
             self._kept.popitem(last=False)
-        return periods
+        return kept[1]
 
     def _load(self, name: str) -> Periods | None:
         """What is not remembered; `name` is the EVSE-ID's canonical one."""
@@ -131,10 +128,8 @@ class ExportKeys(KeyCache):
     when nobody uses it.
     """
 
-    def __init__(
-        self, path: Path, cache: Path | None = None, *, size: int = MAX_CHARGE_POINTS
-    ) -> None:
-        super().__init__(size=size)
+    def __init__(self, path: Path, cache: Path | None = None) -> None:
+        super().__init__()
         self.index = _index_of(path, cache or default_cache())
         self._process = 0
 
@@ -236,15 +231,8 @@ class RegistryKeys(KeyCache):
     `registry_unreachable`, `registry_busy` and the like when it is asked.
     """
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        connect: Callable[[], RegistryClient] | None = None,
-        size: int = MAX_CHARGE_POINTS,
-        max_age_s: float = MAX_AGE_S,
-    ) -> None:
-        super().__init__(size=size, max_age_s=max_age_s)
+    def __init__(self, url: str, connect: Callable[[], RegistryClient] | None = None) -> None:
+        super().__init__(max_age_s=MAX_AGE_S)
         self._connect = connect or partial(_client, url)
 
     def _load(self, name: str) -> Periods | None:

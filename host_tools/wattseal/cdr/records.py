@@ -52,13 +52,12 @@ def check_intermediates(
     for page, member in paged:
         if member is begin.member or member is end.member:
             continue
-        first, other = begin.member.payload, member.payload
-        subject = f"record {shown(other.PG)}"
-        for said in (*check_same_signer(first, other), *check_same_user(first, other)):
-            yield of_verify(said, subject)
+        first, name = begin.member, shown(member.payload.PG)
+        for said in (*check_same_signer(first, member), *check_same_user(first, member)):
+            yield of_verify(said, f"record {name}")
         if page[0] == ends[0][0] and not min(ends) <= page <= max(ends):
-            between = f"{first.PG} - {end.member.payload.PG}"
-            yield found("intermediate_outside", expected=between, found=shown(other.PG))
+            between = f"{first.payload.PG} - {end.member.payload.PG}"
+            yield found("intermediate_outside", expected=between, found=name)
     paged.sort(key=lambda pair: pair[0])
     entries = [entry for _page, member in paged for entry in member.entries()]
     yield from _check_course([entry for entry in entries if _is_comparable(entry, begin)])

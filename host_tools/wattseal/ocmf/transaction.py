@@ -266,35 +266,34 @@ def check_times(before: ReadingInRecord, after: ReadingInRecord) -> Iterator[Fin
 
 
 def _check_shared(begin: ReadingInRecord, end: ReadingInRecord) -> Iterator[Finding]:
-    first, last = begin.member.payload, end.member.payload
-    yield from check_same_signer(first, last)
+    yield from check_same_signer(begin.member, end.member)
     for code, before, after in (
         (Code.REGISTER_DIFFERS, str(begin.reading.RI), str(end.reading.RI)),
         (Code.UNIT_DIFFERS, begin.reading.RU, end.reading.RU),
     ):
         if before != after:
             yield found(code, begin=before, end=after)
-    yield from check_same_user(first, last)
+    yield from check_same_user(begin.member, end.member)
     before, after = _event_counter(begin), _event_counter(end)
     if after is not None and before != after:
         yield found(Code.EVENT_COUNTER_DIFFERS, begin=before, end=after)
 
 
-def check_same_signer(first: AnyPayload, other: AnyPayload) -> Iterator[Finding]:
+def check_same_signer(one: Member, other: Member) -> Iterator[Finding]:
     """Whether two records are of the same module and meter."""
     for code, before, after in (
-        (Code.GATEWAY_SERIAL_DIFFERS, first.GS, other.GS),
-        (Code.METER_SERIAL_DIFFERS, first.MS, other.MS),
+        (Code.GATEWAY_SERIAL_DIFFERS, one.payload.GS, other.payload.GS),
+        (Code.METER_SERIAL_DIFFERS, one.payload.MS, other.payload.MS),
     ):
         if before != after:
             yield found(code, begin=before, end=after)
 
 
-def check_same_user(first: AnyPayload, other: AnyPayload) -> Iterator[Finding]:
+def check_same_user(one: Member, other: Member) -> Iterator[Finding]:
     """Whether two records are of the same user."""
     for field, before, after in (
-        ("identification", first.ID, other.ID),
-        ("type of the identification", first.IT, other.IT),
+        ("identification", one.payload.ID, other.payload.ID),
+        ("type of the identification", one.payload.IT, other.payload.IT),
     ):
         if before != after:
             yield found(Code.IDENTIFICATION_DIFFERS, field=field, begin=before, end=after)

@@ -239,9 +239,10 @@ class TestRegistry:
         assert refused.value.name == "registry_url_unusable"
 
     def test_it_goes_to_other_processes(self) -> None:
-        keys = RegistryKeys("https://registry.example", size=5, max_age_s=1.0)
+        keys = RegistryKeys("https://registry.example")
         copy = pickle.loads(pickle.dumps(keys))  # noqa: S301 - our own
         assert copy.periods("no EVSE-ID") is None
+        assert copy._settings == keys._settings
 
 
 class CacheOf(KeyCache):
