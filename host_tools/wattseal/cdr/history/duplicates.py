@@ -10,20 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Insert,
-    Select,
-    Subquery,
-    Table,
-    and_,
-    case,
-    exists,
-    func,
-    literal,
-    select,
-)
+import sqlalchemy as sa
 
 from wattseal.cdr.history.tables import (
     is_of,
@@ -44,11 +31,11 @@ _session = seen_session.c
 _OWN = seen_session.alias("own")
 
 
-IsDuplicate = Callable[[Any, Any], ColumnElement[bool]]
+IsDuplicate = Callable[[Any, Any], sa.ColumnElement[bool]]
 """Whether one session (its columns) is such a duplicate of another."""
 
 
-def find_copies(connection: Connection, run: int, unusual: Table | None) -> None:
+def find_copies(connection: sa.Connection, run: int, unusual: sa.Table | None) -> None:
     """Write the findings. The run has its number; nobody else writes to the store meanwhile.
 
     unusual: the stretches that are. In a usual one no two sessions have the same number.
@@ -58,67 +45,65 @@ def find_copies(connection: Connection, run: int, unusual: Table | None) -> None
         connection.execute(_insert(_by_records(run, unusual)))
 
 
-def _insert(findings: Select[Any]) -> Insert:
+def _insert(findings: sa.Select[Any]) -> sa.Insert:
     return seen_finding.insert().from_select([column.name for column in seen_finding.c], findings)
 
 
-def _by_name(run: int) -> Select[Any]:
+def _by_name(run: int) -> sa.Select[Any]:
     shared = _shared(run, _is_same_name, "cdr")
     same = _members(run, _is_same_name, "cdr", shared).c
     is_repeated = same.content == same.first_content
-    code = case((is_repeated, literal("cdr_repeated")), else_=literal("cdr_changed"))
-    return _others(run, same, code, literal(None))
+    code = sa.case((is_repeated, sa.literal("cdr_repeated")), else_=sa.literal("cdr_changed"))
+    return _others(run, same, code, sa.literal(None))
 
 
-def _is_same_name(one: Any, other: Any) -> ColumnElement[bool]:
+def _is_same_name(one: Any, other: Any) -> sa.ColumnElement[bool]:
     """Whether two sessions (their columns) are of CDRs of one name."""
-    is_it: ColumnElement[bool] = one.cdr == other.cdr
+    is_it: sa.ColumnElement[bool] = one.cdr == other.cdr
     return is_it
 
 
-def _by_records(run: int, unusual: Table) -> Select[Any]:
+def _by_records(run: int, unusual: sa.Table) -> sa.Select[Any]:
     """A CDR that was credited is billed no more, and may be followed by a better one."""
     own_code = seen_finding.alias("own_code")
-    has_name_finding = exists().where(
-        own_code.c.session == _session.id,
-        own_code.c.code.in_(_SAME_NAME),
-        is_of(_session.id, run),
+    has_name_finding = sa.exists().where(
+        own_code.c.session == _session.id, own_code.c.code.in_(_SAME_NAME), is_of(_session.id, run)
     )
     own, place = _OWN.c, unusual.c
-    is_there = and_(is_of_key(own, place), own.first.between(place.first, place.high))
+    is_there = sa.and_(is_of_key(own, place), own.first.between(place.first, place.high))
     shared = _shared(run, is_of_records, "key", "context", "first", "content")
     shared = shared.join(unusual, is_there)
     same = _members(run, is_of_records, "content", shared, ~has_name_finding, ~_is_credited()).c
-    return _others(run, same, literal("record_replayed"), same.first_cdr)
+    return _others(run, same, sa.literal("record_replayed"), same.first_cdr)
 
 
-def _shared(run: int, is_duplicate: IsDuplicate, *columns: str) -> Select[Any]:
+def _shared(run: int, is_duplicate: IsDuplicate, *columns: str) -> sa.Select[Any]:
     """What sessions of the run share with others: few, as a rule.
 
     columns: that in which duplicates are the same, and those that an index needs to find them.
     """
     own, other = _OWN.c, seen_session.alias("other").c
-    has_other = exists().where(is_duplicate(other, own), other.id != own.id)
+    has_other = sa.exists().where(is_duplicate(other, own), other.id != own.id)
     shared = (own[name] for name in columns)
-    return select(*shared).select_from(_OWN).where(is_of(own.id, run), has_other).distinct()
+    return sa.select(*shared).select_from(_OWN).where(is_of(own.id, run), has_other).distinct()
 
 
 def _members(
     run: int,
     is_duplicate: IsDuplicate,
     column: str,
-    what: Select[Any],
-    *is_member: ColumnElement[bool],
-) -> Subquery:
+    what: sa.Select[Any],
+    *is_member: sa.ColumnElement[bool],
+) -> sa.Subquery:
     """Sessions of one name or of the same records, each beside the first of them.
 
     column: in which they are the same. what: those names or records, as in _shared.
     """
     shared = what.subquery("shared")
-    is_good = case((_is_billed(run), 1), else_=0).label("is_good")
+    is_good = sa.case((_is_billed(run), 1), else_=0).label("is_good")
     # What has to be looked up for a session is so once: not each time it is put in order.
     same = (
-        select(seen_session, seen_run.c.number, is_good)
+        sa.select(seen_session, seen_run.c.number, is_good)
         .select_from(shared)
         .join(seen_session, is_duplicate(_session, shared.c))
         .join(seen_run, is_run_of(seen_run, _session.id))
@@ -129,40 +114,38 @@ def _members(
     names = ("number", "key", "context", "first", "cdr", "content", "id")
     order = [same.is_good.desc(), *(same[name] for name in names)]
     firsts = (
-        func.first_value(same[name])
+        sa.func.first_value(same[name])
         .over(partition_by=same[column], order_by=order)
         .label(f"first_{name}")
         for name in ("id", "content", "cdr", "is_good")
     )
-    return select(same.id, same.content, *firsts).subquery("members")
+    return sa.select(same.id, same.content, *firsts).subquery("members")
 
 
 def _others(
-    run: int, member: Any, code: ColumnElement[str], expected: ColumnElement[Any]
-) -> Select[Any]:
+    run: int, member: Any, code: sa.ColumnElement[str], expected: sa.ColumnElement[Any]
+) -> sa.Select[Any]:
     """Rows of seen_finding for all of the run but the first, where the first is billed.
 
     These findings are errors and cast no doubt, as the table in findings.py says.
     """
-    effects = (literal(1), literal(1), literal(0))
-    told = (member.id, code, *effects, expected, literal(None), member.first_id)
+    effects = (sa.literal(1), sa.literal(1), sa.literal(0))
+    told = (member.id, code, *effects, expected, sa.literal(None), member.first_id)
     is_other = (member.first_is_good == 1, member.first_id != member.id)
-    return select(*told).where(is_of(member.id, run), *is_other)
+    return sa.select(*told).where(is_of(member.id, run), *is_other)
 
 
-def _is_billed(run: int) -> ColumnElement[bool]:
+def _is_billed(run: int) -> sa.ColumnElement[bool]:
     """Of this run, findings of comparisons are only being made: they do not count yet."""
     against = seen_finding.alias("against")
-    has_error = exists().where(
-        against.c.session == _session.id,
-        against.c.is_error == 1,
-        ~is_of(against.c.session, run),
+    has_error = sa.exists().where(
+        against.c.session == _session.id, against.c.is_error == 1, ~is_of(against.c.session, run)
     )
-    return and_(_session.is_billable == 1, ~has_error)
+    return sa.and_(_session.is_billable == 1, ~has_error)
 
 
-def _is_credited() -> ColumnElement[bool]:
+def _is_credited() -> sa.ColumnElement[bool]:
     credit_run = seen_run.alias("credit_run")
-    return exists().where(
+    return sa.exists().where(
         seen_credit.c.cdr == _session.cdr, is_run_of(credit_run, seen_credit.c.session)
     )

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 
 from wattseal.cdr.findings import Finding
 from wattseal.cdr.history.rows import finding_of
@@ -61,14 +61,14 @@ class Doubt(BaseModel):
     earlier: Side | None
 
 
-def doubts() -> tuple[Select[Any], tuple[ColumnElement[Any], ...]]:
+def doubts() -> tuple[sa.Select[Any], tuple[sa.ColumnElement[Any], ...]]:
     """Rows for doubt_of, and the columns that they begin with and stand in the order of: those of
     the runs and their rows."""
     told, run = seen_finding.c, seen_run.alias("told_run")
     here, other = seen_session.alias("here"), seen_session.alias("other")
     place = (run.c.number, told.session, told.code)
     statement = (
-        select(
+        sa.select(
             *place,
             *(told[name] for name in ("expected", "found")),
             *(here.c[name] for name in _SIDE),
@@ -97,15 +97,13 @@ def _is_closed_gap(here: Any) -> Any:
     """The session whose numbers end just before has come since then."""
     filler, run = seen_session.alias("filler"), seen_run.alias("filler_run")
     end = here.c.first - 1
-    is_it = (
-        is_of_key(filler.c, here.c),
-        filler.c.last == end,
-        is_run_of(run, filler.c.id),
-    )
+    is_it = (is_of_key(filler.c, here.c), filler.c.last == end, is_run_of(run, filler.c.id))
     # As the indexes have them: the short ones by where they begin.
     is_short = filler.c.first.in_((end, end - 1))
-    has_filler = or_(exists().where(*is_it, is_short), exists().where(*is_it, is_long(filler.c)))
-    return and_(seen_finding.c.code == "counter_gap", has_filler)
+    has_filler = sa.or_(
+        sa.exists().where(*is_it, is_short), sa.exists().where(*is_it, is_long(filler.c))
+    )
+    return sa.and_(seen_finding.c.code == "counter_gap", has_filler)
 
 
 def _side(row: Sequence[Any]) -> Side:
