@@ -29,12 +29,7 @@ from pydantic import (
     model_validator,
 )
 
-from wattseal.cdr.ocpi import (
-    ENCODING_METHOD,
-    MAX_KEY_CHARACTERS,
-    MAX_SIGNED_CHARACTERS,
-    Nature,
-)
+from wattseal.cdr.ocpi import ENCODING_METHOD, MAX_KEY_CHARACTERS, MAX_SIGNED_CHARACTERS, Nature
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import JsonError, load_object
 from wattseal.common.files import first_fault, read_at_most
@@ -482,9 +477,9 @@ def cost_of(energy_kwh: Decimal, per_kwh: Decimal) -> Decimal:
     return rounded(_EXACT.multiply(energy_kwh, per_kwh))
 
 
-def rounded(amount: Decimal) -> Decimal:
-    """Four decimals, half up."""
-    return amount.quantize(PRECISION, ROUND_HALF_UP, _EXACT)
+def rounded(amount: Decimal, step: Decimal = PRECISION) -> Decimal:
+    """Half up."""
+    return amount.quantize(step, ROUND_HALF_UP, _EXACT)
 
 
 def with_tax(amount: Decimal, percent: Decimal | None) -> Decimal:

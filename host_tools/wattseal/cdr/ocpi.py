@@ -323,10 +323,7 @@ def _signed_value(value: Any) -> SignedValue:
     if not isinstance(value, dict):
         raise CdrError("signed_data.signed_values", "has a value that is no object")
     written = _limited(value.get("signed_data"), "signed_data", MAX_SIGNED_CHARACTERS)
-    return SignedValue(
-        nature=_word(value, "nature", 32),
-        text=decode_ocmf_text(written) or written,
-    )
+    return SignedValue(nature=_word(value, "nature", 32), text=decode_ocmf_text(written) or written)
 
 
 def _limited(value: Any, name: str, most: int) -> str:

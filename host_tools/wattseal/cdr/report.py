@@ -16,7 +16,6 @@ from wattseal.cdr.findings import Finding, Judgement, LanguageCode
 from wattseal.common.times import utc_text
 
 FORMAT: Literal["wattseal-cdr-report/1"] = "wattseal-cdr-report/1"
-LANGUAGES: tuple[LanguageCode, ...] = ("en", "de")
 
 INVESTIGATION: dict[LanguageCode, tuple[str, ...]] = {
     "en": (
@@ -80,9 +79,10 @@ def make_report(
     """The report on a judged CDR; one that the sender marked as invalid is not billable either."""
     needs = any(one.code == _NEEDS_INVESTIGATION for one in judgement.findings)
     told = asdict(judgement)
-    shared = {name: told[name] for name in Report.model_fields if name in told}
+    if marked is not None:
+        told["verdict"] = "not_billable"
     return Report(
-        **shared | {"verdict": "not_billable" if marked is not None else judgement.verdict},
+        **{name: told[name] for name in Report.model_fields if name in told},
         ocpi_version=ocpi_version,
         received=utc_text(received_ms),
         sha256=sha256,

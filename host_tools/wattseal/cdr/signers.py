@@ -93,7 +93,7 @@ class Candidates(NamedTuple):
         return ended[-1] if ended else periods[0]
 
     def _out_of_time(self, period: KeyPeriod, at_ms: int, subject: str) -> tuple[Finding, ...]:
-        if self._valid([period], at_ms):
+        if period.covers(at_ms, at_ms, self.tolerance_ms):
             return ()
         if at_ms < period.from_ms:
             code, expected = "key_not_valid_yet", period.from_ms

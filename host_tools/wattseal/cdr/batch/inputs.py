@@ -377,96 +377,75 @@ _NO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + _STRING + rb")*+", re.DOTALL)
 
 def read_json_array(file: BinaryIO) -> Iterator[Chunk]:
     """The chunks; a row's number is its element's place. RowsError if the array does not end."""
-    rows = _Elements(file)
+    rows = _elements(file)
     return _in_chunks(rows, len, "json", (), lambda some: b"\n".join(some) + b"\n")
 
 
-class _Elements:
+def _elements(file: BinaryIO) -> Iterator[bytes]:
     """The elements' texts, each on one line; TOO_LARGE for one that is."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._text = b""  # what is not handed on yet
-        self._at = 0  # up to here it is scanned
-        self._depth = 0  # of brackets that are open there
-        self._cut = False  # whether the beginning of the element was thrown away
-
-    def __iter__(self) -> Iterator[bytes]:
-        self._enter()
-        count = 0
-        while True:
-            end = self._next_end()
-            element = self._text[: self._at - 1]
-            self._text, self._at = self._text[self._at :], 0
-            is_blank = not self._cut and not element.strip(_BLANKS)
-            if not (is_blank and end == b"]" and count == 0):
-                count += 1
-                yield self._line(element, is_blank=is_blank)
-            self._cut = False
-            if end == b"]":
-                self._leave()
-                return
-
-    def _enter(self) -> None:
-        while len(self._text) < len(_UTF8_MARK) and self._read():
-            pass
-        self._text = self._text.removeprefix(_UTF8_MARK)
-        while not (start := self._text.lstrip(_BLANKS)):
-            if not self._read():
-                raise RowsError("it is empty")
-        if not start.startswith(b"["):
-            raise RowsError("it does not begin with [")
-        self._text = start[1:]
-
-    def _leave(self) -> None:
-        while not self._text.strip(_BLANKS):
-            if not self._read():
-                return
-            self._text = self._text.strip(_BLANKS)
-        raise RowsError("something follows after the array")
-
-    def _next_end(self) -> bytes:
-        """Scan to the end of the element: the comma or bracket, `_at` behind it."""
-        while True:
-            found = (_WITHIN if self._depth else _BETWEEN).match(self._text, self._at)
-            if found is None:
-                self._more()
-                continue
-            self._at = found.end()
-            sign = found[1]
-            if self._depth == 0 and sign in b",]":
-                return sign
-            self._depth += 1 if sign in b"{[" else -1
-            if self._depth < 0:
+    text, at = _after_bracket(file), 0  # what is not handed on yet, and how far it is scanned
+    depth = 0  # of brackets that are open there
+    is_first, is_cut = True, False
+    while True:
+        found = (_WITHIN if depth else _BETWEEN).match(text, at)
+        if found is None:
+            if len(text) > MAX_ROW_BYTES:
+                text, at, is_cut = _cut_off(text, at), 0, True
+            text = _and_more(text, file, "it ends within the array")
+            continue
+        at, sign = found.end(), found[1]
+        if depth or sign not in b",]":
+            depth += 1 if sign in b"{[" else -1
+            if depth < 0:
                 raise RowsError("a bracket closes that was not opened")
+            continue
+        element, text, at = text[: at - 1], text[at:], 0
+        is_empty = is_first and sign == b"]" and not is_cut and not element.strip(_BLANKS)
+        if not is_empty:
+            yield TOO_LARGE if is_cut else _line(element)
+        if sign == b"]":
+            break
+        is_first = is_cut = False
+    while text or (text := file.read(CHUNK_BYTES)):
+        if text.strip(_BLANKS):
+            raise RowsError("something follows after the array")
+        text = b""
 
-    def _more(self) -> None:
-        if len(self._text) > MAX_ROW_BYTES:
-            self._cut_off()
-        if not self._read():
-            raise RowsError("it ends within the array")
 
-    def _cut_off(self) -> None:
-        """Keep of an element that is too large no more than what tells where it ends."""
-        self._cut = True
-        bare = _NO_BRACKET.match(self._text, self._at)
-        end = bare.end() if bare else self._at
-        in_string = end < len(self._text)
-        backslashes = len(self._text) - len(self._text.rstrip(b"\\"))
-        escape = b"\\" if backslashes % 2 else b""
-        self._text, self._at = b'"' + escape if in_string else b"", 0
+def _after_bracket(file: BinaryIO) -> bytes:
+    text = file.read(len(_UTF8_MARK))
+    while 0 < len(text) < len(_UTF8_MARK) and (more := file.read(len(_UTF8_MARK) - len(text))):
+        text += more
+    text = text.removeprefix(_UTF8_MARK)
+    while not (start := text.lstrip(_BLANKS)):
+        text = _and_more(b"", file, "it is empty")
+    if not start.startswith(b"["):
+        raise RowsError("it does not begin with [")
+    return start[1:]
 
-    def _line(self, element: bytes, *, is_blank: bool) -> bytes:
-        if self._cut or len(element) > MAX_ROW_BYTES:
-            return TOO_LARGE
-        if is_blank:
-            return b","  # two commas with nothing between them: no JSON, and not nothing either
-        return element.replace(b"\n", b" ")
 
-    def _read(self) -> bool:
-        part = self._file.read(CHUNK_BYTES)
-        self._text += part
-        return bool(part)
+def _and_more(text: bytes, file: BinaryIO, complaint: str) -> bytes:
+    """The text with the next of the file. RowsError if there is no more."""
+    more = file.read(CHUNK_BYTES)
+    if not more:
+        raise RowsError(complaint)
+    return text + more
+
+
+def _cut_off(text: bytes, at: int) -> bytes:
+    """Of an element that is too large no more than what tells where it ends."""
+    bare = _NO_BRACKET.match(text, at)
+    in_string = bare is not None and bare.end() < len(text)
+    is_escape = (len(text) - len(text.rstrip(b"\\"))) % 2
+    return b'"' + b"\\" * is_escape if in_string else b""
+
+
+def _line(element: bytes) -> bytes:
+    if len(element) > MAX_ROW_BYTES:
+        return TOO_LARGE
+    if not element.strip(_BLANKS):
+        return b","  # two commas with nothing between them: no JSON, and not nothing either
+    return element.replace(b"\n", b" ")
 
 
 def read_json_lines(file: BinaryIO, whole: FilePart | None = None) -> Iterator[Chunk]:
@@ -583,8 +562,9 @@ def _chunks(file: BinaryIO, form: Format, whole: FilePart | None) -> Iterator[Ch
 def _decompressed(file: BinaryIO, form: Format) -> BinaryIO:
     if form.compression is None:
         return file
-    packed: Any = gzip.GzipFile(fileobj=file)
-    if form.compression == "zstd":
+    if form.compression == "gzip":
+        packed: Any = gzip.GzipFile(fileobj=file)
+    else:
         arrow = pyarrow()
         packed = arrow.CompressedInputStream(arrow.PythonFile(file, mode="r"), "zstd")
     return io.BufferedReader(packed, _BUFFER_BYTES)

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from itertools import accumulate
 from operator import itemgetter
 from pathlib import Path
@@ -28,6 +28,7 @@ from wattseal.cdr.build import (
     cost_of,
     periods_of,
     read_records_text,
+    rounded,
     with_tax,
 )
 from wattseal.cdr.findings import Finding, Judgement, LanguageCode, found
@@ -143,19 +144,14 @@ def read_charges(
     """
     for body in _bodies(path):
         try:
-            yield judged_charge(body, judge, markers)
+            members = load_object(body)
+            cdr = read_cdr(members)
         except JsonError as error:
             raise ToolError("cdr_malformed", path=str(path), cause=f"it {error}") from None
-
-
-def judged_charge(body: bytes, judge: Callable[[Cdr], Judgement], markers: Markers) -> Charge:
-    """A CDR and what a judge says of it; the sender's own marker counts. Raises JsonError."""
-    members = load_object(body)
-    try:
-        cdr = read_cdr(members)
-    except CdrError as error:
-        return Charge(body, members, None, unreadable(name_of(members), error), None)
-    return Charge(body, members, cdr, judge(cdr), read_any(markers, members))
+        except CdrError as error:
+            yield Charge(body, members, None, unreadable(name_of(members), error), None)
+        else:
+            yield Charge(body, members, cdr, judge(cdr), read_any(markers, members))
 
 
 def stored_charge(body: bytes, judgement: Judgement, marked: tuple[str, ...] | None) -> Charge:
@@ -221,7 +217,6 @@ def _is_of(charge: Charge, driver: str) -> bool:
 
 
 CENT = Decimal("0.01")
-_EXACT = Context(prec=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +248,7 @@ class Cost:
     @property
     def gross(self) -> Decimal:
         """What is to be paid, two decimals."""
-        total = with_tax(self.net, self.tax_percent)
-        return total.quantize(CENT, ROUND_HALF_UP, _EXACT)
+        return rounded(with_tax(self.net, self.tax_percent), CENT)
 
 
 def rate(
