@@ -42,7 +42,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--next-image", type=Path, help="the same for the image that updates are made to"
     )
     group.addoption("--meter-port", help="adaptor on which a serial target's meter is emulated")
-    group.addoption("--all", action="store_true", help="every case where a sample is the default")
 
 
 def pytest_configure(config: pytest.Config) -> None:
