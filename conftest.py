@@ -30,12 +30,21 @@ def pytest_configure(config: pytest.Config) -> None:
     images.build_on_demand()
 
 
+def _images_of(item: pytest.Item) -> list[str]:
+    return [target for mark in item.iter_markers("image") for target in mark.args]
+
+
 @pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """Build what a test reads, or wait until it is built, before the test's time limit runs."""
+    for target in _images_of(item):
+        images.build_once(target)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Build what a test reads, or wait until it is built."""
-    for mark in item.iter_markers("image"):
-        for target in mark.args:
-            images.build(target)
+    """Fail the test if an image that it reads could not be built."""
+    for target in _images_of(item):
+        images.build(target)
 
 
 @pytest.hookimpl(trylast=True)

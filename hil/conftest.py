@@ -73,7 +73,12 @@ def _parameter(target: str, metafunc: pytest.Metafunc) -> Any:
     if missing:
         reason = f"{target} has no {', '.join(sorted(missing))} here"
         return pytest.param(target, marks=pytest.mark.skip(reason=reason))
-    return target
+    if kind_of(target) == "serial" or metafunc.config.getoption("--image"):
+        return target
+    next_too = "next_image" in metafunc.fixturenames
+    return pytest.param(
+        target, marks=pytest.mark.image(target, *([f"{target}-next"] if next_too else []))
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
