@@ -45,7 +45,7 @@ from wattseal.wire.ocmf_tables import (
 _HEAD_END = ',"RD":['
 _READINGS_END = "]}"
 
-_BETWEEN = frozenset(TRANSACTION_REASONS) - {"B", "X"} - END_REASONS.keys()
+_BETWEEN = frozenset(TRANSACTION_REASONS) - {"B", "X"} - END_REASONS
 
 _SECTION = re.compile(
     rf'\{{"SA":"{DEFAULT_ALGORITHM}",(?:"SE":"hex",)?"SD":"([0-9A-Fa-f]{{16,160}})"\}}'

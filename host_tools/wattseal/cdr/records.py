@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from wattseal.cdr.findings import Finding, SessionFacts, found, of_verify
+from wattseal.cdr.findings import SessionFacts, found, of_verify
 from wattseal.cdr.ocpi import Cdr, SignedValue
+from wattseal.common.findings import Finding
 from wattseal.common.times import unix_ms
 from wattseal.ocmf.evse_id import canonical_name
-from wattseal.ocmf.findings import Code, shown
-from wattseal.ocmf.findings import Finding as VerifyFinding
 from wattseal.ocmf.findings import found as verify_found
+from wattseal.ocmf.findings import shown
 from wattseal.ocmf.record import Record, RecordMalformedError, read_record
 from wattseal.ocmf.transaction import (
     CONTEXT_END,
@@ -80,10 +80,10 @@ def _check_course(entries: Sequence[ReadingInRecord]) -> Iterator[Finding]:
                 break
 
 
-def _check_energy(before: ReadingInRecord, after: ReadingInRecord) -> Iterator[VerifyFinding]:
+def _check_energy(before: ReadingInRecord, after: ReadingInRecord) -> Iterator[Finding]:
     first, last = before.reading.RV, after.reading.RV
     if first is not None and last is not None and last < first:
-        yield verify_found(Code.ENERGY_DECREASED, begin=first, end=last)
+        yield verify_found("energy_decreased", begin=first, end=last)
 
 
 _EXACT = Context(prec=120)  # is_sound leaves at most 30 digits, E-18 to E18
@@ -192,7 +192,7 @@ def open_records(values: Sequence[SignedValue]) -> tuple[list[OpenRecord], list[
         try:
             record = read_record(value.text)
         except RecordMalformedError as error:
-            malformed = verify_found(Code.RECORD_MALFORMED, cause=error)
+            malformed = verify_found("record_malformed", cause=error)
             findings.append(of_verify(malformed, f"value {number}"))
             continue
         first = opened.get(record.text)
@@ -201,7 +201,7 @@ def open_records(values: Sequence[SignedValue]) -> tuple[list[OpenRecord], list[
         elif len(first.holds) > 1 and nature not in first.natures:
             opened[record.text] = first._replace(natures=(*first.natures, nature))
         else:
-            again = verify_found(Code.RECORD_REPEATED, number=first.number)
+            again = verify_found("record_repeated", number=first.number)
             findings.append(of_verify(again, f"value {number}"))
     return list(opened.values()), findings
 
@@ -220,8 +220,8 @@ def check_content(records: Sequence[OpenRecord]) -> tuple[list[Finding], Session
     """Judge authentic records together. The session is None if it is not clear what it was."""
     findings = [of_verify(said, one.subject) for one in records for said in one.record.findings]
     members = [one.entries[0].member for one in records if one.entries]
-    if len(members) < len(records) or any(finding.effect.is_error for finding in findings):
-        return findings or [of_verify(verify_found(Code.BEGIN_MISSING))], None
+    if len(members) < len(records) or any(finding.severity.is_error for finding in findings):
+        return findings or [of_verify(verify_found("begin_missing"))], None
     outcome = check_transaction(members, is_claimed=True)
     findings += [of_verify(said) for said in _judged_here(outcome)]
     findings += _check_natures(records)
@@ -234,11 +234,11 @@ def check_content(records: Sequence[OpenRecord]) -> tuple[list[Finding], Session
     return findings, _session(records, pages, outcome.begin, outcome.end)
 
 
-def _judged_here(outcome: Outcome) -> Iterable[VerifyFinding]:
+def _judged_here(outcome: Outcome) -> Iterable[Finding]:
     """The findings but for the contexts, which a CDR has natures for."""
     if outcome.begin is None and outcome.end is None and not outcome.findings:
-        return (verify_found(Code.BEGIN_MISSING), verify_found(Code.END_MISSING))  # fiscal readings
-    return [said for said in outcome.findings if said.code is not Code.CONTEXT_MISMATCH]
+        return (verify_found("begin_missing"), verify_found("end_missing"))  # fiscal readings
+    return [said for said in outcome.findings if said.code != "context_mismatch"]
 
 
 def _check_natures(records: Iterable[OpenRecord]) -> Iterator[Finding]:
@@ -256,7 +256,7 @@ def _check_zones(outcome: Outcome) -> Iterator[Finding]:
     for entry in (outcome.begin, outcome.end):
         if entry and entry.reading.timestamp.tzinfo is None:
             cause = "its offset from UTC is missing"
-            said = verify_found(Code.TIME_STATUS_WRONG, reading=entry.role, cause=cause)
+            said = verify_found("time_status_wrong", reading=entry.role, cause=cause)
             yield of_verify(said)
 
 

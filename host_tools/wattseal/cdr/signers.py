@@ -13,12 +13,12 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from wattseal.cdr.findings import Finding, found, of_verify
+from wattseal.cdr.findings import found, of_verify
+from wattseal.common.findings import Finding, Severity
 from wattseal.common.text import normalized
 from wattseal.common.times import utc_text
-from wattseal.ocmf.findings import Code, Severity, shown
-from wattseal.ocmf.findings import Finding as VerifyFinding
 from wattseal.ocmf.findings import found as verify_found
+from wattseal.ocmf.findings import shown
 from wattseal.ocmf.public_key import KeyPeriod, KeyUnreadableError, PublicKey, recall_public_key
 from wattseal.ocmf.record import Record
 from wattseal.ocmf.signature import check_signature, not_signer, short_name
@@ -26,7 +26,7 @@ from wattseal.ocmf.signature import check_signature, not_signer, short_name
 # A charge point changes its key with a module or its firmware: a few times in all.
 _MAX_OTHER_KEYS = 16
 
-_WHATEVER_THE_KEY = (Code.ALGORITHM_UNSUPPORTED, Code.SIGNATURE_MALFORMED)
+_WHATEVER_THE_KEY = ("algorithm_unsupported", "signature_malformed")
 OCPP_KEY_PREFIX = "oca:base16:asn1:"
 _OCPP_KEY = re.compile(rf"\s*{OCPP_KEY_PREFIX}\s*([0-9A-Fa-f\s]+)")
 
@@ -55,7 +55,7 @@ class Candidates(NamedTuple):
     def signer(self, record: Record, at_ms: int, subject: str) -> Signer:
         """Who has signed a record of that time."""
         valid = self._valid(self.periods, at_ms)
-        complaints: list[VerifyFinding] = []
+        complaints: list[Finding] = []
         for key in self._in_order(valid):
             said = list(check_signature(record, key))
             errors = _errors(said)
@@ -110,7 +110,7 @@ class Candidates(NamedTuple):
         at_ms: int,
         subject: str,
         valid: Sequence[KeyPeriod],
-        complaints: list[VerifyFinding],
+        complaints: list[Finding],
     ) -> Signer:
         """What to say of a record that no registered key has signed."""
         if not complaints:
@@ -137,7 +137,7 @@ def read_own_key(
     try:
         return recall_public_key(_without_notation(text)), ()
     except KeyUnreadableError as error:
-        note = of_verify(verify_found(Code.KEY_UNREADABLE, cause=error), "public_key")
+        note = of_verify(verify_found("key_unreadable", cause=error), "public_key")
         return None, (note,)
 
 
@@ -187,5 +187,5 @@ def check_serials(period: KeyPeriod, record: Record, subject: str) -> tuple[Find
     )
 
 
-def _errors(said: Iterable[VerifyFinding]) -> list[VerifyFinding]:
+def _errors(said: Iterable[Finding]) -> list[Finding]:
     return [one for one in said if one.severity is Severity.ERROR]

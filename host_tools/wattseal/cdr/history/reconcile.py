@@ -11,7 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 
-from wattseal.cdr.findings import Finding
 from wattseal.cdr.history.rows import finding_of
 from wattseal.cdr.history.tables import (
     is_long,
@@ -21,6 +20,7 @@ from wattseal.cdr.history.tables import (
     seen_run,
     seen_session,
 )
+from wattseal.common.findings import Finding
 
 _SIDE = (
     *("cdr", "is_billable", "key", "context", "first", "last"),

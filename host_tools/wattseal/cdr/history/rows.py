@@ -8,16 +8,11 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from wattseal.cdr.findings import (
-    EFFECTS_AND_SENTENCES,
-    Effect,
-    Finding,
-    Judgement,
-    SessionFacts,
-    found,
-)
+from wattseal.cdr.findings import TABLE, Judgement, SessionFacts, found
 from wattseal.cdr.history.walk import Told
 from wattseal.cdr.ocpi import Cdr
+from wattseal.common.findings import Finding, Severity
+from wattseal.common.sentences import read_sentences
 
 ROW_BITS = 34
 """Those of the row: 17 thousand million rows in each of 500 million runs."""
@@ -64,7 +59,7 @@ def session_of(row: int, cdr: Cdr, judgement: Judgement) -> Session:
         credited=cdr.cancels and kept_name(cdr.cancels),
         is_billable=judgement.verdict == "billable",
         facts=facts if facts is not None and _fits(facts) else None,
-        doubts=tuple([one for one in findings if one.effect.is_doubt]) if findings else (),
+        doubts=tuple([one for one in findings if one.severity.is_doubt]) if findings else (),
     )
 
 
@@ -151,19 +146,19 @@ def _doubt_rows(session: Session) -> Iterator[Row]:
     """What the CDR's own judgement says about earlier sessions."""
     told = {doubt.code: doubt for doubt in session.doubts}
     for code, doubt in told.items():
-        values = (doubt.expected, doubt.found)
-        kept = (None if value is None else kept_text(value) for value in values)
-        yield (session.row, code, 0, *_flags(doubt.effect), *kept, None)
+        values = (doubt.values.get("expected"), doubt.values.get("found"))
+        kept = (None if value is None else kept_text(str(value)) for value in values)
+        yield (session.row, code, 0, *_flags(doubt.severity), *kept, None)
 
 
 def told_row(told: Told) -> Row:
     """A row of seen_finding, as in NewRows: what a comparison found."""
-    flags = _flags(EFFECTS_AND_SENTENCES[told.code][0])
+    flags = _flags(Severity(read_sentences(TABLE)[told.code].severity))
     return (row_of(told.session), told.code, 1, *flags, told.expected, told.found, told.other)
 
 
-def _flags(effect: Effect) -> tuple[int, int]:
-    return int(effect.is_error), int(effect.is_doubt)
+def _flags(severity: Severity) -> tuple[int, int]:
+    return int(severity.is_error), int(severity.is_doubt)
 
 
 def finding_of(code: str, expected: str | None, found_value: str | None) -> Finding:
