@@ -1,4 +1,4 @@
-"""`wattseal cdr invoice`: the bundle that a driver is given with an invoice."""
+"""`wattseal cdr build | invoice`: from a session's records to what a driver is given."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from wattseal.cdr.invoice.bundle import make_bundle
 from wattseal.cdr.invoice.document import Statement, page_of
 from wattseal.cdr.invoice.rating import (
     Charge,
+    Rated,
     check_month,
     of_driver,
     rate_all,
@@ -39,17 +40,25 @@ from wattseal.cdr.marker import read_markers
 from wattseal.cdr.ocpp import meter_values, read_meter_values
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validate import Validator
-from wattseal.cli import options
 from wattseal.cli.key_files import public_key
-from wattseal.cli.options import DatabaseUrl, KeysFile, OptionalRegistryUrl, key_source, opened
-from wattseal.cli.output import print_json, say
+from wattseal.cli.options import (
+    DATA_FOLDER,
+    Commands,
+    DatabaseUrl,
+    KeysFile,
+    Marker,
+    OptionalRegistryUrl,
+    OutputFile,
+    key_source,
+    opened,
+)
+from wattseal.cli.output import Result, say
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import write_exactly
-from wattseal.common.files import OutputDirectory, first_fault
+from wattseal.common.files import OutputDirectory, first_fault, read_at_most
 from wattseal.ocmf.public_key import PublicKey
 
-app = typer.Typer()
-
+app = Commands()
 
 MAX_OCPP_BYTES = 1 << 20
 
@@ -102,11 +111,8 @@ def build(
     key_with: Annotated[
         KeyWith, typer.Option("--public-key", help="Where OCPP carries the key.")
     ] = KeyWith.ONCE,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it into this file.")
-    ] = None,
-    json_output: options.Json = False,
-) -> None:
+    out: OutputFile = None,
+) -> Result | None:
     """Make a CDR of OCPI, or the signed meter values of OCPP, from a session's records.
 
     Times and energy are the signed ones. The records go in byte for byte.
@@ -121,54 +127,23 @@ def build(
     text = write_exactly(made) + "\n"
     if out is None:
         print(text, end="")
-        return
+        return None
     OutputDirectory(out.parent).write({out.name: text})
-    if json_output:
-        told = made["id"] if isinstance(made, dict) else None
-        print_json({"file": str(out), "format": form.value, "cdr": told})
-    else:
-        say(f"{out}: {session.energy_kwh:f} kWh, session {session.pagination}, {form.value}")
+    cdr = made["id"] if isinstance(made, dict) else None
+    words = f"{out}: {session.energy_kwh:f} kWh, session {session.pagination}, {form.value}"
+    return Result({"file": out, "format": form, "cdr": cdr}, lambda: say(words))
 
 
 def _session(source: Path, key: PublicKey | None, begin: str | None) -> SessionRecords:
     if source.is_dir():
         return read_session_folder(source, key, begin)
-    try:
-        with source.open("rb") as file:
-            data = file.read(MAX_OCPP_BYTES)
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(source), cause=cause) from None
-    values = read_meter_values(data, str(source))
+    values = read_meter_values(read_at_most(source, MAX_OCPP_BYTES), str(source))
     key = key or next((one.key for one in values if one.key), None)
     if key is None:
         cause = "no key came with them; give it with --key"
         raise ToolError("ocpp_malformed", path=str(source), cause=cause)
     records = [read_records_text(one.text, str(source)) for one in values]
     return build_session(records, key, str(source), begin)
-
-
-def _tell(statement: Statement, out: Path, *, json_output: bool) -> None:
-    if not json_output:
-        say(str(out))
-        for label, value in page_of(statement, "en").totals:
-            say(f"  {label}: {value}")
-        return
-    rows = [
-        {
-            "cdr": one.charge.judgement.cdr,
-            "status": one.status,
-            "energy_kwh": f"{one.energy_kwh:f}"
-            if one.cost and one.energy_kwh is not None
-            else None,
-            "amount": f"{one.cost.gross:f}" if one.cost else None,
-            "currency": one.cost.currency if one.cost else None,
-            "folder": one.folder,
-            "why_not": one.why_not("en"),
-        }
-        for one in statement.sessions
-    ]
-    print_json({"file": str(out), "sessions": rows})
 
 
 def _stored(folder: Path, database_url: str | None, driver: str) -> Iterator[Charge]:
@@ -182,11 +157,8 @@ def _stored(folder: Path, database_url: str | None, driver: str) -> Iterator[Cha
 def _read_tariff(path: Path) -> Tariff:
     """Prices as the facts of a CDR have them, alone or in a table [tariff]."""
     try:
-        with path.open("rb") as file:
-            told = tomllib.loads(file.read(MAX_BYTES).decode("utf-8"), parse_float=Decimal)
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+        text = read_at_most(path, MAX_BYTES).decode("utf-8")
+        told = tomllib.loads(text, parse_float=Decimal)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ToolError("facts_malformed", path=str(path), cause=f"no TOML: {error}") from None
     try:
@@ -228,15 +200,11 @@ def invoice(
             metavar="FILE", help="The driver's prices, TOML as [tariff]. Default: the CDRs' own."
         ),
     ] = None,
-    marker: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="TOML: which field marks invalid metering data."),
-    ] = None,
+    marker: Marker = None,
     issuer: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Who issues it.", show_default=False)
     ] = None,
-    json_output: options.Json = False,
-) -> None:
+) -> Result:
     """Make the bundle of a driver's month: rated sessions, signed records, how to check.
 
     Amounts are prices times signed kWh. What is not billable is listed, and not charged. The same
@@ -249,7 +217,7 @@ def invoice(
         markers = read_markers(marker) if marker else {}
         charges: Iterator[Charge] = read_charges(cdrs, judge, markers)
     elif store is not None or database_url is not None:
-        charges = _stored(store or Path("cdr-data"), database_url, driver)
+        charges = _stored(store or DATA_FOLDER, database_url, driver)
     else:
         raise ToolError("usage", cause="Give the CDRs with --cdrs or --store.", help="")
     chosen = without_repeats(of_driver(charges, driver, month))
@@ -258,4 +226,23 @@ def invoice(
     prices = _read_tariff(tariff) if tariff else None
     statement = Statement(driver, month, issuer, tuple(rate_all(chosen, source, prices)))
     OutputDirectory(out.parent).write_bytes(out.name, make_bundle(statement))
-    _tell(statement, out, json_output=json_output)
+
+    def words() -> None:
+        say(str(out))
+        for label, value in page_of(statement, "en").totals:
+            say(f"  {label}: {value}")
+
+    return Result({"file": out, "sessions": [_members(one) for one in statement.sessions]}, words)
+
+
+def _members(one: Rated) -> dict[str, Any]:
+    cost = one.cost
+    return {
+        "cdr": one.charge.judgement.cdr,
+        "status": one.status,
+        "energy_kwh": f"{one.energy_kwh:f}" if cost and one.energy_kwh is not None else None,
+        "amount": f"{cost.gross:f}" if cost else None,
+        "currency": cost.currency if cost else None,
+        "folder": one.folder,
+        "why_not": one.why_not("en"),
+    }

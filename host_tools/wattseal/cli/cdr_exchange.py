@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,22 +22,33 @@ from wattseal.cdr.exchange.sender import (
 from wattseal.cdr.marker import DEFAULT, Markers, marker_for, read_markers
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validate import Validator
-from wattseal.cli import options
 from wattseal.cli.options import (
+    DATA_FOLDER,
+    RECEIVER_PACKAGES,
+    Commands,
     DatabaseUrl,
     DataFolder,
+    Json,
     KeysFile,
+    ListenHost,
+    ListenPort,
+    Marker,
     OptionalRegistryUrl,
     check_installed,
+    check_new,
     key_source,
     opened,
+    say_listening,
 )
-from wattseal.cli.output import complain, local_time, print_json, say, say_table
+from wattseal.cli.output import Result, complain, local_time, say, say_table
 from wattseal.common.errors import EXIT_FAILED, ToolError
 from wattseal.common.files import read_private, write_private
 from wattseal.common.times import unix_ms_now
 
-partner_app = typer.Typer(
+if TYPE_CHECKING:
+    from wattseal.cdr.exchange.inbox import Partner, Received
+
+partner_app = Commands(
     name="partner", no_args_is_help=True, help="Say which CPOs may send CDRs, and with what token."
 )
 
@@ -45,7 +56,7 @@ Party = Annotated[str, typer.Argument(metavar="PARTY", help="Country and party, 
 
 
 @partner_app.command(
-    epilog="\b\nExample:\n  wattseal cdr partner add 'DE*ABC' --out token-abc.txt \\\n"
+    example="wattseal cdr partner add 'DE*ABC' --out token-abc.txt \\\n"
     "    --report-to https://cpo.example/cdr-reports"
 )
 def add(
@@ -58,88 +69,67 @@ def add(
         str | None,
         typer.Option(metavar="URL", help="POST error reports there.", show_default=False),
     ] = None,
-    data: DataFolder = Path("cdr-data"),
+    data: DataFolder = DATA_FOLDER,
     database_url: DatabaseUrl = None,
-    json_output: options.Json = False,
-) -> None:
+) -> Result:
     """Let a CPO send its CDRs: make its token, and write it where only you can read it.
 
     A hash of it is kept. A party may have several tokens, so that one can be replaced.
     """
     from wattseal.cdr.exchange.inbox import Partners, read_party
 
-    if out.exists():
-        raise ToolError("file_exists", path=str(out))
+    check_new(out)
     with opened(data, database_url) as database:
         token = Partners(database).add(party, report_to, unix_ms_now())
     write_private(out, f"{token}\n".encode())
-    if json_output:
-        print_json({"party": read_party(party), "token_file": str(out), "report_to": report_to})
-    else:
-        say(f"Token of {read_party(party)} written to {out}")
+    name = read_party(party)
+    shown = {"party": name, "token_file": out, "report_to": report_to}
+    return Result(shown, lambda: say(f"Token of {name} written to {out}"))
 
 
-@partner_app.command("list", epilog="\b\nExample:\n  wattseal cdr partner list --data cdr-data")
-def list_partners(
-    data: DataFolder = Path("cdr-data"),
-    database_url: DatabaseUrl = None,
-    json_output: options.Json = False,
-) -> None:
+@partner_app.command("list", example="wattseal cdr partner list --data cdr-data")
+def list_partners(data: DataFolder = DATA_FOLDER, database_url: DatabaseUrl = None) -> Result:
     """List all tokens, the revoked ones too."""
     from wattseal.cdr.exchange.inbox import Partners
 
     with opened(data, database_url) as database:
         partners = Partners(database).all()
-    if json_output:
-        rows = [
-            {
-                "party": one.party,
-                "report_to": one.report_url,
-                "since_unix_ms": one.since_ms,
-                "revoked_unix_ms": one.revoked_ms,
-            }
-            for one in partners
-        ]
-        print_json({"partners": rows})
-        return
-    say_table(
-        ("PARTY", "SINCE", "REVOKED", "REPORTS GO TO"),
-        [
-            (
-                one.party,
-                local_time(one.since_ms),
-                None if one.revoked_ms is None else local_time(one.revoked_ms),
-                one.report_url,
-            )
-            for one in partners
-        ],
+    columns = ("PARTY", "SINCE", "REVOKED", "REPORTS GO TO")
+    return Result(
+        {"partners": [_partner_members(one) for one in partners]},
+        lambda: say_table(columns, map(_partner_row, partners)),
     )
 
 
-@partner_app.command(epilog="\b\nExample:\n  wattseal cdr partner revoke 'DE*ABC'")
+def _partner_members(one: Partner) -> dict[str, Any]:
+    return {
+        "party": one.party,
+        "report_to": one.report_url,
+        "since_unix_ms": one.since_ms,
+        "revoked_unix_ms": one.revoked_ms,
+    }
+
+
+def _partner_row(one: Partner) -> tuple[str | None, ...]:
+    revoked = None if one.revoked_ms is None else local_time(one.revoked_ms)
+    return one.party, local_time(one.since_ms), revoked, one.report_url
+
+
+@partner_app.command(example="wattseal cdr partner revoke 'DE*ABC'")
 def revoke(
-    party: Party,
-    data: DataFolder = Path("cdr-data"),
-    database_url: DatabaseUrl = None,
-    json_output: options.Json = False,
-) -> None:
+    party: Party, data: DataFolder = DATA_FOLDER, database_url: DatabaseUrl = None
+) -> Result:
     """Revoke all tokens of a CPO, from now on and for ever."""
     from wattseal.cdr.exchange.inbox import Partners, read_party
 
     with opened(data, database_url) as database:
         count = Partners(database).revoke(party, unix_ms_now())
-    if json_output:
-        print_json({"party": read_party(party), "revoked": count})
-    else:
-        say(f"{read_party(party)}: {count} token(s) revoked")
+    name = read_party(party)
+    shown = {"party": name, "revoked": count}
+    return Result(shown, lambda: say(f"{name}: {count} token(s) revoked"))
 
 
-app = typer.Typer()
-
-Marking = Annotated[
-    Path | None,
-    typer.Option("--marker", metavar="FILE", help="TOML: which field marks invalid metering data."),
-]
+app = Commands()
 
 
 class Version(StrEnum):
@@ -171,15 +161,15 @@ def send(
     unchecked: Annotated[
         bool, typer.Option("--unchecked", help="Do not validate: it was done elsewhere.")
     ] = False,
-    marker: Marking = None,
+    marker: Marker = None,
     outbox: Annotated[
         Path, typer.Option(metavar="DIR", help="What is to be sent, and what became of it.")
     ] = Path("cdr-outbox"),
     again: Annotated[
         bool, typer.Option("--again", help="Send those, too, whose answer was lost.")
     ] = False,
-    json_output: options.Json = False,
-) -> None:
+    json_output: Json = False,
+) -> Result:
     """Validate CDRs and send them to an MSP; without files, what the outbox still holds.
 
     A CDR that fails is sent all the same, marked as having invalid metering data. What was sent is
@@ -198,13 +188,15 @@ def send(
             if not json_output:
                 _say_sent(entry)
     left = [one for one in box.entries() if one.url == sender.url and one.state == "unknown"]
-    if json_output:
-        rows = [one.model_dump(mode="json", exclude={"country_code", "party_id"}) for one in sent]
-        print_json({"sent": rows, "unknown": [one.cdr for one in left]})
-    elif not sent:
-        say("There is nothing to send.")
-    if left or any(one.state != "sent" or one.codes for one in sent):
-        raise typer.Exit(EXIT_FAILED)
+    rows = [one.model_dump(mode="json", exclude={"country_code", "party_id"}) for one in sent]
+    is_failed = bool(left) or any(one.state != "sent" or one.codes for one in sent)
+
+    def words() -> None:
+        if not sent:
+            say("There is nothing to send.")
+
+    shown = {"sent": rows, "unknown": [one.cdr for one in left]}
+    return Result(shown, words, EXIT_FAILED if is_failed else 0)
 
 
 @app.command(
@@ -214,29 +206,27 @@ def send(
     "    --public-url https://ocpi.msp.example"
 )
 def serve(
-    data: DataFolder = Path("cdr-data"),
+    data: DataFolder = DATA_FOLDER,
     database_url: DatabaseUrl = None,
     registry: OptionalRegistryUrl = None,
     keys: KeysFile = None,
-    host: Annotated[str, typer.Option(metavar="HOST", help="Listen here.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(metavar="PORT", min=0, max=65535, help="0: any free one.")
-    ] = 8461,
+    host: ListenHost = "127.0.0.1",
+    port: ListenPort = 8461,
     public_url: Annotated[
         str | None,
         typer.Option(
             metavar="URL", help="How partners reach it. Default: as it listens.", show_default=False
         ),
     ] = None,
-    marker: Marking = None,
-    json_output: options.Json = False,
+    marker: Marker = None,
+    json_output: Json = False,
 ) -> None:
     """Receive CDRs over OCPI, validate them and report back, until told to stop.
 
     Prints its URL once it answers; CDRs are taken at URL/ocpi/2.2.1/cdrs and URL/ocpi/2.3.0/cdrs.
     Everything else goes to standard error, one JSON object a line.
     """
-    check_installed()
+    check_installed("registry", RECEIVER_PACKAGES)
     from wattseal.cdr.exchange.inbox import DATABASE_FILE
     from wattseal.cdr.exchange.receiver import Address, serve
     from wattseal.cdr.history.rows import session_of
@@ -244,12 +234,6 @@ def serve(
 
     rules = Rules(side="msp")
     validator = Validator(key_source(registry, keys), rules)
-
-    def tell(url: str) -> None:
-        if json_output:
-            print_json({"url": url, "data": str(data)})
-        else:
-            say(url)
 
     with opened(data, database_url) as database:
         seen = SeenSessions(database_url or data / DATABASE_FILE)
@@ -261,7 +245,7 @@ def serve(
             ),
             _markers(marker),
             Address(host, port, public_url),
-            tell,
+            partial(say_listening, data, wants_json=json_output),
         )
         seen.close()
 
@@ -272,7 +256,7 @@ def serve(
     "  wattseal cdr list --not-billable --json",
 )
 def list_received(
-    data: DataFolder = Path("cdr-data"),
+    data: DataFolder = DATA_FOLDER,
     database_url: DatabaseUrl = None,
     billable: Annotated[
         bool | None,
@@ -281,48 +265,46 @@ def list_received(
         ),
     ] = None,
     limit: Annotated[int, typer.Option(metavar="N", min=1, help="At most so many.")] = 1000,
-    json_output: options.Json = False,
-) -> None:
+) -> Result:
     """List the CDRs that were received, newest first, with their verdicts."""
     with opened(data, database_url) as database:
         from wattseal.cdr.exchange.inbox import listed
 
         received = list(listed(database, billable=billable, limit=limit))
-    if json_output:
-        rows = [
-            {
-                "cdr": one.cdr,
-                "billable": one.is_billable,
-                "received_unix_ms": one.received_ms,
-                "ocpi": one.version,
-                "receipt": one.receipt,
-                "marked_by_sender": one.marked,
-                "report_state": one.report_state,
-                "judgement": json.loads(one.judgement.to_json()),
-            }
-            for one in received
-        ]
-        print_json({"cdrs": rows})
-        return
-    say_table(
-        ("RECEIVED", "VERDICT", "KWH", "CDR", "CHARGE POINT", "WHY"),
-        [
-            (
-                local_time(one.received_ms),
-                "billable" if one.is_billable else "not billable",
-                one.judgement.energy_kwh,
-                one.cdr,
-                one.judgement.evse_id or None,
-                ", ".join(finding.code for finding in one.judgement.findings)
-                or ("marked by the sender" if one.marked is not None else ""),
-            )
-            for one in received
-        ],
+    columns = ("RECEIVED", "VERDICT", "KWH", "CDR", "CHARGE POINT", "WHY")
+    return Result(
+        {"cdrs": [_received_members(one) for one in received]},
+        lambda: say_table(columns, map(_received_row, received)),
+    )
+
+
+def _received_members(one: Received) -> dict[str, Any]:
+    return {
+        "cdr": one.cdr,
+        "billable": one.is_billable,
+        "received_unix_ms": one.received_ms,
+        "ocpi": one.version,
+        "receipt": one.receipt,
+        "marked_by_sender": one.marked,
+        "report_state": one.report_state,
+        "judgement": json.loads(one.judgement.to_json()),
+    }
+
+
+def _received_row(one: Received) -> tuple[str | None, ...]:
+    codes = ", ".join(finding.code for finding in one.judgement.findings)
+    return (
+        local_time(one.received_ms),
+        "billable" if one.is_billable else "not billable",
+        one.judgement.energy_kwh,
+        one.cdr,
+        one.judgement.evse_id or None,
+        codes or ("marked by the sender" if one.marked is not None else ""),
     )
 
 
 def _prepared(
-    files: Iterable[Path],
+    files: list[Path],
     ocpi: Version,
     registry: str | None,
     keys: Path | None,
@@ -330,14 +312,11 @@ def _prepared(
     *,
     unchecked: bool,
 ) -> list[Prepared]:
-    paths = list(files)
-    if not paths:
+    if not files:
         return []
-    judge = None
-    if not unchecked:
-        judge = Validator(key_source(registry, keys), Rules(side="cpo")).judge
+    judge = None if unchecked else Validator(key_source(registry, keys), Rules(side="cpo")).judge
     chosen = marker_for(_markers(marker), ocpi.value) if marker else DEFAULT
-    return [prepare(path, judge, chosen) for path in paths]
+    return [prepare(path, judge, chosen) for path in files]
 
 
 def _markers(path: Path | None) -> Markers:

@@ -1,12 +1,11 @@
-"""`wattseal cdr validate`: CDRs by the million."""
+"""`wattseal cdr validate | reconcile`: CDRs by the million, and what casts doubt on them."""
 
 from __future__ import annotations
 
-import importlib.util
 import secrets
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,32 +14,39 @@ import typer
 
 from wattseal import __version__
 from wattseal.cdr.rules import Rules
-from wattseal.cli import options
-from wattseal.cli.options import KeysFile, OptionalRegistryUrl, key_source
+from wattseal.cli.options import (
+    Commands,
+    Json,
+    KeysFile,
+    OptionalRegistryUrl,
+    check_installed,
+    failure_is_status_2,
+    key_source,
+)
 from wattseal.cli.output import (
+    INDENT,
+    Result,
     complain,
     local_time,
-    print_json,
     reading_bar,
     say,
     say_facts,
     say_table,
     say_wrapped,
 )
-from wattseal.common.errors import EXIT_USAGE, ToolError
-
-app = typer.Typer()
-
+from wattseal.common.errors import ToolError
 
 if TYPE_CHECKING:
     from wattseal.cdr.batch.engines import Engine
     from wattseal.cdr.batch.inputs import Format
     from wattseal.cdr.batch.run import RunFile, Summary
-    from wattseal.cdr.history.reconcile import Side
+    from wattseal.cdr.history.reconcile import Doubt, Side
     from wattseal.cdr.history.store import SeenSessions
     from wattseal.cdr.keys import KeySource
     from wattseal.cdr.validate import Validator
 
+
+app = Commands()
 
 NEEDED = ("alembic", "sqlalchemy")
 """What the extra `bulk` brings beyond pyarrow, which is needed for some formats only."""
@@ -130,22 +136,22 @@ def validate(
         Path | None,
         typer.Option(metavar="FILE", help="What is done so far; kept. Default: OUT.run, removed."),
     ] = None,
-    json_output: options.Json = False,
-) -> None:
+    json_output: Json = False,
+) -> Result:
     """Validate the signed data of CDRs: JSON lines, a JSON array, CSV or Parquet.
 
     Each row gets a result, in the order of the input. Names tell the formats, with .gz or .zst
     behind them if compressed. CSV and Parquet have a column cdr with OCPI's JSON, or columns
     named after OCPI's members.
     """
-    check_installed()
+    check_installed("bulk", NEEDED)
     from wattseal.cdr.batch.inputs import format_of
 
     forms = format_of(source, format_), format_of(output, output_format)
     if json_output and output == _STREAM:
         cause = "Results and summary cannot both go to standard output."
         raise ToolError("usage", cause=cause, help="Give --output FILE.")
-    with _usage_errors():
+    with failure_is_status_2():
         judging = _engine(engine, jobs, scheduler)  # first of all: its processes take a while
         from wattseal.cdr.rules import as_texts, read_rules
         from wattseal.cdr.validate import Validator
@@ -158,15 +164,11 @@ def validate(
             summary = _validate(
                 (source, output), forms, file, store, asked, judging, Validator(known, asked)
             )
-    _tell(summary, source, output, store, json_output=json_output)
-    raise typer.Exit(NOT_ALL if summary.not_billable else 0)
-
-
-def check_installed() -> None:
-    """The packages that keep seen sessions are an extra: say so, if they are missing."""
-    missing = [each for each in NEEDED if importlib.util.find_spec(each) is None]
-    if missing:
-        raise ToolError("extra_missing", extra="bulk", missing=", ".join(missing))
+    return Result(
+        {**summary.model_dump(), "input": source, "output": output},
+        lambda: _say_summary(summary, output, store),
+        NOT_ALL if summary.not_billable else 0,
+    )
 
 
 def _validate(
@@ -247,22 +249,7 @@ def _name_of(keys: KeySource, registry: str | None) -> str:
     return keys.index.stem if isinstance(keys, ExportKeys) else str(registry)
 
 
-@contextmanager
-def _usage_errors() -> Iterator[None]:
-    """Status 1 is an answer here, so that whatever hinders it is 2."""
-    try:
-        yield
-    except ToolError as error:
-        error.exit_status = EXIT_USAGE
-        raise
-
-
-def _tell(
-    summary: Summary, source: str, output: str, store: str | None, *, json_output: bool
-) -> None:
-    if json_output:
-        print_json({**summary.model_dump(), "input": source, "output": output})
-        return
+def _say_summary(summary: Summary, output: str, store: str | None) -> None:
     words = f"{summary.cdrs} CDRs, {summary.billable} billable, {summary.not_billable} not billable"
     if output == _STREAM:
         complain(words)
@@ -276,7 +263,7 @@ def _tell(
         if store:
             told += f": `wattseal cdr reconcile --store {store}` lists them"
         facts.append(("doubts", told))
-    say_facts(facts, indent="  ")
+    say_facts(facts, indent=INDENT)
     if summary.codes:
         say_table(("CODE", "CDRS"), [(code, str(n)) for code, n in summary.codes.items()])
 
@@ -313,36 +300,37 @@ def reconcile(
             help="Seen sessions, as `cdr validate` keeps them.",
         ),
     ],
-    json_output: options.Json = False,
-) -> None:
+    json_output: Json = False,
+) -> Result:
     """List what casts doubt on sessions that were judged before, each with both sides.
 
     A missing session that came later is not listed any more.
     """
-    check_installed()
+    check_installed("bulk", NEEDED)
     from wattseal.cdr.history.store import SeenSessions
 
     if "://" not in store and not Path(store).is_file():
         raise ToolError("file_unreadable", path=store, cause="there is no such file")
+    listed: list[Doubt] = []
     count = 0
-    try:
-        seen = SeenSessions(store)
-        if json_output:
-            listed = [doubt.model_dump(mode="json") for doubt in seen.doubts()]
-            count = len(listed)
-            print_json({"doubts": listed})
-        else:
-            for doubt in seen.doubts():
-                count += 1
-                say(f"{doubt.session.cdr}: {doubt.finding.code}", "bold")
-                say_wrapped(doubt.finding.sentence_en, indent="  ")
-                say_facts(_facts("this", doubt.session), indent="  ")
-                if doubt.earlier:
-                    say_facts(_facts("earlier", doubt.earlier), indent="  ")
-        seen.close()
-    except ToolError as error:
-        error.exit_status = EXIT_USAGE
-        raise
-    if not count and not json_output:
-        say("No session is in doubt.")
-    raise typer.Exit(SOME if count else 0)
+    with failure_is_status_2(), closing(SeenSessions(store)) as seen:
+        for doubt in seen.doubts():
+            count += 1
+            if json_output:
+                listed.append(doubt)
+            else:
+                _say_doubt(doubt)
+
+    def words() -> None:
+        if not count:
+            say("No session is in doubt.")
+
+    return Result({"doubts": listed}, words, SOME if count else 0)
+
+
+def _say_doubt(doubt: Doubt) -> None:
+    say(f"{doubt.session.cdr}: {doubt.finding.code}", "bold")
+    say_wrapped(doubt.finding.sentence_en, indent=INDENT)
+    say_facts(_facts("this", doubt.session), indent=INDENT)
+    if doubt.earlier:
+        say_facts(_facts("earlier", doubt.earlier), indent=INDENT)

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from wattseal import __version__
-from wattseal.cli.output import complain, print_json, say
+from wattseal.cli.output import as_json, complain, say
 from wattseal.common.errors import EXIT_USAGE, ToolError
 
 
@@ -159,7 +159,7 @@ def run(arguments: list[str]) -> int:
 def _fail(error: ToolError, arguments: list[str]) -> int:
     complain(f"wattseal: {' '.join(str(error).split())}")
     if "--json" in arguments:
-        print_json(error.as_json())
+        print(as_json(error.as_json()))
     return error.exit_status
 
 

@@ -1,18 +1,37 @@
-"""`wattseal registry export | backup | restore`: the registry's content as files."""
+"""`wattseal registry audit | serve | export | backup | restore`: what an operator does."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from wattseal.cli import options
-from wattseal.cli.options import RegistryUrl
-from wattseal.cli.output import print_json, progress_bar, read_time, say, say_facts, say_wrapped
-from wattseal.cli.registry import At, could_not_ask
+from wattseal.cli.options import (
+    Commands,
+    Json,
+    ListenHost,
+    ListenPort,
+    OutputFile,
+    RegistryUrl,
+    check_installed,
+    database_option,
+    failure_is_status_2,
+    say_listening,
+)
+from wattseal.cli.output import (
+    INDENT,
+    Result,
+    progress_bar,
+    read_time,
+    say,
+    say_facts,
+    say_wrapped,
+)
+from wattseal.cli.registry import At
 from wattseal.common.errors import ToolError
 from wattseal.common.files import OutputDirectory
 from wattseal.common.times import unix_ms_now
@@ -20,8 +39,7 @@ from wattseal.registry.audit import recall, remember
 from wattseal.registry.audit_entries import AuditReport
 from wattseal.registry.log_client import open_source
 
-app = typer.Typer()
-
+app = Commands()
 
 NOT_SOUND = 1
 
@@ -46,8 +64,7 @@ def audit(
         int | None,
         typer.Option(min=1, metavar="N", help="Processes that check; all processors without it."),
     ] = None,
-    json_output: options.Json = False,
-) -> None:
+) -> Result:
     """Check a registry's whole log from outside, trusting nothing that it says of itself.
 
     Every entry is hashed into the tree under the signed checkpoint, every record is judged again
@@ -58,19 +75,16 @@ def audit(
     from wattseal.registry.audit import Trust, audit
 
     trust = Trust(vkey, recall(keep) if keep else None)
-    source = open_source(url)
-    try:
-        with could_not_ask(), progress_bar("auditing") as show:
-            report = audit(source, trust, unix_ms_now(), show, jobs or os.cpu_count() or 1)
-    finally:
-        source.close()
+    with (
+        closing(open_source(url)) as source,
+        failure_is_status_2(),
+        progress_bar("auditing") as show,
+    ):
+        report = audit(source, trust, unix_ms_now(), show, jobs or os.cpu_count() or 1)
     if keep and report.is_sound:
         remember(keep, report)
-    if json_output:
-        print_json({"sound": report.is_sound, **report.model_dump()})
-    else:
-        _say_report(report)
-    raise typer.Exit(0 if report.is_sound else NOT_SOUND)
+    shown = {"sound": report.is_sound, **report.model_dump()}
+    return Result(shown, lambda: _say_report(report), 0 if report.is_sound else NOT_SOUND)
 
 
 def _say_report(report: AuditReport) -> None:
@@ -83,12 +97,12 @@ def _say_report(report: AuditReport) -> None:
     facts += [("root", report.root), ("key", report.vkey)]
     if report.compared is not None:
         facts.append(("compared", f"with the checkpoint of {report.compared} entries"))
-    say_facts(facts, indent="  ")
+    say_facts(facts, indent=INDENT)
     for finding in report.findings:
         where = "" if finding.entry is None else f"entry {finding.entry}: "
-        say_wrapped(f"error: {where}{finding.sentence} [{finding.code}]", "red", indent="  ")
+        say_wrapped(f"error: {where}{finding.sentence} [{finding.code}]", "red", indent=INDENT)
     if not report.complete:
-        say_wrapped("The audit ended before the end of the log.", "red", indent="  ")
+        say_wrapped("The audit ended before the end of the log.", "red", indent=INDENT)
 
 
 NEEDED = (
@@ -103,26 +117,11 @@ NEEDED = (
 )
 """What the extra `registry` brings beyond the other tools."""
 
-
-def check_installed() -> None:
-    """The registry's packages are an extra: say so, rather than which import failed."""
-    missing = [each for each in NEEDED if importlib.util.find_spec(each) is None]
-    if missing:
-        raise ToolError("extra_missing", extra="registry", missing=", ".join(missing))
-
-
 FORMATS = ("json", "bnetza-csv", "ocpi")
 
 Data = Annotated[Path, typer.Option(metavar="DIR", help="The registry's folder.")]
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option(
-        metavar="URL",
-        envvar="WATTSEAL_REGISTRY_DATABASE_URL",
-        help="A PostgreSQL database. Default: SQLite in the data folder.",
-        show_default=False,
-    ),
-]
+DatabaseUrl = Annotated[str | None, database_option("WATTSEAL_REGISTRY_DATABASE_URL")]
+DATA_FOLDER = Path("registry-data")
 BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
 
 
@@ -135,16 +134,8 @@ def serve(
     data: Annotated[
         Path,
         typer.Option(metavar="DIR", help="Keys and database; made when it is not there."),
-    ] = Path("registry-data"),
-    database_url: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            envvar="WATTSEAL_REGISTRY_DATABASE_URL",
-            help="A PostgreSQL database. Default: SQLite in the data folder.",
-            show_default=False,
-        ),
-    ] = None,
+    ] = DATA_FOLDER,
+    database_url: DatabaseUrl = None,
     name: Annotated[
         str | None,
         typer.Option(
@@ -153,10 +144,8 @@ def serve(
             show_default=False,
         ),
     ] = None,
-    host: Annotated[str, typer.Option(metavar="HOST", help="Listen here.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(metavar="PORT", min=0, max=65535, help="0: any free one.")
-    ] = 8460,
+    host: ListenHost = "127.0.0.1",
+    port: ListenPort = 8460,
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, max=256, help="Processes that answer.")
     ] = 1,
@@ -180,27 +169,20 @@ def serve(
             show_default=False,
         ),
     ] = "",
-    json_output: options.Json = False,
+    json_output: Json = False,
 ) -> None:
     """Run the public-key registry until it is told to stop (SIGTERM, Ctrl-C).
 
     Prints its URL once it answers; everything else goes to standard error, one JSON object a line.
     The first start makes the registry's keys and administrator.key, the first access key.
     """
-    check_installed()
+    check_installed("registry", NEEDED)
     from wattseal.registry.setup import open_registry
     from wattseal.registry.web import server
     from wattseal.registry.web.callers import Settings
 
     # Here once, so that the workers find everything made, and so that what hinders is said here.
     open_registry(data, database_url, name).close()
-
-    def tell(url: str) -> None:
-        if json_output:
-            print_json({"url": url, "data": str(data)})
-        else:
-            say(url)
-
     server.serve(
         Settings(
             data=data,
@@ -212,7 +194,7 @@ def serve(
         ),
         server.Address(host=host, port=port, proxies=proxies),
         workers,
-        tell,
+        partial(say_listening, data, wants_json=json_output),
     )
 
 
@@ -226,11 +208,8 @@ def export(
         str, typer.Option("--format", metavar="|".join(FORMATS), help="What to write.")
     ] = "json",
     at: At = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it into this file.")
-    ] = None,
-    json_output: options.Json = False,
-) -> None:
+    out: OutputFile = None,
+) -> Result:
     """Export all charge points with their keys, computed from the public log.
 
     json has everything, with the keys of the past; bnetza-csv has the columns EVSE-ID1 and
@@ -239,47 +218,39 @@ def export(
     from wattseal.registry import export as exporting
 
     if format_ not in exporting.FORMATS:
-        words = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
-        raise ToolError("bad_value", field="--format", limit=words, found=format_)
+        limit = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+        raise ToolError("bad_value", field="--format", limit=limit, found=format_)
     moment = read_time(at) if at else unix_ms_now()
-    source = open_source(registry)
-    try:
-        with progress_bar("reading the log") as show:
-            export_ = exporting.collect(source, moment, show)
-    finally:
-        source.close()
+    with closing(open_source(registry)) as source, progress_bar("reading the log") as show:
+        export_ = exporting.collect(source, moment, show)
     text = exporting.FORMATS[format_](export_)
     if out:
         OutputDirectory(out.parent).write({out.name: text})
-    if json_output:
-        told = export_.model_dump(exclude={"evses"})
-        print_json({**told, "evses": len(export_.evses), "file": str(out) if out else None})
-    elif out:
-        say(f"{len(export_.evses)} charge points written to {out}.")
-    else:
-        print(text, end="")
+    facts = export_.model_dump(exclude={"evses"})
+    count = len(export_.evses)
+
+    def words() -> None:
+        if out:
+            say(f"{count} charge points written to {out}.")
+        else:
+            print(text, end="")
+
+    return Result({**facts, "evses": count, "file": out}, words)
 
 
-@app.command(epilog="\b\nExample:\n  wattseal registry backup --data keys keys-2026-11-21.backup")
-def backup(
-    file: BackupFile,
-    data: Data = Path("registry-data"),
-    database_url: DatabaseUrl = None,
-    json_output: options.Json = False,
-) -> None:
+@app.command(example="wattseal registry backup --data keys keys-2026-11-21.backup")
+def backup(file: BackupFile, data: Data = DATA_FOLDER, database_url: DatabaseUrl = None) -> Result:
     """Write keys and records into a new file, while the registry goes on.
 
     Whoever has the file can speak for the registry: keep it as you keep the keys themselves.
     """
-    check_installed()
+    check_installed("registry", NEEDED)
     from wattseal.registry.backup import write_backup
 
     with progress_bar("writing") as show:
         facts = write_backup(data, database_url, file, show)
-    if json_output:
-        print_json({**facts.model_dump(), "file": str(file)})
-    else:
-        say(f"{facts.name}: {facts.size} entries written to {file}.")
+    words = f"{facts.name}: {facts.size} entries written to {file}."
+    return Result({**facts.model_dump(), "file": file}, lambda: say(words))
 
 
 @app.command(
@@ -287,23 +258,16 @@ def backup(
     "  wattseal registry restore keys-2026-11-21.backup --data keys \\\n"
     "    --database-url postgresql://registry@db.example/registry"
 )
-def restore(
-    file: BackupFile,
-    data: Data = Path("registry-data"),
-    database_url: DatabaseUrl = None,
-    json_output: options.Json = False,
-) -> None:
+def restore(file: BackupFile, data: Data = DATA_FOLDER, database_url: DatabaseUrl = None) -> Result:
     """Make a registry of a backup: into an empty database, of either kind.
 
     Entries that were confirmed after the backup are missing then, and auditors will say that the
     log shrank: restore the newest backup there is, and never one beside a registry at work.
     """
-    check_installed()
+    check_installed("registry", NEEDED)
     from wattseal.registry.backup import restore_backup
 
     with progress_bar("restoring") as show:
         facts = restore_backup(file, data, database_url, show)
-    if json_output:
-        print_json({**facts.model_dump(), "data": str(data)})
-    else:
-        say(f"{facts.name}: {facts.size} entries restored; the tree is that of the checkpoint.")
+    words = f"{facts.name}: {facts.size} entries restored; the tree is that of the checkpoint."
+    return Result({**facts.model_dump(), "data": data}, lambda: say(words))
