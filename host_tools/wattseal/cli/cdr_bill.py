@@ -49,8 +49,10 @@ from wattseal.cli.options import (
     Marker,
     OptionalRegistryUrl,
     OutputFile,
+    argument,
     key_source,
     opened,
+    option,
 )
 from wattseal.cli.output import Result, say
 from wattseal.common.errors import ToolError
@@ -91,22 +93,16 @@ class KeyWith(StrEnum):
     "docs/cdr-exchange.md shows a file of facts."
 )
 def build(
-    source: Annotated[
-        Path,
-        typer.Argument(metavar="DIR|FILE", help="Folder of a session, or OCPP messages as JSON."),
-    ],
+    source: Annotated[Path, argument("DIR|FILE", "Folder of a session, or OCPP messages as JSON.")],
     form: Annotated[Form, typer.Option("--format", "-f", help="What to make.")] = Form.OCPI_2_2_1,
     facts: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Party, token, place, tariff: TOML or JSON; for OCPI."),
+        Path | None, option("FILE", "Party, token, place, tariff: TOML or JSON; for OCPI.")
     ] = None,
     begin: Annotated[
-        str | None,
-        typer.Option(metavar="T<n>", help="Which session, if there are several: its begin."),
+        str | None, option("T<n>", "Which session, if there are several: its begin.")
     ] = None,
     key: Annotated[
-        str | None,
-        typer.Option("--key", "-k", metavar="HEX|FILE", help="The module's public key."),
+        str | None, option("HEX|FILE", "The module's public key.", "--key", "-k")
     ] = None,
     key_with: Annotated[
         KeyWith, typer.Option("--public-key", help="Where OCPP carries the key.")
@@ -176,34 +172,24 @@ def _read_tariff(path: Path) -> Tariff:
     "    --out bundle.zip"
 )
 def invoice(
-    driver: Annotated[
-        str, typer.Option(metavar="TOKEN|CONTRACT", help="The token's uid, or the contract's id.")
-    ],
-    month: Annotated[
-        str, typer.Option(metavar="YYYY-MM", help="When the sessions ended, where they were.")
-    ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The bundle, a zip.")],
+    driver: Annotated[str, option("TOKEN|CONTRACT", "The token's uid, or the contract's id.")],
+    month: Annotated[str, option("YYYY-MM", "When the sessions ended, where they were.")],
+    out: Annotated[Path, option("FILE", "The bundle, a zip.", "--out", "-o")],
     cdrs: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="CDRs: one JSON object, an array, or JSON Lines."),
+        Path | None, option("FILE", "CDRs: one JSON object, an array, or JSON Lines.")
     ] = None,
     store: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Instead: the data folder of `wattseal cdr serve`."),
+        Path | None, option("DIR", "Instead: the data folder of `wattseal cdr serve`.")
     ] = None,
     database_url: DatabaseUrl = None,
     registry: OptionalRegistryUrl = None,
     keys: KeysFile = None,
     tariff: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="The driver's prices, TOML as [tariff]. Default: the CDRs' own."
-        ),
+        option("FILE", "The driver's prices, TOML as [tariff]. Default: the CDRs' own."),
     ] = None,
     marker: Marker = None,
-    issuer: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Who issues it.", show_default=False)
-    ] = None,
+    issuer: Annotated[str | None, option("TEXT", "Who issues it.", show_default=False)] = None,
 ) -> Result:
     """Make the bundle of a driver's month: rated sessions, signed records, how to check.
 

@@ -34,10 +34,12 @@ from wattseal.cli.options import (
     ListenPort,
     Marker,
     OptionalRegistryUrl,
+    argument,
     check_installed,
     check_new,
     key_source,
     opened,
+    option,
     say_listening,
 )
 from wattseal.cli.output import Result, complain, local_time, say, say_table
@@ -52,7 +54,7 @@ partner_app = Commands(
     name="partner", no_args_is_help=True, help="Say which CPOs may send CDRs, and with what token."
 )
 
-Party = Annotated[str, typer.Argument(metavar="PARTY", help="Country and party, as DE*ABC.")]
+Party = Annotated[str, argument("PARTY", "Country and party, as DE*ABC.")]
 
 
 @partner_app.command(
@@ -61,13 +63,9 @@ Party = Annotated[str, typer.Argument(metavar="PARTY", help="Country and party, 
 )
 def add(
     party: Party,
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", metavar="FILE", help="Write the token into this new file."),
-    ],
+    out: Annotated[Path, option("FILE", "Write the token into this new file.", "--out", "-o")],
     report_to: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="POST error reports there.", show_default=False),
+        str | None, option("URL", "POST error reports there.", show_default=False)
     ] = None,
     data: DataFolder = DATA_FOLDER,
     database_url: DatabaseUrl = None,
@@ -148,13 +146,9 @@ class Version(StrEnum):
     "Exit status: 0 all sent and billable, 1 not all, 2 unusable input."
 )
 def send(
-    to: Annotated[str, typer.Option("--to", metavar="URL", help="The partner's CDR endpoint.")],
-    token_file: Annotated[
-        Path, typer.Option(metavar="FILE", help="Its first line is the token the partner gave.")
-    ],
-    files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE]...", help="JSON, one CDR each.")
-    ] = None,
+    to: Annotated[str, option("URL", "The partner's CDR endpoint.", "--to")],
+    token_file: Annotated[Path, option("FILE", "Its first line is the token the partner gave.")],
+    files: Annotated[list[Path] | None, argument("[FILE]...", "JSON, one CDR each.")] = None,
     ocpi: Annotated[Version, typer.Option("--ocpi", help="Version of OCPI.")] = Version.V2_2_1,
     registry: OptionalRegistryUrl = None,
     keys: KeysFile = None,
@@ -162,9 +156,9 @@ def send(
         bool, typer.Option("--unchecked", help="Do not validate: it was done elsewhere.")
     ] = False,
     marker: Marker = None,
-    outbox: Annotated[
-        Path, typer.Option(metavar="DIR", help="What is to be sent, and what became of it.")
-    ] = Path("cdr-outbox"),
+    outbox: Annotated[Path, option("DIR", "What is to be sent, and what became of it.")] = Path(
+        "cdr-outbox"
+    ),
     again: Annotated[
         bool, typer.Option("--again", help="Send those, too, whose answer was lost.")
     ] = False,
@@ -214,9 +208,7 @@ def serve(
     port: ListenPort = 8461,
     public_url: Annotated[
         str | None,
-        typer.Option(
-            metavar="URL", help="How partners reach it. Default: as it listens.", show_default=False
-        ),
+        option("URL", "How partners reach it. Default: as it listens.", show_default=False),
     ] = None,
     marker: Marker = None,
     json_output: Json = False,
@@ -264,7 +256,7 @@ def list_received(
             "--billable/--not-billable", help="These only. Default: all.", show_default=False
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(metavar="N", min=1, help="At most so many.")] = 1000,
+    limit: Annotated[int, option("N", "At most so many.", min=1)] = 1000,
 ) -> Result:
     """List the CDRs that were received, newest first, with their verdicts."""
     with opened(data, database_url) as database:

@@ -19,9 +19,11 @@ from wattseal.cli.options import (
     Json,
     KeysFile,
     OptionalRegistryUrl,
+    argument,
     check_installed,
     failure_is_status_2,
     key_source,
+    option,
 )
 from wattseal.cli.output import (
     INDENT,
@@ -89,11 +91,11 @@ class SideName(StrEnum):
 
 StoreLocation = Annotated[
     str | None,
-    typer.Option(
+    option(
+        "FILE|URL",
+        "Seen sessions: a file, or postgresql://...; without it, within the input only.",
         "--store",
-        metavar="FILE|URL",
         envvar="WATTSEAL_CDR_STORE",
-        help="Seen sessions: a file, or postgresql://...; without it, within the input only.",
         show_default=False,
     ),
 ]
@@ -101,12 +103,8 @@ StoreLocation = Annotated[
 
 @app.command(epilog=EPILOG)
 def validate(
-    source: Annotated[
-        str, typer.Argument(metavar="INPUT", help="A file of CDRs; - is standard input.")
-    ],
-    output: Annotated[
-        str, typer.Option("--output", "-o", metavar="OUT", help="Where the results go.")
-    ],
+    source: Annotated[str, argument("INPUT", "A file of CDRs; - is standard input.")],
+    output: Annotated[str, option("OUT", "Where the results go.", "--output", "-o")],
     registry: OptionalRegistryUrl = None,
     keys: KeysFile = None,
     store: StoreLocation = None,
@@ -114,27 +112,20 @@ def validate(
         SideName | None,
         typer.Option(help="Only a CPO sees all sessions. Default: cpo.", show_default=False),
     ] = None,
-    rules: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="TOML: side and tolerances.")
-    ] = None,
+    rules: Annotated[Path | None, option("FILE", "TOML: side and tolerances.")] = None,
     format_: Annotated[
-        str | None,
-        typer.Option("--format", metavar="FORMAT", help=f"Of the input: {_FORMATS}[.gz|.zst]."),
+        str | None, option("FORMAT", f"Of the input: {_FORMATS}[.gz|.zst].", "--format")
     ] = None,
     output_format: Annotated[
-        str | None, typer.Option(metavar="FORMAT", help="Of the results, in the same words.")
+        str | None, option("FORMAT", "Of the results, in the same words.")
     ] = None,
     engine: Annotated[EngineName, typer.Option(help="Who judges.")] = EngineName.PROCESSES,
     jobs: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, max=1024, help="Processes. Default: one a core."),
+        int | None, option("N", "Processes. Default: one a core.", min=1, max=1024)
     ] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Of the Dask cluster.")
-    ] = None,
+    scheduler: Annotated[str | None, option("ADDRESS", "Of the Dask cluster.")] = None,
     run: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="What is done so far; kept. Default: OUT.run, removed."),
+        Path | None, option("FILE", "What is done so far; kept. Default: OUT.run, removed.")
     ] = None,
     json_output: Json = False,
 ) -> Result:
@@ -293,11 +284,11 @@ def _facts(label: str, side: Side) -> list[tuple[str, str]]:
 def reconcile(
     store: Annotated[
         str,
-        typer.Option(
+        option(
+            "FILE|URL",
+            "Seen sessions, as `cdr validate` keeps them.",
             "--store",
-            metavar="FILE|URL",
             envvar="WATTSEAL_CDR_STORE",
-            help="Seen sessions, as `cdr validate` keeps them.",
         ),
     ],
     json_output: Json = False,

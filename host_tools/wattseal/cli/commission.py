@@ -24,6 +24,8 @@ from wattseal.cli.options import (
     RegistryUrl,
     Timeout,
     access_key_of,
+    argument,
+    option,
     port_option,
     registry_option,
 )
@@ -116,30 +118,26 @@ app = Commands(
 )
 
 StationFile = Annotated[
-    Path | None,
-    typer.Option("--station", "-s", metavar="TOML", help="What is known of the station."),
+    Path | None, option("TOML", "What is known of the station.", "--station", "-s")
 ]
 JobFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--job", "-j", metavar="DIR", help="Folder of this work. Default: commission-<chip id>."
-    ),
+    Path | None, option("DIR", "Folder of this work. Default: commission-<chip id>.", "--job", "-j")
 ]
 ScenarioName = Annotated[
     str | None,
-    typer.Option(
-        metavar="CASE",
-        help=f"What is being done: {', '.join(one.replace('_', '-') for one in Scenario)}. "
+    option(
+        "CASE",
+        f"What is being done: {', '.join(one.replace('_', '-') for one in Scenario)}. "
         "Default: as in the station file, else initial.",
     ),
 ]
 Charge = Annotated[
     float,
-    typer.Option(
-        metavar="SECONDS",
+    option(
+        "SECONDS",
+        "Test charge: how long to wait for energy to flow. It ends as soon as some has.",
         min=0,
         max=3600,
-        help="Test charge: how long to wait for energy to flow. It ends as soon as some has.",
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before the seal is closed.")]
@@ -361,10 +359,7 @@ def export(
 
 @app.command("submit", example="wattseal commission submit commission-e66138935f4c8b2a")
 def submit_command(
-    files: Annotated[
-        list[Path],
-        typer.Argument(metavar="FILE|DIR", help="Request files, or folders that hold some."),
-    ],
+    files: Annotated[list[Path], argument("FILE|DIR", "Request files, or folders that hold some.")],
     registry: RegistryUrl,
     access_key: AccessKeyFile = None,
 ) -> Result:
@@ -412,9 +407,7 @@ def _say_submitted(one: dict[str, Any]) -> None:
 
 @app.command(example="wattseal commission finish commission-e66138935f4c8b2a --port /dev/ttyACM0")
 def finish(
-    answer: Annotated[
-        Path, typer.Argument(metavar="FILE|DIR", help="The registry's answer, or its folder.")
-    ],
+    answer: Annotated[Path, argument("FILE|DIR", "The registry's answer, or its folder.")],
     module: Place,
     test_charge: Charge = 120,
     no_test_charge: NoCharge = False,
@@ -461,21 +454,17 @@ def _answer_file(given_path: Path) -> Path:
 @app.command(example="wattseal commission document --evse 'DE*ABC*E00017' --out documents")
 def document(
     registry: RegistryUrl,
-    evse: Annotated[str, typer.Option("--evse", metavar="EVSE-ID", help="The charge point.")],
+    evse: Annotated[str, option("EVSE-ID", "The charge point.", "--evse")],
     registry_key: Annotated[
         str | None,
-        typer.Option(
-            metavar="KEY",
-            help="The registry's key, as hex or file, told by somebody else than the registry.",
+        option(
+            "KEY", "The registry's key, as hex or file, told by somebody else than the registry."
         ),
     ] = None,
     entry: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=0, help="Entry of the registration. Default: the newest."),
+        int | None, option("N", "Entry of the registration. Default: the newest.", min=0)
     ] = None,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="Where the files go.")
-    ] = Path(),
+    out: Annotated[Path, option("DIR", "Where the files go.", "--out", "-o")] = Path(),
 ) -> Result:
     """Print the commissioning document from the registry: PDF and HTML, the same every time.
 
@@ -537,11 +526,10 @@ def _say_step(step: Step, result: StepResult) -> None:
 
 @app.command(epilog=BATCH_EPILOG)
 def batch(
-    file: Annotated[Path, typer.Argument(metavar="CSV", help="One row for each module.")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where all files go.")],
+    file: Annotated[Path, argument("CSV", "One row for each module.")],
+    out: Annotated[Path, option("DIR", "Where all files go.", "--out", "-o")],
     defaults: Annotated[
-        Path | None,
-        typer.Option("--defaults", metavar="TOML", help="Station file with what all rows share."),
+        Path | None, option("TOML", "Station file with what all rows share.", "--defaults")
     ] = None,
     registry: Annotated[str | None, registry_option("The public-key registry.")] = None,
     access_key: AccessKeyFile = None,

@@ -14,7 +14,15 @@ from typing import Annotated, Any
 import typer
 
 from wattseal.cli.key_files import OwnerKey, OwnerPasswordFile, Signature, permit, public_key
-from wattseal.cli.options import Commands, Module, OutputPath, Yes, check_output, write_files
+from wattseal.cli.options import (
+    Commands,
+    Module,
+    OutputPath,
+    Yes,
+    check_output,
+    option,
+    write_files,
+)
 from wattseal.cli.output import (
     CLOCK_STATES,
     Result,
@@ -57,12 +65,8 @@ app = Commands(
 )
 
 
-First = Annotated[
-    int | None, typer.Option("--from", metavar="N", min=1, help="First one.", show_default="oldest")
-]
-Last = Annotated[
-    int | None, typer.Option("--to", metavar="N", min=1, help="Last one.", show_default="newest")
-]
+First = Annotated[int | None, option("N", "First one.", "--from", min=1, show_default="oldest")]
+Last = Annotated[int | None, option("N", "Last one.", "--to", min=1, show_default="newest")]
 
 
 def count(first: int | None, last: int | None, oldest: int | None, newest: int | None) -> int:
@@ -226,8 +230,8 @@ def say_next(advice: Advice) -> None:
         label = "next" if number == 1 else ""
         count = f"{number}. " if len(advice.steps) > 1 else ""
         say_facts([(label, count + step)])
-        for option, what in advice.wanted if number == 1 else ():
-            say_facts([("", f"     {option:<{_OPTION_WIDTH}}{what}")])
+        for name, what in advice.wanted if number == 1 else ():
+            say_facts([("", f"     {name:<{_OPTION_WIDTH}}{what}")])
 
 
 def _held(journal: Journal) -> str:
@@ -373,47 +377,38 @@ def self_test(module: Module) -> Result:
     return Result(result, lambda: say("Self-test passed."))
 
 
-def _setting(metavar: str, text: str) -> Any:
-    return typer.Option(metavar=metavar, help=text)
-
-
 @app.command(epilog=EPILOG)
 def configure(
     module: Module,
     file: Annotated[
-        Path | None,
-        typer.Option("--file", "-f", metavar="TOML", help="Take settings from this file."),
+        Path | None, option("TOML", "Take settings from this file.", "--file", "-f")
     ] = None,
-    gateway_id: Annotated[str | None, _setting("TEXT", "What this signing system is (GI).")] = None,
+    gateway_id: Annotated[str | None, option("TEXT", "What this signing system is (GI).")] = None,
     gateway_serial: Annotated[
-        str | None, _setting("TEXT", "Serial number of this system (GS).")
+        str | None, option("TEXT", "Serial number of this system (GS).")
     ] = None,
     meter_profile: Annotated[
-        str | None, _setting("NAME", "The meter's register profile, such as sdm630.")
+        str | None, option("NAME", "The meter's register profile, such as sdm630.")
     ] = None,
-    meter_serial: Annotated[
-        str | None, _setting("TEXT", "Serial number of the meter (MS).")
-    ] = None,
-    meter_unit: Annotated[int | None, _setting("1-247", "Modbus unit number.")] = None,
-    meter_baud: Annotated[int | None, _setting("BITS/S", "Speed of the meter's line.")] = None,
-    meter_parity: Annotated[str | None, _setting("none|even|odd", "Parity of that line.")] = None,
-    meter_stop_bits: Annotated[int | None, _setting("1|2", "Stop bits of that line.")] = None,
+    meter_serial: Annotated[str | None, option("TEXT", "Serial number of the meter (MS).")] = None,
+    meter_unit: Annotated[int | None, option("1-247", "Modbus unit number.")] = None,
+    meter_baud: Annotated[int | None, option("BITS/S", "Speed of the meter's line.")] = None,
+    meter_parity: Annotated[str | None, option("none|even|odd", "Parity of that line.")] = None,
+    meter_stop_bits: Annotated[int | None, option("1|2", "Stop bits of that line.")] = None,
     charge_point_type: Annotated[
-        str | None, _setting("EVSEID|CBIDC", "How the charge point is named (CT).")
+        str | None, option("EVSEID|CBIDC", "How the charge point is named (CT).")
     ] = None,
-    charge_point_id: Annotated[
-        str | None, _setting("TEXT", "The charge point's name (CI).")
-    ] = None,
-    format_version: Annotated[str | None, _setting("1.3|1.4", "OCMF version (FV).")] = None,
+    charge_point_id: Annotated[str | None, option("TEXT", "The charge point's name (CI).")] = None,
+    format_version: Annotated[str | None, option("1.3|1.4", "OCMF version (FV).")] = None,
     controller_firmware: Annotated[
-        str | None, _setting("TEXT", "Firmware of the charge controller (CF).")
+        str | None, option("TEXT", "Firmware of the charge controller (CF).")
     ] = None,
     registry_name: Annotated[
-        str | None, _setting("NAME", "Name of the public-key registry's log.")
+        str | None, option("NAME", "Name of the public-key registry's log.")
     ] = None,
-    registry_key: Annotated[str | None, _setting("HEX|FILE", "Public key of that log.")] = None,
+    registry_key: Annotated[str | None, option("HEX|FILE", "Public key of that log.")] = None,
     owner_key: Annotated[
-        str | None, _setting("HEX|FILE", "Public key that opens the seal again.")
+        str | None, option("HEX|FILE", "Public key that opens the seal again.")
     ] = None,
 ) -> Result:
     """Change the module's settings, or show them.
@@ -492,9 +487,7 @@ def records(
 @app.command(example="wattseal device release --port /dev/ttyACM0 --through 240")
 def release(
     module: Module,
-    through: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Last pagination that may be forgotten.")
-    ],
+    through: Annotated[int, option("N", "Last pagination that may be forgotten.", min=1)],
     yes: Yes = False,
 ) -> Result:
     """Let the module forget old records, to make room.
@@ -553,18 +546,13 @@ def events(
 )
 def archive_events(
     module: Module,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="Write the archive there.")
-    ],
+    out: Annotated[Path, option("DIR", "Write the archive there.", "--out", "-o")],
     owner_key: OwnerKey = None,
     signature: Signature = None,
     through: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="Last event to archive; needed with --signature.",
-            show_default="newest",
+        option(
+            "N", "Last event to archive; needed with --signature.", min=1, show_default="newest"
         ),
     ] = None,
     password_file: OwnerPasswordFile = None,

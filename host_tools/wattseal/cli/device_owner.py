@@ -25,8 +25,10 @@ from wattseal.cli.options import (
     Module,
     OutputPath,
     Yes,
+    argument,
     check_new,
     check_output,
+    option,
     write_files,
 )
 from wattseal.cli.output import Result, complain, confirm, say, say_facts, written_facts
@@ -79,9 +81,7 @@ def seal(module: Module) -> Result:
 )
 def prove(
     module: Module,
-    challenge: Annotated[
-        str, typer.Option(metavar="HEX", help="The registry's challenge, 16 to 64 bytes.")
-    ],
+    challenge: Annotated[str, option("HEX", "The registry's challenge, 16 to 64 bytes.")],
     out: OutputPath = None,
 ) -> Result:
     """Have the module sign a registry's challenge and all that a registration says.
@@ -119,9 +119,7 @@ def _say_statement(signed: SignedStatement, written: list[Path]) -> None:
 @app.command(example="wattseal device publish --port /dev/ttyACM0 publication.json")
 def publish(
     module: Module,
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="The registry's answer: JSON with the proof.")
-    ],
+    file: Annotated[Path, argument("FILE", "The registry's answer: JSON with the proof.")],
 ) -> Result:
     """Bring the registry's proof that the key is published; the module checks it itself."""
     proof = read_publication(file)
@@ -146,8 +144,7 @@ def challenge(
     action: Annotated[Action, typer.Argument(help="What the owner's answer shall permit.")],
     module: Module,
     through: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="For archive-events: the last event to forget."),
+        int | None, option("N", "For archive-events: the last event to forget.", min=1)
     ] = None,
 ) -> Result:
     """Ask the module for a challenge that the owner signs elsewhere (wattseal owner sign).
@@ -233,7 +230,7 @@ owner_app = Commands(
     name="owner", no_args_is_help=True, help="Keep the key that opens seals, and sign with it."
 )
 
-KeyFile = Annotated[Path, typer.Argument(metavar="KEYFILE", help="The owner's private key.")]
+KeyFile = Annotated[Path, argument("KEYFILE", "The owner's private key.")]
 
 
 @owner_app.command(example="wattseal owner create owner.pem")
@@ -268,10 +265,10 @@ def sign(
     file: KeyFile,
     challenge: Annotated[
         str,
-        typer.Option(
+        option(
+            "TEXT|FILE|-",
+            "What `wattseal device challenge` showed; - is standard input.",
             "--challenge",
-            metavar="TEXT|FILE|-",
-            help="What `wattseal device challenge` showed; - is standard input.",
         ),
     ],
     password_file: OwnerPasswordFile = None,

@@ -9,7 +9,7 @@ import typer
 
 from wattseal.cli import key_files
 from wattseal.cli.device import say_next
-from wattseal.cli.options import Commands, KeyFileToMake, Module, check_new
+from wattseal.cli.options import Commands, KeyFileToMake, Module, argument, check_new, option
 from wattseal.cli.output import Result, complain, progress_bar, say, say_facts
 from wattseal.common.errors import ToolError
 from wattseal.common.files import OutputDirectory, read_at_most
@@ -36,7 +36,7 @@ app = Commands(
     name="firmware", no_args_is_help=True, help="Pack, sign, check and install firmware."
 )
 
-BundleFile = Annotated[Path, typer.Argument(metavar="BUNDLE", help=f"A {SUFFIX} file.")]
+BundleFile = Annotated[Path, argument("BUNDLE", f"A {SUFFIX} file.")]
 
 
 @app.command(example="wattseal firmware key vendor.pem")
@@ -70,13 +70,11 @@ def key(file: KeyFileToMake, password_file: key_files.VendorPasswordFile = None)
     "    --firmware 0.2.0 --rollback-number 1 --out wattseal-0.2.0.wsfw"
 )
 def pack(
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The image: firmware.bin.")],
-    board: Annotated[str, typer.Option(metavar="NAME", help="The board it was built for.")],
-    firmware: Annotated[str, typer.Option(metavar="VERSION", help="Its version.")],
-    rollback_number: Annotated[
-        int, typer.Option(metavar="N", help="Modules refuse lower ones from then on.")
-    ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="BUNDLE", help="The file to write.")],
+    image: Annotated[Path, argument("IMAGE", "The image: firmware.bin.")],
+    board: Annotated[str, option("NAME", "The board it was built for.")],
+    firmware: Annotated[str, option("VERSION", "Its version.")],
+    rollback_number: Annotated[int, option("N", "Modules refuse lower ones from then on.")],
+    out: Annotated[Path, option("BUNDLE", "The file to write.", "--out", "-o")],
 ) -> Result:
     """Put an image and its manifest into a bundle, which is still to be signed."""
     data = read_at_most(image, MAX_IMAGE_BYTES)
@@ -93,7 +91,7 @@ def pack(
 @app.command(example="wattseal firmware sign wattseal-0.2.0.wsfw --key vendor.pem")
 def sign(
     bundle_file: BundleFile,
-    key: Annotated[Path, typer.Option(metavar="KEYFILE", help="The vendor's private key.")],
+    key: Annotated[Path, option("KEYFILE", "The vendor's private key.")],
     password_file: key_files.VendorPasswordFile = None,
 ) -> Result:
     """Sign a bundle with the vendor's key; the file is replaced by the signed one."""
@@ -107,9 +105,7 @@ def sign(
 @app.command(example="wattseal firmware verify wattseal-0.2.0.wsfw --key public-key.pem")
 def verify(
     bundle_file: BundleFile,
-    key: Annotated[
-        str, typer.Option("--key", "-k", metavar="HEX|FILE", help="The vendor's public key.")
-    ],
+    key: Annotated[str, option("HEX|FILE", "The vendor's public key.", "--key", "-k")],
 ) -> Result:
     """Check that a bundle is whole and signed by the vendor's key."""
     public = key_files.public_key(key, "--key")
@@ -206,19 +202,16 @@ def update_command(
     bundle_file: BundleFile,
     module: Module,
     drive: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The boot loader's drive.", show_default="looked for"),
+        Path | None, option("DIR", "The boot loader's drive.", show_default="looked for")
     ] = None,
     key: Annotated[
-        str | None,
-        typer.Option("--key", "-k", metavar="HEX|FILE", help="Check the vendor's key here too."),
+        str | None, option("HEX|FILE", "Check the vendor's key here too.", "--key", "-k")
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="The module waits in its boot loader already.")
     ] = False,
     wait: Annotated[
-        float,
-        typer.Option(metavar="SECONDS", min=1, max=3600, help="For the drive, then the module."),
+        float, option("SECONDS", "For the drive, then the module.", min=1, max=3600)
     ] = 120.0,
 ) -> Result:
     """Install a bundle: the module checks it, its boot loader takes it, the identity proves it.

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wattseal.cli.options import first_line, option
 from wattseal.common.errors import ToolError
-from wattseal.common.files import read_private
 from wattseal.device import owner
 from wattseal.device.owner import SigningKey, check_password, is_locked, load_key
 from wattseal.ocmf.public_key import (
@@ -26,28 +26,17 @@ if TYPE_CHECKING:
     from wattseal.device.device import Device
     from wattseal.device.models import Hello
 
-
 OWNER_PASSWORD = "WATTSEAL_OWNER_PASSWORD"  # noqa: S105 - the variable's name
-
-
 VENDOR_PASSWORD = "WATTSEAL_VENDOR_PASSWORD"  # noqa: S105 - the variable's name
 
 
 def _password_file(variable: str) -> Any:
-    return typer.Option(
-        metavar="FILE", help=f"Its first line is the password. Default: ${variable}, or asked for."
-    )
+    return option("FILE", f"Its first line is the password. Default: ${variable}, or asked for.")
 
 
 OwnerPasswordFile = Annotated[Path | None, _password_file(OWNER_PASSWORD)]
-
-
 VendorPasswordFile = Annotated[Path | None, _password_file(VENDOR_PASSWORD)]
-
-
-OwnerKey = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Sign with this owner's private key.")
-]
+OwnerKey = Annotated[Path | None, option("FILE", "Sign with this owner's private key.")]
 
 
 def read_owner_key(path: Path, password_file: Path | None) -> SigningKey:
@@ -99,13 +88,7 @@ def _given(password_file: Path | None, variable: str) -> str | None:
     """The password that needs no asking; None if there is none."""
     if password_file is None:
         return _from_environment(variable)
-    lines = read_private(password_file).splitlines()
-    try:
-        return lines[0].decode("utf-8") if lines else ""
-    except UnicodeDecodeError:
-        raise ToolError(
-            "secret_unreadable", path=str(password_file), cause="its first line is not UTF-8"
-        ) from None
+    return first_line(password_file, "UTF-8")
 
 
 def _from_environment(variable: str) -> str | None:
@@ -135,8 +118,7 @@ def _ask(words: str, check: Callable[[str], None] | None = None) -> str:
 
 
 Signature = Annotated[
-    str | None,
-    typer.Option(metavar="HEX", help="What `wattseal owner sign` gave for the open challenge."),
+    str | None, option("HEX", "What `wattseal owner sign` gave for the open challenge.")
 ]
 
 

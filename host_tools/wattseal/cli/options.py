@@ -26,31 +26,37 @@ if TYPE_CHECKING:
     from wattseal.device.models import Hello
 
 
+def option(metavar: str, text: str, *names: str, **settings: Any) -> Any:
+    """An option with a value: its help shows `metavar` and `text`."""
+    return typer.Option(*names, metavar=metavar, help=text, **settings)
+
+
+def argument(metavar: str, text: str) -> Any:
+    """An argument: its help shows `metavar` and `text`."""
+    return typer.Argument(metavar=metavar, help=text)
+
+
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 OutputPath = Annotated[
-    Path | None,
-    typer.Option("--out", "-o", metavar="DIR", help="Write the files into this directory."),
+    Path | None, option("DIR", "Write the files into this directory.", "--out", "-o")
 ]
-OutputFile = Annotated[
-    Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it into this file.")
-]
-KeyFileToMake = Annotated[Path, typer.Argument(metavar="KEYFILE", help="The file to be made.")]
+OutputFile = Annotated[Path | None, option("FILE", "Write it into this file.", "--out", "-o")]
+KeyFileToMake = Annotated[Path, argument("KEYFILE", "The file to be made.")]
 Marker = Annotated[
-    Path | None,
-    typer.Option("--marker", metavar="FILE", help="TOML: which field marks invalid metering data."),
+    Path | None, option("FILE", "TOML: which field marks invalid metering data.", "--marker")
 ]
-ListenHost = Annotated[str, typer.Option(metavar="HOST", help="Listen here.")]
-ListenPort = Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="0: any free one.")]
+ListenHost = Annotated[str, option("HOST", "Listen here.")]
+ListenPort = Annotated[int, option("PORT", "0: any free one.", min=0, max=65535)]
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Baud = Annotated[int, typer.Option(metavar="BITS/S", help="Speed of a UART; USB ignores it.")]
+Baud = Annotated[int, option("BITS/S", "Speed of a UART; USB ignores it.")]
 Timeout = Annotated[
     float | None,
-    typer.Option(
-        metavar="SECONDS",
+    option(
+        "SECONDS",
+        "Longest wait for an answer. Default: 5, or 60 where the module reads or signs.",
         min=0.1,
         max=3600,
-        help="Longest wait for an answer. Default: 5, or 60 where the module reads or signs.",
         show_default=False,
     ),
 ]
@@ -66,8 +72,8 @@ _AT_THE_END = {
 
 def port_option(text: str, kind: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
     """The option --port with this help, for the class of a parameter `module`."""
-    option = typer.Option("--port", "-p", metavar="PORT", envvar="WATTSEAL_PORT", help=text)
-    return _Parameter("port", default=default, annotation=Annotated[kind, option])
+    port = option("PORT", text, "--port", "-p", envvar="WATTSEAL_PORT")
+    return _Parameter("port", default=default, annotation=Annotated[kind, port])
 
 
 @dataclass(frozen=True)
@@ -195,15 +201,12 @@ def say_listening(data: Path, url: str, *, wants_json: bool) -> None:
     print(as_json({"url": url, "data": data})) if wants_json else say(url)
 
 
-REGISTRY_URL = "WATTSEAL_REGISTRY"
 ACCESS_KEY = "WATTSEAL_ACCESS_KEY"
 
 
 def registry_option(text: str) -> Any:
     """The option --registry with this help."""
-    return typer.Option(
-        "--registry", "-r", metavar="URL", envvar=REGISTRY_URL, help=text, show_default=False
-    )
+    return option("URL", text, "--registry", "-r", envvar="WATTSEAL_REGISTRY", show_default=False)
 
 
 RegistryUrl = Annotated[
@@ -214,20 +217,16 @@ OptionalRegistryUrl = Annotated[
 ]
 KeysFile = Annotated[
     Path | None,
-    typer.Option(
+    option(
+        "FILE",
+        "Instead: an export of the registry (`registry export --format json`).",
         "--keys",
-        metavar="FILE",
-        help="Instead: an export of the registry (`registry export --format json`).",
         show_default=False,
     ),
 ]
 AccessKeyFile = Annotated[
     Path | None,
-    typer.Option(
-        "--access-key",
-        metavar="FILE",
-        help=f"Its first line is the access key. Default: ${ACCESS_KEY}.",
-    ),
+    option("FILE", f"Its first line is the access key. Default: ${ACCESS_KEY}.", "--access-key"),
 ]
 
 
@@ -260,19 +259,13 @@ def key_source(registry: str | None, export: Path | None) -> KeySource:
 RECEIVER_PACKAGES = ("alembic", "fastapi", "sqlalchemy", "structlog", "uvicorn")
 """Of the extra `registry`, which the receiver of CDRs stands on too."""
 
-DataFolder = Annotated[
-    Path, typer.Option("--data", metavar="DIR", help="Where received CDRs are kept.")
-]
+DataFolder = Annotated[Path, option("DIR", "Where received CDRs are kept.", "--data")]
 
 
 def database_option(variable: str) -> Any:
     """The option --database-url, which that variable of the environment gives too."""
-    return typer.Option(
-        metavar="URL",
-        envvar=variable,
-        help="A PostgreSQL database. Default: SQLite in the data folder.",
-        show_default=False,
-    )
+    text = "A PostgreSQL database. Default: SQLite in the data folder."
+    return option("URL", text, envvar=variable, show_default=False)
 
 
 DatabaseUrl = Annotated[str | None, database_option("WATTSEAL_CDR_DATABASE_URL")]

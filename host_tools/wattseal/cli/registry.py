@@ -16,8 +16,10 @@ from wattseal.cli.options import (
     RegistryUrl,
     Yes,
     access_key_of,
+    argument,
     check_new,
     failure_is_status_2,
+    option,
     write_files,
 )
 from wattseal.cli.output import (
@@ -145,11 +147,8 @@ def _details(record: Record) -> str:
     return "begin and end record kept"
 
 
-EvseId = Annotated[str, typer.Argument(metavar="EVSE-ID", help="Such as DE*ABC*E1234*5.")]
-At = Annotated[
-    str | None,
-    typer.Option(metavar="TIME", help="At that time, such as 2026-11-21T10:00+01:00, not now."),
-]
+EvseId = Annotated[str, argument("EVSE-ID", "Such as DE*ABC*E1234*5.")]
+At = Annotated[str | None, option("TIME", "At that time, such as 2026-11-21T10:00+01:00, not now.")]
 
 NOT_ELIGIBLE = 1
 
@@ -227,7 +226,7 @@ def key(
 
 @app.command(example="wattseal registry search 1EMH0012345678 -r https://registry.example")
 def search(
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="EVSE-ID, serial number, or key.")],
+    text: Annotated[str, argument("TEXT", "EVSE-ID, serial number, or key.")],
     registry: RegistryUrl,
 ) -> Result:
     """Search for an EVSE-ID, a serial number or a key, or the beginning of one."""
@@ -276,7 +275,7 @@ def _say_found(found: SearchResult) -> None:
 MAX_FAREWELL_BYTES = 65536
 REASONS = ("decommissioned", "defective", "compromised", "lost")
 
-Note = Annotated[str, typer.Option(metavar="TEXT", help="Kept with the record, for everybody.")]
+Note = Annotated[str, option("TEXT", "Kept with the record, for everybody.")]
 
 _Request = TypeVar("_Request", bound=BaseModel)
 
@@ -332,22 +331,16 @@ FOR_EVER = 0
 )
 def create(
     registry: RegistryUrl,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE", help="Write the key into this new file.")
-    ],
+    out: Annotated[Path, option("FILE", "Write the key into this new file.", "--out", "-o")],
     operator: Annotated[
-        list[str] | None,
-        typer.Option(metavar="OPERATOR", help="May change its stations, such as DE*ABC; repeat."),
+        list[str] | None, option("OPERATOR", "May change its stations, such as DE*ABC; repeat.")
     ] = None,
     administrator: Annotated[
         bool, typer.Option("--administrator", help="May change everything.")
     ] = False,
-    label: Annotated[str, typer.Option(metavar="TEXT", help="Whose it is; public.")] = "",
+    label: Annotated[str, option("TEXT", "Whose it is; public.")] = "",
     days: Annotated[
-        int,
-        typer.Option(
-            metavar="DAYS", min=FOR_EVER, max=3660, help="How long it is good for; 0: for ever."
-        ),
+        int, option("DAYS", "How long it is good for; 0: for ever.", min=FOR_EVER, max=3660)
     ] = 366,
     access_key: AccessKeyFile = None,
 ) -> Result:
@@ -385,7 +378,7 @@ def list_keys(registry: RegistryUrl, access_key: AccessKeyFile = None) -> Result
     example="wattseal registry access revoke k7qy2m4nxa5d \\\n    --access-key administrator.key"
 )
 def revoke(
-    key_id: Annotated[str, typer.Argument(metavar="KEY", help="As `access list` names it.")],
+    key_id: Annotated[str, argument("KEY", "As `access list` names it.")],
     registry: RegistryUrl,
     access_key: AccessKeyFile = None,
 ) -> Result:
@@ -411,11 +404,10 @@ def deactivate(
     evse_id: EvseId,
     registry: RegistryUrl,
     reason: Annotated[
-        str, typer.Option(metavar="|".join(REASONS), help="Why the key signs no more.")
+        str, option("|".join(REASONS), "Why the key signs no more.")
     ] = "decommissioned",
     farewell: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Farewell of `wattseal device decommission`."),
+        Path | None, option("FILE", "Farewell of `wattseal device decommission`.")
     ] = None,
     note: Note = "",
     access_key: AccessKeyFile = None,
@@ -443,10 +435,8 @@ def deactivate(
 def consent(
     evse_id: EvseId,
     registry: RegistryUrl,
-    to: Annotated[str, typer.Option("--to", metavar="OPERATOR", help="Such as DE*XYZ.")],
-    days: Annotated[
-        int, typer.Option(metavar="DAYS", min=1, max=366, help="How long it is good for.")
-    ] = 30,
+    to: Annotated[str, option("OPERATOR", "Such as DE*XYZ.", "--to")],
+    days: Annotated[int, option("DAYS", "How long it is good for.", min=1, max=366)] = 30,
     access_key: AccessKeyFile = None,
 ) -> Result:
     """Let another operator take over a charge point's meter and module.
@@ -468,8 +458,8 @@ def consent(
 def hardware_exchange(
     evse_id: EvseId,
     registry: RegistryUrl,
-    station_model: Annotated[str, typer.Option(metavar="TEXT", help="Of the new station.")],
-    station_serial: Annotated[str, typer.Option(metavar="TEXT", help="Of the new station.")],
+    station_model: Annotated[str, option("TEXT", "Of the new station.")],
+    station_serial: Annotated[str, option("TEXT", "Of the new station.")],
     note: Note = "",
     access_key: AccessKeyFile = None,
 ) -> Result:

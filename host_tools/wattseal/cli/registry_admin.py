@@ -8,8 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from wattseal.cli.options import (
     Commands,
     Json,
@@ -17,9 +15,11 @@ from wattseal.cli.options import (
     ListenPort,
     OutputFile,
     RegistryUrl,
+    argument,
     check_installed,
     database_option,
     failure_is_status_2,
+    option,
     say_listening,
 )
 from wattseal.cli.output import (
@@ -51,18 +51,15 @@ NOT_SOUND = 1
     "\nExit status: 0 nothing found, 1 something found, 2 could not be asked."
 )
 def audit(
-    url: Annotated[str, typer.Argument(metavar="URL", help="The registry.")],
+    url: Annotated[str, argument("URL", "The registry.")],
     keep: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Compare with the last audit; remember this one here."),
+        Path | None, option("FILE", "Compare with the last audit; remember this one here.")
     ] = None,
     vkey: Annotated[
-        str | None,
-        typer.Option(metavar="KEY", help="The log's key, told by somebody else than the registry."),
+        str | None, option("KEY", "The log's key, told by somebody else than the registry.")
     ] = None,
     jobs: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Processes that check; all processors without it."),
+        int | None, option("N", "Processes that check; all processors without it.", min=1)
     ] = None,
 ) -> Result:
     """Check a registry's whole log from outside, trusting nothing that it says of itself.
@@ -119,10 +116,10 @@ NEEDED = (
 
 FORMATS = ("json", "bnetza-csv", "ocpi")
 
-Data = Annotated[Path, typer.Option(metavar="DIR", help="The registry's folder.")]
+Data = Annotated[Path, option("DIR", "The registry's folder.")]
 DatabaseUrl = Annotated[str | None, database_option("WATTSEAL_REGISTRY_DATABASE_URL")]
 DATA_FOLDER = Path("registry-data")
-BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
+BackupFile = Annotated[Path, argument("FILE", "The backup.")]
 
 
 @app.command(
@@ -132,40 +129,32 @@ BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
 )
 def serve(
     data: Annotated[
-        Path,
-        typer.Option(metavar="DIR", help="Keys and database; made when it is not there."),
+        Path, option("DIR", "Keys and database; made when it is not there.")
     ] = DATA_FOLDER,
     database_url: DatabaseUrl = None,
     name: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Name of a new registry's log, such as registry.example/keys.",
+        option(
+            "NAME",
+            "Name of a new registry's log, such as registry.example/keys.",
             show_default=False,
         ),
     ] = None,
     host: ListenHost = "127.0.0.1",
     port: ListenPort = 8460,
-    workers: Annotated[
-        int, typer.Option(metavar="N", min=1, max=256, help="Processes that answer.")
-    ] = 1,
+    workers: Annotated[int, option("N", "Processes that answer.", min=1, max=256)] = 1,
     offline_days: Annotated[
-        int,
-        typer.Option(
-            metavar="N", min=0, help="Age of a proof made without a network; 0: take none."
-        ),
+        int, option("N", "Age of a proof made without a network; 0: take none.", min=0)
     ] = 30,
     reads_per_minute: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Of one client address; 0: no limit.")
+        int, option("N", "Of one client address; 0: no limit.", min=0)
     ] = 6000,
-    writes_per_minute: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Of one access key; 0: no limit.")
-    ] = 600,
+    writes_per_minute: Annotated[int, option("N", "Of one access key; 0: no limit.", min=0)] = 600,
     proxies: Annotated[
         str,
-        typer.Option(
-            metavar="ADDRESSES",
-            help="Reverse proxies whose X-Forwarded-For tells the client's address.",
+        option(
+            "ADDRESSES",
+            "Reverse proxies whose X-Forwarded-For tells the client's address.",
             show_default=False,
         ),
     ] = "",
@@ -204,9 +193,7 @@ def serve(
 )
 def export(
     registry: RegistryUrl,
-    format_: Annotated[
-        str, typer.Option("--format", metavar="|".join(FORMATS), help="What to write.")
-    ] = "json",
+    format_: Annotated[str, option("|".join(FORMATS), "What to write.", "--format")] = "json",
     at: At = None,
     out: OutputFile = None,
 ) -> Result:

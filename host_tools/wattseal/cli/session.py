@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
-from wattseal.cli.options import Commands, Module, OutputPath, check_output
+from wattseal.cli.options import Commands, Module, OutputPath, check_output, option
 from wattseal.cli.output import INDENT, Result, complain, say, say_facts, written_facts
 from wattseal.cli.verify import say_report
 from wattseal.common.errors import ToolError
@@ -30,25 +28,20 @@ app = Commands(name="session", no_args_is_help=True, help="Begin and end chargin
 def begin(
     module: Module,
     id_tag: Annotated[
-        str | None,
-        typer.Option(metavar="TEXT", help="Who charges; without it, no user is assigned."),
+        str | None, option("TEXT", "Who charges; without it, no user is assigned.")
     ] = None,
     id_type: Annotated[
-        str | None,
-        typer.Option(metavar="TYPE", help=f"What that is: {', '.join(IDENTIFICATION_TYPES)}."),
+        str | None, option("TYPE", f"What that is: {', '.join(IDENTIFICATION_TYPES)}.")
     ] = None,
     id_level: Annotated[
-        str | None,
-        typer.Option(metavar="LEVEL", help=f"How sure: {', '.join(IDENTIFICATION_LEVELS)}."),
+        str | None, option("LEVEL", f"How sure: {', '.join(IDENTIFICATION_LEVELS)}.")
     ] = None,
     id_flag: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FLAG", help="How it was assigned, such as RFID_PLAIN; up to 4."),
+        list[str] | None, option("FLAG", "How it was assigned, such as RFID_PLAIN; up to 4.")
     ] = None,
-    tariff_text: Annotated[str | None, typer.Option(metavar="TEXT", help="The tariff.")] = None,
+    tariff_text: Annotated[str | None, option("TEXT", "The tariff.")] = None,
     session_id: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Your number of the session.", show_default="pagination"),
+        int | None, option("N", "Your number of the session.", show_default="pagination")
     ] = None,
     out: OutputPath = None,
 ) -> Result:
@@ -92,11 +85,7 @@ def intermediate(module: Module, out: OutputPath = None) -> Result:
 def end(
     module: Module,
     reason: Annotated[
-        str,
-        typer.Option(
-            metavar="E|L|R|A",
-            help="E ended, L ended locally, R ended remotely, A aborted by an error.",
-        ),
+        str, option("E|L|R|A", "E ended, L ended locally, R ended remotely, A aborted by an error.")
     ] = "E",
     out: OutputPath = None,
 ) -> Result:

@@ -9,7 +9,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from wattseal.cli.options import Commands
+from wattseal.cli.options import Commands, argument, option
 from wattseal.cli.output import INDENT, Result, say, say_facts, say_wrapped
 from wattseal.common.text import printable
 from wattseal.ocmf.container import MAX_FILE_BYTES, BundleError, is_bundle, read_bundle
@@ -188,18 +188,13 @@ Exit status: 0 all verified, 1 not verified, 2 unreadable."""
 def verify(
     files: Annotated[
         list[str],
-        typer.Argument(
-            metavar="FILE",
-            help="OCMF, its hex, XML, or an invoice bundle (zip); - is standard input.",
-        ),
+        argument("FILE", "OCMF, its hex, XML, or an invoice bundle (zip); - is standard input."),
     ],
     key: Annotated[
-        str | None,
-        typer.Option("--key", "-k", metavar="HEX|FILE", help="Trust this public key and no other."),
+        str | None, option("HEX|FILE", "Trust this public key and no other.", "--key", "-k")
     ] = None,
     language: Annotated[
-        Language,
-        typer.Option(help="Language of what people read; --json is the same in any."),
+        Language, typer.Option(help="Language of what people read; --json is the same in any.")
     ] = Language.ENGLISH,
 ) -> Result:
     """Verify signatures and transactions of OCMF records.
