@@ -33,6 +33,7 @@ from wattseal.cli.output import (
     INDENT,
     Result,
     complain,
+    counted,
     progress_bar,
     say,
     say_facts,
@@ -70,7 +71,6 @@ from wattseal.commissioning.workplace import (
     only_module,
     port_names,
 )
-from wattseal.commissioning.workplace import Permit as WorkPermit
 from wattseal.common.errors import EXIT_FAILED, ToolError
 from wattseal.device.device import Device
 from wattseal.device.models import Hello
@@ -207,7 +207,7 @@ def _workplace(
             station=known,
             job=Job(folder or Path(f"commission-{hello.chip_id}"), known.slug),
             registry=registry,
-            permit=_permit_of(owner, device, hello) if owner else None,
+            permit=partial(owner.answer, device, hello) if owner else None,
             charge=WaitForEnergy(charge_s, _told_energy()) if charge_s else None,
             confirm=_confirm_seal if sys.stdin.isatty() and not yes else None,
         )
@@ -226,10 +226,6 @@ def _confirm_seal(what: str) -> None:
     complain(what)
     if not typer.confirm("Close the seal?", err=True):
         raise ToolError("seal_left_open")
-
-
-def _permit_of(owner: Permit, device: Device, hello: Hello) -> WorkPermit:
-    return lambda action: owner.answer(device, hello, action)
 
 
 def _vendor(station: Station, device: Device) -> str | None:
@@ -369,13 +365,9 @@ def submit_command(
     """
     paths = request_files(files)
     results: list[dict[str, Any]] = []
-    with (
-        RegistryClient(registry, access_key_of(access_key)) as client,
-        progress_bar("sending") as show,
-    ):
+    with RegistryClient(registry, access_key_of(access_key)) as client:
         facts = client.facts()
-        for done, path in enumerate(paths, 1):
-            show(done - 1, len(paths))
+        for path in counted(paths, len(paths), "sending"):
             try:
                 written, answer = submit(path, client, facts)
             except ToolError as error:
@@ -383,26 +375,21 @@ def submit_command(
             else:
                 entry = answer.confirmation.entry
                 results.append({"request": str(path), "answer": str(written), "entry": entry})
-            show(done, len(paths))
 
     def words() -> None:
         if not results:
             say("There is nothing to send.")
         for one in results:
-            _say_submitted(one)
+            if "error" in one:
+                say(f"{one['request']}: not taken", "bold red")
+                say_wrapped(one["error"]["message"], indent=INDENT)
+                say_wrapped(one["error"]["remedy"], indent=INDENT)
+            else:
+                say(f"{one['request']}: entry {one['entry']}", "bold green")
+                say_facts([("answer", one["answer"])], indent=INDENT)
 
     has_failed = any("error" in one for one in results)
     return Result({"requests": results}, words, EXIT_FAILED if has_failed else 0)
-
-
-def _say_submitted(one: dict[str, Any]) -> None:
-    if "error" in one:
-        say(f"{one['request']}: not taken", "bold red")
-        say_wrapped(one["error"]["message"], indent=INDENT)
-        say_wrapped(one["error"]["remedy"], indent=INDENT)
-    else:
-        say(f"{one['request']}: entry {one['entry']}", "bold green")
-        say_facts([("answer", one["answer"])], indent=INDENT)
 
 
 @app.command(example="wattseal commission finish commission-e66138935f4c8b2a --port /dev/ttyACM0")
@@ -441,11 +428,8 @@ def _answer_file(given_path: Path) -> Path:
     """The answer to a registration in a folder, or the file itself."""
     if not given_path.is_dir():
         return given_path
-    found = [
-        path
-        for path in sorted(given_path.glob(f"*{ANSWER}"))
-        if not path.name.endswith(f".test-charge{ANSWER}")
-    ]
+    answers = sorted(given_path.glob(f"*{ANSWER}"))
+    found = [path for path in answers if not path.name.endswith(f".test-charge{ANSWER}")]
     if len(found) != 1:
         raise ToolError("answer_missing", path=str(given_path / f"*{ANSWER}"))
     return found[0]
@@ -490,14 +474,8 @@ def _go_through(work: Workplace, steps: Sequence[Step], *, wants_json: bool) -> 
     def tell(step: Step, result: StepResult | None) -> None:
         if result is None:
             return
-        results.append(
-            {
-                "step": step.name,
-                "changed": result.changed,
-                "facts": result.facts,
-                "notes": list(result.notes),
-            }
-        )
+        told = {"changed": result.changed, "facts": result.facts, "notes": list(result.notes)}
+        results.append({"step": step.name, **told})
         if not wants_json:
             _say_step(step, result)
 
@@ -569,7 +547,9 @@ def batch(
             found=_found(rows, baud),
             baud=baud,
             timeout_s=timeout,
-            permit=partial(_permit_of, owner) if owner else None,
+            permit=None
+            if owner is None
+            else lambda device, hello: partial(owner.answer, device, hello),
         )
         with progress_bar("commissioning") as show:
             outcomes = commission_all(rows, bench, show)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import secrets
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -51,7 +51,16 @@ from wattseal.device.key_history import (
     read_entry,
 )
 from wattseal.device.link import list_ports
-from wattseal.device.models import Clock, Event, Hello, Journal, SignedStatement, Status
+from wattseal.device.models import (
+    Clock,
+    Event,
+    EventLog,
+    Hello,
+    Journal,
+    SignedStatement,
+    Status,
+    StoredRecord,
+)
 from wattseal.ocmf.public_key import KeyUnreadableError, read_public_key
 from wattseal.wire.methods import SETTINGS
 
@@ -65,21 +74,23 @@ app = Commands(
 )
 
 
+_Entry = TypeVar("_Entry", Event, StoredRecord)
+
 First = Annotated[int | None, option("N", "First one.", "--from", min=1, show_default="oldest")]
 Last = Annotated[int | None, option("N", "Last one.", "--to", min=1, show_default="newest")]
 
 
-def count(first: int | None, last: int | None, oldest: int | None, newest: int | None) -> int:
-    """How many of a range the module holds."""
-    if oldest is None or newest is None:
-        return 0
-    return max(0, min(last or newest, newest) - max(first or oldest, oldest) + 1)
-
-
-def _read(device: Device, first: int | None, last: int | None) -> list[Event]:
-    log = device.status().events
-    total = count(first, last, log.oldest, log.newest)
-    return list(counted(device.events(first, last), total)) if total else []
+def _read(
+    log: Journal | EventLog,
+    read: Callable[[int | None, int | None], Iterable[_Entry]],
+    first: int | None,
+    last: int | None,
+) -> list[_Entry]:
+    """The entries of a range of a log, as far as the module holds them."""
+    if log.oldest is None or log.newest is None:
+        return []
+    total = min(last or log.newest, log.newest) - max(first or log.oldest, log.oldest) + 1
+    return list(counted(read(first, last), total)) if total > 0 else []
 
 
 def _signed_head(device: Device, hello: Hello, found: Sequence[Event]) -> SignedStatement:
@@ -177,16 +188,14 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 def _say_change(before: dict[str, Any], after: dict[str, Any]) -> None:
     """The settings, with what they were where they changed."""
     old, new = _flatten(before), _flatten(after)
-    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    if not new and not changed:
-        say("Nothing is set yet.")
-    elif changed:
-        say_table(
-            ("SETTING", "BEFORE", "AFTER"),
-            [(name, old.get(name), new.get(name)) for name in changed],
-        )
+    rows = [(name, old.get(name), new.get(name)) for name in {**old, **new}]
+    changed = [row for row in rows if row[1] != row[2]]
+    if changed:
+        say_table(("SETTING", "BEFORE", "AFTER"), changed)
+    elif new:
+        say_table(("SETTING", "VALUE"), new.items())
     else:
-        say_table(("SETTING", "VALUE"), list(new.items()))
+        say("Nothing is set yet.")
 
 
 def _flatten(settings: dict[str, Any]) -> dict[str, str]:
@@ -461,9 +470,7 @@ def records(
     """
     check_output(out)
     with module.connected() as (device, _hello):
-        journal = device.status().journal
-        total = count(first, last, journal.oldest, journal.newest)
-        found = list(counted(device.records(first, last), total)) if total else []
+        found = _read(device.status().journal, device.records, first, last)
         key = device.public_key() if out else None
     written = []
     if key:
@@ -522,7 +529,7 @@ def events(
     challenge, which shows that the log ends here and is this module's.
     """
     with module.connected() as (device, hello):
-        found = _read(device, first, last)
+        found = _read(device.status().events, device.events, first, last)
         signed = _signed_head(device, hello, found) if head else None
     check_chain(found)
 
@@ -571,7 +578,7 @@ def archive_events(
     allowed = permit(signature, owner_key, password_file)
     check_output(out)
     with module.connected() as (device, hello):
-        found = _read(device, None, through)
+        found = _read(device.status().events, device.events, None, through)
         if not found:
             raise ToolError("nothing_to_archive")
         check_chain(found)

@@ -209,9 +209,9 @@ def progress_bar(words: str) -> Iterator[Callable[[int, int], None]]:
 _Item = TypeVar("_Item")
 
 
-def counted(items: Iterable[_Item], total: int) -> Iterator[_Item]:
-    """The items, with a bar that counts them as they are read."""
-    with progress_bar("reading") as show:
+def counted(items: Iterable[_Item], total: int, words: str = "reading") -> Iterator[_Item]:
+    """The items, with a bar that counts them as they are dealt with."""
+    with progress_bar(words) as show:
         show(0, total)
         for done, item in enumerate(items, 1):
             yield item

@@ -33,22 +33,17 @@ def group_with(
             self.commands = _Commands({**self.commands, **elsewhere})
 
         def format_commands(self, ctx: Any, formatter: Any) -> None:
-            commands = self.commands
-            self.commands = _listed(commands, summaries or {})
+            commands, told = self.commands, summaries or {}
+            self.commands = {
+                name: TyperCommand(name, help=told[name]) if name in told else commands[name]
+                for name in commands
+            }
             try:
                 super().format_commands(ctx, formatter)
             finally:
                 self.commands = commands
 
     return Group
-
-
-def _listed(commands: Mapping[str, Any], summaries: Mapping[str, str]) -> dict[str, Any]:
-    """The commands as a list of them needs them."""
-    return {
-        name: TyperCommand(name, help=summaries[name]) if name in summaries else commands[name]
-        for name in commands
-    }
 
 
 class _Commands(UserDict[str, Any]):
@@ -68,8 +63,6 @@ def _command_of(module: str, name: str) -> Any:
     holder.add_typer(getattr(import_module(f"wattseal.cli.{file}"), app_name or "app"))
     return typer.main.get_group(holder).commands[name]
 
-
-__all__ = ["app", "run"]
 
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]  # typer does not export it
 _INTERRUPTED = 130

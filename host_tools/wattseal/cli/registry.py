@@ -37,33 +37,9 @@ from wattseal.cli.program import group_with
 from wattseal.common.errors import ToolError
 from wattseal.common.files import read_at_most, write_private
 from wattseal.ocmf.public_key import read_public_key
-from wattseal.registry.api_models import (
-    AccessRequest,
-    AccessState,
-    Confirmation,
-    ConsentRequest,
-    DeactivationRequest,
-    Eligibility,
-    EvseState,
-    HardwareExchangeRequest,
-    HistoryLine,
-    KeyAnswer,
-    KeyValidity,
-    SearchResult,
-)
+from wattseal.registry import api_models as api
+from wattseal.registry import records
 from wattseal.registry.client import RegistryClient
-from wattseal.registry.records import (
-    AccessGranted,
-    AccessRevoked,
-    Consent,
-    Deactivation,
-    HardwareExchange,
-    Meter,
-    MeterRef,
-    Record,
-    Registration,
-    Statement,
-)
 
 app = Commands(
     name="registry",
@@ -78,50 +54,44 @@ app = Commands(
 )
 
 
-def _meter(meter: Meter | MeterRef) -> str:
+def _meter(meter: records.Meter | records.MeterRef) -> str:
     """Manufacturer and serial number."""
     return f"{meter.manufacturer} {meter.serial}"
 
 
-def _status(evse: EvseState) -> str:
+def _status(evse: api.EvseState) -> str:
     """What became of a charge point, and when."""
     return f"{evse.status.replace('_', ' ')} since {local_time(evse.since_unix_ms)}"
 
 
-def _validity(key: KeyAnswer | KeyValidity) -> str:
+def _validity(key: api.KeyAnswer | api.KeyValidity) -> str:
     """From when until when a key signs for its charge point."""
     until = key.valid_until_unix_ms
-    return f"from {local_time(key.valid_from_unix_ms)} until " + (
-        "now" if until is None else local_time(until)
-    )
+    end = "now" if until is None else local_time(until)
+    return f"from {local_time(key.valid_from_unix_ms)} until {end}"
 
 
-def _evse_facts(evse: EvseState, key: KeyAnswer | None) -> list[tuple[str, str]]:
+def _evse_facts(evse: api.EvseState, key: api.KeyAnswer | None) -> list[tuple[str, str]]:
     """A charge point in lines of a label and a value."""
-    return [
+    facts = [
         ("EVSE-ID", evse.evse_id),
         ("operator", evse.operator),
         ("status", f"{_status(evse)} (entry {evse.entry})"),
         ("meter", _meter(evse.meter) if evse.meter else "none"),
         ("module", f"chip {evse.chip_id}" if evse.chip_id else "none"),
         ("key", f"SHA-256 {evse.fingerprint}" if evse.fingerprint else "none"),
-        *(
-            [
-                ("public key", key.public_key),
-                ("algorithm", key.algorithm),
-                ("key valid", _validity(key)),
-            ]
-            if key
-            else []
-        ),
     ]
+    if key:
+        facts += [("public key", key.public_key), ("algorithm", key.algorithm)]
+        facts.append(("key valid", _validity(key)))
+    return facts
 
 
-def _history_row(line: HistoryLine) -> tuple[str, str, str, str]:
+def _history_row(line: api.HistoryLine) -> tuple[str, str, str, str]:
     """Entry, time, what it is, and its most telling details."""
     record = line.record
     what = record.type.replace("_", " ")
-    if isinstance(record, Registration):
+    if isinstance(record, records.Registration):
         what = f"{what}: {record.scenario.value.replace('_', ' ')}"
     details = _details(record)
     if line.key and line.key.valid_from_unix_ms == record.unix_ms:  # the record that began it
@@ -129,20 +99,20 @@ def _history_row(line: HistoryLine) -> tuple[str, str, str, str]:
     return str(line.number), local_time(record.unix_ms), what, details
 
 
-def _details(record: Record) -> str:
-    if isinstance(record, Registration):
+def _details(record: records.Record) -> str:
+    if isinstance(record, records.Registration):
         return (
             f"{record.evse_id}, meter {_meter(record.meter)}, chip {record.chip_id}, "
             f"key {record.key_number}, firmware {record.firmware}"
         )
-    if isinstance(record, Deactivation):
+    if isinstance(record, records.Deactivation):
         words = f"{record.reason}{', with farewell' if record.farewell else ''}"
         return f"{words}: {record.note}" if record.note else words
-    if isinstance(record, HardwareExchange):
+    if isinstance(record, records.HardwareExchange):
         return f"{record.station_model} {record.station_serial}"
-    if isinstance(record, Consent):
+    if isinstance(record, records.Consent):
         return f"{record.from_operator} lets {record.to_operator} take over"
-    if isinstance(record, (AccessGranted, AccessRevoked)):
+    if isinstance(record, (records.AccessGranted, records.AccessRevoked)):
         return f"{record.key_id} ({record.role})"
     return "begin and end record kept"
 
@@ -239,7 +209,7 @@ def _at_words(at: str | None) -> str:
     return f" at {at}" if at else ""
 
 
-def _say_eligibility(answer: Eligibility) -> None:
+def _say_eligibility(answer: api.Eligibility) -> None:
     say(answer.evse_id, "bold")
     questions = (("publish", answer.publish), ("authorise", answer.authorise))
     say_facts([(question, "yes" if yes else "no") for question, yes in questions], indent=INDENT)
@@ -247,7 +217,7 @@ def _say_eligibility(answer: Eligibility) -> None:
         say_wrapped(f"{reason.sentence} {reason.remedy} [{reason.code}]", indent=INDENT)
 
 
-def _key_facts(key: KeyAnswer) -> list[tuple[str, str]]:
+def _key_facts(key: api.KeyAnswer) -> list[tuple[str, str]]:
     return [
         ("public key", key.public_key),
         ("SHA-256", key.fingerprint),
@@ -261,7 +231,7 @@ def _key_facts(key: KeyAnswer) -> list[tuple[str, str]]:
     ]
 
 
-def _say_found(found: SearchResult) -> None:
+def _say_found(found: api.SearchResult) -> None:
     rows = [("charge point", e.evse_id, _status(e)) for e in found.evses]
     rows += [("key", k.fingerprint, f"{k.status}, {k.evse_id}") for k in found.keys]
     rows += [("module", m.chip_id, m.evse_id or "at no charge point") for m in found.modules]
@@ -290,21 +260,20 @@ def _checked(form: type[_Request], **members: Any) -> _Request:
         raise ToolError("usage", cause=f"{name}: {first['msg']}.", help="") from None
 
 
-def _read_farewell(path: Path) -> Statement:
+def _read_farewell(path: Path) -> records.Statement:
     """The statement that `wattseal device decommission` wrote. ToolError `file_unreadable`."""
     try:
         told = json.loads(read_at_most(path, MAX_FAREWELL_BYTES))
-        signed = {
-            "key_number": json.loads(told["statement"])["key_number"],
-            "signature": told["signature"],
-        }
-        return Statement.model_validate({"statement": told["statement"], "signatures": [signed]})
+        number = json.loads(told["statement"])["key_number"]
+        signed = {"key_number": number, "signature": told["signature"]}
+        members = {"statement": told["statement"], "signatures": [signed]}
+        return records.Statement.model_validate(members)
     except (ValueError, LookupError, TypeError):
         cause = "it is no farewell with its signature"
         raise ToolError("file_unreadable", path=str(path), cause=cause) from None
 
 
-def _confirmed(answer: Confirmation, what: str) -> Result:
+def _confirmed(answer: api.Confirmation, what: str) -> Result:
     """The registry's answer, with what should be looked at."""
 
     def words() -> None:
@@ -352,7 +321,7 @@ def create(
         raise ToolError("usage", cause="Give --operator or --administrator.", help="")
     check_new(out)
     request = _checked(
-        AccessRequest,
+        api.AccessRequest,
         role="administrator" if administrator else "cpo",
         operators=operator or [],
         label=label,
@@ -388,7 +357,7 @@ def revoke(
     return _confirmed(answer, f"Access key {key_id} is revoked")
 
 
-def _row(key: AccessState) -> tuple[str, str, str, str, str]:
+def _row(key: api.AccessState) -> tuple[str, str, str, str, str]:
     until = "for ever" if key.until_unix_ms is None else local_time(key.until_unix_ms)
     operators = " ".join(key.operators) or "all"
     return key.key_id, key.role, "revoked" if key.revoked else until, operators, key.label
@@ -420,7 +389,7 @@ def deactivate(
     """
     statement = _read_farewell(farewell) if farewell else None
     request = _checked(
-        DeactivationRequest, evse_id=evse_id, reason=reason, farewell=statement, note=note
+        api.DeactivationRequest, evse_id=evse_id, reason=reason, farewell=statement, note=note
     )
     with RegistryClient(registry, access_key_of(access_key)) as client:
         confirm(f"Deactivate the key of {evse_id}, for ever?", yes=yes)
@@ -444,7 +413,7 @@ def consent(
     The other operator then registers the module under an EVSE-ID of its own
     (`wattseal commission --scenario take-over`).
     """
-    request = _checked(ConsentRequest, evse_id=evse_id, to_operator=to, days=days)
+    request = _checked(api.ConsentRequest, evse_id=evse_id, to_operator=to, days=days)
     with RegistryClient(registry, access_key_of(access_key)) as client:
         answer = client.consent(request)
     return _confirmed(answer, f"{to} may take over {evse_id} within {days} days")
@@ -465,7 +434,7 @@ def hardware_exchange(
 ) -> Result:
     """Note that the station around a meter was exchanged; nothing else changes."""
     request = _checked(
-        HardwareExchangeRequest,
+        api.HardwareExchangeRequest,
         evse_id=evse_id,
         station_model=station_model,
         station_serial=station_serial,

@@ -29,22 +29,22 @@ from wattseal.ocmf.verify import unreadable, verify_file
 
 @dataclass(frozen=True)
 class ReportWords:
-    """One language's words; labels fit the width that say_facts gives them."""
+    """One language's words, labels in English; they fit the width that say_facts gives them."""
 
     headlines: dict[Verdict, str]
     marks: dict[Severity, str]
     key_sources: dict[str, str]
     end_reasons: dict[str, str]
-    value: str
-    transaction: str
-    begin: str
-    end: str
-    energy: str
-    meter: str
-    module: str
-    unknown: str
-    identification: str
-    key: str
+    value: str = "value"
+    transaction: str = "transaction"
+    begin: str = "begin"
+    end: str = "end"
+    energy: str = "energy"
+    meter: str = "meter"
+    module: str = "module"
+    unknown: str = "unknown"
+    identification: str = "id"
+    key: str = "key"
 
 
 _ENGLISH = ReportWords(
@@ -62,16 +62,6 @@ _ENGLISH = ReportWords(
         ),
     },
     end_reasons=END_REASONS,
-    value="value",
-    transaction="transaction",
-    begin="begin",
-    end="end",
-    energy="energy",
-    meter="meter",
-    module="module",
-    unknown="unknown",
-    identification="id",
-    key="key",
 )
 
 _GERMAN = ReportWords(
