@@ -19,7 +19,7 @@ from wattseal.cdr.exchange.sender import (
     put_all,
     send_all,
 )
-from wattseal.cdr.marker import DEFAULT, Markers, marker_for, read_markers
+from wattseal.cdr.marker import DEFAULT, marker_for, read_markers
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validate import Validator
 from wattseal.cli.options import (
@@ -93,19 +93,16 @@ def list_partners(data: DataFolder = DATA_FOLDER, database_url: DatabaseUrl = No
     with opened(data, database_url) as database:
         partners = Partners(database).all()
     columns = ("PARTY", "SINCE", "REVOKED", "REPORTS GO TO")
-    return Result(
-        {"partners": [_partner_members(one) for one in partners]},
-        lambda: say_table(columns, map(_partner_row, partners)),
-    )
-
-
-def _partner_members(one: Partner) -> dict[str, Any]:
-    return {
-        "party": one.party,
-        "report_to": one.report_url,
-        "since_unix_ms": one.since_ms,
-        "revoked_unix_ms": one.revoked_ms,
-    }
+    shown = [
+        {
+            "party": one.party,
+            "report_to": one.report_url,
+            "since_unix_ms": one.since_ms,
+            "revoked_unix_ms": one.revoked_ms,
+        }
+        for one in partners
+    ]
+    return Result({"partners": shown}, lambda: say_table(columns, map(_partner_row, partners)))
 
 
 def _partner_row(one: Partner) -> tuple[str | None, ...]:
@@ -169,10 +166,14 @@ def send(
     A CDR that fails is sent all the same, marked as having invalid metering data. What was sent is
     not sent again, so the command can be repeated whatever stopped it.
     """
-    token = _first_line(token_file)
+    token = _token(token_file)
     box = Outbox(outbox)
     with CdrSender(to, token) as sender:
-        prepared = _prepared(files or [], ocpi, registry, keys, marker, unchecked=unchecked)
+        judge = None
+        if files and not unchecked:
+            judge = Validator(key_source(registry, keys), Rules(side="cpo")).judge
+        chosen = marker_for(read_markers(marker), ocpi.value) if files and marker else DEFAULT
+        prepared = [prepare(path, judge, chosen) for path in files or []]
         put_all(prepared, box, sender.url)
         for one in prepared:
             _warn(one)
@@ -226,7 +227,6 @@ def serve(
 
     rules = Rules(side="msp")
     validator = Validator(key_source(registry, keys), rules)
-
     with opened(data, database_url) as database:
         seen = SeenSessions(database_url or data / DATABASE_FILE)
         serve(
@@ -235,7 +235,7 @@ def serve(
             lambda receipt, cdr, judgement: seen.take(
                 receipt, session_of(0, cdr, judgement), rules
             ),
-            _markers(marker),
+            read_markers(marker) if marker else {},
             Address(host, port, public_url),
             partial(say_listening, data, wants_json=json_output),
         )
@@ -295,26 +295,6 @@ def _received_row(one: Received) -> tuple[str | None, ...]:
     )
 
 
-def _prepared(
-    files: list[Path],
-    ocpi: Version,
-    registry: str | None,
-    keys: Path | None,
-    marker: Path | None,
-    *,
-    unchecked: bool,
-) -> list[Prepared]:
-    if not files:
-        return []
-    judge = None if unchecked else Validator(key_source(registry, keys), Rules(side="cpo")).judge
-    chosen = marker_for(_markers(marker), ocpi.value) if marker else DEFAULT
-    return [prepare(path, judge, chosen) for path in files]
-
-
-def _markers(path: Path | None) -> Markers:
-    return read_markers(path) if path else {}
-
-
 def _warn(one: Prepared) -> None:
     for finding in one.judgement.findings if one.judgement else ():
         if finding.effect.is_error or finding.effect.is_doubt:
@@ -331,7 +311,7 @@ def _say_sent(entry: Entry) -> None:
         say(f"  report: {entry.report}")
 
 
-def _first_line(file: Path) -> str:
+def _token(file: Path) -> str:
     lines = read_private(file).splitlines()
     text = lines[0].decode("ascii", "replace").strip() if lines else ""
     if not (text.isascii() and text.isprintable()) or not text or " " in text:

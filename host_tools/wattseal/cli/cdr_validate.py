@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wattseal import __version__
-from wattseal.cdr.rules import Rules
+from wattseal.cdr.rules import Rules, as_texts, read_rules
 from wattseal.cli.options import (
     Commands,
     Json,
@@ -40,12 +40,9 @@ from wattseal.common.errors import ToolError
 
 if TYPE_CHECKING:
     from wattseal.cdr.batch.engines import Engine
-    from wattseal.cdr.batch.inputs import Format
     from wattseal.cdr.batch.run import RunFile, Summary
     from wattseal.cdr.history.reconcile import Doubt, Side
-    from wattseal.cdr.history.store import SeenSessions
     from wattseal.cdr.keys import KeySource
-    from wattseal.cdr.validate import Validator
 
 
 app = Commands()
@@ -54,6 +51,7 @@ NEEDED = ("alembic", "sqlalchemy")
 """What the extra `bulk` brings beyond pyarrow, which is needed for some formats only."""
 
 NOT_ALL = 1
+SOME = 1
 _STREAM = "-"
 _FORMATS = "jsonl|json|csv|parquet"
 
@@ -136,7 +134,7 @@ def validate(
     named after OCPI's members.
     """
     check_installed("bulk", NEEDED)
-    from wattseal.cdr.batch.inputs import format_of
+    from wattseal.cdr.batch.inputs import format_of, open_source
 
     forms = format_of(source, format_), format_of(output, output_format)
     if json_output and output == _STREAM:
@@ -144,52 +142,32 @@ def validate(
         raise ToolError("usage", cause=cause, help="Give --output FILE.")
     with failure_is_status_2():
         judging = _engine(engine, jobs, scheduler)  # first of all: its processes take a while
-        from wattseal.cdr.rules import as_texts, read_rules
+        from wattseal.cdr.batch.outputs import open_writer
+        from wattseal.cdr.batch.run import Run
+        from wattseal.cdr.history.store import SeenSessions
         from wattseal.cdr.validate import Validator
 
         of_side = Rules(side=side.value).side if side else None
         asked = read_rules(rules, of_side)
         known = key_source(registry, keys)
         told = {**as_texts(asked), "keys": _name_of(known, registry), "store": str(store)}
-        with _run_file(run, output, {**told, "version": __version__}) as file:
-            summary = _validate(
-                (source, output), forms, file, store, asked, judging, Validator(known, asked)
-            )
+        with (
+            _run_file(run, output, {**told, "version": __version__}) as file,
+            Run(file, lambda: SeenSessions(store or file.path), asked) as batch,
+        ):
+            with (
+                open_source(source, forms[0]) as opened,
+                reading_bar(opened.size, opened.position) as show,
+            ):
+                batch.judge(judging, Validator(known, asked), opened.chunks, show)
+            batch.compare()
+            with open_writer(output, forms[1]) as writer:
+                summary = batch.write(writer)
     return Result(
         {**summary.model_dump(), "input": source, "output": output},
         lambda: _say_summary(summary, output, store),
         NOT_ALL if summary.not_billable else 0,
     )
-
-
-def _validate(
-    paths: tuple[str, str],
-    forms: tuple[Format, Format],
-    file: RunFile,
-    store: str | None,
-    rules: Rules,
-    engine: Engine,
-    validator: Validator,
-) -> Summary:
-    from wattseal.cdr.batch.inputs import open_source
-    from wattseal.cdr.batch.outputs import open_writer
-    from wattseal.cdr.batch.run import Run
-
-    with Run(file, lambda: _open_store(store or file.path), rules) as run:
-        with (
-            open_source(paths[0], forms[0]) as opened,
-            reading_bar(opened.size, opened.position) as show,
-        ):
-            run.judge(engine, validator, opened.chunks, show)
-        run.compare()
-        with open_writer(paths[1], forms[1]) as writer:
-            return run.write(writer)
-
-
-def _open_store(location: str | Path) -> SeenSessions:
-    from wattseal.cdr.history.store import SeenSessions
-
-    return SeenSessions(location)
 
 
 def _engine(name: EngineName, jobs: int | None, scheduler: str | None) -> Engine:
@@ -211,26 +189,15 @@ def _run_file(given: Path | None, output: str, asked: dict[str, str]) -> Iterato
     """The run file that was given stays; another is gone as soon as the results are there."""
     from wattseal.cdr.batch.run import RunFile
 
-    name = secrets.token_hex(16)
-    if given is None and output == _STREAM:
-        with tempfile.TemporaryDirectory() as folder:
-            file = RunFile(Path(folder) / "run", name, asked)
+    with tempfile.TemporaryDirectory() as folder:
+        own = Path(folder) / "run" if output == _STREAM else Path(f"{output}.run")
+        path = given or own
+        if output != _STREAM and Path(output).exists() and not path.exists():
+            raise ToolError("file_exists", path=output)
+        with closing(RunFile(path, secrets.token_hex(16), asked)) as file:
             yield file
-            file.close()
-        return
-    path = given or Path(f"{output}.run")
-    if output != _STREAM and Path(output).exists() and not path.exists():
-        raise ToolError("file_exists", path=output)
-    file = RunFile(path, name, asked)
-    try:
-        yield file
-    except BaseException:
-        file.close()
-        raise
-    if given is None:
-        file.remove()
-    else:
-        file.close()
+            if given is None:
+                file.remove()
 
 
 def _name_of(keys: KeySource, registry: str | None) -> str:
@@ -257,9 +224,6 @@ def _say_summary(summary: Summary, output: str, store: str | None) -> None:
     say_facts(facts, indent=INDENT)
     if summary.codes:
         say_table(("CODE", "CDRS"), [(code, str(n)) for code, n in summary.codes.items()])
-
-
-SOME = 1
 
 
 def _facts(label: str, side: Side) -> list[tuple[str, str]]:

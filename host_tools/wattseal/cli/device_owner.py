@@ -37,7 +37,6 @@ from wattseal.device import owner
 from wattseal.device.advice import advise
 from wattseal.device.device import check_answer
 from wattseal.device.models import SignedStatement
-from wattseal.device.owner import create_key, read_publication
 from wattseal.ocmf.public_key import PublicKey
 
 app = Commands()
@@ -122,7 +121,7 @@ def publish(
     file: Annotated[Path, argument("FILE", "The registry's answer: JSON with the proof.")],
 ) -> Result:
     """Bring the registry's proof that the key is published; the module checks it itself."""
-    proof = read_publication(file)
+    proof = owner.read_publication(file)
     with module.connected() as (device, _hello):
         settings = device.configuration().settings
         checkpoint = proof.checkpoint_for(
@@ -240,7 +239,7 @@ def create(file: KeyFileToMake, password_file: OwnerPasswordFile = None) -> Resu
     Keep a copy in a safe place: without it, no seal that it closed can be opened again.
     """
     check_new(file)
-    return _of_key(file, create_key(file, new_password(password_file, OWNER_PASSWORD)).public)
+    return _of_key(file, owner.create_key(file, new_password(password_file, OWNER_PASSWORD)).public)
 
 
 @owner_app.command(example="wattseal owner show owner.pem")

@@ -14,14 +14,12 @@ from wattseal.cli.output import Result, complain, progress_bar, say, say_facts
 from wattseal.common.errors import ToolError
 from wattseal.common.files import OutputDirectory, read_at_most
 from wattseal.device import update
-from wattseal.device import update as boot_drive
 from wattseal.device.advice import advise
 from wattseal.device.device import key_of
 from wattseal.device.key_history import check_history, check_present_key
 from wattseal.device.models import Hello, Status
 from wattseal.device.owner import create_key
 from wattseal.device.session import KEY_PEM
-from wattseal.device.update import drive_of
 from wattseal.device.update_bundle import (
     SUFFIX,
     Bundle,
@@ -136,7 +134,7 @@ def _start(bundle: Bundle, signature: bytes, module: Module) -> Hello:
     """Have the module check the bundle and enter its boot loader; nothing if it runs it already."""
     with module.connected() as (device, hello):
         update.check_fits(bundle.manifest, hello)
-        drive_of(hello.board)
+        update.drive_of(hello.board)
         if hello.firmware_identity != bundle.manifest.sha256:
             update.enter_boot_loader(device, bundle.manifest, signature)
             complain("wattseal: the module accepted the bundle and starts its boot loader.")
@@ -144,12 +142,12 @@ def _start(bundle: Bundle, signature: bytes, module: Module) -> Hello:
 
 
 def _copy(bundle: Bundle, given: Path | None, patience: update.Patience) -> None:
-    drive = drive_of(bundle.manifest.board)
+    drive = update.drive_of(bundle.manifest.board)
     where = f" at {given}" if given else ""
     complain(f"wattseal: waiting for the boot loader's drive {drive.board_id}{where}.")
     folder = update.await_drive(drive, given, patience)
     with progress_bar("copying") as progress:
-        boot_drive.copy(bundle.image, drive, folder, progress)
+        update.copy(bundle.image, drive, folder, progress)
     complain("wattseal: copied; waiting for the module to start with it.")
 
 

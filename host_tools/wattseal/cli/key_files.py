@@ -61,7 +61,7 @@ def new_password(password_file: Path | None, variable: str) -> str:
     return password
 
 
-def public_key(given: str, option: str) -> PublicKey:
+def public_key(given: str, option_name: str) -> PublicKey:
     """A public key given as text or as a file. ToolError `key_unreadable`."""
     source: str | bytes = given
     path = Path(given)
@@ -70,13 +70,13 @@ def public_key(given: str, option: str) -> PublicKey:
             with path.open("rb") as file:
                 source = file.read(MAX_KEY_TEXT_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise ToolError("key_unreadable", option=option, cause=str(error)) from None
+        raise ToolError("key_unreadable", option=option_name, cause=str(error)) from None
     try:
         return read_public_key(source)
     except KeyUnreadableError as error:
         is_path = isinstance(source, str) and (path.suffix or len(path.parts) > 1)
         cause = f"there is no file {given}" if is_path else str(error)
-        raise ToolError("key_unreadable", option=option, cause=cause) from None
+        raise ToolError("key_unreadable", option=option_name, cause=cause) from None
 
 
 def _password(path: Path, password_file: Path | None, variable: str) -> str:
@@ -86,20 +86,16 @@ def _password(path: Path, password_file: Path | None, variable: str) -> str:
 
 def _given(password_file: Path | None, variable: str) -> str | None:
     """The password that needs no asking; None if there is none."""
-    if password_file is None:
-        return _from_environment(variable)
-    return first_line(password_file, "UTF-8")
-
-
-def _from_environment(variable: str) -> str | None:
-    password = os.environ.get(variable) or None
+    if password_file is not None:
+        return first_line(password_file, "UTF-8")
+    password = os.environ.get(variable, "")
     try:
-        (password or "").encode()
+        password.encode()
     except UnicodeEncodeError:  # its own words would show a piece of the password
         raise ToolError(
             "usage", cause=f"The password in {variable} is not UTF-8.", help="Give --password-file."
         ) from None
-    return password
+    return password or None
 
 
 def _ask(words: str, check: Callable[[str], None] | None = None) -> str:
