@@ -6,9 +6,8 @@ import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from pydantic import ValidationError
@@ -37,7 +36,7 @@ from wattseal.cdr.invoice.rating import (
     without_repeats,
 )
 from wattseal.cdr.marker import read_markers
-from wattseal.cdr.ocpp import meter_values, read_meter_values
+from wattseal.cdr.ocpp import PublicKeyWith, meter_values, read_meter_values
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validate import Validator
 from wattseal.cli.key_files import public_key
@@ -65,23 +64,8 @@ app = Commands()
 MAX_OCPP_BYTES = 1 << 20
 
 
-class Form(StrEnum):
-    """The forms of cdr/build.py."""
-
-    OCPI_2_2 = "ocpi-2.2"
-    OCPI_2_2_1 = "ocpi-2.2.1"
-    OCPI_2_3_0 = "ocpi-2.3.0"
-    OCPP_1_6 = "ocpp-1.6"
-    OCPP_2_0_1 = "ocpp-2.0.1"
-    OCPP_2_1 = "ocpp-2.1"
-
-
-class KeyWith(StrEnum):
-    """Values of OCPP's `PublicKeyWithSignedMeterValue`."""
-
-    NEVER = "Never"
-    ONCE = "OncePerTransaction"
-    EVERY = "EveryMeterValue"
+Form = Literal["ocpi-2.2", "ocpi-2.2.1", "ocpi-2.3.0", "ocpp-1.6", "ocpp-2.0.1", "ocpp-2.1"]
+"""The forms of cdr/build.py."""
 
 
 @app.command(
@@ -94,7 +78,7 @@ class KeyWith(StrEnum):
 )
 def build(
     source: Annotated[Path, argument("DIR|FILE", "Folder of a session, or OCPP messages as JSON.")],
-    form: Annotated[Form, typer.Option("--format", "-f", help="What to make.")] = Form.OCPI_2_2_1,
+    form: Annotated[Form, typer.Option("--format", "-f", help="What to make.")] = "ocpi-2.2.1",
     facts: Annotated[
         Path | None, option("FILE", "Party, token, place, tariff: TOML or JSON; for OCPI.")
     ] = None,
@@ -105,8 +89,8 @@ def build(
         str | None, option("HEX|FILE", "The module's public key.", "--key", "-k")
     ] = None,
     key_with: Annotated[
-        KeyWith, typer.Option("--public-key", help="Where OCPP carries the key.")
-    ] = KeyWith.ONCE,
+        PublicKeyWith, typer.Option("--public-key", help="Where OCPP carries the key.")
+    ] = "OncePerTransaction",
     out: OutputFile = None,
 ) -> Result | None:
     """Make a CDR of OCPI, or the signed meter values of OCPP, from a session's records.
@@ -114,19 +98,19 @@ def build(
     Times and energy are the signed ones. The records go in byte for byte.
     """
     session = _session(source, public_key(key, "--key") if key else None, begin)
-    if form.value in OCPI:
+    if form in OCPI:
         if facts is None:
             raise ToolError("usage", cause="A CDR needs --facts.", help="")
-        made: Any = build_cdr(session, read_facts(facts), form.value, datetime.now(UTC))
+        made: Any = build_cdr(session, read_facts(facts), form, datetime.now(UTC))
     else:
-        made = meter_values(session, form.value, key_with.value)
+        made = meter_values(session, form, key_with)
     text = write_exactly(made) + "\n"
     if out is None:
         print(text, end="")
         return None
     OutputDirectory(out.parent).write({out.name: text})
     cdr = made["id"] if isinstance(made, dict) else None
-    words = f"{out}: {session.energy_kwh:f} kWh, session {session.pagination}, {form.value}"
+    words = f"{out}: {session.energy_kwh:f} kWh, session {session.pagination}, {form}"
     return Result({"file": out, "format": form, "cdr": cdr}, lambda: say(words))
 
 

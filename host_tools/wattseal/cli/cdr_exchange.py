@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -127,13 +126,6 @@ def revoke(
 app = Commands()
 
 
-class Version(StrEnum):
-    """The versions of OCPI that are spoken."""
-
-    V2_2_1 = "2.2.1"
-    V2_3_0 = "2.3.0"
-
-
 @app.command(
     epilog="\b\nExamples:\n"
     "  wattseal cdr send cdr-17.json --to https://msp.example/ocpi/2.2.1/cdrs \\\n"
@@ -146,7 +138,9 @@ def send(
     to: Annotated[str, option("URL", "The partner's CDR endpoint.", "--to")],
     token_file: Annotated[Path, option("FILE", "Its first line is the token the partner gave.")],
     files: Annotated[list[Path] | None, argument("[FILE]...", "JSON, one CDR each.")] = None,
-    ocpi: Annotated[Version, typer.Option("--ocpi", help="Version of OCPI.")] = Version.V2_2_1,
+    ocpi: Annotated[
+        Literal["2.2.1", "2.3.0"], typer.Option("--ocpi", help="Version of OCPI.")
+    ] = "2.2.1",
     registry: OptionalRegistryUrl = None,
     keys: KeysFile = None,
     unchecked: Annotated[
@@ -172,7 +166,7 @@ def send(
         judge = None
         if files and not unchecked:
             judge = Validator(key_source(registry, keys), Rules(side="cpo")).judge
-        chosen = marker_for(read_markers(marker), ocpi.value) if files and marker else DEFAULT
+        chosen = marker_for(read_markers(marker), ocpi) if files and marker else DEFAULT
         prepared = [prepare(path, judge, chosen) for path in files or []]
         put_all(prepared, box, sender.url)
         for one in prepared:

@@ -6,14 +6,13 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from wattseal import __version__
-from wattseal.cdr.rules import Rules, as_texts, read_rules
+from wattseal.cdr.rules import Side, as_texts, read_rules
 from wattseal.cli.options import (
     Commands,
     Json,
@@ -41,7 +40,7 @@ from wattseal.common.errors import ToolError
 if TYPE_CHECKING:
     from wattseal.cdr.batch.engines import Engine
     from wattseal.cdr.batch.run import RunFile, Summary
-    from wattseal.cdr.history.reconcile import Doubt, Side
+    from wattseal.cdr.history import reconcile as doubts
     from wattseal.cdr.keys import KeySource
 
 
@@ -72,20 +71,7 @@ A run that was cut goes on when the same command is given again.
 Exit status: 0 all billable, 1 some not, 2 unreadable or unusable."""
 
 
-class EngineName(StrEnum):
-    """Who judges."""
-
-    PROCESSES = "processes"
-    SERIAL = "serial"
-    DASK = "dask"
-
-
-class SideName(StrEnum):
-    """Whose view is taken."""
-
-    CPO = "cpo"
-    MSP = "msp"
-
+EngineName = Literal["processes", "serial", "dask"]
 
 StoreLocation = Annotated[
     str | None,
@@ -107,7 +93,7 @@ def validate(
     keys: KeysFile = None,
     store: StoreLocation = None,
     side: Annotated[
-        SideName | None,
+        Side | None,
         typer.Option(help="Only a CPO sees all sessions. Default: cpo.", show_default=False),
     ] = None,
     rules: Annotated[Path | None, option("FILE", "TOML: side and tolerances.")] = None,
@@ -117,7 +103,7 @@ def validate(
     output_format: Annotated[
         str | None, option("FORMAT", "Of the results, in the same words.")
     ] = None,
-    engine: Annotated[EngineName, typer.Option(help="Who judges.")] = EngineName.PROCESSES,
+    engine: Annotated[EngineName, typer.Option(help="Who judges.")] = "processes",
     jobs: Annotated[
         int | None, option("N", "Processes. Default: one a core.", min=1, max=1024)
     ] = None,
@@ -147,8 +133,7 @@ def validate(
         from wattseal.cdr.history.store import SeenSessions
         from wattseal.cdr.validate import Validator
 
-        of_side = Rules(side=side.value).side if side else None
-        asked = read_rules(rules, of_side)
+        asked = read_rules(rules, side)
         known = key_source(registry, keys)
         told = {**as_texts(asked), "keys": _name_of(known, registry), "store": str(store)}
         with (
@@ -173,14 +158,14 @@ def validate(
 def _engine(name: EngineName, jobs: int | None, scheduler: str | None) -> Engine:
     from wattseal.cdr.batch.engines import ProcessEngine, SerialEngine, all_cores
 
-    if (name is EngineName.DASK) != (scheduler is not None):
+    if (name == "dask") != (scheduler is not None):
         cause = "--engine dask and --scheduler belong together."
         raise ToolError("usage", cause=cause, help="Give both or neither.")
     if scheduler is not None:
         from wattseal.cdr.batch.engines import DaskEngine
 
         return DaskEngine(scheduler)
-    processes = 1 if name is EngineName.SERIAL else jobs or all_cores()
+    processes = 1 if name == "serial" else jobs or all_cores()
     return SerialEngine() if processes == 1 else ProcessEngine(processes)
 
 
@@ -226,7 +211,7 @@ def _say_summary(summary: Summary, output: str, store: str | None) -> None:
         say_table(("CODE", "CDRS"), [(code, str(n)) for code, n in summary.codes.items()])
 
 
-def _facts(label: str, side: Side) -> list[tuple[str, str]]:
+def _facts(label: str, side: doubts.Side) -> list[tuple[str, str]]:
     billable = "billable by itself" if side.is_billable else "not billable by itself"
     facts = [(label, f"{side.cdr}, {billable}")]
     if side.key_fingerprint is None or side.begin_ms is None or side.end_ms is None:
@@ -266,7 +251,7 @@ def reconcile(
 
     if "://" not in store and not Path(store).is_file():
         raise ToolError("file_unreadable", path=store, cause="there is no such file")
-    listed: list[Doubt] = []
+    listed: list[doubts.Doubt] = []
     count = 0
     with failure_is_status_2(), closing(SeenSessions(store)) as seen:
         for doubt in seen.doubts():
@@ -283,7 +268,7 @@ def reconcile(
     return Result({"doubts": listed}, words, SOME if count else 0)
 
 
-def _say_doubt(doubt: Doubt) -> None:
+def _say_doubt(doubt: doubts.Doubt) -> None:
     say(f"{doubt.session.cdr}: {doubt.finding.code}", "bold")
     say_wrapped(doubt.finding.sentence_en, indent=INDENT)
     say_facts(_facts("this", doubt.session), indent=INDENT)

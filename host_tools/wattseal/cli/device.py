@@ -7,9 +7,8 @@ import secrets
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -289,13 +288,6 @@ def _clock_words(clock: Clock) -> str:
     return f"{now}, {CLOCK_STATES[clock.synchronisation]} ({clock.synchronisation}){ago}"
 
 
-class TimeSource(StrEnum):
-    """How good the computer's clock is."""
-
-    SYNCHRONISED = "synchronised"
-    INFORMATIVE = "informative"
-
-
 @app.command(example="wattseal device status --port /dev/ttyACM0")
 def status(module: Module) -> Result:
     """Say in plain words what state the module is in, and what to do next."""
@@ -338,7 +330,7 @@ def key(module: Module, out: OutputPath = None) -> Result:
 def time(
     module: Module,
     source: Annotated[
-        TimeSource | None,
+        Literal["synchronised", "informative"] | None,
         typer.Option(
             help="How good this computer's clock is.",
             show_default="synchronised if a time service keeps it, else informative",
@@ -352,13 +344,13 @@ def time(
     why = "as given with --source"
     if source is None:
         kept = is_synchronised()
-        source = TimeSource.SYNCHRONISED if kept else TimeSource.INFORMATIVE
+        source = "synchronised" if kept else "informative"
         keeper = "a time service keeps" if kept else "no time service is known to keep"
         why = f"{keeper} this computer's clock"
     with module.connected() as (device, _hello):
         now = computer_time()
-        clock = device.set_time(now.unix_ms, now.utc_offset_min, source.value)
-    facts = [("clock", _clock_words(clock)), ("source", f"{source.value}: {why}")]
+        clock = device.set_time(now.unix_ms, now.utc_offset_min, source)
+    facts = [("clock", _clock_words(clock)), ("source", f"{source}: {why}")]
     return Result({"clock": clock, "source": source, "why": why}, lambda: say_facts(facts))
 
 

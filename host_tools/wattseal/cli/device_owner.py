@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -45,12 +44,7 @@ PROOF_OF_POSSESSION = "possession.json"
 FAREWELL = "farewell.json"
 
 
-class Action(StrEnum):
-    """What a challenge is for."""
-
-    UNSEAL = "unseal"
-    DECOMMISSION = "decommission"
-    ARCHIVE_EVENTS = "archive-events"
+Action = Literal["unseal", "decommission", "archive-events"]
 
 
 @app.command(example="wattseal device seal --port /dev/ttyACM0")
@@ -151,7 +145,7 @@ def challenge(
     It replaces one that is open, and is used up by one answer, right or wrong.
     """
     with module.connected() as (device, _hello):
-        given = device.challenge(action.value.replace("-", "_"), through)
+        given = device.challenge(action.replace("-", "_"), through)
     members = owner.read_challenge(given.challenge)
 
     def words() -> None:

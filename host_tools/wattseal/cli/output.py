@@ -20,6 +20,7 @@ import typer
 
 from wattseal.common.errors import ToolError
 from wattseal.common.text import printable
+from wattseal.common.times import unix_ms
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -83,13 +84,13 @@ CLOCK_STATES = {
 """The letters of OCMF table 19 in words."""
 
 
-def local_time(unix_ms: int, utc_offset_min: int = 0) -> str:
+def local_time(at_ms: int, utc_offset_min: int = 0) -> str:
     """`2026-11-21 10:00:05 +01:00`; a number of milliseconds that is no date stays a number."""
     zone = timezone(timedelta(minutes=utc_offset_min))
     try:
-        moment = datetime.fromtimestamp(unix_ms / 1000, UTC).astimezone(zone)
+        moment = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone)
     except (ValueError, OverflowError, OSError):
-        return f"{unix_ms} ms"
+        return f"{at_ms} ms"
     offset = moment.strftime("%z")
     return f"{moment:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:]}"
 
@@ -123,8 +124,7 @@ def read_time(text: str) -> int:
             cause=f"{text} is no time with a zone.",
             help="Write it as 2026-11-21T10:00:05+01:00 or 2026-11-21T09:00:05Z.",
         )
-    since_1970 = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return since_1970 // timedelta(milliseconds=1)
+    return unix_ms(moment)
 
 
 LABEL_WIDTH = 11

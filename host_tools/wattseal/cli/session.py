@@ -137,12 +137,14 @@ def _finish(
         reason = next((finding.message for finding in report.all_findings), str(report.reason))
         raise ToolError("record_not_verified", reason=reason)
 
-    def words() -> None:
+    def tell() -> None:
         say(f"Session {record.session_id} {what}: record T{record.pagination}.")
         if what == "ended":
             say_report(report)
         else:
-            say_facts([("reading", _reading(record)), ("signature", "verified")], indent=INDENT)
+            *_others, time, reading = columns(record)
+            words = f"{reading}  {time}" if time else reading
+            say_facts([("reading", words), ("signature", "verified")], indent=INDENT)
         say_facts(written_facts(written), indent=INDENT)
 
     shown = {
@@ -155,7 +157,7 @@ def _finish(
         "verification": report,
         "files": written,
     }
-    return Result(shown, words)
+    return Result(shown, tell)
 
 
 def _plain(record: StoredRecord) -> dict[str, Any]:
@@ -173,9 +175,3 @@ def columns(record: StoredRecord) -> tuple[str, str, str | None, str | None, str
         return *start, None, None, "unreadable"
     reading = payload.RD[-1]
     return *start, str(reading.TX), str(reading.TM), f"{reading.RV} {reading.RU}"
-
-
-def _reading(record: StoredRecord) -> str:
-    """The last reading of a record and its time."""
-    _pagination, _session, _reason, time, reading = columns(record)
-    return f"{reading}  {time}" if time else reading
