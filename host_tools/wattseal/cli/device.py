@@ -63,11 +63,11 @@ from wattseal.device.models import (
 from wattseal.ocmf.public_key import KeyUnreadableError, read_public_key
 from wattseal.wire.methods import SETTINGS
 
+_OF_A_KEYS_LIFE = ("seal", "prove", "publish", "challenge", "unseal", "decommission")
+
 app = Commands(
     name="device",
-    cls=group_with(
-        {"device_owner": ("seal", "prove", "publish", "challenge", "unseal", "decommission")}
-    ),
+    cls=group_with(dict.fromkeys(_OF_A_KEYS_LIFE, "device_owner")),
     no_args_is_help=True,
     help="Look at a module and set it up.",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import UserDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -18,19 +18,18 @@ from wattseal.common.errors import EXIT_USAGE, ToolError
 
 
 def group_with(
-    modules: Mapping[str, Sequence[str]], summaries: Mapping[str, str] | None = None
+    modules: Mapping[str, str], summaries: Mapping[str, str] | None = None
 ) -> type[TyperGroup]:
-    """For `typer.Typer(cls=...)`: a group that also has these commands of these modules of cli.
+    """For `typer.Typer(cls=...)`: a group that also has commands of other modules of cli, by name.
 
-    A module is named by itself, if the commands are in its `app`, or as `module:name_of_the_app`.
+    A module is named by itself, if the command is in its `app`, or as `module:name_of_the_app`.
     `summaries` has the help of commands, so that a list of them imports none.
     """
-    elsewhere = {name: module for module, names in modules.items() for name in names}
 
     class Group(TyperGroup):
         def __init__(self, **settings: Any) -> None:
             super().__init__(**settings)
-            self.commands = _Commands({**self.commands, **elsewhere})
+            self.commands = _Commands({**self.commands, **modules})
 
         def format_commands(self, ctx: Any, formatter: Any) -> None:
             commands, told = self.commands, summaries or {}
@@ -67,17 +66,6 @@ def _command_of(module: str, name: str) -> Any:
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]  # typer does not export it
 _INTERRUPTED = 130
 
-_MODULES = {
-    "verify": ("verify",),
-    "device:port_app": ("port",),
-    "device": ("device",),
-    "session": ("session",),
-    "device_owner:owner_app": ("owner",),
-    "firmware": ("firmware",),
-    "commission": ("commission",),
-    "registry": ("registry",),
-    "cdr": ("cdr",),
-}
 SUMMARIES = {
     "verify": "Verify signatures and transactions of OCMF records.",
     "port": "Find the port that a module is on.",
@@ -90,6 +78,9 @@ SUMMARIES = {
     "cdr": "Make, check, send, receive and bill CDRs.",
 }
 """The first sentence of each command's own help."""
+
+_MODULES = {name: name for name in SUMMARIES}
+_MODULES |= {"port": "device:port_app", "owner": "device_owner:owner_app"}
 
 app = typer.Typer(
     cls=group_with(_MODULES, SUMMARIES),

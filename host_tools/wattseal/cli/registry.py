@@ -45,8 +45,8 @@ app = Commands(
     name="registry",
     cls=group_with(
         {
-            "registry_admin": ("audit", "serve", "export", "backup", "restore"),
-            "registry:access_app": ("access",),
+            **dict.fromkeys(("audit", "serve", "export", "backup", "restore"), "registry_admin"),
+            "access": "registry:access_app",
         }
     ),
     no_args_is_help=True,
