@@ -35,7 +35,7 @@ from wattseal.cli.output import (
     say_table,
     say_wrapped,
 )
-from wattseal.common.errors import ToolError
+from wattseal.common.errors import EXIT_FAILED, ToolError
 
 if TYPE_CHECKING:
     from wattseal.cdr.batch.engines import Engine
@@ -49,8 +49,6 @@ app = Commands()
 NEEDED = ("alembic", "sqlalchemy")
 """What the extra `bulk` brings beyond pyarrow, which is needed for some formats only."""
 
-NOT_ALL = 1
-SOME = 1
 _STREAM = "-"
 _FORMATS = "jsonl|json|csv|parquet"
 
@@ -70,8 +68,6 @@ A run that was cut goes on when the same command is given again.
 
 Exit status: 0 all billable, 1 some not, 2 unreadable or unusable."""
 
-
-EngineName = Literal["processes", "serial", "dask"]
 
 StoreLocation = Annotated[
     str | None,
@@ -103,7 +99,9 @@ def validate(
     output_format: Annotated[
         str | None, option("FORMAT", "Of the results, in the same words.")
     ] = None,
-    engine: Annotated[EngineName, typer.Option(help="Who judges.")] = "processes",
+    engine: Annotated[
+        Literal["processes", "serial", "dask"], typer.Option(help="Who judges.")
+    ] = "processes",
     jobs: Annotated[
         int | None, option("N", "Processes. Default: one a core.", min=1, max=1024)
     ] = None,
@@ -151,11 +149,11 @@ def validate(
     return Result(
         {**summary.model_dump(), "input": source, "output": output},
         lambda: _say_summary(summary, output, store),
-        NOT_ALL if summary.not_billable else 0,
+        EXIT_FAILED if summary.not_billable else 0,
     )
 
 
-def _engine(name: EngineName, jobs: int | None, scheduler: str | None) -> Engine:
+def _engine(name: str, jobs: int | None, scheduler: str | None) -> Engine:
     from wattseal.cdr.batch.engines import ProcessEngine, SerialEngine, all_cores
 
     if (name == "dask") != (scheduler is not None):
@@ -265,7 +263,7 @@ def reconcile(
         if not count:
             say("No session is in doubt.")
 
-    return Result({"doubts": listed}, words, SOME if count else 0)
+    return Result({"doubts": listed}, words, EXIT_FAILED if count else 0)
 
 
 def _say_doubt(doubt: doubts.Doubt) -> None:

@@ -34,7 +34,7 @@ from wattseal.cli.output import (
     say_wrapped,
 )
 from wattseal.cli.program import group_with
-from wattseal.common.errors import ToolError
+from wattseal.common.errors import EXIT_FAILED, ToolError
 from wattseal.common.files import read_at_most, write_private
 from wattseal.ocmf.public_key import read_public_key
 from wattseal.registry import api_models as api
@@ -120,8 +120,6 @@ def _details(record: records.Record) -> str:
 EvseId = Annotated[str, argument("EVSE-ID", "Such as DE*ABC*E1234*5.")]
 At = Annotated[str | None, option("TIME", "At that time, such as 2026-11-21T10:00+01:00, not now.")]
 
-NOT_ELIGIBLE = 1
-
 
 @app.command(
     epilog="\b\nExample:\n  wattseal registry eligible 'DE*ABC*E1234*5' -r https://registry.example\n"
@@ -135,7 +133,7 @@ def eligible(evse_id: EvseId, registry: RegistryUrl) -> Result:
     """
     with failure_is_status_2(), RegistryClient(registry) as client:
         answer = client.eligibility(evse_id)
-    status = 0 if answer.publish and answer.authorise else NOT_ELIGIBLE
+    status = 0 if answer.publish and answer.authorise else EXIT_FAILED
     return Result(answer, lambda: _say_eligibility(answer), status)
 
 
@@ -289,8 +287,6 @@ access_app = Commands(
     name="access", no_args_is_help=True, help="Make, list and revoke access keys."
 )
 
-FOR_EVER = 0
-
 
 @access_app.command(
     epilog="\b\nExamples:\n  wattseal registry access create --operator 'DE*ABC' \\\n"
@@ -309,7 +305,7 @@ def create(
     ] = False,
     label: Annotated[str, option("TEXT", "Whose it is; public.")] = "",
     days: Annotated[
-        int, option("DAYS", "How long it is good for; 0: for ever.", min=FOR_EVER, max=3660)
+        int, option("DAYS", "How long it is good for; 0: for ever.", min=0, max=3660)
     ] = 366,
     access_key: AccessKeyFile = None,
 ) -> Result:

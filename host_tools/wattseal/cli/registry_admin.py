@@ -32,7 +32,7 @@ from wattseal.cli.output import (
     say_wrapped,
 )
 from wattseal.cli.registry import At
-from wattseal.common.errors import ToolError
+from wattseal.common.errors import EXIT_FAILED, ToolError
 from wattseal.common.files import OutputDirectory
 from wattseal.common.times import unix_ms_now
 from wattseal.registry.audit import recall, remember
@@ -40,8 +40,6 @@ from wattseal.registry.audit_entries import AuditReport
 from wattseal.registry.log_client import open_source
 
 app = Commands()
-
-NOT_SOUND = 1
 
 
 @app.command(
@@ -81,14 +79,12 @@ def audit(
     if keep and report.is_sound:
         remember(keep, report)
     shown = {"sound": report.is_sound, **report.model_dump()}
-    return Result(shown, lambda: _say_report(report), 0 if report.is_sound else NOT_SOUND)
+    return Result(shown, lambda: _say_report(report), 0 if report.is_sound else EXIT_FAILED)
 
 
 def _say_report(report: AuditReport) -> None:
-    if report.is_sound:
-        say(f"{report.name}: SOUND", "bold green")
-    else:
-        say(f"{report.name}: NOT SOUND", "bold red")
+    verdict, style = ("SOUND", "bold green") if report.is_sound else ("NOT SOUND", "bold red")
+    say(f"{report.name}: {verdict}", style)
     kinds = [f"{count} {kind.replace('_', ' ')}" for kind, count in report.records.items()]
     facts = [("entries", f"{report.size}" + (f" ({', '.join(kinds)})" if kinds else ""))]
     facts += [("root", report.root), ("key", report.vkey)]
