@@ -39,20 +39,9 @@ from wattseal.cdr.marker import read_markers
 from wattseal.cdr.ocpp import PublicKeyWith, meter_values, read_meter_values
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validate import Validator
+from wattseal.cli import options
 from wattseal.cli.key_files import public_key
-from wattseal.cli.options import (
-    DATA_FOLDER,
-    Commands,
-    DatabaseUrl,
-    KeysFile,
-    Marker,
-    OptionalRegistryUrl,
-    OutputFile,
-    argument,
-    key_source,
-    opened,
-    option,
-)
+from wattseal.cli.options import Commands, argument, option
 from wattseal.cli.output import Result, say
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import write_exactly
@@ -91,7 +80,7 @@ def build(
     key_with: Annotated[
         PublicKeyWith, typer.Option("--public-key", help="Where OCPP carries the key.")
     ] = "OncePerTransaction",
-    out: OutputFile = None,
+    out: options.OutputFile = None,
 ) -> Result | None:
     """Make a CDR of OCPI, or the signed meter values of OCPP, from a session's records.
 
@@ -127,7 +116,7 @@ def _session(source: Path, key: PublicKey | None, begin: str | None) -> SessionR
 
 
 def _stored(folder: Path, database_url: str | None, driver: str) -> Iterator[Charge]:
-    with opened(folder, database_url) as database:
+    with options.cdr_database(folder, database_url) as database:
         from wattseal.cdr.exchange.inbox import of_driver as received_of
 
         for one in received_of(database, driver):
@@ -165,14 +154,14 @@ def invoice(
     store: Annotated[
         Path | None, option("DIR", "Instead: the data folder of `wattseal cdr serve`.")
     ] = None,
-    database_url: DatabaseUrl = None,
-    registry: OptionalRegistryUrl = None,
-    keys: KeysFile = None,
+    database_url: options.DatabaseUrl = None,
+    registry: options.OptionalRegistryUrl = None,
+    keys: options.KeysFile = None,
     tariff: Annotated[
         Path | None,
         option("FILE", "The driver's prices, TOML as [tariff]. Default: the CDRs' own."),
     ] = None,
-    marker: Marker = None,
+    marker: options.Marker = None,
     issuer: Annotated[str | None, option("TEXT", "Who issues it.", show_default=False)] = None,
 ) -> Result:
     """Make the bundle of a driver's month: rated sessions, signed records, how to check.
@@ -181,13 +170,13 @@ def invoice(
     sessions give the same bytes.
     """
     check_month(month)
-    source = key_source(registry, keys) if registry or keys else None
+    source = options.key_source(registry, keys) if registry or keys else None
     if cdrs is not None:
-        judge = Validator(key_source(registry, keys), Rules(side="msp")).judge
+        judge = Validator(options.key_source(registry, keys), Rules(side="msp")).judge
         markers = read_markers(marker) if marker else {}
         charges: Iterator[Charge] = read_charges(cdrs, judge, markers)
     elif store is not None or database_url is not None:
-        charges = _stored(store or DATA_FOLDER, database_url, driver)
+        charges = _stored(store or options.DATA_FOLDER, database_url, driver)
     else:
         raise ToolError("usage", cause="Give the CDRs with --cdrs or --store.", help="")
     chosen = without_repeats(of_driver(charges, driver, month))

@@ -21,26 +21,8 @@ from wattseal.cdr.exchange.sender import (
 from wattseal.cdr.marker import DEFAULT, marker_for, read_markers
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validate import Validator
-from wattseal.cli.options import (
-    DATA_FOLDER,
-    RECEIVER_PACKAGES,
-    Commands,
-    DatabaseUrl,
-    DataFolder,
-    Json,
-    KeysFile,
-    ListenHost,
-    ListenPort,
-    Marker,
-    OptionalRegistryUrl,
-    argument,
-    check_installed,
-    check_new,
-    key_source,
-    opened,
-    option,
-    say_listening,
-)
+from wattseal.cli import options
+from wattseal.cli.options import Commands, argument, option
 from wattseal.cli.output import Result, complain, local_time, say, say_table
 from wattseal.common.errors import EXIT_FAILED, ToolError
 from wattseal.common.files import read_private, write_private
@@ -66,8 +48,8 @@ def add(
     report_to: Annotated[
         str | None, option("URL", "POST error reports there.", show_default=False)
     ] = None,
-    data: DataFolder = DATA_FOLDER,
-    database_url: DatabaseUrl = None,
+    data: options.DataFolder = options.DATA_FOLDER,
+    database_url: options.DatabaseUrl = None,
 ) -> Result:
     """Let a CPO send its CDRs: make its token, and write it where only you can read it.
 
@@ -75,8 +57,8 @@ def add(
     """
     from wattseal.cdr.exchange.inbox import Partners, read_party
 
-    check_new(out)
-    with opened(data, database_url) as database:
+    options.check_new(out)
+    with options.cdr_database(data, database_url) as database:
         token = Partners(database).add(party, report_to, unix_ms_now())
     write_private(out, f"{token}\n".encode())
     name = read_party(party)
@@ -85,11 +67,13 @@ def add(
 
 
 @partner_app.command("list", example="wattseal cdr partner list --data cdr-data")
-def list_partners(data: DataFolder = DATA_FOLDER, database_url: DatabaseUrl = None) -> Result:
+def list_partners(
+    data: options.DataFolder = options.DATA_FOLDER, database_url: options.DatabaseUrl = None
+) -> Result:
     """List all tokens, the revoked ones too."""
     from wattseal.cdr.exchange.inbox import Partners
 
-    with opened(data, database_url) as database:
+    with options.cdr_database(data, database_url) as database:
         partners = Partners(database).all()
     columns = ("PARTY", "SINCE", "REVOKED", "REPORTS GO TO")
     shown = [
@@ -111,12 +95,14 @@ def _partner_row(one: Partner) -> tuple[str | None, ...]:
 
 @partner_app.command(example="wattseal cdr partner revoke 'DE*ABC'")
 def revoke(
-    party: Party, data: DataFolder = DATA_FOLDER, database_url: DatabaseUrl = None
+    party: Party,
+    data: options.DataFolder = options.DATA_FOLDER,
+    database_url: options.DatabaseUrl = None,
 ) -> Result:
     """Revoke all tokens of a CPO, from now on and for ever."""
     from wattseal.cdr.exchange.inbox import Partners, read_party
 
-    with opened(data, database_url) as database:
+    with options.cdr_database(data, database_url) as database:
         count = Partners(database).revoke(party, unix_ms_now())
     name = read_party(party)
     shown = {"party": name, "revoked": count}
@@ -141,19 +127,19 @@ def send(
     ocpi: Annotated[
         Literal["2.2.1", "2.3.0"], typer.Option("--ocpi", help="Version of OCPI.")
     ] = "2.2.1",
-    registry: OptionalRegistryUrl = None,
-    keys: KeysFile = None,
+    registry: options.OptionalRegistryUrl = None,
+    keys: options.KeysFile = None,
     unchecked: Annotated[
         bool, typer.Option("--unchecked", help="Do not validate: it was done elsewhere.")
     ] = False,
-    marker: Marker = None,
+    marker: options.Marker = None,
     outbox: Annotated[Path, option("DIR", "What is to be sent, and what became of it.")] = Path(
         "cdr-outbox"
     ),
     again: Annotated[
         bool, typer.Option("--again", help="Send those, too, whose answer was lost.")
     ] = False,
-    json_output: Json = False,
+    json_output: options.Json = False,
 ) -> Result:
     """Validate CDRs and send them to an MSP; without files, what the outbox still holds.
 
@@ -165,7 +151,7 @@ def send(
     with CdrSender(to, token) as sender:
         judge = None
         if files and not unchecked:
-            judge = Validator(key_source(registry, keys), Rules(side="cpo")).judge
+            judge = Validator(options.key_source(registry, keys), Rules(side="cpo")).judge
         chosen = marker_for(read_markers(marker), ocpi) if files and marker else DEFAULT
         prepared = [prepare(path, judge, chosen) for path in files or []]
         put_all(prepared, box, sender.url)
@@ -195,33 +181,33 @@ def send(
     "    --public-url https://ocpi.msp.example"
 )
 def serve(
-    data: DataFolder = DATA_FOLDER,
-    database_url: DatabaseUrl = None,
-    registry: OptionalRegistryUrl = None,
-    keys: KeysFile = None,
-    host: ListenHost = "127.0.0.1",
-    port: ListenPort = 8461,
+    data: options.DataFolder = options.DATA_FOLDER,
+    database_url: options.DatabaseUrl = None,
+    registry: options.OptionalRegistryUrl = None,
+    keys: options.KeysFile = None,
+    host: options.ListenHost = "127.0.0.1",
+    port: options.ListenPort = 8461,
     public_url: Annotated[
         str | None,
         option("URL", "How partners reach it. Default: as it listens.", show_default=False),
     ] = None,
-    marker: Marker = None,
-    json_output: Json = False,
+    marker: options.Marker = None,
+    json_output: options.Json = False,
 ) -> None:
     """Receive CDRs over OCPI, validate them and report back, until told to stop.
 
     Prints its URL once it answers; CDRs are taken at URL/ocpi/2.2.1/cdrs and URL/ocpi/2.3.0/cdrs.
     Everything else goes to standard error, one JSON object a line.
     """
-    check_installed("registry", RECEIVER_PACKAGES)
+    options.check_installed("registry", options.RECEIVER_PACKAGES)
     from wattseal.cdr.exchange.inbox import DATABASE_FILE
     from wattseal.cdr.exchange.receiver import Address, serve
     from wattseal.cdr.history.rows import session_of
     from wattseal.cdr.history.store import SeenSessions
 
     rules = Rules(side="msp")
-    validator = Validator(key_source(registry, keys), rules)
-    with opened(data, database_url) as database:
+    validator = Validator(options.key_source(registry, keys), rules)
+    with options.cdr_database(data, database_url) as database:
         seen = SeenSessions(database_url or data / DATABASE_FILE)
         serve(
             database,
@@ -231,7 +217,7 @@ def serve(
             ),
             read_markers(marker) if marker else {},
             Address(host, port, public_url),
-            partial(say_listening, data, wants_json=json_output),
+            partial(options.say_listening, data, wants_json=json_output),
         )
         seen.close()
 
@@ -242,8 +228,8 @@ def serve(
     "  wattseal cdr list --not-billable --json",
 )
 def list_received(
-    data: DataFolder = DATA_FOLDER,
-    database_url: DatabaseUrl = None,
+    data: options.DataFolder = options.DATA_FOLDER,
+    database_url: options.DatabaseUrl = None,
     billable: Annotated[
         bool | None,
         typer.Option(
@@ -253,7 +239,7 @@ def list_received(
     limit: Annotated[int, option("N", "At most so many.", min=1)] = 1000,
 ) -> Result:
     """List the CDRs that were received, newest first, with their verdicts."""
-    with opened(data, database_url) as database:
+    with options.cdr_database(data, database_url) as database:
         from wattseal.cdr.exchange.inbox import listed
 
         received = list(listed(database, billable=billable, limit=limit))

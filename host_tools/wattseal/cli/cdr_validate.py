@@ -13,17 +13,8 @@ import typer
 
 from wattseal import __version__
 from wattseal.cdr.rules import Side, as_texts, read_rules
-from wattseal.cli.options import (
-    Commands,
-    Json,
-    KeysFile,
-    OptionalRegistryUrl,
-    argument,
-    check_installed,
-    failure_is_status_2,
-    key_source,
-    option,
-)
+from wattseal.cli import options
+from wattseal.cli.options import Commands, argument, option
 from wattseal.cli.output import (
     INDENT,
     Result,
@@ -85,8 +76,8 @@ StoreLocation = Annotated[
 def validate(
     source: Annotated[str, argument("INPUT", "A file of CDRs; - is standard input.")],
     output: Annotated[str, option("OUT", "Where the results go.", "--output", "-o")],
-    registry: OptionalRegistryUrl = None,
-    keys: KeysFile = None,
+    registry: options.OptionalRegistryUrl = None,
+    keys: options.KeysFile = None,
     store: StoreLocation = None,
     side: Annotated[
         Side | None,
@@ -109,7 +100,7 @@ def validate(
     run: Annotated[
         Path | None, option("FILE", "What is done so far; kept. Default: OUT.run, removed.")
     ] = None,
-    json_output: Json = False,
+    json_output: options.Json = False,
 ) -> Result:
     """Validate the signed data of CDRs: JSON lines, a JSON array, CSV or Parquet.
 
@@ -117,14 +108,14 @@ def validate(
     behind them if compressed. CSV and Parquet have a column cdr with OCPI's JSON, or columns
     named after OCPI's members.
     """
-    check_installed("bulk", NEEDED)
+    options.check_installed("bulk", NEEDED)
     from wattseal.cdr.batch.inputs import format_of, open_source
 
     forms = format_of(source, format_), format_of(output, output_format)
     if json_output and output == _STREAM:
         cause = "Results and summary cannot both go to standard output."
         raise ToolError("usage", cause=cause, help="Give --output FILE.")
-    with failure_is_status_2():
+    with options.failure_is_status_2():
         judging = _engine(engine, jobs, scheduler)  # first of all: its processes take a while
         from wattseal.cdr.batch.outputs import open_writer
         from wattseal.cdr.batch.run import Run
@@ -132,7 +123,7 @@ def validate(
         from wattseal.cdr.validate import Validator
 
         asked = read_rules(rules, side)
-        known = key_source(registry, keys)
+        known = options.key_source(registry, keys)
         told = {**as_texts(asked), "keys": _name_of(known, registry), "store": str(store)}
         with (
             _run_file(run, output, {**told, "version": __version__}) as file,
@@ -238,20 +229,20 @@ def reconcile(
             envvar="WATTSEAL_CDR_STORE",
         ),
     ],
-    json_output: Json = False,
+    json_output: options.Json = False,
 ) -> Result:
     """List what casts doubt on sessions that were judged before, each with both sides.
 
     A missing session that came later is not listed any more.
     """
-    check_installed("bulk", NEEDED)
+    options.check_installed("bulk", NEEDED)
     from wattseal.cdr.history.store import SeenSessions
 
     if "://" not in store and not Path(store).is_file():
         raise ToolError("file_unreadable", path=store, cause="there is no such file")
     listed: list[doubts.Doubt] = []
     count = 0
-    with failure_is_status_2(), closing(SeenSessions(store)) as seen:
+    with options.failure_is_status_2(), closing(SeenSessions(store)) as seen:
         for doubt in seen.doubts():
             count += 1
             if json_output:

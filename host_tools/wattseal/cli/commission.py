@@ -12,35 +12,11 @@ from typing import Annotated, Any, ClassVar
 
 import typer
 
+from wattseal.cli import options, output
 from wattseal.cli.device import read_settings_file
 from wattseal.cli.key_files import OwnerKey, OwnerPasswordFile, Permit, permit
-from wattseal.cli.options import (
-    BAUD,
-    AccessKeyFile,
-    Baud,
-    Commands,
-    Json,
-    Module,
-    RegistryUrl,
-    Timeout,
-    access_key_of,
-    argument,
-    option,
-    port_option,
-    registry_option,
-)
-from wattseal.cli.output import (
-    INDENT,
-    Result,
-    complain,
-    counted,
-    progress_bar,
-    say,
-    say_facts,
-    say_table,
-    say_wrapped,
-    written_facts,
-)
+from wattseal.cli.options import Commands, Module, argument, option
+from wattseal.cli.output import INDENT, Result, complain, say, say_facts, say_table, say_wrapped
 from wattseal.commissioning.batch import JSON, Bench, Outcome, Row, commission_all, read_list
 from wattseal.commissioning.document import find_commissioned, fingerprint_words, write_document
 from wattseal.commissioning.job import ANSWER, AnswerFile, Job, read_file
@@ -148,7 +124,7 @@ NoCharge = Annotated[bool, typer.Option("--no-test-charge", help="Leave the test
 class Place:
     """Where the module is: as in `Module`, but its port may have to be found."""
 
-    OPTION: ClassVar = port_option(
+    OPTION: ClassVar = options.port_option(
         "The module's port. Default: the only one on which a module answers.", str | None, None
     )
 
@@ -281,9 +257,10 @@ def commission(
     station: StationFile = None,
     module: Place,
     registry: Annotated[
-        str | None, registry_option("The public-key registry, such as https://registry.example.")
+        str | None,
+        options.registry_option("The public-key registry, such as https://registry.example."),
     ] = None,
-    access_key: AccessKeyFile = None,
+    access_key: options.AccessKeyFile = None,
     scenario: ScenarioName = None,
     owner_key: OwnerKey = None,
     password_file: OwnerPasswordFile = None,
@@ -291,7 +268,7 @@ def commission(
     test_charge: Charge = 120,
     no_test_charge: NoCharge = False,
     yes: Yes = False,
-    json_output: Json = False,
+    json_output: options.Json = False,
 ) -> Result | None:
     """Commission a station: one run that can be repeated until it is through.
 
@@ -312,7 +289,7 @@ def commission(
     owner = permit(None, owner_key, password_file) if owner_key else None
     steps = without_test_charge(ONLINE) if no_test_charge else ONLINE
     with (
-        RegistryClient(registry, access_key_of(access_key)) as client,
+        RegistryClient(registry, options.access_key_of(access_key)) as client,
         _workplace(module, job, wanted, client, owner, test_charge, yes=yes) as work,
     ):
         return _go_through(work, steps, wants_json=json_output)
@@ -340,7 +317,7 @@ def export(
     password_file: OwnerPasswordFile = None,
     job: JobFolder = None,
     yes: Yes = False,
-    json_output: Json = False,
+    json_output: options.Json = False,
 ) -> Result:
     """Do what can be done without a network, and write the request for the registry to a file.
 
@@ -356,8 +333,8 @@ def export(
 @app.command("submit", example="wattseal commission submit commission-e66138935f4c8b2a")
 def submit_command(
     files: Annotated[list[Path], argument("FILE|DIR", "Request files, or folders that hold some.")],
-    registry: RegistryUrl,
-    access_key: AccessKeyFile = None,
+    registry: options.RegistryUrl,
+    access_key: options.AccessKeyFile = None,
 ) -> Result:
     """Send request files to the registry, and write each answer beside its request.
 
@@ -365,9 +342,9 @@ def submit_command(
     """
     paths = request_files(files)
     results: list[dict[str, Any]] = []
-    with RegistryClient(registry, access_key_of(access_key)) as client:
+    with RegistryClient(registry, options.access_key_of(access_key)) as client:
         facts = client.facts()
-        for path in counted(paths, len(paths), "sending"):
+        for path in output.counted(paths, len(paths), "sending"):
             try:
                 written, answer = submit(path, client, facts)
             except ToolError as error:
@@ -398,7 +375,7 @@ def finish(
     module: Place,
     test_charge: Charge = 120,
     no_test_charge: NoCharge = False,
-    json_output: Json = False,
+    json_output: options.Json = False,
 ) -> Result:
     """Bring the registry's answer to the module, and charge once; needs no network.
 
@@ -437,7 +414,7 @@ def _answer_file(given_path: Path) -> Path:
 
 @app.command(example="wattseal commission document --evse 'DE*ABC*E00017' --out documents")
 def document(
-    registry: RegistryUrl,
+    registry: options.RegistryUrl,
     evse: Annotated[str, option("EVSE-ID", "The charge point.", "--evse")],
     registry_key: Annotated[
         str | None,
@@ -463,7 +440,7 @@ def document(
         found = find_commissioned(client, evse, entry=entry, facts=told)
     safe = "".join(c if c.isalnum() else "-" for c in found.record.evse_id).strip("-")
     files = write_document(found, out, f"{safe}-entry-{found.entry}")
-    facts = [("entry", str(found.entry)), *written_facts(files)]
+    facts = [("entry", str(found.entry)), *output.written_facts(files)]
     return Result({"entry": found.entry, "files": files}, lambda: say_facts(facts))
 
 
@@ -509,8 +486,8 @@ def batch(
     defaults: Annotated[
         Path | None, option("TOML", "Station file with what all rows share.", "--defaults")
     ] = None,
-    registry: Annotated[str | None, registry_option("The public-key registry.")] = None,
-    access_key: AccessKeyFile = None,
+    registry: Annotated[str | None, options.registry_option("The public-key registry.")] = None,
+    access_key: options.AccessKeyFile = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Write request files; leave the registry alone.")
     ] = False,
@@ -519,8 +496,8 @@ def batch(
     ] = False,
     owner_key: OwnerKey = None,
     password_file: OwnerPasswordFile = None,
-    baud: Baud = BAUD,
-    timeout: Timeout = None,
+    baud: options.Baud = options.BAUD,
+    timeout: options.Timeout = None,
 ) -> Result:
     """Commission all modules of a list; one that fails does not stop the rest.
 
@@ -537,7 +514,7 @@ def batch(
     opened = (
         nullcontext()
         if offline or registry is None
-        else RegistryClient(registry, access_key_of(access_key))
+        else RegistryClient(registry, options.access_key_of(access_key))
     )
     with opened as client:
         bench = Bench(
@@ -551,7 +528,7 @@ def batch(
             if owner is None
             else lambda device, hello: partial(owner.answer, device, hello),
         )
-        with progress_bar("commissioning") as show:
+        with output.progress_bar("commissioning") as show:
             outcomes = commission_all(rows, bench, show)
     total, failed = len(outcomes), sum(not one.done for one in outcomes)
 

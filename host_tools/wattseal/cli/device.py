@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
+from wattseal.cli import output
 from wattseal.cli.key_files import OwnerKey, OwnerPasswordFile, Signature, permit, public_key
 from wattseal.cli.options import (
     Commands,
@@ -22,20 +23,7 @@ from wattseal.cli.options import (
     option,
     write_files,
 )
-from wattseal.cli.output import (
-    CLOCK_STATES,
-    Result,
-    as_json,
-    confirm,
-    counted,
-    duration,
-    kilobytes,
-    local_time,
-    say,
-    say_facts,
-    say_table,
-    written_facts,
-)
+from wattseal.cli.output import Result, say, say_facts, say_table
 from wattseal.cli.program import group_with
 from wattseal.common.errors import ToolError
 from wattseal.common.files import read_at_most
@@ -89,7 +77,7 @@ def _read(
     if log.oldest is None or log.newest is None:
         return []
     total = min(last or log.newest, log.newest) - max(first or log.oldest, log.oldest) + 1
-    return list(counted(read(first, last), total)) if total > 0 else []
+    return list(output.counted(read(first, last), total)) if total > 0 else []
 
 
 def _signed_head(device: Device, hello: Hello, found: Sequence[Event]) -> SignedStatement:
@@ -108,7 +96,7 @@ def _row(event: Event) -> tuple[str, str | None, str, str]:
     """Number, time in UTC, name and facts of an event; one that cannot be parsed as it is."""
     try:
         entry = read_entry(event)
-        time = None if entry["unix_ms"] is None else local_time(int(entry["unix_ms"]))
+        time = None if entry["unix_ms"] is None else output.local_time(int(entry["unix_ms"]))
         facts = json.dumps(entry["detail"], separators=(",", ":"))
         return str(event.number), time, str(entry["event"]), facts
     except (ValueError, KeyError, TypeError):
@@ -263,10 +251,10 @@ def _facts(hello: Hello, state: Status) -> list[tuple[str, str]]:
         ("published", published or "not proven"),
         ("session", _session_words(state)),
         ("clock", _clock_words(state.clock)),
-        ("records", f"{held}, next T{journal.next}, room {kilobytes(journal.free_bytes)}"),
-        ("events", f"{events}, room {kilobytes(log.free_bytes)}{full}"),
-        ("running", f"{duration(state.uptime_ms // 1000)}, started by {state.reset_cause}"),
-        ("free memory", kilobytes(state.heap_free_bytes)),
+        ("records", f"{held}, next T{journal.next}, room {output.kilobytes(journal.free_bytes)}"),
+        ("events", f"{events}, room {output.kilobytes(log.free_bytes)}{full}"),
+        ("running", f"{output.duration(state.uptime_ms // 1000)}, started by {state.reset_cause}"),
+        ("free memory", output.kilobytes(state.heap_free_bytes)),
     ]
 
 
@@ -274,7 +262,7 @@ def _session_words(state: Status) -> str:
     session = state.session
     if session is None:
         return "none"
-    since = local_time(session.begin_unix_ms, state.clock.utc_offset_min or 0)
+    since = output.local_time(session.begin_unix_ms, state.clock.utc_offset_min or 0)
     cut = ", cut by a power failure: the module is ending it" if session.recovery else ""
     return f"{session.session_id} since {since} (begin T{session.begin_pagination}){cut}"
 
@@ -283,9 +271,9 @@ def _clock_words(clock: Clock) -> str:
     """The module's time, how good it is and how old."""
     if clock.unix_ms is None:
         return "not set  (wattseal device time)"
-    now = local_time(clock.unix_ms, clock.utc_offset_min or 0)
-    ago = "" if clock.set_ago_s is None else f", set {duration(clock.set_ago_s)} ago"
-    return f"{now}, {CLOCK_STATES[clock.synchronisation]} ({clock.synchronisation}){ago}"
+    now = output.local_time(clock.unix_ms, clock.utc_offset_min or 0)
+    ago = "" if clock.set_ago_s is None else f", set {output.duration(clock.set_ago_s)} ago"
+    return f"{now}, {output.CLOCK_STATES[clock.synchronisation]} ({clock.synchronisation}){ago}"
 
 
 @app.command(example="wattseal device status --port /dev/ttyACM0")
@@ -321,7 +309,7 @@ def key(module: Module, out: OutputPath = None) -> Result:
         ("key", f"number {number.key_number}, {public_key.curve.name}"),
         ("SHA-256", public_key.fingerprint),
         ("public key", public_key.hex),
-        *written_facts(written),
+        *output.written_facts(written),
     ]
     return Result(shown, lambda: say_facts(facts))
 
@@ -494,12 +482,12 @@ def release(
     Export them first (wattseal device records --out DIR) and check the export: what is released
     cannot be read again.
     """
-    confirm(f"Forget all records up to T{through}?", yes=yes)
+    output.confirm(f"Forget all records up to T{through}?", yes=yes)
     with module.connected() as (device, _hello):
         journal = device.release(through)
 
     def words() -> None:
-        say_facts([("records", _held(journal)), ("room", kilobytes(journal.free_bytes))])
+        say_facts([("records", _held(journal)), ("room", output.kilobytes(journal.free_bytes))])
         if journal.oldest and journal.oldest <= through:
             say("The module frees whole sectors, so some released records stay for now.")
 
@@ -583,8 +571,11 @@ def archive_events(
 
     def words() -> None:
         say(f"{len(found)} events archived, their hash chain is whole.", "bold green")
-        facts = [("events", f"{log.oldest} to {log.newest}"), ("room", kilobytes(log.free_bytes))]
-        say_facts([*written_facts(written), *facts])
+        facts = [
+            ("events", f"{log.oldest} to {log.newest}"),
+            ("room", output.kilobytes(log.free_bytes)),
+        ]
+        say_facts([*output.written_facts(written), *facts])
         if log.oldest and log.oldest <= newest:
             say("The module frees whole sectors, so some archived events stay for now.")
 
@@ -606,11 +597,11 @@ def statements(module: Module, out: OutputPath = None) -> Result:
     history = check_history(stored, hello.chip_id)
     if key:
         check_present_key(history, key.key_number, key_of(key.public_key, "public_key"))
-    written = write_files(out, {"statements.json": as_json({"statements": stored}) + "\n"})
+    written = write_files(out, {"statements.json": output.as_json({"statements": stored}) + "\n"})
 
     def words() -> None:
         say_table(("NO", "STATEMENT", "KEY", "FIRMWARE", "AFTER"), map(_statement_row, history))
         say(f"{len(history)} statements, each follows from the one before.")
-        say_facts(written_facts(written))
+        say_facts(output.written_facts(written))
 
     return Result({"statements": stored, "history": "whole", "files": written}, words)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from wattseal.cli import options
 from wattseal.cli.device import say_next
 from wattseal.cli.key_files import (
     OWNER_PASSWORD,
@@ -18,18 +19,7 @@ from wattseal.cli.key_files import (
     permit,
     read_owner_key,
 )
-from wattseal.cli.options import (
-    Commands,
-    KeyFileToMake,
-    Module,
-    OutputPath,
-    Yes,
-    argument,
-    check_new,
-    check_output,
-    option,
-    write_files,
-)
+from wattseal.cli.options import Commands, Module, argument, option
 from wattseal.cli.output import Result, complain, confirm, say, say_facts, written_facts
 from wattseal.common.errors import ToolError
 from wattseal.device import owner
@@ -75,19 +65,21 @@ def seal(module: Module) -> Result:
 def prove(
     module: Module,
     challenge: Annotated[str, option("HEX", "The registry's challenge, 16 to 64 bytes.")],
-    out: OutputPath = None,
+    out: options.OutputPath = None,
 ) -> Result:
     """Have the module sign a registry's challenge and all that a registration says.
 
     With --out it is written there as possession.json, which is what the registry takes.
     """
-    check_output(out, PROOF_OF_POSSESSION)
+    options.check_output(out, PROOF_OF_POSSESSION)
     with module.connected() as (device, hello):
         proof = device.prove(challenge)
         key = device.public_key()
     expected = {"type": "possession", "challenge": challenge, "chip_id": hello.chip_id}
     members = check_answer("prove", proof, key, **expected)
-    written = write_files(out, {PROOF_OF_POSSESSION: proof.model_dump_json(indent=2) + "\n"})
+    written = options.write_files(
+        out, {PROOF_OF_POSSESSION: proof.model_dump_json(indent=2) + "\n"}
+    )
     facts = [
         ("EVSE-ID", members["evse_id"]),
         ("module", f"{members['gateway_serial']}, chip {members['chip_id']}"),
@@ -100,6 +92,10 @@ def prove(
         _say_statement(proof, written)
 
     return Result({**proof.model_dump(), "members": members, "files": written}, words)
+
+
+def _write(out: Path | None, name: str, signed: SignedStatement) -> list[Path]:
+    return options.write_files(out, {name: signed.model_dump_json(indent=2) + "\n"})
 
 
 def _say_statement(signed: SignedStatement, written: list[Path]) -> None:
@@ -190,8 +186,8 @@ def decommission(
     owner_key: OwnerKey = None,
     signature: Signature = None,
     password_file: OwnerPasswordFile = None,
-    yes: Yes = False,
-    out: OutputPath = None,
+    yes: options.Yes = False,
+    out: options.OutputPath = None,
 ) -> Result:
     """End the module's life at this station: erase its private key for ever.
 
@@ -200,13 +196,13 @@ def decommission(
     """
     confirm("Erase the module's private key for ever?", yes=yes)
     allowed = permit(signature, owner_key, password_file)
-    check_output(out, FAREWELL)
+    options.check_output(out, FAREWELL)
     with module.connected() as (device, hello):
         key = device.public_key()
         farewell = device.decommission(allowed.answer(device, hello, "decommission"))
         state = device.status()
     members = check_answer("decommission", farewell, key, type="farewell", chip_id=hello.chip_id)
-    written = write_files(out, {FAREWELL: farewell.model_dump_json(indent=2) + "\n"})
+    written = _write(out, FAREWELL, farewell)
 
     def words() -> None:
         say(f"Decommissioned: key {members['key_number']} is erased.", "bold green")
@@ -227,12 +223,12 @@ KeyFile = Annotated[Path, argument("KEYFILE", "The owner's private key.")]
 
 
 @owner_app.command(example="wattseal owner create owner.pem")
-def create(file: KeyFileToMake, password_file: OwnerPasswordFile = None) -> Result:
+def create(file: options.KeyFileToMake, password_file: OwnerPasswordFile = None) -> Result:
     """Make an owner's key, locked with a password.
 
     Keep a copy in a safe place: without it, no seal that it closed can be opened again.
     """
-    check_new(file)
+    options.check_new(file)
     return _of_key(file, owner.create_key(file, new_password(password_file, OWNER_PASSWORD)).public)
 
 

@@ -273,8 +273,11 @@ DATA_FOLDER = Path("cdr-data")
 
 
 @contextmanager
-def opened(data: Path, database_url: str | None) -> Iterator[Database]:
-    """The database, closed afterwards. ToolError `extra_missing`, `receiver_data_unusable`."""
+def cdr_database(data: Path, database_url: str | None) -> Iterator[Database]:
+    """The database of received CDRs, closed afterwards.
+
+    ToolError `extra_missing`, `receiver_data_unusable`.
+    """
     check_installed("registry", RECEIVER_PACKAGES)
     from wattseal.cdr.exchange.inbox import open_database
     from wattseal.common.sql import DatabaseUnusable

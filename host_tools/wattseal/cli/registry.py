@@ -9,30 +9,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import BaseModel, ValidationError
 
-from wattseal.cli.options import (
-    AccessKeyFile,
-    Commands,
-    OutputPath,
-    RegistryUrl,
-    Yes,
-    access_key_of,
-    argument,
-    check_new,
-    failure_is_status_2,
-    option,
-    write_files,
-)
-from wattseal.cli.output import (
-    INDENT,
-    Result,
-    confirm,
-    local_time,
-    read_time,
-    say,
-    say_facts,
-    say_table,
-    say_wrapped,
-)
+from wattseal.cli import options, output
+from wattseal.cli.options import Commands, argument, option
+from wattseal.cli.output import INDENT, Result, say, say_facts, say_table, say_wrapped
 from wattseal.cli.program import group_with
 from wattseal.common.errors import EXIT_FAILED, ToolError
 from wattseal.common.files import read_at_most, write_private
@@ -61,14 +40,14 @@ def _meter(meter: records.Meter | records.MeterRef) -> str:
 
 def _status(evse: api.EvseState) -> str:
     """What became of a charge point, and when."""
-    return f"{evse.status.replace('_', ' ')} since {local_time(evse.since_unix_ms)}"
+    return f"{evse.status.replace('_', ' ')} since {output.local_time(evse.since_unix_ms)}"
 
 
 def _validity(key: api.KeyAnswer | api.KeyValidity) -> str:
     """From when until when a key signs for its charge point."""
     until = key.valid_until_unix_ms
-    end = "now" if until is None else local_time(until)
-    return f"from {local_time(key.valid_from_unix_ms)} until {end}"
+    end = "now" if until is None else output.local_time(until)
+    return f"from {output.local_time(key.valid_from_unix_ms)} until {end}"
 
 
 def _evse_facts(evse: api.EvseState, key: api.KeyAnswer | None) -> list[tuple[str, str]]:
@@ -96,7 +75,7 @@ def _history_row(line: api.HistoryLine) -> tuple[str, str, str, str]:
     details = _details(record)
     if line.key and line.key.valid_from_unix_ms == record.unix_ms:  # the record that began it
         details += f", valid {_validity(line.key)}"
-    return str(line.number), local_time(record.unix_ms), what, details
+    return str(line.number), output.local_time(record.unix_ms), what, details
 
 
 def _details(record: records.Record) -> str:
@@ -125,22 +104,22 @@ At = Annotated[str | None, option("TIME", "At that time, such as 2026-11-21T10:0
     epilog="\b\nExample:\n  wattseal registry eligible 'DE*ABC*E1234*5' -r https://registry.example\n"
     "\nExit status: 0 both yes, 1 one of them no, 2 could not be asked."
 )
-def eligible(evse_id: EvseId, registry: RegistryUrl) -> Result:
+def eligible(evse_id: EvseId, registry: options.RegistryUrl) -> Result:
     """Ask whether a charge point may be published and sessions authorised.
 
     Ask before the POI is published as compliant with calibration law, and before sessions are
     authorised from white lists.
     """
-    with failure_is_status_2(), RegistryClient(registry) as client:
+    with options.failure_is_status_2(), RegistryClient(registry) as client:
         answer = client.eligibility(evse_id)
     status = 0 if answer.publish and answer.authorise else EXIT_FAILED
     return Result(answer, lambda: _say_eligibility(answer), status)
 
 
 @app.command(example="wattseal registry show 'DE*ABC*E1234*5' -r https://registry.example")
-def show(evse_id: EvseId, registry: RegistryUrl, at: At = None) -> Result:
+def show(evse_id: EvseId, registry: options.RegistryUrl, at: At = None) -> Result:
     """Show what is at a charge point: meter, module, key, and since when."""
-    moment = read_time(at) if at else None
+    moment = output.read_time(at) if at else None
     with RegistryClient(registry) as client:
         evse = client.evse(evse_id, moment)
         if evse is None:
@@ -150,7 +129,7 @@ def show(evse_id: EvseId, registry: RegistryUrl, at: At = None) -> Result:
 
 
 @app.command(example="wattseal registry history 'DE*ABC*E1234*5' -r https://registry.example")
-def history(evse_id: EvseId, registry: RegistryUrl) -> Result:
+def history(evse_id: EvseId, registry: options.RegistryUrl) -> Result:
     """List every record that touched a charge point, oldest first."""
     with RegistryClient(registry) as client:
         lines = client.history(evse_id)
@@ -165,9 +144,9 @@ def history(evse_id: EvseId, registry: RegistryUrl) -> Result:
 )
 def key(
     evse_id: EvseId,
-    registry: RegistryUrl,
+    registry: options.RegistryUrl,
     at: At = None,
-    out: OutputPath = None,
+    out: options.OutputPath = None,
 ) -> Result:
     """Show the public key that is valid for a charge point, or was at a time.
 
@@ -175,14 +154,14 @@ def key(
     is valid is what is known now, also with --at. --out writes it as public-key.hex and
     public-key.pem.
     """
-    moment = read_time(at) if at else None
+    moment = output.read_time(at) if at else None
     with RegistryClient(registry) as client:
         found = client.key_of(evse_id, moment)
     if found is None:
         raise ToolError("registry_not_found", what=f"a valid key of {evse_id}{_at_words(at)}")
     public = read_public_key(found.public_key)
     files = {"public-key.hex": public.hex + "\n", "public-key.pem": public.pem}
-    written = write_files(out, files)
+    written = options.write_files(out, files)
 
     def words() -> None:
         say_facts(_key_facts(found))
@@ -195,7 +174,7 @@ def key(
 @app.command(example="wattseal registry search 1EMH0012345678 -r https://registry.example")
 def search(
     text: Annotated[str, argument("TEXT", "EVSE-ID, serial number, or key.")],
-    registry: RegistryUrl,
+    registry: options.RegistryUrl,
 ) -> Result:
     """Search for an EVSE-ID, a serial number or a key, or the beginning of one."""
     with RegistryClient(registry) as client:
@@ -221,7 +200,10 @@ def _key_facts(key: api.KeyAnswer) -> list[tuple[str, str]]:
         ("SHA-256", key.fingerprint),
         ("algorithm", key.algorithm),
         ("number", str(key.key_number)),
-        ("status", f"{key.status} since {local_time(key.since_unix_ms)} (entry {key.entry})"),
+        (
+            "status",
+            f"{key.status} since {output.local_time(key.since_unix_ms)} (entry {key.entry})",
+        ),
         ("valid", _validity(key)),
         ("charge point", key.evse_id),
         ("meter", _meter(key.meter)),
@@ -276,7 +258,7 @@ def _confirmed(answer: api.Confirmation, what: str) -> Result:
 
     def words() -> None:
         again = ", as before" if answer.repeated else ""
-        say(f"{what}{again}: entry {answer.entry}, {local_time(answer.unix_ms)}.")
+        say(f"{what}{again}: entry {answer.entry}, {output.local_time(answer.unix_ms)}.")
         for remark in answer.remarks:
             say_wrapped(f"note: {remark.sentence} {remark.remedy} [{remark.code}]", indent=INDENT)
 
@@ -295,7 +277,7 @@ access_app = Commands(
     "    --out second.txt --access-key administrator.key"
 )
 def create(
-    registry: RegistryUrl,
+    registry: options.RegistryUrl,
     out: Annotated[Path, option("FILE", "Write the key into this new file.", "--out", "-o")],
     operator: Annotated[
         list[str] | None, option("OPERATOR", "May change its stations, such as DE*ABC; repeat.")
@@ -307,7 +289,7 @@ def create(
     days: Annotated[
         int, option("DAYS", "How long it is good for; 0: for ever.", min=0, max=3660)
     ] = 366,
-    access_key: AccessKeyFile = None,
+    access_key: options.AccessKeyFile = None,
 ) -> Result:
     """Make an access key, and write it where only you can read it.
 
@@ -315,7 +297,7 @@ def create(
     """
     if administrator == bool(operator):
         raise ToolError("usage", cause="Give --operator or --administrator.", help="")
-    check_new(out)
+    options.check_new(out)
     request = _checked(
         api.AccessRequest,
         role="administrator" if administrator else "cpo",
@@ -323,7 +305,7 @@ def create(
         label=label,
         days=days or None,
     )
-    with RegistryClient(registry, access_key_of(access_key)) as client:
+    with RegistryClient(registry, options.access_key_of(access_key)) as client:
         answer = client.grant(request)
     write_private(out, f"{answer.access_key}\n".encode())
     told = answer.model_copy(update={"access_key": None})
@@ -331,9 +313,9 @@ def create(
 
 
 @access_app.command("list", example="wattseal registry access list --access-key administrator.key")
-def list_keys(registry: RegistryUrl, access_key: AccessKeyFile = None) -> Result:
+def list_keys(registry: options.RegistryUrl, access_key: options.AccessKeyFile = None) -> Result:
     """List all access keys, the revoked ones too."""
-    with RegistryClient(registry, access_key_of(access_key)) as client:
+    with RegistryClient(registry, options.access_key_of(access_key)) as client:
         keys = client.access_keys()
     columns = ("KEY", "ROLE", "GOOD UNTIL", "OPERATORS", "LABEL")
     return Result({"keys": keys}, lambda: say_table(columns, map(_row, keys)))
@@ -344,17 +326,17 @@ def list_keys(registry: RegistryUrl, access_key: AccessKeyFile = None) -> Result
 )
 def revoke(
     key_id: Annotated[str, argument("KEY", "As `access list` names it.")],
-    registry: RegistryUrl,
-    access_key: AccessKeyFile = None,
+    registry: options.RegistryUrl,
+    access_key: options.AccessKeyFile = None,
 ) -> Result:
     """Revoke an access key, from now on and for ever."""
-    with RegistryClient(registry, access_key_of(access_key)) as client:
+    with RegistryClient(registry, options.access_key_of(access_key)) as client:
         answer = client.revoke(key_id)
     return _confirmed(answer, f"Access key {key_id} is revoked")
 
 
 def _row(key: api.AccessState) -> tuple[str, str, str, str, str]:
-    until = "for ever" if key.until_unix_ms is None else local_time(key.until_unix_ms)
+    until = "for ever" if key.until_unix_ms is None else output.local_time(key.until_unix_ms)
     operators = " ".join(key.operators) or "all"
     return key.key_id, key.role, "revoked" if key.revoked else until, operators, key.label
 
@@ -367,7 +349,7 @@ def _row(key: api.AccessState) -> tuple[str, str, str, str, str]:
 )
 def deactivate(
     evse_id: EvseId,
-    registry: RegistryUrl,
+    registry: options.RegistryUrl,
     reason: Annotated[
         str, option("|".join(REASONS), "Why the key signs no more.")
     ] = "decommissioned",
@@ -375,8 +357,8 @@ def deactivate(
         Path | None, option("FILE", "Farewell of `wattseal device decommission`.")
     ] = None,
     note: Note = "",
-    access_key: AccessKeyFile = None,
-    yes: Yes = False,
+    access_key: options.AccessKeyFile = None,
+    yes: options.Yes = False,
 ) -> Result:
     """Mark a charge point's key as deactivated, for ever.
 
@@ -387,8 +369,8 @@ def deactivate(
     request = _checked(
         api.DeactivationRequest, evse_id=evse_id, reason=reason, farewell=statement, note=note
     )
-    with RegistryClient(registry, access_key_of(access_key)) as client:
-        confirm(f"Deactivate the key of {evse_id}, for ever?", yes=yes)
+    with RegistryClient(registry, options.access_key_of(access_key)) as client:
+        output.confirm(f"Deactivate the key of {evse_id}, for ever?", yes=yes)
         answer = client.deactivate(request)
     return _confirmed(answer, f"The key of {evse_id} is deactivated")
 
@@ -399,10 +381,10 @@ def deactivate(
 )
 def consent(
     evse_id: EvseId,
-    registry: RegistryUrl,
+    registry: options.RegistryUrl,
     to: Annotated[str, option("OPERATOR", "Such as DE*XYZ.", "--to")],
     days: Annotated[int, option("DAYS", "How long it is good for.", min=1, max=366)] = 30,
-    access_key: AccessKeyFile = None,
+    access_key: options.AccessKeyFile = None,
 ) -> Result:
     """Let another operator take over a charge point's meter and module.
 
@@ -410,7 +392,7 @@ def consent(
     (`wattseal commission --scenario take-over`).
     """
     request = _checked(api.ConsentRequest, evse_id=evse_id, to_operator=to, days=days)
-    with RegistryClient(registry, access_key_of(access_key)) as client:
+    with RegistryClient(registry, options.access_key_of(access_key)) as client:
         answer = client.consent(request)
     return _confirmed(answer, f"{to} may take over {evse_id} within {days} days")
 
@@ -422,11 +404,11 @@ def consent(
 )
 def hardware_exchange(
     evse_id: EvseId,
-    registry: RegistryUrl,
+    registry: options.RegistryUrl,
     station_model: Annotated[str, option("TEXT", "Of the new station.")],
     station_serial: Annotated[str, option("TEXT", "Of the new station.")],
     note: Note = "",
-    access_key: AccessKeyFile = None,
+    access_key: options.AccessKeyFile = None,
 ) -> Result:
     """Note that the station around a meter was exchanged; nothing else changes."""
     request = _checked(
@@ -436,6 +418,6 @@ def hardware_exchange(
         station_serial=station_serial,
         note=note,
     )
-    with RegistryClient(registry, access_key_of(access_key)) as client:
+    with RegistryClient(registry, options.access_key_of(access_key)) as client:
         answer = client.exchange_hardware(request)
     return _confirmed(answer, f"The exchange at {evse_id} is noted")

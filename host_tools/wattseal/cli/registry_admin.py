@@ -8,29 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-from wattseal.cli.options import (
-    Commands,
-    Json,
-    ListenHost,
-    ListenPort,
-    OutputFile,
-    RegistryUrl,
-    argument,
-    check_installed,
-    database_option,
-    failure_is_status_2,
-    option,
-    say_listening,
-)
-from wattseal.cli.output import (
-    INDENT,
-    Result,
-    progress_bar,
-    read_time,
-    say,
-    say_facts,
-    say_wrapped,
-)
+from wattseal.cli import options, output
+from wattseal.cli.options import Commands, argument, option
+from wattseal.cli.output import INDENT, Result, say, say_facts, say_wrapped
 from wattseal.cli.registry import At
 from wattseal.common.errors import EXIT_FAILED, ToolError
 from wattseal.common.files import OutputDirectory
@@ -72,8 +52,8 @@ def audit(
     trust = Trust(vkey, recall(keep) if keep else None)
     with (
         closing(open_source(url)) as source,
-        failure_is_status_2(),
-        progress_bar("auditing") as show,
+        options.failure_is_status_2(),
+        output.progress_bar("auditing") as show,
     ):
         report = audit(source, trust, unix_ms_now(), show, jobs or os.cpu_count() or 1)
     if keep and report.is_sound:
@@ -113,7 +93,7 @@ NEEDED = (
 FORMATS = ("json", "bnetza-csv", "ocpi")
 
 Data = Annotated[Path, option("DIR", "The registry's folder.")]
-DatabaseUrl = Annotated[str | None, database_option("WATTSEAL_REGISTRY_DATABASE_URL")]
+DatabaseUrl = Annotated[str | None, options.database_option("WATTSEAL_REGISTRY_DATABASE_URL")]
 DATA_FOLDER = Path("registry-data")
 BackupFile = Annotated[Path, argument("FILE", "The backup.")]
 
@@ -136,8 +116,8 @@ def serve(
             show_default=False,
         ),
     ] = None,
-    host: ListenHost = "127.0.0.1",
-    port: ListenPort = 8460,
+    host: options.ListenHost = "127.0.0.1",
+    port: options.ListenPort = 8460,
     workers: Annotated[int, option("N", "Processes that answer.", min=1, max=256)] = 1,
     offline_days: Annotated[
         int, option("N", "Age of a proof made without a network; 0: take none.", min=0)
@@ -154,14 +134,14 @@ def serve(
             show_default=False,
         ),
     ] = "",
-    json_output: Json = False,
+    json_output: options.Json = False,
 ) -> None:
     """Run the public-key registry until it is told to stop (SIGTERM, Ctrl-C).
 
     Prints its URL once it answers; everything else goes to standard error, one JSON object a line.
     The first start makes the registry's keys and administrator.key, the first access key.
     """
-    check_installed("registry", NEEDED)
+    options.check_installed("registry", NEEDED)
     from wattseal.registry.setup import open_registry
     from wattseal.registry.web import server
     from wattseal.registry.web.callers import Settings
@@ -179,7 +159,7 @@ def serve(
         ),
         server.Address(host=host, port=port, proxies=proxies),
         workers,
-        partial(say_listening, data, wants_json=json_output),
+        partial(options.say_listening, data, wants_json=json_output),
     )
 
 
@@ -188,10 +168,10 @@ def serve(
     "  wattseal registry export -r https://registry.example --format bnetza-csv"
 )
 def export(
-    registry: RegistryUrl,
+    registry: options.RegistryUrl,
     format_: Annotated[str, option("|".join(FORMATS), "What to write.", "--format")] = "json",
     at: At = None,
-    out: OutputFile = None,
+    out: options.OutputFile = None,
 ) -> Result:
     """Export all charge points with their keys, computed from the public log.
 
@@ -203,8 +183,8 @@ def export(
     if format_ not in exporting.FORMATS:
         limit = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
         raise ToolError("bad_value", field="--format", limit=limit, found=format_)
-    moment = read_time(at) if at else unix_ms_now()
-    with closing(open_source(registry)) as source, progress_bar("reading the log") as show:
+    moment = output.read_time(at) if at else unix_ms_now()
+    with closing(open_source(registry)) as source, output.progress_bar("reading the log") as show:
         export_ = exporting.collect(source, moment, show)
     text = exporting.FORMATS[format_](export_)
     if out:
@@ -227,10 +207,10 @@ def backup(file: BackupFile, data: Data = DATA_FOLDER, database_url: DatabaseUrl
 
     Whoever has the file can speak for the registry: keep it as you keep the keys themselves.
     """
-    check_installed("registry", NEEDED)
+    options.check_installed("registry", NEEDED)
     from wattseal.registry.backup import write_backup
 
-    with progress_bar("writing") as show:
+    with output.progress_bar("writing") as show:
         facts = write_backup(data, database_url, file, show)
     words = f"{facts.name}: {facts.size} entries written to {file}."
     return Result({**facts.model_dump(), "file": file}, lambda: say(words))
@@ -247,10 +227,10 @@ def restore(file: BackupFile, data: Data = DATA_FOLDER, database_url: DatabaseUr
     Entries that were confirmed after the backup are missing then, and auditors will say that the
     log shrank: restore the newest backup there is, and never one beside a registry at work.
     """
-    check_installed("registry", NEEDED)
+    options.check_installed("registry", NEEDED)
     from wattseal.registry.backup import restore_backup
 
-    with progress_bar("restoring") as show:
+    with output.progress_bar("restoring") as show:
         facts = restore_backup(file, data, database_url, show)
     words = f"{facts.name}: {facts.size} entries restored; the tree is that of the checkpoint."
     return Result({**facts.model_dump(), "data": data}, lambda: say(words))
