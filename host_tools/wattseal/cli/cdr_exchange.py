@@ -121,12 +121,10 @@ app = Commands()
     "Exit status: 0 all sent and billable, 1 not all, 2 unusable input."
 )
 def send(
-    to: Annotated[str, option("URL", "The partner's CDR endpoint.", "--to")],
+    to: Annotated[str, option("URL", "The partner's CDR endpoint.")],
     token_file: Annotated[Path, option("FILE", "Its first line is the token the partner gave.")],
     files: Annotated[list[Path] | None, argument("[FILE]...", "JSON, one CDR each.")] = None,
-    ocpi: Annotated[
-        Literal["2.2.1", "2.3.0"], typer.Option("--ocpi", help="Version of OCPI.")
-    ] = "2.2.1",
+    ocpi: Annotated[Literal["2.2.1", "2.3.0"], typer.Option(help="Version of OCPI.")] = "2.2.1",
     registry: options.OptionalRegistryUrl = None,
     keys: options.KeysFile = None,
     unchecked: Annotated[

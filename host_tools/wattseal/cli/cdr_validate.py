@@ -65,7 +65,6 @@ StoreLocation = Annotated[
     option(
         "FILE|URL",
         "Seen sessions: a file, or postgresql://...; without it, within the input only.",
-        "--store",
         envvar="WATTSEAL_CDR_STORE",
         show_default=False,
     ),
@@ -225,7 +224,6 @@ def reconcile(
         option(
             "FILE|URL",
             "Seen sessions, as `cdr validate` keeps them.",
-            "--store",
             envvar="WATTSEAL_CDR_STORE",
         ),
     ],

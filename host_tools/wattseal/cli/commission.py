@@ -415,7 +415,7 @@ def _answer_file(given_path: Path) -> Path:
 @app.command(example="wattseal commission document --evse 'DE*ABC*E00017' --out documents")
 def document(
     registry: options.RegistryUrl,
-    evse: Annotated[str, option("EVSE-ID", "The charge point.", "--evse")],
+    evse: Annotated[str, option("EVSE-ID", "The charge point.")],
     registry_key: Annotated[
         str | None,
         option(
@@ -484,7 +484,7 @@ def batch(
     file: Annotated[Path, argument("CSV", "One row for each module.")],
     out: Annotated[Path, option("DIR", "Where all files go.", "--out", "-o")],
     defaults: Annotated[
-        Path | None, option("TOML", "Station file with what all rows share.", "--defaults")
+        Path | None, option("TOML", "Station file with what all rows share.")
     ] = None,
     registry: Annotated[str | None, options.registry_option("The public-key registry.")] = None,
     access_key: options.AccessKeyFile = None,

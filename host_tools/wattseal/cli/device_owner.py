@@ -254,11 +254,7 @@ def sign(
     file: KeyFile,
     challenge: Annotated[
         str,
-        option(
-            "TEXT|FILE|-",
-            "What `wattseal device challenge` showed; - is standard input.",
-            "--challenge",
-        ),
+        option("TEXT|FILE|-", "What `wattseal device challenge` showed; - is standard input."),
     ],
     password_file: OwnerPasswordFile = None,
 ) -> Result:

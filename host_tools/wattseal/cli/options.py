@@ -42,9 +42,7 @@ OutputPath = Annotated[
 ]
 OutputFile = Annotated[Path | None, option("FILE", "Write it into this file.", "--out", "-o")]
 KeyFileToMake = Annotated[Path, argument("KEYFILE", "The file to be made.")]
-Marker = Annotated[
-    Path | None, option("FILE", "TOML: which field marks invalid metering data.", "--marker")
-]
+Marker = Annotated[Path | None, option("FILE", "TOML: which field marks invalid metering data.")]
 ListenHost = Annotated[str, option("HOST", "Listen here.")]
 ListenPort = Annotated[int, option("PORT", "0: any free one.", min=0, max=65535)]
 
@@ -220,13 +218,12 @@ KeysFile = Annotated[
     option(
         "FILE",
         "Instead: an export of the registry (`registry export --format json`).",
-        "--keys",
         show_default=False,
     ),
 ]
 AccessKeyFile = Annotated[
     Path | None,
-    option("FILE", f"Its first line is the access key. Default: ${ACCESS_KEY}.", "--access-key"),
+    option("FILE", f"Its first line is the access key. Default: ${ACCESS_KEY}."),
 ]
 
 
@@ -259,7 +256,7 @@ def key_source(registry: str | None, export: Path | None) -> KeySource:
 RECEIVER_PACKAGES = ("alembic", "fastapi", "sqlalchemy", "structlog", "uvicorn")
 """Of the extra `registry`, which the receiver of CDRs stands on too."""
 
-DataFolder = Annotated[Path, option("DIR", "Where received CDRs are kept.", "--data")]
+DataFolder = Annotated[Path, option("DIR", "Where received CDRs are kept.")]
 
 
 def database_option(variable: str) -> Any:

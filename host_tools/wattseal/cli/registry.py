@@ -195,15 +195,13 @@ def _say_eligibility(answer: api.Eligibility) -> None:
 
 
 def _key_facts(key: api.KeyAnswer) -> list[tuple[str, str]]:
+    since = output.local_time(key.since_unix_ms)
     return [
         ("public key", key.public_key),
         ("SHA-256", key.fingerprint),
         ("algorithm", key.algorithm),
         ("number", str(key.key_number)),
-        (
-            "status",
-            f"{key.status} since {output.local_time(key.since_unix_ms)} (entry {key.entry})",
-        ),
+        ("status", f"{key.status} since {since} (entry {key.entry})"),
         ("valid", _validity(key)),
         ("charge point", key.evse_id),
         ("meter", _meter(key.meter)),
@@ -382,7 +380,7 @@ def deactivate(
 def consent(
     evse_id: EvseId,
     registry: options.RegistryUrl,
-    to: Annotated[str, option("OPERATOR", "Such as DE*XYZ.", "--to")],
+    to: Annotated[str, option("OPERATOR", "Such as DE*XYZ.")],
     days: Annotated[int, option("DAYS", "How long it is good for.", min=1, max=366)] = 30,
     access_key: options.AccessKeyFile = None,
 ) -> Result:
