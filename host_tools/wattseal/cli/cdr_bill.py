@@ -23,18 +23,9 @@ from wattseal.cdr.build import (
     read_records_text,
     read_session_folder,
 )
+from wattseal.cdr.invoice import rating
 from wattseal.cdr.invoice.bundle import make_bundle
 from wattseal.cdr.invoice.document import Statement, page_of
-from wattseal.cdr.invoice.rating import (
-    Charge,
-    Rated,
-    check_month,
-    of_driver,
-    rate_all,
-    read_charges,
-    stored_charge,
-    without_repeats,
-)
 from wattseal.cdr.marker import read_markers
 from wattseal.cdr.ocpp import PublicKeyWith, meter_values, read_meter_values
 from wattseal.cdr.rules import Rules
@@ -115,12 +106,14 @@ def _session(source: Path, key: PublicKey | None, begin: str | None) -> SessionR
     return build_session(records, key, str(source), begin)
 
 
-def _stored(folder: Path, database_url: str | None, driver: str) -> Iterator[Charge]:
+def _stored(folder: Path, database_url: str | None, driver: str) -> Iterator[rating.Charge]:
     with options.cdr_database(folder, database_url) as database:
-        from wattseal.cdr.exchange.inbox import of_driver as received_of
+        from wattseal.cdr.exchange.inbox import of_driver
 
-        for one in received_of(database, driver):
-            yield stored_charge(one.body, one.judgement, one.marked, is_billable=one.is_billable)
+        for one in of_driver(database, driver):
+            yield rating.stored_charge(
+                one.body, one.judgement, one.marked, is_billable=one.is_billable
+            )
 
 
 def _read_tariff(path: Path) -> Tariff:
@@ -169,21 +162,21 @@ def invoice(
     Amounts are prices times signed kWh. What is not billable is listed, and not charged. The same
     sessions give the same bytes.
     """
-    check_month(month)
+    rating.check_month(month)
     source = options.key_source(registry, keys) if registry or keys else None
     if cdrs is not None:
         judge = Validator(options.key_source(registry, keys), Rules(side="msp")).judge
         markers = read_markers(marker) if marker else {}
-        charges: Iterator[Charge] = read_charges(cdrs, judge, markers)
+        charges: Iterator[rating.Charge] = rating.read_charges(cdrs, judge, markers)
     elif store is not None or database_url is not None:
         charges = _stored(store or options.DATA_FOLDER, database_url, driver)
     else:
         raise ToolError("usage", cause="Give the CDRs with --cdrs or --store.", help="")
-    chosen = without_repeats(of_driver(charges, driver, month))
+    chosen = rating.without_repeats(rating.of_driver(charges, driver, month))
     if not chosen:
         raise ToolError("nothing_to_invoice", driver=driver, month=month)
     prices = _read_tariff(tariff) if tariff else None
-    statement = Statement(driver, month, issuer, tuple(rate_all(chosen, source, prices)))
+    statement = Statement(driver, month, issuer, tuple(rating.rate_all(chosen, source, prices)))
     OutputDirectory(out.parent).write_bytes(out.name, make_bundle(statement))
 
     def words() -> None:
@@ -194,7 +187,7 @@ def invoice(
     return Result({"file": out, "sessions": [_members(one) for one in statement.sessions]}, words)
 
 
-def _members(one: Rated) -> dict[str, Any]:
+def _members(one: rating.Rated) -> dict[str, Any]:
     cost = one.cost
     return {
         "cdr": one.charge.judgement.cdr,

@@ -12,42 +12,18 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
-from wattseal.cli import output
+from wattseal.cli import options, output
 from wattseal.cli.key_files import OwnerKey, OwnerPasswordFile, Signature, permit, public_key
-from wattseal.cli.options import (
-    Commands,
-    Module,
-    OutputPath,
-    Yes,
-    check_output,
-    option,
-    write_files,
-)
+from wattseal.cli.options import Commands, Module, option
 from wattseal.cli.output import Result, say, say_facts, say_table
 from wattseal.cli.program import group_with
 from wattseal.common.errors import ToolError
 from wattseal.common.files import read_at_most
 from wattseal.common.times import computer_time, is_synchronised
+from wattseal.device import key_history, models
 from wattseal.device.advice import Advice, advise
 from wattseal.device.device import Device, check_answer, key_of
-from wattseal.device.key_history import (
-    Checked,
-    check_chain,
-    check_history,
-    check_present_key,
-    read_entry,
-)
 from wattseal.device.link import list_ports
-from wattseal.device.models import (
-    Clock,
-    Event,
-    EventLog,
-    Hello,
-    Journal,
-    SignedStatement,
-    Status,
-    StoredRecord,
-)
 from wattseal.ocmf.public_key import KeyUnreadableError, read_public_key
 from wattseal.wire.methods import SETTINGS
 
@@ -61,14 +37,14 @@ app = Commands(
 )
 
 
-_Entry = TypeVar("_Entry", Event, StoredRecord)
+_Entry = TypeVar("_Entry", models.Event, models.StoredRecord)
 
 First = Annotated[int | None, option("N", "First one.", "--from", min=1, show_default="oldest")]
 Last = Annotated[int | None, option("N", "Last one.", "--to", min=1, show_default="newest")]
 
 
 def _read(
-    log: Journal | EventLog,
+    log: models.Journal | models.EventLog,
     read: Callable[[int | None, int | None], Iterable[_Entry]],
     first: int | None,
     last: int | None,
@@ -80,7 +56,9 @@ def _read(
     return list(output.counted(read(first, last), total)) if total > 0 else []
 
 
-def _signed_head(device: Device, hello: Hello, found: Sequence[Event]) -> SignedStatement:
+def _signed_head(
+    device: Device, hello: models.Hello, found: Sequence[models.Event]
+) -> models.SignedStatement:
     """The signed head, checked against the newest event that the module gives."""
     challenge = secrets.token_hex(32)
     signed = device.event_head(challenge)
@@ -92,10 +70,10 @@ def _signed_head(device: Device, hello: Hello, found: Sequence[Event]) -> Signed
     return signed
 
 
-def _row(event: Event) -> tuple[str, str | None, str, str]:
+def _row(event: models.Event) -> tuple[str, str | None, str, str]:
     """Number, time in UTC, name and facts of an event; one that cannot be parsed as it is."""
     try:
-        entry = read_entry(event)
+        entry = key_history.read_entry(event)
         time = None if entry["unix_ms"] is None else output.local_time(int(entry["unix_ms"]))
         facts = json.dumps(entry["detail"], separators=(",", ":"))
         return str(event.number), time, str(entry["event"]), facts
@@ -103,7 +81,7 @@ def _row(event: Event) -> tuple[str, str | None, str, str]:
         return str(event.number), None, "unknown", event.entry
 
 
-def _statement_row(checked: Checked) -> tuple[str, str, str, str | None, str]:
+def _statement_row(checked: key_history.Checked) -> tuple[str, str, str, str | None, str]:
     members = checked.members
     old = f"{members['old_key_number']} to " if "old_key_number" in members else ""
     return (
@@ -210,7 +188,7 @@ _OPTION_WIDTH = 21
 _STYLES = {"operational": "bold green", "fault": "bold red"}
 
 
-def _say_status(hello: Hello, state: Status) -> None:
+def _say_status(hello: models.Hello, state: models.Status) -> None:
     """What the state means first, then the facts, and last what to do next."""
     advice = advise(state)
     say(f"{state.state.upper()}: {advice.meaning}", _STYLES.get(state.state, "bold yellow"))
@@ -230,11 +208,11 @@ def say_next(advice: Advice) -> None:
             say_facts([("", f"     {name:<{_OPTION_WIDTH}}{what}")])
 
 
-def _held(journal: Journal) -> str:
+def _held(journal: models.Journal) -> str:
     return f"T{journal.oldest} to T{journal.newest}" if journal.oldest else "none"
 
 
-def _facts(hello: Hello, state: Status) -> list[tuple[str, str]]:
+def _facts(hello: models.Hello, state: models.Status) -> list[tuple[str, str]]:
     journal, log = state.journal, state.events
     held = _held(journal)
     events = f"{log.oldest} to {log.newest}" if log.oldest else "none"
@@ -258,7 +236,7 @@ def _facts(hello: Hello, state: Status) -> list[tuple[str, str]]:
     ]
 
 
-def _session_words(state: Status) -> str:
+def _session_words(state: models.Status) -> str:
     session = state.session
     if session is None:
         return "none"
@@ -267,7 +245,7 @@ def _session_words(state: Status) -> str:
     return f"{session.session_id} since {since} (begin T{session.begin_pagination}){cut}"
 
 
-def _clock_words(clock: Clock) -> str:
+def _clock_words(clock: models.Clock) -> str:
     """The module's time, how good it is and how old."""
     if clock.unix_ms is None:
         return "not set  (wattseal device time)"
@@ -286,7 +264,7 @@ def status(module: Module) -> Result:
 
 
 @app.command(example="wattseal device key --port /dev/ttyACM0 --out station-17")
-def key(module: Module, out: OutputPath = None) -> Result:
+def key(module: Module, out: options.OutputPath = None) -> Result:
     """Show the public key that verifies the module's records.
 
     With --out it is also written as public-key.hex (for the transparency software) and
@@ -297,7 +275,7 @@ def key(module: Module, out: OutputPath = None) -> Result:
     with module.connected() as (device, _hello):
         number = device.key_number()
     public_key = key_of(number.public_key, "public_key")
-    written = write_files(out, key_files(public_key))
+    written = options.write_files(out, key_files(public_key))
     shown = {
         "key_number": number.key_number,
         "curve": public_key.curve.name,
@@ -441,14 +419,14 @@ def configure(
 
 @app.command(example="wattseal device records --port /dev/ttyACM0 --from 17 --out export")
 def records(
-    module: Module, first: First = None, last: Last = None, out: OutputPath = None
+    module: Module, first: First = None, last: Last = None, out: options.OutputPath = None
 ) -> Result:
     """List signed records by pagination, or export them.
 
     With --out, each record is written as T<n>.ocmf, each whole session also as
     transaction-T<n>-T<m>.xml, and the public key beside them.
     """
-    check_output(out)
+    options.check_output(out)
     with module.connected() as (device, _hello):
         found = _read(device.status().journal, device.records, first, last)
         key = device.public_key() if out else None
@@ -456,7 +434,7 @@ def records(
     if key:
         from wattseal.device.session import journal_files
 
-        written = write_files(out, journal_files(found, key))
+        written = options.write_files(out, journal_files(found, key))
 
     def words() -> None:
         if written:
@@ -475,7 +453,7 @@ def records(
 def release(
     module: Module,
     through: Annotated[int, option("N", "Last pagination that may be forgotten.", min=1)],
-    yes: Yes = False,
+    yes: options.Yes = False,
 ) -> Result:
     """Let the module forget old records, to make room.
 
@@ -511,7 +489,7 @@ def events(
     with module.connected() as (device, hello):
         found = _read(device.status().events, device.events, first, last)
         signed = _signed_head(device, hello, found) if head else None
-    check_chain(found)
+    key_history.check_chain(found)
 
     def words() -> None:
         if not found:
@@ -556,17 +534,17 @@ def archive_events(
             help="Give the same number with --through.",
         )
     allowed = permit(signature, owner_key, password_file)
-    check_output(out)
+    options.check_output(out)
     with module.connected() as (device, hello):
         found = _read(device.status().events, device.events, None, through)
         if not found:
             raise ToolError("nothing_to_archive")
-        check_chain(found)
+        key_history.check_chain(found)
         newest = found[-1].number
         # One JSON object a line for each event, as the link gave it.
         lines = "".join(event.model_dump_json() + "\n" for event in found)
         name = f"events-{hello.chip_id}-{found[0].number}-{newest}.jsonl"
-        written = write_files(out, {name: lines})
+        written = options.write_files(out, {name: lines})
         log = device.archive_events(allowed.answer(device, hello, "archive_events", newest))
 
     def words() -> None:
@@ -583,7 +561,7 @@ def archive_events(
 
 
 @app.command(example="wattseal device statements --port /dev/ttyACM0 --out history")
-def statements(module: Module, out: OutputPath = None) -> Result:
+def statements(module: Module, out: options.OutputPath = None) -> Result:
     """Show the history of the module's keys, and check that each leads to the next.
 
     A roll-over must be signed by the old key and by the new one. With --out the statements are
@@ -594,10 +572,12 @@ def statements(module: Module, out: OutputPath = None) -> Result:
         state = device.status()
         has_key = state.key_number is not None and state.state != "fault"
         key = device.key_number() if has_key else None
-    history = check_history(stored, hello.chip_id)
+    history = key_history.check_history(stored, hello.chip_id)
     if key:
-        check_present_key(history, key.key_number, key_of(key.public_key, "public_key"))
-    written = write_files(out, {"statements.json": output.as_json({"statements": stored}) + "\n"})
+        key_history.check_present_key(history, key.key_number, key_of(key.public_key, "public_key"))
+    written = options.write_files(
+        out, {"statements.json": output.as_json({"statements": stored}) + "\n"}
+    )
 
     def words() -> None:
         say_table(("NO", "STATEMENT", "KEY", "FIRMWARE", "AFTER"), map(_statement_row, history))

@@ -8,17 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from wattseal.cli import options
+from wattseal.cli import key_files, options
 from wattseal.cli.device import say_next
-from wattseal.cli.key_files import (
-    OWNER_PASSWORD,
-    OwnerKey,
-    OwnerPasswordFile,
-    Signature,
-    new_password,
-    permit,
-    read_owner_key,
-)
 from wattseal.cli.options import Commands, Module, argument, option
 from wattseal.cli.output import Result, complain, confirm, say, say_facts, written_facts
 from wattseal.common.errors import ToolError
@@ -157,15 +148,15 @@ def challenge(
 )
 def unseal(
     module: Module,
-    owner_key: OwnerKey = None,
-    signature: Signature = None,
-    password_file: OwnerPasswordFile = None,
+    owner_key: key_files.OwnerKey = None,
+    signature: key_files.Signature = None,
+    password_file: key_files.OwnerPasswordFile = None,
 ) -> Result:
     """Open the seal, so that the settings can be changed.
 
     The module signs no session from then on, until it is sealed and published again.
     """
-    allowed = permit(signature, owner_key, password_file)
+    allowed = key_files.permit(signature, owner_key, password_file)
     with module.connected() as (device, hello):
         device.unseal(allowed.answer(device, hello, "unseal"))
         state = device.status()
@@ -183,9 +174,9 @@ def unseal(
 )
 def decommission(
     module: Module,
-    owner_key: OwnerKey = None,
-    signature: Signature = None,
-    password_file: OwnerPasswordFile = None,
+    owner_key: key_files.OwnerKey = None,
+    signature: key_files.Signature = None,
+    password_file: key_files.OwnerPasswordFile = None,
     yes: options.Yes = False,
     out: options.OutputPath = None,
 ) -> Result:
@@ -195,7 +186,7 @@ def decommission(
     as farewell.json. Records and events stay readable. The next start makes a new key.
     """
     confirm("Erase the module's private key for ever?", yes=yes)
-    allowed = permit(signature, owner_key, password_file)
+    allowed = key_files.permit(signature, owner_key, password_file)
     options.check_output(out, FAREWELL)
     with module.connected() as (device, hello):
         key = device.public_key()
@@ -223,19 +214,26 @@ KeyFile = Annotated[Path, argument("KEYFILE", "The owner's private key.")]
 
 
 @owner_app.command(example="wattseal owner create owner.pem")
-def create(file: options.KeyFileToMake, password_file: OwnerPasswordFile = None) -> Result:
+def create(
+    file: options.KeyFileToMake, password_file: key_files.OwnerPasswordFile = None
+) -> Result:
     """Make an owner's key, locked with a password.
 
     Keep a copy in a safe place: without it, no seal that it closed can be opened again.
     """
     options.check_new(file)
-    return _of_key(file, owner.create_key(file, new_password(password_file, OWNER_PASSWORD)).public)
+    return _of_key(
+        file,
+        owner.create_key(
+            file, key_files.new_password(password_file, key_files.OWNER_PASSWORD)
+        ).public,
+    )
 
 
 @owner_app.command(example="wattseal owner show owner.pem")
-def show(file: KeyFile, password_file: OwnerPasswordFile = None) -> Result:
+def show(file: KeyFile, password_file: key_files.OwnerPasswordFile = None) -> Result:
     """Show the public half, for `wattseal device configure --owner-key`."""
-    return _of_key(file, read_owner_key(file, password_file).public)
+    return _of_key(file, key_files.read_owner_key(file, password_file).public)
 
 
 def _of_key(file: Path, key: PublicKey) -> Result:
@@ -256,7 +254,7 @@ def sign(
         str,
         option("TEXT|FILE|-", "What `wattseal device challenge` showed; - is standard input."),
     ],
-    password_file: OwnerPasswordFile = None,
+    password_file: key_files.OwnerPasswordFile = None,
 ) -> Result:
     """Sign a module's challenge and print the answer for --signature.
 
@@ -266,7 +264,7 @@ def sign(
     members = owner.read_challenge(text)
     meaning = owner.describe(members)
     complain(meaning)
-    signature = owner.answer(text, read_owner_key(file, password_file))
+    signature = owner.answer(text, key_files.read_owner_key(file, password_file))
     shown = {"challenge": members, "meaning": meaning, "signature": signature}
     return Result(shown, lambda: print(signature))
 
