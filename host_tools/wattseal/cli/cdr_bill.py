@@ -184,7 +184,7 @@ def invoice(
         for label, value in page_of(statement, "en").totals:
             say(f"  {label}: {value}")
 
-    return Result({"file": out, "sessions": [_members(one) for one in statement.sessions]}, words)
+    return Result({"file": out, "sessions": map(_members, statement.sessions)}, words)
 
 
 def _members(one: rating.Rated) -> dict[str, Any]:

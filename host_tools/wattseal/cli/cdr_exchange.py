@@ -243,7 +243,7 @@ def list_received(
         received = list(listed(database, billable=billable, limit=limit))
     columns = ("RECEIVED", "VERDICT", "KWH", "CDR", "CHARGE POINT", "WHY")
     return Result(
-        {"cdrs": [_received_members(one) for one in received]},
+        {"cdrs": map(_received_members, received)},
         lambda: say_table(columns, map(_received_row, received)),
     )
 

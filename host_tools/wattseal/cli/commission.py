@@ -459,17 +459,18 @@ def _go_through(work: Workplace, steps: Sequence[Step], *, wants_json: bool) -> 
     complain(f"Commissioning {work.station.evse_id}; the job's folder is {work.job.folder}.")
     go_through(work, steps, tell)
     state = work.status().state
-    shown = {"state": state, "folder": work.job.folder, "steps": results}
-    style = "bold green" if state == "operational" else "bold yellow"
-    facts = [("key", " ".join(fingerprint_words(work.device.public_key().fingerprint)))]
-    if steps[-1] is EXPORT:
-        facts.append(("next", f"`wattseal commission submit {work.job.folder}`"))
+    # Now, for the port is closed when the result is said.
+    key = None if wants_json else work.device.public_key()
 
     def words() -> None:
+        style = "bold green" if state == "operational" else "bold yellow"
         say(f"Done: the module is {state}.", style)
-        say_facts(facts)
+        if key:
+            say_facts([("key", " ".join(fingerprint_words(key.fingerprint)))])
+        if steps[-1] is EXPORT:
+            say_facts([("next", f"`wattseal commission submit {work.job.folder}`")])
 
-    return Result(shown, words)
+    return Result({"state": state, "folder": work.job.folder, "steps": results}, words)
 
 
 def _say_step(step: Step, result: StepResult) -> None:

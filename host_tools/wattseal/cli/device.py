@@ -316,8 +316,10 @@ def time(
     with module.connected() as (device, _hello):
         now = computer_time()
         clock = device.set_time(now.unix_ms, now.utc_offset_min, source)
-    facts = [("clock", _clock_words(clock)), ("source", f"{source}: {why}")]
-    return Result({"clock": clock, "source": source, "why": why}, lambda: say_facts(facts))
+    return Result(
+        {"clock": clock, "source": source, "why": why},
+        lambda: say_facts([("clock", _clock_words(clock)), ("source", f"{source}: {why}")]),
+    )
 
 
 @app.command()

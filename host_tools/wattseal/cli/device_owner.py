@@ -68,17 +68,15 @@ def prove(
         key = device.public_key()
     expected = {"type": "possession", "challenge": challenge, "chip_id": hello.chip_id}
     members = check_answer("prove", proof, key, **expected)
-    written = options.write_files(
-        out, {PROOF_OF_POSSESSION: proof.model_dump_json(indent=2) + "\n"}
-    )
-    facts = [
-        ("EVSE-ID", members["evse_id"]),
-        ("module", f"{members['gateway_serial']}, chip {members['chip_id']}"),
-        ("meter", f"{members['meter_serial']} ({members['meter_model']})"),
-        ("key", f"number {members['key_number']}, commissioning {members['commissioning']}"),
-    ]
+    written = _write(out, PROOF_OF_POSSESSION, proof)
 
     def words() -> None:
+        facts = [
+            ("EVSE-ID", members["evse_id"]),
+            ("module", f"{members['gateway_serial']}, chip {members['chip_id']}"),
+            ("meter", f"{members['meter_serial']} ({members['meter_model']})"),
+            ("key", f"number {members['key_number']}, commissioning {members['commissioning']}"),
+        ]
         say_facts(facts)
         _say_statement(proof, written)
 
@@ -222,12 +220,8 @@ def create(
     Keep a copy in a safe place: without it, no seal that it closed can be opened again.
     """
     options.check_new(file)
-    return _of_key(
-        file,
-        owner.create_key(
-            file, key_files.new_password(password_file, key_files.OWNER_PASSWORD)
-        ).public,
-    )
+    password = key_files.new_password(password_file, key_files.OWNER_PASSWORD)
+    return _of_key(file, owner.create_key(file, password).public)
 
 
 @owner_app.command(example="wattseal owner show owner.pem")

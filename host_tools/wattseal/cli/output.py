@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class Result:
     """What a command comes to: an object for programs, and what says the same to people.
 
-    The object may hold models and paths. `complaint` goes to standard error in any case.
+    The object may hold models, paths and iterators. `complaint` goes to standard error in any case.
     """
 
     data: BaseModel | dict[str, Any]
@@ -60,6 +60,8 @@ def as_json(data: BaseModel | dict[str, Any]) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
+    if isinstance(value, Iterator):
+        return list(value)
     return value.model_dump(mode="json")  # of pydantic, whose import takes a while
 
 
