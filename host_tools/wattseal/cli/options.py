@@ -61,6 +61,7 @@ Timeout = Annotated[
 BAUD = DEFAULT_BAUD
 
 _Parameter = partial(inspect.Parameter, kind=inspect.Parameter.KEYWORD_ONLY)
+# The options that every help ends with, in this order.
 _AT_THE_END = {
     "json_output": _Parameter("json_output", default=False, annotation=Json),
     "baud": _Parameter("baud", default=BAUD, annotation=Baud),
@@ -101,7 +102,8 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 class Commands(typer.Typer):
     """Commands that return their `Result`, or None if they have said all themselves.
 
-    Each has --json. A parameter `module` stands for --port, --baud and --timeout.
+    Each has the option --json without declaring it. A parameter `module` of a class as `Module` is
+    made of the option --port, which the class has as `OPTION`, and of --baud and --timeout.
     """
 
     def command(
