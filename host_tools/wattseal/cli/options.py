@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wattseal.common.sql import Database
     from wattseal.device.device import Device
     from wattseal.device.models import Hello
+    from wattseal.registry.client import RegistryClient
 
 
 def option(metavar: str, text: str, *names: str, **settings: Any) -> Any:
@@ -242,6 +243,13 @@ def access_key_of(file: Path | None) -> str:
         cause = "The access key holds characters that no access key has."
         raise ToolError("usage", cause=cause, help="")
     return text
+
+
+def registry_client(url: str, access_key: str | None = None) -> RegistryClient:
+    """A client of the registry, which takes a while to import."""
+    from wattseal.registry.client import RegistryClient
+
+    return RegistryClient(url, access_key)
 
 
 def key_source(registry: str | None, export: Path | None) -> KeySource:

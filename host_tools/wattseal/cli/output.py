@@ -20,7 +20,6 @@ import typer
 
 from wattseal.common.errors import ToolError
 from wattseal.common.text import printable
-from wattseal.common.times import unix_ms
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -112,21 +111,6 @@ def duration(seconds: int) -> str:
 def kilobytes(count: int) -> str:
     """Bytes in units of 1024."""
     return f"{count // 1024} KB"
-
-
-def read_time(text: str) -> int:
-    """Milliseconds since 1970 of a time with its zone. ToolError `usage` if the text is none."""
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise ToolError(
-            "usage",
-            cause=f"{text} is no time with a zone.",
-            help="Write it as 2026-11-21T10:00:05+01:00 or 2026-11-21T09:00:05Z.",
-        )
-    return unix_ms(moment)
 
 
 LABEL_WIDTH = 11

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -15,10 +16,10 @@ from wattseal.cli.output import INDENT, Result, say, say_facts, say_table, say_w
 from wattseal.cli.program import group_with
 from wattseal.common.errors import EXIT_FAILED, ToolError
 from wattseal.common.files import read_at_most, write_private
+from wattseal.common.times import unix_ms
 from wattseal.ocmf.public_key import read_public_key
 from wattseal.registry import api_models as api
 from wattseal.registry import records
-from wattseal.registry.client import RegistryClient
 
 app = Commands(
     name="registry",
@@ -100,6 +101,21 @@ EvseId = Annotated[str, argument("EVSE-ID", "Such as DE*ABC*E1234*5.")]
 At = Annotated[str | None, option("TIME", "At that time, such as 2026-11-21T10:00+01:00, not now.")]
 
 
+def read_time(text: str) -> int:
+    """Milliseconds since 1970 of a time with its zone. ToolError `usage` if the text is none."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ToolError(
+            "usage",
+            cause=f"{text} is no time with a zone.",
+            help="Write it as 2026-11-21T10:00:05+01:00 or 2026-11-21T09:00:05Z.",
+        )
+    return unix_ms(moment)
+
+
 @app.command(
     epilog="\b\nExample:\n  wattseal registry eligible 'DE*ABC*E1234*5' -r https://registry.example\n"
     "\nExit status: 0 both yes, 1 one of them no, 2 could not be asked."
@@ -110,7 +126,7 @@ def eligible(evse_id: EvseId, registry: options.RegistryUrl) -> Result:
     Ask before the POI is published as compliant with calibration law, and before sessions are
     authorised from white lists.
     """
-    with options.failure_is_status_2(), RegistryClient(registry) as client:
+    with options.failure_is_status_2(), options.registry_client(registry) as client:
         answer = client.eligibility(evse_id)
     status = 0 if answer.publish and answer.authorise else EXIT_FAILED
     return Result(answer, lambda: _say_eligibility(answer), status)
@@ -119,8 +135,8 @@ def eligible(evse_id: EvseId, registry: options.RegistryUrl) -> Result:
 @app.command(example="wattseal registry show 'DE*ABC*E1234*5' -r https://registry.example")
 def show(evse_id: EvseId, registry: options.RegistryUrl, at: At = None) -> Result:
     """Show what is at a charge point: meter, module, key, and since when."""
-    moment = output.read_time(at) if at else None
-    with RegistryClient(registry) as client:
+    moment = read_time(at) if at else None
+    with options.registry_client(registry) as client:
         evse = client.evse(evse_id, moment)
         if evse is None:
             raise ToolError("registry_not_found", what=f"{evse_id}{_at_words(at)}")
@@ -131,7 +147,7 @@ def show(evse_id: EvseId, registry: options.RegistryUrl, at: At = None) -> Resul
 @app.command(example="wattseal registry history 'DE*ABC*E1234*5' -r https://registry.example")
 def history(evse_id: EvseId, registry: options.RegistryUrl) -> Result:
     """List every record that touched a charge point, oldest first."""
-    with RegistryClient(registry) as client:
+    with options.registry_client(registry) as client:
         lines = client.history(evse_id)
     columns = ("ENTRY", "TIME", "WHAT", "DETAILS")
     return Result({"records": lines}, lambda: say_table(columns, map(_history_row, lines)))
@@ -154,8 +170,8 @@ def key(
     is valid is what is known now, also with --at. --out writes it as public-key.hex and
     public-key.pem.
     """
-    moment = output.read_time(at) if at else None
-    with RegistryClient(registry) as client:
+    moment = read_time(at) if at else None
+    with options.registry_client(registry) as client:
         found = client.key_of(evse_id, moment)
     if found is None:
         raise ToolError("registry_not_found", what=f"a valid key of {evse_id}{_at_words(at)}")
@@ -177,7 +193,7 @@ def search(
     registry: options.RegistryUrl,
 ) -> Result:
     """Search for an EVSE-ID, a serial number or a key, or the beginning of one."""
-    with RegistryClient(registry) as client:
+    with options.registry_client(registry) as client:
         found = client.search(text)
     return Result(found, lambda: _say_found(found))
 
@@ -303,7 +319,7 @@ def create(
         label=label,
         days=days or None,
     )
-    with RegistryClient(registry, options.access_key_of(access_key)) as client:
+    with options.registry_client(registry, options.access_key_of(access_key)) as client:
         answer = client.grant(request)
     write_private(out, f"{answer.access_key}\n".encode())
     told = answer.model_copy(update={"access_key": None})
@@ -313,7 +329,7 @@ def create(
 @access_app.command("list", example="wattseal registry access list --access-key administrator.key")
 def list_keys(registry: options.RegistryUrl, access_key: options.AccessKeyFile = None) -> Result:
     """List all access keys, the revoked ones too."""
-    with RegistryClient(registry, options.access_key_of(access_key)) as client:
+    with options.registry_client(registry, options.access_key_of(access_key)) as client:
         keys = client.access_keys()
     columns = ("KEY", "ROLE", "GOOD UNTIL", "OPERATORS", "LABEL")
     return Result({"keys": keys}, lambda: say_table(columns, map(_row, keys)))
@@ -328,7 +344,7 @@ def revoke(
     access_key: options.AccessKeyFile = None,
 ) -> Result:
     """Revoke an access key, from now on and for ever."""
-    with RegistryClient(registry, options.access_key_of(access_key)) as client:
+    with options.registry_client(registry, options.access_key_of(access_key)) as client:
         answer = client.revoke(key_id)
     return _confirmed(answer, f"Access key {key_id} is revoked")
 
@@ -367,7 +383,7 @@ def deactivate(
     request = _checked(
         api.DeactivationRequest, evse_id=evse_id, reason=reason, farewell=statement, note=note
     )
-    with RegistryClient(registry, options.access_key_of(access_key)) as client:
+    with options.registry_client(registry, options.access_key_of(access_key)) as client:
         output.confirm(f"Deactivate the key of {evse_id}, for ever?", yes=yes)
         answer = client.deactivate(request)
     return _confirmed(answer, f"The key of {evse_id} is deactivated")
@@ -390,7 +406,7 @@ def consent(
     (`wattseal commission --scenario take-over`).
     """
     request = _checked(api.ConsentRequest, evse_id=evse_id, to_operator=to, days=days)
-    with RegistryClient(registry, options.access_key_of(access_key)) as client:
+    with options.registry_client(registry, options.access_key_of(access_key)) as client:
         answer = client.consent(request)
     return _confirmed(answer, f"{to} may take over {evse_id} within {days} days")
 
@@ -416,6 +432,6 @@ def hardware_exchange(
         station_serial=station_serial,
         note=note,
     )
-    with RegistryClient(registry, options.access_key_of(access_key)) as client:
+    with options.registry_client(registry, options.access_key_of(access_key)) as client:
         answer = client.exchange_hardware(request)
     return _confirmed(answer, f"The exchange at {evse_id} is noted")

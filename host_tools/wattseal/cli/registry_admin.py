@@ -11,7 +11,7 @@ from typing import Annotated
 from wattseal.cli import options, output
 from wattseal.cli.options import Commands, argument, option
 from wattseal.cli.output import INDENT, Result, say, say_facts, say_wrapped
-from wattseal.cli.registry import At
+from wattseal.cli.registry import At, read_time
 from wattseal.common.errors import EXIT_FAILED, ToolError
 from wattseal.common.files import OutputDirectory
 from wattseal.common.times import unix_ms_now
@@ -183,7 +183,7 @@ def export(
     if format_ not in exporting.FORMATS:
         limit = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
         raise ToolError("bad_value", field="--format", limit=limit, found=format_)
-    moment = output.read_time(at) if at else unix_ms_now()
+    moment = read_time(at) if at else unix_ms_now()
     with closing(open_source(registry)) as source, output.progress_bar("reading the log") as show:
         export_ = exporting.collect(source, moment, show)
     text = exporting.FORMATS[format_](export_)
