@@ -37,6 +37,7 @@ from wattseal.cli.output import Result, say
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import write_exactly
 from wattseal.common.files import OutputDirectory, first_fault, read_at_most
+from wattseal.common.sentences import Language
 from wattseal.ocmf.public_key import PublicKey
 
 app = Commands()
@@ -181,7 +182,7 @@ def invoice(
 
     def words() -> None:
         say(str(out))
-        for label, value in page_of(statement, "en").totals:
+        for label, value in page_of(statement, Language.ENGLISH).totals:
             say(f"  {label}: {value}")
 
     return Result({"file": out, "sessions": map(_members, statement.sessions)}, words)
@@ -196,5 +197,5 @@ def _members(one: rating.Rated) -> dict[str, Any]:
         "amount": f"{cost.gross:f}" if cost else None,
         "currency": cost.currency if cost else None,
         "folder": one.folder,
-        "why_not": one.why_not("en"),
+        "why_not": one.why_not(Language.ENGLISH),
     }
