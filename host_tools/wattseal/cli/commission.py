@@ -206,7 +206,7 @@ def workplace(
             job=Job(folder, known.slug),
             registry=registry,
             permit=_permit_of(owner, device, hello),
-            charge=WaitForEnergy(charge_s, _told_energy()) if charge_s else None,
+            charge=WaitForEnergy(charge_s, _told_energy()).wait if charge_s else None,
             confirm=_confirm_seal if sys.stdin.isatty() and not yes else None,
         )
 
@@ -492,7 +492,7 @@ def finish(
             station=station,
             job=Job(path.parent, path.name.removesuffix(ANSWER)),
             answer=came,
-            charge=WaitForEnergy(test_charge),
+            charge=WaitForEnergy(test_charge).wait,
         )
         _go_through(work, steps, json_output=json_output)
 

@@ -127,10 +127,9 @@ def publish(
     proof = read_publication(file)
     with connected(port, baud, timeout) as (device, _hello):
         settings = device.configuration().settings
-        checkpoint = proof.checkpoint_for(
-            str(settings.get("registry_name", "")), str(settings.get("registry_key", ""))
+        accepted = device.accept_publication(
+            proof, str(settings.get("registry_name", "")), str(settings.get("registry_key", ""))
         )
-        accepted = device.accept_publication(checkpoint, proof.leaf, proof.leaf_index, proof.proof)
         state = device.status()
     if json_output:
         print_json(accepted)

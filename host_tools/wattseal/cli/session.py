@@ -146,11 +146,11 @@ def end(
             for name in (END, TRANSACTION):
                 directory.check_free(name)
         ended = session.end(device, reason, begin_record)
-    files = session_files(ended.begin, ended.end.record, ended.end.key)
-    written = _write(out, files, ended.end.record, ended.begin)
-    report = verify_file(TRANSACTION, files[TRANSACTION].encode(), ended.end.key)
-    begun = _plain(ended.begin)
-    _finish("ended", ended.end, report, written, json_output=json_output, begin_record=begun)
+    files = session_files(begin_record, ended.record, ended.key)
+    written = _write(out, files, ended.record, begin_record)
+    report = verify_file(TRANSACTION, files[TRANSACTION].encode(), ended.key)
+    begun = _plain(begin_record)
+    _finish("ended", ended, report, written, json_output=json_output, begin_record=begun)
 
 
 def _write(

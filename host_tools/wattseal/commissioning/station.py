@@ -31,11 +31,6 @@ from wattseal.wire.errors import WattsealError
 from wattseal.wire.methods import check_params
 
 KEY_SETTINGS = ("registry_key", "owner_key")
-NEEDED_SETTINGS = (
-    *("gateway_id", "gateway_serial", "meter_profile", "charge_point_id"),
-    *("registry_name", "registry_key", "owner_key"),
-)
-"""What seals a module, without what follows from the rest."""
 
 QUESTIONS = {
     "gateway_id": "Name of this signing system",
@@ -50,7 +45,7 @@ QUESTIONS = {
     "meter.calibration_mark": "Calibration mark on the meter",
     "meter.calibration_year": "Year of that mark",
 }
-"""Everything that a station may lack, as a person is asked for it."""
+"""What is needed to seal and register a module, as a person is asked for it."""
 
 _WHOLE_LABEL = {
     "manufacturer": "M",
@@ -83,15 +78,10 @@ class Station:
 
     def missing(self) -> list[str]:
         """Keys of QUESTIONS that have no answer yet, in the order of asking."""
-        lacking = {name for name in NEEDED_SETTINGS if name not in self.settings}
-        lacking |= {
-            f"meter.{name}"
-            for name in ("serial", "calibration_mark", "calibration_year")
-            if name not in self.meter
-        }
-        if self.module_model is None:
-            lacking.add("module_model")
-        return [name for name in QUESTIONS if name in lacking]
+        known = {*self.settings, *(f"meter.{name}" for name in self.meter)}
+        if self.module_model is not None:
+            known.add("module_model")
+        return [name for name in QUESTIONS if name not in known]
 
     def with_answer(self, name: str, answer: str) -> Station:
         """This station with one more of QUESTIONS answered. ToolError `station_malformed`."""

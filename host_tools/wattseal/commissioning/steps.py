@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from wattseal.commissioning import document, registration, test_charge
 from wattseal.commissioning.workplace import Step, StepResult, Workplace
 from wattseal.common.errors import ToolError
+from wattseal.common.text import normalized
 from wattseal.common.times import computer_time, is_synchronised
 from wattseal.device.advice import advise
 from wattseal.device.key_history import check_history, check_present_key
@@ -61,19 +61,15 @@ def configure(work: Workplace) -> StepResult:
     if not changes:
         return StepResult(False, "as they should be", {"settings": before})
     if work.status().sealed and changes.keys() - set(UNSEALED_SETTINGS):
-        _open_seal(work, changes)
+        if work.permit is None:
+            raise ToolError("seal_closed", settings=", ".join(changes))
+        work.device.unseal(work.permit("unseal"))
     work.device.configure(changes)
     after = work.device.configuration().settings
     lost = [name for name, value in wanted.items() if after.get(name) != value]
     if lost:
         raise ToolError("settings_not_kept", settings=", ".join(lost))
     return StepResult(True, f"set and read back: {', '.join(changes)}", {"settings": after})
-
-
-def _open_seal(work: Workplace, changes: dict[str, Any]) -> None:
-    if work.permit is None:
-        raise ToolError("seal_closed", settings=", ".join(changes))
-    work.device.unseal(work.permit("unseal"))
 
 
 def check_meter(work: Workplace) -> StepResult:
@@ -86,21 +82,13 @@ def check_meter(work: Workplace) -> StepResult:
         "serial": (label.serial, reading.meter_serial),
     }
     for name, (labelled, read) in told.items():
-        if read is not None and _plain(read) != _plain(labelled):
+        if read is not None and normalized(read) != normalized(labelled):
             raise ToolError("meter_differs", member=name, label=labelled, read=read)
     work.label = label
     facts = {"meter": label.model_dump(), "energy_kwh": reading.energy_kwh}
     words = f"{label.manufacturer} {label.model} {label.serial}, {reading.energy_kwh} kWh"
-    notes = (
-        ()
-        if reading.meter_serial
-        else ("This meter cannot tell its serial number: compare its label once more.",)
-    )
-    return StepResult(False, words, facts, notes)
-
-
-def _plain(text: str) -> str:
-    return "".join(text.split()).casefold()
+    note = "This meter cannot tell its serial number: compare its label once more."
+    return StepResult(False, words, facts, () if reading.meter_serial else (note,))
 
 
 def set_clock(work: Workplace) -> StepResult:
@@ -112,11 +100,8 @@ def set_clock(work: Workplace) -> StepResult:
     latest_ms = computer_time().unix_ms + CLOCK_TOLERANCE_MS
     if clock.unix_ms is None or not now.unix_ms <= clock.unix_ms <= latest_ms:
         raise ToolError("clock_not_kept", read=clock.unix_ms, computer=now.unix_ms)
-    notes = (
-        ()
-        if source == "synchronised"
-        else ("No time service is known to keep this computer's clock: check it.",)
-    )
+    note = "No time service is known to keep this computer's clock: check it."
+    notes = () if source == "synchronised" else (note,)
     facts = {"source": source, "unix_ms": now.unix_ms, "utc_offset_min": now.utc_offset_min}
     return StepResult(True, f"set, {source}", facts, notes)
 
@@ -130,10 +115,7 @@ def close_seal(work: Workplace) -> StepResult:
     if work.confirm is not None:
         work.confirm(_what_is_sealed(work))
     sealing = work.device.seal()
-    facts = {
-        "commissioning": sealing.commissioning,
-        "meter_serial_read": sealing.meter_serial_read,
-    }
+    facts = sealing.model_dump(include={"commissioning", "meter_serial_read"})
     return StepResult(True, f"closed, commissioning {sealing.commissioning}", facts)
 
 

@@ -29,20 +29,26 @@ def read_at_most(path: Path, max_bytes: int) -> bytes:
         raise ToolError("file_unreadable", path=str(path), cause=cause) from None
 
 
+def read_bounded(path: Path, max_bytes: int, malformed: str) -> bytes:
+    """A file's bytes. ToolError `file_unreadable`, or the one named `malformed` if it is longer."""
+    data = read_at_most(path, max_bytes)
+    if len(data) > max_bytes:
+        cause = f"it is larger than {max_bytes} bytes"
+        raise ToolError(malformed, path=str(path), cause=cause)
+    return data
+
+
 _Form = TypeVar("_Form", bound="BaseModel")
 
 
 def read_json_file(path: Path, form: type[_Form], malformed: str, max_bytes: int) -> _Form:
-    """The object in a file, of which no more than `max_bytes` and one are ever read.
+    """The object in a file of at most `max_bytes`.
 
     ToolError `file_unreadable`, or the one named `malformed`, which takes path and cause.
     """
     from pydantic import ValidationError  # takes a while, and many commands read no such file
 
-    data = read_at_most(path, max_bytes)
-    if len(data) > max_bytes:
-        cause = f"it is larger than {max_bytes} bytes"
-        raise ToolError(malformed, path=str(path), cause=cause)
+    data = read_bounded(path, max_bytes, malformed)
     try:
         return form.model_validate_json(data)
     except ValidationError as error:
@@ -78,10 +84,9 @@ class OutputDirectory:
         """Refuse a name that is taken by other data than the content that is to go there."""
         path = self.path / name
         try:
-            if content is None:
-                is_free = not path.exists()
-            else:
-                is_free = not path.exists() or path.read_bytes() == content.encode()
+            is_free = not path.exists() or (
+                content is not None and path.read_bytes() == content.encode()
+            )
         except OSError as error:
             raise _unwritable(path, error) from None
         if not is_free:

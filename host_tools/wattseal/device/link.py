@@ -28,14 +28,8 @@ QUICK_TIMEOUT_S = 5.0
 WORKING_TIMEOUT_S = 60.0
 ATTEMPTS = 3
 
-WORKING_METHODS = frozenset(
-    (
-        "begin", "intermediate", "end", "read_meter", "self_test", "configure", "set_time",
-        "release", "seal", "challenge", "unseal", "prove", "accept_publication", "event_head",
-        "archive_events", "decommission", "check_update", "enter_boot_loader",
-    )
-)  # fmt: skip
-"""Methods that read the meter, sign or write flash, and so take their time."""
+QUICK_METHODS = frozenset(("hello", "status", "public_key", "records", "events", "statements"))
+"""Methods that neither read the meter nor sign nor write flash."""
 
 REPEATABLE_METHODS = frozenset(
     (
@@ -43,7 +37,7 @@ REPEATABLE_METHODS = frozenset(
         "statements", "challenge", "prove", "event_head",
     )
 )  # fmt: skip
-"""Methods of which a second call harms nothing, so that a lost reply is cured by asking again."""
+"""Methods that may be called twice: after a lost reply the request is sent again."""
 
 _PARSE_ERROR = -32700
 
@@ -132,7 +126,7 @@ class LinkCodec:
 class LinkClient:
     """Calls the module's methods over a transport, one at a time.
 
-    `timeout_s` replaces the time-outs that fit a module of flesh and blood, for slow emulation.
+    `timeout_s` replaces the time-outs, which fit a real module: an emulated one is slower.
     """
 
     def __init__(
@@ -163,18 +157,16 @@ class LinkClient:
         Raises ToolError for what the module refuses and for a link that does not work, and
         ReplyLostError if a method that must not be repeated may or may not have been carried out.
         """
-        attempts = ATTEMPTS if method in REPEATABLE_METHODS else 1
-        for _attempt in range(attempts - 1):
+        attempts_left = ATTEMPTS
+        while True:
+            attempts_left -= 1
             try:
                 return self._call_once(method, params or {}, ignore_unreadable)
-            except ReplyLostError:
-                continue
-        try:
-            return self._call_once(method, params or {}, ignore_unreadable)
-        except ReplyLostError as lost:
-            if method in REPEATABLE_METHODS:
-                raise lost.error from None
-            raise
+            except ReplyLostError as lost:
+                if method not in REPEATABLE_METHODS:
+                    raise
+                if not attempts_left:
+                    raise lost.error from None
 
     def _call_once(
         self, method: str, params: dict[str, Any], ignore_unreadable: bool
@@ -203,7 +195,7 @@ class LinkClient:
         """How long the reply to a method may take, in seconds."""
         if self._timeout_s is not None:
             return self._timeout_s
-        return WORKING_TIMEOUT_S if method in WORKING_METHODS else QUICK_TIMEOUT_S
+        return QUICK_TIMEOUT_S if method in QUICK_METHODS else WORKING_TIMEOUT_S
 
 
 WRITE_TIMEOUT_S = 10.0
@@ -295,13 +287,10 @@ class SerialTransport:
 
     def _lost(self, error: Exception) -> ToolError:
         """A broken port as a ToolError. pyserial lets out OSError, termios.error and TypeError."""
-        if not isinstance(error, (OSError, TypeError, ValueError)) and not _is_termios(error):
+        is_termios = type(error).__module__ == "termios"
+        if not is_termios and not isinstance(error, (OSError, TypeError, ValueError)):
             raise error
         return ToolError("port_lost", port=self.name, cause=_cause(error))
-
-
-def _is_termios(error: Exception) -> bool:
-    return type(error).__module__ == "termios"
 
 
 def _opening_error(port: str, error: Exception) -> ToolError:

@@ -186,7 +186,7 @@ def test_a_request_about_another_state_of_the_module_is_not_sent(
 
 
 def test_power_fails_during_the_test_charge(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
-    def cut(_self: object, _work: object) -> None:
+    def cut(_self: object, _device: object) -> None:
         post.rig.power_cut()
         raise KeyboardInterrupt
 
@@ -204,7 +204,7 @@ def test_power_fails_during_the_test_charge(post: Post, monkeypatch: pytest.Monk
 def test_the_cable_is_pulled_during_the_test_charge(
     post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def cut(_self: object, _work: object) -> None:
+    def cut(_self: object, _device: object) -> None:
         raise ToolError("port_lost", port="here", cause="unplugged")
 
     with monkeypatch.context() as patched:
