@@ -1,4 +1,4 @@
-"""The steps on the module up to the seal. Each compares first and changes only what differs."""
+"""Carries out the steps on the module; each compares first and changes only what differs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _what_is_sealed(work: Workplace) -> str:
 
 
 def check_module(work: Workplace) -> StepResult:
-    """Is it sound, and is its history whole up to the key that it has now?"""
+    """Check the module's state, its self-test, and its key history up to the present key."""
     status = work.status()
     if status.state not in ("unregistered", "operational") or status.key_number is None:
         advice = advise(status)
@@ -73,7 +73,7 @@ def configure(work: Workplace) -> StepResult:
 
 
 def check_meter(work: Workplace) -> StepResult:
-    """Read the meter as a session would, and compare what it tells with its label."""
+    """Read the meter as a session would, and compare it with its label."""
     reading = work.device.read_meter()
     label = work.station.label(reading.meter_vendor, reading.meter_model)
     told = {
@@ -92,7 +92,7 @@ def check_meter(work: Workplace) -> StepResult:
 
 
 def set_clock(work: Workplace) -> StepResult:
-    """Set the module's clock from this computer's, and see that it runs with it."""
+    """Set the module's clock from this computer's, and check it."""
     now = computer_time()
     source = "synchronised" if is_synchronised() else "informative"
     work.device.set_time(now.unix_ms, now.utc_offset_min, source)
@@ -140,7 +140,7 @@ BACK_ON_SITE = (SET_UP[0], SET_UP[3], HAND_OVER, TEST_CHARGE)
 """With the answer that came back."""
 
 Tell = Callable[[Step, StepResult | None], None]
-"""Called with a step when it begins (None), and with what it found when it is through."""
+"""Called with a step when it begins (None), and with its result when it has ended."""
 
 
 def without_test_charge(steps: Sequence[Step]) -> tuple[Step, ...]:

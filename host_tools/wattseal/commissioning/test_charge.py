@@ -1,4 +1,4 @@
-"""The step that charges once, verifies the records, and has the registry keep them."""
+"""Charges once, verifies the records, and has the registry keep them."""
 
 from __future__ import annotations
 
@@ -34,10 +34,7 @@ POLL_S = 2.0
 
 @dataclass(frozen=True)
 class WaitForEnergy:
-    """Ends the session once the meter has moved, or when nothing has flowed for so long.
-
-    tell: called with the reading in kWh, and what has flowed since the begin.
-    """
+    """Waits until energy has flowed, at most `limit_s`. tell: called with each reading in kWh."""
 
     limit_s: float
     tell: Callable[[str], None] = lambda _kwh: None

@@ -1,4 +1,4 @@
-"""Writes files whole or not at all, and never over different data."""
+"""Reads files of bounded size; writes files whole or not at all, and not over other data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def read_at_most(path: Path, max_bytes: int) -> bytes:
-    """A file's bytes; one more than `max_bytes` of a longer file, which the caller refuses.
+    """Read a file's bytes; one more than `max_bytes` of a longer file, which the caller refuses.
 
     ToolError `file_unreadable`.
     """
@@ -81,7 +81,7 @@ class OutputDirectory:
             raise _unwritable(self.path, error) from None
 
     def check_free(self, name: str, content: str | None = None) -> None:
-        """Refuse a name that is taken by other data than the content that is to go there."""
+        """ToolError `file_exists` if the file is there and does not hold this content."""
         path = self.path / name
         try:
             is_free = not path.exists() or (
@@ -166,12 +166,11 @@ def write_private(path: Path, data: bytes) -> None:
 def read_private(path: Path) -> bytes:
     """The content of a file that nobody else may read.
 
-    ToolError `secret_exposed`, `secret_unreadable`. Windows keeps its permissions elsewhere, and
-    is believed.
+    ToolError `secret_exposed`, `secret_unreadable`. On Windows the permissions are not checked.
     """
     try:
         with path.open("rb") as file:
-            # Of the file that is open now, whatever is put in its place meanwhile.
+            # Of the file that is open, which may have been replaced by now.
             facts = os.fstat(file.fileno())
             if os.name == "posix" and facts.st_mode & _OTHERS:
                 raise ToolError("secret_exposed", path=str(path))

@@ -31,7 +31,7 @@ _TIME_ERROR = 5
 
 @dataclass(frozen=True)
 class ComputerTime:
-    """A moment: Unix time in ms, and local time minus UTC in minutes."""
+    """Unix time in ms, and local time minus UTC in minutes."""
 
     unix_ms: int
     utc_offset_min: int
@@ -52,7 +52,7 @@ def computer_time() -> ComputerTime:
 def is_synchronised() -> bool:
     """Whether the kernel says that a time service disciplines the clock (adjtimex(2)).
 
-    False where the system cannot tell: the weaker claim is the safe one.
+    False where the system has no such call, so that no record claims more than is known.
     """
     if not sys.platform.startswith("linux"):
         return False

@@ -1,4 +1,4 @@
-"""The module as an object: each method of the link with typed arguments and results."""
+"""Calls the module's methods with typed arguments and results."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class Device:
             yield from page.events
 
     def release(self, through: int) -> models.Journal:
-        """Let the module forget its records up to this pagination."""
+        """Have the records up to this pagination deleted, to make room."""
         return self._call(models.Journal, "release", through=through)
 
     def seal(self) -> models.Sealing:
@@ -136,7 +136,7 @@ class Device:
         return self._call(models.SealState, "unseal", signature=signature)
 
     def archive_events(self, signature: str) -> models.EventLog:
-        """Let the module forget the events that the signed challenge names."""
+        """Have the events deleted that the signed challenge names."""
         return self._call(models.EventLog, "archive_events", signature=signature)
 
     def decommission(self, signature: str) -> models.SignedStatement:

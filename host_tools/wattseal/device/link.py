@@ -1,9 +1,9 @@
-"""The host's end of the link: requests, their replies, time-outs, and what to repeat.
+"""Sends requests over the link to a module, waits for their replies, and repeats some.
 
 `LinkCodec` does no input or output. `LinkClient` moves its bytes over a transport and waits. A
-reply counts only if it carries the id of the request under way, so one that comes late, or was
-meant for a program that has died, is dropped. Only methods that may safely be carried out twice
-are sent again; for the others the caller is told that the outcome is unknown.
+reply counts only if it has the id of the request under way, so one that comes late, or answers
+another program, is dropped. Only methods that may be carried out twice are sent again; for the
+others ReplyLostError says that the outcome is unknown.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Transport(Protocol):
 
 
 class ReplyLostError(Exception):
-    """A request went out and no reply to it came back; `error` says it for people."""
+    """A request was sent and no reply to it came; `error` is what to show."""
 
     def __init__(self, error: ToolError) -> None:
         super().__init__(str(error))
@@ -92,7 +92,7 @@ class LinkCodec:
         """
         self._id += 1
         self.damaged_lines = self.stale_replies = 0
-        # What came in so far, be it half a line without end, must not swallow the reply.
+        # Half a line that came in so far must not be taken for the beginning of the reply.
         self._decoder = link_frame.LineDecoder()
         try:
             return bytes(link_frame.encode(messages.request(self._id, method, params)))
@@ -102,7 +102,7 @@ class LinkCodec:
     def feed(self, data: bytes) -> list[Reply]:
         """The replies to the request under way that these bytes complete, in order.
 
-        More than one when the module also complains of a line that it could not read.
+        More than one if the module also reports a line that it could not read.
         """
         replies = []
         for result in self._decoder.feed(data):
@@ -142,7 +142,7 @@ class LinkClient:
         self._codec = codec or LinkCodec()
 
     def synchronise(self) -> dict[str, Any]:
-        """End whatever line was left half sent, and return the module's `hello`.
+        """End a line that was left half sent, and return the module's `hello`.
 
         The module answers the empty line with an error that has no id; it is not meant for us.
         """
@@ -216,7 +216,7 @@ _WINDOWS_ERRORS = (
 
 
 class PortInfo(BaseModel):
-    """A port of this computer; what its USB device does not tell is None."""
+    """A port of this computer; None for what its USB device does not give."""
 
     device: str
     description: str | None
@@ -286,7 +286,7 @@ class SerialTransport:
             raise self._lost(error) from None
 
     def _lost(self, error: Exception) -> ToolError:
-        """A broken port as a ToolError. pyserial lets out OSError, termios.error and TypeError."""
+        """A broken port as a ToolError. pyserial raises OSError, termios.error and TypeError."""
         is_termios = type(error).__module__ == "termios"
         if not is_termios and not isinstance(error, (OSError, TypeError, ValueError)):
             raise error

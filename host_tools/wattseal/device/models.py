@@ -1,7 +1,7 @@
-"""What the module's methods return, as typed objects: the fields of wire/methods.py, no others.
+"""Types the results of the module's methods: the fields of wire/methods.py, no others.
 
-Members that a newer firmware adds are ignored; a missing or misshapen one is an error. A test holds
-these models against the method table.
+Members that a newer firmware adds are ignored; a missing or misshapen one is an error. A test
+compares these models with the method table.
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ class EventPage(Page):
 
 
 class Sealing(_Model):
-    """The seal just closed; `meter_serial_read` if the meter itself told its serial number."""
+    """The seal just closed; `meter_serial_read` if the serial number was read from the meter."""
 
     sealed: bool
     commissioning: Positive

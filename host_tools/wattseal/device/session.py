@@ -1,7 +1,7 @@
-"""Beginning and ending sessions so that a lost reply never costs a record or makes a second one.
+"""Begins and ends sessions, and names their files; a lost reply loses and doubles no record.
 
-`begin`, `intermediate` and `end` must not be sent twice. So the journal's next pagination is noted
-before, and when the reply is lost, the journal tells afterwards whether the record was made.
+`begin`, `intermediate` and `end` must not be sent twice. So the journal's next pagination is read
+before, and after a lost reply the journal shows whether the record was made.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The firmware bundle: manifest, image and the vendor's signature in one file (.wsfw).
+"""Writes and reads firmware bundles (.wsfw): manifest, image and the vendor's signature.
 
-A ZIP file whose members are stored, not compressed, so that no reader ever has to unpack what it
-has not yet judged: manifest.json (what the vendor signs), image.bin (which the manifest names by
+A ZIP file whose members are stored, not compressed, so that no reader has to unpack what it has
+not yet checked: manifest.json (what the vendor signs), image.bin (which the manifest names by
 size and SHA-256) and signature.der. Before it is signed, the last one is missing.
 """
 
@@ -30,9 +30,9 @@ class ManifestError(ValueError):
 
 @dataclass(frozen=True)
 class Manifest:
-    """An image by its facts; `text` holds the very characters that are signed.
+    """What the vendor signs about an image; `text` holds exactly the characters that are signed.
 
-    `sha256` is the firmware identity that a module running the image tells, in hex.
+    `sha256` is the firmware identity of a module that runs the image, in hex.
     """
 
     text: str
@@ -146,7 +146,7 @@ def _read(data: bytes) -> Bundle:
 
 
 def _members(data: bytes) -> dict[str, bytes]:
-    """The contents by name, once every entry of the directory has been judged."""
+    """The contents by name, read after every entry of the directory was checked."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()

@@ -1,4 +1,4 @@
-"""The history of keys, with every statement and signature bent in turn."""
+"""The history of keys, with every statement and signature altered in turn."""
 
 import copy
 from typing import Any
@@ -153,8 +153,8 @@ def test_answers_to_challenges_are_no_history(stored: Stored) -> None:
     module = FakeModule()
     answer = module._event_head({"challenge": "ab" * 16})
     signatures = [{"key_number": 1, "signature": answer["signature"]}]
-    stranger = {"number": 1, "statement": answer["statement"], "signatures": signatures}
-    _broken([stranger], 1, "no statement about the life of a key")
+    foreign = {"number": 1, "statement": answer["statement"], "signatures": signatures}
+    _broken([foreign], 1, "no statement about the life of a key")
 
 
 @pytest.mark.parametrize("text", ["{}", "x", '{"type":"birth"}', '{"type":7}', "[]"])

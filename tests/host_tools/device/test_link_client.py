@@ -1,4 +1,4 @@
-"""The host's end of the link against a module whose replies go astray, in virtual time."""
+"""The host's end of the link with a module whose replies are lost, in virtual time."""
 
 import pytest
 from support.device import fake_module as faults

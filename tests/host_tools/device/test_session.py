@@ -157,9 +157,9 @@ def test_begin_record_released_in_between_is_missed(module: FakeModule, device: 
 
 def test_reply_for_another_session_is_not_believed(module: FakeModule, device: Device) -> None:
     begun = session.begin(device).record
-    stranger = begun.model_copy(update={"session_id": 99})
+    other = begun.model_copy(update={"session_id": 99})
     with pytest.raises(ToolError, match="another session"):
-        session.end(device, "E", stranger)
+        session.end(device, "E", other)
 
 
 @pytest.mark.parametrize(
