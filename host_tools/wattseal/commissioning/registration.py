@@ -16,6 +16,7 @@ from wattseal.commissioning.job import (
     RequestFile,
     answer_path,
     read_file,
+    write_file,
 )
 from wattseal.commissioning.workplace import StepResult, Workplace
 from wattseal.common.errors import ToolError
@@ -305,8 +306,7 @@ def submit(path: Path, registry: RegistryClient, facts: RegistryFacts) -> tuple[
     for name, ours in (("registry_name", facts.name), ("registry_key", facts.registry_key)):
         if getattr(file, name) != ours:
             raise ToolError("registry_differs", setting=name, registry=facts.name)
-    out = OutputDirectory(path.parent)
-    out.check_writable()
+    OutputDirectory(path.parent).check_writable()
     answered = answer_path(path)
     if isinstance(file.request, RegistrationRequest):
         confirmation = registry.register(file.request)
@@ -315,5 +315,4 @@ def submit(path: Path, registry: RegistryClient, facts: RegistryFacts) -> tuple[
     else:
         confirmation = registry.keep_test_charge(file.request)
     answer = answer_of(registry, facts, confirmation)
-    content = answer.model_dump_json(indent=2) + "\n"
-    return out.write_bytes(answered.name, content.encode(), replacing=True), answer
+    return write_file(answered, answer), answer

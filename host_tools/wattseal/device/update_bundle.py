@@ -150,18 +150,15 @@ def _members(data: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
-            _check_names([entry.filename for entry in entries])
+            names = sorted(entry.filename for entry in entries)
+            if names not in (sorted([_MANIFEST, _IMAGE]), sorted(_LIMITS)):
+                cause = "it does not hold exactly manifest.json, image.bin and signature.der"
+                raise ValueError(cause)
             for entry in entries:
                 _check_entry(entry)
             return {entry.filename: archive.read(entry) for entry in entries}
     except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError):
         raise ValueError("it is not a whole ZIP file; it may have been cut short") from None
-
-
-def _check_names(names: list[str]) -> None:
-    needed = [_MANIFEST, _IMAGE]
-    if sorted(names) not in (sorted(needed), sorted([*needed, _SIGNATURE])):
-        raise ValueError("it does not hold exactly manifest.json, image.bin and signature.der")
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:

@@ -40,7 +40,7 @@ class Examination:
         try:
             files = read_bundle(data) if is_bundle(data) else [(name, data)]
         except BundleError as error:
-            return self._whole([self._refused(name, error.fault.value)])
+            return self._whole([self._refused(name, error.fault)])
         self._count(len(files))
         return self._whole([view for each in files for view in self._examine_file(*each)])
 

@@ -16,10 +16,10 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
+from pyocmf import Payload, Reading
 from pyocmf.models import OBIS
 
 from wattseal.ocmf.findings import Code, Finding, found
-from wattseal.ocmf.record import AnyPayload, AnyReading
 
 Role = Literal["begin", "end"]
 """What a reading is to its transaction, as findings call it."""
@@ -41,13 +41,13 @@ _MAX_EXPONENT = 18
 class Member(NamedTuple):
     """An authentic record's place in a transaction; `times` are its TM texts as written."""
 
-    payload: AnyPayload
+    payload: Payload
     times: tuple[str | None, ...] = ()
     context: str | None = None
 
     def entries(self) -> list[ReadingInRecord]:
         """The record's readings."""
-        readings: Sequence[AnyReading] = self.payload.RD
+        readings: Sequence[Reading] = self.payload.RD
         times = self.times or (None,) * len(readings)
         return [
             ReadingInRecord(self, reading, time, _ROLES.get(reading.TX or ""))
@@ -59,12 +59,12 @@ class ReadingInRecord(NamedTuple):
     """One reading with the record that it stands in; `role` is None between begin and end."""
 
     member: Member
-    reading: AnyReading
+    reading: Reading
     written_time: str | None
     role: Role | None
 
 
-def is_complete(payload: AnyPayload) -> bool:
+def is_complete(payload: Payload) -> bool:
     """Whether one record holds the begin and the end of a transaction."""
     return {"begin", "end"} <= {entry.role for entry in Member(payload).entries()}
 
@@ -128,7 +128,8 @@ def check_transaction(members: Sequence[Member], *, is_claimed: bool) -> Outcome
         findings += _check_pair(begin, end)
     findings += _check_clocks(begin, end)
     findings += _check_order(begin, end, members)
-    findings += _check_exceptions(entries)
+    if any(entry.reading.TX == "X" for entry in entries):
+        findings.append(found(Code.EXCEPTION_READING))
     return Outcome(begin, end, tuple(dict.fromkeys(findings)))
 
 
@@ -149,7 +150,7 @@ class _Register(Enum):
 
 @lru_cache(maxsize=32)
 def _kind_of_register(obis: str) -> _Register:
-    """The kind of an OBIS code; stations use few, a hostile file has a long one."""
+    """The kind of an OBIS code; the cache is small, as a file may hold many codes."""
     register = OBIS.from_string(obis)
     if not register.is_law_relevant:
         return _Register.OTHER
@@ -310,8 +311,3 @@ def _check_counting(first: str, last: str, numbers: list[int]) -> Iterator[Findi
             return
     if missing:
         yield found(Code.PAGINATION_GAP, begin=first, end=last, count=missing)
-
-
-def _check_exceptions(entries: Iterable[ReadingInRecord]) -> Iterator[Finding]:
-    if any(entry.reading.TX == "X" for entry in entries):
-        yield found(Code.EXCEPTION_READING)

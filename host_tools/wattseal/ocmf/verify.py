@@ -1,7 +1,7 @@
-"""Judges signed values that are out of their container, and the transaction that they make.
+"""Verifies signed values and the transactions that they make.
 
-Records whose signature does not hold are not looked into: what they say has no author, and a list
-of complaints about it would hide the one that counts.
+Of a record whose signature does not hold, nothing else is checked: nobody has signed what it says,
+and further findings about it would hide the one that counts.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from wattseal.ocmf.signature import (
 )
 from wattseal.ocmf.transaction import Member, Outcome, check_transaction, is_complete
 
-# Some curves are slow in pure Python; hostile records must not buy hours of it.
+# Some curves are slow in pure Python; a file made for that must not take hours.
 MAX_OTHER_KEYS = 4
 MAX_VALUES_FOR_RECOVERY = 16
 
@@ -90,7 +90,7 @@ def check_records(
 
 
 def judge_values(values: Iterable[SignedValue], pinned: PublicKey | None) -> list[JudgedValue]:
-    """Judge each value on its own, numbered from 1; the keys of all are at hand for each."""
+    """Judge each value on its own, numbered from 1; each is tried with the keys of all."""
     judged = [_open(number, value, pinned) for number, value in enumerate(values, 1)]
     keys = _distinct_keys(judged)
     for one in judged:
@@ -100,7 +100,7 @@ def judge_values(values: Iterable[SignedValue], pinned: PublicKey | None) -> lis
 
 
 def look_for_replaced_key(group: Sequence[JudgedValue]) -> None:
-    """Tell a replaced key from altered records where the signatures themselves can tell."""
+    """Find out from the signatures whether a key was replaced or records were altered."""
     failed = [one for one in group if one.has(Code.SIGNATURE_MISMATCH)]
     if not failed:
         return
@@ -154,18 +154,12 @@ def _judge(one: JudgedValue, keys: Iterable[PublicKey]) -> None:
 
 def _distinct_keys(judged: Iterable[JudgedValue]) -> list[PublicKey]:
     """The first few keys of all."""
-    keys: list[PublicKey] = []
-    for one in judged:
-        for key in (one.ring.pinned, one.ring.own):
-            if key and key not in keys:
-                keys.append(key)
-        if len(keys) >= MAX_OTHER_KEYS:
-            break
-    return keys[:MAX_OTHER_KEYS]
+    keys = (key for one in judged for key in (one.ring.pinned, one.ring.own) if key)
+    return list(dict.fromkeys(keys))[:MAX_OTHER_KEYS]
 
 
 def _mark_repeated(judged: Iterable[JudgedValue]) -> None:
-    """Mark values that repeat another one word for word; they add nothing to a transaction."""
+    """Mark values that are the same as an earlier one; they are not counted in a transaction."""
     first_seen: dict[tuple[str | None, str], int] = {}
     for one in judged:
         if one.record is None:
@@ -176,7 +170,7 @@ def _mark_repeated(judged: Iterable[JudgedValue]) -> None:
 
 
 def _check_one_key(group: Iterable[JudgedValue]) -> Iterator[Finding]:
-    """Whether the keys that came along are one."""
+    """Whether all values came with the same key."""
     own = [one.ring.own for one in group if one.ring.own]
     for key in own[1:]:
         if key != own[0]:
