@@ -16,7 +16,7 @@ from wattseal.commissioning.job import Job
 from wattseal.commissioning.station import Station, station_of
 from wattseal.commissioning.steps import go_through
 from wattseal.commissioning.test_charge import end_cut_charge
-from wattseal.commissioning.workplace import Found, Permit, Step, StepResult, Workplace
+from wattseal.commissioning.workplace import Found, Permit, Step, Workplace
 from wattseal.common.errors import ToolError
 from wattseal.common.files import OutputDirectory, read_bounded
 from wattseal.device.device import Device
@@ -67,7 +67,8 @@ def read_list(path: Path, defaults: dict[str, Any], folder: Path) -> list[Row]:
     list at all.
     """
     rows = list(_cells(path))
-    repeated = _repeated(cells for _number, cells in rows)
+    counts = Counter((name, cells.get(name, "")) for _, cells in rows for name in _UNIQUE)
+    repeated = {(name, cell) for (name, cell), count in counts.items() if cell and count > 1}
     return [_row(number, cells, defaults, folder, repeated) for number, cells in rows]
 
 
@@ -106,11 +107,6 @@ def _check_names(path: Path, names: list[str]) -> None:
         raise _malformed(path, f"{unknown[0]!r} is no column of one")
     if not names or len(set(names)) != len(names):
         raise _malformed(path, "a column is missing or stands twice")
-
-
-def _repeated(rows: Iterable[dict[str, str]]) -> set[tuple[str, str]]:
-    counts = Counter((name, cells[name]) for cells in rows for name in _UNIQUE if cells.get(name))
-    return {one for one, count in counts.items() if count > 1}
 
 
 def _row(
@@ -271,11 +267,7 @@ def _port_of(row: Row, found: dict[str, Found]) -> str:
 
 def _carried_out(work: Workplace, steps: Sequence[Step], outcome: Outcome) -> Outcome:
     notes: list[str] = []
-
-    def tell(_step: Step, result: StepResult | None) -> None:
-        notes.extend(result.notes if result else ())
-
-    go_through(work, steps, tell)
+    go_through(work, steps, lambda _step, result: notes.extend(result.notes))
     fingerprint = work.device.public_key().fingerprint
     return replace(
         outcome,

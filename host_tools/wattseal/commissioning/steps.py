@@ -139,8 +139,8 @@ ON_SITE = (*SET_UP, EXPORT)
 BACK_ON_SITE = (SET_UP[0], SET_UP[3], HAND_OVER, TEST_CHARGE)
 """With the answer that came back."""
 
-Tell = Callable[[Step, StepResult | None], None]
-"""Called with a step when it begins (None), and with its result when it has ended."""
+Tell = Callable[[Step, StepResult], None]
+"""Called with each step when it has ended, and its result."""
 
 
 def without_test_charge(steps: Sequence[Step]) -> tuple[Step, ...]:
@@ -156,13 +156,11 @@ def go_through(work: Workplace, steps: Sequence[Step], tell: Tell) -> None:
     work.job.check_writable()
     work.job.begin(work.station.as_dict())
     for step in steps:
-        tell(step, None)
         try:
             result = step.run(work)
         except ToolError as error:
             error.step = step.name
             raise
-        work.job.note(
-            step.name, {**work.job.noted(step.name), **result.facts}, changed=result.changed
-        )
+        facts = {**work.job.noted(step.name), **result.facts}
+        work.job.note(step.name, facts, changed=result.changed)
         tell(step, result)
