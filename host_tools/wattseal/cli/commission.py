@@ -572,7 +572,7 @@ def _go_through(work: Workplace, steps: Sequence[Step], *, json_output: bool) ->
 
     complain(f"Commissioning {work.station.evse_id}; the job's folder is {work.job.folder}.")
     go_through(work, steps, tell)
-    state = work.status().state
+    state = work.device.status().state
     if json_output:
         print_json({"state": state, "folder": str(work.job.folder), "steps": results})
         return

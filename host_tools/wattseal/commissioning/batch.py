@@ -272,7 +272,7 @@ def _carried_out(work: Workplace, steps: Sequence[Step], outcome: Outcome) -> Ou
     return replace(
         outcome,
         done=True,
-        state=work.status().state,
+        state=work.device.status().state,
         entry=work.answer.confirmation.entry if work.answer else None,
         fingerprint=fingerprint,
         words=" ".join(fingerprint_words(fingerprint)),

@@ -88,10 +88,6 @@ class Job:
         if (folder / JOB).exists():
             self._file = read_file(folder / JOB, JobFile)
 
-    def check_writable(self) -> None:
-        """Find out now, before anything happens on the module, whether writing will work."""
-        OutputDirectory(self.folder).check_writable()
-
     def begin(self, station: dict[str, Any]) -> None:
         """Note for what station this is."""
         self._file = self._file.model_copy(update={"station": station})

@@ -74,7 +74,7 @@ def check_record(answer: PublicationAnswer, text: str) -> Record:
     """The record that a registration's entry commits to. ToolError `registry_forged`."""
     try:
         record = read_record(text)
-    except (ValidationError, ValueError):
+    except ValueError:
         raise ToolError("registry_forged", cause="its record cannot be read") from None
     if f'"details":"{details_of(text)}"' not in answer.leaf:
         raise ToolError("registry_forged", cause="its record is not the one that the log names")
@@ -123,8 +123,10 @@ def export_request(work: Workplace) -> StepResult:
 
 
 def register(work: Workplace) -> StepResult:
-    """Have the key registered, unless the registry has it already as the module is set up now."""
-    registry = _registry(work)
+    """Have the key registered, unless the registry lists it already as the module is set up."""
+    registry = work.registry
+    if registry is None:
+        raise ToolError("usage", cause="A registry is needed.", help="Give --registry URL.")
     facts = registry.facts()
     work.station = work.station.of_registry(facts)
     before = _registered_before(work, registry)
@@ -161,7 +163,7 @@ def _kept_request(work: Workplace) -> RegistrationRequest | None:
     request = kept.request
     if not isinstance(request, RegistrationRequest):
         return None
-    status, key = work.status(), work.device.public_key()
+    status, key = work.device.status(), work.device.public_key()
     wanted = (
         f'"chip_id":"{work.hello.chip_id}"',
         f'"public_key":"{key.spki.hex()}"',
@@ -219,7 +221,7 @@ def _registered_before(work: Workplace, registry: RegistryClient) -> Confirmatio
         return None
     entry = registry.record(state.entry)
     try:
-        check_entry(entry.leaf, expected_members(work, work.status()))
+        check_entry(entry.leaf, expected_members(work, work.device.status()))
     except ToolError:
         return None
     publication = registry.publication(state.entry)
@@ -270,7 +272,7 @@ def hand_over(work: Workplace) -> StepResult:
     record = check_record(publication, answer.record)
     if not isinstance(record, Registration):
         raise ToolError("registry_forged", cause="its record is no registration")
-    status = work.status()
+    status = work.device.status()
     check_entry(publication.leaf, expected_members(work, status))
     place = status.publication
     is_known = place is not None and place.leaf_index == publication.leaf_index
@@ -280,12 +282,6 @@ def hand_over(work: Workplace) -> StepResult:
     if state != "operational":
         raise ToolError("still_not_operational", state=state)
     return StepResult(True, f"checked by the module, which is {state}", {"state": state})
-
-
-def _registry(work: Workplace) -> RegistryClient:
-    if work.registry is None:
-        raise ToolError("usage", cause="A registry is needed.", help="Give --registry URL.")
-    return work.registry
 
 
 def request_files(given: list[Path]) -> list[Path]:

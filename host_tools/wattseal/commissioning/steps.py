@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from wattseal.commissioning import document, registration, test_charge
 from wattseal.commissioning.workplace import Step, StepResult, Workplace
 from wattseal.common.errors import ToolError
+from wattseal.common.files import OutputDirectory
 from wattseal.common.text import normalized
 from wattseal.common.times import computer_time, is_synchronised
 from wattseal.device.advice import advise
@@ -27,7 +28,7 @@ def _what_is_sealed(work: Workplace) -> str:
 
 def check_module(work: Workplace) -> StepResult:
     """Check the module's state, its self-test, and its key history up to the present key."""
-    status = work.status()
+    status = work.device.status()
     if status.state not in ("unregistered", "operational") or status.key_number is None:
         advice = advise(status)
         step = advice.steps[0] if advice.steps else ""
@@ -60,7 +61,7 @@ def configure(work: Workplace) -> StepResult:
     changes = {name: value for name, value in wanted.items() if before.get(name) != value}
     if not changes:
         return StepResult(False, "as they should be", {"settings": before})
-    if work.status().sealed and changes.keys() - set(UNSEALED_SETTINGS):
+    if work.device.status().sealed and changes.keys() - set(UNSEALED_SETTINGS):
         if work.permit is None:
             raise ToolError("seal_closed", settings=", ".join(changes))
         work.device.unseal(work.permit("unseal"))
@@ -96,7 +97,7 @@ def set_clock(work: Workplace) -> StepResult:
     now = computer_time()
     source = "synchronised" if is_synchronised() else "informative"
     work.device.set_time(now.unix_ms, now.utc_offset_min, source)
-    clock = work.status().clock
+    clock = work.device.status().clock
     latest_ms = computer_time().unix_ms + CLOCK_TOLERANCE_MS
     if clock.unix_ms is None or not now.unix_ms <= clock.unix_ms <= latest_ms:
         raise ToolError("clock_not_kept", read=clock.unix_ms, computer=now.unix_ms)
@@ -108,7 +109,7 @@ def set_clock(work: Workplace) -> StepResult:
 
 def close_seal(work: Workplace) -> StepResult:
     """Lock the settings; the module compares the meter's serial number once more."""
-    status = work.status()
+    status = work.device.status()
     if status.sealed:
         facts = {"commissioning": status.commissioning}
         return StepResult(False, f"closed, commissioning {status.commissioning}", facts)
@@ -153,7 +154,7 @@ def go_through(work: Workplace, steps: Sequence[Step], tell: Tell) -> None:
 
     Whatever was done stays done: another run of the same job goes on from there.
     """
-    work.job.check_writable()
+    OutputDirectory(work.job.folder).check_writable()
     work.job.begin(work.station.as_dict())
     for step in steps:
         try:

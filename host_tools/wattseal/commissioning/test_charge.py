@@ -115,7 +115,7 @@ def _records(work: Workplace) -> tuple[StoredRecord, StoredRecord, bool]:
     made = _made_before(work)
     if made is not None:
         return (*made, False)
-    work.job.note(STEP, {"begin": work.status().journal.next}, changed=False)
+    work.job.note(STEP, {"begin": work.device.status().journal.next}, changed=False)
     begun = session.begin(work.device, id_tag=ID_TAG, id_type=ID_TYPE).record
     if work.charge is not None:
         work.charge(work.device)
@@ -125,7 +125,7 @@ def _records(work: Workplace) -> tuple[StoredRecord, StoredRecord, bool]:
 def _made_before(work: Workplace) -> tuple[StoredRecord, StoredRecord] | None:
     """The records of a test charge that this job began and that the module holds, if it ended."""
     number = work.job.noted(STEP).get("begin")
-    if not isinstance(number, int) or work.status().journal.next < number + 2:
+    if not isinstance(number, int) or work.device.status().journal.next < number + 2:
         return None
     try:
         begin, end = work.device.record(number), work.device.record(number + 1)

@@ -12,7 +12,7 @@ from wattseal.commissioning.station import Station
 from wattseal.common.errors import ToolError
 from wattseal.device.device import Device
 from wattseal.device.link import DEFAULT_BAUD, LinkClient, SerialTransport, list_ports
-from wattseal.device.models import Hello, Status
+from wattseal.device.models import Hello
 from wattseal.registry.api_models import RegistrationRequest, TestChargeRequest
 from wattseal.registry.client import RegistryClient
 from wattseal.registry.records import Meter
@@ -100,10 +100,6 @@ class Workplace:
     answer: AnswerFile | None = None
     charge: Callable[[Device], None] | None = None
     confirm: Callable[[str], None] | None = None
-
-    def status(self) -> Status:
-        """The module's state now."""
-        return self.device.status()
 
     def write_request(self, ending: str, request: RegistrationRequest | TestChargeRequest) -> Path:
         """Write a request into the job's folder, with the registry that it is for."""

@@ -12,9 +12,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
 
-def unix_ms(moment: datetime) -> int:
+def unix_ms(at: datetime) -> int:
     """Unix milliseconds of a time with its zone, negative before 1970; what is finer is cut off."""
-    return (moment - _EPOCH) // _MS
+    return (at - _EPOCH) // _MS
 
 
 def utc_text(at_ms: int) -> str:
