@@ -160,11 +160,6 @@ class Checked:
         """birth, rollover or farewell."""
         return str(self.members["type"])
 
-    @property
-    def key(self) -> tuple[int, str]:
-        """Number and SPKI hex of the key that this statement is about."""
-        return self.members["key_number"], self.members["public_key"]
-
 
 def check_history(
     stored: Iterable[StoredStatement], chip_id: str, before: Checked | None = None
@@ -196,8 +191,8 @@ def check_alone(stored: StoredStatement) -> Checked:
 def check_present_key(history: list[Checked], key_number: int, public_key: PublicKey) -> None:
     """ToolError `statement_broken` unless the history ends in the module's key."""
     if history and history[-1].kind != "farewell":
-        number, spki = history[-1].key
-        if (number, spki) == (key_number, public_key.spki.hex()):
+        members = history[-1].members
+        if (members["key_number"], members["public_key"]) == (key_number, public_key.spki.hex()):
             return
     last = history[-1].number if history else 0
     raise ToolError("statement_broken", number=last, cause="it does not lead to the module's key")

@@ -180,7 +180,9 @@ class LinkClient:
         return reply.fields or {}
 
     def _wait(self, method: str, ignore_unreadable: bool) -> Reply:
-        timeout_s = self.timeout_for(method)
+        timeout_s = self._timeout_s
+        if timeout_s is None:
+            timeout_s = QUICK_TIMEOUT_S if method in QUICK_METHODS else WORKING_TIMEOUT_S
         deadline_s = self._now_s() + timeout_s
         while (left_s := deadline_s - self._now_s()) > 0:
             for reply in self._codec.feed(self._transport.read(left_s)):
@@ -190,12 +192,6 @@ class LinkClient:
         name = "no_clean_reply" if damaged else "no_reply"
         error = ToolError(name, method=method, timeout_s=timeout_s, damaged=damaged)
         raise ReplyLostError(error)
-
-    def timeout_for(self, method: str) -> float:
-        """How long the reply to a method may take, in seconds."""
-        if self._timeout_s is not None:
-            return self._timeout_s
-        return QUICK_TIMEOUT_S if method in QUICK_METHODS else WORKING_TIMEOUT_S
 
 
 WRITE_TIMEOUT_S = 10.0

@@ -53,7 +53,7 @@ def _broken(stored: Stored, number: int, words: str, chip_id: str = CHIP_ID) -> 
 def test_a_whole_history(stored: Stored) -> None:
     history = _check(stored)
     assert [one.kind for one in history] == ["birth", "rollover", "rollover", "farewell"]
-    assert [one.key[0] for one in history] == [1, 2, 3, 3]
+    assert [one.members["key_number"] for one in history] == [1, 2, 3, 3]
     assert _check([]) == []
 
 
