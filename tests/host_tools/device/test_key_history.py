@@ -62,7 +62,7 @@ def test_a_new_life_after_the_farewell(stored: Stored) -> None:
     birth["number"] = 5
     birth["signatures"][0]["key_number"] = 4
     _resign(birth, key_number=4, public_key=signer(seed=4).public.spki.hex())
-    assert _check([*stored, birth])[-1].key[0] == 4
+    assert _check([*stored, birth])[-1].members["key_number"] == 4
     _resign(birth, key_number=5)
     _broken([*stored, birth], 5, "key number is not the next")
 
