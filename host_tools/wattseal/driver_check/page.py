@@ -11,10 +11,11 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from wattseal.common import times
+from wattseal.common.findings import Finding, Severity
+from wattseal.common.sentences import Language, month_names
 from wattseal.common.text import printable
 from wattseal.driver_check.trust import Fact, KeyPeriod, Result, Status, Trust, View
-from wattseal.driver_check.words import MONTHS, say
-from wattseal.ocmf.findings import Finding, Language, Severity
+from wattseal.driver_check.words import say
 from wattseal.ocmf.report import FileReport, ReadingReport, TransactionReport, ValueReport, Verdict
 
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
@@ -64,7 +65,7 @@ def duration(seconds: int) -> str:
 
 
 def _say(time: datetime, language: Language) -> str:
-    month = MONTHS[language][time.month - 1]
+    month = month_names(language)[time.month - 1]
     day = f"{time.day}." if language is Language.GERMAN else str(time.day)
     return f"{day} {month} {time.year}, {time:%H:%M:%S}{_zone(time.utcoffset())}"
 

@@ -20,7 +20,8 @@ from typing import Any, NamedTuple, TypeVar
 import pydantic
 from pyocmf import Payload, Signature, SpecWarning
 
-from wattseal.ocmf.findings import Code, Finding, found, shown
+from wattseal.common.findings import Finding
+from wattseal.ocmf.findings import found, shown
 
 HEADER = "OCMF"
 
@@ -94,9 +95,9 @@ def _read_payload(text: str) -> tuple[Payload | None, _Times, list[Finding]]:
     except Exception as error:
         # The models are given whatever a file holds, and raise errors of many kinds; no file may
         # end the verification of the others.
-        return None, (), [found(Code.PAYLOAD_MALFORMED, cause=f"it {_in_words(error)}")]
+        return None, (), [found("payload_malformed", cause=f"it {_in_words(error)}")]
     if members.repeated:
-        notes.insert(0, found(Code.PAYLOAD_AMBIGUOUS, field=members.repeated[0]))
+        notes.insert(0, found("payload_ambiguous", field=members.repeated[0]))
     return payload, times, notes
 
 
@@ -153,7 +154,7 @@ def _with_notes(parse: Callable[[], _Parsed]) -> tuple[_Parsed, list[Finding]]:
         warnings.simplefilter("always")
         parsed = parse()
     notes = [str(one.message) for one in caught if issubclass(one.category, SpecWarning)]
-    return parsed, [found(Code.FORMAT_DEVIATION, cause=note) for note in notes]
+    return parsed, [found("format_deviation", cause=note) for note in notes]
 
 
 def _in_words(error: Exception) -> str:
