@@ -201,7 +201,7 @@ def _connected(engine: Engine) -> Iterator[Connection]:
 
 
 def _cause_of(error: Exception) -> str | None:
-    """Without the statement, which may hold what people have written, and without the address."""
+    """What failed, if it is the database: without the statement, which may hold personal data."""
     text, state = str(error), _sqlstate(error)
     if isinstance(error, PoolTimeoutError) or "database is locked" in text or state == "55P03":
         return "its database is busy"
@@ -213,7 +213,7 @@ def _cause_of(error: Exception) -> str | None:
 
 
 def _sqlstate(error: Exception) -> str:
-    """Of PostgreSQL (its documentation, appendix A); empty if there is none."""
+    """The SQLSTATE of PostgreSQL (its documentation, appendix A); empty if there is none."""
     given = getattr(getattr(error, "orig", None), "args", ())
     return str(given[0].get("C", "")) if given and isinstance(given[0], dict) else ""
 

@@ -1,4 +1,4 @@
-"""The computer's time, and whether its system keeps it synchronised with a time server."""
+"""Reads the computer's time, converts times, and finds out whether the clock is synchronised."""
 
 from __future__ import annotations
 

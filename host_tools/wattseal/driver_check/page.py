@@ -50,7 +50,7 @@ def in_words(text: str, language: Language) -> str:
 
 
 def utc_in_words(unix_ms: int, language: Language) -> str:
-    """The same of a registry's time."""
+    """As in_words, of a registry's time in Unix milliseconds."""
     try:
         return _say(_1970 + timedelta(milliseconds=unix_ms), language)
     except OverflowError:
@@ -84,7 +84,7 @@ MAX_NAME_CHARACTERS = 100
 
 
 def refused(name: str, sentence: str, language: Language) -> View:
-    """Of something that could not be looked into; `sentence` is in the language already."""
+    """The view of what could not be examined; `sentence` is in the language already."""
     return View(
         name=_short(name),
         status="unreadable",
@@ -95,7 +95,7 @@ def refused(name: str, sentence: str, language: Language) -> View:
 
 
 def of_file(report: FileReport, language: Language) -> View:
-    """Of a file without a record."""
+    """The view of a file without a record."""
     sentences = [finding.sentence(language) for finding in report.findings]
     return refused(report.file, " ".join(sentences), language)
 
@@ -107,14 +107,14 @@ def of_session(
     trust: Trust | None,
     language: Language,
 ) -> View:
-    """Of the values of one transaction. `trust` is None where there is nothing to trust."""
+    """The view of the values of one transaction; `trust` is None if they are not verified."""
     findings = [*(each for value in values for each in value.findings), *session.findings]
     facts = list(_facts(session, language))
     return _view(name, session.verdict, facts, findings, values[0], trust, language)
 
 
 def of_reading(name: str, value: ValueReport, trust: Trust | None, language: Language) -> View:
-    """Of a value that is no part of a transaction."""
+    """The view of a value that is no part of a transaction."""
     view = _view(name, value.verdict, [], value.findings, value, trust, language)
     view.warnings.insert(0, say("reading_only", language, number=value.number))
     return view
@@ -255,7 +255,7 @@ class Upload:
 
 
 class _InMemory(MultiPartParser):
-    """Whose files are never put on a disk."""
+    """A parser that never puts files on a disk."""
 
     spool_max_size = MAX_FORM_BYTES + 1
 

@@ -168,7 +168,7 @@ def _name(element: Element) -> str:
 
 
 def _child(element: Element, name: str) -> Element | None:
-    """The one child of that name; of two, another reader might take the other."""
+    """The only child of that name. ContainerError if there are two, as readers may disagree."""
     children = [child for child in element if _name(child) == name]
     if len(children) > 1:
         raise _malformed(f"one of its values holds {name} twice")

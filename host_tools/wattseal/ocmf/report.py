@@ -58,7 +58,7 @@ class JudgedValue:
 
     @property
     def is_authentic(self) -> bool:
-        """Whether the record is what the judging key's owner signed."""
+        """Whether the owner of the key that it was verified with signed the record."""
         return Severity.ERROR not in [finding.severity for finding in self.findings]
 
     @property
@@ -283,7 +283,7 @@ def _report_reading(entry: ReadingInRecord) -> ReadingReport:
 
 
 def _digits(value: Decimal) -> str:
-    """The digits as signed; with an exponent only where they would be absurdly many without."""
+    """The digits as signed; with an exponent only where there would be too many without."""
     exponent = value.as_tuple().exponent
     is_short = isinstance(exponent, int) and abs(exponent) <= _MAX_EXPONENT_SPELLED_OUT
     return f"{value:f}" if is_short else str(value)

@@ -50,7 +50,7 @@ class KeyRing(NamedTuple):
 
 
 def key_ring(given: str | None, pinned: PublicKey | None) -> KeyRing:
-    """The ring of a record with the key text that came along, if any."""
+    """The keys for a record, one of them read from the text that came with it, if any."""
     if given is None:
         return KeyRing(pinned=pinned)
     try:
@@ -157,6 +157,6 @@ def _mismatch(
 
 
 def not_signer(judge: PublicKey, signers: Iterable[PublicKey]) -> Finding:
-    """That another key signed than the one that judges; `signers` are all that it may be."""
+    """The finding that another key signed; `signers` are all that it may be."""
     names = " or ".join(sorted(short_name(signer) for signer in signers))
     return found("key_not_signer", expected=short_name(judge), found=names)

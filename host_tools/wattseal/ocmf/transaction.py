@@ -66,7 +66,7 @@ def is_complete(payload: Payload) -> bool:
 
 
 def energy_of(begin: ReadingInRecord, end: ReadingInRecord) -> Decimal | None:
-    """End minus begin in the unit of both, exactly; None where that cannot be told."""
+    """End minus begin in the unit of both, exactly; None if units differ or a value is unusable."""
     first, last = begin.reading.RV, end.reading.RV
     if first is None or last is None or not (is_sound(first) and is_sound(last)):
         return None
@@ -137,7 +137,7 @@ def _billable(entries: Iterable[ReadingInRecord]) -> list[ReadingInRecord]:
 
 
 class _Register(Enum):
-    """What a register is to the bill."""
+    """Whether a register is billed by."""
 
     OTHER = 0
     BILLABLE = 1
@@ -180,7 +180,7 @@ def _check_presence(
 
 
 def _check_contexts(readings_of: Sequence[Sequence[ReadingInRecord]]) -> Iterator[Finding]:
-    """Begin and end apart, and each where the file says that it is."""
+    """Check that begin and end are in two records, each where the file says."""
     if len(readings_of) < 2:
         return
     for entries in readings_of:
@@ -279,7 +279,7 @@ def _event_counter(entry: ReadingInRecord) -> str | None:
 def _check_order(
     begin: ReadingInRecord | None, end: ReadingInRecord | None, members: Sequence[Member]
 ) -> Iterator[Finding]:
-    """The paginations of a transaction's records count on from begin to end."""
+    """Check that the paginations of a transaction's records count up from begin to end."""
     written = [member.payload.PG for member in members]
     unreadable = [text for text in written if not _PAGINATION.fullmatch(text or "")]
     for text in unreadable:
