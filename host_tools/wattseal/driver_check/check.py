@@ -94,7 +94,7 @@ class Examination:
         return judge(self._registry, signed)
 
     def _with_key(self, value: SignedValue) -> SignedValue:
-        """The value; if it came without a key, with that of the registry for charge point and time."""
+        """The value; if it came without a key, with the one that the registry lists for it."""
         if value.public_key is not None:
             return value
         try:
