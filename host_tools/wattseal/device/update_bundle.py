@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wattseal.common.errors import ToolError
-from wattseal.common.files import read_at_most
+from wattseal.common.files import read_bounded
 from wattseal.device.owner import SigningKey
 from wattseal.ocmf.public_key import PublicKey, SignatureMalformedError
 from wattseal.wire import firmware_manifest
@@ -122,7 +122,7 @@ class Bundle:
 
 def read_bundle(path: Path) -> Bundle:
     """A bundle from its file. ToolError `file_unreadable`, `bundle_malformed`."""
-    data = read_at_most(path, _MAX_BYTES)
+    data = read_bounded(path, _MAX_BYTES, "bundle_malformed")
     try:
         return _read(data)
     except ValueError as error:
@@ -131,8 +131,6 @@ def read_bundle(path: Path) -> Bundle:
 
 def _read(data: bytes) -> Bundle:
     """The bundle of a file's bytes. Raises ValueError with the cause."""
-    if len(data) > _MAX_BYTES:
-        raise ValueError(f"it is larger than {_MAX_BYTES} bytes")
     members = _members(data)
     manifest = read_manifest(members[_MANIFEST])
     image = members[_IMAGE]
