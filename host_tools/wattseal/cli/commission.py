@@ -184,7 +184,7 @@ def _workplace(
             job=Job(folder or Path(f"commission-{hello.chip_id}"), known.slug),
             registry=registry,
             permit=partial(owner.answer, device, hello) if owner else None,
-            charge=WaitForEnergy(charge_s, _told_energy()) if charge_s else None,
+            charge=WaitForEnergy(charge_s, _told_energy()).wait if charge_s else None,
             confirm=_confirm_seal if sys.stdin.isatty() and not yes else None,
         )
 
@@ -396,7 +396,7 @@ def finish(
             station=station,
             job=Job(path.parent, path.name.removesuffix(ANSWER)),
             answer=came,
-            charge=WaitForEnergy(test_charge),
+            charge=WaitForEnergy(test_charge).wait,
         )
         return _go_through(work, steps, wants_json=json_output)
 
@@ -458,7 +458,7 @@ def _go_through(work: Workplace, steps: Sequence[Step], *, wants_json: bool) -> 
 
     complain(f"Commissioning {work.station.evse_id}; the job's folder is {work.job.folder}.")
     go_through(work, steps, tell)
-    state = work.status().state
+    state = work.device.status().state
     # Now, for the port is closed when the result is said.
     key = None if wants_json else work.device.public_key()
 

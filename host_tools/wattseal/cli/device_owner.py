@@ -103,10 +103,9 @@ def publish(
     proof = owner.read_publication(file)
     with module.connected() as (device, _hello):
         settings = device.configuration().settings
-        checkpoint = proof.checkpoint_for(
-            str(settings.get("registry_name", "")), str(settings.get("registry_key", ""))
+        accepted = device.accept_publication(
+            proof, str(settings.get("registry_name", "")), str(settings.get("registry_key", ""))
         )
-        accepted = device.accept_publication(checkpoint, proof.leaf, proof.leaf_index, proof.proof)
         state = device.status()
 
     def words() -> None:

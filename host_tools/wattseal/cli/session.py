@@ -101,11 +101,11 @@ def end(
             OutputDirectory(out).check_free(BEGIN, begin_record.record)
         check_output(out, END, TRANSACTION)
         ended = session.end(device, reason, begin_record)
-    files = session_files(ended.begin, ended.end.record, ended.end.key)
-    written = _write(out, files, ended.end.record, ended.begin)
-    report = verify_file(TRANSACTION, files[TRANSACTION].encode(), ended.end.key)
-    begun = _plain(ended.begin)
-    return _finish("ended", ended.end, report, written, begin_record=begun)
+    files = session_files(begin_record, ended.record, ended.key)
+    written = _write(out, files, ended.record, begin_record)
+    report = verify_file(TRANSACTION, files[TRANSACTION].encode(), ended.key)
+    begun = _plain(begin_record)
+    return _finish("ended", ended, report, written, begin_record=begun)
 
 
 def _write(
