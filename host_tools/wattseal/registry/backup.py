@@ -153,7 +153,7 @@ def _write_log(
 ) -> BackupFacts:
     """One moment of the log: readers see none of what is written after they began."""
     with database.read() as connection:
-        tables.check(connection)
+        tables.SCHEMA.check(connection)
         head = log.read_head(connection)
         facts = BackupFacts(name=identity.name, vkey=identity.vkey, size=head.size)
         made.writestr(FACTS, facts.model_dump_json())
@@ -195,7 +195,7 @@ def _restore(
         if identity.vkey != facts.vkey:
             remedy = "Restore into a new folder, or into that of the same registry."
             raise unusable(data, "its keys are not those of the backup", remedy)
-        tables.upgrade(database)
+        tables.SCHEMA.upgrade(database)
         with backup.open(RECORDS) as records:
             load(
                 database,

@@ -81,7 +81,7 @@ class PublishedLog:
         Raises DatabaseUnusable, StateBroken, ClockWrong.
         """
         with self._database.read() as connection:
-            tables.check(connection)
+            tables.SCHEMA.check(connection)
             self._check_identity(connection)
             size = log.read_size(connection)
             self._check_clock(connection, size)
