@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from wattseal.common.text import normalized
 from wattseal.registry.api_models import (
@@ -17,11 +17,8 @@ from wattseal.registry.api_models import (
     ModuleState,
     State,
 )
-from wattseal.registry.records import MeterRef
-from wattseal.registry.states import evse_name, has_serial, meter_name, ref_of
+from wattseal.registry.states import AnyState, Ledger, has_serial, name_of
 from wattseal.wire import statements
-
-_State = TypeVar("_State", EvseState, KeyState, ModuleState, MeterState, ConsentState, AccessState)
 
 _SPKI_HEAD = "3059301306072a8648ce3d020106082a8648ce3d03010703420004"
 _NAME_BYTES = 16
@@ -86,16 +83,16 @@ class PackedStates:
         """Hold this one instead of any earlier one."""
         self._packed.setdefault(packed.model, {})[packed.name] = packed.content
 
-    def get(self, model: type[_State], name: str) -> _State | None:
+    def get(self, model: type[AnyState], name: str) -> AnyState | None:
         """The one that is held."""
         return self._unpacked(model, _short(name))
 
-    def get_pointed(self, model: type[_State], name: str) -> _State | None:
+    def get_pointed(self, model: type[AnyState], name: str) -> AnyState | None:
         """The newest state of what was pointed to last under that name."""
         to = self._packed.get(Pointer, {}).get(_short(name))
         return None if to is None else self._unpacked(model, to)
 
-    def _unpacked(self, model: type[_State], short: bytes) -> _State | None:
+    def _unpacked(self, model: type[AnyState], short: bytes) -> AnyState | None:
         content = self._packed.get(model, {}).get(short)
         if content is None:
             return None
@@ -107,14 +104,14 @@ def _short(name: str) -> bytes:
     return hashlib.blake2b(name.encode(), digest_size=_NAME_BYTES).digest()
 
 
-class MemoryLedger:
+class MemoryLedger(Ledger):
     """Holds as many states as there are things, whatever the number of records."""
 
     def __init__(self) -> None:
         self._states = PackedStates()
 
     def apply(self, states: Iterable[State]) -> None:
-        """Take the states that a record makes (rows.states_of)."""
+        """Take the states that a record makes (states.states_of)."""
         self.put(packed(states))
 
     def put(self, states: Iterable[PackedState]) -> None:
@@ -122,17 +119,9 @@ class MemoryLedger:
         for state in states:
             self._states.put(state)
 
-    def evse(self, evse_id: str) -> EvseState | None:
-        """A charge point."""
-        return self._states.get(EvseState, evse_name(evse_id))
-
-    def key(self, fingerprint: str) -> KeyState | None:
-        """A public key."""
-        return self._states.get(KeyState, fingerprint)
-
-    def module(self, chip_id: str) -> ModuleState | None:
-        """A signing module."""
-        return self._states.get(ModuleState, chip_id)
+    def newest(self, model: type[AnyState], *name: str) -> AnyState | None:
+        """The newest state of the thing of that name."""
+        return self._states.get(model, _joined(name))
 
     def module_with_serial(self, gateway_serial: str) -> ModuleState | None:
         """The module at a charge point that has this serial number, without case and blanks.
@@ -143,18 +132,6 @@ class MemoryLedger:
         found = self._states.get_pointed(ModuleState, name)
         return found if found and has_serial(found, name) else None
 
-    def meter(self, meter: MeterRef) -> MeterState | None:
-        """A meter; manufacturers and serial numbers are compared without case and blanks."""
-        return self._states.get(MeterState, _meter(meter))
-
-    def consent(self, evse_id: str, to_operator: str) -> ConsentState | None:
-        """The newest consent about that charge point to that operator."""
-        return self._states.get(ConsentState, _consent(evse_id, to_operator))
-
-    def access(self, key_id: str) -> AccessState | None:
-        """An access key."""
-        return self._states.get(AccessState, key_id)
-
 
 def packed(states: Iterable[State]) -> list[PackedState]:
     """States as a ledger holds them."""
@@ -162,31 +139,11 @@ def packed(states: Iterable[State]) -> list[PackedState]:
 
 
 def _packed(state: State) -> Iterator[PackedState]:
-    kept = pack(_name(state), state)
+    kept = pack(_joined(name_of(state)), state)
     yield kept
     if isinstance(state, ModuleState) and state.evse_id is not None:
         yield pack_pointer(normalized(state.gateway_serial), kept)
 
 
-def _name(state: State) -> str:
-    match state:
-        case EvseState():
-            return evse_name(state.evse_id)
-        case KeyState():
-            return state.fingerprint
-        case ModuleState():
-            return state.chip_id
-        case MeterState():
-            return _meter(ref_of(state.meter))
-        case ConsentState():
-            return _consent(state.evse_id, state.to_operator)
-        case AccessState():
-            return state.key_id
-
-
-def _meter(meter: MeterRef) -> str:
-    return "\n".join(meter_name(meter))
-
-
-def _consent(evse_id: str, to_operator: str) -> str:
-    return f"{evse_name(evse_id)}\n{to_operator}"
+def _joined(name: tuple[str, ...]) -> str:
+    return "\n".join(name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
@@ -58,6 +58,15 @@ class Model(BaseModel):
     """Nothing beyond the members, and no conversions: one meaning, one text."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    @classmethod
+    def copied_from(cls, source: BaseModel, **others: object) -> Self:
+        """Make one with the members that `source` has under the same names, and these others.
+
+        Raises ValidationError.
+        """
+        names = cls.model_fields.keys() & type(source).model_fields.keys()
+        return cls(**{**{name: getattr(source, name) for name in names}, **others})
 
 
 class Meter(Model):
@@ -221,28 +230,28 @@ class TestCharge(Base):
     end: OcmfRecord
 
 
-class AccessGranted(Base):
+class AccessRecord(Base):
+    """What both records of an access key say of it."""
+
+    type: str
+    key_id: KeyId
+    role: Literal["cpo", "administrator"]
+    operators: Annotated[list[Text], Field(max_length=100)]
+    label: LongText
+    secret_sha256: Hash
+    until_unix_ms: UnixMs | None
+
+
+class AccessGranted(AccessRecord):
     """Somebody may write: a CPO for its own operator ids, or an administrator."""
 
     type: Literal["access_granted"] = "access_granted"
-    key_id: KeyId
-    role: Literal["cpo", "administrator"]
-    operators: Annotated[list[Text], Field(max_length=100)]
-    label: LongText
-    secret_sha256: Hash
-    until_unix_ms: UnixMs | None
 
 
-class AccessRevoked(Base):
+class AccessRevoked(AccessRecord):
     """An access key is good no more; what it was good for is said again."""
 
     type: Literal["access_revoked"] = "access_revoked"
-    key_id: KeyId
-    role: Literal["cpo", "administrator"]
-    operators: Annotated[list[Text], Field(max_length=100)]
-    label: LongText
-    secret_sha256: Hash
-    until_unix_ms: UnixMs | None
 
 
 Record = Annotated[

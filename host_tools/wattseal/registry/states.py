@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from wattseal.common.text import normalized
 from wattseal.ocmf.evse_id import read_evse_id
@@ -26,7 +27,7 @@ from wattseal.registry.api_models import (
     State,
 )
 from wattseal.registry.records import (
-    AccessGranted,
+    AccessRecord,
     AccessRevoked,
     Consent,
     Deactivation,
@@ -39,9 +40,9 @@ from wattseal.registry.records import (
     TestCharge,
 )
 
-if TYPE_CHECKING:
-    from wattseal.registry.api_models import ModuleState
-    from wattseal.registry.records import MeterRef
+AnyState = TypeVar(
+    "AnyState", EvseState, KeyState, ModuleState, MeterState, ConsentState, AccessState
+)
 
 
 class Moment(Protocol):
@@ -89,8 +90,7 @@ def period_at(states: Iterable[Moment], place: int) -> Period:
 
 def key_answer(state: KeyState, period: Period) -> KeyAnswer:
     """A state of a key with the period that it belongs to."""
-    members = {name: getattr(state, name) for name in KeyState.model_fields}
-    return KeyAnswer(**members, **_told(period))
+    return KeyAnswer.copied_from(state, **_told(period))
 
 
 def key_validity(fingerprint: str, period: Period) -> KeyValidity:
@@ -123,12 +123,12 @@ def meter_name(meter: MeterRef) -> tuple[str, str]:
 
 def states_of(number: int, record: Record) -> list[State]:
     """Every state that is another after this record, the entry of that number."""
-    return list(_States(number, record.unix_ms).of(record))
+    return list(_states(record, {"entry": number, "since_unix_ms": record.unix_ms}))
 
 
 def touched_evses(record: Record) -> list[str]:
     """The charge points that a record is about, as names.evse_name gives them."""
-    if isinstance(record, (AccessGranted, AccessRevoked)):
+    if isinstance(record, AccessRecord):
         return []
     names = [evse_name(record.evse_id)]
     if isinstance(record, (Registration, Deactivation)):
@@ -152,125 +152,61 @@ def possession_time(record: Registration) -> int | None:
     return unix_ms
 
 
-class _States:
-    def __init__(self, number: int, unix_ms: int) -> None:
-        self._entry = number
-        self._ms = unix_ms
+def _states(record: Record, at: dict[str, int]) -> Iterator[State]:
+    """at: the members of a state that say which record made it."""
+    if isinstance(record, Registration):
+        yield from _ended(record.ended, at)
+        yield from _registered(record, at)
+    elif isinstance(record, Deactivation):
+        yield from _ended(record.ended, at)
+    elif isinstance(record, Consent):
+        yield ConsentState.copied_from(record, used=False, **at)
+    elif isinstance(record, AccessRecord):
+        yield AccessState.copied_from(record, revoked=isinstance(record, AccessRevoked), **at)
+    else:
+        assert isinstance(record, (HardwareExchange, TestCharge))  # noqa: S101 - no state
 
-    def of(self, record: Record) -> Iterator[State]:
-        if isinstance(record, Registration):
-            yield from self._ended(record.ended)
-            yield from self._registered(record)
-        elif isinstance(record, Deactivation):
-            yield from self._ended(record.ended)
-        elif isinstance(record, Consent):
-            yield self._consent(record.evse_id, record.to_operator, record.until_unix_ms)
-        elif isinstance(record, (AccessGranted, AccessRevoked)):
-            yield self._access(record)
-        else:
-            assert isinstance(record, (HardwareExchange, TestCharge))  # noqa: S101 - no state
 
-    def _ended(self, ended: Ended) -> Iterator[State]:
-        for key in ended.keys:
-            yield KeyState(
-                fingerprint=fingerprint_of(key.public_key),
-                **key.model_dump(exclude={"meter"}),
-                meter=key.meter,
-                entry=self._entry,
-                since_unix_ms=self._ms,
-            )
-        for evse in ended.evses:
-            yield EvseState(
-                evse_id=evse.evse_id,
-                operator=read_evse_id(evse.evse_id).operator,
-                status=evse.status,
-                chip_id=None,
-                meter=None,
-                fingerprint=None,
-                entry=self._entry,
-                since_unix_ms=self._ms,
-            )
-        for module in ended.modules:
-            yield ModuleState(
-                evse_id=None, entry=self._entry, since_unix_ms=self._ms, **module.model_dump()
-            )
-        for meter in ended.meters:
-            yield self._meter(meter, None)
+def _ended(ended: Ended, at: dict[str, int]) -> Iterator[State]:
+    for key in ended.keys:
+        yield KeyState.copied_from(key, fingerprint=fingerprint_of(key.public_key), **at)
+    for evse in ended.evses:
+        operator = read_evse_id(evse.evse_id).operator
+        nothing = {"chip_id": None, "meter": None, "fingerprint": None}
+        yield EvseState.copied_from(evse, operator=operator, **nothing, **at)
+    for module in ended.modules:
+        yield ModuleState.copied_from(module, evse_id=None, **at)
+    for meter in ended.meters:
+        yield MeterState(meter=meter, evse_id=None, **at)
 
-    def _registered(self, record: Registration) -> Iterator[State]:
-        evse = read_evse_id(record.evse_id)
-        meter, fingerprint = ref_of(record.meter), fingerprint_of(record.public_key)
-        yield EvseState(
-            evse_id=evse.text,
-            operator=evse.operator,
-            status="active",
-            chip_id=record.chip_id,
-            meter=meter,
-            fingerprint=fingerprint,
-            entry=self._entry,
-            since_unix_ms=self._ms,
-        )
-        yield KeyState(
-            fingerprint=fingerprint,
-            public_key=record.public_key,
-            key_number=record.key_number,
-            firmware_identity=record.firmware_identity,
-            chip_id=record.chip_id,
-            evse_id=evse.text,
-            meter=meter,
-            status="active",
-            entry=self._entry,
-            since_unix_ms=self._ms,
-        )
-        yield self._module(record, evse.text, fingerprint)
-        yield self._meter(record.meter, evse.text)
-        if record.consent is not None:
-            given_up = [one for one in record.ended.evses if one.status == "taken_over"]
-            for one in given_up:
-                yield self._consent(one.evse_id, record.operator, record.unix_ms, used=True)
 
-    def _module(self, record: Registration, evse_id: str, fingerprint: str) -> ModuleState:
-        return ModuleState(
-            chip_id=record.chip_id,
-            model=record.module_model,
-            gateway_serial=record.gateway_serial,
-            evse_id=evse_id,
-            fingerprint=fingerprint,
-            commissioning=record.commissioning,
-            possession_unix_ms=possession_time(record),
-            statements=record.statements_before + len(record.statements),
-            last_statement=record.statements[-1].statement,
-            entry=self._entry,
-            since_unix_ms=self._ms,
-        )
-
-    def _meter(self, meter: Meter, evse_id: str | None) -> MeterState:
-        return MeterState(meter=meter, evse_id=evse_id, entry=self._entry, since_unix_ms=self._ms)
-
-    def _consent(
-        self, evse_id: str, to_operator: str, until_unix_ms: int, *, used: bool = False
-    ) -> ConsentState:
-        return ConsentState(
-            evse_id=evse_id,
-            to_operator=to_operator,
-            until_unix_ms=until_unix_ms,
-            used=used,
-            entry=self._entry,
-            since_unix_ms=self._ms,
-        )
-
-    def _access(self, record: AccessGranted | AccessRevoked) -> AccessState:
-        return AccessState(
-            key_id=record.key_id,
-            role=record.role,
-            operators=record.operators,
-            label=record.label,
-            secret_sha256=record.secret_sha256,
-            until_unix_ms=record.until_unix_ms,
-            revoked=isinstance(record, AccessRevoked),
-            entry=self._entry,
-            since_unix_ms=self._ms,
-        )
+def _registered(record: Registration, at: dict[str, int]) -> Iterator[State]:
+    evse = read_evse_id(record.evse_id)
+    fingerprint = fingerprint_of(record.public_key)
+    signing = {"meter": ref_of(record.meter), "status": "active", "fingerprint": fingerprint}
+    here: dict[str, Any] = {"evse_id": evse.text, **at}
+    yield EvseState.copied_from(record, operator=evse.operator, **signing, **here)
+    yield KeyState.copied_from(record, **signing, **here)
+    yield ModuleState.copied_from(
+        record,
+        model=record.module_model,
+        fingerprint=fingerprint,
+        possession_unix_ms=possession_time(record),
+        statements=record.statements_before + len(record.statements),
+        last_statement=record.statements[-1].statement,
+        **here,
+    )
+    yield MeterState(meter=record.meter, **here)
+    if record.consent is not None:
+        for given_up in record.ended.evses:
+            if given_up.status == "taken_over":
+                yield ConsentState(
+                    evse_id=given_up.evse_id,
+                    to_operator=record.operator,
+                    until_unix_ms=record.unix_ms,
+                    used=True,
+                    **at,
+                )
 
 
 def history_lines(evse_id: str, history: list[tuple[int, Record]]) -> list[HistoryLine]:
@@ -302,29 +238,61 @@ def _validity(
     return key_validity(fingerprint, period_at(states[fingerprint], at))
 
 
-class Ledger(Protocol):
+class Ledger(ABC):
     """The newest state of each thing, None if it was never recorded.
 
     evse_id in any spelling that evse_id.py reads; fingerprint: SHA-256 of the SPKI, in hex.
     """
 
-    def evse(self, evse_id: str) -> EvseState | None:
-        """A charge point."""
+    @abstractmethod
+    def newest(self, model: type[AnyState], *name: str) -> AnyState | None:
+        """The newest state of the thing of that name, as `name_of` gives it."""
 
-    def key(self, fingerprint: str) -> KeyState | None:
-        """A public key."""
-
-    def module(self, chip_id: str) -> ModuleState | None:
-        """A signing module."""
-
+    @abstractmethod
     def module_with_serial(self, gateway_serial: str) -> ModuleState | None:
         """The module at a charge point that has this serial number, without case and blanks."""
 
+    def evse(self, evse_id: str) -> EvseState | None:
+        """A charge point."""
+        return self._about_evse(EvseState, evse_id)
+
+    def key(self, fingerprint: str) -> KeyState | None:
+        """A public key."""
+        return self.newest(KeyState, fingerprint)
+
+    def module(self, chip_id: str) -> ModuleState | None:
+        """A signing module."""
+        return self.newest(ModuleState, chip_id)
+
     def meter(self, meter: MeterRef) -> MeterState | None:
         """A meter; manufacturers and serial numbers are compared without case and blanks."""
+        return self.newest(MeterState, *meter_name(meter))
 
     def consent(self, evse_id: str, to_operator: str) -> ConsentState | None:
         """The newest consent about that charge point to that operator."""
+        return self._about_evse(ConsentState, evse_id, to_operator)
 
     def access(self, key_id: str) -> AccessState | None:
         """An access key."""
+        return self.newest(AccessState, key_id)
+
+    def _about_evse(self, model: type[AnyState], evse_id: str, *more: str) -> AnyState | None:
+        """EvseIdError if it is no EVSE-ID."""
+        return self.newest(model, read_evse_id(evse_id).text, *more)
+
+
+def name_of(state: State) -> tuple[str, ...]:
+    """What a ledger knows the thing by that a state is of. EvseIdError."""
+    match state:
+        case EvseState():
+            return (read_evse_id(state.evse_id).text,)
+        case KeyState():
+            return (state.fingerprint,)
+        case ModuleState():
+            return (state.chip_id,)
+        case MeterState():
+            return meter_name(ref_of(state.meter))
+        case ConsentState():
+            return read_evse_id(state.evse_id).text, state.to_operator
+        case AccessState():
+            return (state.key_id,)

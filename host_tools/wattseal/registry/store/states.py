@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, select
 
@@ -14,26 +14,21 @@ from wattseal.common.text import normalized
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
 from wattseal.registry.api_models import (
     AccessState,
-    ConsentState,
-    EvseState,
     KeyAnswer,
     KeyState,
-    MeterState,
     ModuleState,
     SearchResult,
     State,
 )
 from wattseal.registry.records import MeterRef
-from wattseal.registry.states import has_serial, key_answer, meter_name, period_at
+from wattseal.registry.states import AnyState, Ledger, has_serial, key_answer, period_at
 from wattseal.registry.store import tables
-from wattseal.registry.store.tables import TABLE_OF, state_of
+from wattseal.registry.store.tables import NAMED_BY, TABLE_OF, state_of
 from wattseal.wire.strict_json import MAX_INTEGER
 
-_State = TypeVar("_State", bound=State)
 
-
-class SqlLedger:
-    """A Ledger (registry/states.py) on a connection. at_unix_ms: as it was then; None is now.
+class SqlLedger(Ledger):
+    """A ledger on a connection. at_unix_ms: as it was then; None is now.
 
     What was looked up once is remembered: it is for one transaction that sees one moment.
     """
@@ -43,18 +38,14 @@ class SqlLedger:
         self._at = MAX_INTEGER if at_unix_ms is None else at_unix_ms
         self._found: dict[tuple[type[Any], tuple[str, ...]], State | None] = {}
 
-    def evse(self, evse_id: str) -> EvseState | None:
-        """A charge point; None too if the text is no EVSE-ID."""
-        text = _text_of(evse_id)
-        return self._newest(EvseState, evse_id=text) if text else None
-
-    def key(self, fingerprint: str) -> KeyState | None:
-        """A public key."""
-        return self._newest(KeyState, fingerprint=fingerprint)
-
-    def module(self, chip_id: str) -> ModuleState | None:
-        """A signing module."""
-        return self._newest(ModuleState, chip_id=chip_id)
+    def newest(self, model: type[AnyState], *name: str) -> AnyState | None:
+        """The newest state of the thing of that name."""
+        thing: tuple[type[Any], tuple[str, ...]] = (model, name)
+        if thing not in self._found:
+            self._found[thing] = self._look_up(model, name)
+        state = self._found[thing]
+        assert state is None or isinstance(state, model)  # noqa: S101 - the table's own model
+        return state
 
     def module_with_serial(self, gateway_serial: str) -> ModuleState | None:
         """The module at a charge point that has this serial number, without case and blanks."""
@@ -65,37 +56,21 @@ class SqlLedger:
                 return found
         return None
 
-    def meter(self, meter: MeterRef) -> MeterState | None:
-        """A meter; manufacturers and serial numbers are compared without case and blanks."""
-        manufacturer, serial = meter_name(meter)
-        return self._newest(MeterState, serial_name=serial, manufacturer_name=manufacturer)
-
-    def consent(self, evse_id: str, to_operator: str) -> ConsentState | None:
-        """The newest consent about that charge point to that operator."""
-        text = _text_of(evse_id)
-        if not text:
+    def _about_evse(self, model: type[AnyState], evse_id: str, *more: str) -> AnyState | None:
+        """None too if the text is no EVSE-ID."""
+        try:
+            return super()._about_evse(model, evse_id, *more)
+        except EvseIdError:
             return None
-        return self._newest(ConsentState, evse_id=text, to_operator=to_operator)
 
-    def access(self, key_id: str) -> AccessState | None:
-        """An access key."""
-        return self._newest(AccessState, key_id=key_id)
-
-    def _newest(self, model: type[_State], **wanted: str) -> _State | None:
-        thing: tuple[type[Any], tuple[str, ...]] = (model, tuple(wanted.values()))
-        if thing not in self._found:
-            self._found[thing] = self._look_up(model, wanted)
-        state = self._found[thing]
-        assert state is None or isinstance(state, model)  # noqa: S101 - the table's own model
-        return state
-
-    def _look_up(self, model: type[Any], wanted: dict[str, str]) -> State | None:
-        if any("\0" in value for value in wanted.values()):
+    def _look_up(self, model: type[State], name: tuple[str, ...]) -> State | None:
+        if any("\0" in part for part in name):
             return None  # which PostgreSQL refuses to compare with
         table = TABLE_OF[model]
-        statement = _newest_of(table, tuple(wanted))
-        found = self._connection.execute(statement, {**wanted, "at": self._at}).mappings().first()
-        return state_of(table, found) if found else None
+        wanted = dict(zip(NAMED_BY[table], name, strict=True))
+        found = self._connection.execute(_newest_of(table), {**wanted, "at": self._at})
+        row = found.mappings().first()
+        return state_of(table, row) if row else None
 
 
 def key_valid(connection: Connection, evse_id: str, at_unix_ms: int) -> KeyAnswer | None:
@@ -166,11 +141,11 @@ def _chips_with_serial() -> Select[Any]:
 
 
 @cache
-def _newest_of(table: Table, columns: tuple[str, ...]) -> Select[Any]:
-    """The newest row with these values of columns: times of records never go back."""
+def _newest_of(table: Table) -> Select[Any]:
+    """The newest row of a thing by its name: times of records never go back."""
     return (
         select(table)
-        .where(*(table.c[name] == bindparam(name) for name in columns))
+        .where(*(table.c[name] == bindparam(name) for name in NAMED_BY[table]))
         .where(table.c.since_unix_ms <= bindparam("at"))
         .order_by(table.c.entry.desc(), table.c.ordinal.desc())
         .limit(1)

@@ -152,7 +152,17 @@ access_state = _state_table(
     "access_state", AccessState, Index("access_state_by_key", "key_id", "entry")
 )
 
-STATE_TABLES = (evse_state, key_state, module_state, meter_state, consent_state, access_state)
+NAMED_BY = {
+    evse_state: ("evse_id",),
+    key_state: ("fingerprint",),
+    module_state: ("chip_id",),
+    meter_state: ("manufacturer_name", "serial_name"),
+    consent_state: ("evse_id", "to_operator"),
+    access_state: ("key_id",),
+}
+"""The columns of a thing's name (states.name_of)."""
+
+STATE_TABLES = tuple(NAMED_BY)
 TABLE_OF: dict[type[State], Table] = {table.info["model"]: table for table in STATE_TABLES}
 
 
