@@ -5,7 +5,7 @@ Only what plausibility finds nothing against may come here; the records are then
 
 from __future__ import annotations
 
-from wattseal.ocmf.evse_id import read_evse_id, read_operator
+from wattseal.ocmf.evse_id import read_operator
 from wattseal.registry.api_models import (
     AccessRequest,
     AccessState,
@@ -15,6 +15,7 @@ from wattseal.registry.api_models import (
     HardwareExchangeRequest,
     KeyState,
     ModuleState,
+    RequestAboutEvse,
     TestChargeRequest,
 )
 from wattseal.registry.records import (
@@ -27,6 +28,7 @@ from wattseal.registry.records import (
     EndedKey,
     FreedModule,
     HardwareExchange,
+    RecordAboutEvse,
     Registration,
     Statement,
     TestCharge,
@@ -40,19 +42,27 @@ from wattseal.registry.rules.registration import (
 )
 from wattseal.registry.states import Ledger
 
+REQUEST_OF: dict[type[RecordAboutEvse], type[RequestAboutEvse]] = {
+    Deactivation: DeactivationRequest,
+    HardwareExchange: HardwareExchangeRequest,
+    Consent: ConsentRequest,
+    TestCharge: TestChargeRequest,
+}
+"""What a record about a charge point answers."""
+
 
 def build(facts: Facts, ledger: Ledger, actor: AccessState, now_ms: int) -> Registration:
     """The record of a registration."""
-    if facts.evse is None or facts.key is None or facts.history is None:
-        raise ValueError("the registration was refused")
     now = look_up(facts, ledger)
+    if facts.history is None:
+        raise ValueError("the registration was refused")
     members = facts.proof.members
     before, statements = facts.history.to_record(now.module.statements if now.module else 0)
     return Registration(
         unix_ms=now_ms,
         actor=actor.key_id,
         scenario=facts.scenario,
-        operator=facts.evse.operator,
+        operator=now.at.operator,
         evse_id=members["evse_id"],
         gateway_serial=members["gateway_serial"],
         module_model=facts.module_model,
@@ -71,73 +81,41 @@ def build(facts: Facts, ledger: Ledger, actor: AccessState, now_ms: int) -> Regi
     )
 
 
-def build_deactivation(
-    req: DeactivationRequest, ledger: Ledger, actor: AccessState, now_ms: int
-) -> Deactivation:
-    """The record that ends a key; meter, module and charge point are free then."""
+def build_about_evse(
+    req: RequestAboutEvse, ledger: Ledger, actor: AccessState, now_ms: int
+) -> RecordAboutEvse:
+    """The record of a request about a charge point that is active."""
     evse, key, module = _at(req.evse_id, ledger)
+    told = {"unix_ms": now_ms, "actor": actor.key_id, "evse_id": evse.evse_id}
+    match req:
+        case DeactivationRequest():
+            ended = _ended_by(req, evse, key, module, ledger)
+            of = {"chip_id": module.chip_id, "public_key": key.public_key}
+            return Deactivation.copied_from(req, **told, **of, ended=ended)
+        case HardwareExchangeRequest():
+            return HardwareExchange.copied_from(req, **told)
+        case TestChargeRequest():
+            return TestCharge.copied_from(req, **told, public_key=key.public_key)
+        case ConsentRequest():
+            return Consent.copied_from(
+                evse,
+                **told,
+                from_operator=evse.operator,
+                to_operator=read_operator(req.to_operator),
+                until_unix_ms=now_ms + req.days * DAY_MS,
+            )
+
+
+def _ended_by(
+    req: DeactivationRequest, evse: EvseState, key: KeyState, module: ModuleState, ledger: Ledger
+) -> Ended:
+    """What a deactivation ends; meter, module and charge point are free then."""
     meter = ledger.meter(evse.meter) if evse.meter else None
-    return Deactivation(
-        unix_ms=now_ms,
-        actor=actor.key_id,
-        evse_id=evse.evse_id,
-        chip_id=module.chip_id,
-        public_key=key.public_key,
-        reason=req.reason,
-        farewell=req.farewell,
-        note=req.note,
-        ended=Ended(
-            keys=[_ended_key(key, "deactivated")],
-            evses=[EndedEvse(evse_id=evse.evse_id, status="deactivated")],
-            modules=[_freed(module, req.farewell)],
-            meters=[meter.meter] if meter else [],
-        ),
-    )
-
-
-def build_hardware_exchange(
-    req: HardwareExchangeRequest, actor: AccessState, now_ms: int
-) -> HardwareExchange:
-    """The record of a new station around the same meter."""
-    return HardwareExchange(
-        unix_ms=now_ms,
-        actor=actor.key_id,
-        evse_id=read_evse_id(req.evse_id).text,
-        station_model=req.station_model,
-        station_serial=req.station_serial,
-        note=req.note,
-    )
-
-
-def build_consent(req: ConsentRequest, ledger: Ledger, actor: AccessState, now_ms: int) -> Consent:
-    """The record of a consent; it names what is at the charge point now."""
-    evse, _key, module = _at(req.evse_id, ledger)
-    if evse.meter is None:
-        raise ValueError("the charge point has no meter")
-    return Consent(
-        unix_ms=now_ms,
-        actor=actor.key_id,
-        evse_id=evse.evse_id,
-        chip_id=module.chip_id,
-        meter=evse.meter,
-        from_operator=evse.operator,
-        to_operator=read_operator(req.to_operator),
-        until_unix_ms=now_ms + req.days * DAY_MS,
-    )
-
-
-def build_test_charge(
-    req: TestChargeRequest, ledger: Ledger, actor: AccessState, now_ms: int
-) -> TestCharge:
-    """The record that keeps a session's two records."""
-    evse, key, _module = _at(req.evse_id, ledger)
-    return TestCharge(
-        unix_ms=now_ms,
-        actor=actor.key_id,
-        evse_id=evse.evse_id,
-        public_key=key.public_key,
-        begin=req.begin,
-        end=req.end,
+    return Ended(
+        keys=[EndedKey.copied_from(key, status="deactivated")],
+        evses=[EndedEvse(evse_id=evse.evse_id, status="deactivated")],
+        modules=[_freed(module, req.farewell)],
+        meters=[meter.meter] if meter else [],
     )
 
 
@@ -145,13 +123,12 @@ def build_access(
     req: AccessRequest, actor_id: str, now_ms: int, key_id: str, secret_sha256: str
 ) -> AccessGranted:
     """The record of a new access key. actor_id: `registry` for what its host makes."""
-    return AccessGranted(
+    return AccessGranted.copied_from(
+        req,
         unix_ms=now_ms,
         actor=actor_id,
         key_id=key_id,
-        role=req.role,
         operators=list(dict.fromkeys(read_operator(operator) for operator in req.operators)),
-        label=req.label,
         secret_sha256=secret_sha256,
         until_unix_ms=None if req.days is None else now_ms + req.days * DAY_MS,
     )
@@ -162,16 +139,7 @@ def build_revocation(key_id: str, ledger: Ledger, actor_id: str, now_ms: int) ->
     state = ledger.access(key_id)
     if state is None:
         raise ValueError("there is no such access key")
-    return AccessRevoked(
-        unix_ms=now_ms,
-        actor=actor_id,
-        key_id=key_id,
-        role=state.role,
-        operators=state.operators,
-        label=state.label,
-        secret_sha256=state.secret_sha256,
-        until_unix_ms=state.until_unix_ms,
-    )
+    return AccessRevoked.copied_from(state, unix_ms=now_ms, actor=actor_id)
 
 
 def _at(evse_id: str, ledger: Ledger) -> tuple[EvseState, KeyState, ModuleState]:
@@ -195,10 +163,10 @@ def _consent_used(now: RegistryView, now_ms: int) -> int | None:
 def _ended(now: RegistryView, ledger: Ledger) -> Ended:
     keys, evses, modules = [], [], []
     if now.home and now.module_key and now.has_new_key:
-        keys.append(_ended_key(now.module_key, "superseded"))
+        keys.append(EndedKey.copied_from(now.module_key, status="superseded"))
     if now.is_occupied and now.evse:
         _evse, old_key, old_module = _at(now.evse.evse_id, ledger)
-        keys.append(_ended_key(old_key, "superseded"))
+        keys.append(EndedKey.copied_from(old_key, status="superseded"))
         modules.append(_freed(old_module))
     if now.home and is_take_over(now):
         evses.append(EndedEvse(evse_id=now.home.evse_id, status="taken_over"))
@@ -216,39 +184,17 @@ def _ended(now: RegistryView, ledger: Ledger) -> Ended:
 
 def _left_behind(now: RegistryView, ledger: Ledger) -> str | None:
     """The charge point that the module was decommissioned at, unless something is there again."""
-    if now.home or not now.module_key or not now.facts.evse:
+    if now.home or not now.module_key:
         return None
     former = ledger.evse(now.module_key.evse_id)
-    if former is None or former.evse_id == now.facts.evse.text:
+    if former is None or former.evse_id == now.at.text:
         return None
     is_its_end = former.status == "deactivated" and former.entry == now.module_key.entry
     return former.evse_id if is_its_end else None
 
 
-def _ended_key(key: KeyState, status: str) -> EndedKey:
-    return EndedKey.model_validate(
-        {
-            "status": status,
-            "public_key": key.public_key,
-            "key_number": key.key_number,
-            "firmware_identity": key.firmware_identity,
-            "chip_id": key.chip_id,
-            "evse_id": key.evse_id,
-            "meter": key.meter,
-        }
-    )
-
-
 def _freed(module: ModuleState, farewell: Statement | None = None) -> FreedModule:
-    if module.fingerprint is None:
-        raise ValueError("the module has no recorded key")
-    return FreedModule(
-        chip_id=module.chip_id,
-        model=module.model,
-        gateway_serial=module.gateway_serial,
-        fingerprint=module.fingerprint,
-        commissioning=module.commissioning,
-        possession_unix_ms=module.possession_unix_ms,
-        statements=module.statements + (1 if farewell else 0),
-        last_statement=farewell.statement if farewell else module.last_statement,
-    )
+    if farewell is None:
+        return FreedModule.copied_from(module)
+    said = {"statements": module.statements + 1, "last_statement": farewell.statement}
+    return FreedModule.copied_from(module, **said)

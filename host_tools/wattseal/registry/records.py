@@ -265,6 +265,9 @@ Record = Annotated[
     Field(discriminator="type"),
 ]
 
+RecordAboutEvse = Deactivation | HardwareExchange | Consent | TestCharge
+"""About a charge point that has a key."""
+
 _ANY = TypeAdapter[Record](Record)
 
 

@@ -12,32 +12,19 @@ from wattseal.registry import make_record
 from wattseal.registry.api_models import (
     AccessRequest,
     AccessState,
-    ConsentRequest,
-    DeactivationRequest,
-    HardwareExchangeRequest,
     ModuleState,
     Reason,
     RegistrationRequest,
-    TestChargeRequest,
 )
 from wattseal.registry.records import (
     AccessGranted,
     AccessRevoked,
     Consent,
-    Deactivation,
-    HardwareExchange,
     Record,
+    RecordAboutEvse,
     Registration,
-    TestCharge,
 )
-from wattseal.registry.rules import (
-    check_against_registry,
-    judge_consent,
-    judge_deactivation,
-    judge_hardware_exchange,
-    judge_test_charge,
-    reason,
-)
+from wattseal.registry.rules import check_against_registry, judge, reason
 from wattseal.registry.rules.access import access_faults, administrator_faults
 from wattseal.registry.rules.other_requests import scope_faults, target_faults
 from wattseal.registry.rules.proof import (
@@ -53,8 +40,6 @@ from wattseal.registry.rules.proof import (
 )
 from wattseal.registry.states import Ledger
 from wattseal.wire.signed_text import TextError
-
-_AboutEvse = Deactivation | HardwareExchange | Consent | TestCharge
 
 HOST = "registry"
 """The actor of what the registry's own host does: access keys, and nothing else."""
@@ -121,13 +106,7 @@ def _facts_of(record: Registration, module: ModuleState | None) -> TakenApart:
     proof, found = read_proof(record.possession)
     if proof is None:
         return None, found
-    req = RegistrationRequest(
-        scenario=record.scenario,
-        possession=record.possession,
-        statements=record.statements,
-        module_model=record.module_model,
-        meter=record.meter,
-    )
+    req = RegistrationRequest.copied_from(record)
     history, broken = _history_of(record, proof.chip_id, module)
     challenge = Challenged("", record.unix_ms, lambda _: "good", 0, record.unix_ms)
     return judged(req, proof, history, broken, challenge)
@@ -146,51 +125,11 @@ def _history_of(
     return None, [reason("history_broken", number=before + 1, cause=cause)]
 
 
-def _judge_about_evse(record: _AboutEvse, ledger: Ledger, actor: AccessState) -> list[Reason]:
-    if isinstance(record, Deactivation):
-        return _judge_deactivation(record, ledger, actor)
-    if isinstance(record, HardwareExchange):
-        return _judge_hardware_exchange(record, ledger, actor)
-    if isinstance(record, Consent):
-        return _judge_consent(record, ledger, actor)
-    return _judge_test_charge(record, ledger, actor)
-
-
-def _judge_deactivation(record: Deactivation, ledger: Ledger, actor: AccessState) -> list[Reason]:
-    req = DeactivationRequest(
-        evse_id=record.evse_id, reason=record.reason, farewell=record.farewell, note=record.note
-    )
-    return judge_deactivation(req, ledger, actor, record.unix_ms) or _differences(
-        record, make_record.build_deactivation(req, ledger, actor, record.unix_ms)
-    )
-
-
-def _judge_hardware_exchange(
-    record: HardwareExchange, ledger: Ledger, actor: AccessState
-) -> list[Reason]:
-    req = HardwareExchangeRequest(
-        evse_id=record.evse_id,
-        station_model=record.station_model,
-        station_serial=record.station_serial,
-        note=record.note,
-    )
-    return judge_hardware_exchange(req, ledger, actor, record.unix_ms) or _differences(
-        record, make_record.build_hardware_exchange(req, actor, record.unix_ms)
-    )
-
-
-def _judge_consent(record: Consent, ledger: Ledger, actor: AccessState) -> list[Reason]:
-    days = (record.until_unix_ms - record.unix_ms) // DAY_MS
-    req = ConsentRequest(evse_id=record.evse_id, to_operator=record.to_operator, days=days)
-    return judge_consent(req, ledger, actor, record.unix_ms) or _differences(
-        record, make_record.build_consent(req, ledger, actor, record.unix_ms)
-    )
-
-
-def _judge_test_charge(record: TestCharge, ledger: Ledger, actor: AccessState) -> list[Reason]:
-    req = TestChargeRequest(evse_id=record.evse_id, begin=record.begin, end=record.end)
-    return judge_test_charge(req, ledger, actor, record.unix_ms) or _differences(
-        record, make_record.build_test_charge(req, ledger, actor, record.unix_ms)
+def _judge_about_evse(record: RecordAboutEvse, ledger: Ledger, actor: AccessState) -> list[Reason]:
+    asked = {"days": _days(record)} if isinstance(record, Consent) else {}
+    req = make_record.REQUEST_OF[type(record)].copied_from(record, **asked)
+    return judge(req, ledger, actor, record.unix_ms) or _differences(
+        record, make_record.build_about_evse(req, ledger, actor, record.unix_ms)
     )
 
 
@@ -210,24 +149,20 @@ def _judge_access(record: AccessGranted | AccessRevoked, ledger: Ledger) -> list
         )
     if ledger.access(record.key_id):
         found.append(reason("access_exists", key_id=record.key_id))
-    req = _access_request(record)
-    return [*found, *scope_faults(req)] or _differences(record, _granted(req, record))
+    req = AccessRequest.copied_from(record, days=_days(record))
+    found += scope_faults(req)
+    return found or _differences(
+        record,
+        make_record.build_access(
+            req, record.actor, record.unix_ms, record.key_id, record.secret_sha256
+        ),
+    )
 
 
-def _access_request(record: AccessGranted) -> AccessRequest:
+def _days(record: Consent | AccessGranted) -> int | None:
+    """For how long it was asked for; None for ever."""
     until = record.until_unix_ms
-    return AccessRequest(
-        role=record.role,
-        operators=record.operators,
-        label=record.label,
-        days=None if until is None else (until - record.unix_ms) // DAY_MS,
-    )
-
-
-def _granted(req: AccessRequest, record: AccessGranted) -> AccessGranted:
-    return make_record.build_access(
-        req, record.actor, record.unix_ms, record.key_id, record.secret_sha256
-    )
+    return None if until is None else (until - record.unix_ms) // DAY_MS
 
 
 def _differences(record: Record, made: Record) -> list[Reason]:

@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection
@@ -25,16 +24,15 @@ from wattseal.registry.api_models import (
     Challenge,
     Confirmation,
     ConsentRequest,
-    DeactivationRequest,
     Eligibility,
     EvseState,
-    HardwareExchangeRequest,
     KeyAnswer,
     MeterState,
     ModuleState,
     PublicationAnswer,
     Reason,
     RegistrationRequest,
+    RequestAboutEvse,
     SearchResult,
     TestChargeRequest,
 )
@@ -42,12 +40,10 @@ from wattseal.registry.failures import AccessError, NotFound, Refused
 from wattseal.registry.identity import Identity
 from wattseal.registry.published_log import PublishedLog, ServerClock, server_unix_ms
 from wattseal.registry.records import (
-    Deactivation,
-    HardwareExchange,
     MeterRef,
     Record,
+    RecordAboutEvse,
     Registration,
-    TestCharge,
     leaf_of,
 )
 from wattseal.registry.rules.eligibility import eligibility
@@ -204,15 +200,8 @@ class Questions(PublishedLog):
             return states.access_keys(connection)
 
 
-EvseRequest = DeactivationRequest | HardwareExchangeRequest
-
 MAX_LOOKED_AT = 100
 """Entries about a charge point: as a rule there are a few in all its years."""
-
-_RECORD_OF: dict[type[EvseRequest], type[Record]] = {
-    DeactivationRequest: Deactivation,
-    HardwareExchangeRequest: HardwareExchange,
-}
 
 
 def registered_before(connection: Connection, req: RegistrationRequest, facts: Facts) -> int | None:
@@ -234,36 +223,34 @@ def _is_of(record: Registration, req: RegistrationRequest, facts: Facts) -> bool
     )
 
 
-def charged_before(connection: Connection, req: TestChargeRequest) -> int | None:
-    """The entry that keeps these very records of a session already, whoever sent them.
+def recorded_before(
+    connection: Connection, req: RequestAboutEvse, actor: AccessState
+) -> int | None:
+    """The entry of this very request about a charge point; a consent is given anew each time.
 
-    It is looked for among the charge point's newest entries: the log's head is locked meanwhile.
+    Records of a session are kept once, whoever sends them; they are looked for among the charge
+    point's newest entries, since the log's head is locked meanwhile. Anything else is the same if
+    it is the newest entry there, by the same caller.
     """
+    if isinstance(req, ConsentRequest):
+        return None
     try:
         evse = read_evse_id(req.evse_id)
     except EvseIdError:
         return None
-    newest_first = reversed(touching_entries(connection, evse.canonical))
-    for entry in islice(newest_first, MAX_LOOKED_AT):
+    is_charge = isinstance(req, TestChargeRequest)
+    asked = {**dict(req), "evse_id": evse.text}
+    newest_first = touching_entries(connection, evse.canonical)[::-1]
+    for entry in newest_first[: MAX_LOOKED_AT if is_charge else 1]:
         record = log.read_one_record(connection, entry)
-        if isinstance(record, TestCharge) and (record.begin, record.end) == (req.begin, req.end):
+        is_same = (
+            isinstance(record, RecordAboutEvse)
+            and make_record.REQUEST_OF[type(record)] is type(req)
+            and all(getattr(record, name) == value for name, value in asked.items())
+        )
+        if is_same and (is_charge or record.actor == actor.key_id):
             return entry
     return None
-
-
-def recorded_last(connection: Connection, req: EvseRequest, actor: AccessState) -> int | None:
-    """The newest entry about a charge point, if the same caller asked for the same there."""
-    try:
-        evse = read_evse_id(req.evse_id)
-    except EvseIdError:
-        return None
-    entries = touching_entries(connection, evse.canonical)
-    record = log.read_one_record(connection, entries[-1]) if entries else None
-    if not isinstance(record, _RECORD_OF[type(req)]) or record.actor != actor.key_id:
-        return None
-    asked = {**req.model_dump(), "evse_id": evse.text}
-    told = record.model_dump()
-    return entries[-1] if all(told[name] == asked[name] for name in asked) else None
 
 
 Judge = Callable[[SqlLedger, AccessState, int], list[Reason]]
@@ -348,41 +335,17 @@ class Registry(Questions):
         confirmation = self._record(actor, now_ms, judge, build, repeat)
         return confirmation.model_copy(update={"remarks": remarks})
 
-    def deactivate(self, req: DeactivationRequest, actor: AccessState) -> Confirmation:
-        """Record that a charge point's key signs no more. Refused."""
-        return self._record_at_evse(
-            req,
-            actor,
-            lambda ledger, who, now: rules.judge_deactivation(req, ledger, who, now),
-            lambda ledger, who, now: make_record.build_deactivation(req, ledger, who, now),
-        )
+    def record_about_evse(self, req: RequestAboutEvse, actor: AccessState) -> Confirmation:
+        """Record what is asked for about a charge point that has a key. Refused.
 
-    def exchange_hardware(self, req: HardwareExchangeRequest, actor: AccessState) -> Confirmation:
-        """Record that the station around a meter was exchanged. Refused."""
-        return self._record_at_evse(
-            req,
-            actor,
-            lambda ledger, who, now: rules.judge_hardware_exchange(req, ledger, who, now),
-            lambda _ledger, who, now: make_record.build_hardware_exchange(req, who, now),
-        )
-
-    def keep_test_charge(self, req: TestChargeRequest, actor: AccessState) -> Confirmation:
-        """Record the session that was charged after commissioning; each is kept once. Refused."""
+        A request that was recorded before is answered with the entry that there is.
+        """
         return self._record(
             actor,
             self._clock(),
-            lambda ledger, who, now: rules.judge_test_charge(req, ledger, who, now),
-            lambda ledger, who, now: make_record.build_test_charge(req, ledger, who, now),
-            lambda connection: charged_before(connection, req),
-        )
-
-    def consent(self, req: ConsentRequest, actor: AccessState) -> Confirmation:
-        """Record that another operator may take a charge point over. Refused."""
-        return self._record(
-            actor,
-            self._clock(),
-            lambda ledger, who, now: rules.judge_consent(req, ledger, who, now),
-            lambda ledger, who, now: make_record.build_consent(req, ledger, who, now),
+            lambda ledger, who, now: rules.judge(req, ledger, who, now),
+            lambda ledger, who, now: make_record.build_about_evse(req, ledger, who, now),
+            lambda connection: recorded_before(connection, req, actor),
         )
 
     def grant(self, req: AccessRequest, actor: AccessState) -> Confirmation:
@@ -436,17 +399,6 @@ class Registry(Questions):
                 ledger = SqlLedger(connection)
                 raise Refused([*found, *rules.check_against_registry(facts, ledger, actor, now_ms)])
         return self._confirm(_Recorded(entry))
-
-    def _record_at_evse(
-        self, req: EvseRequest, actor: AccessState, judge: Judge, build: Build
-    ) -> Confirmation:
-        return self._record(
-            actor,
-            self._clock(),
-            judge,
-            build,
-            lambda connection: recorded_last(connection, req, actor),
-        )
 
     def _record(
         self,

@@ -27,7 +27,9 @@ def operated(tmp_path: Path, database_url: str) -> Iterator[OperatedRegistry]:
     """With something in every table but that of the tree's nodes, which 256 entries fill."""
     opened = OperatedRegistry(tmp_path / "data", database_url)
     opened.commission(SimulatedModule())
-    opened.registry.consent(ConsentRequest(evse_id=EVSE_ID, to_operator="DE*XYZ"), opened.abc)
+    opened.registry.record_about_evse(
+        ConsentRequest(evse_id=EVSE_ID, to_operator="DE*XYZ"), opened.abc
+    )
     yield opened
     opened.registry.close()
 

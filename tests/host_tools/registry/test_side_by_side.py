@@ -152,7 +152,7 @@ def test_a_database_server_that_came_back(tmp_path: Path, postgres_url: str):
     asked = [
         lambda: operated.registry.evse(EVSE_ID),
         lambda: operated.registry.history(EVSE_ID),
-        lambda: operated.registry.exchange_hardware(_exchange(), operated.abc),
+        lambda: operated.registry.record_about_evse(_exchange(), operated.abc),
     ]
     for ask in asked:
         ask()

@@ -89,7 +89,7 @@ class ServedLog:
     def deactivate(self, request: DeactivationRequest) -> None:
         actor = self.ledger.access(ACTOR)
         assert actor is not None
-        self.append(make_record.build_deactivation(request, self.ledger, actor, self.now_ms))
+        self.append(make_record.build_about_evse(request, self.ledger, actor, self.now_ms))
 
     def grow(self, size: int) -> None:
         """Access keys by the hundred: the cheapest of records."""

@@ -1,4 +1,4 @@
-"""What speaks against the records of a test charge: they must verify, and be of this station."""
+"""What speaks against every other request: about a charge point with a key, or an access key."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from wattseal.registry.api_models import (
     KeyState,
     ModuleState,
     Reason,
+    RequestAboutEvse,
     TestChargeRequest,
 )
 from wattseal.registry.records import Statement
@@ -33,7 +34,7 @@ from wattseal.registry.rules.reasons import reason
 from wattseal.registry.states import Ledger
 
 
-def active_evse(
+def _active_evse(
     evse_id: str, ledger: Ledger, actor: AccessState, now_ms: int
 ) -> tuple[EvseState | None, list[Reason]]:
     """A charge point with an active key that the actor may act for, or why it is none."""
@@ -54,56 +55,24 @@ def active_evse(
     return (None if found else state), found
 
 
-def judge_hardware_exchange(
-    req: HardwareExchangeRequest, ledger: Ledger, actor: AccessState, now_ms: int
-) -> list[Reason]:
-    """Everything that speaks against it."""
-    _evse, found = active_evse(req.evse_id, ledger, actor, now_ms)
-    if not normalized(req.station_model):
-        found.append(reason("name_missing", what="model of the station"))
-    if cause := serial_fault(req.station_serial):
-        what = "serial number of the station"
-        found.append(reason("serial_syntax", what=what, serial=req.station_serial, cause=cause))
+def judge(req: RequestAboutEvse, ledger: Ledger, actor: AccessState, now_ms: int) -> list[Reason]:
+    """Everything that speaks against a request about a charge point."""
+    evse, found = _active_evse(req.evse_id, ledger, actor, now_ms)
+    match req:
+        case DeactivationRequest():
+            found += _deactivation_faults(req, evse, ledger)
+        case HardwareExchangeRequest():
+            found += _hardware_exchange_faults(req)
+        case ConsentRequest():
+            found += _consent_faults(req, evse)
+        case TestChargeRequest() if evse:
+            found += _test_charge_faults(req, evse, ledger, now_ms)
     return found
-
-
-def judge_consent(
-    req: ConsentRequest, ledger: Ledger, actor: AccessState, now_ms: int
-) -> list[Reason]:
-    """Everything that speaks against it."""
-    evse, found = active_evse(req.evse_id, ledger, actor, now_ms)
-    found += syntax_faults([req.to_operator])
-    if evse and not syntax_faults([req.to_operator]):
-        operator = read_operator(req.to_operator)
-        if operator == evse.operator:
-            found.append(reason("consent_to_self", operator=operator, evse_id=evse.evse_id))
-    return found
-
-
-def syntax_faults(operators: list[str]) -> list[Reason]:
-    """Texts that name no operator."""
-    return list(_syntax_faults(operators))
-
-
-def _syntax_faults(operators: list[str]) -> Iterator[Reason]:
-    for operator in operators:
-        try:
-            read_operator(operator)
-        except EvseIdError as error:
-            yield reason("operator_syntax", operator=operator, cause=str(error))
 
 
 def judge_access(req: AccessRequest, actor: AccessState, now_ms: int) -> list[Reason]:
     """Everything that speaks against a new access key."""
     return [*access_faults(actor, now_ms), *administrator_faults(actor), *scope_faults(req)]
-
-
-def scope_faults(req: AccessRequest) -> list[Reason]:
-    """Operators that do not fit the role, or name none."""
-    found = []
-    if (req.role == "cpo") != bool(req.operators):
-        found.append(reason("access_scope_wrong", role=req.role))
-    return [*found, *syntax_faults(req.operators)]
 
 
 def judge_revocation(key_id: str, ledger: Ledger, actor: AccessState, now_ms: int) -> list[Reason]:
@@ -112,24 +81,52 @@ def judge_revocation(key_id: str, ledger: Ledger, actor: AccessState, now_ms: in
     return [*found, *target_faults(key_id, ledger)]
 
 
-def target_faults(key_id: str, ledger: Ledger) -> list[Reason]:
+def scope_faults(req: AccessRequest) -> Iterator[Reason]:
+    """Operators that do not fit the role, or name none."""
+    if (req.role == "cpo") != bool(req.operators):
+        yield reason("access_scope_wrong", role=req.role)
+    for operator in req.operators:
+        yield from _syntax_faults(operator)
+
+
+def target_faults(key_id: str, ledger: Ledger) -> Iterator[Reason]:
     """Why there is nothing to revoke."""
     state = ledger.access(key_id)
     if state is None:
-        return [reason("access_unknown", key_id=key_id)]
-    return [reason("access_revoked", key_id=key_id)] if state.revoked else []
+        yield reason("access_unknown", key_id=key_id)
+    elif state.revoked:
+        yield reason("access_revoked", key_id=key_id)
 
 
-def judge_deactivation(
-    req: DeactivationRequest, ledger: Ledger, actor: AccessState, now_ms: int
-) -> list[Reason]:
-    """Everything that speaks against it."""
-    evse, found = active_evse(req.evse_id, ledger, actor, now_ms)
+def _syntax_faults(operator: str) -> Iterator[Reason]:
+    try:
+        read_operator(operator)
+    except EvseIdError as error:
+        yield reason("operator_syntax", operator=operator, cause=str(error))
+
+
+def _hardware_exchange_faults(req: HardwareExchangeRequest) -> Iterator[Reason]:
+    if not normalized(req.station_model):
+        yield reason("name_missing", what="model of the station")
+    if cause := serial_fault(req.station_serial):
+        what = "serial number of the station"
+        yield reason("serial_syntax", what=what, serial=req.station_serial, cause=cause)
+
+
+def _consent_faults(req: ConsentRequest, evse: EvseState | None) -> Iterator[Reason]:
+    unreadable = list(_syntax_faults(req.to_operator))
+    yield from unreadable
+    if evse and not unreadable and read_operator(req.to_operator) == evse.operator:
+        yield reason("consent_to_self", operator=evse.operator, evse_id=evse.evse_id)
+
+
+def _deactivation_faults(
+    req: DeactivationRequest, evse: EvseState | None, ledger: Ledger
+) -> Iterator[Reason]:
     if req.farewell is None and req.reason == "decommissioned" and not req.note.strip():
-        found.append(reason("farewell_or_note_needed"))
+        yield reason("farewell_or_note_needed")
     if evse and req.farewell:
-        found += _farewell_faults(req.farewell, evse, ledger)
-    return found
+        yield from _farewell_faults(req.farewell, evse, ledger)
 
 
 def _farewell_faults(farewell: Statement, evse: EvseState, ledger: Ledger) -> Iterator[Reason]:
@@ -144,24 +141,22 @@ def _farewell_faults(farewell: Statement, evse: EvseState, ledger: Ledger) -> It
         yield reason("farewell_broken", cause="it is a statement of another type")
 
 
-def judge_test_charge(
-    req: TestChargeRequest, ledger: Ledger, actor: AccessState, now_ms: int
-) -> list[Reason]:
-    """Everything that speaks against it."""
-    evse, found = active_evse(req.evse_id, ledger, actor, now_ms)
-    key = ledger.key(evse.fingerprint) if evse and evse.fingerprint else None
-    module = ledger.module(evse.chip_id) if evse and evse.chip_id else None
-    if evse is None or key is None or module is None:
-        return found
+def _test_charge_faults(
+    req: TestChargeRequest, evse: EvseState, ledger: Ledger, now_ms: int
+) -> Iterator[Reason]:
+    key = ledger.key(evse.fingerprint) if evse.fingerprint else None
+    module = ledger.module(evse.chip_id) if evse.chip_id else None
+    if key is None or module is None:
+        return
     report = _verified(req, key)
     if report.verdict is not Verdict.VERIFIED:
-        return [*found, reason("test_charge_not_verified", cause=_first_error(report))]
-    if not report.transactions:
-        cause = "They are no transaction."
-        return [*found, reason("test_charge_not_verified", cause=cause)]
-    for record in (req.begin, req.end):
-        found += _identity_faults(json.loads(record.split("|")[1]), evse, module)
-    return [*found, *_time_faults(report, evse, now_ms)]
+        yield reason("test_charge_not_verified", cause=_first_error(report))
+    elif not report.transactions:
+        yield reason("test_charge_not_verified", cause="They are no transaction.")
+    else:
+        for record in (req.begin, req.end):
+            yield from _identity_faults(json.loads(record.split("|")[1]), evse, module)
+        yield from _time_faults(report, evse, now_ms)
 
 
 def _verified(req: TestChargeRequest, key: KeyState) -> FileReport:

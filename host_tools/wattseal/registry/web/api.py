@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response, status
@@ -30,6 +31,7 @@ from wattseal.registry.api_models import (
     RecordLine,
     RegistrationRequest,
     RegistryFacts,
+    RequestAboutEvse,
     SearchResult,
     State,
     TestChargeRequest,
@@ -348,19 +350,47 @@ def _found(state: _State | None, what: str, name: str) -> _State:
 
 recording_router = APIRouter(prefix="/v1", tags=["recording"])
 
-_REPEATED: Responses = {200: {"model": Confirmation, "description": REPEATED}}
+_Route = TypeVar("_Route", bound=Callable[..., Any])
 
 RegistrationBody = Annotated[
     RegistrationRequest, Body(openapi_examples=openapi.of_body("registration"))
 ]
 
 
-def _told(done: Confirmation, response: Response) -> Confirmation:
-    """201 for a new entry, 200 for one that there was."""
-    if done.repeated:
-        response.status_code = status.HTTP_200_OK
-    response.headers["Location"] = f"/v1/entries/{done.entry}"
-    return done
+async def _recorder(
+    actor: Actor, registry: Service, response: Response
+) -> Callable[[RegistrationRequest | RequestAboutEvse], Confirmation]:
+    """What records a request: its answer is 201 for a new entry, 200 for one that there was."""
+
+    def record(req: RegistrationRequest | RequestAboutEvse) -> Confirmation:
+        if isinstance(req, RegistrationRequest):
+            done = registry.register(req, actor)
+        else:
+            done = registry.record_about_evse(req, actor)
+        if done.repeated:
+            response.status_code = status.HTTP_200_OK
+        response.headers["Location"] = f"/v1/entries/{done.entry}"
+        return done
+
+    return record
+
+
+Recorder = Annotated[
+    Callable[[RegistrationRequest | RequestAboutEvse], Confirmation], Depends(_recorder)
+]
+
+
+def _recording(path: str, summary: str) -> Callable[[_Route], _Route]:
+    """A route by which something is recorded."""
+    return recording_router.post(
+        path,
+        status_code=status.HTTP_201_CREATED,
+        responses={
+            **RECORDING,
+            200: {"model": Confirmation, "description": REPEATED},
+        },
+        summary=summary,
+    )
 
 
 @recording_router.post("/challenges", responses=PUBLIC, summary="Get a challenge")
@@ -369,17 +399,10 @@ def challenge(registry: Service) -> Challenge:
     return registry.challenge()
 
 
-@recording_router.post(
-    "/registrations",
-    status_code=status.HTTP_201_CREATED,
-    responses={**RECORDING, **_REPEATED},
-    summary="Register a key",
-)
-def register(
-    body: RegistrationBody, actor: Actor, registry: Service, response: Response
-) -> Confirmation:
+@_recording("/registrations", "Register a key")
+def register(body: RegistrationBody, record: Recorder) -> Confirmation:
     """Every scenario in which a key begins to sign for a charge point."""
-    return _told(registry.register(body, actor), response)
+    return record(body)
 
 
 @recording_router.post(
@@ -392,67 +415,39 @@ def check(body: RegistrationBody, actor: Actor, registry: Service) -> list[Reaso
     return registry.judge(body, actor)
 
 
-@recording_router.post(
-    "/deactivations",
-    status_code=status.HTTP_201_CREATED,
-    responses={**RECORDING, **_REPEATED},
-    summary="Deactivate a key",
-)
+@_recording("/deactivations", "Deactivate a key")
 def deactivate(
     body: Annotated[DeactivationRequest, Body(openapi_examples=openapi.of_body("deactivation"))],
-    actor: Actor,
-    registry: Service,
-    response: Response,
+    record: Recorder,
 ) -> Confirmation:
     """The charge point is given up, or its key is not to be trusted any more."""
-    return _told(registry.deactivate(body, actor), response)
+    return record(body)
 
 
-@recording_router.post(
-    "/hardware-exchanges",
-    status_code=status.HTTP_201_CREATED,
-    responses={**RECORDING, **_REPEATED},
-    summary="Note an exchange of station hardware",
-)
+@_recording("/hardware-exchanges", "Note an exchange of station hardware")
 def exchange_hardware(
     body: Annotated[
         HardwareExchangeRequest, Body(openapi_examples=openapi.of_body("hardware_exchange"))
     ],
-    actor: Actor,
-    registry: Service,
-    response: Response,
+    record: Recorder,
 ) -> Confirmation:
     """The station around the meter is another; meter, module and EVSE-ID stay."""
-    return _told(registry.exchange_hardware(body, actor), response)
+    return record(body)
 
 
-@recording_router.post(
-    "/consents",
-    status_code=status.HTTP_201_CREATED,
-    responses={**RECORDING, **_REPEATED},
-    summary="Consent to a take-over",
-)
+@_recording("/consents", "Consent to a take-over")
 def consent(
     body: Annotated[ConsentRequest, Body(openapi_examples=openapi.of_body("consent"))],
-    actor: Actor,
-    registry: Service,
-    response: Response,
+    record: Recorder,
 ) -> Confirmation:
     """Let another operator take over this charge point's meter and module."""
-    return _told(registry.consent(body, actor), response)
+    return record(body)
 
 
-@recording_router.post(
-    "/test-charges",
-    status_code=status.HTTP_201_CREATED,
-    responses={**RECORDING, **_REPEATED},
-    summary="Keep a test charge",
-)
+@_recording("/test-charges", "Keep a test charge")
 def keep_test_charge(
     body: Annotated[TestChargeRequest, Body(openapi_examples=openapi.of_body("test_charge"))],
-    actor: Actor,
-    registry: Service,
-    response: Response,
+    record: Recorder,
 ) -> Confirmation:
     """The records of the session charged after commissioning, for the commissioning document."""
-    return _told(registry.keep_test_charge(body, actor), response)
+    return record(body)
