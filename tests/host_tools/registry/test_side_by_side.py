@@ -23,7 +23,8 @@ from wattseal.registry.records import read_record
 from wattseal.registry.setup import open_registry
 from wattseal.registry.states import states_of
 from wattseal.registry.store import log
-from wattseal.tlog.tree import leaf_hash, root
+
+from hil.transparency_log import leaf_hash, root
 
 PROCESSES = 4
 EACH = 6
