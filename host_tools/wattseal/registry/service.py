@@ -8,7 +8,6 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
@@ -29,7 +28,6 @@ from wattseal.registry.api_models import (
     KeyAnswer,
     MeterState,
     ModuleState,
-    PublicationAnswer,
     Reason,
     RegistrationRequest,
     RequestAboutEvse,
@@ -258,16 +256,6 @@ Build = Callable[[SqlLedger, AccessState, int], Record]
 FindRepeat = Callable[[Connection], int | None]
 
 
-@dataclass(frozen=True)
-class _Recorded:
-    """A new entry, and what proves it; or, with `record` None, one that was there before."""
-
-    number: int
-    record: Record | None = None
-    proof: list[bytes] | None = None
-    root: bytes = b""
-
-
 class Registry(Questions):
     """One registry; any number of processes may each have one on the same database.
 
@@ -398,7 +386,7 @@ class Registry(Questions):
                 self._check_clock(connection, log.read_size(connection))
                 ledger = SqlLedger(connection)
                 raise Refused([*found, *rules.check_against_registry(facts, ledger, actor, now_ms)])
-        return self._confirm(_Recorded(entry))
+        return self._confirm_again(entry)
 
     def _record(
         self,
@@ -415,9 +403,7 @@ class Registry(Questions):
         with self._database.write() as connection:
             head = log.lock_head(connection)
             repeated = find_repeat(connection)
-            if repeated is not None:
-                done = _Recorded(repeated)
-            else:
+            if repeated is None:
                 ledger = SqlLedger(connection)
                 # The clocks of computers differ a little; the log's time never goes back.
                 now_ms = max(now_ms, self._check_clock(connection, head.size))
@@ -428,21 +414,15 @@ class Registry(Questions):
                 record = build(ledger, actor, now_ms)
                 number, proof = head.size, head.next_proof()
                 log.append(connection, head, record)
-                done = _Recorded(number, record, proof, head.root())
-        return self._confirm(done)
-
-    def _confirm(self, done: _Recorded) -> Confirmation:
-        if done.record is None or done.proof is None:
-            return self._confirm_again(done.number)
-        publication = self._publication(
-            leaf_of(done.record), done.number, done.proof, done.number + 1, done.root
-        )
-        return Confirmation(entry=done.number, unix_ms=done.record.unix_ms, publication=publication)
+        if repeated is not None:
+            return self._confirm_again(repeated)
+        publication = self._publication(leaf_of(record), number, proof, head.size, head.root())
+        return Confirmation(entry=number, unix_ms=record.unix_ms, publication=publication)
 
     def _confirm_again(self, number: int) -> Confirmation:
         with self._database.read() as connection:
             record = log.read_one_record(connection, number)
-        publication: PublicationAnswer = self.publication(number)
+        publication = self.publication(number)
         return Confirmation(
             entry=number, unix_ms=record.unix_ms, publication=publication, repeated=True
         )

@@ -93,11 +93,6 @@ def key_answer(state: KeyState, period: Period) -> KeyAnswer:
     return KeyAnswer.copied_from(state, **_told(period))
 
 
-def key_validity(fingerprint: str, period: Period) -> KeyValidity:
-    """A period of a key."""
-    return KeyValidity(fingerprint=fingerprint, **_told(period))
-
-
 def _told(period: Period) -> dict[str, Any]:
     return {
         "algorithm": DEFAULT_ALGORITHM,
@@ -235,7 +230,7 @@ def _validity(
     if place is None:
         return None
     fingerprint, at = place
-    return key_validity(fingerprint, period_at(states[fingerprint], at))
+    return KeyValidity(fingerprint=fingerprint, **_told(period_at(states[fingerprint], at)))
 
 
 class Ledger(ABC):
