@@ -122,12 +122,11 @@ class PublishedLog:
             proof=[each.hex() for each in proof],
         )
 
-    def record(self, number: int) -> tuple[str, str]:
-        """Leaf and record of an entry. NotFound beyond the log."""
+    def record(self, number: int) -> RecordLine:
+        """An entry and its record. NotFound beyond the log."""
         with self._database.read() as connection:
             _check_entry(number, log.read_size(connection))
-            line = log.read_entries(connection, number, 1)[0]
-        return line.leaf, line.record
+            return log.read_entries(connection, number, 1)[0]
 
     def records(self, first: int, count: int) -> list[RecordLine]:
         """Up to `count` entries (256 at most) from `first` on; none where the log has no more."""

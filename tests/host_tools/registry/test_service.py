@@ -172,9 +172,9 @@ def test_a_registration_is_confirmed_with_its_proof(operated, module):
     assert (confirmed.entry, confirmed.unix_ms) == (size, operated.now_ms)
     assert not confirmed.repeated
     assert check_publication(confirmed.publication, operated.registry) == size + 1
-    leaf, record = operated.registry.record(size)
-    assert leaf == confirmed.publication.leaf
-    assert EVSE_ID in record
+    line = operated.registry.record(size)
+    assert line.leaf == confirmed.publication.leaf
+    assert EVSE_ID in line.record
 
 
 def test_a_proof_can_be_made_again_and_at_any_later_size(operated):
@@ -420,7 +420,7 @@ def test_access_keys_in_their_newest_state(operated):
     assert [each.role for each in before] == ["administrator", "cpo", "cpo"]
     operated.registry.revoke(operated.abc.key_id, operated.administrator)
     assert [each.revoked for each in operated.registry.access_keys()] == [False, True, False]
-    record = AccessRevoked.model_validate_json(operated.registry.record(operated.size - 1)[1])
+    record = AccessRevoked.model_validate_json(operated.registry.record(operated.size - 1).record)
     assert (record.key_id, record.actor) == (operated.abc.key_id, operated.administrator.key_id)
 
 

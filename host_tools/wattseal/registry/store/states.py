@@ -155,24 +155,16 @@ def _newest_of(table: Table) -> Select[Any]:
 def possession_entries(connection: Connection, chip_id: str, unix_ms: int | None) -> list[int]:
     """The entries after which a module's newest proof of possession was one of that time."""
     table = tables.module_state.c
-    return list(
-        connection.execute(
-            select(table.entry)
-            .where(table.chip_id == chip_id)
-            .where(table.possession_unix_ms.is_not_distinct_from(unix_ms))
-            .order_by(table.entry)
-        ).scalars()
-    )
+    made = table.possession_unix_ms.is_not_distinct_from(unix_ms)
+    wanted = select(table.entry).where(table.chip_id == chip_id, made).order_by(table.entry)
+    return list(connection.execute(wanted).scalars())
 
 
 def touching_entries(connection: Connection, evse: str) -> list[int]:
     """The entries that a charge point is named in, oldest first; by its name (names.evse_name)."""
     table = tables.evse_entry.c
-    return list(
-        connection.execute(
-            select(table.entry).where(table.evse == evse).order_by(table.entry)
-        ).scalars()
-    )
+    wanted = select(table.entry).where(table.evse == evse).order_by(table.entry)
+    return list(connection.execute(wanted).scalars())
 
 
 def access_keys(connection: Connection) -> list[AccessState]:

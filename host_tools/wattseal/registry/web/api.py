@@ -38,7 +38,7 @@ from wattseal.registry.api_models import (
 )
 from wattseal.registry.failures import NotFound
 from wattseal.registry.log_client import write_states
-from wattseal.registry.records import MeterRef
+from wattseal.registry.records import ChipId, Hash, KeyId, MeterRef
 from wattseal.registry.states import history_lines
 from wattseal.registry.web import openapi
 from wattseal.registry.web.callers import Actor, Administrator, Service, ask
@@ -111,21 +111,12 @@ At = Annotated[int | None, Depends(_moment)]
 EvseIdPath = Annotated[str, Depends(_evse_id)]
 MeterPath = Annotated[MeterRef, Depends(_meter)]
 EntryPath = Annotated[int, Path(ge=0, le=MAX_INTEGER, description="Number of the entry, from 0.")]
-FingerprintPath = Annotated[
-    str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the SubjectPublicKeyInfo, in hex.")
-]
+FingerprintPath = Annotated[Hash, Path(description="SHA-256 of the SubjectPublicKeyInfo, in hex.")]
 ChipIdPath = Annotated[
-    str,
-    Path(
-        pattern="^(?:[0-9a-f]{2})+$",
-        min_length=16,
-        max_length=64,
-        description="Identity of the module's chip in hex, as `wattseal device status` shows it.",
-    ),
+    ChipId,
+    Path(description="Identity of the module's chip in hex, as `wattseal device status` shows it."),
 ]
-KeyIdPath = Annotated[
-    str, Path(pattern="^[a-z2-7]{12}$", description="The middle part of `wsk_..._...`: public.")
-]
+KeyIdPath = Annotated[KeyId, Path(description="The middle part of `wsk_..._...`: public.")]
 Size = Annotated[
     int | None,
     Query(ge=1, le=MAX_INTEGER, description="Size of the log. Default: the entry's number + 1."),
@@ -183,9 +174,9 @@ FOR_EVER = "public, max-age=31536000, immutable"
 @entries_router.get("/entries/{number}", responses=FINDING, summary="An entry and its record")
 async def entry(number: EntryPath, registry: Service, response: Response) -> RecordLine:
     """The entry as it is in the log, and the record that it commits to."""
-    leaf, record = await ask(registry.record, number)
+    line = await ask(registry.record, number)
     response.headers["Cache-Control"] = FOR_EVER
-    return RecordLine(number=number, leaf=leaf, record=record)
+    return line
 
 
 @entries_router.get(

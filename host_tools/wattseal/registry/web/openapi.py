@@ -8,6 +8,8 @@ from typing import Any
 
 from wattseal.registry.web.problems import ErrorBody, RefusedBody
 
+_PLACE = "#/components/schemas/"
+
 Responses = dict[int | str, dict[str, Any]]
 
 _MEANINGS = {
@@ -34,14 +36,10 @@ def as_json(responses: Responses) -> Responses:
     return {
         status: {
             "description": told["description"],
-            "content": {"application/json": {"schema": {"$ref": _schema(told["model"])}}},
+            "content": {"application/json": {"schema": {"$ref": _PLACE + told["model"].__name__}}},
         }
         for status, told in responses.items()
     }
-
-
-def _schema(model: type) -> str:
-    return f"#/components/schemas/{model.__name__}"
 
 
 PUBLIC = errors()
