@@ -29,9 +29,10 @@ from wattseal.registry.audit import keys_of
 from wattseal.registry.log_client import LogSource, NotServedError
 from wattseal.registry.records import Meter, Record, Registration, leaf_of, read_record
 from wattseal.registry.states import evse_name, meter_name, ref_of, states_of
-from wattseal.tlog.checkpoint import Checkpoint, NoteError, check_note, read_checkpoint
+from wattseal.tlog.checkpoint import Checkpoint, check_note, read_checkpoint
 from wattseal.tlog.tiles import WIDTH
 from wattseal.tlog.tree import Frontier, leaf_hash
+from wattseal.wire.signed_note import NoteError
 
 Show = Callable[[int, int], object]
 

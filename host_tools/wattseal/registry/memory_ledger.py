@@ -70,36 +70,6 @@ def pack_pointer(name: str, to: PackedState) -> PackedState:
     return PackedState(Pointer, _short(name), to.name)
 
 
-class PackedStates:
-    """The newest state of each name, by their models."""
-
-    def __init__(self) -> None:
-        self._packed: dict[type[State] | type[Pointer], dict[bytes, bytes]] = {}
-
-    def __len__(self) -> int:
-        return sum(map(len, self._packed.values()))
-
-    def put(self, packed: PackedState) -> None:
-        """Hold this one instead of any earlier one."""
-        self._packed.setdefault(packed.model, {})[packed.name] = packed.content
-
-    def get(self, model: type[AnyState], name: str) -> AnyState | None:
-        """The one that is held."""
-        return self._unpacked(model, _short(name))
-
-    def get_pointed(self, model: type[AnyState], name: str) -> AnyState | None:
-        """The newest state of what was pointed to last under that name."""
-        to = self._packed.get(Pointer, {}).get(_short(name))
-        return None if to is None else self._unpacked(model, to)
-
-    def _unpacked(self, model: type[AnyState], short: bytes) -> AnyState | None:
-        content = self._packed.get(model, {}).get(short)
-        if content is None:
-            return None
-        text = zlib.decompressobj(_WINDOW_BITS, _DICTIONARY).decompress(content)
-        return model.model_validate_json(text)
-
-
 def _short(name: str) -> bytes:
     return hashlib.blake2b(name.encode(), digest_size=_NAME_BYTES).digest()
 
@@ -108,20 +78,23 @@ class MemoryLedger(Ledger):
     """Holds as many states as there are things, whatever the number of records."""
 
     def __init__(self) -> None:
-        self._states = PackedStates()
+        self._packed: dict[type[State] | type[Pointer], dict[bytes, bytes]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._packed.values()))
 
     def apply(self, states: Iterable[State]) -> None:
         """Take the states that a record makes (states.states_of)."""
         self.put(packed(states))
 
     def put(self, states: Iterable[PackedState]) -> None:
-        """Take states that were packed before."""
+        """Take states that were packed before, each instead of any earlier one of its name."""
         for state in states:
-            self._states.put(state)
+            self._packed.setdefault(state.model, {})[state.name] = state.content
 
     def newest(self, model: type[AnyState], *name: str) -> AnyState | None:
         """The newest state of the thing of that name."""
-        return self._states.get(model, _joined(name))
+        return self._unpacked(model, _short(_joined(name)))
 
     def module_with_serial(self, gateway_serial: str) -> ModuleState | None:
         """The module at a charge point that has this serial number, without case and blanks.
@@ -129,8 +102,16 @@ class MemoryLedger(Ledger):
         No two have it at a time, so it is the one that was the last to come to a charge point.
         """
         name = normalized(gateway_serial)
-        found = self._states.get_pointed(ModuleState, name)
+        to = self._packed.get(Pointer, {}).get(_short(name))
+        found = None if to is None else self._unpacked(ModuleState, to)
         return found if found and has_serial(found, name) else None
+
+    def _unpacked(self, model: type[AnyState], short: bytes) -> AnyState | None:
+        content = self._packed.get(model, {}).get(short)
+        if content is None:
+            return None
+        text = zlib.decompressobj(_WINDOW_BITS, _DICTIONARY).decompress(content)
+        return model.model_validate_json(text)
 
 
 def packed(states: Iterable[State]) -> list[PackedState]:

@@ -289,14 +289,7 @@ class Registry(Questions):
         facts, found, now_ms = self._take_apart(req)
         if facts is None:
             return found
-        with self._database.read() as connection:
-            if registered_before(connection, req, facts) is not None:
-                return []
-            self._check_clock(connection, log.read_size(connection))
-            return [
-                *found,
-                *rules.check_against_registry(facts, SqlLedger(connection), actor, now_ms),
-            ]
+        return self._find_or_judge(req, facts, found, actor, now_ms)[1]
 
     def register(self, req: RegistrationRequest, actor: AccessState) -> Confirmation:
         """Record that a key signs for a charge point from now on. Refused.
@@ -306,8 +299,11 @@ class Registry(Questions):
         facts, found, now_ms = self._take_apart(req)
         if facts is None:
             raise Refused(found)
-        if found:
-            return self._repeated_or_refused(req, facts, found, actor, now_ms)
+        if found:  # a proof that is too old by now may have been recorded when it was not
+            entry, found = self._find_or_judge(req, facts, found, actor, now_ms)
+            if entry is None:
+                raise Refused(found)
+            return self._confirm_again(entry)
         remarks: list[Reason] = []
 
         def judge(ledger: SqlLedger, actor: AccessState, now_ms: int) -> list[Reason]:
@@ -370,23 +366,23 @@ class Registry(Questions):
         )
         return facts, found, now_ms
 
-    def _repeated_or_refused(
+    def _find_or_judge(
         self,
         req: RegistrationRequest,
         facts: Facts,
         found: list[Reason],
         actor: AccessState,
         now_ms: int,
-    ) -> Confirmation:
-        """A proof that is too old by now may have been recorded when it was not."""
+    ) -> tuple[int | None, list[Reason]]:
+        """The entry of a registration that was recorded before, or all that speaks against it."""
         with self._database.read() as connection:
             entry = registered_before(connection, req, facts)
-            if entry is None:
-                # If it is this computer's clock that is wrong, the module is not to blame.
-                self._check_clock(connection, log.read_size(connection))
-                ledger = SqlLedger(connection)
-                raise Refused([*found, *rules.check_against_registry(facts, ledger, actor, now_ms)])
-        return self._confirm_again(entry)
+            if entry is not None:
+                return entry, []
+            # If it is this computer's clock that is wrong, the module is not to blame.
+            self._check_clock(connection, log.read_size(connection))
+            ledger = SqlLedger(connection)
+            return None, [*found, *rules.check_against_registry(facts, ledger, actor, now_ms)]
 
     def _record(
         self,

@@ -25,19 +25,6 @@ from wattseal.wire.signed_note import (
     parse_note,
 )
 
-__all__ = (
-    "EcdsaKey",
-    "EcdsaSigner",
-    "Ed25519Key",
-    "Ed25519Signer",
-    "NoteError",
-    "NoteKey",
-    "NoteSigner",
-    "check_note",
-    "read_vkey",
-    "sign_note",
-)
-
 _ED25519 = b"\x01"
 _KEY_ID_BYTES = 4
 _MARK = "\u2014 "  # the em dash and blank that open a signature line

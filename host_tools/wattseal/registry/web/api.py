@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote
 
-from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response, status
+from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import TypeAdapter, ValidationError
 
@@ -143,7 +143,7 @@ _CHANGING = {**ADMINISTRATION, 404: RECORDING[404], 422: RECORDING[422]}
     "", status_code=status.HTTP_201_CREATED, responses=_CHANGING, summary="Make an access key"
 )
 def grant(
-    body: Annotated[AccessRequest, Body(openapi_examples=openapi.of_body("access"))],
+    body: Annotated[AccessRequest, openapi.body("access")],
     actor: Administrator,
     registry: Service,
 ) -> Confirmation:
@@ -343,9 +343,7 @@ recording_router = APIRouter(prefix="/v1", tags=["recording"])
 
 _Route = TypeVar("_Route", bound=Callable[..., Any])
 
-RegistrationBody = Annotated[
-    RegistrationRequest, Body(openapi_examples=openapi.of_body("registration"))
-]
+RegistrationBody = Annotated[RegistrationRequest, openapi.body("registration")]
 
 
 async def _recorder(
@@ -408,8 +406,7 @@ def check(body: RegistrationBody, actor: Actor, registry: Service) -> list[Reaso
 
 @_recording("/deactivations", "Deactivate a key")
 def deactivate(
-    body: Annotated[DeactivationRequest, Body(openapi_examples=openapi.of_body("deactivation"))],
-    record: Recorder,
+    body: Annotated[DeactivationRequest, openapi.body("deactivation")], record: Recorder
 ) -> Confirmation:
     """The charge point is given up, or its key is not to be trusted any more."""
     return record(body)
@@ -417,10 +414,7 @@ def deactivate(
 
 @_recording("/hardware-exchanges", "Note an exchange of station hardware")
 def exchange_hardware(
-    body: Annotated[
-        HardwareExchangeRequest, Body(openapi_examples=openapi.of_body("hardware_exchange"))
-    ],
-    record: Recorder,
+    body: Annotated[HardwareExchangeRequest, openapi.body("hardware_exchange")], record: Recorder
 ) -> Confirmation:
     """The station around the meter is another; meter, module and EVSE-ID stay."""
     return record(body)
@@ -428,8 +422,7 @@ def exchange_hardware(
 
 @_recording("/consents", "Consent to a take-over")
 def consent(
-    body: Annotated[ConsentRequest, Body(openapi_examples=openapi.of_body("consent"))],
-    record: Recorder,
+    body: Annotated[ConsentRequest, openapi.body("consent")], record: Recorder
 ) -> Confirmation:
     """Let another operator take over this charge point's meter and module."""
     return record(body)
@@ -437,8 +430,7 @@ def consent(
 
 @_recording("/test-charges", "Keep a test charge")
 def keep_test_charge(
-    body: Annotated[TestChargeRequest, Body(openapi_examples=openapi.of_body("test_charge"))],
-    record: Recorder,
+    body: Annotated[TestChargeRequest, openapi.body("test_charge")], record: Recorder
 ) -> Confirmation:
     """The records of the session charged after commissioning, for the commissioning document."""
     return record(body)

@@ -6,6 +6,8 @@ import json
 from importlib.resources import files
 from typing import Any
 
+from fastapi import Body
+
 from wattseal.registry.web.problems import ErrorBody, RefusedBody
 
 _PLACE = "#/components/schemas/"
@@ -58,9 +60,9 @@ _ALL: dict[str, Any] = json.loads(
 )
 
 
-def of_body(name: str) -> dict[str, Any]:
-    """`openapi_examples` of the body of that name."""
-    return {each["summary"]: each for each in _ALL[name]}
+def body(name: str) -> Any:
+    """A route's body, with the examples of that name."""
+    return Body(openapi_examples={each["summary"]: each for each in _ALL[name]})
 
 
 def add_answers(paths: dict[str, Any]) -> None:
