@@ -18,6 +18,7 @@ from wattseal.registry.api_models import (
 )
 from wattseal.registry.failures import AccessError, NotFound, Refused
 from wattseal.registry.records import AccessRevoked, MeterRef, Scenario
+from wattseal.tlog.tiles import Tile
 
 OTHER_METER = METER.model_copy(update={"serial": "1EMH0012345699"})
 ELSEWHERE = "DE*XYZ*E1"
@@ -206,12 +207,12 @@ def test_what_lies_beyond_the_log(operated):
         lambda: registry.record(size),
         lambda: registry.record(-1),
         lambda: registry.checkpoint(size + 1),
-        lambda: registry.tile(0, 0, size + 1),
-        lambda: registry.tile(0, 1, 1),
-        lambda: registry.tile(1, 0, 1),
-        lambda: registry.tile(6, 0, 1),
-        lambda: registry.tile(0, 0, 0),
-        lambda: registry.entry_bundle(0, size + 1),
+        lambda: registry.tile(Tile(0, 0, size + 1)),
+        lambda: registry.tile(Tile(0, 1, 1)),
+        lambda: registry.tile(Tile(1, 0, 1)),
+        lambda: registry.tile(Tile(6, 0, 1)),
+        lambda: registry.tile(Tile(0, 0, 0)),
+        lambda: registry.tile(Tile(None, 0, size + 1)),
     ):
         with pytest.raises(NotFound):
             ask()

@@ -23,6 +23,7 @@ from wattseal.registry.records import read_record
 from wattseal.registry.setup import open_registry
 from wattseal.registry.states import states_of
 from wattseal.registry.store import log
+from wattseal.tlog.tiles import Tile
 
 from hil.transparency_log import leaf_hash, root
 
@@ -62,7 +63,7 @@ def _check_log(registry) -> None:
     """That tree, checkpoint, times and states are those of the records."""
     lines = registry.records(0, 256)
     hashes = [bytes(leaf_hash(line.leaf.encode())) for line in lines]
-    assert registry.tile(0, 0, len(lines)) == b"".join(hashes)
+    assert registry.tile(Tile(0, 0, len(lines))) == b"".join(hashes)
     at_the_end = registry.publication(0, len(lines))
     assert check_publication(at_the_end, registry) == len(lines)
     assert at_the_end.checkpoint == registry.checkpoint()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -86,13 +86,8 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         for each in fields(Settings)
         if environment.get(PREFIX + each.name.upper())
     }
-    numbers = {key: int(text) for key, text in given.items() if key in _NUMBERS}
-    return Settings(
-        data=Path(given.get("data", "registry-data")),
-        database_url=given.get("database_url"),
-        name=given.get("name"),
-        **numbers,
-    )
+    read: dict[str, Callable[[str], Any]] = {"data": Path, **dict.fromkeys(_NUMBERS, int)}
+    return Settings(**{key: read.get(key, str)(text) for key, text in given.items()})
 
 
 class RateLimits:
