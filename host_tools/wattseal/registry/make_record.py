@@ -6,33 +6,8 @@ Only what plausibility finds nothing against may come here; the records are then
 from __future__ import annotations
 
 from wattseal.ocmf.evse_id import read_operator
-from wattseal.registry.api_models import (
-    AccessRequest,
-    AccessState,
-    ConsentRequest,
-    DeactivationRequest,
-    EvseState,
-    HardwareExchangeRequest,
-    KeyState,
-    ModuleState,
-    RequestAboutEvse,
-    TestChargeRequest,
-)
-from wattseal.registry.records import (
-    AccessGranted,
-    AccessRevoked,
-    Consent,
-    Deactivation,
-    Ended,
-    EndedEvse,
-    EndedKey,
-    FreedModule,
-    HardwareExchange,
-    RecordAboutEvse,
-    Registration,
-    Statement,
-    TestCharge,
-)
+from wattseal.registry import api_models as api
+from wattseal.registry import records
 from wattseal.registry.rules.proof import DAY_MS, Facts
 from wattseal.registry.rules.registration import (
     RegistryView,
@@ -42,23 +17,25 @@ from wattseal.registry.rules.registration import (
 )
 from wattseal.registry.states import Ledger
 
-REQUEST_OF: dict[type[RecordAboutEvse], type[RequestAboutEvse]] = {
-    Deactivation: DeactivationRequest,
-    HardwareExchange: HardwareExchangeRequest,
-    Consent: ConsentRequest,
-    TestCharge: TestChargeRequest,
+REQUEST_OF: dict[type[records.RecordAboutEvse], type[api.RequestAboutEvse]] = {
+    records.Deactivation: api.DeactivationRequest,
+    records.HardwareExchange: api.HardwareExchangeRequest,
+    records.Consent: api.ConsentRequest,
+    records.TestCharge: api.TestChargeRequest,
 }
 """What a record about a charge point answers."""
 
 
-def build(facts: Facts, ledger: Ledger, actor: AccessState, now_ms: int) -> Registration:
+def build(
+    facts: Facts, ledger: Ledger, actor: api.AccessState, now_ms: int
+) -> records.Registration:
     """The record of a registration."""
     now = look_up(facts, ledger)
     if facts.history is None:
         raise ValueError("the registration was refused")
     members = facts.proof.members
     before, statements = facts.history.to_record(now.module.statements if now.module else 0)
-    return Registration(
+    return records.Registration(
         unix_ms=now_ms,
         actor=actor.key_id,
         scenario=facts.scenario,
@@ -82,22 +59,22 @@ def build(facts: Facts, ledger: Ledger, actor: AccessState, now_ms: int) -> Regi
 
 
 def build_about_evse(
-    req: RequestAboutEvse, ledger: Ledger, actor: AccessState, now_ms: int
-) -> RecordAboutEvse:
+    req: api.RequestAboutEvse, ledger: Ledger, actor: api.AccessState, now_ms: int
+) -> records.RecordAboutEvse:
     """The record of a request about a charge point that is active."""
     evse, key, module = _at(req.evse_id, ledger)
     told = {"unix_ms": now_ms, "actor": actor.key_id, "evse_id": evse.evse_id}
     match req:
-        case DeactivationRequest():
+        case api.DeactivationRequest():
             ended = _ended_by(req, evse, key, module, ledger)
             of = {"chip_id": module.chip_id, "public_key": key.public_key}
-            return Deactivation.copied_from(req, **told, **of, ended=ended)
-        case HardwareExchangeRequest():
-            return HardwareExchange.copied_from(req, **told)
-        case TestChargeRequest():
-            return TestCharge.copied_from(req, **told, public_key=key.public_key)
-        case ConsentRequest():
-            return Consent.copied_from(
+            return records.Deactivation.copied_from(req, **told, **of, ended=ended)
+        case api.HardwareExchangeRequest():
+            return records.HardwareExchange.copied_from(req, **told)
+        case api.TestChargeRequest():
+            return records.TestCharge.copied_from(req, **told, public_key=key.public_key)
+        case api.ConsentRequest():
+            return records.Consent.copied_from(
                 evse,
                 **told,
                 from_operator=evse.operator,
@@ -107,23 +84,27 @@ def build_about_evse(
 
 
 def _ended_by(
-    req: DeactivationRequest, evse: EvseState, key: KeyState, module: ModuleState, ledger: Ledger
-) -> Ended:
+    req: api.DeactivationRequest,
+    evse: api.EvseState,
+    key: api.KeyState,
+    module: api.ModuleState,
+    ledger: Ledger,
+) -> records.Ended:
     """What a deactivation ends; meter, module and charge point are free then."""
     meter = ledger.meter(evse.meter) if evse.meter else None
-    return Ended(
-        keys=[EndedKey.copied_from(key, status="deactivated")],
-        evses=[EndedEvse(evse_id=evse.evse_id, status="deactivated")],
+    return records.Ended(
+        keys=[records.EndedKey.copied_from(key, status="deactivated")],
+        evses=[records.EndedEvse(evse_id=evse.evse_id, status="deactivated")],
         modules=[_freed(module, req.farewell)],
         meters=[meter.meter] if meter else [],
     )
 
 
 def build_access(
-    req: AccessRequest, actor_id: str, now_ms: int, key_id: str, secret_sha256: str
-) -> AccessGranted:
+    req: api.AccessRequest, actor_id: str, now_ms: int, key_id: str, secret_sha256: str
+) -> records.AccessGranted:
     """The record of a new access key. actor_id: `registry` for what its host makes."""
-    return AccessGranted.copied_from(
+    return records.AccessGranted.copied_from(
         req,
         unix_ms=now_ms,
         actor=actor_id,
@@ -134,15 +115,17 @@ def build_access(
     )
 
 
-def build_revocation(key_id: str, ledger: Ledger, actor_id: str, now_ms: int) -> AccessRevoked:
+def build_revocation(
+    key_id: str, ledger: Ledger, actor_id: str, now_ms: int
+) -> records.AccessRevoked:
     """The record of a revoked access key."""
     state = ledger.access(key_id)
     if state is None:
         raise ValueError("there is no such access key")
-    return AccessRevoked.copied_from(state, unix_ms=now_ms, actor=actor_id)
+    return records.AccessRevoked.copied_from(state, unix_ms=now_ms, actor=actor_id)
 
 
-def _at(evse_id: str, ledger: Ledger) -> tuple[EvseState, KeyState, ModuleState]:
+def _at(evse_id: str, ledger: Ledger) -> tuple[api.EvseState, api.KeyState, api.ModuleState]:
     """An active charge point with its key and its module."""
     evse = ledger.evse(evse_id)
     key = ledger.key(evse.fingerprint) if evse and evse.fingerprint else None
@@ -160,21 +143,21 @@ def _consent_used(now: RegistryView, now_ms: int) -> int | None:
     return None if consent.used or now_ms > consent.until_unix_ms else consent.entry
 
 
-def _ended(now: RegistryView, ledger: Ledger) -> Ended:
+def _ended(now: RegistryView, ledger: Ledger) -> records.Ended:
     keys, evses, modules = [], [], []
     if now.home and now.module_key and now.has_new_key:
-        keys.append(EndedKey.copied_from(now.module_key, status="superseded"))
+        keys.append(records.EndedKey.copied_from(now.module_key, status="superseded"))
     if now.is_occupied and now.evse:
         _evse, old_key, old_module = _at(now.evse.evse_id, ledger)
-        keys.append(EndedKey.copied_from(old_key, status="superseded"))
+        keys.append(records.EndedKey.copied_from(old_key, status="superseded"))
         modules.append(_freed(old_module))
     if now.home and is_take_over(now):
-        evses.append(EndedEvse(evse_id=now.home.evse_id, status="taken_over"))
+        evses.append(records.EndedEvse(evse_id=now.home.evse_id, status="taken_over"))
     left = _left_behind(now, ledger)
     if left:
-        evses.append(EndedEvse(evse_id=left, status="moved"))
+        evses.append(records.EndedEvse(evse_id=left, status="moved"))
     freed = now.old_meter is not None and old_meter_is_freed(now)
-    return Ended(
+    return records.Ended(
         keys=keys,
         evses=evses,
         modules=modules,
@@ -193,8 +176,10 @@ def _left_behind(now: RegistryView, ledger: Ledger) -> str | None:
     return former.evse_id if is_its_end else None
 
 
-def _freed(module: ModuleState, farewell: Statement | None = None) -> FreedModule:
+def _freed(
+    module: api.ModuleState, farewell: records.Statement | None = None
+) -> records.FreedModule:
     if farewell is None:
-        return FreedModule.copied_from(module)
+        return records.FreedModule.copied_from(module)
     said = {"statements": module.statements + 1, "last_statement": farewell.statement}
-    return FreedModule.copied_from(module, **said)
+    return records.FreedModule.copied_from(module, **said)

@@ -8,15 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from wattseal.common.text import normalized
-from wattseal.registry.api_models import (
-    AccessState,
-    ConsentState,
-    EvseState,
-    KeyState,
-    MeterState,
-    ModuleState,
-    State,
-)
+from wattseal.registry import api_models as api
 from wattseal.registry.states import AnyState, Ledger, has_serial, name_of
 from wattseal.wire import statements
 
@@ -29,7 +21,14 @@ _MEMORY_LEVEL = 5
 
 def _dictionary() -> bytes:
     """What all states have in common: names of members, statements, the head of a key."""
-    models = (AccessState, ConsentState, MeterState, ModuleState, KeyState, EvseState)
+    models = (
+        api.AccessState,
+        api.ConsentState,
+        api.MeterState,
+        api.ModuleState,
+        api.KeyState,
+        api.EvseState,
+    )
     parts = []
     for model in models:
         parts.append("{" + ",".join(f'"{name}":"' for name in model.model_fields) + "}")
@@ -51,12 +50,12 @@ class Pointer:
 class PackedState(NamedTuple):
     """A state as it is kept: under which name, and what; made by whatever process has time."""
 
-    model: type[State] | type[Pointer]
+    model: type[api.State] | type[Pointer]
     name: bytes
     content: bytes
 
 
-def pack(name: str, state: State) -> PackedState:
+def pack(name: str, state: api.State) -> PackedState:
     """A state under the name of what it is of."""
     packer = zlib.compressobj(
         _LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL, zlib.Z_DEFAULT_STRATEGY, _DICTIONARY
@@ -78,12 +77,12 @@ class MemoryLedger(Ledger):
     """Holds as many states as there are things, whatever the number of records."""
 
     def __init__(self) -> None:
-        self._packed: dict[type[State] | type[Pointer], dict[bytes, bytes]] = {}
+        self._packed: dict[type[api.State] | type[Pointer], dict[bytes, bytes]] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._packed.values()))
 
-    def apply(self, states: Iterable[State]) -> None:
+    def apply(self, states: Iterable[api.State]) -> None:
         """Take the states that a record makes (states.states_of)."""
         self.put(packed(states))
 
@@ -96,14 +95,14 @@ class MemoryLedger(Ledger):
         """The newest state of the thing of that name."""
         return self._unpacked(model, _short(_joined(name)))
 
-    def module_with_serial(self, gateway_serial: str) -> ModuleState | None:
+    def module_with_serial(self, gateway_serial: str) -> api.ModuleState | None:
         """The module at a charge point that has this serial number, without case and blanks.
 
         No two have it at a time, so it is the one that was the last to come to a charge point.
         """
         name = normalized(gateway_serial)
         to = self._packed.get(Pointer, {}).get(_short(name))
-        found = None if to is None else self._unpacked(ModuleState, to)
+        found = None if to is None else self._unpacked(api.ModuleState, to)
         return found if found and has_serial(found, name) else None
 
     def _unpacked(self, model: type[AnyState], short: bytes) -> AnyState | None:
@@ -114,15 +113,15 @@ class MemoryLedger(Ledger):
         return model.model_validate_json(text)
 
 
-def packed(states: Iterable[State]) -> list[PackedState]:
+def packed(states: Iterable[api.State]) -> list[PackedState]:
     """States as a ledger holds them."""
     return [each for state in states for each in _packed(state)]
 
 
-def _packed(state: State) -> Iterator[PackedState]:
+def _packed(state: api.State) -> Iterator[PackedState]:
     kept = pack(_joined(name_of(state)), state)
     yield kept
-    if isinstance(state, ModuleState) and state.evse_id is not None:
+    if isinstance(state, api.ModuleState) and state.evse_id is not None:
         yield pack_pointer(normalized(state.gateway_serial), kept)
 
 

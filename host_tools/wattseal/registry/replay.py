@@ -8,22 +8,8 @@ is whether a challenge was the registry's and still good.
 from __future__ import annotations
 
 from wattseal.ocmf.evse_id import EvseIdError
-from wattseal.registry import make_record
-from wattseal.registry.api_models import (
-    AccessRequest,
-    AccessState,
-    ModuleState,
-    Reason,
-    RegistrationRequest,
-)
-from wattseal.registry.records import (
-    AccessGranted,
-    AccessRevoked,
-    Consent,
-    Record,
-    RecordAboutEvse,
-    Registration,
-)
+from wattseal.registry import api_models as api
+from wattseal.registry import make_record, records
 from wattseal.registry.rules import check_against_registry, judge, reason
 from wattseal.registry.rules.access import access_faults, administrator_faults
 from wattseal.registry.rules.other_requests import scope_faults, target_faults
@@ -45,13 +31,13 @@ HOST = "registry"
 """The actor of what the registry's own host does: access keys, and nothing else."""
 
 
-TakenApart = tuple[Facts | None, list[Reason]]
+TakenApart = tuple[Facts | None, list[api.Reason]]
 """A registration's facts, and what is wrong with it by itself."""
 
 
 def judge_record(
-    record: Record, ledger: Ledger, beforehand: TakenApart | None = None
-) -> list[Reason]:
+    record: records.Record, ledger: Ledger, beforehand: TakenApart | None = None
+) -> list[api.Reason]:
     """What speaks against a record, given the states before it; never raises on what it says.
 
     beforehand: what `take_apart` has made of the record, perhaps in another process.
@@ -62,13 +48,13 @@ def judge_record(
         return [reason("record_unreadable", cause=str(error).partition("\n")[0][:200])]
 
 
-def take_apart(record: Record) -> TakenApart | None:
+def take_apart(record: records.Record) -> TakenApart | None:
     """The part of the judgement that takes the most time, signatures above all, without a ledger.
 
     Of a registration that brings its module's whole history, as the first one of each module does:
     it holds unless the module is recorded already. None of other records.
     """
-    if not isinstance(record, Registration) or record.statements_before:
+    if not isinstance(record, records.Registration) or record.statements_before:
         return None
     try:
         return _facts_of(record, None)
@@ -76,20 +62,25 @@ def take_apart(record: Record) -> TakenApart | None:
         return None  # judge_record says what
 
 
-def _judge(record: Record, ledger: Ledger, beforehand: TakenApart | None) -> list[Reason]:
-    if isinstance(record, (AccessGranted, AccessRevoked)):
+def _judge(
+    record: records.Record, ledger: Ledger, beforehand: TakenApart | None
+) -> list[api.Reason]:
+    if isinstance(record, (records.AccessGranted, records.AccessRevoked)):
         return _judge_access(record, ledger)
     actor = ledger.access(record.actor)
     if actor is None:
         return [reason("access_unknown", key_id=record.actor)]
-    if isinstance(record, Registration):
+    if isinstance(record, records.Registration):
         return _judge_registration(record, ledger, actor, beforehand)
     return _judge_about_evse(record, ledger, actor)
 
 
 def _judge_registration(
-    record: Registration, ledger: Ledger, actor: AccessState, beforehand: TakenApart | None
-) -> list[Reason]:
+    record: records.Registration,
+    ledger: Ledger,
+    actor: api.AccessState,
+    beforehand: TakenApart | None,
+) -> list[api.Reason]:
     module = ledger.module(record.chip_id)
     if beforehand is None or module is not None:
         beforehand = _facts_of(record, module)
@@ -102,19 +93,19 @@ def _judge_registration(
     return _differences(record, make_record.build(taken_apart, ledger, actor, record.unix_ms))
 
 
-def _facts_of(record: Registration, module: ModuleState | None) -> TakenApart:
+def _facts_of(record: records.Registration, module: api.ModuleState | None) -> TakenApart:
     proof, found = read_proof(record.possession)
     if proof is None:
         return None, found
-    req = RegistrationRequest.copied_from(record)
+    req = api.RegistrationRequest.copied_from(record)
     history, broken = _history_of(record, proof.chip_id, module)
     challenge = Challenged("", record.unix_ms, lambda _: "good", 0, record.unix_ms)
     return judged(req, proof, history, broken, challenge)
 
 
 def _history_of(
-    record: Registration, chip_id: str, module: ModuleState | None
-) -> tuple[History | None, list[Reason]]:
+    record: records.Registration, chip_id: str, module: api.ModuleState | None
+) -> tuple[History | None, list[api.Reason]]:
     """The record's statements, which go on where the recorded ones end or repeat the last."""
     before, recorded = record.statements_before, module.statements if module else 0
     if before == recorded:
@@ -125,23 +116,27 @@ def _history_of(
     return None, [reason("history_broken", number=before + 1, cause=cause)]
 
 
-def _judge_about_evse(record: RecordAboutEvse, ledger: Ledger, actor: AccessState) -> list[Reason]:
-    asked = {"days": _days(record)} if isinstance(record, Consent) else {}
+def _judge_about_evse(
+    record: records.RecordAboutEvse, ledger: Ledger, actor: api.AccessState
+) -> list[api.Reason]:
+    asked = {"days": _days(record)} if isinstance(record, records.Consent) else {}
     req = make_record.REQUEST_OF[type(record)].copied_from(record, **asked)
     return judge(req, ledger, actor, record.unix_ms) or _differences(
         record, make_record.build_about_evse(req, ledger, actor, record.unix_ms)
     )
 
 
-def _judge_access(record: AccessGranted | AccessRevoked, ledger: Ledger) -> list[Reason]:
+def _judge_access(
+    record: records.AccessGranted | records.AccessRevoked, ledger: Ledger
+) -> list[api.Reason]:
     """An administrator's work, or that of the registry's host."""
-    found: list[Reason] = []
+    found: list[api.Reason] = []
     if record.actor != HOST:
         actor = ledger.access(record.actor)
         if actor is None:
             return [reason("access_unknown", key_id=record.actor)]
         found = [*access_faults(actor, record.unix_ms), *administrator_faults(actor)]
-    if isinstance(record, AccessRevoked):
+    if isinstance(record, records.AccessRevoked):
         found += target_faults(record.key_id, ledger)
         return found or _differences(
             record,
@@ -149,7 +144,7 @@ def _judge_access(record: AccessGranted | AccessRevoked, ledger: Ledger) -> list
         )
     if ledger.access(record.key_id):
         found.append(reason("access_exists", key_id=record.key_id))
-    req = AccessRequest.copied_from(record, days=_days(record))
+    req = api.AccessRequest.copied_from(record, days=_days(record))
     found += scope_faults(req)
     return found or _differences(
         record,
@@ -159,13 +154,13 @@ def _judge_access(record: AccessGranted | AccessRevoked, ledger: Ledger) -> list
     )
 
 
-def _days(record: Consent | AccessGranted) -> int | None:
+def _days(record: records.Consent | records.AccessGranted) -> int | None:
     """For how long it was asked for; None for ever."""
     until = record.until_unix_ms
     return None if until is None else (until - record.unix_ms) // DAY_MS
 
 
-def _differences(record: Record, made: Record) -> list[Reason]:
+def _differences(record: records.Record, made: records.Record) -> list[api.Reason]:
     """The members of a record that are not what follows."""
     return [
         reason("record_differs", member=name)

@@ -16,34 +16,11 @@ from sqlalchemy import Connection
 from wattseal.common.sql import Database
 from wattseal.common.times import unix_ms_now
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
-from wattseal.registry import make_record, rules
-from wattseal.registry.api_models import (
-    AccessRequest,
-    AccessState,
-    Challenge,
-    Confirmation,
-    ConsentRequest,
-    Eligibility,
-    EvseState,
-    KeyAnswer,
-    MeterState,
-    ModuleState,
-    Reason,
-    RegistrationRequest,
-    RequestAboutEvse,
-    SearchResult,
-    TestChargeRequest,
-)
+from wattseal.registry import api_models as api
+from wattseal.registry import make_record, records, rules
 from wattseal.registry.failures import AccessError, NotFound, Refused
 from wattseal.registry.identity import Identity
 from wattseal.registry.published_log import PublishedLog, ServerClock, server_unix_ms
-from wattseal.registry.records import (
-    MeterRef,
-    Record,
-    RecordAboutEvse,
-    Registration,
-    leaf_of,
-)
 from wattseal.registry.rules.eligibility import eligibility
 from wattseal.registry.rules.proof import CHALLENGE_MS, OFFLINE_DAYS, Facts
 from wattseal.registry.states import Ledger, evse_name
@@ -81,7 +58,7 @@ def read_key(text: str) -> NewKey:
     return NewKey(found[1], text, hashlib.sha256(text.encode()).hexdigest())
 
 
-def authenticate(text: str, ledger: Ledger, now_ms: int) -> AccessState:
+def authenticate(text: str, ledger: Ledger, now_ms: int) -> api.AccessState:
     """Whom a key lets in. AccessError `access_unknown`, `access_revoked`, `access_expired`."""
     given = read_key(text)
     state = ledger.access(given.key_id)
@@ -110,11 +87,11 @@ class Challenges:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def make(self, now_ms: int) -> Challenge:
+    def make(self, now_ms: int) -> api.Challenge:
         """A new one."""
         until_ms = now_ms + CHALLENGE_MS
         said = secrets.token_bytes(_RANDOM_BYTES) + until_ms.to_bytes(_TIME_BYTES, "big")
-        return Challenge(challenge=(said + self._mark(said)).hex(), until_unix_ms=until_ms)
+        return api.Challenge(challenge=(said + self._mark(said)).hex(), until_unix_ms=until_ms)
 
     def judge(self, challenge: str, now_ms: int) -> Literal["good", "unknown", "expired"]:
         """Whether a challenge, in hex, is the registry's own and still good."""
@@ -138,27 +115,29 @@ MAX_FOUND = 50
 class Questions(PublishedLog):
     """Each answer is of one moment; `at_unix_ms` None is now."""
 
-    def evse(self, evse_id: str, at_unix_ms: int | None = None) -> EvseState | None:
+    def evse(self, evse_id: str, at_unix_ms: int | None = None) -> api.EvseState | None:
         """A charge point, in any spelling of its EVSE-ID."""
         with self._database.ask() as connection:
             return SqlLedger(connection, at_unix_ms).evse(evse_id)
 
-    def key(self, fingerprint: str, at_unix_ms: int | None = None) -> KeyAnswer | None:
+    def key(self, fingerprint: str, at_unix_ms: int | None = None) -> api.KeyAnswer | None:
         """A public key, by the SHA-256 of its SPKI in hex."""
         with self._database.ask() as connection:
             return states.key_of_fingerprint(connection, fingerprint, at_unix_ms)
 
-    def module(self, chip_id: str, at_unix_ms: int | None = None) -> ModuleState | None:
+    def module(self, chip_id: str, at_unix_ms: int | None = None) -> api.ModuleState | None:
         """A signing module."""
         with self._database.ask() as connection:
             return SqlLedger(connection, at_unix_ms).module(chip_id)
 
-    def meter(self, meter: MeterRef, at_unix_ms: int | None = None) -> MeterState | None:
+    def meter(
+        self, meter: records.MeterRef, at_unix_ms: int | None = None
+    ) -> api.MeterState | None:
         """A meter."""
         with self._database.ask() as connection:
             return SqlLedger(connection, at_unix_ms).meter(meter)
 
-    def key_valid(self, evse_id: str, at_unix_ms: int) -> KeyAnswer | None:
+    def key_valid(self, evse_id: str, at_unix_ms: int) -> api.KeyAnswer | None:
         """The key that was good for this charge point at this time; None if none was."""
         with self._database.ask() as connection:
             return states.key_valid(connection, evse_id, at_unix_ms)
@@ -167,7 +146,7 @@ class Questions(PublishedLog):
         """The keys that signed for a charge point, newest first."""
         return key_periods(evse_id, self.history(evse_id))
 
-    def history(self, evse_id: str) -> list[tuple[int, Record]]:
+    def history(self, evse_id: str) -> list[tuple[int, records.Record]]:
         """Every record that touched a charge point, oldest first, each with its place."""
         try:
             name = evse_name(evse_id)
@@ -179,12 +158,12 @@ class Questions(PublishedLog):
                 for number in states.touching_entries(connection, name)
             ]
 
-    def search(self, text: str, limit: int = MAX_FOUND) -> SearchResult:
+    def search(self, text: str, limit: int = MAX_FOUND) -> api.SearchResult:
         """Whatever has an EVSE-ID, serial number, key, fingerprint or chip id that begins so."""
         with self._database.read() as connection:
             return search(connection, text, limit)
 
-    def eligibility(self, evse_id: str) -> Eligibility:
+    def eligibility(self, evse_id: str) -> api.Eligibility:
         """Whether a charge point may be published and used. NotFound if it is no EVSE-ID."""
         with self._database.read() as connection:
             try:
@@ -192,7 +171,7 @@ class Questions(PublishedLog):
             except EvseIdError:
                 raise NotFound("not_found", what="charge point", name=evse_id) from None
 
-    def access_keys(self) -> list[AccessState]:
+    def access_keys(self) -> list[api.AccessState]:
         """All access keys, oldest first."""
         with self._database.ask() as connection:
             return states.access_keys(connection)
@@ -202,17 +181,19 @@ MAX_LOOKED_AT = 100
 """Entries about a charge point: as a rule there are a few in all its years."""
 
 
-def registered_before(connection: Connection, req: RegistrationRequest, facts: Facts) -> int | None:
+def registered_before(
+    connection: Connection, req: api.RegistrationRequest, facts: Facts
+) -> int | None:
     """The entry of this very registration: the same proof, and nothing told otherwise."""
     proof = facts.proof
     for entry in possession_entries(connection, proof.chip_id, proof.unix_ms):
         record = log.read_one_record(connection, entry)
-        if isinstance(record, Registration) and _is_of(record, req, facts):
+        if isinstance(record, records.Registration) and _is_of(record, req, facts):
             return entry
     return None
 
 
-def _is_of(record: Registration, req: RegistrationRequest, facts: Facts) -> bool:
+def _is_of(record: records.Registration, req: api.RegistrationRequest, facts: Facts) -> bool:
     return (
         record.possession.statement == req.possession.statement
         and record.scenario == req.scenario
@@ -222,7 +203,7 @@ def _is_of(record: Registration, req: RegistrationRequest, facts: Facts) -> bool
 
 
 def recorded_before(
-    connection: Connection, req: RequestAboutEvse, actor: AccessState
+    connection: Connection, req: api.RequestAboutEvse, actor: api.AccessState
 ) -> int | None:
     """The entry of this very request about a charge point; a consent is given anew each time.
 
@@ -230,19 +211,19 @@ def recorded_before(
     point's newest entries, since the log's head is locked meanwhile. Anything else is the same if
     it is the newest entry there, by the same caller.
     """
-    if isinstance(req, ConsentRequest):
+    if isinstance(req, api.ConsentRequest):
         return None
     try:
         evse = read_evse_id(req.evse_id)
     except EvseIdError:
         return None
-    is_charge = isinstance(req, TestChargeRequest)
+    is_charge = isinstance(req, api.TestChargeRequest)
     asked = {**dict(req), "evse_id": evse.text}
     newest_first = touching_entries(connection, evse.canonical)[::-1]
     for entry in newest_first[: MAX_LOOKED_AT if is_charge else 1]:
         record = log.read_one_record(connection, entry)
         is_same = (
-            isinstance(record, RecordAboutEvse)
+            isinstance(record, records.RecordAboutEvse)
             and make_record.REQUEST_OF[type(record)] is type(req)
             and all(getattr(record, name) == value for name, value in asked.items())
         )
@@ -251,8 +232,8 @@ def recorded_before(
     return None
 
 
-Judge = Callable[[SqlLedger, AccessState, int], list[Reason]]
-Build = Callable[[SqlLedger, AccessState, int], Record]
+Judge = Callable[[SqlLedger, api.AccessState, int], list[api.Reason]]
+Build = Callable[[SqlLedger, api.AccessState, int], records.Record]
 FindRepeat = Callable[[Connection], int | None]
 
 
@@ -275,23 +256,23 @@ class Registry(Questions):
         self._challenges = Challenges(identity.challenge_key())
         self._offline_days = offline_days
 
-    def challenge(self) -> Challenge:
+    def challenge(self) -> api.Challenge:
         """What a module is to sign, to prove that it holds its key now."""
         return self._challenges.make(self._clock())
 
-    def authenticate(self, access_key: str) -> AccessState:
+    def authenticate(self, access_key: str) -> api.AccessState:
         """Whom an access key lets in. AccessError."""
         with self._database.ask() as connection:
             return authenticate(access_key, SqlLedger(connection), self._clock())
 
-    def judge(self, req: RegistrationRequest, actor: AccessState) -> list[Reason]:
+    def judge(self, req: api.RegistrationRequest, actor: api.AccessState) -> list[api.Reason]:
         """Everything that speaks against a registration; nothing is written."""
         facts, found, now_ms = self._take_apart(req)
         if facts is None:
             return found
         return self._find_or_judge(req, facts, found, actor, now_ms)[1]
 
-    def register(self, req: RegistrationRequest, actor: AccessState) -> Confirmation:
+    def register(self, req: api.RegistrationRequest, actor: api.AccessState) -> api.Confirmation:
         """Record that a key signs for a charge point from now on. Refused.
 
         What can be judged without the log's head is judged before it is locked.
@@ -304,12 +285,12 @@ class Registry(Questions):
             if entry is None:
                 raise Refused(found)
             return self._confirm_again(entry)
-        remarks: list[Reason] = []
+        remarks: list[api.Reason] = []
 
-        def judge(ledger: SqlLedger, actor: AccessState, now_ms: int) -> list[Reason]:
+        def judge(ledger: SqlLedger, actor: api.AccessState, now_ms: int) -> list[api.Reason]:
             return rules.check_against_registry(facts, ledger, actor, now_ms)
 
-        def build(ledger: SqlLedger, actor: AccessState, now_ms: int) -> Record:
+        def build(ledger: SqlLedger, actor: api.AccessState, now_ms: int) -> records.Record:
             remarks.extend(rules.remarks(facts, ledger))
             return make_record.build(facts, ledger, actor, now_ms)
 
@@ -319,7 +300,9 @@ class Registry(Questions):
         confirmation = self._record(actor, now_ms, judge, build, repeat)
         return confirmation.model_copy(update={"remarks": remarks})
 
-    def record_about_evse(self, req: RequestAboutEvse, actor: AccessState) -> Confirmation:
+    def record_about_evse(
+        self, req: api.RequestAboutEvse, actor: api.AccessState
+    ) -> api.Confirmation:
         """Record what is asked for about a charge point that has a key. Refused.
 
         A request that was recorded before is answered with the entry that there is.
@@ -332,7 +315,7 @@ class Registry(Questions):
             lambda connection: recorded_before(connection, req, actor),
         )
 
-    def grant(self, req: AccessRequest, actor: AccessState) -> Confirmation:
+    def grant(self, req: api.AccessRequest, actor: api.AccessState) -> api.Confirmation:
         """Make an access key; the answer alone tells it. Refused."""
         key = make_key()
         confirmation = self._record(
@@ -346,7 +329,7 @@ class Registry(Questions):
         told = {"key_id": key.key_id, "access_key": key.text}
         return confirmation.model_copy(update=told)
 
-    def revoke(self, key_id: str, actor: AccessState) -> Confirmation:
+    def revoke(self, key_id: str, actor: api.AccessState) -> api.Confirmation:
         """Record that an access key is good no more. Refused."""
         return self._record(
             actor,
@@ -355,7 +338,9 @@ class Registry(Questions):
             lambda ledger, who, now: make_record.build_revocation(key_id, ledger, who.key_id, now),
         )
 
-    def _take_apart(self, req: RegistrationRequest) -> tuple[Facts | None, list[Reason], int]:
+    def _take_apart(
+        self, req: api.RegistrationRequest
+    ) -> tuple[Facts | None, list[api.Reason], int]:
         now_ms = self._clock()
         facts, found = rules.facts(
             req,
@@ -368,12 +353,12 @@ class Registry(Questions):
 
     def _find_or_judge(
         self,
-        req: RegistrationRequest,
+        req: api.RegistrationRequest,
         facts: Facts,
-        found: list[Reason],
-        actor: AccessState,
+        found: list[api.Reason],
+        actor: api.AccessState,
         now_ms: int,
-    ) -> tuple[int | None, list[Reason]]:
+    ) -> tuple[int | None, list[api.Reason]]:
         """The entry of a registration that was recorded before, or all that speaks against it."""
         with self._database.read() as connection:
             entry = registered_before(connection, req, facts)
@@ -386,12 +371,12 @@ class Registry(Questions):
 
     def _record(
         self,
-        actor: AccessState,
+        actor: api.AccessState,
         now_ms: int,
         judge: Judge,
         build: Build,
         find_repeat: FindRepeat = lambda _connection: None,
-    ) -> Confirmation:
+    ) -> api.Confirmation:
         """Judge and record with the log's head locked; confirm when that is on the disk.
 
         ClockWrong if the time of the record would not be true.
@@ -412,13 +397,15 @@ class Registry(Questions):
                 log.append(connection, head, record)
         if repeated is not None:
             return self._confirm_again(repeated)
-        publication = self._publication(leaf_of(record), number, proof, head.size, head.root())
-        return Confirmation(entry=number, unix_ms=record.unix_ms, publication=publication)
+        publication = self._publication(
+            records.leaf_of(record), number, proof, head.size, head.root()
+        )
+        return api.Confirmation(entry=number, unix_ms=record.unix_ms, publication=publication)
 
-    def _confirm_again(self, number: int) -> Confirmation:
+    def _confirm_again(self, number: int) -> api.Confirmation:
         with self._database.read() as connection:
             record = log.read_one_record(connection, number)
         publication = self.publication(number)
-        return Confirmation(
+        return api.Confirmation(
             entry=number, unix_ms=record.unix_ms, publication=publication, repeated=True
         )

@@ -14,34 +14,17 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from wattseal.common.text import normalized
 from wattseal.ocmf.evse_id import read_evse_id
 from wattseal.ocmf.public_key import DEFAULT_ALGORITHM
-from wattseal.registry.api_models import (
-    AccessState,
-    ConsentState,
-    EvseState,
-    HistoryLine,
-    KeyAnswer,
-    KeyState,
-    KeyValidity,
-    MeterState,
-    ModuleState,
-    State,
-)
-from wattseal.registry.records import (
-    AccessRecord,
-    AccessRevoked,
-    Consent,
-    Deactivation,
-    Ended,
-    HardwareExchange,
-    Meter,
-    MeterRef,
-    Record,
-    Registration,
-    TestCharge,
-)
+from wattseal.registry import api_models as api
+from wattseal.registry import records
 
 AnyState = TypeVar(
-    "AnyState", EvseState, KeyState, ModuleState, MeterState, ConsentState, AccessState
+    "AnyState",
+    api.EvseState,
+    api.KeyState,
+    api.ModuleState,
+    api.MeterState,
+    api.ConsentState,
+    api.AccessState,
 )
 
 
@@ -88,9 +71,9 @@ def period_at(states: Iterable[Moment], place: int) -> Period:
     return period
 
 
-def key_answer(state: KeyState, period: Period) -> KeyAnswer:
+def key_answer(state: api.KeyState, period: Period) -> api.KeyAnswer:
     """A state of a key with the period that it belongs to."""
-    return KeyAnswer.copied_from(state, **_told(period))
+    return api.KeyAnswer.copied_from(state, **_told(period))
 
 
 def _told(period: Period) -> dict[str, Any]:
@@ -101,7 +84,7 @@ def _told(period: Period) -> dict[str, Any]:
     }
 
 
-def has_serial(module: ModuleState, name: str) -> bool:
+def has_serial(module: api.ModuleState, name: str) -> bool:
     """Whether a module is at a charge point under this normalized serial number."""
     return module.evse_id is not None and normalized(module.gateway_serial) == name
 
@@ -111,22 +94,22 @@ def evse_name(evse_id: str) -> str:
     return read_evse_id(evse_id).canonical
 
 
-def meter_name(meter: MeterRef) -> tuple[str, str]:
+def meter_name(meter: records.MeterRef) -> tuple[str, str]:
     """Of a meter: manufacturer and serial number."""
     return normalized(meter.manufacturer), normalized(meter.serial)
 
 
-def states_of(number: int, record: Record) -> list[State]:
+def states_of(number: int, record: records.Record) -> list[api.State]:
     """Every state that is another after this record, the entry of that number."""
     return list(_states(record, {"entry": number, "since_unix_ms": record.unix_ms}))
 
 
-def touched_evses(record: Record) -> list[str]:
+def touched_evses(record: records.Record) -> list[str]:
     """The charge points that a record is about, as names.evse_name gives them."""
-    if isinstance(record, AccessRecord):
+    if isinstance(record, records.AccessRecord):
         return []
     names = [evse_name(record.evse_id)]
-    if isinstance(record, (Registration, Deactivation)):
+    if isinstance(record, (records.Registration, records.Deactivation)):
         names += [evse_name(one.evse_id) for one in record.ended.evses]
     return list(dict.fromkeys(names))
 
@@ -136,53 +119,55 @@ def fingerprint_of(public_key: str) -> str:
     return hashlib.sha256(bytes.fromhex(public_key)).hexdigest()
 
 
-def ref_of(meter: Meter) -> MeterRef:
+def ref_of(meter: records.Meter) -> records.MeterRef:
     """What names a meter."""
-    return MeterRef(manufacturer=meter.manufacturer, serial=meter.serial)
+    return records.MeterRef(manufacturer=meter.manufacturer, serial=meter.serial)
 
 
-def possession_time(record: Registration) -> int | None:
+def possession_time(record: records.Registration) -> int | None:
     """When the module made its proof of possession, by its clock; None if that was not set."""
     unix_ms: int | None = json.loads(record.possession.statement)["unix_ms"]
     return unix_ms
 
 
-def _states(record: Record, at: dict[str, int]) -> Iterator[State]:
+def _states(record: records.Record, at: dict[str, int]) -> Iterator[api.State]:
     """at: the members of a state that say which record made it."""
-    if isinstance(record, Registration):
+    if isinstance(record, records.Registration):
         yield from _ended(record.ended, at)
         yield from _registered(record, at)
-    elif isinstance(record, Deactivation):
+    elif isinstance(record, records.Deactivation):
         yield from _ended(record.ended, at)
-    elif isinstance(record, Consent):
-        yield ConsentState.copied_from(record, used=False, **at)
-    elif isinstance(record, AccessRecord):
-        yield AccessState.copied_from(record, revoked=isinstance(record, AccessRevoked), **at)
+    elif isinstance(record, records.Consent):
+        yield api.ConsentState.copied_from(record, used=False, **at)
+    elif isinstance(record, records.AccessRecord):
+        yield api.AccessState.copied_from(
+            record, revoked=isinstance(record, records.AccessRevoked), **at
+        )
     else:
-        assert isinstance(record, (HardwareExchange, TestCharge))  # noqa: S101 - no state
+        assert isinstance(record, (records.HardwareExchange, records.TestCharge))  # noqa: S101 - no state
 
 
-def _ended(ended: Ended, at: dict[str, int]) -> Iterator[State]:
+def _ended(ended: records.Ended, at: dict[str, int]) -> Iterator[api.State]:
     for key in ended.keys:
-        yield KeyState.copied_from(key, fingerprint=fingerprint_of(key.public_key), **at)
+        yield api.KeyState.copied_from(key, fingerprint=fingerprint_of(key.public_key), **at)
     for evse in ended.evses:
         operator = read_evse_id(evse.evse_id).operator
         nothing = {"chip_id": None, "meter": None, "fingerprint": None}
-        yield EvseState.copied_from(evse, operator=operator, **nothing, **at)
+        yield api.EvseState.copied_from(evse, operator=operator, **nothing, **at)
     for module in ended.modules:
-        yield ModuleState.copied_from(module, evse_id=None, **at)
+        yield api.ModuleState.copied_from(module, evse_id=None, **at)
     for meter in ended.meters:
-        yield MeterState(meter=meter, evse_id=None, **at)
+        yield api.MeterState(meter=meter, evse_id=None, **at)
 
 
-def _registered(record: Registration, at: dict[str, int]) -> Iterator[State]:
+def _registered(record: records.Registration, at: dict[str, int]) -> Iterator[api.State]:
     evse = read_evse_id(record.evse_id)
     fingerprint = fingerprint_of(record.public_key)
     signing = {"meter": ref_of(record.meter), "status": "active", "fingerprint": fingerprint}
     here: dict[str, Any] = {"evse_id": evse.text, **at}
-    yield EvseState.copied_from(record, operator=evse.operator, **signing, **here)
-    yield KeyState.copied_from(record, **signing, **here)
-    yield ModuleState.copied_from(
+    yield api.EvseState.copied_from(record, operator=evse.operator, **signing, **here)
+    yield api.KeyState.copied_from(record, **signing, **here)
+    yield api.ModuleState.copied_from(
         record,
         model=record.module_model,
         fingerprint=fingerprint,
@@ -191,11 +176,11 @@ def _registered(record: Registration, at: dict[str, int]) -> Iterator[State]:
         last_statement=record.statements[-1].statement,
         **here,
     )
-    yield MeterState(meter=record.meter, **here)
+    yield api.MeterState(meter=record.meter, **here)
     if record.consent is not None:
         for given_up in record.ended.evses:
             if given_up.status == "taken_over":
-                yield ConsentState(
+                yield api.ConsentState(
                     evse_id=given_up.evse_id,
                     to_operator=record.operator,
                     until_unix_ms=record.unix_ms,
@@ -204,33 +189,33 @@ def _registered(record: Registration, at: dict[str, int]) -> Iterator[State]:
                 )
 
 
-def history_lines(evse_id: str, history: list[tuple[int, Record]]) -> list[HistoryLine]:
+def history_lines(evse_id: str, history: list[tuple[int, records.Record]]) -> list[api.HistoryLine]:
     """Lines for the records that touched a charge point, oldest first."""
     name = evse_name(evse_id)
-    states: dict[str, list[KeyState]] = {}
+    states: dict[str, list[api.KeyState]] = {}
     signing: list[tuple[str, int] | None] = []
     key: str | None = None
     for number, record in history:
         for state in states_of(number, record):
-            if isinstance(state, KeyState):
+            if isinstance(state, api.KeyState):
                 states.setdefault(state.fingerprint, []).append(state)
-            elif isinstance(state, EvseState) and evse_name(state.evse_id) == name:
+            elif isinstance(state, api.EvseState) and evse_name(state.evse_id) == name:
                 key = state.fingerprint
         signing.append(None if key is None else (key, len(states[key]) - 1))
     return [
-        HistoryLine(number=number, record=record, key=_validity(states, place))
+        api.HistoryLine(number=number, record=record, key=_validity(states, place))
         for (number, record), place in zip(history, signing, strict=True)
     ]
 
 
 def _validity(
-    states: dict[str, list[KeyState]], place: tuple[str, int] | None
-) -> KeyValidity | None:
+    states: dict[str, list[api.KeyState]], place: tuple[str, int] | None
+) -> api.KeyValidity | None:
     """place: a key, and which of its states it is in."""
     if place is None:
         return None
     fingerprint, at = place
-    return KeyValidity(fingerprint=fingerprint, **_told(period_at(states[fingerprint], at)))
+    return api.KeyValidity(fingerprint=fingerprint, **_told(period_at(states[fingerprint], at)))
 
 
 class Ledger(ABC):
@@ -244,50 +229,50 @@ class Ledger(ABC):
         """The newest state of the thing of that name, as `name_of` gives it."""
 
     @abstractmethod
-    def module_with_serial(self, gateway_serial: str) -> ModuleState | None:
+    def module_with_serial(self, gateway_serial: str) -> api.ModuleState | None:
         """The module at a charge point that has this serial number, without case and blanks."""
 
-    def evse(self, evse_id: str) -> EvseState | None:
+    def evse(self, evse_id: str) -> api.EvseState | None:
         """A charge point."""
-        return self._about_evse(EvseState, evse_id)
+        return self._about_evse(api.EvseState, evse_id)
 
-    def key(self, fingerprint: str) -> KeyState | None:
+    def key(self, fingerprint: str) -> api.KeyState | None:
         """A public key."""
-        return self.newest(KeyState, fingerprint)
+        return self.newest(api.KeyState, fingerprint)
 
-    def module(self, chip_id: str) -> ModuleState | None:
+    def module(self, chip_id: str) -> api.ModuleState | None:
         """A signing module."""
-        return self.newest(ModuleState, chip_id)
+        return self.newest(api.ModuleState, chip_id)
 
-    def meter(self, meter: MeterRef) -> MeterState | None:
+    def meter(self, meter: records.MeterRef) -> api.MeterState | None:
         """A meter; manufacturers and serial numbers are compared without case and blanks."""
-        return self.newest(MeterState, *meter_name(meter))
+        return self.newest(api.MeterState, *meter_name(meter))
 
-    def consent(self, evse_id: str, to_operator: str) -> ConsentState | None:
+    def consent(self, evse_id: str, to_operator: str) -> api.ConsentState | None:
         """The newest consent about that charge point to that operator."""
-        return self._about_evse(ConsentState, evse_id, to_operator)
+        return self._about_evse(api.ConsentState, evse_id, to_operator)
 
-    def access(self, key_id: str) -> AccessState | None:
+    def access(self, key_id: str) -> api.AccessState | None:
         """An access key."""
-        return self.newest(AccessState, key_id)
+        return self.newest(api.AccessState, key_id)
 
     def _about_evse(self, model: type[AnyState], evse_id: str, *more: str) -> AnyState | None:
         """EvseIdError if it is no EVSE-ID."""
         return self.newest(model, read_evse_id(evse_id).text, *more)
 
 
-def name_of(state: State) -> tuple[str, ...]:
+def name_of(state: api.State) -> tuple[str, ...]:
     """What a ledger knows the thing by that a state is of. EvseIdError."""
     match state:
-        case EvseState():
+        case api.EvseState():
             return (read_evse_id(state.evse_id).text,)
-        case KeyState():
+        case api.KeyState():
             return (state.fingerprint,)
-        case ModuleState():
+        case api.ModuleState():
             return (state.chip_id,)
-        case MeterState():
+        case api.MeterState():
             return meter_name(ref_of(state.meter))
-        case ConsentState():
+        case api.ConsentState():
             return read_evse_id(state.evse_id).text, state.to_operator
-        case AccessState():
+        case api.AccessState():
             return (state.key_id,)

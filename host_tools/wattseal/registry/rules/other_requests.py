@@ -14,19 +14,7 @@ from wattseal.ocmf.findings import Severity
 from wattseal.ocmf.public_key import read_public_key
 from wattseal.ocmf.report import FileReport, Verdict
 from wattseal.ocmf.verify import verify_file
-from wattseal.registry.api_models import (
-    AccessRequest,
-    AccessState,
-    ConsentRequest,
-    DeactivationRequest,
-    EvseState,
-    HardwareExchangeRequest,
-    KeyState,
-    ModuleState,
-    Reason,
-    RequestAboutEvse,
-    TestChargeRequest,
-)
+from wattseal.registry import api_models as api
 from wattseal.registry.records import Statement
 from wattseal.registry.rules.access import access_faults, administrator_faults, operator_faults
 from wattseal.registry.rules.proof import TOLERANCE_MS, read_history, recorded_end, serial_fault
@@ -35,8 +23,8 @@ from wattseal.registry.states import Ledger
 
 
 def _active_evse(
-    evse_id: str, ledger: Ledger, actor: AccessState, now_ms: int
-) -> tuple[EvseState | None, list[Reason]]:
+    evse_id: str, ledger: Ledger, actor: api.AccessState, now_ms: int
+) -> tuple[api.EvseState | None, list[api.Reason]]:
     """A charge point with an active key that the actor may act for, or why it is none."""
     found = list(access_faults(actor, now_ms))
     try:
@@ -55,33 +43,37 @@ def _active_evse(
     return (None if found else state), found
 
 
-def judge(req: RequestAboutEvse, ledger: Ledger, actor: AccessState, now_ms: int) -> list[Reason]:
+def judge(
+    req: api.RequestAboutEvse, ledger: Ledger, actor: api.AccessState, now_ms: int
+) -> list[api.Reason]:
     """Everything that speaks against a request about a charge point."""
     evse, found = _active_evse(req.evse_id, ledger, actor, now_ms)
     match req:
-        case DeactivationRequest():
+        case api.DeactivationRequest():
             found += _deactivation_faults(req, evse, ledger)
-        case HardwareExchangeRequest():
+        case api.HardwareExchangeRequest():
             found += _hardware_exchange_faults(req)
-        case ConsentRequest():
+        case api.ConsentRequest():
             found += _consent_faults(req, evse)
-        case TestChargeRequest() if evse:
+        case api.TestChargeRequest() if evse:
             found += _test_charge_faults(req, evse, ledger, now_ms)
     return found
 
 
-def judge_access(req: AccessRequest, actor: AccessState, now_ms: int) -> list[Reason]:
+def judge_access(req: api.AccessRequest, actor: api.AccessState, now_ms: int) -> list[api.Reason]:
     """Everything that speaks against a new access key."""
     return [*access_faults(actor, now_ms), *administrator_faults(actor), *scope_faults(req)]
 
 
-def judge_revocation(key_id: str, ledger: Ledger, actor: AccessState, now_ms: int) -> list[Reason]:
+def judge_revocation(
+    key_id: str, ledger: Ledger, actor: api.AccessState, now_ms: int
+) -> list[api.Reason]:
     """Everything that speaks against revoking an access key."""
     found = [*access_faults(actor, now_ms), *administrator_faults(actor)]
     return [*found, *target_faults(key_id, ledger)]
 
 
-def scope_faults(req: AccessRequest) -> Iterator[Reason]:
+def scope_faults(req: api.AccessRequest) -> Iterator[api.Reason]:
     """Operators that do not fit the role, or name none."""
     if (req.role == "cpo") != bool(req.operators):
         yield reason("access_scope_wrong", role=req.role)
@@ -89,7 +81,7 @@ def scope_faults(req: AccessRequest) -> Iterator[Reason]:
         yield from _syntax_faults(operator)
 
 
-def target_faults(key_id: str, ledger: Ledger) -> Iterator[Reason]:
+def target_faults(key_id: str, ledger: Ledger) -> Iterator[api.Reason]:
     """Why there is nothing to revoke."""
     state = ledger.access(key_id)
     if state is None:
@@ -98,14 +90,14 @@ def target_faults(key_id: str, ledger: Ledger) -> Iterator[Reason]:
         yield reason("access_revoked", key_id=key_id)
 
 
-def _syntax_faults(operator: str) -> Iterator[Reason]:
+def _syntax_faults(operator: str) -> Iterator[api.Reason]:
     try:
         read_operator(operator)
     except EvseIdError as error:
         yield reason("operator_syntax", operator=operator, cause=str(error))
 
 
-def _hardware_exchange_faults(req: HardwareExchangeRequest) -> Iterator[Reason]:
+def _hardware_exchange_faults(req: api.HardwareExchangeRequest) -> Iterator[api.Reason]:
     if not normalized(req.station_model):
         yield reason("name_missing", what="model of the station")
     if cause := serial_fault(req.station_serial):
@@ -113,7 +105,7 @@ def _hardware_exchange_faults(req: HardwareExchangeRequest) -> Iterator[Reason]:
         yield reason("serial_syntax", what=what, serial=req.station_serial, cause=cause)
 
 
-def _consent_faults(req: ConsentRequest, evse: EvseState | None) -> Iterator[Reason]:
+def _consent_faults(req: api.ConsentRequest, evse: api.EvseState | None) -> Iterator[api.Reason]:
     unreadable = list(_syntax_faults(req.to_operator))
     yield from unreadable
     if evse and not unreadable and read_operator(req.to_operator) == evse.operator:
@@ -121,15 +113,17 @@ def _consent_faults(req: ConsentRequest, evse: EvseState | None) -> Iterator[Rea
 
 
 def _deactivation_faults(
-    req: DeactivationRequest, evse: EvseState | None, ledger: Ledger
-) -> Iterator[Reason]:
+    req: api.DeactivationRequest, evse: api.EvseState | None, ledger: Ledger
+) -> Iterator[api.Reason]:
     if req.farewell is None and req.reason == "decommissioned" and not req.note.strip():
         yield reason("farewell_or_note_needed")
     if evse and req.farewell:
         yield from _farewell_faults(req.farewell, evse, ledger)
 
 
-def _farewell_faults(farewell: Statement, evse: EvseState, ledger: Ledger) -> Iterator[Reason]:
+def _farewell_faults(
+    farewell: Statement, evse: api.EvseState, ledger: Ledger
+) -> Iterator[api.Reason]:
     """It follows the newest statement that is recorded, so it is of the recorded key."""
     module = ledger.module(evse.chip_id) if evse.chip_id else None
     if module is None:
@@ -142,8 +136,8 @@ def _farewell_faults(farewell: Statement, evse: EvseState, ledger: Ledger) -> It
 
 
 def _test_charge_faults(
-    req: TestChargeRequest, evse: EvseState, ledger: Ledger, now_ms: int
-) -> Iterator[Reason]:
+    req: api.TestChargeRequest, evse: api.EvseState, ledger: Ledger, now_ms: int
+) -> Iterator[api.Reason]:
     key = ledger.key(evse.fingerprint) if evse.fingerprint else None
     module = ledger.module(evse.chip_id) if evse.chip_id else None
     if key is None or module is None:
@@ -159,7 +153,7 @@ def _test_charge_faults(
         yield from _time_faults(report, evse, now_ms)
 
 
-def _verified(req: TestChargeRequest, key: KeyState) -> FileReport:
+def _verified(req: api.TestChargeRequest, key: api.KeyState) -> FileReport:
     public = read_public_key(key.public_key)
     text = transaction_xml(1, req.begin, req.end, public)
     return verify_file("test charge", text.encode(errors="replace"), pinned=public)
@@ -171,8 +165,8 @@ def _first_error(report: FileReport) -> str:
 
 
 def _identity_faults(
-    payload: dict[str, Any], evse: EvseState, module: ModuleState
-) -> Iterator[Reason]:
+    payload: dict[str, Any], evse: api.EvseState, module: api.ModuleState
+) -> Iterator[api.Reason]:
     meter = evse.meter.serial if evse.meter else ""
     for what, found, expected in (
         ("module", payload.get("GS"), module.gateway_serial),
@@ -185,7 +179,7 @@ def _identity_faults(
         yield _of_another("charge point", point, evse.evse_id)
 
 
-def _of_another(what: str, found: object, expected: str) -> Reason:
+def _of_another(what: str, found: object, expected: str) -> api.Reason:
     return reason(
         "test_charge_of_another_station", what=what, found=str(found)[:50], expected=expected
     )
@@ -198,7 +192,7 @@ def _evse_text(text: str) -> str:
         return text
 
 
-def _time_faults(report: FileReport, evse: EvseState, now_ms: int) -> Iterator[Reason]:
+def _time_faults(report: FileReport, evse: api.EvseState, now_ms: int) -> Iterator[api.Reason]:
     """Between registration and now; a module's clock may differ by some minutes."""
     transaction = report.transactions[0]
     first_ms, last_ms = evse.since_unix_ms - TOLERANCE_MS, now_ms + TOLERANCE_MS

@@ -12,14 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, sele
 
 from wattseal.common.text import normalized
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
-from wattseal.registry.api_models import (
-    AccessState,
-    KeyAnswer,
-    KeyState,
-    ModuleState,
-    SearchResult,
-    State,
-)
+from wattseal.registry import api_models as api
 from wattseal.registry.records import MeterRef
 from wattseal.registry.states import AnyState, Ledger, has_serial, key_answer, period_at
 from wattseal.registry.store import tables
@@ -36,7 +29,7 @@ class SqlLedger(Ledger):
     def __init__(self, connection: Connection, at_unix_ms: int | None = None) -> None:
         self._connection = connection
         self._at = MAX_INTEGER if at_unix_ms is None else at_unix_ms
-        self._found: dict[tuple[type[Any], tuple[str, ...]], State | None] = {}
+        self._found: dict[tuple[type[Any], tuple[str, ...]], api.State | None] = {}
 
     def newest(self, model: type[AnyState], *name: str) -> AnyState | None:
         """The newest state of the thing of that name."""
@@ -47,7 +40,7 @@ class SqlLedger(Ledger):
         assert state is None or isinstance(state, model)  # noqa: S101 - the table's own model
         return state
 
-    def module_with_serial(self, gateway_serial: str) -> ModuleState | None:
+    def module_with_serial(self, gateway_serial: str) -> api.ModuleState | None:
         """The module at a charge point that has this serial number, without case and blanks."""
         name = normalized(gateway_serial)
         for chip_id in self._connection.execute(_chips_with_serial(), {"serial": name}).scalars():
@@ -63,7 +56,7 @@ class SqlLedger(Ledger):
         except EvseIdError:
             return None
 
-    def _look_up(self, model: type[State], name: tuple[str, ...]) -> State | None:
+    def _look_up(self, model: type[api.State], name: tuple[str, ...]) -> api.State | None:
         if any("\0" in part for part in name):
             return None  # which PostgreSQL refuses to compare with
         table = TABLE_OF[model]
@@ -73,7 +66,7 @@ class SqlLedger(Ledger):
         return state_of(table, row) if row else None
 
 
-def key_valid(connection: Connection, evse_id: str, at_unix_ms: int) -> KeyAnswer | None:
+def key_valid(connection: Connection, evse_id: str, at_unix_ms: int) -> api.KeyAnswer | None:
     """The key that was good for a charge point at a time; in one statement, as it is asked most."""
     text = _text_of(evse_id)
     if text is None:
@@ -84,7 +77,7 @@ def key_valid(connection: Connection, evse_id: str, at_unix_ms: int) -> KeyAnswe
 
 def key_of_fingerprint(
     connection: Connection, fingerprint: str, at_unix_ms: int | None
-) -> KeyAnswer | None:
+) -> api.KeyAnswer | None:
     """A key as it was at a time, by default now."""
     if "\0" in fingerprint:
         return None  # which PostgreSQL refuses to compare with
@@ -94,14 +87,14 @@ def key_of_fingerprint(
 
 def _key_answer(
     connection: Connection, statement: Select[Any], wanted: dict[str, Any], at_unix_ms: int
-) -> KeyAnswer | None:
+) -> api.KeyAnswer | None:
     """The newest state of a key by then, with the period that all of its states make of it."""
     rows = connection.execute(statement, wanted).all()
     by_then = sum(row.since_unix_ms <= at_unix_ms for row in rows)
     if not by_then:
         return None
     state = state_of(tables.key_state, rows[by_then - 1]._mapping)
-    assert isinstance(state, KeyState)  # noqa: S101 - the table's own model
+    assert isinstance(state, api.KeyState)  # noqa: S101 - the table's own model
     return key_answer(state, period_at(rows, by_then - 1))
 
 
@@ -167,13 +160,13 @@ def touching_entries(connection: Connection, evse: str) -> list[int]:
     return list(connection.execute(wanted).scalars())
 
 
-def access_keys(connection: Connection) -> list[AccessState]:
+def access_keys(connection: Connection) -> list[api.AccessState]:
     """All access keys in their newest state, in the order in which they were made."""
     table = tables.access_state
-    newest: dict[str, AccessState] = {}
+    newest: dict[str, api.AccessState] = {}
     for row in connection.execute(select(table).order_by(table.c.entry)).mappings():
         state = state_of(table, row)
-        assert isinstance(state, AccessState)  # noqa: S101 - the table's own model
+        assert isinstance(state, api.AccessState)  # noqa: S101 - the table's own model
         newest[state.key_id] = state
     return list(newest.values())
 
@@ -195,11 +188,11 @@ _SPKI_CHARACTERS = 182
 _ISO = re.compile(r"([A-Z]{2})\*?([A-Z0-9]{3})(?:\*?E(.*))?")
 
 
-def search(connection: Connection, text: str, limit: int) -> SearchResult:
+def search(connection: Connection, text: str, limit: int) -> api.SearchResult:
     """Everything whose name begins with the text, at most `limit` of each kind, as it is now."""
     ledger = SqlLedger(connection)
     if len(text) > MAX_CHARACTERS or not text.isprintable() or not normalized(text):
-        return SearchResult(evses=[], keys=[], modules=[], meters=[])
+        return api.SearchResult(evses=[], keys=[], modules=[], meters=[])
     evse_ids = _beginning(connection, tables.evse_state.c.evse_id, _evse_beginning(text), limit)
     keys = _hex_matches(connection, tables.key_state.c.fingerprint, _fingerprint(text), limit)
     meters = _meters(connection, normalized(text), limit)
@@ -209,7 +202,7 @@ def search(connection: Connection, text: str, limit: int) -> SearchResult:
         "modules": [ledger.module(chip_id) for chip_id in _chips(connection, text, limit)],
         "meters": [ledger.meter(meter) for meter in meters],
     }
-    return SearchResult.model_validate(found)
+    return api.SearchResult.model_validate(found)
 
 
 def _chips(connection: Connection, text: str, limit: int) -> list[str]:

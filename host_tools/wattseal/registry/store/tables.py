@@ -22,15 +22,7 @@ from sqlalchemy.types import TypeEngine
 
 from wattseal.common.sql import Name, Number, Schema
 from wattseal.common.text import normalized
-from wattseal.registry.api_models import (
-    AccessState,
-    ConsentState,
-    EvseState,
-    KeyState,
-    MeterState,
-    ModuleState,
-    State,
-)
+from wattseal.registry import api_models as api
 from wattseal.registry.failures import StateBroken
 
 VERSION = "0002"
@@ -96,15 +88,15 @@ _TYPES: dict[str, TypeEngine[Any]] = {
 """Of the columns that hold no name."""
 
 _NAMES = {
-    ModuleState: {"gateway_serial_name": "gateway_serial"},
-    MeterState: {"manufacturer_name": "meter_manufacturer", "serial_name": "meter_serial"},
+    api.ModuleState: {"gateway_serial_name": "gateway_serial"},
+    api.MeterState: {"manufacturer_name": "meter_manufacturer", "serial_name": "meter_serial"},
 }
 """Columns that a row is looked up by beside its members: each is another one, normalized."""
 
 _FLAGS = {"used", "revoked"}
 
 
-def _state_table(name: str, model: type[State], *indexes: Index) -> Table:
+def _state_table(name: str, model: type[api.State], *indexes: Index) -> Table:
     return Table(
         name,
         metadata,
@@ -118,7 +110,7 @@ def _state_table(name: str, model: type[State], *indexes: Index) -> Table:
     )
 
 
-def _columns_of(model: type[State]) -> Iterator[Column[Any]]:
+def _columns_of(model: type[api.State]) -> Iterator[Column[Any]]:
     for member, field in model.model_fields.items():
         if member in ("entry", "since_unix_ms"):
             continue
@@ -130,26 +122,30 @@ def _columns_of(model: type[State]) -> Iterator[Column[Any]]:
             yield Column(name, _TYPES.get(name, Name), nullable=NoneType in types)
 
 
-evse_state = _state_table("evse_state", EvseState, Index("evse_state_by_evse", "evse_id", "entry"))
-key_state = _state_table("key_state", KeyState, Index("key_state_by_key", "fingerprint", "entry"))
+evse_state = _state_table(
+    "evse_state", api.EvseState, Index("evse_state_by_evse", "evse_id", "entry")
+)
+key_state = _state_table(
+    "key_state", api.KeyState, Index("key_state_by_key", "fingerprint", "entry")
+)
 module_state = _state_table(
     "module_state",
-    ModuleState,
+    api.ModuleState,
     Index("module_state_by_chip", "chip_id", "entry"),
     Index("module_state_by_serial", "gateway_serial_name", "chip_id"),
 )
 meter_state = _state_table(
     "meter_state",
-    MeterState,
+    api.MeterState,
     Index("meter_state_by_meter", "serial_name", "manufacturer_name", "entry"),
 )
 consent_state = _state_table(
     "consent_state",
-    ConsentState,
+    api.ConsentState,
     Index("consent_state_by_evse", "evse_id", "to_operator", "entry"),
 )
 access_state = _state_table(
-    "access_state", AccessState, Index("access_state_by_key", "key_id", "entry")
+    "access_state", api.AccessState, Index("access_state_by_key", "key_id", "entry")
 )
 
 NAMED_BY = {
@@ -163,10 +159,10 @@ NAMED_BY = {
 """The columns of a thing's name (states.name_of)."""
 
 STATE_TABLES = tuple(NAMED_BY)
-TABLE_OF: dict[type[State], Table] = {table.info["model"]: table for table in STATE_TABLES}
+TABLE_OF: dict[type[api.State], Table] = {table.info["model"]: table for table in STATE_TABLES}
 
 
-def row_of(state: State, ordinal: int) -> tuple[Table, dict[str, Any]]:
+def row_of(state: api.State, ordinal: int) -> tuple[Table, dict[str, Any]]:
     """The table of a state and its columns. ordinal: its place among those of its entry."""
     table = TABLE_OF[type(state)]
     columns = state.model_dump()
@@ -180,7 +176,7 @@ def row_of(state: State, ordinal: int) -> tuple[Table, dict[str, Any]]:
     return table, {"ordinal": ordinal, **columns, **_names(table, columns)}
 
 
-def state_of(table: Table, row: Mapping[Any, Any]) -> State:
+def state_of(table: Table, row: Mapping[Any, Any]) -> api.State:
     """The state that a row of a table holds. StateBroken if it holds none."""
     try:
         columns = {name: value for name, value in row.items() if name != "ordinal"}
@@ -192,7 +188,7 @@ def state_of(table: Table, row: Mapping[Any, Any]) -> State:
             columns["operators"] = _operators(columns["operators"])
         for flag in _FLAGS & columns.keys():
             columns[flag] = {0: False, 1: True}[columns[flag]]
-        state: State = table.info["model"].model_validate(columns)
+        state: api.State = table.info["model"].model_validate(columns)
     except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
         cause = f"a row of {table.name} cannot be read ({type(error).__name__})"
         raise StateBroken("state_broken", entry=row["entry"], cause=cause) from None

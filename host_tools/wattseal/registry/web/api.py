@@ -12,30 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from wattseal.common.times import unix_ms_now
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
-from wattseal.registry.api_models import (
-    AccessRequest,
-    AccessState,
-    Challenge,
-    Confirmation,
-    ConsentRequest,
-    DeactivationRequest,
-    Eligibility,
-    EvseState,
-    HardwareExchangeRequest,
-    HistoryLine,
-    KeyAnswer,
-    MeterState,
-    ModuleState,
-    PublicationAnswer,
-    Reason,
-    RecordLine,
-    RegistrationRequest,
-    RegistryFacts,
-    RequestAboutEvse,
-    SearchResult,
-    State,
-    TestChargeRequest,
-)
+from wattseal.registry import api_models as api
 from wattseal.registry.failures import NotFound
 from wattseal.registry.log_client import write_states
 from wattseal.registry.records import ChipId, Hash, KeyId, MeterRef
@@ -143,36 +120,36 @@ _CHANGING = {**ADMINISTRATION, 404: RECORDING[404], 422: RECORDING[422]}
     "", status_code=status.HTTP_201_CREATED, responses=_CHANGING, summary="Make an access key"
 )
 def grant(
-    body: Annotated[AccessRequest, openapi.body("access")],
+    body: Annotated[api.AccessRequest, openapi.body("access")],
     actor: Administrator,
     registry: Service,
-) -> Confirmation:
+) -> api.Confirmation:
     """The answer shows the key this once; the registry keeps its hash alone."""
     return registry.grant(body, actor)
 
 
 @access_router.get("", responses=ADMINISTRATION, summary="List the access keys")
-def access_keys(_actor: Administrator, registry: Service) -> list[AccessState]:
+def access_keys(_actor: Administrator, registry: Service) -> list[api.AccessState]:
     """All that there ever were, the revoked and expired ones too."""
     return registry.access_keys()
 
 
 @access_router.delete("/{key_id}", responses=_CHANGING, summary="Revoke an access key")
-def revoke(key_id: KeyIdPath, actor: Administrator, registry: Service) -> Confirmation:
+def revoke(key_id: KeyIdPath, actor: Administrator, registry: Service) -> api.Confirmation:
     """From now on it is good for nothing."""
     return registry.revoke(key_id, actor)
 
 
 entries_router = APIRouter(prefix="/v1", tags=["log"])
 
-_RECORDS = TypeAdapter(list[RecordLine])
+_RECORDS = TypeAdapter(list[api.RecordLine])
 
 FOR_EVER = "public, max-age=31536000, immutable"
 """Cache-Control of what never changes."""
 
 
 @entries_router.get("/entries/{number}", responses=FINDING, summary="An entry and its record")
-async def entry(number: EntryPath, registry: Service, response: Response) -> RecordLine:
+async def entry(number: EntryPath, registry: Service, response: Response) -> api.RecordLine:
     """The entry as it is in the log, and the record that it commits to."""
     line = await ask(registry.record, number)
     response.headers["Cache-Control"] = FOR_EVER
@@ -184,7 +161,7 @@ async def entry(number: EntryPath, registry: Service, response: Response) -> Rec
 )
 async def publication(
     number: EntryPath, registry: Service, response: Response, size: Size = None
-) -> PublicationAnswer:
+) -> api.PublicationAnswer:
     """The file that `wattseal device publish` takes: inclusion proof and signed checkpoint."""
     answer = await ask(registry.publication, number, size)
     response.headers["Cache-Control"] = FOR_EVER
@@ -198,7 +175,7 @@ async def publication(
 @entries_router.get(
     "/records",
     responses=PUBLIC,
-    response_model=list[RecordLine],
+    response_model=list[api.RecordLine],
     summary="Records in the order of the log",
 )
 def records(registry: Service, first: First = 0, count: Count = 256) -> Response:
@@ -209,7 +186,7 @@ def records(registry: Service, first: First = 0, count: Count = 256) -> Response
 @entries_router.get(
     "/states",
     responses=PUBLIC,
-    response_model=list[list[State]],
+    response_model=list[list[api.State]],
     summary="What each record made of the state",
 )
 def states(registry: Service, first: First = 0, count: Count = 256) -> Response:
@@ -261,19 +238,19 @@ _State = TypeVar("_State")
 
 
 @questions_router.get("/registry", responses=PUBLIC, summary="Who the registry is")
-async def facts(registry: Service) -> RegistryFacts:
+async def facts(registry: Service) -> api.RegistryFacts:
     """Its name and keys, as modules and clients of the log are configured with them."""
     return await ask(registry.facts)
 
 
 @questions_router.get("/evse/{evse_id}", responses=FINDING, summary="A charge point")
-async def evse(evse_id: EvseIdPath, at: At, registry: Service) -> EvseState:
+async def evse(evse_id: EvseIdPath, at: At, registry: Service) -> api.EvseState:
     """Its state now, or at a time."""
     return _found(await ask(registry.evse, evse_id, at), "charge point", evse_id)
 
 
 @questions_router.get("/evse/{evse_id}/key", responses=FINDING, summary="The key of a charge point")
-async def key_of_evse(evse_id: EvseIdPath, at: At, registry: Service) -> KeyAnswer:
+async def key_of_evse(evse_id: EvseIdPath, at: At, registry: Service) -> api.KeyAnswer:
     """The key that is valid for it now, or was at a time; check a session's records with it.
 
     `valid_until_unix_ms` is what is known now, also when a time of the past is asked for: null
@@ -286,7 +263,7 @@ async def key_of_evse(evse_id: EvseIdPath, at: At, registry: Service) -> KeyAnsw
 @questions_router.get(
     "/evse/{evse_id}/history", responses=FINDING, summary="A charge point's history"
 )
-async def history(evse_id: EvseIdPath, registry: Service) -> list[HistoryLine]:
+async def history(evse_id: EvseIdPath, registry: Service) -> list[api.HistoryLine]:
     """Every record that touched it, oldest first, with the key that signs after it."""
     records = await ask(registry.history, evse_id)
     if not records:
@@ -297,13 +274,13 @@ async def history(evse_id: EvseIdPath, registry: Service) -> list[HistoryLine]:
 @questions_router.get(
     "/evse/{evse_id}/eligibility", responses=PUBLIC, summary="May it be published as compliant?"
 )
-async def eligibility(evse_id: EvseIdPath, registry: Service) -> Eligibility:
+async def eligibility(evse_id: EvseIdPath, registry: Service) -> api.Eligibility:
     """Whether the POI may be published, whether sessions may be authorised, and why not."""
     return await ask(registry.eligibility, evse_id)
 
 
 @questions_router.get("/keys/{fingerprint}", responses=FINDING, summary="A key")
-async def key(fingerprint: FingerprintPath, at: At, registry: Service) -> KeyAnswer:
+async def key(fingerprint: FingerprintPath, at: At, registry: Service) -> api.KeyAnswer:
     """A public key by its fingerprint, where it signs or signed last, and how long it did there.
 
     Its status is that of the time that is asked for; `valid_until_unix_ms` is what is known now.
@@ -312,7 +289,7 @@ async def key(fingerprint: FingerprintPath, at: At, registry: Service) -> KeyAns
 
 
 @questions_router.get("/modules/{chip_id}", responses=FINDING, summary="A signing module")
-async def module(chip_id: ChipIdPath, at: At, registry: Service) -> ModuleState:
+async def module(chip_id: ChipIdPath, at: At, registry: Service) -> api.ModuleState:
     """A signing module by its chip's id."""
     return _found(await ask(registry.module, chip_id, at), "module", chip_id)
 
@@ -321,14 +298,14 @@ async def module(chip_id: ChipIdPath, at: At, registry: Service) -> ModuleState:
 @questions_router.get(
     "/meters/{manufacturer:path}/{serial:path}", responses=FINDING, summary="A meter"
 )
-async def meter(meter: MeterPath, at: At, registry: Service) -> MeterState:
+async def meter(meter: MeterPath, at: At, registry: Service) -> api.MeterState:
     """A meter by what its label says; capitals and blanks make no difference."""
     name = f"{meter.manufacturer} {meter.serial}"
     return _found(await ask(registry.meter, meter, at), "meter", name)
 
 
 @questions_router.get("/search", responses=PUBLIC, summary="Search")
-async def search(q: SearchText, registry: Service) -> SearchResult:
+async def search(q: SearchText, registry: Service) -> api.SearchResult:
     """By what EVSE-IDs, serial numbers, chip ids, keys and fingerprints begin with."""
     return await ask(registry.search, q)
 
@@ -343,16 +320,16 @@ recording_router = APIRouter(prefix="/v1", tags=["recording"])
 
 _Route = TypeVar("_Route", bound=Callable[..., Any])
 
-RegistrationBody = Annotated[RegistrationRequest, openapi.body("registration")]
+RegistrationBody = Annotated[api.RegistrationRequest, openapi.body("registration")]
 
 
 async def _recorder(
     actor: Actor, registry: Service, response: Response
-) -> Callable[[RegistrationRequest | RequestAboutEvse], Confirmation]:
+) -> Callable[[api.RegistrationRequest | api.RequestAboutEvse], api.Confirmation]:
     """What records a request: its answer is 201 for a new entry, 200 for one that there was."""
 
-    def record(req: RegistrationRequest | RequestAboutEvse) -> Confirmation:
-        if isinstance(req, RegistrationRequest):
+    def record(req: api.RegistrationRequest | api.RequestAboutEvse) -> api.Confirmation:
+        if isinstance(req, api.RegistrationRequest):
             done = registry.register(req, actor)
         else:
             done = registry.record_about_evse(req, actor)
@@ -365,7 +342,7 @@ async def _recorder(
 
 
 Recorder = Annotated[
-    Callable[[RegistrationRequest | RequestAboutEvse], Confirmation], Depends(_recorder)
+    Callable[[api.RegistrationRequest | api.RequestAboutEvse], api.Confirmation], Depends(_recorder)
 ]
 
 
@@ -376,20 +353,20 @@ def _recording(path: str, summary: str) -> Callable[[_Route], _Route]:
         status_code=status.HTTP_201_CREATED,
         responses={
             **RECORDING,
-            200: {"model": Confirmation, "description": REPEATED},
+            200: {"model": api.Confirmation, "description": REPEATED},
         },
         summary=summary,
     )
 
 
 @recording_router.post("/challenges", responses=PUBLIC, summary="Get a challenge")
-def challenge(registry: Service) -> Challenge:
+def challenge(registry: Service) -> api.Challenge:
     """What a module signs with `wattseal device prove`; good for an hour."""
     return registry.challenge()
 
 
 @_recording("/registrations", "Register a key")
-def register(body: RegistrationBody, record: Recorder) -> Confirmation:
+def register(body: RegistrationBody, record: Recorder) -> api.Confirmation:
     """Every scenario in which a key begins to sign for a charge point."""
     return record(body)
 
@@ -399,38 +376,39 @@ def register(body: RegistrationBody, record: Recorder) -> Confirmation:
     responses={key: RECORDING[key] for key in RECORDING if key != 422},
     summary="Judge a registration without making it",
 )
-def check(body: RegistrationBody, actor: Actor, registry: Service) -> list[Reason]:
+def check(body: RegistrationBody, actor: Actor, registry: Service) -> list[api.Reason]:
     """All that speaks against it; empty if it would be taken."""
     return registry.judge(body, actor)
 
 
 @_recording("/deactivations", "Deactivate a key")
 def deactivate(
-    body: Annotated[DeactivationRequest, openapi.body("deactivation")], record: Recorder
-) -> Confirmation:
+    body: Annotated[api.DeactivationRequest, openapi.body("deactivation")], record: Recorder
+) -> api.Confirmation:
     """The charge point is given up, or its key is not to be trusted any more."""
     return record(body)
 
 
 @_recording("/hardware-exchanges", "Note an exchange of station hardware")
 def exchange_hardware(
-    body: Annotated[HardwareExchangeRequest, openapi.body("hardware_exchange")], record: Recorder
-) -> Confirmation:
+    body: Annotated[api.HardwareExchangeRequest, openapi.body("hardware_exchange")],
+    record: Recorder,
+) -> api.Confirmation:
     """The station around the meter is another; meter, module and EVSE-ID stay."""
     return record(body)
 
 
 @_recording("/consents", "Consent to a take-over")
 def consent(
-    body: Annotated[ConsentRequest, openapi.body("consent")], record: Recorder
-) -> Confirmation:
+    body: Annotated[api.ConsentRequest, openapi.body("consent")], record: Recorder
+) -> api.Confirmation:
     """Let another operator take over this charge point's meter and module."""
     return record(body)
 
 
 @_recording("/test-charges", "Keep a test charge")
 def keep_test_charge(
-    body: Annotated[TestChargeRequest, openapi.body("test_charge")], record: Recorder
-) -> Confirmation:
+    body: Annotated[api.TestChargeRequest, openapi.body("test_charge")], record: Recorder
+) -> api.Confirmation:
     """The records of the session charged after commissioning, for the commissioning document."""
     return record(body)
