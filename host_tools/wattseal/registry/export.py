@@ -28,7 +28,7 @@ from wattseal.registry.api_models import (
 from wattseal.registry.audit import keys_of
 from wattseal.registry.log_client import LogSource, NotServedError
 from wattseal.registry.records import Meter, Record, Registration, leaf_of, read_record
-from wattseal.registry.states import evse_name, meter_name, ref_of, states_of
+from wattseal.registry.states import evse_name, meter_name, states_of
 from wattseal.tlog.checkpoint import Checkpoint, check_note, read_checkpoint
 from wattseal.tlog.tiles import WIDTH
 from wattseal.tlog.tree import Frontier, leaf_hash
@@ -92,7 +92,7 @@ class KeyCollector:
             if isinstance(state, EvseState):
                 self._evses[evse_name(state.evse_id)] = state
             elif isinstance(state, MeterState):
-                self._meters[meter_name(ref_of(state.meter))] = state.meter
+                self._meters[meter_name(state.meter)] = state.meter
             elif isinstance(state, KeyState):
                 self._take_key(state, serial)
 

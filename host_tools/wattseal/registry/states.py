@@ -94,7 +94,7 @@ def evse_name(evse_id: str) -> str:
     return read_evse_id(evse_id).canonical
 
 
-def meter_name(meter: records.MeterRef) -> tuple[str, str]:
+def meter_name(meter: records.MeterRef | records.Meter) -> tuple[str, str]:
     """Of a meter: manufacturer and serial number."""
     return normalized(meter.manufacturer), normalized(meter.serial)
 
@@ -121,7 +121,7 @@ def fingerprint_of(public_key: str) -> str:
 
 def ref_of(meter: records.Meter) -> records.MeterRef:
     """What names a meter."""
-    return records.MeterRef(manufacturer=meter.manufacturer, serial=meter.serial)
+    return records.MeterRef.copied_from(meter)
 
 
 def possession_time(record: records.Registration) -> int | None:
@@ -271,7 +271,7 @@ def name_of(state: api.State) -> tuple[str, ...]:
         case api.ModuleState():
             return (state.chip_id,)
         case api.MeterState():
-            return meter_name(ref_of(state.meter))
+            return meter_name(state.meter)
         case api.ConsentState():
             return read_evse_id(state.evse_id).text, state.to_operator
         case api.AccessState():

@@ -168,21 +168,15 @@ def _identity_faults(
     payload: dict[str, Any], evse: api.EvseState, module: api.ModuleState
 ) -> Iterator[api.Reason]:
     meter = evse.meter.serial if evse.meter else ""
-    for what, found, expected in (
-        ("module", payload.get("GS"), module.gateway_serial),
-        ("meter", payload.get("MS"), meter),
+    point = evse.evse_id if payload.get("CI") is None else payload["CI"]
+    for what, found, expected, compared in (
+        ("module", payload.get("GS"), module.gateway_serial, normalized),
+        ("meter", payload.get("MS"), meter, normalized),
+        ("charge point", point, evse.evse_id, _evse_text),
     ):
-        if normalized(str(found)) != normalized(expected):
-            yield _of_another(what, found, expected)
-    point = payload.get("CI")
-    if point is not None and _evse_text(str(point)) != evse.evse_id:
-        yield _of_another("charge point", point, evse.evse_id)
-
-
-def _of_another(what: str, found: object, expected: str) -> api.Reason:
-    return reason(
-        "test_charge_of_another_station", what=what, found=str(found)[:50], expected=expected
-    )
+        if compared(str(found)) != compared(expected):
+            values = {"what": what, "found": str(found)[:50], "expected": expected}
+            yield reason("test_charge_of_another_station", **values)
 
 
 def _evse_text(text: str) -> str:

@@ -35,7 +35,7 @@ from wattseal.ocmf.public_key import (
     recall_public_key,
 )
 from wattseal.registry.api_models import ModuleState, Reason, RegistrationRequest
-from wattseal.registry.records import Meter, MeterRef, Possession, Scenario, Statement
+from wattseal.registry.records import Meter, Possession, Scenario, Statement
 from wattseal.registry.rules.reasons import reason
 from wattseal.wire import statements
 from wattseal.wire.signed_text import TextError
@@ -230,6 +230,16 @@ class Proof:
         unix_ms: int | None = self.members["unix_ms"]
         return unix_ms
 
+    @property
+    def meter(self) -> dict[str, str]:
+        """The names of the meter, as members of records.Meter."""
+        members = self.members
+        return {
+            "manufacturer": members["meter_vendor"],
+            "model": members["meter_model"],
+            "serial": members["meter_serial"],
+        }
+
 
 @dataclass(frozen=True)
 class Challenged:
@@ -366,11 +376,6 @@ class Facts:
         """Whether a record can be made of it."""
         return None not in (self.evse, self.key, self.history)
 
-    @property
-    def meter_ref(self) -> MeterRef:
-        """What names the meter."""
-        return MeterRef(manufacturer=self.meter.manufacturer, serial=self.meter.serial)
-
 
 def facts(
     req: RegistrationRequest,
@@ -411,7 +416,7 @@ def judged(
         scenario=req.scenario,
         proof=proof,
         module_model=req.module_model,
-        meter=_signed_meter(req.meter, proof),
+        meter=Meter.copied_from(req.meter, **proof.meter),
         evse=evse,
         key=key,
         history=None if broken else history,
@@ -443,14 +448,14 @@ def _evse_of(proof: Proof) -> tuple[EvseId | None, list[Reason]]:
 def _name_faults(req: RegistrationRequest, proof: Proof) -> Iterator[Reason]:
     serials = {
         "serial number of the module": proof.members["gateway_serial"],
-        "serial number of the meter": proof.members["meter_serial"],
+        "serial number of the meter": proof.meter["serial"],
     }
     for what, serial in serials.items():
         if cause := serial_fault(serial):
             yield reason("serial_syntax", what=what, serial=serial, cause=cause)
     names = {
-        "manufacturer of the meter": proof.members["meter_vendor"],
-        "model of the meter": proof.members["meter_model"],
+        "manufacturer of the meter": proof.meter["manufacturer"],
+        "model of the meter": proof.meter["model"],
         "model of the module": req.module_model,
     }
     for what, name in names.items():
@@ -459,11 +464,8 @@ def _name_faults(req: RegistrationRequest, proof: Proof) -> Iterator[Reason]:
 
 
 def _meter_faults(label: Meter, proof: Proof, now_ms: int) -> Iterator[Reason]:
-    for what, told, signed in (
-        ("manufacturer", label.manufacturer, proof.members["meter_vendor"]),
-        ("model", label.model, proof.members["meter_model"]),
-        ("serial number", label.serial, proof.members["meter_serial"]),
-    ):
+    for name, signed in proof.meter.items():
+        told, what = getattr(label, name), "serial number" if name == "serial" else name
         if normalized(told) != normalized(signed):
             yield reason("meter_facts_differ", what=what, label=told, signed=signed)
     if not normalized(label.calibration_mark):
@@ -471,13 +473,3 @@ def _meter_faults(label: Meter, proof: Proof, now_ms: int) -> Iterator[Reason]:
     if cause := calibration_fault(label.calibration_year, now_ms):
         year, now = label.calibration_year, year_of(now_ms)
         yield reason("calibration_year_implausible", year=year, now=now, cause=cause)
-
-
-def _signed_meter(label: Meter, proof: Proof) -> Meter:
-    return Meter(
-        manufacturer=proof.members["meter_vendor"],
-        model=proof.members["meter_model"],
-        serial=proof.members["meter_serial"],
-        calibration_mark=label.calibration_mark,
-        calibration_year=label.calibration_year,
-    )

@@ -62,7 +62,7 @@ class RegistryView:
         return (
             self.home is None
             or self.home.meter is None
-            or meter_name(self.home.meter) != meter_name(self.facts.meter_ref)
+            or meter_name(self.home.meter) != meter_name(self.facts.meter)
         )
 
     @property
@@ -89,7 +89,7 @@ def look_up(facts: Facts, ledger: Ledger) -> RegistryView:
         module_key=ledger.key(module.fingerprint) if module and module.fingerprint else None,
         home=home,
         serial_holder=ledger.module_with_serial(facts.proof.members["gateway_serial"]),
-        meter=ledger.meter(facts.meter_ref),
+        meter=ledger.meter(ref_of(facts.meter)),
         old_meter=ledger.meter(old_meter) if old_meter else None,
         consent=ledger.consent(home.evse_id, facts.evse.operator) if home else None,
     )
@@ -136,9 +136,8 @@ def _at_home(now: RegistryView, commissioning: int) -> list[Scenario]:
 
 def old_meter_is_freed(now: RegistryView) -> bool:
     """Whether the charge point's present meter gives way to another one."""
-    return now.old_meter is not None and meter_name(ref_of(now.old_meter.meter)) != meter_name(
-        now.facts.meter_ref
-    )
+    old = now.old_meter
+    return old is not None and meter_name(old.meter) != meter_name(now.facts.meter)
 
 
 def key_faults(now: RegistryView) -> Iterator[api.Reason]:
