@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
@@ -65,8 +66,14 @@ class Model(BaseModel):
 
         Raises ValidationError.
         """
-        names = cls.model_fields.keys() & type(source).model_fields.keys()
-        return cls(**{**{name: getattr(source, name) for name in names}, **others})
+        members = {name: getattr(source, name) for name in _shared(cls, type(source))}
+        return cls(**(members | others))
+
+
+@cache
+def _shared(model: type[BaseModel], source: type[BaseModel]) -> list[str]:
+    """The names of members that both models have."""
+    return [name for name in model.model_fields if name in source.model_fields]
 
 
 class Meter(Model):
