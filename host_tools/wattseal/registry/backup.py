@@ -161,7 +161,10 @@ def restore_backup(file: Path, data: Path, database_url: str | None, show: Show)
 def _restore(
     file: Path, backup: zipfile.ZipFile, data: Path, database_url: str | None, show: Show
 ) -> BackupFacts:
-    facts = _facts(file, backup)
+    try:
+        facts = BackupFacts.model_validate_json(_member(file, backup, FACTS))
+    except ValidationError:
+        raise _malformed(file, f"{FACTS} cannot be read") from None
     checkpoint = _member(file, backup, CHECKPOINT).decode("utf-8", "replace")
     database = open_database(data, database_url)
     try:
@@ -187,13 +190,6 @@ def _restore(
     finally:
         database.close()
     return facts
-
-
-def _facts(file: Path, backup: zipfile.ZipFile) -> BackupFacts:
-    try:
-        return BackupFacts.model_validate_json(_member(file, backup, FACTS))
-    except ValidationError:
-        raise _malformed(file, f"{FACTS} cannot be read") from None
 
 
 def _member(file: Path, backup: zipfile.ZipFile, name: str) -> bytes:

@@ -1,6 +1,6 @@
 """How the registry says no: one table of names, each with what happened and what to do.
 
-What speaks against a request is told by reasons (requests.Reason) instead, all at once.
+What speaks against a request is told by reasons (api_models.Reason) instead, all at once.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What the registry records: one object for each entry of its log.
 
 A record says everything that it changes, the things that it ends included, so that the state
-after it follows from the record alone (rows.py), and an auditor can judge it again (audit.py). Its
-text is JSON, compact, members in the order of the fields; the log commits to it by its SHA-256.
+after it follows from the record alone (states.py), and an auditor can judge it again (audit.py).
+Its text is JSON, compact, members in the order of the fields; the log commits to it by its SHA-256.
 """
 
 from __future__ import annotations

@@ -96,7 +96,8 @@ def begin(connection: Connection, identity: Identity, log: Frontier | None = Non
 def _identity(
     data: Path, database: Database, name: str | None, clocks: tuple[Callable[[], int], ServerClock]
 ) -> Identity:
-    recorded = _recorded_name(database)
+    with database.read() as connection:
+        recorded = connection.execute(select(tables.registry_identity.c.name)).scalar()
     written = read_name(data)
     if recorded is None and written is not None:
         cause = f"the database of {written} is empty, but that registry has begun"
@@ -121,12 +122,6 @@ def _identity(
             raise unusable(data, cause, RESTORE)
     write_name(data, wanted)
     return identity
-
-
-def _recorded_name(database: Database) -> str | None:
-    with database.read() as connection:
-        name: str | None = connection.execute(select(tables.registry_identity.c.name)).scalar()
-        return name
 
 
 def _begin(

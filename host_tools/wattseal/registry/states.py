@@ -105,7 +105,7 @@ def states_of(number: int, record: records.Record) -> list[api.State]:
 
 
 def touched_evses(record: records.Record) -> list[str]:
-    """The charge points that a record is about, as names.evse_name gives them."""
+    """The charge points that a record is about, as evse_name gives them."""
     if isinstance(record, records.AccessRecord):
         return []
     names = [evse_name(record.evse_id)]

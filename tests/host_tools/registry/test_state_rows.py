@@ -74,7 +74,7 @@ def test_a_column_that_was_changed_is_another_state_or_none(states, engine, tabl
     columns = row_of(state, 0)[1]
     for name, value in columns.items():
         if name == "ordinal":
-            continue  # which log_store checks
+            continue  # which store/log.py checks
         with engine.begin() as connection:
             connection.execute(update(table).values({name: _bent(value)}))
         assert _read_if_whole(engine, table) != state, name

@@ -154,7 +154,7 @@ def possession_entries(connection: Connection, chip_id: str, unix_ms: int | None
 
 
 def touching_entries(connection: Connection, evse: str) -> list[int]:
-    """The entries that a charge point is named in, oldest first; by its name (names.evse_name)."""
+    """The entries that a charge point is named in, oldest first; by its name (states.evse_name)."""
     table = tables.evse_entry.c
     wanted = select(table.entry).where(table.evse == evse).order_by(table.entry)
     return list(connection.execute(wanted).scalars())
