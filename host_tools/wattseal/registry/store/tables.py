@@ -111,6 +111,7 @@ def _state_table(name: str, model: type[api.State], *indexes: Index) -> Table:
 
 
 def _columns_of(model: type[api.State]) -> Iterator[Column[Any]]:
+    """Those of a model's own members, in their order; a column may be null if its member may."""
     for member, field in model.model_fields.items():
         if member in ("entry", "since_unix_ms"):
             continue

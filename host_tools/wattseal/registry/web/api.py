@@ -351,10 +351,7 @@ def _recording(path: str, summary: str) -> Callable[[_Route], _Route]:
     return recording_router.post(
         path,
         status_code=status.HTTP_201_CREATED,
-        responses={
-            **RECORDING,
-            200: {"model": api.Confirmation, "description": REPEATED},
-        },
+        responses={**RECORDING, 200: {"model": api.Confirmation, "description": REPEATED}},
         summary=summary,
     )
 
