@@ -7,6 +7,7 @@ is whether a challenge was the registry's and still good.
 
 from __future__ import annotations
 
+from wattseal.common.findings import Finding
 from wattseal.ocmf.evse_id import EvseIdError
 from wattseal.registry import api_models as api
 from wattseal.registry import make_record, records
@@ -31,13 +32,13 @@ HOST = "registry"
 """The actor of what the registry's own host does: access keys, and nothing else."""
 
 
-TakenApart = tuple[Facts | None, list[api.Reason]]
+TakenApart = tuple[Facts | None, list[Finding]]
 """A registration's facts, and what is wrong with it by itself."""
 
 
 def judge_record(
     record: records.Record, ledger: Ledger, beforehand: TakenApart | None = None
-) -> list[api.Reason]:
+) -> list[Finding]:
     """What speaks against a record, given the states before it; never raises on what it says.
 
     beforehand: what `take_apart` has made of the record, perhaps in another process.
@@ -62,9 +63,7 @@ def take_apart(record: records.Record) -> TakenApart | None:
         return None  # judge_record says what
 
 
-def _judge(
-    record: records.Record, ledger: Ledger, beforehand: TakenApart | None
-) -> list[api.Reason]:
+def _judge(record: records.Record, ledger: Ledger, beforehand: TakenApart | None) -> list[Finding]:
     if isinstance(record, (records.AccessGranted, records.AccessRevoked)):
         return _judge_access(record, ledger)
     actor = ledger.access(record.actor)
@@ -80,7 +79,7 @@ def _judge_registration(
     ledger: Ledger,
     actor: api.AccessState,
     beforehand: TakenApart | None,
-) -> list[api.Reason]:
+) -> list[Finding]:
     module = ledger.module(record.chip_id)
     if beforehand is None or module is not None:
         beforehand = _facts_of(record, module)
@@ -105,7 +104,7 @@ def _facts_of(record: records.Registration, module: api.ModuleState | None) -> T
 
 def _history_of(
     record: records.Registration, chip_id: str, module: api.ModuleState | None
-) -> tuple[History | None, list[api.Reason]]:
+) -> tuple[History | None, list[Finding]]:
     """The record's statements, which go on where the recorded ones end or repeat the last."""
     before, recorded = record.statements_before, module.statements if module else 0
     if before == recorded:
@@ -118,7 +117,7 @@ def _history_of(
 
 def _judge_about_evse(
     record: records.RecordAboutEvse, ledger: Ledger, actor: api.AccessState
-) -> list[api.Reason]:
+) -> list[Finding]:
     asked = {"days": _days(record)} if isinstance(record, records.Consent) else {}
     req = make_record.REQUEST_OF[type(record)].copied_from(record, **asked)
     return judge(req, ledger, actor, record.unix_ms) or _differences(
@@ -128,9 +127,9 @@ def _judge_about_evse(
 
 def _judge_access(
     record: records.AccessGranted | records.AccessRevoked, ledger: Ledger
-) -> list[api.Reason]:
+) -> list[Finding]:
     """An administrator's work, or that of the registry's host."""
-    found: list[api.Reason] = []
+    found: list[Finding] = []
     if record.actor != HOST:
         actor = ledger.access(record.actor)
         if actor is None:
@@ -160,7 +159,7 @@ def _days(record: records.Consent | records.AccessGranted) -> int | None:
     return None if until is None else (until - record.unix_ms) // DAY_MS
 
 
-def _differences(record: records.Record, made: records.Record) -> list[api.Reason]:
+def _differences(record: records.Record, made: records.Record) -> list[Finding]:
     """The members of a record that are not what follows."""
     return [
         reason("record_differs", member=name)

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection
 
+from wattseal.common.findings import Finding
 from wattseal.common.sql import Database
 from wattseal.common.times import unix_ms_now
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
@@ -232,7 +233,7 @@ def recorded_before(
     return None
 
 
-Judge = Callable[[SqlLedger, api.AccessState, int], list[api.Reason]]
+Judge = Callable[[SqlLedger, api.AccessState, int], list[Finding]]
 Build = Callable[[SqlLedger, api.AccessState, int], records.Record]
 FindRepeat = Callable[[Connection], int | None]
 
@@ -265,7 +266,7 @@ class Registry(Questions):
         with self._database.ask() as connection:
             return authenticate(access_key, SqlLedger(connection), self._clock())
 
-    def judge(self, req: api.RegistrationRequest, actor: api.AccessState) -> list[api.Reason]:
+    def judge(self, req: api.RegistrationRequest, actor: api.AccessState) -> list[Finding]:
         """Everything that speaks against a registration; nothing is written."""
         facts, found, now_ms = self._take_apart(req)
         if facts is None:
@@ -285,9 +286,9 @@ class Registry(Questions):
             if entry is None:
                 raise Refused(found)
             return self._confirm_again(entry)
-        remarks: list[api.Reason] = []
+        remarks: list[Finding] = []
 
-        def judge(ledger: SqlLedger, actor: api.AccessState, now_ms: int) -> list[api.Reason]:
+        def judge(ledger: SqlLedger, actor: api.AccessState, now_ms: int) -> list[Finding]:
             return rules.check_against_registry(facts, ledger, actor, now_ms)
 
         def build(ledger: SqlLedger, actor: api.AccessState, now_ms: int) -> records.Record:
@@ -298,7 +299,7 @@ class Registry(Questions):
             return registered_before(connection, req, facts)
 
         confirmation = self._record(actor, now_ms, judge, build, repeat)
-        return confirmation.model_copy(update={"remarks": remarks})
+        return confirmation.model_copy(update={"remarks": list(map(api.Reason.of, remarks))})
 
     def record_about_evse(
         self, req: api.RequestAboutEvse, actor: api.AccessState
@@ -338,9 +339,7 @@ class Registry(Questions):
             lambda ledger, who, now: make_record.build_revocation(key_id, ledger, who.key_id, now),
         )
 
-    def _take_apart(
-        self, req: api.RegistrationRequest
-    ) -> tuple[Facts | None, list[api.Reason], int]:
+    def _take_apart(self, req: api.RegistrationRequest) -> tuple[Facts | None, list[Finding], int]:
         now_ms = self._clock()
         facts, found = rules.facts(
             req,
@@ -355,10 +354,10 @@ class Registry(Questions):
         self,
         req: api.RegistrationRequest,
         facts: Facts,
-        found: list[api.Reason],
+        found: list[Finding],
         actor: api.AccessState,
         now_ms: int,
-    ) -> tuple[int | None, list[api.Reason]]:
+    ) -> tuple[int | None, list[Finding]]:
         """The entry of a registration that was recorded before, or all that speaks against it."""
         with self._database.read() as connection:
             entry = registered_before(connection, req, facts)

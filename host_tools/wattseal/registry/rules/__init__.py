@@ -6,11 +6,10 @@ it with what is recorded. Every other request has one function. Each returns all
 
 from wattseal.registry.rules.other_requests import judge, judge_access, judge_revocation
 from wattseal.registry.rules.proof import facts
-from wattseal.registry.rules.reasons import FINDINGS, reason
+from wattseal.registry.rules.reasons import reason
 from wattseal.registry.rules.registration import check_against_registry, remarks
 
 __all__ = (
-    "FINDINGS",
     "check_against_registry",
     "facts",
     "judge",

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from wattseal.common.findings import Finding, Severity
 from wattseal.common.text import normalized
 from wattseal.ocmf.container import transaction_xml
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id, read_operator
-from wattseal.ocmf.findings import Severity
 from wattseal.ocmf.public_key import read_public_key
 from wattseal.ocmf.report import FileReport, Verdict
 from wattseal.ocmf.verify import verify_file
@@ -24,7 +24,7 @@ from wattseal.registry.states import Ledger
 
 def _active_evse(
     evse_id: str, ledger: Ledger, actor: api.AccessState, now_ms: int
-) -> tuple[api.EvseState | None, list[api.Reason]]:
+) -> tuple[api.EvseState | None, list[Finding]]:
     """A charge point with an active key that the actor may act for, or why it is none."""
     found = list(access_faults(actor, now_ms))
     try:
@@ -45,7 +45,7 @@ def _active_evse(
 
 def judge(
     req: api.RequestAboutEvse, ledger: Ledger, actor: api.AccessState, now_ms: int
-) -> list[api.Reason]:
+) -> list[Finding]:
     """Everything that speaks against a request about a charge point."""
     evse, found = _active_evse(req.evse_id, ledger, actor, now_ms)
     match req:
@@ -60,20 +60,20 @@ def judge(
     return found
 
 
-def judge_access(req: api.AccessRequest, actor: api.AccessState, now_ms: int) -> list[api.Reason]:
+def judge_access(req: api.AccessRequest, actor: api.AccessState, now_ms: int) -> list[Finding]:
     """Everything that speaks against a new access key."""
     return [*access_faults(actor, now_ms), *administrator_faults(actor), *scope_faults(req)]
 
 
 def judge_revocation(
     key_id: str, ledger: Ledger, actor: api.AccessState, now_ms: int
-) -> list[api.Reason]:
+) -> list[Finding]:
     """Everything that speaks against revoking an access key."""
     found = [*access_faults(actor, now_ms), *administrator_faults(actor)]
     return [*found, *target_faults(key_id, ledger)]
 
 
-def scope_faults(req: api.AccessRequest) -> Iterator[api.Reason]:
+def scope_faults(req: api.AccessRequest) -> Iterator[Finding]:
     """Operators that do not fit the role, or name none."""
     if (req.role == "cpo") != bool(req.operators):
         yield reason("access_scope_wrong", role=req.role)
@@ -81,7 +81,7 @@ def scope_faults(req: api.AccessRequest) -> Iterator[api.Reason]:
         yield from _syntax_faults(operator)
 
 
-def target_faults(key_id: str, ledger: Ledger) -> Iterator[api.Reason]:
+def target_faults(key_id: str, ledger: Ledger) -> Iterator[Finding]:
     """Why there is nothing to revoke."""
     state = ledger.access(key_id)
     if state is None:
@@ -90,14 +90,14 @@ def target_faults(key_id: str, ledger: Ledger) -> Iterator[api.Reason]:
         yield reason("access_revoked", key_id=key_id)
 
 
-def _syntax_faults(operator: str) -> Iterator[api.Reason]:
+def _syntax_faults(operator: str) -> Iterator[Finding]:
     try:
         read_operator(operator)
     except EvseIdError as error:
         yield reason("operator_syntax", operator=operator, cause=str(error))
 
 
-def _hardware_exchange_faults(req: api.HardwareExchangeRequest) -> Iterator[api.Reason]:
+def _hardware_exchange_faults(req: api.HardwareExchangeRequest) -> Iterator[Finding]:
     if not normalized(req.station_model):
         yield reason("name_missing", what="model of the station")
     if cause := serial_fault(req.station_serial):
@@ -105,7 +105,7 @@ def _hardware_exchange_faults(req: api.HardwareExchangeRequest) -> Iterator[api.
         yield reason("serial_syntax", what=what, serial=req.station_serial, cause=cause)
 
 
-def _consent_faults(req: api.ConsentRequest, evse: api.EvseState | None) -> Iterator[api.Reason]:
+def _consent_faults(req: api.ConsentRequest, evse: api.EvseState | None) -> Iterator[Finding]:
     unreadable = list(_syntax_faults(req.to_operator))
     yield from unreadable
     if evse and not unreadable and read_operator(req.to_operator) == evse.operator:
@@ -114,16 +114,14 @@ def _consent_faults(req: api.ConsentRequest, evse: api.EvseState | None) -> Iter
 
 def _deactivation_faults(
     req: api.DeactivationRequest, evse: api.EvseState | None, ledger: Ledger
-) -> Iterator[api.Reason]:
+) -> Iterator[Finding]:
     if req.farewell is None and req.reason == "decommissioned" and not req.note.strip():
         yield reason("farewell_or_note_needed")
     if evse and req.farewell:
         yield from _farewell_faults(req.farewell, evse, ledger)
 
 
-def _farewell_faults(
-    farewell: Statement, evse: api.EvseState, ledger: Ledger
-) -> Iterator[api.Reason]:
+def _farewell_faults(farewell: Statement, evse: api.EvseState, ledger: Ledger) -> Iterator[Finding]:
     """It follows the newest statement that is recorded, so it is of the recorded key."""
     module = ledger.module(evse.chip_id) if evse.chip_id else None
     if module is None:
@@ -137,7 +135,7 @@ def _farewell_faults(
 
 def _test_charge_faults(
     req: api.TestChargeRequest, evse: api.EvseState, ledger: Ledger, now_ms: int
-) -> Iterator[api.Reason]:
+) -> Iterator[Finding]:
     key = ledger.key(evse.fingerprint) if evse.fingerprint else None
     module = ledger.module(evse.chip_id) if evse.chip_id else None
     if key is None or module is None:
@@ -161,12 +159,12 @@ def _verified(req: api.TestChargeRequest, key: api.KeyState) -> FileReport:
 
 def _first_error(report: FileReport) -> str:
     errors = [one for one in report.all_findings if one.severity is Severity.ERROR]
-    return errors[0].message if errors else str(report.reason)
+    return errors[0].sentence_en if errors else str(report.reason)
 
 
 def _identity_faults(
     payload: dict[str, Any], evse: api.EvseState, module: api.ModuleState
-) -> Iterator[api.Reason]:
+) -> Iterator[Finding]:
     meter = evse.meter.serial if evse.meter else ""
     point = evse.evse_id if payload.get("CI") is None else payload["CI"]
     for what, found, expected, compared in (
@@ -186,7 +184,7 @@ def _evse_text(text: str) -> str:
         return text
 
 
-def _time_faults(report: FileReport, evse: api.EvseState, now_ms: int) -> Iterator[api.Reason]:
+def _time_faults(report: FileReport, evse: api.EvseState, now_ms: int) -> Iterator[Finding]:
     """Between registration and now; a module's clock may differ by some minutes."""
     transaction = report.transactions[0]
     first_ms, last_ms = evse.since_unix_ms - TOLERANCE_MS, now_ms + TOLERANCE_MS

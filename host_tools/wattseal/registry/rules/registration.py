@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from wattseal.common.findings import Finding
 from wattseal.ocmf.evse_id import EvseId
 from wattseal.registry import api_models as api
 from wattseal.registry.records import MAX_NEW_STATEMENTS, Scenario
@@ -140,7 +141,7 @@ def old_meter_is_freed(now: RegistryView) -> bool:
     return old is not None and meter_name(old.meter) != meter_name(now.facts.meter)
 
 
-def key_faults(now: RegistryView) -> Iterator[api.Reason]:
+def key_faults(now: RegistryView) -> Iterator[Finding]:
     """A key belongs to one module, and ends once; the next one has a higher number."""
     old, number = now.module_key, now.facts.proof.members["key_number"]
     if old and now.has_new_key and number <= old.key_number:
@@ -153,7 +154,7 @@ def key_faults(now: RegistryView) -> Iterator[api.Reason]:
         yield reason("key_deactivated", status=now.key.status, entry=now.key.entry)
 
 
-def module_faults(now: RegistryView, actor: api.AccessState) -> Iterator[api.Reason]:
+def module_faults(now: RegistryView, actor: api.AccessState) -> Iterator[Finding]:
     """A module's serial number stays, its counters go up and its proofs are ever newer."""
     if now.module is None:
         return
@@ -171,7 +172,7 @@ def module_faults(now: RegistryView, actor: api.AccessState) -> Iterator[api.Rea
         yield reason("commissioning_not_newer", **values)
 
 
-def serial_faults(now: RegistryView) -> Iterator[api.Reason]:
+def serial_faults(now: RegistryView) -> Iterator[Finding]:
     """A serial number is that of one module at a time, or of the one that takes its place."""
     holder = now.serial_holder
     if holder is None or holder.chip_id == now.facts.proof.chip_id:
@@ -196,7 +197,7 @@ def _is_sealed_anew(now: RegistryView, module: api.ModuleState) -> bool:
     )
 
 
-def history_faults(now: RegistryView) -> Iterator[api.Reason]:
+def history_faults(now: RegistryView) -> Iterator[Finding]:
     """The statements go on where the recorded ones end, and lead from key to key."""
     history = now.facts.history
     if history is None:
@@ -215,13 +216,13 @@ def history_faults(now: RegistryView) -> Iterator[api.Reason]:
         yield from _succession_faults(now, history)
 
 
-def _length_faults(history: History, recorded: int) -> Iterator[api.Reason]:
+def _length_faults(history: History, recorded: int) -> Iterator[Finding]:
     found = history.count - recorded
     if found > MAX_NEW_STATEMENTS:
         yield reason("history_too_long", found=found, allowed=MAX_NEW_STATEMENTS)
 
 
-def _succession_faults(now: RegistryView, history: History) -> Iterator[api.Reason]:
+def _succession_faults(now: RegistryView, history: History) -> Iterator[Finding]:
     """How the present key follows the recorded one: by a roll-over, or by farewell and birth."""
     if now.module is None or now.module_key is None or not now.has_new_key:
         return
@@ -239,7 +240,7 @@ _NEEDS_FREE_EVSE = (Scenario.INITIAL, Scenario.REUSE, Scenario.TAKE_OVER)
 
 def check_against_registry(
     facts: Facts, ledger: Ledger, actor: api.AccessState, now_ms: int
-) -> list[api.Reason]:
+) -> list[Finding]:
     """Everything that is recorded and speaks against it, in the order of importance."""
     found = list(access_faults(actor, now_ms))
     if facts.evse:
@@ -256,7 +257,7 @@ def check_against_registry(
     return found
 
 
-def remarks(facts: Facts, ledger: Ledger) -> Iterator[api.Reason]:
+def remarks(facts: Facts, ledger: Ledger) -> Iterator[Finding]:
     """What does not hinder a registration, but should be looked at."""
     now = look_up(facts, ledger)
     if old_meter_is_freed(now) and now.old_meter:
@@ -270,7 +271,7 @@ def remarks(facts: Facts, ledger: Ledger) -> Iterator[api.Reason]:
             yield reason("module_model_changed", found=found, recorded=old.model)
 
 
-def _scenario_faults(now: RegistryView) -> Iterator[api.Reason]:
+def _scenario_faults(now: RegistryView) -> Iterator[Finding]:
     """At most one: what the request is, if it is not what it says."""
     wanted, fitting = now.facts.scenario, fitting_scenarios(now)
     if wanted in fitting:
@@ -289,7 +290,7 @@ def _scenario_faults(now: RegistryView) -> Iterator[api.Reason]:
         yield reason("module_at_other_evse", evse_id=now.home.evse_id)
 
 
-def _meter_faults(now: RegistryView) -> Iterator[api.Reason]:
+def _meter_faults(now: RegistryView) -> Iterator[Finding]:
     at = now.meter.evse_id if now.meter else None
     allowed = {now.at.text}
     if now.home and is_take_over(now):
@@ -298,7 +299,7 @@ def _meter_faults(now: RegistryView) -> Iterator[api.Reason]:
         yield reason("meter_at_other_evse", evse_id=at)
 
 
-def _consent_faults(now: RegistryView, actor: api.AccessState, now_ms: int) -> Iterator[api.Reason]:
+def _consent_faults(now: RegistryView, actor: api.AccessState, now_ms: int) -> Iterator[Finding]:
     if not now.home or not is_take_over(now) or is_administrator(actor):
         return
     values = {

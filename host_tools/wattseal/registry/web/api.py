@@ -375,7 +375,7 @@ def register(body: RegistrationBody, record: Recorder) -> api.Confirmation:
 )
 def check(body: RegistrationBody, actor: Actor, registry: Service) -> list[api.Reason]:
     """All that speaks against it; empty if it would be taken."""
-    return registry.judge(body, actor)
+    return list(map(api.Reason.of, registry.judge(body, actor)))
 
 
 @_recording("/deactivations", "Deactivate a key")
