@@ -41,10 +41,11 @@ from wattseal.registry.records import (
     read_record,
 )
 from wattseal.tlog import tree
-from wattseal.tlog.checkpoint import Checkpoint, EcdsaKey, NoteError, check_note, read_checkpoint
+from wattseal.tlog.checkpoint import Checkpoint, EcdsaKey, check_note, read_checkpoint
 from wattseal.wire import publication
 from wattseal.wire.merkle import ProofError
 from wattseal.wire.shapes import JsonObject
+from wattseal.wire.signed_note import NoteError
 from wattseal.wire.signed_text import TextError
 
 
