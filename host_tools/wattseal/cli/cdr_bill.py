@@ -112,9 +112,7 @@ def _stored(folder: Path, database_url: str | None, driver: str) -> Iterator[rat
         from wattseal.cdr.exchange.inbox import of_driver
 
         for one in of_driver(database, driver):
-            yield rating.stored_charge(
-                one.body, one.judgement, one.marked, is_billable=one.is_billable
-            )
+            yield rating.stored_charge(one.body, one.judgement, one.marked)
 
 
 def _read_tariff(path: Path) -> Tariff:

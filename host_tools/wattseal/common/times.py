@@ -12,6 +12,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
 
+CLOCK_TOLERANCE_S = 300
+"""How far a module's clock may be from the registry's, where a key begins or ends to be valid."""
+
+
 def unix_ms(at: datetime) -> int:
     """Unix milliseconds of a time with its zone, negative before 1970; what is finer is cut off."""
     return (at - _EPOCH) // _MS

@@ -14,8 +14,9 @@ from wattseal.common import times
 from wattseal.common.findings import Finding, Severity
 from wattseal.common.sentences import Language, month_names
 from wattseal.common.text import printable
-from wattseal.driver_check.trust import Fact, KeyPeriod, Result, Status, Trust, View
+from wattseal.driver_check.trust import Fact, Result, Status, Trust, View
 from wattseal.driver_check.words import say
+from wattseal.ocmf.public_key import KeyPeriod
 from wattseal.ocmf.report import FileReport, ReadingReport, TransactionReport, ValueReport, Verdict
 
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
@@ -205,7 +206,7 @@ def _origin(trust: Trust, language: Language) -> str:
         language,
         evse_id=trust.evse_id,
         found=_short(trust.found),
-        expected=period.meter.serial if period else "",
+        expected=period.meter_serial if period else "",
         **_span(period, language),
     )
 
@@ -213,9 +214,9 @@ def _origin(trust: Trust, language: Language) -> str:
 def _span(period: KeyPeriod | None, language: Language) -> dict[str, str]:
     if period is None:
         return {}
-    until = period.until_unix_ms
+    until = period.until_ms
     return {
-        "begin": utc_in_words(period.from_unix_ms, language),
+        "begin": utc_in_words(period.from_ms, language),
         "end": say("now", language) if until is None else utc_in_words(until, language),
     }
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_CHARACTERS = 50
 MAX_OWN_CHARACTERS = 30
@@ -67,6 +68,15 @@ def read_evse_id(text: str) -> EvseId:
     if not found:
         raise EvseIdError(_iso_fault(stars))
     return EvseId(f"{found[1]}*{found[2]}", _checked_own(found[3]))
+
+
+@lru_cache(maxsize=8192)
+def canonical_name(text: str) -> str | None:
+    """One name for all spellings of an EVSE-ID; None for a text that is none."""
+    try:
+        return read_evse_id(text).canonical
+    except EvseIdError:
+        return None
 
 
 def read_operator(text: str) -> str:

@@ -215,6 +215,30 @@ class PublicKey:
             return False
 
 
+@dataclass(frozen=True, slots=True)
+class KeyPeriod:
+    """When a key signed a meter's readings at a charge point, as a registry lists it.
+
+    `until_ms` is None while it does; times are Unix milliseconds. `was_deactivated`: it ended by a
+    deactivation (removed, lost, compromised ...), not by a successor. `gateway_serial` and
+    `meter_serial` are those registered with it; `entry` is that of the registry's log.
+    """
+
+    key: PublicKey
+    from_ms: int
+    until_ms: int | None
+    was_deactivated: bool
+    gateway_serial: str | None
+    meter_serial: str
+    entry: int
+
+    def covers(self, begin_ms: int, end_ms: int, tolerance_ms: int) -> bool:
+        """Whether the key signed from begin to end, by a clock that is right but for so much."""
+        return self.from_ms - tolerance_ms <= begin_ms and (
+            self.until_ms is None or end_ms <= self.until_ms + tolerance_ms
+        )
+
+
 def check_signature_form(curve: Curve, signature: bytes) -> None:
     """Raise SignatureMalformedError unless the bytes are DER with r and s in the curve's range."""
     try:

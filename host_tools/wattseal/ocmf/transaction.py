@@ -84,13 +84,23 @@ def is_sound(value: Decimal) -> bool:
 CONTEXT_BEGIN = "Transaction.Begin"
 CONTEXT_END = "Transaction.End"
 
-_PAGINATION = re.compile("[TF][0-9]{1,18}")
+ENERGY_UNITS = ("kWh", "Wh")
+GOOD = "G"
+"""Status of a meter whose reading can be billed (OCMF table 10)."""
+
+Page = tuple[str, int]
+"""Context and number of a pagination."""
+
+_PAGINATION = re.compile("([TF])([0-9]{1,18})")
 _BAD_LEVELS = ("MISMATCH", "INVALID", "OUTDATED", "UNKNOWN")
-_ENERGY_UNITS = ("kWh", "Wh")
 _CLOCK_STATES = {"U": "unknown", "I": "informative"}
 _LAST_VERSION_WITH_EVENT_COUNTER = Decimal("0.4")
 
-_GOOD = "G"
+
+def page_of(pagination: str | None) -> Page | None:
+    """Context and number of a record's pagination; None if it is not T or F and a number."""
+    page = _PAGINATION.fullmatch(pagination or "")
+    return (page[1], int(page[2])) if page else None
 
 
 class Outcome(NamedTuple):
@@ -153,6 +163,11 @@ def _kind_of_register(obis: str) -> _Register:
     return _Register.COMPENSATED if register.is_loss_compensated else _Register.BILLABLE
 
 
+def is_billing_register(obis: str) -> bool:
+    """Whether an OBIS code is of a register that can be billed by. ValueError if it is none."""
+    return _kind_of_register(obis) is not _Register.OTHER
+
+
 def _check_presence(
     entries: Sequence[ReadingInRecord],
     begins: list[ReadingInRecord],
@@ -197,13 +212,13 @@ def _check_contexts(readings_of: Sequence[Sequence[ReadingInRecord]]) -> Iterato
 
 def _check_reading(entry: ReadingInRecord) -> Iterator[Finding]:
     reading, name = entry.reading, entry.role
-    if reading.ST != _GOOD:
-        yield found("meter_status", reading=name, expected=_GOOD, found=reading.ST)
+    if reading.ST != GOOD:
+        yield found("meter_status", reading=name, expected=GOOD, found=reading.ST)
     if reading.EF and "E" in reading.EF:
         yield found("energy_error_flag", reading=name)
     if reading.EF and "t" in reading.EF:
         yield found("time_error_flag", reading=name)
-    if reading.RU not in _ENERGY_UNITS:
+    if reading.RU not in ENERGY_UNITS:
         yield found("unit_not_energy", reading=name, unit=reading.RU)
     if reading.RV is None:
         yield found("value_missing", reading=name)
@@ -234,33 +249,51 @@ def _check_pair(begin: ReadingInRecord, end: ReadingInRecord) -> Iterator[Findin
     if begin.reading.time_status == "R" and end.reading.time_status != "R":
         cause = "it is not relative (R), but that of the begin is"
         yield found("time_status_wrong", reading="end", cause=cause)
+    yield from check_times(begin, end)
+
+
+def check_times(before: ReadingInRecord, after: ReadingInRecord) -> Iterator[Finding]:
+    """Whether time goes on from a reading to the next."""
     try:
-        is_reversed = end.reading.timestamp < begin.reading.timestamp
+        is_reversed = after.reading.timestamp < before.reading.timestamp
     except TypeError:  # one has an offset from UTC and the other none
         is_reversed = True
     if is_reversed:
-        yield found("time_reversed", begin=begin.written_time, end=end.written_time)
+        yield found("time_reversed", begin=before.written_time, end=after.written_time)
 
 
 def _check_shared(begin: ReadingInRecord, end: ReadingInRecord) -> Iterator[Finding]:
-    first, last = begin.member.payload, end.member.payload
+    yield from check_same_signer(begin.member, end.member)
     for code, before, after in (
-        ("gateway_serial_differs", first.GS, last.GS),
-        ("meter_serial_differs", first.MS, last.MS),
         ("register_differs", str(begin.reading.RI), str(end.reading.RI)),
         ("unit_differs", begin.reading.RU, end.reading.RU),
     ):
         if before != after:
             yield found(code, begin=before, end=after)
-    for field, before, after in (
-        ("identification", first.ID, last.ID),
-        ("type of the identification", first.IT, last.IT),
-    ):
-        if before != after:
-            yield found("identification_differs", field=field, begin=before, end=after)
+    yield from check_same_user(begin.member, end.member)
     before, after = _event_counter(begin), _event_counter(end)
     if after is not None and before != after:
         yield found("event_counter_differs", begin=before, end=after)
+
+
+def check_same_signer(one: Member, other: Member) -> Iterator[Finding]:
+    """Whether two records are of the same module and meter."""
+    for code, before, after in (
+        ("gateway_serial_differs", one.payload.GS, other.payload.GS),
+        ("meter_serial_differs", one.payload.MS, other.payload.MS),
+    ):
+        if before != after:
+            yield found(code, begin=before, end=after)
+
+
+def check_same_user(one: Member, other: Member) -> Iterator[Finding]:
+    """Whether two records are of the same user."""
+    for field, before, after in (
+        ("identification", one.payload.ID, other.payload.ID),
+        ("type of the identification", one.payload.IT, other.payload.IT),
+    ):
+        if before != after:
+            yield found("identification_differs", field=field, begin=before, end=after)
 
 
 def _event_counter(entry: ReadingInRecord) -> str | None:

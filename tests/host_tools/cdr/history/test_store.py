@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy import select
 from support.cdr.day_of_sessions import BEGAN_MS, CPO, HOUR_MS, MSP, session, sha, told
 from wattseal.cdr.findings import found, of_verify
-from wattseal.cdr.history import neighbours, reconcile
+from wattseal.cdr.history import neighbours
 from wattseal.cdr.history import store as store_module
 from wattseal.cdr.history.neighbours import windows
 from wattseal.cdr.history.rows import Session, new_rows
@@ -354,7 +354,7 @@ def test_the_order_of_the_rows_decides_nothing(store: SeenSessions) -> None:
 def test_more_findings_than_are_read_at_a_time(
     store: SeenSessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (store_module, reconcile, sql):
+    for module in (store_module, sql):
         monkeypatch.setattr(module, "ROWS_AT_A_TIME", 3)
     back = [session(2 * n, begin_wh="0", end_wh=str(10**6 - n)) for n in range(8)]
     found_ = told(store, *back, name="run")  # before all but the first, a gap; and back each time
