@@ -110,8 +110,10 @@ class Copy:
 
 def _with(text: str, step: Step) -> str:
     """The text of a file with what the step adds to it."""
-    if step.where in ("new", "end"):
-        return text + step.text
+    if step.where == "new":
+        return step.text
+    if step.where == "end":
+        return f"{text}\n\n{step.text}"
     lines = text.splitlines(keepends=True)
     [at] = [number for number, line in enumerate(lines) if line.strip() == step.line]
     first, last = {"after": (at + 1, at + 1), "before": (at, at), "instead of": (at, at + 1)}[
