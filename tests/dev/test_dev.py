@@ -119,7 +119,7 @@ def test_a_board_is_built_by_the_name_of_its_folder(with_sources: Path) -> None:
 
 def test_a_board_with_another_chip_is_no_target() -> None:
     for name in ("wattseal_unix", ".", "../boards/wattseal_unix", ""):
-        assert dev("build", name).stderr.startswith("dev: build what? unix, ")
+        assert dev("build", name).stderr.startswith("dev: build what? ")
 
 
 def test_the_vendor_key_of_this_clone_is_private() -> None:
