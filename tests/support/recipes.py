@@ -1,8 +1,7 @@
 """The recipes of docs/adding.md, read from there and followed in a copy of the repository.
 
 A box of the page belongs to the file that the words before it name: "New file `X`:",
-"In `X`, after `LINE`:", "In `X`, before `LINE`:", "In `X`, instead of `LINE`:" or "At the end of
-`X`:". A box of `sh` is run.
+"In `X`, after `LINE`:", "In `X`, before `LINE`:" or "At the end of `X`:". A box of `sh` is run.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ PAGE = ROOT / "docs" / "adding.md"
 _BOX = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PLACE = re.compile(
     r"(?:(?P<new>New file)|In|(?P<end>At the end of)) `(?P<path>[^`]+)`"
-    r"(?:, (?P<where>after|before|instead of) `(?P<line>[^`]+)`)?:\s*\Z"
+    r"(?:, (?P<where>after|before) `(?P<line>[^`]+)`)?:\s*\Z"
 )
 _NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "build", ".*_cache", ".hypothesis")
 
@@ -116,7 +115,5 @@ def _with(text: str, step: Step) -> str:
         return f"{text}\n\n{step.text}"
     lines = text.splitlines(keepends=True)
     [at] = [number for number, line in enumerate(lines) if line.strip() == step.line]
-    first, last = {"after": (at + 1, at + 1), "before": (at, at), "instead of": (at, at + 1)}[
-        step.where
-    ]
-    return "".join([*lines[:first], step.text, *lines[last:]])
+    at += step.where == "after"
+    return "".join([*lines[:at], step.text, *lines[at:]])
