@@ -1,4 +1,4 @@
-"""Why the key that signed a session is trusted: what the registry lists at the session's time."""
+"""Judges a session's key by what the registry lists at the session's time."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class KeyRegister(Protocol):
 
 @dataclass(frozen=True)
 class Signed:
-    """What the records say of themselves; times None where a record tells none that counts."""
+    """What the records say; a time is None where a record has none that can be used."""
 
     fingerprint: str
     evse_id: str | None
@@ -54,10 +54,10 @@ class Signed:
 
 @dataclass(frozen=True)
 class Trust:
-    """What the registry says to it.
+    """What the registry lists.
 
-    `evse_id` is the registry's, `period` the one that counts, `found` what the records say where
-    they say something else.
+    `evse_id` is the registry's, `period` the one that was compared, `found` what the records say
+    where it differs.
     """
 
     state: TrustState
@@ -91,8 +91,8 @@ def judge(registry: KeyRegister, signed: Signed) -> Trust:
 
 def key_for(registry: KeyRegister, evse_id: str, at_unix_ms: int) -> str | None:
     """The public key in hex that the registry lists for a record that came without one."""
-    for moment in (at_unix_ms, at_unix_ms + TOLERANCE_MS, at_unix_ms - TOLERANCE_MS):
-        state = registry.key_valid(evse_id, moment) if moment >= 0 else None
+    for at_ms in (at_unix_ms, at_unix_ms + TOLERANCE_MS, at_unix_ms - TOLERANCE_MS):
+        state = registry.key_valid(evse_id, at_ms) if at_ms >= 0 else None
         if state:
             return state.public_key
     return None
@@ -149,7 +149,7 @@ class View:
 
 @dataclass(frozen=True)
 class Result:
-    """`summary` is empty for one session; `remark` tells what the check did not look at."""
+    """`summary` is empty for one session; `remark` says what was not checked."""
 
     views: list[View]
     summary: str

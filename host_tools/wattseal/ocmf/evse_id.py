@@ -1,4 +1,4 @@
-"""EVSE-IDs: read in every spelling of the field, compared in one.
+"""Reads EVSE-IDs in every spelling in use, and gives one spelling to compare them by.
 
 ISO 15118-2, annex H, and eMI3: country (2 letters), operator (3 letters or digits), `E`, and the
 operator's own part, such as `DE*ABC*E1234*5`; separators around the operator may be left out.
@@ -45,12 +45,12 @@ class EvseId:
 
     @property
     def text(self) -> str:
-        """With all its stars."""
+        """The EVSE-ID with all its stars."""
         return f"{self.operator}*{self.own}" if self.is_din else f"{self.operator}*E{self.own}"
 
     @property
     def canonical(self) -> str:
-        """To compare by: without the separators that carry nothing."""
+        """The spelling to compare by: without the separators that mean nothing."""
         if self.is_din:
             return self.text
         return f"{self.operator.replace('*', '')}E{self.own}"
@@ -60,7 +60,7 @@ class EvseId:
 
 
 def read_evse_id(text: str) -> EvseId:
-    """An EVSE-ID in whatever spelling. EvseIdError says what is wrong."""
+    """Read an EVSE-ID in any spelling. EvseIdError says what is wrong."""
     stars = _with_stars(text)
     if stars[:1] in "+0123456789":
         return _read_din(stars)

@@ -16,11 +16,11 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
+from pyocmf import Payload, Reading
 from pyocmf.models import OBIS
 
 from wattseal.common.findings import Finding
 from wattseal.ocmf.findings import found
-from wattseal.ocmf.record import AnyPayload, AnyReading
 
 Role = Literal["begin", "end"]
 """What a reading is to its transaction, as findings call it."""
@@ -37,13 +37,13 @@ _MAX_EXPONENT = 18
 class Member(NamedTuple):
     """An authentic record's place in a transaction; `times` are its TM texts as written."""
 
-    payload: AnyPayload
+    payload: Payload
     times: tuple[str | None, ...] = ()
     context: str | None = None
 
     def entries(self) -> list[ReadingInRecord]:
         """The record's readings."""
-        readings: Sequence[AnyReading] = self.payload.RD
+        readings: Sequence[Reading] = self.payload.RD
         times = self.times or (None,) * len(readings)
         return [
             ReadingInRecord(self, reading, time, _ROLES.get(reading.TX or ""))
@@ -55,18 +55,18 @@ class ReadingInRecord(NamedTuple):
     """One reading with the record that it stands in; `role` is None between begin and end."""
 
     member: Member
-    reading: AnyReading
+    reading: Reading
     written_time: str | None
     role: Role | None
 
 
-def is_complete(payload: AnyPayload) -> bool:
+def is_complete(payload: Payload) -> bool:
     """Whether one record holds the begin and the end of a transaction."""
     return {"begin", "end"} <= {entry.role for entry in Member(payload).entries()}
 
 
 def energy_of(begin: ReadingInRecord, end: ReadingInRecord) -> Decimal | None:
-    """End minus begin in the unit of both, exactly; None where that cannot be told."""
+    """End minus begin in the unit of both, exactly; None if units differ or a value is unusable."""
     first, last = begin.reading.RV, end.reading.RV
     if first is None or last is None or not (is_sound(first) and is_sound(last)):
         return None
@@ -134,7 +134,8 @@ def check_transaction(members: Sequence[Member], *, is_claimed: bool) -> Outcome
         findings += _check_pair(begin, end)
     findings += _check_clocks(begin, end)
     findings += _check_order(begin, end, members)
-    findings += _check_exceptions(entries)
+    if any(entry.reading.TX == "X" for entry in entries):
+        findings.append(found("exception_reading"))
     return Outcome(begin, end, tuple(dict.fromkeys(findings)))
 
 
@@ -146,7 +147,7 @@ def _billable(entries: Iterable[ReadingInRecord]) -> list[ReadingInRecord]:
 
 
 class _Register(Enum):
-    """What a register is to the bill."""
+    """Whether a register is billed by."""
 
     OTHER = 0
     BILLABLE = 1
@@ -155,7 +156,7 @@ class _Register(Enum):
 
 @lru_cache(maxsize=32)
 def _kind_of_register(obis: str) -> _Register:
-    """The kind of an OBIS code; stations use few, a hostile file has a long one."""
+    """The kind of an OBIS code; the cache is small, as a file may hold many codes."""
     register = OBIS.from_string(obis)
     if not register.is_law_relevant:
         return _Register.OTHER
@@ -194,7 +195,7 @@ def _check_presence(
 
 
 def _check_contexts(readings_of: Sequence[Sequence[ReadingInRecord]]) -> Iterator[Finding]:
-    """Begin and end apart, and each where the file says that it is."""
+    """Check that begin and end are in two records, each where the file says."""
     if len(readings_of) < 2:
         return
     for entries in readings_of:
@@ -311,7 +312,7 @@ def _event_counter(entry: ReadingInRecord) -> str | None:
 def _check_order(
     begin: ReadingInRecord | None, end: ReadingInRecord | None, members: Sequence[Member]
 ) -> Iterator[Finding]:
-    """The paginations of a transaction's records count on from begin to end."""
+    """Check that the paginations of a transaction's records count up from begin to end."""
     written = [member.payload.PG for member in members]
     unreadable = [text for text in written if not _PAGINATION.fullmatch(text or "")]
     for text in unreadable:
@@ -339,8 +340,3 @@ def _check_counting(first: str, last: str, numbers: list[int]) -> Iterator[Findi
             return
     if missing:
         yield found("pagination_gap", begin=first, end=last, count=missing)
-
-
-def _check_exceptions(entries: Iterable[ReadingInRecord]) -> Iterator[Finding]:
-    if any(entry.reading.TX == "X" for entry in entries):
-        yield found("exception_reading")

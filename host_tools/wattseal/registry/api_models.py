@@ -134,6 +134,12 @@ class TestChargeRequest(Model):
     end: Annotated[OcmfRecord, Field(description="OCMF record of its end, as signed.")]
 
 
+RequestAboutEvse = (
+    DeactivationRequest | HardwareExchangeRequest | ConsentRequest | TestChargeRequest
+)
+"""About a charge point that has a key."""
+
+
 class AccessRequest(Model):
     """Make an access key; `days` None is for ever."""
 

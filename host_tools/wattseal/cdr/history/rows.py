@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from wattseal.cdr.findings import TABLE, Judgement, SessionFacts, found
+from wattseal.cdr.findings import TABLE, Judgement, SessionFacts, found, of_verify
 from wattseal.cdr.history.walk import Told
 from wattseal.cdr.ocpi import Cdr
 from wattseal.common.findings import Finding, Severity
 from wattseal.common.sentences import read_sentences
+from wattseal.ocmf.findings import TABLE as VERIFICATION
+from wattseal.ocmf.findings import found as verify_found
 
 ROW_BITS = 34
 """Those of the row: 17 thousand million rows in each of 500 million runs."""
@@ -163,5 +165,9 @@ def _flags(severity: Severity) -> tuple[int, int]:
 
 def finding_of(code: str, expected: str | None, found_value: str | None) -> Finding:
     """The finding that a row of seen_finding tells."""
-    subject = "begin" if code in _AT_BEGIN else None
-    return found(code, subject=subject, expected=expected, found=found_value)
+    if code in read_sentences(TABLE):
+        subject = "begin" if code in _AT_BEGIN else None
+        return found(code, subject=subject, expected=expected, found=found_value)
+    values = [value for value in (expected, found_value) if value is not None]
+    blanks = read_sentences(VERIFICATION)[code].blanks
+    return of_verify(verify_found(code, **dict(zip(blanks, values, strict=True))))

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import select
 from support.cdr.day_of_sessions import BEGAN_MS, CPO, HOUR_MS, MSP, session, sha, told
-from wattseal.cdr.findings import found
+from wattseal.cdr.findings import found, of_verify
 from wattseal.cdr.history import neighbours
 from wattseal.cdr.history import store as store_module
 from wattseal.cdr.history.neighbours import windows
@@ -20,6 +20,7 @@ from wattseal.cdr.history.tables import is_of, seen_session
 from wattseal.cdr.rules import Rules
 from wattseal.common import sql
 from wattseal.common.errors import ToolError
+from wattseal.ocmf.findings import found as verify_found
 
 
 def test_good_sessions_are_found_nothing_about(store: SeenSessions) -> None:
@@ -253,6 +254,22 @@ def test_a_time_that_is_not_good_says_nothing(store: SeenSessions) -> None:
 def test_contexts_and_keys_count_apart(store: SeenSessions) -> None:
     fiscal = session(0, context="F", content=sha("f"), cdr="DE*ABC*F")
     assert told(store, session(0, "A"), session(0, "B"), replace(fiscal)) == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "values"),
+    [
+        ("energy_decreased", {"begin": "2947.1", "end": "2935.6"}),
+        ("pagination_repeated", {"pagination": "T1"}),
+    ],
+)
+def test_doubts_of_the_records_check_are_listed(
+    store: SeenSessions, code: str, values: dict[str, str]
+) -> None:
+    doubt = of_verify(verify_found(code, **values))
+    assert told(store, session(0, doubts=(doubt,), is_billable=False)) == {}
+    [listed] = store.doubts()
+    assert listed.finding == doubt
 
 
 def test_doubts_of_the_judgement_itself_are_listed(store: SeenSessions) -> None:
