@@ -6,11 +6,12 @@ What has settled itself is left out: a gap whose sessions came later.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PlainSerializer
 
+from wattseal.cdr.findings import finding_as_json
 from wattseal.cdr.history.rows import finding_of
 from wattseal.cdr.history.tables import (
     is_long,
@@ -56,7 +57,7 @@ class Doubt(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    finding: Finding
+    finding: Annotated[Finding, PlainSerializer(finding_as_json)]
     session: Side
     earlier: Side | None
 
