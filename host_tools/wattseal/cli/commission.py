@@ -448,9 +448,7 @@ def _go_through(work: Workplace, steps: Sequence[Step], *, wants_json: bool) -> 
     """Carry the steps out, saying each as it is through; what came of it at the end."""
     results: list[dict[str, Any]] = []
 
-    def tell(step: Step, result: StepResult | None) -> None:
-        if result is None:
-            return
+    def tell(step: Step, result: StepResult) -> None:
         told = {"changed": result.changed, "facts": result.facts, "notes": list(result.notes)}
         results.append({"step": step.name, **told})
         if not wants_json:
