@@ -20,7 +20,7 @@ from wattseal.registry.api_models import (
     ChargePoint,
     EvseState,
     Export,
-    KeyPeriod,
+    ExportedKey,
     KeyState,
     MeterFrom,
     MeterState,
@@ -81,7 +81,7 @@ class KeyCollector:
     def __init__(self) -> None:
         self._evses: dict[str, EvseState] = {}
         self._meters: dict[tuple[str, str], Meter] = {}
-        self._periods: dict[str, list[KeyPeriod]] = {}
+        self._periods: dict[str, list[ExportedKey]] = {}
         self._open: dict[str, str] = {}  # fingerprint -> name of the charge point it signs for
 
     def take(self, number: int, record: Record) -> None:
@@ -151,8 +151,8 @@ class KeyCollector:
         ]
 
 
-def _period(key: KeyState, gateway_serial: str, meter: MeterFrom) -> KeyPeriod:
-    return KeyPeriod.copied_from(
+def _period(key: KeyState, gateway_serial: str, meter: MeterFrom) -> ExportedKey:
+    return ExportedKey.copied_from(
         key,
         algorithm=DEFAULT_ALGORITHM,
         gateway_serial=gateway_serial,
@@ -193,7 +193,7 @@ def as_ocpi(export: Export) -> str:
     return json.dumps(told, indent=2) + "\n"
 
 
-def _ocpi_row(evse: ChargePoint, key: KeyPeriod) -> dict[str, Any]:
+def _ocpi_row(evse: ChargePoint, key: ExportedKey) -> dict[str, Any]:
     country, _, party = evse.operator.partition("*")
     return {
         "country_code": country,

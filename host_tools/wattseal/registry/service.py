@@ -17,6 +17,7 @@ from wattseal.common.findings import Finding
 from wattseal.common.sql import Database
 from wattseal.common.times import unix_ms_now
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
+from wattseal.ocmf.public_key import KeyPeriod
 from wattseal.registry import api_models as api
 from wattseal.registry import make_record, records, rules
 from wattseal.registry.failures import AccessError, NotFound, Refused
@@ -25,7 +26,7 @@ from wattseal.registry.published_log import PublishedLog, ServerClock, server_un
 from wattseal.registry.rules.eligibility import eligibility
 from wattseal.registry.rules.proof import CHALLENGE_MS, OFFLINE_DAYS, Facts
 from wattseal.registry.states import Ledger, evse_name
-from wattseal.registry.station_history import KeyPeriod, key_periods
+from wattseal.registry.station_history import key_periods
 from wattseal.registry.store import log, states
 from wattseal.registry.store.states import SqlLedger, possession_entries, search, touching_entries
 

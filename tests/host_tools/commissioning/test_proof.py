@@ -1,4 +1,4 @@
-"""The registry's answer is believed as far as it is proven."""
+"""What is checked of the registry's answer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

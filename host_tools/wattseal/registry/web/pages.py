@@ -125,12 +125,13 @@ def station(
     if state is None:
         raise NotFound("not_found", what="charge point", name=evse_id)
     history = registry.history(evse_id)
+    records = dict(history)
     return _page(
         request,
         "station.html",
         state=state,
         eligibility=registry.eligibility(evse_id),
-        keys=key_periods(evse_id, history),
+        keys=[(period, records[period.entry]) for period in key_periods(evse_id, history)],
         events=events(evse_id, history),
         algorithm=DEFAULT_ALGORITHM,
         **_asked(registry, evse_id, at.strip()[:40]),
