@@ -66,8 +66,9 @@ class Model(BaseModel):
 
         Raises ValidationError.
         """
-        members = {name: getattr(source, name) for name in _shared(cls, type(source))}
-        return cls(**(members | others))
+        members = {name: source.__dict__[name] for name in _shared(cls, type(source))}
+        members.update(others)
+        return cls(**members)
 
 
 @cache

@@ -121,7 +121,7 @@ def fingerprint_of(public_key: str) -> str:
 
 def ref_of(meter: records.Meter) -> records.MeterRef:
     """What names a meter."""
-    return records.MeterRef.copied_from(meter)
+    return records.MeterRef(manufacturer=meter.manufacturer, serial=meter.serial)
 
 
 def possession_time(record: records.Registration) -> int | None:

@@ -204,8 +204,8 @@ def _meter_columns(table: Table) -> dict[str, str]:
 
 
 def _names(table: Table, columns: dict[str, Any]) -> dict[str, str]:
-    names = _NAMES.get(table.info["model"], {})
-    return {name: normalized(columns[of]) for name, of in names.items()}
+    names = _NAMES.get(table.info["model"])
+    return {name: normalized(columns[of]) for name, of in names.items()} if names else {}
 
 
 def _drop_names(table: Table, columns: dict[str, Any]) -> None:
