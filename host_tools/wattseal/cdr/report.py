@@ -5,14 +5,13 @@ In English and German, each finding with its code, the two values that disagree 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from functools import cache
 from typing import Literal
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict
 
 from wattseal.cdr.findings import Finding, Judgement, LanguageCode
+from wattseal.common import html
+from wattseal.common.times import utc_text
 
 FORMAT: Literal["wattseal-cdr-report/1"] = "wattseal-cdr-report/1"
 LANGUAGES: tuple[LanguageCode, ...] = ("en", "de")
@@ -81,7 +80,7 @@ def make_report(
     return Report(
         cdr=judgement.cdr,
         ocpi_version=ocpi_version,
-        received=utc(received_ms),
+        received=utc_text(received_ms),
         sha256=sha256,
         location=location,
         page=page,
@@ -103,17 +102,15 @@ def make_report(
 def as_html(report: Report, language: LanguageCode) -> str:
     """The page, which needs nothing else."""
     words = WORDS[language]
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            report=report,
-            language=language,
-            words=words,
-            facts=facts_of(report, language),
-            findings=findings_of(report, language),
-            steps=report.investigate_de if language == "de" else report.investigate_en,
-        )
+    return html.render(
+        "wattseal.cdr.exchange",
+        "report.html",
+        report=report,
+        language=language,
+        words=words,
+        facts=facts_of(report, language),
+        findings=findings_of(report, language),
+        steps=report.investigate_de if language == "de" else report.investigate_en,
     )
 
 
@@ -158,22 +155,6 @@ def findings_of(report: Report, language: LanguageCode) -> list[tuple[Finding, s
     """The findings, errors first, each with its sentence."""
     in_order = sorted(report.findings, key=lambda one: not one.effect.is_error)
     return [(one, one.sentence_de if language == "de" else one.sentence_en) for one in in_order]
-
-
-def utc(unix_ms: int) -> str:
-    """`2026-11-21T09:00:00Z`."""
-    return f"{datetime.fromtimestamp(unix_ms // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("wattseal.cdr.exchange", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 WORDS: dict[LanguageCode, dict[str, str]] = {

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from itertools import groupby
@@ -16,6 +15,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from wattseal.cdr.rules import Rules
+from wattseal.common.times import utc_text
 
 _TRANSACTION_REGISTER = re.compile(r"[^:]*:(B[23]|C[23])\b", re.IGNORECASE)
 """Registers that begin at nothing with each session (OCMF 1.4.1, table 25)."""
@@ -153,7 +153,9 @@ def _gone_back(reference: _Place, here: _Place) -> Iterator[Told]:
         yield _told(culprit, other, "energy_went_back", _kwh(earlier.end_wh), _kwh(later.begin_wh))
         culprit.is_told = True
     if earlier.time_is_good and later.time_is_good and earlier.end_ms > later.begin_ms:
-        yield _told(culprit, other, "time_went_back", _time(earlier.end_ms), _time(later.begin_ms))
+        yield _told(
+            culprit, other, "time_went_back", utc_text(earlier.end_ms), utc_text(later.begin_ms)
+        )
         culprit.is_told = True
 
 
@@ -181,7 +183,3 @@ def _told(culprit: _Place, other: _Place, code: str, expected: str, found: str |
 
 def _kwh(wh: str) -> str:
     return f"{Decimal(wh).scaleb(-3):f} kWh"
-
-
-def _time(unix_ms: int) -> str:
-    return datetime.fromtimestamp(unix_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
