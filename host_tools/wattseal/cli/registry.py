@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +24,7 @@ from wattseal.cli.output import (
 )
 from wattseal.cli.program import group_with
 from wattseal.common.errors import EXIT_USAGE, ToolError
+from wattseal.common.exact_json import load_object
 from wattseal.common.files import OutputDirectory, write_private
 from wattseal.ocmf.public_key import read_public_key
 from wattseal.registry.api_models import (
@@ -321,9 +321,9 @@ def read_farewell(path: Path) -> Statement:
     """The statement that `wattseal device decommission` wrote. ToolError `file_unreadable`."""
     try:
         with path.open("rb") as file:
-            told = json.loads(file.read(MAX_FAREWELL_BYTES))
+            told = load_object(file.read(MAX_FAREWELL_BYTES))
         signed = {
-            "key_number": json.loads(told["statement"])["key_number"],
+            "key_number": load_object(told["statement"])["key_number"],
             "signature": told["signature"],
         }
         return Statement.model_validate({"statement": told["statement"], "signatures": [signed]})

@@ -127,7 +127,14 @@ def _refuse(constant: str) -> None:
     raise _RefusedError(f"holds {constant}, which is no JSON")
 
 
-DECODER = json.JSONDecoder(
-    parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_all_different
-)
+def exact_decoder(
+    take_members: Callable[[list[tuple[str, Any]]], dict[str, Any]],
+) -> json.JSONDecoder:
+    """What reads numbers as int or Decimal, and makes objects of their members so."""
+    return json.JSONDecoder(
+        parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=take_members
+    )
+
+
+DECODER = exact_decoder(_all_different)
 """Raises ValueError, ArithmeticError or RecursionError; load_object puts them in words."""

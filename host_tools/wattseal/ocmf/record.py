@@ -8,7 +8,6 @@ is reported here as a warning.
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 import warnings
@@ -32,6 +31,7 @@ from pyocmf.enums.identifiers import (
 from pyocmf.enums.reading import MeterReadingReason, MeterStatus, ReadingType
 from pyocmf.enums.units import OCMFUnit
 
+from wattseal.common.exact_json import DECODER, exact_decoder
 from wattseal.ocmf.findings import Code, Finding, found, shown
 
 _ID_FORMATS = {
@@ -274,25 +274,9 @@ class _Members:
         return members
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
-
-
-def _all_different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a key stands twice")
-    return members
-
-
-_PLAIN_JSON = json.JSONDecoder(
-    parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_all_different
-)
-
-
 def _plain_json(text: str) -> object:
     """As _load_json, of a text with no blanks around and no key twice; else raises ValueError."""
-    value, end = _PLAIN_JSON.raw_decode(text)
+    value, end = DECODER.raw_decode(text)
     if end < len(text):
         raise ValueError("something follows the JSON")
     return value
@@ -301,9 +285,7 @@ def _plain_json(text: str) -> object:
 def _load_json(text: str, members: _Members) -> dict[str, Any]:
     """A JSON object with its numbers kept exactly (Decimal). Raises _JsonError."""
     try:
-        value = json.loads(
-            text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=members
-        )
+        value = exact_decoder(members).decode(text)
     except (ValueError, ArithmeticError, RecursionError):
         raise _JsonError("is not well-formed JSON") from None
     if not isinstance(value, dict):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from wattseal.common.exact_json import load_object
 from wattseal.common.text import normalized
 from wattseal.ocmf.container import transaction_xml
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id, read_operator
@@ -160,7 +160,7 @@ def judge_test_charge(
         cause = "They are no transaction."
         return [*found, reason("test_charge_not_verified", cause=cause)]
     for record in (req.begin, req.end):
-        found += _identity_faults(json.loads(record.split("|")[1]), evse, module)
+        found += _identity_faults(load_object(record.split("|")[1]), evse, module)
     return [*found, *_time_faults(report, evse, now_ms)]
 
 
