@@ -26,7 +26,7 @@ from wattseal.cdr.marker import Marker
 from wattseal.cdr.ocpi import MAX_CDR_BYTES, Cdr, CdrError, read_cdr
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import JsonError, load_object, write_exactly
-from wattseal.common.files import OutputDirectory
+from wattseal.common.files import OutputDirectory, read_at_most
 from wattseal.common.web_client import (
     NOT_DONE,
     TIMEOUT_S,
@@ -287,12 +287,7 @@ def _sent(outbox: Outbox, entry: Entry, sender: CdrSender) -> Entry:
 
 
 def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_CDR_BYTES + 1)
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+    data = read_at_most(path, MAX_CDR_BYTES)
     if len(data) > MAX_CDR_BYTES:
         cause = f"it is larger than {MAX_CDR_BYTES >> 10} KiB"
         raise ToolError("cdr_malformed", path=str(path), cause=cause)
