@@ -69,37 +69,21 @@ class Refusal(Exception):  # noqa: N818
         self.cause = cause
         self.headers = headers or {}
 
-    def answer(self) -> Response:
-        """The refusal as it is sent."""
-        return envelope(self.http_status, self.code, None, self.cause, self.headers)
-
 
 def envelope(
     http_status: int,
-    code: int,
-    data: Any,
-    message: str | None = None,
-    headers: dict[str, str] | None = None,
-) -> Response:
-    """An answer around data that json can write."""
-    told = {} if data is None else {"data": data}
-    return raw_envelope(http_status, json.dumps(told)[1:-1], code, message, headers)
-
-
-def raw_envelope(
-    http_status: int,
-    members: str,
     code: int = SUCCESS,
     message: str | None = None,
     headers: dict[str, str] | None = None,
+    data: str | None = None,
 ) -> Response:
-    """An answer whose first members are JSON already: received bytes go back as they are."""
+    """An answer in OCPI's form (section 4.1.7). `data` is JSON already: a CDR stays as it came."""
     told: dict[str, Any] = {"status_code": code}
     if message is not None:
         told["status_message"] = message
     told["timestamp"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    rest = json.dumps(told)[1:-1]
-    text = "{" + ", ".join(part for part in (members, rest) if part) + "}"
+    members = json.dumps(told)[1:]
+    text = "{" + members if data is None else f'{{"data": {data}, {members}'
     return Response(text, http_status, headers, media_type="application/json")
 
 
@@ -120,7 +104,7 @@ class ReceiverLog(RequestLog):
     def failed(self, _scope: Scope, request_id: str) -> Response:
         """Status 500."""
         cause = f"The receiver failed; its log knows why as {request_id}."
-        return envelope(500, SERVER_ERROR, None, cause)
+        return envelope(500, SERVER_ERROR, cause)
 
     def tell(self, scope: Scope, status: int | None, seconds: float) -> None:
         """With what the CDR was, and what came of it."""
@@ -231,7 +215,7 @@ async def _fetch(version: str, receipt: str, site: Here, partner: Caller) -> Res
     found = await run_in_threadpool(site.inbox.find, receipt, partner.party)
     if found is None or found.version != version:
         raise Refusal(404, 2003, "There is no such CDR.")
-    return raw_envelope(200, f'"data": {found.body.decode("utf-8")}')
+    return envelope(200, data=found.body.decode("utf-8"))
 
 
 async def _report(request: Request, name: str, site: Here, lang: str | None = None) -> Response:
@@ -264,7 +248,7 @@ def _receipt(received: Received, site: Site) -> Response:
     }
     headers = {"Location": report.location, "Link": f'<{report.page}>; rel="describedby"'}
     message = "Success" if received.is_billable else f"Taken, and not billable: see {report.page}"
-    return envelope(201, SUCCESS, data, message, headers)
+    return envelope(201, SUCCESS, message, headers, json.dumps(data))
 
 
 def _check_version(version: str) -> None:
@@ -297,14 +281,14 @@ def _unauthorised(cause: str) -> Refusal:
 
 def _on_refusal(request: Request, refusal: Refusal) -> Response:
     request.state.problem = refusal.cause
-    return refusal.answer()
+    return envelope(refusal.http_status, refusal.code, refusal.cause, refusal.headers)
 
 
 def _on_unavailable(request: Request, error: Exception) -> Response:
     """The database or the source of keys is away: nothing was kept, and the CDR may come again."""
     request.state.problem = str(error)
     message = "Not now: nothing was kept. Send it again later."
-    return envelope(503, SERVER_ERROR, None, message, {"Retry-After": RETRY_S})
+    return envelope(503, SERVER_ERROR, message, {"Retry-After": RETRY_S})
 
 
 def _on_malformed(request: Request, _error: RequestValidationError) -> Response:
