@@ -385,7 +385,7 @@ def _section(section: Section, square: Flowable | None) -> list[Flowable]:
     return [KeepTogether([*pdf.heading(section.title), table, *note])]
 
 
-def _value(row: Row) -> Flowable:
+def _value(row: Row) -> str | Flowable:
     if row.kind == "code":
         return Preformatted(row.value, _CODE, maxLineLength=84)
     if row.kind == "words":
@@ -398,7 +398,7 @@ def _value(row: Row) -> Flowable:
             for first in range(0, len(words), 4)
         ]
         return Paragraph("<br/>".join(lines), pdf.TEXT)
-    return Paragraph(shown(row.value), pdf.TEXT)
+    return row.value
 
 
 def _signatures() -> Table:

@@ -7,6 +7,7 @@ might take the other one.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -117,8 +118,8 @@ class _RefusedError(ValueError):
 def _all_different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        names = [name for name, _value in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _value in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
         raise _RefusedError(f"holds the member {twice[:40]!a} twice")
     return members
 

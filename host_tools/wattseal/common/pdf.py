@@ -102,10 +102,16 @@ def heading(title: str, beside: str | None = None) -> list[Flowable]:
 
 
 def labelled(
-    rows: Iterable[tuple[str, Flowable]], label_width: float, right_padding: float
+    rows: Iterable[tuple[str, str | Flowable]], label_width: float, right_padding: float
 ) -> Table:
     """A line for each label and what stands beside it."""
-    cells = [(Paragraph(shown(label), LABEL), value) for label, value in rows]
+    cells = [
+        (
+            Paragraph(shown(label), LABEL),
+            Paragraph(shown(value), TEXT) if isinstance(value, str) else value,
+        )
+        for label, value in rows
+    ]
     return tight_table(cells, (label_width, WIDTH - label_width), right_padding)
 
 

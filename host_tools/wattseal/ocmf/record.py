@@ -12,7 +12,6 @@ import re
 import threading
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -31,7 +30,7 @@ from pyocmf.enums.identifiers import (
 from pyocmf.enums.reading import MeterReadingReason, MeterStatus, ReadingType
 from pyocmf.enums.units import OCMFUnit
 
-from wattseal.common.exact_json import DECODER, exact_decoder
+from wattseal.common.exact_json import DECODER, JsonError, exact_decoder
 from wattseal.ocmf.findings import Code, Finding, found, shown
 
 _ID_FORMATS = {
@@ -217,31 +216,27 @@ def _read(payload_text: str, signature_text: str) -> _Parts:
 
 
 def _read_signature(text: str) -> tuple[Signature, list[Finding]]:
-    members = _Members()
     try:
-        section = _load_json(text, members)
+        section, repeated = _load_json(text)
         signature, notes = _with_notes(lambda: Signature.model_validate(section))
     except Exception as error:
         raise RecordMalformedError(f"its signature section {_in_words(error)}") from None
-    if members.repeated:
-        raise RecordMalformedError(
-            f"its signature section holds {shown(members.repeated[0])} twice"
-        )
+    if repeated:
+        raise RecordMalformedError(f"its signature section holds {shown(repeated[0])} twice")
     return signature, notes
 
 
 def _read_payload(text: str) -> tuple[Payload | None, _Times, list[Finding]]:
-    members = _Members()
     try:
-        data = _load_json(text, members)
+        data, repeated = _load_json(text)
         payload, notes = _with_notes(lambda: Payload.model_validate(data))
         times = _times(data)
     except Exception as error:
         # The models meet whatever a file holds, and let out what their code stumbles over; no
         # file may end the verification of the others.
         return None, (), [found(Code.PAYLOAD_MALFORMED, cause=f"it {_in_words(error)}")]
-    if members.repeated:
-        notes.insert(0, found(Code.PAYLOAD_AMBIGUOUS, field=members.repeated[0]))
+    if repeated:
+        notes.insert(0, found(Code.PAYLOAD_AMBIGUOUS, field=repeated[0]))
     return payload, times, notes
 
 
@@ -255,25 +250,6 @@ def _times(data: dict[str, Any]) -> _Times:
     return tuple(times)
 
 
-class _JsonError(ValueError):
-    """The text is no JSON object; the message completes `it ...`."""
-
-
-@dataclass
-class _Members:
-    """JSON members as read, with the keys that stood twice in one object."""
-
-    repeated: list[str] = field(default_factory=list)
-
-    def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        members: dict[str, Any] = {}
-        for key, value in pairs:
-            if key in members:
-                self.repeated.append(key)
-            members[key] = value
-        return members
-
-
 def _plain_json(text: str) -> object:
     """As _load_json, of a text with no blanks around and no key twice; else raises ValueError."""
     value, end = DECODER.raw_decode(text)
@@ -282,15 +258,25 @@ def _plain_json(text: str) -> object:
     return value
 
 
-def _load_json(text: str, members: _Members) -> dict[str, Any]:
-    """A JSON object with its numbers kept exactly (Decimal). Raises _JsonError."""
+def _load_json(text: str) -> tuple[dict[str, Any], list[str]]:
+    """A JSON object with exact numbers, and the keys that stand twice in one. Raises JsonError."""
+    repeated: list[str] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in found:
+                repeated.append(key)
+            found[key] = value
+        return found
+
     try:
         value = exact_decoder(members).decode(text)
     except (ValueError, ArithmeticError, RecursionError):
-        raise _JsonError("is not well-formed JSON") from None
+        raise JsonError("is not well-formed JSON") from None
     if not isinstance(value, dict):
-        raise _JsonError("is not a JSON object")
-    return value
+        raise JsonError("is not a JSON object")
+    return value, repeated
 
 
 def _with_notes(parse: Callable[[], _Parsed]) -> tuple[_Parsed, list[Finding]]:
@@ -305,7 +291,7 @@ def _with_notes(parse: Callable[[], _Parsed]) -> tuple[_Parsed, list[Finding]]:
 
 def _in_words(error: Exception) -> str:
     """The first complaint of a parser or a model, completing `it ...`."""
-    if isinstance(error, _JsonError):
+    if isinstance(error, JsonError):
         return str(error)
     if isinstance(error, pydantic.ValidationError):
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]

@@ -100,7 +100,7 @@ class RegistryClient(WebClient):
 
     def history(self, evse_id: str) -> list[api.HistoryLine]:
         """Every record that touched a charge point, oldest first."""
-        return self._list(api.HistoryLine, f"/v1/evse/{_part(evse_id)}/history")
+        return self._get(list[api.HistoryLine], f"/v1/evse/{_part(evse_id)}/history")
 
     def search(self, text: str) -> api.SearchResult:
         """What an EVSE-ID, a serial number or a key may mean."""
@@ -108,7 +108,7 @@ class RegistryClient(WebClient):
 
     def records(self, first: int, count: int = 256) -> list[api.RecordLine]:
         """Entries with their records, at most `count`; none beyond the log's end."""
-        return self._list(api.RecordLine, "/v1/records", first=first, count=count)
+        return self._get(list[api.RecordLine], "/v1/records", first=first, count=count)
 
     def record(self, number: int) -> api.RecordLine:
         """One entry with its record. ToolError `registry_not_found`."""
@@ -126,8 +126,7 @@ class RegistryClient(WebClient):
 
     def check(self, request: api.RegistrationRequest) -> list[api.Reason]:
         """What the registry would find against a registration; writes nothing."""
-        form = list[api.Reason]
-        return self._change(form, "/v1/registrations/check", request, repeatable=True)
+        return self._change(list[api.Reason], "/v1/registrations/check", request, repeatable=True)
 
     def register(self, request: api.RegistrationRequest) -> api.Confirmation:
         """Register a key; the very same request again is answered with the entry there is.
@@ -158,7 +157,7 @@ class RegistryClient(WebClient):
 
     def access_keys(self) -> list[api.AccessState]:
         """All access keys."""
-        return self._list(api.AccessState, "/v1/access")
+        return self._get(list[api.AccessState], "/v1/access")
 
     def revoke(self, key_id: str) -> api.Confirmation:
         """End an access key."""
@@ -171,9 +170,6 @@ class RegistryClient(WebClient):
         if found is None:
             raise ToolError("registry_not_found", what=path)
         return found
-
-    def _list(self, item: type[_Answer], path: str, **query: str | int | None) -> list[_Answer]:
-        return self._get(list[item], path, **query)  # type: ignore[valid-type]
 
     def _find(self, form: type[_Answer], path: str, **query: str | int | None) -> _Answer | None:
         params = {name: value for name, value in query.items() if value is not None}

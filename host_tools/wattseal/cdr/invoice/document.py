@@ -322,7 +322,7 @@ def as_pdf(page: Page) -> bytes:
 def _story(page: Page) -> list[Flowable]:
     story: list[Flowable] = [
         Paragraph(shown(page.title), pdf.HEAD),
-        _labelled(page.facts),
+        pdf.labelled(page.facts, _LABEL, _RIGHT_PADDING),
         Spacer(1, 4 * mm),
         _overview(page),
         Spacer(1, 2 * mm),
@@ -377,9 +377,5 @@ def _pdf_section(section: Section, page: Page) -> list[Flowable]:
     if section.why_not:
         title = f"<b>{shown(page.words['not_charged_because'])}</b>"
         why = [Paragraph(f"{title} {shown(' '.join(section.why_not))}", _WHY), Spacer(1, 1 * mm)]
-    return [*pdf.heading(section.title, section.amount or ""), *why, _labelled(section.rows)]
-
-
-def _labelled(rows: tuple[tuple[str, str], ...]) -> Table:
-    values = [(label, Paragraph(shown(value), pdf.TEXT)) for label, value in rows]
-    return pdf.labelled(values, _LABEL, _RIGHT_PADDING)
+    rows = pdf.labelled(section.rows, _LABEL, _RIGHT_PADDING)
+    return [*pdf.heading(section.title, section.amount or ""), *why, rows]
