@@ -65,13 +65,14 @@ class NotServedError(Exception):
 
 def open_source(url: str) -> LogSource:
     """The registry at a URL. ToolError `registry_url_unusable`."""
+    cause = "it does not begin with http:// or https:// and a host"
     try:
         base = httpx.URL(url)
+        if base.scheme in ("http", "https") and base.host:
+            return LogSource(httpx.Client(base_url=base, timeout=TIMEOUT_S))
     except (httpx.InvalidURL, TypeError) as error:
-        raise _no_url(url, str(error)) from None
-    if base.scheme not in ("http", "https") or not base.host:
-        raise _no_url(url, "it does not begin with http:// or https:// and a host")
-    return LogSource(httpx.Client(base_url=base, timeout=TIMEOUT_S))
+        cause = str(error)
+    raise ToolError("registry_url_unusable", url=url, cause=cause)
 
 
 class LogSource(WebClient):
@@ -184,7 +185,3 @@ def _parsed(form: TypeAdapter[_T], data: bytes, path: str) -> _T:
         return form.validate_json(data)
     except ValidationError as error:
         raise NotServedError(f"{path} cannot be read: {first_fault(error)}") from None
-
-
-def _no_url(url: str, cause: str) -> ToolError:
-    return ToolError("registry_url_unusable", url=url, cause=cause)

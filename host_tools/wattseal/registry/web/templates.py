@@ -12,6 +12,7 @@ from starlette.types import Scope
 
 from wattseal.common import html
 from wattseal.common.times import unix_ms, utc_text, utc_to_read
+from wattseal.driver_check.page import in_groups
 from wattseal.registry.web.problems import Problem
 from wattseal.wire.strict_json import MAX_INTEGER
 
@@ -54,7 +55,7 @@ html.environment(_PACKAGE).filters.update(
     in_words=utc_to_read,
     rfc_3339=utc_text,
     path_part=lambda text: quote(text, safe="*+"),
-    in_groups=lambda text: " ".join(text[at : at + 4] for at in range(0, len(text), 4)),
+    in_groups=in_groups,
 )
 
 
