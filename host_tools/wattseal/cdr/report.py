@@ -9,9 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from wattseal.cdr.findings import Finding, Judgement, LanguageCode
+from wattseal.cdr.findings import Finding, LanguageCode
 from wattseal.common import html
-from wattseal.common.times import utc_text
 
 FORMAT: Literal["wattseal-cdr-report/1"] = "wattseal-cdr-report/1"
 LANGUAGES: tuple[LanguageCode, ...] = ("en", "de")
@@ -32,7 +31,7 @@ INVESTIGATION: dict[LanguageCode, tuple[str, ...]] = {
 }
 """What is to be looked into when a calibrated charge point's CDR has no signed data."""
 
-_NEEDS_INVESTIGATION = "signed_data_missing"
+NEEDS_INVESTIGATION = "signed_data_missing"
 
 
 class Report(BaseModel):
@@ -63,40 +62,6 @@ class Report(BaseModel):
     findings: tuple[Finding, ...]
     investigate_en: tuple[str, ...] = ()
     investigate_de: tuple[str, ...] = ()
-
-
-def make_report(
-    judgement: Judgement,
-    *,
-    ocpi_version: str,
-    received_ms: int,
-    sha256: str,
-    location: str,
-    page: str,
-    marked: tuple[str, ...] | None,
-) -> Report:
-    """The report on a judged CDR; one that the sender marked as invalid is not billable either."""
-    needs = any(one.code == _NEEDS_INVESTIGATION for one in judgement.findings)
-    return Report(
-        cdr=judgement.cdr,
-        ocpi_version=ocpi_version,
-        received=utc_text(received_ms),
-        sha256=sha256,
-        location=location,
-        page=page,
-        verdict="not_billable" if marked is not None else judgement.verdict,
-        reason=judgement.reason,
-        casts_doubt=judgement.casts_doubt,
-        marked_by_sender=marked,
-        evse_id=judgement.evse_id,
-        energy_kwh=judgement.energy_kwh,
-        begin=judgement.begin,
-        end=judgement.end,
-        key_fingerprint=judgement.key_fingerprint,
-        findings=judgement.findings,
-        investigate_en=INVESTIGATION["en"] if needs else (),
-        investigate_de=INVESTIGATION["de"] if needs else (),
-    )
 
 
 def as_html(report: Report, language: LanguageCode) -> str:

@@ -15,8 +15,9 @@ import structlog
 from sqlalchemy import select, update
 
 from wattseal.cdr.exchange.inbox import Inbox, Partners, Received, cdr_received
-from wattseal.cdr.report import Report, make_report
+from wattseal.cdr.report import INVESTIGATION, NEEDS_INVESTIGATION, Report
 from wattseal.common.sql import Database
+from wattseal.common.times import utc_text
 
 TIMEOUT_S = 10.0
 FIRST_WAIT_MS = 60_000
@@ -30,15 +31,31 @@ _log = structlog.get_logger("wattseal.cdr")
 
 
 def report_on(received: Received, base_url: str) -> Report:
-    """The report on a received CDR; `base_url` is how partners reach the receiver."""
-    return make_report(
-        received.judgement,
+    """The report on a received CDR; `base_url` is how partners reach the receiver.
+
+    One that the sender marked as invalid is not billable either.
+    """
+    judgement, marked = received.judgement, received.marked
+    needs = any(one.code == NEEDS_INVESTIGATION for one in judgement.findings)
+    return Report(
+        cdr=judgement.cdr,
         ocpi_version=received.version,
-        received_ms=received.received_ms,
+        received=utc_text(received.received_ms),
         sha256=hashlib.sha256(received.body).hexdigest(),
         location=f"{base_url}/ocpi/{received.version}/cdrs/{received.receipt}",
         page=f"{base_url}/reports/{received.report}",
-        marked=received.marked,
+        verdict="not_billable" if marked is not None else judgement.verdict,
+        reason=judgement.reason,
+        casts_doubt=judgement.casts_doubt,
+        marked_by_sender=marked,
+        evse_id=judgement.evse_id,
+        energy_kwh=judgement.energy_kwh,
+        begin=judgement.begin,
+        end=judgement.end,
+        key_fingerprint=judgement.key_fingerprint,
+        findings=judgement.findings,
+        investigate_en=INVESTIGATION["en"] if needs else (),
+        investigate_de=INVESTIGATION["de"] if needs else (),
     )
 
 
