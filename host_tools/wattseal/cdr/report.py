@@ -12,9 +12,6 @@ from pydantic import BaseModel, ConfigDict
 from wattseal.cdr.findings import Finding, LanguageCode
 from wattseal.common import html
 
-FORMAT: Literal["wattseal-cdr-report/1"] = "wattseal-cdr-report/1"
-LANGUAGES: tuple[LanguageCode, ...] = ("en", "de")
-
 INVESTIGATION: dict[LanguageCode, tuple[str, ...]] = {
     "en": (
         "The receiver's own POI data: does the charge point stand there as calibrated by mistake?",
@@ -43,7 +40,7 @@ class Report(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    format: Literal["wattseal-cdr-report/1"] = FORMAT
+    format: Literal["wattseal-cdr-report/1"] = "wattseal-cdr-report/1"
     cdr: str
     ocpi_version: str
     received: str
