@@ -31,7 +31,7 @@ from pydantic import (
 from wattseal.cdr.ocpi import Nature
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import JsonError, load_object
-from wattseal.common.files import first_fault, read_at_most, unreadable
+from wattseal.common.files import first_fault
 from wattseal.device.session import KEY_HEX
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
 from wattseal.ocmf.public_key import KeyUnreadableError, PublicKey, read_public_key
@@ -151,7 +151,12 @@ class Facts(_Form):
 
 def read_facts(path: Path) -> Facts:
     """The facts of a file. ToolError `file_unreadable`, `facts_malformed`."""
-    data = read_at_most(path, MAX_BYTES)
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
     if len(data) > MAX_BYTES:
         raise _malformed(path, f"it is larger than {MAX_BYTES} bytes")
     try:
@@ -410,7 +415,8 @@ def _read_records(folder: Path) -> list[Record]:
             raise _unusable(str(folder), f"it holds more than {MAX_FILES} records")
         texts = dict.fromkeys(_text(path) for path in paths)
     except OSError as error:
-        raise unreadable(error.filename, error) from None
+        cause = error.strerror or str(error)
+        raise ToolError("file_unreadable", path=str(error.filename), cause=cause) from None
     if not texts:
         raise _unusable(str(folder), "there is no .ocmf file in it")
     return [read_records_text(text, str(folder)) for text in texts]
@@ -445,7 +451,8 @@ def _read_key(folder: Path) -> PublicKey:
     except FileNotFoundError:
         raise _unusable(str(folder), f"there is no {KEY_HEX}; give the key with --key") from None
     except OSError as error:
-        raise unreadable(folder / KEY_HEX, error) from None
+        cause = error.strerror or str(error)
+        raise ToolError("file_unreadable", path=str(folder / KEY_HEX), cause=cause) from None
     except KeyUnreadableError as error:
         raise _unusable(str(folder / KEY_HEX), f"the key cannot be read, {error}") from None
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from wattseal.common.errors import ToolError
-from wattseal.common.files import first_fault, read_at_most
+from wattseal.common.files import first_fault
 
 Side = Literal["cpo", "msp"]
 
@@ -67,7 +67,11 @@ def as_texts(rules: Rules) -> dict[str, str]:
 
 def _members(path: Path) -> dict[str, Any]:
     try:
-        told = tomllib.loads(read_at_most(path, _MAX_FILE_BYTES).decode())
+        with path.open("rb") as file:
+            told = tomllib.loads(file.read(_MAX_FILE_BYTES).decode())
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
     except ValueError as error:  # no TOML, or no UTF-8
         raise ToolError("rules_malformed", path=str(path), cause=str(error)) from None
     unknown = told.keys() - {field.name for field in fields(Rules)}

@@ -25,12 +25,8 @@ def read_at_most(path: Path, max_bytes: int) -> bytes:
         with path.open("rb") as file:
             return file.read(max_bytes + 1)
     except OSError as error:
-        raise unreadable(path, error) from None
-
-
-def unreadable(path: Path | str, error: OSError) -> ToolError:
-    """What to raise when a file cannot be read."""
-    return ToolError("file_unreadable", path=str(path), cause=error.strerror or str(error))
+        cause = error.strerror or str(error)
+        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
 
 
 _Form = TypeVar("_Form", bound="BaseModel")
@@ -76,7 +72,7 @@ class OutputDirectory:
             with tempfile.TemporaryFile(dir=self.path):
                 pass
         except OSError as error:
-            raise unwritable(self.path, error) from None
+            raise _unwritable(self.path, error) from None
 
     def check_free(self, name: str, content: str | None = None) -> None:
         """Refuse a name that is taken by other data than the content that is to go there."""
@@ -87,7 +83,7 @@ class OutputDirectory:
             else:
                 is_free = not path.exists() or path.read_bytes() == content.encode()
         except OSError as error:
-            raise unwritable(path, error) from None
+            raise _unwritable(path, error) from None
         if not is_free:
             raise ToolError("file_exists", path=str(path))
 
@@ -114,7 +110,7 @@ class OutputDirectory:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise unwritable(self.path, error) from None
+            raise _unwritable(self.path, error) from None
 
     def _write_one(self, path: Path, content: bytes) -> Path:
         temporary: Path | None = None
@@ -131,12 +127,11 @@ class OutputDirectory:
             if temporary is not None:
                 with contextlib.suppress(OSError):
                     temporary.unlink()
-            raise unwritable(path, error) from None
+            raise _unwritable(path, error) from None
         return path
 
 
-def unwritable(path: Path, error: OSError) -> ToolError:
-    """What to raise when a file or a folder cannot be written."""
+def _unwritable(path: Path, error: OSError) -> ToolError:
     return ToolError("file_unwritable", path=str(path), cause=error.strerror or str(error))
 
 
@@ -150,7 +145,7 @@ def write_private(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise unwritable(path, error) from None
+        raise _unwritable(path, error) from None
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -160,7 +155,7 @@ def write_private(path: Path, data: bytes) -> None:
     except FileExistsError:
         raise ToolError("file_exists", path=str(path)) from None
     except OSError as error:
-        raise unwritable(path, error) from None
+        raise _unwritable(path, error) from None
 
 
 def read_private(path: Path) -> bytes:

@@ -21,7 +21,6 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, Table, select
 
 from wattseal.common.errors import ToolError
-from wattseal.common.files import unreadable, unwritable
 from wattseal.common.sql import Database, DatabaseUnusable, copy_rows
 from wattseal.registry.failures import StateBroken
 from wattseal.registry.identity import (
@@ -178,7 +177,8 @@ def restore_backup(file: Path, data: Path, database_url: str | None, show: Show)
     except (zipfile.BadZipFile, zlib.error, KeyError, EOFError) as error:
         raise _malformed(file, f"it is no whole ZIP file ({error})") from None
     except OSError as error:
-        raise unreadable(file, error) from None
+        cause = error.strerror or str(error)
+        raise ToolError("file_unreadable", path=str(file), cause=cause) from None
 
 
 def _restore(
@@ -271,7 +271,8 @@ def _new_file(path: Path) -> Iterator[IO[bytes]]:
     except FileExistsError:
         raise ToolError("file_exists", path=str(path)) from None
     except OSError as error:
-        raise unwritable(path, error) from None
+        cause = error.strerror or str(error)
+        raise ToolError("file_unwritable", path=str(path), cause=cause) from None
     finally:
         with suppress(OSError):
             partial.unlink()

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from wattseal.common.errors import ToolError
-from wattseal.common.files import read_private, unwritable, write_private
+from wattseal.common.files import read_private, write_private
 from wattseal.tlog.checkpoint import Checkpoint, EcdsaSigner, Ed25519Signer, NoteSigner, sign_note
 from wattseal.wire.signed_note import is_key_name
 
@@ -116,7 +116,8 @@ def place_private(path: Path, data: bytes) -> None:
         with suppress(FileExistsError):
             os.link(made, path)
     except OSError as error:
-        raise unwritable(path, error) from None
+        cause = error.strerror or str(error)
+        raise ToolError("file_unwritable", path=str(path), cause=cause) from None
     finally:
         made.unlink()
     _sync_folder(path.parent)

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import httpx
 import structlog
+from msgspec.structs import asdict
 from sqlalchemy import select, update
 
 from wattseal.cdr.exchange.inbox import Inbox, Partners, Received, cdr_received
@@ -35,25 +36,18 @@ def report_on(received: Received, base_url: str) -> Report:
 
     One that the sender marked as invalid is not billable either.
     """
-    judgement, marked = received.judgement, received.marked
-    needs = any(one.code == NEEDS_INVESTIGATION for one in judgement.findings)
+    needs = any(one.code == NEEDS_INVESTIGATION for one in received.judgement.findings)
+    told = asdict(received.judgement)
+    if received.marked is not None:
+        told["verdict"] = "not_billable"
     return Report(
-        cdr=judgement.cdr,
+        **{name: told[name] for name in Report.model_fields if name in told},
         ocpi_version=received.version,
         received=utc_text(received.received_ms),
         sha256=hashlib.sha256(received.body).hexdigest(),
         location=f"{base_url}/ocpi/{received.version}/cdrs/{received.receipt}",
         page=f"{base_url}/reports/{received.report}",
-        verdict="not_billable" if marked is not None else judgement.verdict,
-        reason=judgement.reason,
-        casts_doubt=judgement.casts_doubt,
-        marked_by_sender=marked,
-        evse_id=judgement.evse_id,
-        energy_kwh=judgement.energy_kwh,
-        begin=judgement.begin,
-        end=judgement.end,
-        key_fingerprint=judgement.key_fingerprint,
-        findings=judgement.findings,
+        marked_by_sender=received.marked,
         investigate_en=INVESTIGATION["en"] if needs else (),
         investigate_de=INVESTIGATION["de"] if needs else (),
     )

@@ -37,7 +37,6 @@ from wattseal.cdr.ocpi import Cdr, CdrError, name_of, read_cdr
 from wattseal.cdr.validate import unreadable
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import JsonError, load_object
-from wattseal.common.files import read_at_most
 from wattseal.ocmf.public_key import KeyUnreadableError, PublicKey, read_public_key
 
 MAX_FILE_BYTES = 256 << 20
@@ -170,7 +169,12 @@ def stored_charge(
 
 def _bodies(path: Path) -> Iterator[bytes]:
     """The bytes of each CDR, as they stand in the file."""
-    data = read_at_most(path, MAX_FILE_BYTES)
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
     if len(data) > MAX_FILE_BYTES:
         cause = f"it is larger than {MAX_FILE_BYTES >> 20} MiB"
         raise ToolError("cdr_malformed", path=str(path), cause=cause)
