@@ -16,7 +16,8 @@ from msgspec.structs import asdict
 from sqlalchemy import select, update
 
 from wattseal.cdr.exchange.inbox import Inbox, Partners, Received, cdr_received
-from wattseal.cdr.report import INVESTIGATION, NEEDS_INVESTIGATION, Report
+from wattseal.cdr.report import NEEDS_INVESTIGATION, Report, investigation
+from wattseal.common.sentences import Language
 from wattseal.common.sql import Database
 from wattseal.common.times import utc_text
 
@@ -48,8 +49,8 @@ def report_on(received: Received, base_url: str) -> Report:
         location=f"{base_url}/ocpi/{received.version}/cdrs/{received.receipt}",
         page=f"{base_url}/reports/{received.report}",
         marked_by_sender=received.marked,
-        investigate_en=INVESTIGATION["en"] if needs else (),
-        investigate_de=INVESTIGATION["de"] if needs else (),
+        investigate_en=investigation(Language.ENGLISH) if needs else (),
+        investigate_de=investigation(Language.GERMAN) if needs else (),
     )
 
 
