@@ -75,8 +75,9 @@ def as_text(report: Report, language: Language) -> str:
     """The same as plain text."""
     words = read_labels(WORDS, language)
     lines = [f"{words['title']} {report.cdr}", words[report.verdict], ""]
-    width = max(len(label) for label, _value in facts_of(report, language))
-    lines += [f"{label:<{width}}  {value}" for label, value in facts_of(report, language)]
+    facts = facts_of(report, language)
+    width = max(len(label) for label, _value in facts)
+    lines += [f"{label:<{width}}  {value}" for label, value in facts]
     findings = findings_of(report, language)
     if findings:
         lines += ["", words["findings"]]

@@ -1,4 +1,4 @@
-"""UF2 blocks, and drives that behave like a boot loader: they vanish, they fill up, they lie."""
+"""UF2 blocks, and fake boot-loader drives: some are removed, full, or name another board."""
 
 import os
 import struct
