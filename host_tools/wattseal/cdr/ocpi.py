@@ -19,6 +19,7 @@ from wattseal.cdr.findings import TABLE, found
 from wattseal.common.exact_json import JsonError, load_object
 from wattseal.common.findings import Finding
 from wattseal.common.sentences import read_phrases
+from wattseal.common.text import printable
 from wattseal.common.times import unix_ms
 from wattseal.ocmf.container import decode_ocmf_text
 from wattseal.ocmf.transaction import is_sound
@@ -210,7 +211,7 @@ def name_of(source: dict[str, Any]) -> str:
     """What to call a CDR that could not be read: its name as far as it has one."""
     parts = (source.get(member) for member in ("country_code", "party_id", "id"))
     shown = (part[:_ID_CHARACTERS] if isinstance(part, str) else "?" for part in parts)
-    return "".join(sign if sign.isprintable() else "?" for sign in "*".join(shown))
+    return printable("*".join(shown))
 
 
 def _load(text: str | bytes) -> dict[str, Any]:

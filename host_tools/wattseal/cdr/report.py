@@ -5,24 +5,17 @@ In English and German, each finding with its code, the two values that disagree 
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Annotated, Literal
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from msgspec.structs import asdict
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
-from wattseal.cdr.findings import Judgement, finding_as_json
+from wattseal.cdr.findings import finding_as_json
+from wattseal.common import html
 from wattseal.common.findings import Finding
 from wattseal.common.sentences import Language, read_labels
-from wattseal.common.times import utc_text
 
-FORMAT: Literal["wattseal-cdr-report/1"] = "wattseal-cdr-report/1"
 WORDS = "cdr_report"
-INVESTIGATION = "cdr_investigation"
-"""Sentences: what is to be looked into when a calibrated charge point's CDR has no signed data."""
-
-_NEEDS_INVESTIGATION = "signed_data_missing"
+NEEDS_INVESTIGATION = "signed_data_missing"
 
 
 class Report(BaseModel):
@@ -34,7 +27,7 @@ class Report(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    format: Literal["wattseal-cdr-report/1"] = FORMAT
+    format: Literal["wattseal-cdr-report/1"] = "wattseal-cdr-report/1"
     cdr: str
     ocpi_version: str
     received: str
@@ -55,36 +48,9 @@ class Report(BaseModel):
     investigate_de: tuple[str, ...] = ()
 
 
-def make_report(
-    judgement: Judgement,
-    *,
-    ocpi_version: str,
-    received_ms: int,
-    sha256: str,
-    location: str,
-    page: str,
-    marked: tuple[str, ...] | None,
-) -> Report:
-    """The report on a judged CDR; one that the sender marked as invalid is not billable either."""
-    needs = any(one.code == _NEEDS_INVESTIGATION for one in judgement.findings)
-    told = asdict(judgement)
-    if marked is not None:
-        told["verdict"] = "not_billable"
-    return Report(
-        **{name: told[name] for name in Report.model_fields if name in told},
-        ocpi_version=ocpi_version,
-        received=utc_text(received_ms),
-        sha256=sha256,
-        location=location,
-        page=page,
-        marked_by_sender=marked,
-        investigate_en=_steps(Language.ENGLISH) if needs else (),
-        investigate_de=_steps(Language.GERMAN) if needs else (),
-    )
-
-
-def _steps(language: Language) -> tuple[str, ...]:
-    return tuple(read_labels(INVESTIGATION, language).values())
+def investigation(language: Language) -> tuple[str, ...]:
+    """What is to be looked into when a calibrated charge point's CDR has no signed data."""
+    return tuple(read_labels("cdr_investigation", language).values())
 
 
 def _steps_of(report: Report, language: Language) -> tuple[str, ...]:
@@ -93,18 +59,15 @@ def _steps_of(report: Report, language: Language) -> tuple[str, ...]:
 
 def as_html(report: Report, language: Language) -> str:
     """The page, which needs nothing else."""
-    words = read_labels(WORDS, language)
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            report=report,
-            language=language,
-            words=words,
-            facts=facts_of(report, language),
-            findings=findings_of(report, language),
-            steps=_steps_of(report, language),
-        )
+    return html.render(
+        "wattseal.cdr.exchange",
+        "report.html",
+        report=report,
+        language=language,
+        words=read_labels(WORDS, language),
+        facts=facts_of(report, language),
+        findings=findings_of(report, language),
+        steps=_steps_of(report, language),
     )
 
 
@@ -150,14 +113,3 @@ def findings_of(report: Report, language: Language) -> list[tuple[Finding, str]]
     """The findings, errors first, each with its sentence."""
     in_order = sorted(report.findings, key=lambda one: not one.severity.is_error)
     return [(one, one.sentence(language)) for one in in_order]
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("wattseal.cdr.exchange", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -15,6 +14,7 @@ from wattseal.cli.options import Commands, argument, option
 from wattseal.cli.output import INDENT, Result, say, say_facts, say_table, say_wrapped
 from wattseal.cli.program import group_with
 from wattseal.common.errors import EXIT_FAILED, ToolError
+from wattseal.common.exact_json import load_object
 from wattseal.common.files import read_at_most, write_private
 from wattseal.common.times import unix_ms
 from wattseal.ocmf.public_key import read_public_key
@@ -257,8 +257,8 @@ def _checked(form: type[_Request], **members: Any) -> _Request:
 def _read_farewell(path: Path) -> records.Statement:
     """The statement that `wattseal device decommission` wrote. ToolError `file_unreadable`."""
     try:
-        told = json.loads(read_at_most(path, MAX_FAREWELL_BYTES))
-        number = json.loads(told["statement"])["key_number"]
+        told = load_object(read_at_most(path, MAX_FAREWELL_BYTES))
+        number = load_object(told["statement"])["key_number"]
         signed = {"key_number": number, "signature": told["signature"]}
         members = {"statement": told["statement"], "signatures": [signed]}
         return records.Statement.model_validate(members)

@@ -7,44 +7,30 @@ be made again years later, when meter and module are gone, and is the same byte 
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Literal
 from xml.sax.saxutils import escape
 
 import segno
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from mnemonic import Mnemonic
 from reportlab.lib.colors import HexColor
 from reportlab.lib.enums import TA_LEFT
-from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import (
-    BaseDocTemplate,
-    Flowable,
-    Frame,
-    KeepTogether,
-    PageTemplate,
-    Paragraph,
-    Preformatted,
-    Spacer,
-    Table,
-    TableStyle,
-)
+from reportlab.platypus import Flowable, KeepTogether, Paragraph, Preformatted, Table, TableStyle
 
 from wattseal.commissioning.registration import check_publication, check_record
 from wattseal.commissioning.test_charge import charged
 from wattseal.commissioning.workplace import StepResult, Workplace
+from wattseal.common import html, pdf
 from wattseal.common.errors import ToolError
 from wattseal.common.files import OutputDirectory
+from wattseal.common.pdf import shown
 from wattseal.common.sentences import Language, read_labels
+from wattseal.common.times import utc_to_read
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
 from wattseal.ocmf.public_key import PublicKey, read_public_key
 from wattseal.ocmf.report import ReadingReport, TransactionReport
@@ -230,7 +216,7 @@ def _charge_point(record: Registration) -> Section:
             Row("operator", record.operator),
             Row("case", words()[f"case_{record.scenario}"]),
             Row("commissioning", str(record.commissioning)),
-            Row("registered", utc(record.unix_ms)),
+            Row("registered", utc_to_read(record.unix_ms)),
         ),
     )
 
@@ -339,11 +325,6 @@ def split(text: str, width: int) -> list[str]:
     return [text[at : at + width] for at in range(0, len(text), width)] or [""]
 
 
-def utc(unix_ms: int) -> str:
-    """`2026-11-21 09:00:00 UTC`."""
-    return f"{datetime.fromtimestamp(unix_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
 def _canonical(evse_id: str) -> str:
     try:
         return read_evse_id(evse_id).canonical
@@ -351,22 +332,14 @@ def _canonical(evse_id: str) -> str:
         return evse_id
 
 
-_TEMPLATE = "commissioning.html"
-
-
 def as_html(found: Commissioned) -> str:
     """The page, in UTF-8 when it is written."""
-    environment = Environment(
-        loader=PackageLoader("wattseal.commissioning"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(_TEMPLATE).render(
+    return html.render(
+        "wattseal.commissioning",
+        "commissioning.html",
         words=words(),
         evse_id=found.record.evse_id,
-        when=utc(found.record.unix_ms),
+        when=utc_to_read(found.record.unix_ms),
         sections=sections(found),
         qr=key_square(found).svg_inline(
             scale=3, border=4, title="Public key in hexadecimal digits", omitsize=True
@@ -382,87 +355,50 @@ def key_square(found: Commissioned) -> segno.QRCode:
     return segno.make(found.key.hex, mode="alphanumeric", error="m", boost_error=False, micro=False)
 
 
-_MARGIN = 18 * mm
 _LABEL = 42 * mm
-_WIDTH = A4[0] - 2 * _MARGIN
 _SQUARE = 42 * mm
 _QUIET_MODULES = 4
-_DARK, _MUTED = HexColor("#16202a"), HexColor("#44515e")
-_PLAIN, _BOLD, _FIXED = "Vera", "VeraBd", "Courier"
-
-_TEXT = ParagraphStyle("text", fontName=_PLAIN, fontSize=8.5, leading=12, textColor=_DARK)
-_LABELS = ParagraphStyle("label", parent=_TEXT, textColor=_MUTED)
-_HEAD = ParagraphStyle("head", parent=_TEXT, fontName=_BOLD, fontSize=17, leading=22)
-_SECTION = ParagraphStyle("section", parent=_TEXT, fontName=_BOLD, fontSize=10.5, leading=14)
 _CODE = ParagraphStyle(
-    "code", fontName=_FIXED, fontSize=7.2, leading=9.6, textColor=_DARK, alignment=TA_LEFT
+    "code", fontName=pdf.FIXED, fontSize=7.2, leading=9.6, textColor=pdf.DARK, alignment=TA_LEFT
 )
 
 
 def as_pdf(found: Commissioned) -> bytes:
     """The document."""
-    _load_fonts()
-    buffer = io.BytesIO()
-    title = f"{words()['title']} {found.record.evse_id}"
-    frame = Frame(_MARGIN, _MARGIN, _WIDTH, A4[1] - 2 * _MARGIN, 0, 0, 0, 0)
-    document = BaseDocTemplate(
-        buffer, pagesize=A4, title=title, author=found.registry.name, lang="en", invariant=1
+    return pdf.make_pdf(
+        lambda: _story(found),
+        title=f"{words()['title']} {found.record.evse_id}",
+        author=found.registry.name,
+        language="en",
+        foot=f"record {found.details}",
+        foot_font=pdf.FIXED,
+        page_word="page ",
     )
-    document.addPageTemplates(
-        PageTemplate("page", [frame], onPage=lambda canvas, _: _foot(canvas, found))
-    )
-    document.build(_story(found))
-    return buffer.getvalue()
 
 
 def _story(found: Commissioned) -> list[Flowable]:
     story: list[Flowable] = [
-        Paragraph(escape(words()["title"]), _HEAD),
-        Paragraph(_shown(found.record.evse_id), _HEAD),
-        Paragraph(utc(found.record.unix_ms), _LABELS),
+        Paragraph(escape(words()["title"]), pdf.HEAD),
+        Paragraph(shown(found.record.evse_id), pdf.HEAD),
+        Paragraph(utc_to_read(found.record.unix_ms), pdf.LABEL),
     ]
     for section in sections(found):
         square = _Square(found) if section.name == "public_key" else None
         story += _section(section, square)
-    story.append(KeepTogether([*_heading(words()["signatures"]), _signatures()]))
+    story.append(KeepTogether([*pdf.heading(words()["signatures"]), _signatures()]))
     return story
 
 
 def _section(section: Section, square: Flowable | None) -> list[Flowable]:
-    rows = [[Paragraph(escape(row.label), _LABELS), _value(row)] for row in section.rows]
+    rows = [(row.label, _value(row)) for row in section.rows]
     if square is not None:
-        rows.append([Paragraph(words()["key_square"], _LABELS), square])
-    table = Table(rows, colWidths=[_LABEL, _WIDTH - _LABEL])
-    table.setStyle(
-        TableStyle(
-            [
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LEFTPADDING", (0, 0), (-1, -1), 0),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 0),
-                ("TOPPADDING", (0, 0), (-1, -1), 1.2),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 1.2),
-            ]
-        )
-    )
-    note = [Paragraph(_shown(section.note), _LABELS)] if section.note else []
-    return [KeepTogether([*_heading(section.title), table, *note])]
+        rows.append((words()["key_square"], square))
+    note = [Paragraph(shown(section.note), pdf.LABEL)] if section.note else []
+    table = pdf.labelled(rows, _LABEL, right_padding=0)
+    return [KeepTogether([*pdf.heading(section.title), table, *note])]
 
 
-def _heading(title: str) -> list[Flowable]:
-    line = Table([[Paragraph(escape(title), _SECTION)]], colWidths=[_WIDTH])
-    line.setStyle(
-        TableStyle(
-            [
-                ("LINEBELOW", (0, 0), (-1, -1), 1, _DARK),
-                ("LEFTPADDING", (0, 0), (-1, -1), 0),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
-            ]
-        )
-    )
-    return [Spacer(1, 3.5 * mm), line, Spacer(1, 1 * mm)]
-
-
-def _value(row: Row) -> Flowable:
+def _value(row: Row) -> str | Flowable:
     if row.kind == "code":
         return Preformatted(row.value, _CODE, maxLineLength=84)
     if row.kind == "words":
@@ -474,29 +410,28 @@ def _value(row: Row) -> Flowable:
             )
             for first in range(0, len(parts), 4)
         ]
-        return Paragraph("<br/>".join(lines), _TEXT)
-    return Paragraph(_shown(row.value), _TEXT)
+        return Paragraph("<br/>".join(lines), pdf.TEXT)
+    return row.value
 
 
 def _signatures() -> Table:
     """Two columns: who signs, and for each field a line to write on with its name below."""
-    names = [[Paragraph(escape(words()[one]), _TEXT) for one in SIGNERS]]
+    names = [[Paragraph(escape(words()[one]), pdf.TEXT) for one in SIGNERS]]
     fields = [
-        [Paragraph(escape(words()[field]), _LABELS) for _ in SIGNERS] for field in SIGNED_FIELDS
+        [Paragraph(escape(words()[field]), pdf.LABEL) for _ in SIGNERS] for field in SIGNED_FIELDS
     ]
     lines_and_names = [one for field in fields for one in (["", ""], field)]
     rows = [[left, "", right] for left, right in (*names, *lines_and_names)]
     gap = 8 * mm
-    column = (_WIDTH - gap) / 2
+    column = (pdf.WIDTH - gap) / 2
     heights = [6 * mm] + [10 * mm, 5 * mm] * len(SIGNED_FIELDS)
-    table = Table(rows, colWidths=[column, gap, column], rowHeights=heights)
     lines = [
-        ("LINEBELOW", (at, row), (at, row), 0.5, _DARK)
+        ("LINEBELOW", (at, row), (at, row), 0.5, pdf.DARK)
         for at in (0, 2)
         for row in range(1, len(rows), 2)
     ]
-    table.setStyle(TableStyle([("LEFTPADDING", (0, 0), (-1, -1), 0), *lines]))
-    return table
+    style = TableStyle([("LEFTPADDING", (0, 0), (-1, -1), 0), *lines])
+    return Table(rows, colWidths=[column, gap, column], rowHeights=heights, style=style)
 
 
 class _Square(Flowable):
@@ -518,35 +453,6 @@ class _Square(Flowable):
                     left = (x + _QUIET_MODULES) * size
                     below = _SQUARE - (y + 1 + _QUIET_MODULES) * size
                     canvas.rect(left, below, size, size, stroke=0, fill=1)
-
-
-def _foot(canvas: Canvas, found: Commissioned) -> None:
-    canvas.saveState()
-    canvas.setFont(_FIXED, 6.5)
-    canvas.setFillColor(_MUTED)
-    canvas.drawString(_MARGIN, 10 * mm, f"record {found.details}")
-    canvas.drawRightString(A4[0] - _MARGIN, 10 * mm, f"page {canvas.getPageNumber()}")
-    canvas.restoreState()
-
-
-@cache
-def _load_fonts() -> None:
-    for name in (_PLAIN, _BOLD):
-        pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))
-    pdfmetrics.registerFontFamily(
-        _PLAIN, normal=_PLAIN, bold=_BOLD, italic=_PLAIN, boldItalic=_BOLD
-    )
-
-
-def _shown(text: str) -> str:
-    """A text for a paragraph; a character that the font lacks is told by its number."""
-    glyphs = _glyphs()
-    return escape("".join(c if ord(c) in glyphs else f"[U+{ord(c):04X}]" for c in text))
-
-
-@cache
-def _glyphs() -> frozenset[int]:
-    return frozenset(TTFont(_PLAIN, f"{_PLAIN}.ttf").face.charToGlyph)
 
 
 PDF, HTML = ".pdf", ".html"

@@ -1,1 +1,1 @@
-"""What every room uses: errors, files, exact JSON, SQL, web client and server, workers."""
+"""What every room uses: errors, files, exact JSON, SQL, HTTP, worker processes, documents."""

@@ -7,6 +7,7 @@ might take the other one.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -117,8 +118,8 @@ class _RefusedError(ValueError):
 def _all_different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        names = [name for name, _value in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _value in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
         raise _RefusedError(f"holds the member {twice[:40]!a} twice")
     return members
 
@@ -127,7 +128,14 @@ def _refuse(constant: str) -> None:
     raise _RefusedError(f"holds {constant}, which is no JSON")
 
 
-DECODER = json.JSONDecoder(
-    parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_all_different
-)
+def exact_decoder(
+    take_members: Callable[[list[tuple[str, Any]]], dict[str, Any]],
+) -> json.JSONDecoder:
+    """What reads numbers as int or Decimal, and makes objects of their members so."""
+    return json.JSONDecoder(
+        parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=take_members
+    )
+
+
+DECODER = exact_decoder(_all_different)
 """Raises ValueError, ArithmeticError or RecursionError; load_object puts them in words."""

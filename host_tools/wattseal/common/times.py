@@ -23,8 +23,17 @@ def unix_ms(at: datetime) -> int:
 
 def utc_text(at_ms: int) -> str:
     """RFC 3339 in UTC, to the second; a number that is no date stays a number."""
+    return _utc(at_ms, "%Y-%m-%dT%H:%M:%SZ")
+
+
+def utc_to_read(at_ms: int) -> str:
+    """`2026-11-21 10:00:05 UTC`: for people; otherwise as utc_text."""
+    return _utc(at_ms, "%Y-%m-%d %H:%M:%S UTC")
+
+
+def _utc(at_ms: int, form: str) -> str:
     try:
-        return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return datetime.fromtimestamp(at_ms // 1000, UTC).strftime(form)
     except (ValueError, OverflowError, OSError):
         return f"{at_ms} ms"
 

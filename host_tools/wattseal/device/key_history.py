@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any
 
 from wattseal.common.errors import ToolError
+from wattseal.common.exact_json import JsonError, load_object
 from wattseal.device.models import Event, StoredStatement
 from wattseal.ocmf.public_key import (
     KeyUnreadableError,
@@ -52,10 +53,9 @@ def check_chain(found: Sequence[Event]) -> None:
 def read_entry(event: Event) -> dict[str, Any]:
     """The JSON object of an event's entry; empty if it is none."""
     try:
-        entry = json.loads(event.entry)
-    except (ValueError, RecursionError):
+        return load_object(event.entry)
+    except JsonError:
         return {}
-    return entry if isinstance(entry, dict) else {}
 
 
 def _archived_values(found: Sequence[Event]) -> dict[int, bytes]:

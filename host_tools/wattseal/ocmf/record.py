@@ -8,18 +8,16 @@ tolerates is reported here as a warning.
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
 import pydantic
 from pyocmf import Payload, Signature, SpecWarning
 
+from wattseal.common.exact_json import JsonError, exact_decoder
 from wattseal.common.findings import Finding
 from wattseal.ocmf.findings import found, shown
 
@@ -73,31 +71,27 @@ def read_record(text: str) -> Record:
 
 
 def _read_signature(text: str) -> tuple[Signature, list[Finding]]:
-    members = _Members()
     try:
-        section = _load_json(text, members)
+        section, repeated = _load_json(text)
         signature, notes = _with_notes(lambda: Signature.model_validate(section))
     except Exception as error:
         raise RecordMalformedError(f"its signature section {_in_words(error)}") from None
-    if members.repeated:
-        raise RecordMalformedError(
-            f"its signature section holds {shown(members.repeated[0])} twice"
-        )
+    if repeated:
+        raise RecordMalformedError(f"its signature section holds {shown(repeated[0])} twice")
     return signature, notes
 
 
 def _read_payload(text: str) -> tuple[Payload | None, _Times, list[Finding]]:
-    members = _Members()
     try:
-        data = _load_json(text, members)
+        data, repeated = _load_json(text)
         payload, notes = _with_notes(lambda: Payload.model_validate(data))
         times = _times(data)
     except Exception as error:
         # The models are given whatever a file holds, and raise errors of many kinds; no file may
         # end the verification of the others.
         return None, (), [found("payload_malformed", cause=f"it {_in_words(error)}")]
-    if members.repeated:
-        notes.insert(0, found("payload_ambiguous", field=members.repeated[0]))
+    if repeated:
+        notes.insert(0, found("payload_ambiguous", field=repeated[0]))
     return payload, times, notes
 
 
@@ -111,40 +105,25 @@ def _times(data: dict[str, Any]) -> _Times:
     return tuple(times)
 
 
-class _JsonError(ValueError):
-    """The text is no JSON object; the message completes `it ...`."""
+def _load_json(text: str) -> tuple[dict[str, Any], list[str]]:
+    """A JSON object with exact numbers, and the keys that stand twice in one. Raises JsonError."""
+    repeated: list[str] = []
 
-
-@dataclass
-class _Members:
-    """JSON members as read, with the keys that stood twice in one object."""
-
-    repeated: list[str] = field(default_factory=list)
-
-    def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        members: dict[str, Any] = {}
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
         for key, value in pairs:
-            if key in members:
-                self.repeated.append(key)
-            members[key] = value
-        return members
+            if key in found:
+                repeated.append(key)
+            found[key] = value
+        return found
 
-
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
-
-
-def _load_json(text: str, members: _Members) -> dict[str, Any]:
-    """A JSON object with its numbers kept exactly (Decimal). Raises _JsonError."""
     try:
-        value = json.loads(
-            text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=members
-        )
+        value = exact_decoder(members).decode(text)
     except (ValueError, ArithmeticError, RecursionError):
-        raise _JsonError("is not well-formed JSON") from None
+        raise JsonError("is not well-formed JSON") from None
     if not isinstance(value, dict):
-        raise _JsonError("is not a JSON object")
-    return value
+        raise JsonError("is not a JSON object")
+    return value, repeated
 
 
 def _with_notes(parse: Callable[[], _Parsed]) -> tuple[_Parsed, list[Finding]]:
@@ -159,7 +138,7 @@ def _with_notes(parse: Callable[[], _Parsed]) -> tuple[_Parsed, list[Finding]]:
 
 def _in_words(error: Exception) -> str:
     """The first complaint of a parser or a model, completing `it ...`."""
-    if isinstance(error, _JsonError):
+    if isinstance(error, JsonError):
         return str(error)
     if isinstance(error, pydantic.ValidationError):
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]

@@ -8,12 +8,8 @@ What he cannot judge: whether a challenge was fresh, and whether there is such a
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
-from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +22,7 @@ from pydantic import ValidationError
 
 from wattseal.common.errors import ToolError
 from wattseal.common.files import OutputDirectory, read_at_most
-from wattseal.common.workers import end_with_parent
+from wattseal.common.workers import fork_server, in_order, worker_pool
 from wattseal.registry.api_models import RegistryFacts
 from wattseal.registry.audit_entries import (
     AuditReport,
@@ -89,35 +85,14 @@ def remember(path: Path, report: AuditReport) -> None:
     OutputDirectory(path.parent).write_bytes(path.name, text.encode(), replacing=True)
 
 
-Check = Callable[[ServedPage], list[CheckedEntry]]
-
-
 @contextmanager
-def checking(processes: int) -> Iterator[Check]:
-    """Gives audit_entries.check_page, done by so many processes; by this one if it is one.
-
-    It raises ToolError `audit_process_died` if one of them ends by itself.
-    """
+def checking(processes: int) -> Iterator[Callable[[ServedPage], list[CheckedEntry]]]:
+    """Gives audit_entries.check_page, done by so many processes; by this one if it is one."""
     if processes == 1:
         yield check_page
         return
-    # Started anew: a copy of this process would have its threads' locks, but not its threads.
-    start = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, start, initializer=_begin) as pool:
-
-        def check(page: ServedPage) -> list[CheckedEntry]:
-            try:
-                return pool.submit(check_page, page).result()
-            except BrokenProcessPool as error:
-                raise ToolError("audit_process_died") from error
-
-        yield check
-
-
-def _begin() -> None:
-    """An interrupt from the keyboard goes to all processes; the first one ends the others."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()
+    with worker_pool(processes, fork_server([check_page.__module__])) as pool:
+        yield lambda page: pool.submit(check_page, page).result()
 
 
 PAGES_FOR_A_PROCESS = 8
@@ -133,21 +108,12 @@ def pages(source: LogSource, size: int, jobs: int) -> Generator[list[CheckedEntr
     count = -(-size // WIDTH)
     lanes = max(1, min(jobs, count // PAGES_FOR_A_PROCESS))
     with checking(lanes) as check, ThreadPoolExecutor(max_workers=lanes) as fetchers:
-
-        def fetch(number: int) -> list[CheckedEntry]:
-            return check(source.page(number, size))
-
-        coming: deque[Future[list[CheckedEntry]]] = deque()
-        try:
-            for number in range(count):
-                coming.append(fetchers.submit(fetch, number))
-                if len(coming) > lanes:
-                    yield coming.popleft().result()
-            while coming:
-                yield coming.popleft().result()
-        finally:
-            for page in coming:
-                page.cancel()
+        yield from in_order(
+            lambda number: fetchers.submit(lambda: check(source.page(number, size))),
+            range(count),
+            lanes + 1,
+            ToolError("audit_process_died"),
+        )
 
 
 class AuditTree:

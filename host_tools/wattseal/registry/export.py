@@ -11,10 +11,10 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from wattseal.common.errors import ToolError
+from wattseal.common.times import utc_text
 from wattseal.ocmf.public_key import DEFAULT_ALGORITHM
 from wattseal.registry.api_models import (
     ChargePoint,
@@ -189,7 +189,7 @@ def as_ocpi(export: Export) -> str:
     In the envelope of OCPI's answers; `public_key` is base64 of the SubjectPublicKeyInfo.
     """
     listed = [_ocpi_row(evse, key) for evse in export.evses if (key := evse.valid_key)]
-    told = {"data": listed, "status_code": 1000, "timestamp": _rfc_3339(export.at_unix_ms)}
+    told = {"data": listed, "status_code": 1000, "timestamp": utc_text(export.at_unix_ms)}
     return json.dumps(told, indent=2) + "\n"
 
 
@@ -203,12 +203,8 @@ def _ocpi_row(evse: ChargePoint, key: ExportedKey) -> dict[str, Any]:
             "encoding_method": "OCMF",
             "public_key": base64.b64encode(bytes.fromhex(key.public_key)).decode(),
         },
-        "last_updated": _rfc_3339(key.valid_from_unix_ms),
+        "last_updated": utc_text(key.valid_from_unix_ms),
     }
-
-
-def _rfc_3339(unix_ms: int) -> str:
-    return datetime.fromtimestamp(unix_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 FORMATS: dict[str, Callable[[Export], str]] = {

@@ -8,13 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from wattseal.common.errors import ToolError
 from wattseal.common.files import first_fault
+from wattseal.common.web_client import AnswerTooLongError, NoAnswerError, WebClient
 from wattseal.registry.api_models import RecordLine, RegistryFacts, State
 from wattseal.registry.records import MAX_RECORD_CHARACTERS
 from wattseal.tlog.tiles import (
@@ -33,8 +34,7 @@ MAX_RECORDS_BYTES = WIDTH * 2 * MAX_RECORD_CHARACTERS
 MAX_STATES_BYTES = WIDTH * 64 * 1024
 MAX_BUNDLE_BYTES = WIDTH * (MAX_ENTRY_BYTES + 2)
 TIMEOUT_S = 60.0
-MAX_TRIES = 5
-MAX_WAIT_S = 60.0
+LONGEST_PAUSE_S = 60.0
 
 _FACTS = TypeAdapter(RegistryFacts)
 _RECORDS = TypeAdapter(list[RecordLine])
@@ -65,30 +65,24 @@ class NotServedError(Exception):
 
 def open_source(url: str) -> LogSource:
     """The registry at a URL. ToolError `registry_url_unusable`."""
+    cause = "it does not begin with http:// or https:// and a host"
     try:
         base = httpx.URL(url)
+        if base.scheme in ("http", "https") and base.host:
+            return LogSource(httpx.Client(base_url=base, timeout=TIMEOUT_S))
     except (httpx.InvalidURL, TypeError) as error:
-        raise _no_url(url, str(error)) from None
-    if base.scheme not in ("http", "https") or not base.host:
-        raise _no_url(url, "it does not begin with http:// or https:// and a host")
-    return LogSource(httpx.Client(base_url=base, timeout=TIMEOUT_S))
+        cause = str(error)
+    raise ToolError("registry_url_unusable", url=url, cause=cause)
 
 
-class LogSource:
-    """Reads the parts of the log, each at most once more than needed when the registry is busy.
+class LogSource(WebClient):
+    """Reads the parts of the log. The client's base URL is the registry's.
 
     ToolError `registry_unreachable` if no answer comes; NotServedError if another one does.
     """
 
-    def __init__(
-        self, client: httpx.Client, wait_s: Callable[[float], object] = time.sleep
-    ) -> None:
-        self._client = client
-        self._wait_s = wait_s
-
-    def close(self) -> None:
-        """End its connections."""
-        self._client.close()
+    def __init__(self, http: httpx.Client, pause: Callable[[float], object] = time.sleep) -> None:
+        super().__init__(http, pause, longest_pause_s=LONGEST_PAUSE_S)
 
     def facts(self) -> RegistryFacts:
         """Who the registry says it is."""
@@ -129,19 +123,20 @@ class LogSource:
         return self._get(f"/v1/{kind}?first={first}&count={count}", max_bytes)
 
     def _get(self, path: str, max_bytes: int) -> bytes:
-        for tries_left in reversed(range(MAX_TRIES)):
-            try:
-                with self._client.stream("GET", path) as answer:
-                    if answer.status_code == httpx.codes.OK:
-                        return _content(answer, path, max_bytes)
-                    status, pause_s = answer.status_code, _pause_s(answer)
-            except httpx.HTTPError as error:
-                raise ToolError(
-                    "registry_unreachable", url=str(self._client.base_url), cause=_words(error)
-                ) from None
-            if not tries_left or status != httpx.codes.TOO_MANY_REQUESTS:
-                break
-            self._wait_s(pause_s)
+        request = self._http.build_request("GET", path)
+        try:
+            answer = self._send(request, max_bytes=max_bytes, is_repeatable=True)
+        except NoAnswerError as error:
+            url = str(self._http.base_url)
+            raise ToolError("registry_unreachable", url=url, cause=str(error)) from None
+        except AnswerTooLongError as error:
+            if error.status == httpx.codes.OK:
+                raise NotServedError(f"{path} is larger than {max_bytes} bytes") from None
+            status = error.status
+        else:
+            if answer.status_code == httpx.codes.OK:
+                return answer.content
+            status = answer.status_code
         raise NotServedError(f"{path} is answered with status {status}")
 
 
@@ -190,26 +185,3 @@ def _parsed(form: TypeAdapter[_T], data: bytes, path: str) -> _T:
         return form.validate_json(data)
     except ValidationError as error:
         raise NotServedError(f"{path} cannot be read: {first_fault(error)}") from None
-
-
-def _content(answer: httpx.Response, path: str, max_bytes: int) -> bytes:
-    content = bytearray()
-    for part in answer.iter_bytes():
-        content += part
-        if len(content) > max_bytes:
-            raise NotServedError(f"{path} is larger than {max_bytes} bytes")
-    return bytes(content)
-
-
-def _pause_s(answer: httpx.Response) -> float:
-    """How long a busy registry wants to be left alone."""
-    told: Any = answer.headers.get("Retry-After", "")
-    return min(float(told), MAX_WAIT_S) if str(told).isdigit() else 1.0
-
-
-def _no_url(url: str, cause: str) -> ToolError:
-    return ToolError("registry_url_unusable", url=url, cause=cause)
-
-
-def _words(error: httpx.HTTPError) -> str:
-    return str(error) or type(error).__name__

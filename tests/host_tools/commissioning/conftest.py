@@ -7,7 +7,7 @@ import pytest
 from support.commissioning.workbench import Bench, StationFile, chip_of, serial_of
 from support.device.fake_key_life import OWNER
 
-from hil.postgres_server import Server, shared_server
+from hil.postgres_server import Server
 from hil.registry_process import RegistryProcess, new_registry
 from hil.setup import MeterSetup, Setup
 from hil.targets.unix import UnixRig
@@ -53,14 +53,6 @@ def registry(tmp_path: Path) -> Iterator[RegistryProcess]:
     """A registry at a URL of this computer, on SQLite."""
     with new_registry(tmp_path / "registry") as opened:
         yield opened
-
-
-@pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Server]:
-    """One server for all workers of this run."""
-    base = tmp_path_factory.getbasetemp()
-    with shared_server(base if worker_id == "master" else base.parent) as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

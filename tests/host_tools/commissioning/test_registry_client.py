@@ -8,9 +8,10 @@ import httpx
 import pytest
 from support.registry.simulated_module import SimulatedModule
 from wattseal.common.errors import ToolError
+from wattseal.common.web_client import ATTEMPTS, LONGEST_PAUSE_S
 from wattseal.registry import client as registry_client
 from wattseal.registry.api_models import ConsentRequest, Reason
-from wattseal.registry.client import ATTEMPTS, LONGEST_PAUSE_S, RegistryClient, RegistryRefusedError
+from wattseal.registry.client import RegistryClient, RegistryRefusedError
 
 URL = "https://registry.example"
 SECRET = "wsk_abcdefghijkl_" + "A" * 52

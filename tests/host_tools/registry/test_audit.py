@@ -337,7 +337,7 @@ def test_a_registry_that_cannot_be_reached() -> None:
 
     client = httpx.Client(base_url=URL, transport=httpx.MockTransport(refuse))
     with pytest.raises(ToolError) as refused:
-        audit(LogSource(client), Trust(), NOW_MS, max)
+        audit(LogSource(client, [].append), Trust(), NOW_MS, max)
     assert refused.value.name == "registry_unreachable"
 
 

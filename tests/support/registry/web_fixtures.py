@@ -18,6 +18,20 @@ from wattseal.registry.web.callers import Settings
 from support.registry.api_caller import NAME, Api, bearer, now_ms
 from support.registry.simulated_module import SimulatedModule
 
+__all__ = (
+    "administrator",
+    "api",
+    "app",
+    "client",
+    "data",
+    "log",
+    "module",
+    "new_key",
+    "other_api",
+    "registry",
+    "root_api",
+)
+
 UNLIMITED = Settings(reads_per_minute=0, writes_per_minute=0, wrong_keys_per_minute=0)
 
 

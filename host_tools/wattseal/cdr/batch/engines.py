@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from multiprocessing.context import BaseContext
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from wattseal.cdr.batch.inputs import Chunk
 from wattseal.cdr.batch.judge import Judge, Judged, judge_chunk
 from wattseal.common.errors import ToolError
-from wattseal.common.workers import end_with_parent
-
-if TYPE_CHECKING:
-    from wattseal.cdr.batch.inputs import Chunk
-    from wattseal.cdr.batch.judge import Judge, Judged
-
+from wattseal.common.workers import fork_server, in_order, worker_pool
 
 AHEAD = 16
 """Chunks for each worker that are under way: three quarters of a second of work, about as long as
@@ -48,8 +37,6 @@ class SerialEngine:
 
     def judge(self, validator: Judge, chunks: Iterable[Chunk]) -> Iterator[Judged]:
         """As Engine."""
-        from wattseal.cdr.batch.judge import judge_chunk
-
         for chunk in chunks:
             yield judge_chunk(validator, chunk)
 
@@ -62,21 +49,18 @@ class ProcessEngine:
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
-        self._context = _starting()
+        self._start = fork_server(_JUDGING)
 
     def judge(self, validator: Judge, chunks: Iterable[Chunk]) -> Iterator[Judged]:
         """As Engine."""
-        pool = ProcessPoolExecutor(
-            self.jobs, mp_context=self._context, initializer=_begin, initargs=(validator,)
-        )
-        try:
-            yield from _bounded(pool, chunks, AHEAD * self.jobs)
-        except BrokenProcessPool:
-            raise WorkerLostError(
-                "A worker process", "it was killed, or ran out of memory"
-            ) from None
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        lost = WorkerLostError("A worker process", "it was killed, or ran out of memory")
+        with worker_pool(self.jobs, self._start, _prepare, validator) as pool:
+            yield from in_order(
+                lambda chunk: pool.submit(_judge, chunk.to_send()),
+                chunks,
+                AHEAD * self.jobs,
+                lost,
+            )
 
 
 def all_cores() -> int:
@@ -84,47 +68,17 @@ def all_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _starting() -> BaseContext:
-    """Fork the workers from a process that imports what they need, and does nothing else.
-
-    They start sooner than if each imported for itself, and share that memory. Without a fork server
-    (Windows) each worker is started anew.
-    """
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    from multiprocessing import forkserver
-
-    forkserver.set_forkserver_preload(list(_JUDGING))
-    forkserver.ensure_running()
-    return multiprocessing.get_context("forkserver")
-
-
-def _bounded(pool: ProcessPoolExecutor, chunks: Iterable[Chunk], most: int) -> Iterator[Judged]:
-    under_way: deque[Future[Judged]] = deque()
-    for chunk in chunks:
-        under_way.append(pool.submit(_judge, chunk.to_send()))
-        if len(under_way) == most:
-            yield under_way.popleft().result()
-    while under_way:
-        yield under_way.popleft().result()
-
-
 _validator: Judge | None = None
 
 
-def _begin(validator: Judge) -> None:
-    """In a worker, once. An interrupt is for the process that is talked to; it ends the others."""
+def _prepare(validator: Judge) -> None:
     global _validator
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()
     _validator = validator
 
 
 def _judge(chunk: Chunk) -> Judged:
     if _validator is None:
         raise RuntimeError("the worker was not begun")
-    from wattseal.cdr.batch.judge import judge_chunk
-
     return judge_chunk(_validator, chunk.received())
 
 

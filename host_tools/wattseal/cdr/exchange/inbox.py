@@ -40,7 +40,7 @@ from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import JsonError, load_object
 from wattseal.common.findings import Finding
 from wattseal.common.sql import Database, DatabaseUnusable, Name, Number, Schema
-from wattseal.common.web_client import checked_url
+from wattseal.common.web_client import check_receiver_url
 
 metadata = MetaData()
 
@@ -126,7 +126,7 @@ class Partners:
         row = {
             "token_sha256": _hash(token),
             "party": read_party(party),
-            "report_url": checked_url(report_url) if report_url else None,
+            "report_url": check_receiver_url(report_url) if report_url else None,
             "since_ms": now_ms,
         }
         with self._database.write() as connection:

@@ -12,29 +12,22 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import ipaddress
 import json
 import pickle
-import secrets
-import signal
-import socket
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 
-import httpx
 import structlog
-import uvicorn
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from wattseal import __version__
 from wattseal.cdr.exchange.inbox import (
@@ -54,7 +47,7 @@ from wattseal.cdr.report import as_html, as_text
 from wattseal.cdr.validate import Validator
 from wattseal.common.errors import ToolError
 from wattseal.common.sentences import Language
-from wattseal.common.serve import log_as_json
+from wattseal.common.serve import RequestLog, listen, log_as_json, serve_app, url_of
 from wattseal.common.sql import Database, DatabaseUnusable
 from wattseal.common.times import unix_ms_now
 from wattseal.registry.failures import RegistryError
@@ -77,37 +70,21 @@ class Refusal(Exception):  # noqa: N818
         self.cause = cause
         self.headers = headers or {}
 
-    def answer(self) -> Response:
-        """The refusal as it is sent."""
-        return envelope(self.http_status, self.code, None, self.cause, self.headers)
-
 
 def envelope(
     http_status: int,
-    code: int,
-    data: Any,
-    message: str | None = None,
-    headers: dict[str, str] | None = None,
-) -> Response:
-    """An answer around data that json can write."""
-    told = {} if data is None else {"data": data}
-    return raw_envelope(http_status, json.dumps(told)[1:-1], code, message, headers)
-
-
-def raw_envelope(
-    http_status: int,
-    members: str,
     code: int = SUCCESS,
     message: str | None = None,
     headers: dict[str, str] | None = None,
+    data: str | None = None,
 ) -> Response:
-    """An answer whose first members are JSON already: received bytes go back as they are."""
+    """An answer in OCPI's form (section 4.1.7). `data` is JSON already: a CDR stays as it came."""
     told: dict[str, Any] = {"status_code": code}
     if message is not None:
         told["status_message"] = message
     told["timestamp"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    rest = json.dumps(told)[1:-1]
-    text = "{" + ", ".join(part for part in (members, rest) if part) + "}"
+    members = json.dumps(told)[1:]
+    text = "{" + members if data is None else f'{{"data": {data}, {members}'
     return Response(text, http_status, headers, media_type="application/json")
 
 
@@ -115,52 +92,33 @@ _TOLD = ("party", "cdr", "billable", "codes", "problem")
 _log = structlog.get_logger("wattseal.cdr")
 
 
-class RequestLog:
-    """The outermost layer. Tokens and bodies are in no line of it."""
+class ReceiverLog(RequestLog):
+    """Tokens and bodies are in no line of it."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    log = _log
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        state: dict[str, Any] = scope.setdefault("state", {})
-        request_id = secrets.token_hex(8)
-        started_s = time.perf_counter()
-        status: int | None = None
+    def path_of(self, scope: Scope) -> str:
+        """Without a report's name: who knows it may read the report."""
+        path: str = scope["path"][:200]
+        return "/reports/*" if path.startswith("/reports/") else path
 
-        async def seen(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"].append((b"x-request-id", request_id.encode()))
-            await send(message)
+    def failed(self, _scope: Scope, request_id: str) -> Response:
+        """Status 500."""
+        cause = f"The receiver failed; its log knows why as {request_id}."
+        return envelope(500, SERVER_ERROR, cause)
 
-        try:
-            await self._app(scope, receive, seen)
-        except Exception:
-            _log.exception("failed", request_id=request_id, path=_path(scope))
-            if status is None:
-                cause = f"The receiver failed; its log knows why as {request_id}."
-                await envelope(500, SERVER_ERROR, None, cause)(scope, receive, seen)
-        finally:
-            _log.info(
-                "request",
-                request_id=request_id,
-                method=scope["method"],
-                path=_path(scope),
-                status=status,
-                ms=round((time.perf_counter() - started_s) * 1000, 2),
-                **{name: state[name] for name in _TOLD if name in state},
-            )
-
-
-def _path(scope: Scope) -> str:
-    """Without a report's name: who knows it may read the report."""
-    path: str = scope["path"][:200]
-    return "/reports/*" if path.startswith("/reports/") else path
+    def tell(self, scope: Scope, status: int | None, seconds: float) -> None:
+        """With what the CDR was, and what came of it."""
+        state = scope["state"]
+        self.log.info(
+            "request",
+            request_id=state["request_id"],
+            method=scope["method"],
+            path=self.path_of(scope),
+            status=status,
+            ms=round(seconds * 1000, 2),
+            **{name: state[name] for name in _TOLD if name in state},
+        )
 
 
 BODY_SECONDS = 30
@@ -206,7 +164,7 @@ def create_app(site: Site) -> FastAPI:
     app.exception_handler(DatabaseUnusable)(_on_unavailable)
     app.exception_handler(RequestValidationError)(_on_malformed)
     app.exception_handler(HTTPException)(_on_routing)
-    app.add_middleware(RequestLog)
+    app.add_middleware(ReceiverLog)
     return app
 
 
@@ -258,7 +216,7 @@ async def _fetch(version: str, receipt: str, site: Here, partner: Caller) -> Res
     found = await run_in_threadpool(site.inbox.find, receipt, partner.party)
     if found is None or found.version != version:
         raise Refusal(404, 2003, "There is no such CDR.")
-    return raw_envelope(200, f'"data": {found.body.decode("utf-8")}')
+    return envelope(200, data=found.body.decode("utf-8"))
 
 
 async def _report(request: Request, name: str, site: Here, lang: str | None = None) -> Response:
@@ -291,7 +249,7 @@ def _receipt(received: Received, site: Site) -> Response:
     }
     headers = {"Location": report.location, "Link": f'<{report.page}>; rel="describedby"'}
     message = "Success" if received.is_billable else f"Taken, and not billable: see {report.page}"
-    return envelope(201, SUCCESS, data, message, headers)
+    return envelope(201, SUCCESS, message, headers, json.dumps(data))
 
 
 def _check_version(version: str) -> None:
@@ -324,14 +282,14 @@ def _unauthorised(cause: str) -> Refusal:
 
 def _on_refusal(request: Request, refusal: Refusal) -> Response:
     request.state.problem = refusal.cause
-    return refusal.answer()
+    return envelope(refusal.http_status, refusal.code, refusal.cause, refusal.headers)
 
 
 def _on_unavailable(request: Request, error: Exception) -> Response:
     """The database or the source of keys is away: nothing was kept, and the CDR may come again."""
     request.state.problem = str(error)
     message = "Not now: nothing was kept. Send it again later."
-    return envelope(503, SERVER_ERROR, None, message, {"Retry-After": RETRY_S})
+    return envelope(503, SERVER_ERROR, message, {"Retry-After": RETRY_S})
 
 
 def _on_malformed(request: Request, _error: RequestValidationError) -> Response:
@@ -343,12 +301,7 @@ def _on_routing(request: Request, error: HTTPException) -> Response:
     return _on_refusal(request, Refusal(error.status_code, 2000, str(error.detail), headers))
 
 
-BACKLOG = 1024
 MAX_CONNECTIONS = 500
-MAX_HEADER_BYTES = 16 * 1024
-KEEP_ALIVE_S = 15
-STOP_TIMEOUT_S = 10
-READY_TIMEOUT_S = 60.0
 REPORTS_EVERY_S = 30.0
 
 
@@ -389,71 +342,22 @@ def serve(
 
     ToolError `receiver_cannot_listen`.
     """
-    listening = _listen(address)
-    url = _url(listening)
+    listening = listen(address.host, address.port, "receiver_cannot_listen")
     log_as_json()
     inbox = Inbox(database, JudgeOfThread(validator), compare, markers, unix_ms_now)
     partners = Partners(database)
-    base_url = (address.public_url or url).rstrip("/")
+    base_url = (address.public_url or url_of(listening)).rstrip("/")
     reporter = Reporter(database, inbox, partners, base_url, unix_ms_now)
     app = create_app(Site(inbox, partners, reporter, base_url))
     stop = threading.Event()
-    threading.Thread(target=_tell_when_ready, args=(url, when_ready), daemon=True).start()
     reports = threading.Thread(target=_send_reports, args=(reporter, stop), name="reports")
     reports.start()
-    # The server stops at SIGTERM, then sends itself the signal again; that is no failure.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     try:
-        uvicorn.Server(_config(app)).run([listening])
+        serve_app(app, listening, when_ready, max_connections=MAX_CONNECTIONS)
     finally:
         stop.set()
         reports.join()
         reporter.close()
-
-
-def _config(app: object) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,  # type: ignore[arg-type]
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=MAX_CONNECTIONS,
-        backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=STOP_TIMEOUT_S,
-        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
-    )
-
-
-def _listen(address: Address) -> socket.socket:
-    try:
-        [family, *_others] = socket.getaddrinfo(
-            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        return socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError(
-            "receiver_cannot_listen", host=address.host, port=address.port, cause=cause
-        ) from None
-
-
-def _url(listening: socket.socket) -> str:
-    host, port = listening.getsockname()[:2]
-    shown = ipaddress.ip_address(host)
-    if shown.is_unspecified:
-        shown = ipaddress.ip_address("127.0.0.1" if shown.version == 4 else "::1")
-    return f"http://[{shown}]:{port}" if shown.version == 6 else f"http://{shown}:{port}"
-
-
-def _tell_when_ready(url: str, when_ready: Callable[[str], None]) -> None:
-    try:
-        answer = httpx.get(f"{url}/ready", timeout=READY_TIMEOUT_S, trust_env=False)
-    except httpx.HTTPError:
-        return  # it stopped before it was ready; why is in the log
-    if answer.is_success:
-        when_ready(url)
 
 
 def _send_reports(reporter: Reporter, stop: threading.Event) -> None:

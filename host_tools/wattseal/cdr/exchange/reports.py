@@ -12,11 +12,14 @@ from contextlib import suppress
 
 import httpx
 import structlog
+from msgspec.structs import asdict
 from sqlalchemy import select, update
 
 from wattseal.cdr.exchange.inbox import Inbox, Partners, Received, cdr_received
-from wattseal.cdr.report import Report, make_report
+from wattseal.cdr.report import NEEDS_INVESTIGATION, Report, investigation
+from wattseal.common.sentences import Language
 from wattseal.common.sql import Database
+from wattseal.common.times import utc_text
 
 TIMEOUT_S = 10.0
 FIRST_WAIT_MS = 60_000
@@ -30,15 +33,24 @@ _log = structlog.get_logger("wattseal.cdr")
 
 
 def report_on(received: Received, base_url: str) -> Report:
-    """The report on a received CDR; `base_url` is how partners reach the receiver."""
-    return make_report(
-        received.judgement,
+    """The report on a received CDR; `base_url` is how partners reach the receiver.
+
+    One that the sender marked as invalid is not billable either.
+    """
+    needs = any(one.code == NEEDS_INVESTIGATION for one in received.judgement.findings)
+    told = asdict(received.judgement)
+    if received.marked is not None:
+        told["verdict"] = "not_billable"
+    return Report(
+        **{name: told[name] for name in Report.model_fields if name in told},
         ocpi_version=received.version,
-        received_ms=received.received_ms,
+        received=utc_text(received.received_ms),
         sha256=hashlib.sha256(received.body).hexdigest(),
         location=f"{base_url}/ocpi/{received.version}/cdrs/{received.receipt}",
         page=f"{base_url}/reports/{received.report}",
-        marked=received.marked,
+        marked_by_sender=received.marked,
+        investigate_en=investigation(Language.ENGLISH) if needs else (),
+        investigate_de=investigation(Language.GERMAN) if needs else (),
     )
 
 

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import random
 import re
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -28,8 +26,15 @@ from wattseal.cdr.marker import Marker
 from wattseal.cdr.ocpi import MAX_CDR_BYTES, Cdr, CdrError, read_cdr
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import JsonError, load_object, write_exactly
-from wattseal.common.files import OutputDirectory
-from wattseal.common.web_client import checked_url
+from wattseal.common.files import OutputDirectory, read_at_most
+from wattseal.common.web_client import (
+    NOT_DONE,
+    TIMEOUT_S,
+    AnswerTooLongError,
+    NoAnswerError,
+    WebClient,
+    check_receiver_url,
+)
 from wattseal.ocmf.findings import shown
 
 State = Literal["pending", "sent", "refused", "unknown"]
@@ -113,14 +118,8 @@ class Outbox:
         return ToolError("outbox_unusable", path=str(self.folder), cause=cause)
 
 
-TIMEOUT_S = 30.0
-ATTEMPTS = 4
-FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 20.0
 MAX_ANSWER_BYTES = 1 << 20
 
-_NOT_DONE = frozenset((429, 503))
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _REPORT = re.compile(r'<([^>]*)>\s*;\s*rel="?describedby"?')
 _SUCCESS = range(1000, 2000)
 
@@ -133,7 +132,7 @@ class Receipt:
     report: str | None
 
 
-class CdrSender:
+class CdrSender(WebClient):
     """A partner's CDR endpoint. `http` replaces the connection, `pause` the waiting, for tests."""
 
     def __init__(
@@ -142,18 +141,11 @@ class CdrSender:
         token: str,
         *,
         http: httpx.Client | None = None,
-        pause: Callable[[float], None] = time.sleep,
+        pause: Callable[[float], object] = time.sleep,
     ) -> None:
-        self.url = checked_url(url)
+        super().__init__(http or httpx.Client(timeout=TIMEOUT_S), pause)
+        self.url = check_receiver_url(url)
         self._token = base64.b64encode(token.encode()).decode()
-        self._http = http or httpx.Client(timeout=TIMEOUT_S)
-        self._pause = pause
-
-    def __enter__(self) -> CdrSender:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._http.close()
 
     def send(self, name: str, body: bytes, party: tuple[str, str]) -> Receipt:
         """Send one CDR as these bytes. `party`: country code and id of the sender.
@@ -164,20 +156,17 @@ class CdrSender:
         request = self._http.build_request(
             "POST", self.url, content=body, headers=self._headers(party)
         )
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                answer = self._whole(self._http.send(request, stream=True))
-            except _NOT_SENT as error:
-                cause = _in_words(error)
-            except (httpx.HTTPError, _AnswerTooLongError) as error:
-                raise self._unknown(name, _in_words(error)) from None
-            else:
-                if answer.status_code not in _NOT_DONE:
-                    return self._receipt(name, answer)
-                cause = f"status {answer.status_code}"
-            if attempt < ATTEMPTS:
-                self._pause(_pause_s(attempt))
-        raise ToolError("receiver_unreachable", url=self.url, cause=cause)
+        try:
+            answer = self._send(request, max_bytes=MAX_ANSWER_BYTES, is_repeatable=False)
+        except AnswerTooLongError as error:
+            raise self._unknown(name, str(error)) from None
+        except NoAnswerError as error:
+            if error.is_unknown:
+                raise self._unknown(name, str(error)) from None
+            raise self._unreachable(str(error)) from None
+        if answer.status_code in NOT_DONE:
+            raise self._unreachable(f"status {answer.status_code}")
+        return self._receipt(name, answer)
 
     def _headers(self, party: tuple[str, str]) -> Mapping[str, str]:
         return {
@@ -188,18 +177,6 @@ class CdrSender:
             "OCPI-from-country-code": party[0],
             "OCPI-from-party-id": party[1],
         }
-
-    def _whole(self, answer: httpx.Response) -> httpx.Response:
-        content = bytearray()
-        with closing(answer):
-            for part in answer.iter_bytes():
-                content += part
-                if len(content) > MAX_ANSWER_BYTES:
-                    raise _AnswerTooLongError("its answer is too long")
-        kept = {
-            name: answer.headers[name] for name in ("Location", "Link") if name in answer.headers
-        }
-        return httpx.Response(answer.status_code, headers=kept, content=bytes(content))
 
     def _receipt(self, name: str, answer: httpx.Response) -> Receipt:
         told = _envelope(answer)
@@ -215,12 +192,11 @@ class CdrSender:
         status = f"HTTP {answer.status_code}" + (f", OCPI {code}" if type(code) is int else "")
         raise ToolError("cdr_refused", url=self.url, cdr=name, status=status, cause=cause)
 
+    def _unreachable(self, cause: str) -> ToolError:
+        return ToolError("receiver_unreachable", url=self.url, cause=cause)
+
     def _unknown(self, name: str, cause: str) -> ToolError:
         return ToolError("cdr_outcome_unknown", url=self.url, cdr=name, cause=cause)
-
-
-class _AnswerTooLongError(Exception):
-    pass
 
 
 def _envelope(answer: httpx.Response) -> dict[str, Any]:
@@ -229,16 +205,6 @@ def _envelope(answer: httpx.Response) -> dict[str, Any]:
         return load_object(answer.content)
     except JsonError:
         return {}
-
-
-def _in_words(error: Exception) -> str:
-    return " ".join(str(error).split())[:160] or type(error).__name__
-
-
-def _pause_s(attempt: int) -> float:
-    """Twice as long each time, and never all at the same time."""
-    factor = random.uniform(0.8, 1.2)  # noqa: S311 - no secret
-    return min(factor * FIRST_PAUSE_S * (1 << (attempt - 1)), LONGEST_PAUSE_S)
 
 
 Judge = Callable[[Cdr], Judgement]
@@ -321,12 +287,7 @@ def _sent(outbox: Outbox, entry: Entry, sender: CdrSender) -> Entry:
 
 
 def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_CDR_BYTES + 1)
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+    data = read_at_most(path, MAX_CDR_BYTES)
     if len(data) > MAX_CDR_BYTES:
         cause = f"it is larger than {MAX_CDR_BYTES >> 10} KiB"
         raise ToolError("cdr_malformed", path=str(path), cause=cause)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from wattseal.common.exact_json import load_object
 from wattseal.common.findings import Finding, Severity
 from wattseal.common.text import normalized
 from wattseal.ocmf.container import transaction_xml
@@ -147,7 +147,7 @@ def _test_charge_faults(
         yield reason("test_charge_not_verified", cause="They are no transaction.")
     else:
         for record in (req.begin, req.end):
-            yield from _identity_faults(json.loads(record.split("|")[1]), evse, module)
+            yield from _identity_faults(load_object(record.split("|")[1]), evse, module)
         yield from _time_faults(report, evse, now_ms)
 
 

@@ -24,7 +24,7 @@ from wattseal.registry.web.middleware import (
     BodyLimit,
     HeadRequests,
     ReadLimit,
-    RequestLog,
+    RegistryLog,
     SecurityHeaders,
 )
 from wattseal.registry.web.templates import STATIC_FILES
@@ -66,7 +66,7 @@ def create_app(registry: Registry, settings: Settings) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(ReadLimit, limits=app.state.limits)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestLog, metrics=app.state.metrics)
+    app.add_middleware(RegistryLog, metrics=app.state.metrics)
     app.openapi = lambda: _description(app)  # type: ignore[method-assign]
     return app
 

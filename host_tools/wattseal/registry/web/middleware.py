@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-import time
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from wattseal.common.serve import RequestLog
 from wattseal.driver_check.page import MAX_FORM_BYTES
 from wattseal.registry.web import callers
 from wattseal.registry.web.callers import BODY_SECONDS, MAX_BODY_BYTES, RateLimits
@@ -127,70 +127,42 @@ class ReadLimit:
 
 
 _UNROUTED = "(none)"
-_log = structlog.get_logger("wattseal.registry")
 
 
-class RequestLog:
-    """The outermost layer: what it does not see has not happened."""
+class RegistryLog(RequestLog):
+    """Counts the requests, too."""
+
+    log = structlog.get_logger("wattseal.registry")
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app = app
+        super().__init__(app)
         self._metrics = metrics
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        state = scope.setdefault("state", {})
-        state["request_id"] = secrets.token_hex(8)
-        started_s = time.perf_counter()
-        seen = _Seen(send, state["request_id"])
-        try:
-            await self._app(scope, receive, seen.send)
-        except Exception:
-            _log.exception("failed", request_id=state["request_id"], path=scope["path"])
-            if seen.status is None:
-                problem = Problem("internal_error", request_id=state["request_id"])
-                await problem_answer(problem, scope)(scope, receive, seen.send)
-        finally:
-            self._tell(scope, seen.status, time.perf_counter() - started_s)
+    def failed(self, scope: Scope, request_id: str) -> Response:
+        """The problem `internal_error`."""
+        return problem_answer(Problem("internal_error", request_id=request_id), scope)
 
-    def _tell(self, scope: Scope, status: int | None, seconds: float) -> None:
+    def tell(self, scope: Scope, status: int | None, seconds: float) -> None:
+        """Write it louder where somebody was refused, or the registry failed."""
         state = scope["state"]
         route = getattr(scope.get("route"), "path", _UNROUTED)
         self._metrics.requests.labels(route, _method(scope), str(status or 0)).inc()
         self._metrics.seconds.labels(route).observe(seconds)
         if status == 429:
             self._metrics.limited.inc()
-        level = _log.warning if status in (401, 403, 429) else _log.info
+        level = self.log.warning if status in (401, 403, 429) else self.log.info
         if status is None or status >= 500:
-            level = _log.error
+            level = self.log.error
         level(
             "request",
             request_id=state["request_id"],
             client=callers.of_scope(scope),
             method=scope["method"],
-            path=scope["path"],
+            path=self.path_of(scope),
             status=status,
             ms=round(seconds * 1000, 2),
             **{name: state[name] for name in ("key_id", "problem", "reasons") if name in state},
         )
-
-
-class _Seen:
-    """Remembers the status that was sent, and gives the answer the request's number."""
-
-    def __init__(self, send: Send, request_id: str) -> None:
-        self._send = send
-        self._request_id = request_id
-        self.status: int | None = None
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            MutableHeaders(scope=message)["X-Request-ID"] = self._request_id
-        await self._send(message)
 
 
 def _method(scope: Scope) -> str:

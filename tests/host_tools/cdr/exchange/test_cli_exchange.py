@@ -107,7 +107,7 @@ class TestUnhappy:
         assert not (tmp_path / "box").exists()
 
     def test_nobody_is_there(self, wattseal: Run, tmp_path: Path, monkeypatch: Any) -> None:
-        monkeypatch.setattr("wattseal.cdr.exchange.sender.FIRST_PAUSE_S", 0)
+        monkeypatch.setattr("wattseal.common.web_client.FIRST_PAUSE_S", 0)
         write_private(tmp_path / "token.txt", b"secret\n")
         file = cdr_file(tmp_path, cdr())
         to = ("--to", "http://127.0.0.1:9/cdrs", "--token-file", tmp_path / "token.txt")

@@ -11,7 +11,6 @@ import pytest
 from support.cdr.parties import Keys, Msp, cdr, tampered, text_of
 from wattseal.cdr.exchange.inbox import listed
 from wattseal.cdr.exchange.sender import (
-    ATTEMPTS,
     MAX_ANSWER_BYTES,
     CdrSender,
     Outbox,
@@ -25,6 +24,7 @@ from wattseal.cdr.rules import Rules
 from wattseal.cdr.validate import Validator
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import load_object
+from wattseal.common.web_client import ATTEMPTS
 
 URL = "https://msp.example/ocpi/2.2.1/cdrs"
 GOOD = {"status_code": 1000, "timestamp": "2026-11-21T11:00:00Z"}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from support.registry.api_caller import Api, error_of, now_ms
 from support.registry.simulated_module import SimulatedModule
-from wattseal.registry.web.templates import rfc_3339
+from wattseal.common.times import utc_text
 
 UNKNOWN = {
     "/v1/evse/DE*ABC*E9": "not_found",
@@ -96,7 +96,7 @@ def test_a_time_may_be_written_in_both_forms(api: Api, module: SimulatedModule) 
     done = api.register(module)
     later = done.unix_ms + 1000
     path = f"/v1/evse/{module.evse_id}"
-    assert api.get(path, at=later).json() == api.get(path, at=rfc_3339(later)).json()
+    assert api.get(path, at=later).json() == api.get(path, at=utc_text(later)).json()
 
 
 @pytest.mark.parametrize("at", ["yesterday", "2026-11-21", "2026-11-21T10:00:05", "-1", "9" * 16])

@@ -1,8 +1,9 @@
 """Points in time, as callers write them."""
 
 import pytest
+from wattseal.common.times import utc_text, utc_to_read
 from wattseal.registry.web.problems import Problem
-from wattseal.registry.web.templates import in_words, read_moment, rfc_3339
+from wattseal.registry.web.templates import read_moment
 
 TEN = 1_795_255_205_000
 
@@ -52,6 +53,6 @@ def test_what_is_no_moment_is_refused(text: str) -> None:
 
 
 def test_moments_are_shown() -> None:
-    assert rfc_3339(TEN + 999) == "2026-11-21T10:00:05Z"
-    assert in_words(TEN) == "2026-11-21 10:00:05 UTC"
-    assert in_words(2**53 - 1) == f"{2**53 - 1} ms"
+    assert utc_text(TEN + 999) == "2026-11-21T10:00:05Z"
+    assert utc_to_read(TEN) == "2026-11-21 10:00:05 UTC"
+    assert utc_to_read(2**53 - 1) == f"{2**53 - 1} ms"

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 from support.registry.api_caller import Api
 from support.registry.stations import charging_station, closed_station
-from wattseal.registry.web.templates import in_words
+from wattseal.common.times import utc_to_read
 
 VOID = {"meta", "link", "input", "br"}
 
@@ -140,8 +140,8 @@ def test_the_key_of_a_time(api: Api, client: TestClient) -> None:
     assert "no key was valid" in _get(client, f"{path}?at={first - 1}").text
     ended = _get(client, f"{path}?at={second - 1}").text
     assert "ECDSA-secp256r1-SHA256" in ended
-    assert f"from {in_words(first)} until {in_words(second)}" in ended
-    assert f"from {in_words(second)} until now" in _get(client, f"{path}?at={second}").text
+    assert f"from {utc_to_read(first)} until {utc_to_read(second)}" in ended
+    assert f"from {utc_to_read(second)} until now" in _get(client, f"{path}?at={second}").text
     wrong = _get(client, f"{path}?at=yesterday")
     assert "RFC 3339" in wrong.text
     [field] = [field for field in wrong.of("input") if field["id"] == "at"]

@@ -16,7 +16,7 @@ import pytest
 from support.registry.api_caller import NAME, bearer, now_ms
 from support.registry.simulated_module import SimulatedModule
 from wattseal.cli import registry_admin
-from wattseal.registry.web import server
+from wattseal.common import serve as serve_module
 
 from bench import process_family
 
@@ -170,10 +170,10 @@ def test_the_url_is_told_however_long_the_start_takes(monkeypatch: pytest.Monkey
             raise answer
         return answer
 
-    monkeypatch.setattr(server.httpx, "get", get)
+    monkeypatch.setattr(serve_module.httpx, "get", get)
     told: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server._tell_when_ready(listening, told.append)
+        serve_module._tell_when_ready(listening, told.append)
         assert told == [f"http://127.0.0.1:{listening.getsockname()[1]}"]
 
 
@@ -265,7 +265,7 @@ def test_everything_that_is_imported_is_asked_for() -> None:
     """A program that lacks one of these would end in a trace."""
     source = Path(registry_admin.__file__).parents[1] / "registry"
     imported = set()
-    for file in source.rglob("*.py"):
+    for file in (*source.rglob("*.py"), Path(serve_module.__file__)):
         imported |= set(
             re.findall(r"^(?:from|import) ([a-z0-9_]+)[. \n]", file.read_text(), re.MULTILINE)
         )
