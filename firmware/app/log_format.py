@@ -17,7 +17,8 @@ Integers are little-endian, pages are filled up with 0xFF.
 
 import struct
 
-from wire.crc import crc16, crc32
+from wire.digests import crc32
+from wire.modbus_rtu import crc16
 
 VERSION = 1
 ENTRY_HEADER_BYTES = 16

@@ -14,7 +14,7 @@ The rules that make it safe:
 
 import struct
 
-from wire.crc import crc32
+from wire.digests import crc32
 
 from app.contracts import BaseTest, FlashAreas
 from app.log_format import (

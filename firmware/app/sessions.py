@@ -6,7 +6,7 @@ the begin record. A session that a power failure cut is ended by `recover`.
 
 import json
 
-from wire.crc import crc32
+from wire.digests import crc32
 from wire.errors import WattsealError
 from wire.ocmf_payload import Draft, build_record
 from wire.reading import Reading

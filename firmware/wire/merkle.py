@@ -4,7 +4,7 @@ The tree of n entries splits at the largest power of two below n, and so on down
 inclusion proof is the list of the hashes beside the way from a leaf up to the root.
 """
 
-from .sha256 import sha256
+from .digests import sha256
 
 HASH_BYTES = 32
 

@@ -7,7 +7,7 @@ constants, because MicroPython leaves those in flash.
 
 from . import ocmf_tables, owner_challenge
 from .errors import WattsealError
-from .ocmf_identification import USER
+from .ocmf_payload import USER
 from .schema import check_fields
 from .shapes import JsonObject, Row
 from .strict_json import MAX_INTEGER

@@ -6,8 +6,31 @@ all those of the request: a late reply to an earlier request or a second master'
 become a reading.
 """
 
-from .crc import crc16
 from .errors import WattsealError
+
+try:
+    from _wattseal import crc16  # type: ignore[import-not-found, unused-ignore]
+except ImportError:
+    # Remainders of the 16 possible low nibbles under the reflected polynomial 0xA001.
+    # fmt: off
+    _NIBBLES = (
+        0x0000, 0xCC01, 0xD801, 0x1400, 0xF001, 0x3C00, 0x2800, 0xE401,
+        0xA001, 0x6C00, 0x7800, 0xB401, 0x5000, 0x9C01, 0x8801, 0x4400,
+    )
+    # fmt: on
+
+    def crc16(data: bytes | bytearray | memoryview) -> int:
+        """CRC-16/MODBUS of data (Modbus over serial line V1.02, appendix B), 0..0xFFFF.
+
+        On the module the signing core computes it. This needs nothing built, and is slower.
+        """
+        crc = 0xFFFF
+        for byte in data:
+            crc ^= byte
+            crc = (crc >> 4) ^ _NIBBLES[crc & 15]
+            crc = (crc >> 4) ^ _NIBBLES[crc & 15]
+        return crc
+
 
 READ_HOLDING_REGISTERS = 3
 READ_INPUT_REGISTERS = 4

@@ -1,7 +1,7 @@
 """Commands that give lists: as many items as fit one line of the link."""
 
 from wire.errors import WattsealError
-from wire.link_frame import MAX_LINE_BYTES
+from wire.messages import MAX_LINE_BYTES
 
 from app.contracts import ItemReader, Json
 from app.module import Module

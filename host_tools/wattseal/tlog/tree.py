@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from wattseal.tlog.tiles import WIDTH
+from wattseal.wire.digests import sha256
 from wattseal.wire.merkle import HASH_BYTES, leaf_hash, node_hash, root_from_inclusion_proof
-from wattseal.wire.sha256 import sha256
 
 TILE_HEIGHT = 8
 """Every eighth level is kept: a tile has 2**8 hashes."""

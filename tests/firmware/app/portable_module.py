@@ -17,8 +17,8 @@ sys.path.insert(0, os.getenv("WATTSEAL_FIRMWARE") or "firmware")
 
 from app.boot import boot
 from app.link import LinkServer
-from wire.crc import crc16
-from wire.link_frame import decode, encode
+from wire.messages import decode, encode
+from wire.modbus_rtu import crc16
 
 PROFILE = {
     "name": "portable",

@@ -7,8 +7,8 @@ from app.link import IDLE_MS
 from app_fakes.bench import Bench
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wire.crc import crc32
-from wire.link_frame import MAX_LINE_BYTES, encode
+from wire.digests import crc32
+from wire.messages import MAX_LINE_BYTES, encode
 from wire.methods import METHODS as METHOD_TABLE
 
 
