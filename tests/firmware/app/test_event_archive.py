@@ -4,10 +4,10 @@ import json
 
 import pytest
 from app.events import MAX_TEXT_BYTES, SPARE_FOR_DUTIES
-from app_fakes.bench import NOON, Bench
-from app_fakes.core import FakeCore
-from app_fakes.flash import PowerCutError
-from app_fakes.key_life import SECOND_IMAGE, check_one_key
+from support.app.bench import NOON, Bench
+from support.app.core import FakeCore
+from support.app.flash import PowerCutError
+from support.app.key_life import SECOND_IMAGE, check_one_key
 from wire.errors import WattsealError
 
 

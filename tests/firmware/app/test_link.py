@@ -4,9 +4,9 @@ import json
 import random
 
 from app.link import IDLE_MS
-from app_fakes.bench import Bench
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.app.bench import Bench
 from wire.digests import crc32
 from wire.messages import MAX_LINE_BYTES, encode
 from wire.methods import METHODS as METHOD_TABLE

@@ -2,12 +2,8 @@
 
 It runs on MicroPython and on CPython; test_both_interpreters.py compares the two outputs, so that
 a difference between the interpreters cannot become a difference between the two ends of the link.
-The first argument is the folder that holds the package `wire`.
+The package `wire` has to be where the interpreter looks for it.
 """
-
-import sys
-
-sys.path.insert(0, sys.argv[1])
 
 from wire import (
     firmware_manifest,

@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[4]
+ROOT = Path(__file__).resolve().parents[3]
 CORE = ROOT / "firmware" / "core"
 C_FILES = ROOT / "tests" / "firmware" / "core" / "c"
 CACHE = ROOT / "build" / "core"
