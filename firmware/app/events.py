@@ -5,8 +5,8 @@ continue.
 
 An entry is the JSON text {"number", "unix_ms", "event", "detail"}; unix_ms is null while the
 clock is unset. Its chain value is SHA-256 of the chain value before it (32 zero bytes for the
-first) and the text's bytes. In flash the `EventLogState` and the value before
-come before the text.
+first) and the text's bytes. In flash the `EventLogState` and the chain value before it precede the
+text.
 """
 
 import struct
@@ -22,10 +22,10 @@ from app.sector_log import LogDamagedError, LogFullError, SectorLog
 MAX_TEXT_BYTES = 2000
 
 SPARE_FOR_DUTIES = 2
-"""Sectors that events which can wait leave free: a full log must still take starts, key changes."""
+"""Sectors that ordinary events leave free: a full log must still take starts and key changes."""
 
 SPARE_FOR_ARCHIVING = 1
-"""Sectors that those leave free, for the events by which a full log gets room again."""
+"""Sectors that starts and key changes leave free, for the archiving that makes room again."""
 
 _LOG_KIND = 0x45
 _EVENT = 1
@@ -38,7 +38,7 @@ _FIRST_CHAIN = bytes(_CHAIN_BYTES)
 class EventLogState:
     """State of the log after an event: its number, the newest statement and record, the time.
 
-    statement: number of the newest statement that an event told of, 0 for none. pagination: of the
+    statement: number of the newest statement that an event is about, 0 for none. pagination: of the
     newest record then. unix_ms: the time of the newest event that had one.
     """
 
@@ -141,8 +141,8 @@ class Events:
     ) -> None:
         """Append an event; in flash on return.
 
-        pagination: of the journal's newest record. statement: number of one that this event is the
-        first to tell of. WattsealError `events_full` if there is no room.
+        pagination: of the journal's newest record. statement: number of the one that this event
+        is about, 0 for none. WattsealError `events_full` if there is no room.
         """
         unix_ms = self._clock.unix_ms_or_none()
         state = EventLogState(

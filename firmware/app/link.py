@@ -21,10 +21,10 @@ from app.module import Module
 
 READ_BYTES = 256
 IDLE_MS = 1000
-"""How long nothing has to arrive before the module does its own work."""
+"""After so long without a byte from the host the module does its idle work."""
 
 LONGEST_BUSY_MS = 10_000
-"""How long a host that never pauses can delay that work."""
+"""A host that never pauses delays that work by no more than this."""
 
 COMMANDS = {
     "hello": status.hello,
@@ -65,7 +65,7 @@ class LinkServer:
         self._idle_at_ms = module.clock.uptime_ms()
 
     def serve_once(self) -> None:
-        """Wait for bytes and answer what they complete; be idle if none come, or none stop."""
+        """Wait for bytes and answer their lines; do idle work without any, or without a pause."""
         is_readable = self._link.wait(IDLE_MS)
         if is_readable:
             for found in self._decoder.feed(self._link.read(READ_BYTES)):
@@ -88,8 +88,8 @@ class LinkServer:
             return b""
         try:
             return _encoded(handle(self._module, found))
-        except Exception as problem:  # out of memory, most likely: less is needed to say so
-            gc.collect()
+        except Exception as problem:
+            gc.collect()  # out of memory, most likely
             return encode(error(None, self._module.refuse("reply", problem)))
 
     def _idle(self) -> None:
@@ -103,7 +103,7 @@ class LinkServer:
 def handle(module: Module, message: Json) -> Json:
     """Return the reply to a message; whatever goes wrong becomes an error reply.
 
-    A message without an id is refused like any other that is not a request: the link knows no
+    A message without an id is refused like any other that is not a request: the link has no
     notifications, because a command without a reply could be lost unnoticed.
     """
     identity = request_id(message)

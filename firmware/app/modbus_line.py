@@ -31,7 +31,7 @@ class ModbusLine:
         self._silence_us = silence_us(baud, bits_per_character)
         self._character_us = -(-bits_per_character * 1_000_000 // baud)
         self._is_silent = False
-        self._drain_us = 0  # how long what was asked for earlier may still come
+        self._drain_us = 0  # how long the reply to an earlier request may still arrive
 
     def read_registers(
         self,
@@ -118,7 +118,7 @@ class ModbusLine:
         """Return when bytes are readable (True) or limit_us have passed since start_us (False).
 
         The rest of a frame that has begun is waited for no longer than it takes at least: a UART
-        may tell of its last bytes only when there has been silence behind them for a while.
+        may report its last bytes only after the line has been silent for a while.
         """
         while True:
             left_us = limit_us - self._elapsed_us(start_us)

@@ -1,14 +1,14 @@
-"""An append-only log in a flash area: a ring of sectors that survives a cut at any moment.
+"""An append-only log in a flash area: a ring of sectors that survives a power cut at any time.
 
-Sector `n` of the log lies in flash sector `n % sector_count`; log_format.py gives the bytes.
+Sector `n` of the log is in flash sector `n % sector_count`; log_format.py defines the bytes.
 The rules that make it safe:
 
 * A page is programmed once after its erase, and the pages of an entry in ascending order. A cut
   leaves at most one page neither erased nor whole, in an entry whose storing was not reported.
 * Entry numbers rise by one. An entry cut while being written gives its number to the next one,
   so a missing number means that an entry was whole once and decayed: `missing` counts those.
-* Only the newest entry, when decayed, looks like a cut one. A user of the log who must tell them
-  apart appends a second entry behind it before the first one counts.
+* Only the newest entry, when decayed, looks like a cut one. Code that has to tell the two apart
+  appends a second entry behind it before the first one counts.
 * Sectors below the oldest live one are free whatever they hold; their erase may be cut.
 """
 
@@ -121,7 +121,7 @@ class SectorLog:
     def missing(self, sector: int) -> int:
         """Return how many entries of a live sector were whole once and are no longer.
 
-        -1 if the header there or behind it has decayed, so that nobody can tell.
+        -1 if the header there or behind it has decayed, so that it cannot be known.
         """
         header = self._header(sector)
         if header is None:
@@ -331,7 +331,7 @@ class SectorLog:
         return newest
 
     def _mount_newest(self, oldest: int) -> int:
-        """Take entry number and end from the newest sector; the oldest live one it knows of."""
+        """Take entry number and end from the newest sector; returns the oldest live sector."""
         entries, self._end_page = self._walk(self.newest)
         if entries:
             self.next_entry = entries[-1].number + 1
@@ -343,8 +343,8 @@ class SectorLog:
     def _is_live_without_header(self, number: int) -> bool:
         """Return whether the sector behind the newest has entries that come after its entries.
 
-        Then it is the newest one and its header has decayed: were it taken for free, its numbers
-        would be given out again.
+        Then it is the newest one and its header has decayed: if it were taken for free, its entry
+        numbers would be used again.
         """
         return any(entry.number >= self.next_entry for entry in self._walk(number)[0])
 

@@ -141,7 +141,7 @@ class LineDecoder:
 
 
 def request(number: int, method: str, params: JsonObject | None = None) -> JsonObject:
-    """A request for a method, its params as check_params wants them."""
+    """A request for a method, its params as `check_params` requires them."""
     message = {"jsonrpc": "2.0", "id": number, "method": method}
     if params:
         message["params"] = params
@@ -194,7 +194,7 @@ def read_request(message: JsonObject) -> tuple[int | str, str, JsonObject]:
 
 
 def is_reply(message: JsonObject) -> bool:
-    """Whether a message is a reply; a module never answers one, or two modules could chatter."""
+    """Whether a message is a reply; a module answers none, or two modules would never stop."""
     return "method" not in message and ("result" in message or "error" in message)
 
 

@@ -84,7 +84,7 @@ def silence_us(baud: int, bits_per_character: int) -> int:
 
 
 def strip_echo(received: bytes, sent: bytes) -> bytes:
-    """What came after the own request on a line that hears itself.
+    """What came after our own request on a line that echoes it.
 
     Empty while the echo is still arriving; WattsealError `meter_line_busy` if it is not what was
     sent, because then another sender was on the line at the same time.
@@ -122,9 +122,9 @@ def parse_reply(unit: int, function: int, count: int, frame: bytes) -> list[int]
 class ReplyParser:
     """Collects one reply as its bytes arrive, at most MAX_FRAME_BYTES of them.
 
-    The driver feeds it until `missing()` is 0, listens for the end-of-frame silence, feeds what
-    still comes, and asks for `registers()`. After `meter_wrong_unit` it may `clear()` and go on
-    listening until its time-out: on a shared line that frame was meant for somebody else.
+    The driver feeds it until `missing()` is 0, waits for the silence that ends a frame, feeds what
+    still comes, and calls `registers()`. After `meter_wrong_unit` it may `clear()` and go on
+    receiving until its time-out: on a shared line that frame was meant for another master.
     """
 
     def __init__(self, unit: int, function: int, count: int):
@@ -134,7 +134,7 @@ class ReplyParser:
         self._frame = bytearray()
 
     def clear(self) -> None:
-        """Forget what was received."""
+        """Discard what was received."""
         self._frame = bytearray()
 
     def feed(self, data: bytes) -> None:

@@ -29,8 +29,8 @@ ERROR_FLAGS = ("", "t", "E", "Et")
 transaction that has an "E": give it only to a reading that must not be billed."""
 
 _OBIS_OF_FORMAT = {"1.3": "1-0:1.8.0", "1.4": "01-00:B0.08.00*FF"}
-"""Total imported active energy, in the spelling that the verifiers of each version know: the
-older one is read by everybody, the newer one is table 25's total import at the mains meter."""
+"""Total imported active energy, in the spelling that the verifiers of each version accept: all of
+them read the older one; the newer one is table 25's total import at the mains meter."""
 
 _STATION = (
     ("format_version", "choice", FORMAT_VERSIONS, "required", "FV"),

@@ -26,7 +26,7 @@ FORM = (
 LEAF_MEMBERS = signed_text.members_of(FORM)
 
 COMPARED_MEMBERS = LEAF_MEMBERS[2:-2]
-"""What the module knows of itself; the time and the details are the registry's own."""
+"""Facts about the module itself; the time and the details come from the registry."""
 
 
 def build_leaf(**facts: Json) -> str:

@@ -34,7 +34,7 @@ TEXT_TYPES = ("u16", "u32", "u64", "ascii", "hex")
 class Reading:
     """An energy of `value * 10**exponent` Wh; immutable by convention, compared by quantity.
 
-    `value` is 0 to 2**53-1, `exponent` -3 to 6 and tells the meter's own resolution: 2935600 at
+    `value` is 0 to 2**53-1, `exponent` -3 to 6 and is the meter's own resolution: 2935600 at
     exponent 0 is 2935.600 kWh, 29356 at exponent 2 is 2935.6 kWh.
     """
 

@@ -12,7 +12,7 @@ from .digests import sha256
 MAX_NOTE_BYTES = 8192
 
 MAX_SIGNATURES = 16
-"""As many as the specification wants every reader to take."""
+"""As many as the specification requires every reader to accept."""
 
 _KEY_ID_BYTES = 4
 _ROOT_BYTES = 32

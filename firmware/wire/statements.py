@@ -114,7 +114,7 @@ def build_statement(kind: str, **facts: Json) -> str:
 
 
 def read_statement(text: str) -> JsonObject:
-    """The members of a statement, which `type` tells; TextError if it is none."""
+    """The members of a statement, of the kind that its `type` names; TextError if it is none."""
     kind = signed_text.read_object(text, MAX_CHARACTERS).get("type")
     if not isinstance(kind, str):
         raise signed_text.TextError("no type")

@@ -1,4 +1,4 @@
-"""The JSON that the link speaks, with the same verdict on both interpreters.
+"""The JSON of the link, with the same verdict on both interpreters.
 
 MicroPython's `json.loads` takes what CPython's refuses and both take what we must not: trailing
 text, duplicate keys, floats, integers of any size, nesting of any depth. This parser takes ASCII
@@ -52,7 +52,7 @@ def loads(data: bytes) -> Json:
 def dumps(value: Json) -> bytes:
     """Compact JSON text of a value that `loads` gives back; JsonError for any other value.
 
-    On the module the core writes it, in a third of the time; what it refuses is told from here.
+    On the module the core writes it, in a third of the time; why it refuses a value is found here.
     """
     text: bytes | None = json_text(value)
     if text is None:
