@@ -21,7 +21,7 @@ from app.sector_log import LogDamagedError, LogFullError, SectorLog
 
 MAX_TEXT_BYTES = 2000
 
-SPARE_FOR_DUTIES = 2
+SPARE_FOR_STARTS = 2
 """Sectors that ordinary events leave free: a full log must still take starts and key changes."""
 
 SPARE_FOR_ARCHIVING = 1
@@ -125,7 +125,7 @@ class Events:
     def has_room(self) -> bool:
         """Return whether any event that may come up in a session can still be logged."""
         lengths = (MAX_TEXT_BYTES, MAX_TEXT_BYTES)
-        return not self._log.damage and self._log.has_room(lengths, SPARE_FOR_DUTIES)
+        return not self._log.damage and self._log.has_room(lengths, SPARE_FOR_STARTS)
 
     def is_half_full(self) -> bool:
         """Return whether events that anybody can provoke should no longer be logged."""
@@ -137,7 +137,7 @@ class Events:
         detail: dict[str, object],
         pagination: int,
         statement: int = 0,
-        spare_sectors: int = SPARE_FOR_DUTIES,
+        spare_sectors: int = SPARE_FOR_STARTS,
     ) -> None:
         """Append an event; in flash on return.
 
@@ -174,7 +174,7 @@ class Events:
         """
         _, chain = self.read(through)
         keep = self._log.sectors_of(lambda base: _unpack_state(base).number <= through)[-1]
-        spare_sectors = 0 if keep > self._log.oldest else SPARE_FOR_DUTIES
+        spare_sectors = 0 if keep > self._log.oldest else SPARE_FOR_STARTS
         detail = {"through": through, "chain": chain}
         self.log("events_archived", detail, pagination, spare_sectors=spare_sectors)
         try:

@@ -4,7 +4,7 @@ from wire.errors import WattsealError
 
 from app.clock import Clock
 from app.contracts import Core, Json, Port, Release
-from app.events import SPARE_FOR_ARCHIVING, SPARE_FOR_DUTIES, Events
+from app.events import SPARE_FOR_ARCHIVING, SPARE_FOR_STARTS, Events
 from app.firmware import Firmware
 from app.journal import Journal
 from app.meter import ATTEMPTS, Meter
@@ -87,7 +87,7 @@ class Module:
     # --- events ------------------------------------------------------------------------------
 
     def log(
-        self, event: str, detail: Json, statement: int = 0, spare_sectors: int = SPARE_FOR_DUTIES
+        self, event: str, detail: Json, statement: int = 0, spare_sectors: int = SPARE_FOR_STARTS
     ) -> None:
         """Append to the event log; WattsealError `events_full` if it takes no more."""
         pagination = self.journal.state.pagination

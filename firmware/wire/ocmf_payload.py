@@ -148,7 +148,7 @@ class Draft:
             _member("RU", "kWh"),
             _member("RT", station["current_type"]),
         )
-        self._behind_value = ",".join(identification)
+        self._after_value = ",".join(identification)
 
     def complete(self, readings: list[tuple[Reading, JsonObject]]) -> bytes:
         """The payload with these readings, each a Reading and its statement.
@@ -171,7 +171,7 @@ class Draft:
         flags, state = statement.get("error_flags", ""), statement.get("meter_state", "G")
         return (
             f'{{"TM":"{time}","TX":"{reason}","RV":{value},'
-            f'{self._behind_value},"EF":"{flags}","ST":"{state}"}}'
+            f'{self._after_value},"EF":"{flags}","ST":"{state}"}}'
         )
 
 
