@@ -9,7 +9,7 @@ become a reading.
 from .errors import WattsealError
 
 try:
-    from _wattseal import crc16  # type: ignore[import-not-found, unused-ignore]
+    from _wattseal import crc16 as crc16  # type: ignore[import-not-found, unused-ignore]
 except ImportError:
     # Remainders of the 16 possible low nibbles under the reflected polynomial 0xA001.
     # fmt: off
