@@ -1,4 +1,7 @@
-"""Serves the link: every line gets one answer, and nothing that arrives can stop the loop."""
+"""Serves the link: runs the command that each line asks for, and answers every line once.
+
+Nothing that arrives can stop the loop.
+"""
 
 import gc
 
@@ -87,9 +90,9 @@ class LinkServer:
         if is_reply(found):
             return b""
         try:
-            return _encoded(handle(self._module, found))
+            return _encoded(_reply_to(self._module, found))
         except Exception as problem:
-            gc.collect()  # out of memory, most likely
+            gc.collect()  # most likely memory ran out
             return encode(error(None, self._module.refuse("reply", problem)))
 
     def _idle(self) -> None:
@@ -100,7 +103,7 @@ class LinkServer:
             self._module.refuse("idle", problem)
 
 
-def handle(module: Module, message: Json) -> Json:
+def _reply_to(module: Module, message: Json) -> Json:
     """Return the reply to a message; whatever goes wrong becomes an error reply.
 
     A message without an id is refused like any other that is not a request: the link has no
