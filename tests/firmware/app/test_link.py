@@ -190,7 +190,7 @@ def test_reply_that_memory_does_not_suffice_for_is_an_error_reply(monkeypatch) -
     def broken(*_: object) -> dict:
         raise MemoryError
 
-    monkeypatch.setattr("app.link.handle", broken)
+    monkeypatch.setattr("app.link._reply_to", broken)
     assert error_of(bench, encode({"jsonrpc": "2.0", "id": 1, "method": "hello"})) == (
         None,
         "internal_error",
