@@ -12,12 +12,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "host_tools"))
 
-from wattseal.cdr.findings import (  # noqa: E402
-    EFFECTS,
-    EFFECTS_AND_SENTENCES,
-    ELSEWHERE,
-    EXPLAINED_BY,
-)
+from wattseal.cdr.findings import EXPLAINED_BY, TABLE, VERIFICATION  # noqa: E402
+from wattseal.common.findings import Severity  # noqa: E402
+from wattseal.common.sentences import read_sentences  # noqa: E402
 
 PAGE = HERE / "cdr-validation.md"
 TEMPLATE = HERE / "templates" / "cdr-validation.md"
@@ -33,15 +30,19 @@ def page() -> str:
 
 def _tables() -> dict[str, str]:
     findings = [
-        (f"`{code}`", effect.value, _shown(english), _shown(german))
-        for code, (effect, english, german) in EFFECTS_AND_SENTENCES.items()
+        (f"`{code}`", told.severity, _shown(told.en), _shown(told.de))
+        for code, told in read_sentences(TABLE).items()
     ]
     explained = [(f"`{code}`", _codes(sorted(causes))) for code, causes in EXPLAINED_BY.items()]
-    by_effect: dict[str, list[str]] = {}
-    for code, effect in EFFECTS.items():
-        by_effect.setdefault(effect.value, []).append(code.value)
-    effects = [(effect, _codes(codes)) for effect, codes in by_effect.items()]
-    elsewhere = [(f"`{code.value}`", words) for code, words in ELSEWHERE.items()]
+    verification = read_sentences(VERIFICATION).items()
+    by_effect = {
+        effect: [code for code, told in verification if told.in_cdr == effect]
+        for effect in Severity
+    }
+    effects = [(effect.value, _codes(codes)) for effect, codes in by_effect.items() if codes]
+    elsewhere = [
+        (f"`{code}`", told.instead_in_cdr) for code, told in verification if told.instead_in_cdr
+    ]
     return {
         "findings": _table(("code", "effect", "English", "German"), findings),
         "explained": _table(("finding", "left out beside"), explained),

@@ -11,9 +11,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "host_tools"))
 
-from wattseal.registry.failures import FAILURES  # noqa: E402
-from wattseal.registry.rules.eligibility import REASONS  # noqa: E402
-from wattseal.registry.rules.reasons import FINDINGS  # noqa: E402
+from wattseal.common.sentences import read_sentences  # noqa: E402
+from wattseal.registry import failures  # noqa: E402
+from wattseal.registry.rules import eligibility, reasons  # noqa: E402
 
 PAGE = HERE / "registry-reasons.md"
 
@@ -32,15 +32,15 @@ _PARTS = (
         "`reasons` of a refused request (status 422, or 403 where it is about whose station it "
         "is), all that were found. `meter_model_changed` and `module_model_changed` are remarks: "
         "the request was recorded. Those about a record come from an audit.",
-        FINDINGS,
+        reasons.TABLE,
     ),
     (
         "Publication gate",
         "`reasons` of a charge point that may not be published as compliant with calibration law "
         "and may not charge.",
-        REASONS,
+        eligibility.TABLE,
     ),
-    ("Failures", "`error.name` of every other answer that is none.", FAILURES),
+    ("Failures", "`error.name` of every other answer that is none.", failures.TABLE),
 )
 
 
@@ -49,8 +49,8 @@ def page() -> str:
     parts = [_HEAD]
     for title, words, table in _PARTS:
         rows = [
-            f"| `{code}` | {_shown(sentence)} | {_shown(remedy)} |"
-            for code, (sentence, remedy) in table.items()
+            f"| `{code}` | {_shown(told.en)} | {_shown(told.remedy)} |"
+            for code, told in read_sentences(table).items()
         ]
         head = ["| code | what it says | what to do |", "|---|---|---|"]
         parts.append("\n".join(["", f"## {title}", "", words, "", *head, *rows, ""]))

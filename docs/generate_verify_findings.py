@@ -12,7 +12,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "host_tools"))
 
-from wattseal.ocmf.findings import SENTENCES, Code, Severity  # noqa: E402
+from wattseal.common.findings import Severity  # noqa: E402
+from wattseal.common.sentences import read_sentences  # noqa: E402
+from wattseal.ocmf.findings import TABLE  # noqa: E402
 
 PAGE = HERE / "verify-findings.md"
 
@@ -31,17 +33,17 @@ _PARTS = (
     (
         "Unreadable",
         "There was nothing to judge: verdict `unreadable`, exit status 2.",
-        lambda code: code.is_unreadable,
+        lambda told: told.is_unreadable,
     ),
     (
         "Errors",
         "The records or their transaction are not verified: verdict `not_verified`, exit status 1.",
-        lambda code: code.severity is Severity.ERROR and not code.is_unreadable,
+        lambda told: told.severity == Severity.ERROR and not told.is_unreadable,
     ),
     (
         "Warnings",
         "The verdict stands; whoever bills by the records should know.",
-        lambda code: code.severity is Severity.WARNING,
+        lambda told: told.severity == Severity.WARNING,
     ),
 )
 
@@ -51,9 +53,9 @@ def page() -> str:
     parts = [_HEAD]
     for title, words, belongs in _PARTS:
         rows = [
-            f"| `{code}` | {_shown(SENTENCES[code].en)} | {_shown(SENTENCES[code].de)} |"
-            for code in Code
-            if belongs(code)
+            f"| `{code}` | {_shown(told.en)} | {_shown(told.de)} |"
+            for code, told in read_sentences(TABLE).items()
+            if belongs(told)
         ]
         head = ["| code | English | German |", "|---|---|---|"]
         parts.append("\n".join(["", f"## {title}", "", words, "", *head, *rows, ""]))

@@ -42,7 +42,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--next-image", type=Path, help="the same for the image that updates are made to"
     )
     group.addoption("--meter-port", help="adaptor on which a serial target's meter is emulated")
-    group.addoption("--all", action="store_true", help="every case where a sample is the default")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -74,7 +73,12 @@ def _parameter(target: str, metafunc: pytest.Metafunc) -> Any:
     if missing:
         reason = f"{target} has no {', '.join(sorted(missing))} here"
         return pytest.param(target, marks=pytest.mark.skip(reason=reason))
-    return target
+    if kind_of(target) == "serial" or metafunc.config.getoption("--image"):
+        return target
+    next_too = "next_image" in metafunc.fixturenames
+    return pytest.param(
+        target, marks=pytest.mark.image(target, *([f"{target}-next"] if next_too else []))
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

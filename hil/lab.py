@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from hil.images import existing
+
 ROOT = Path(__file__).resolve().parent.parent
 UNIX_PROGRAM = ROOT / "build/unix/micropython"
 LAB_IMAGE = ROOT / "build/rp2040-lab/firmware.bin"
@@ -56,7 +58,7 @@ class UnixLab:
 
     def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(
-            [UNIX_PROGRAM, "-c", UNIX_SERVER],
+            [existing(UNIX_PROGRAM), "-c", UNIX_SERVER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "WATTSEAL_FLASH": str(folder / "flash.bin")},
@@ -88,7 +90,7 @@ def open_lab(target: str) -> Iterator[Lab]:
     if target == "rp2040":
         from hil.rp2040.lab import open_rp2040_lab  # the emulator is slow to import
 
-        with open_rp2040_lab(LAB_IMAGE) as lab:
+        with open_rp2040_lab(existing(LAB_IMAGE)) as lab:
             yield lab
         return
     with tempfile.TemporaryDirectory() as folder:

@@ -21,11 +21,13 @@ LOADING_CODE = ("mp_raw_code_load", "mp_reader_new", "mp_native_")
 FILES = ("mp_vfs", "mp_fat_vfs", "mp_type_vfs", "lfs1_", "lfs2_", "f_open", "f_mount", "fileio_")
 
 
+pytestmark = pytest.mark.image(*PRODUCTS, "rp2040-lab")
+
+
 @cache
 def symbols(image: str) -> frozenset[str]:
     """Names of all symbols of an image, local ones too."""
     elf = BUILD / image / "firmware.elf"
-    assert elf.exists(), f"build it first: ./dev build {image}"
     listed = subprocess.run(["arm-none-eabi-nm", elf], capture_output=True, text=True, check=True)
     return frozenset(line.split()[-1] for line in listed.stdout.splitlines())
 

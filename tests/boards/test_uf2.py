@@ -3,9 +3,13 @@
 import struct
 from pathlib import Path
 
+import pytest
+
 BUILD = Path(__file__).resolve().parents[2] / "build/rp2040"
 FLASH_START = 0x10000000
 RP2040_FAMILY = 0xE48BFF56
+
+pytestmark = pytest.mark.image("rp2040")
 
 
 def test_uf2_holds_the_image() -> None:

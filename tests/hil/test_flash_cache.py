@@ -168,7 +168,7 @@ def test_misses_in_milliseconds():
     assert milliseconds(125_000) == MISS_CYCLES
 
 
-@pytest.mark.skipif(not LAB_IMAGE.exists(), reason="no lab image; ./dev build rp2040-lab makes it")
+@pytest.mark.image("rp2040-lab")
 def test_a_signature_reads_its_code_into_the_cache_and_little_again():
     lab = Rp2040Lab(LAB_IMAGE.read_bytes(), load_board(), noise=seeded_bits(1))
     try:

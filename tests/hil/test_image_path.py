@@ -33,9 +33,7 @@ ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 # In the heap of MicroPython, of which nothing runs in the model.
 KEY, DIGEST, ADDED, RESULT = (RAM_START + 0x30000 + i * 0x100 for i in range(4))
 
-pytestmark = pytest.mark.skipif(
-    not (FOLDER / "firmware.elf").exists(), reason="no image; ./dev build rp2040 makes it"
-)
+pytestmark = pytest.mark.image("rp2040")
 
 Job = tuple[int, bytes, bytes | None]  # private key, digest, added entropy
 

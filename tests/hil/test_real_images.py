@@ -19,10 +19,7 @@ _wattseal.flash_program(_wattseal.AREA_SETTINGS, 0, data)
 _wattseal.flash_read(_wattseal.AREA_SETTINGS, 0, back)
 """
 
-needs_lab = pytest.mark.skipif(
-    not LAB_IMAGE.exists(), reason="no lab image; ./dev build rp2040-lab makes it"
-)
-needs_image = pytest.mark.skipif(not IMAGE.exists(), reason="no image; ./dev build rp2040 makes it")
+pytestmark = pytest.mark.image("rp2040", "rp2040-lab")
 
 
 @pytest.fixture(scope="module")
@@ -31,40 +28,34 @@ def lab():
         yield made
 
 
-@needs_lab
 def test_micropython_boots_to_its_prompt_and_talks(lab):
     assert lab.execute("print(1 + 1)") == "2\n"
     assert lab.execute("import sys; print(sys.platform)") == "rp2\n"
 
 
-@needs_lab
 def test_more_than_the_prompts_buffer_holds_arrives_whole(lab):
     lab.execute("text = '" + "x" * 3000 + "'")
     assert lab.execute("print(len(text))") == "3000\n"
     assert lab.execute("print('y' * 3000)") == "y" * 3000 + "\n"
 
 
-@needs_lab
 def test_an_exception_on_the_chip_is_an_error_here(lab):
     with pytest.raises(LabError, match="ZeroDivisionError"):
         lab.execute("1 / 0")
 
 
-@needs_lab
 def test_the_chip_tells_its_own_id(lab):
     assert lab.execute("import machine; print(machine.unique_id() == " + repr(LAB_ID) + ")") == (
         "True\n"
     )
 
 
-@needs_lab
 def test_time_on_the_chip_is_the_time_of_the_desk(lab):
     before_ns = lab.chip.nanos
     lab.execute("import time; time.sleep_ms(2500)")
     assert 2.5 <= (lab.chip.nanos - before_ns) / NS_PER_S < 2.6
 
 
-@needs_lab
 def test_flash_is_written_through_the_boot_rom(lab):
     lab.execute(WRITE_FLASH)
     offset = load_board().areas["settings"][0]
@@ -72,7 +63,6 @@ def test_flash_is_written_through_the_boot_rom(lab):
     assert lab.execute("print(back == data)") == "True\n"
 
 
-@needs_lab
 def test_keys_are_made_from_the_oscillators_bits():
     keys = []
     for noise in (seeded_bits(1), seeded_bits(1), seeded_bits(2)):
@@ -83,7 +73,6 @@ def test_keys_are_made_from_the_oscillators_bits():
     assert keys[0] == keys[1] != keys[2]
 
 
-@needs_lab
 def test_every_run_takes_the_same_cycles():
     counts = []
     for _ in range(2):
@@ -94,7 +83,6 @@ def test_every_run_takes_the_same_cycles():
     assert counts[0] == counts[1]
 
 
-@needs_image
 def test_the_image_answers_on_its_link_and_leaves_the_meters_line_alone():
     desk = Desk(IMAGE.read_bytes(), load_board(), Setup())
     desk.power_on()
@@ -108,7 +96,6 @@ def test_the_image_answers_on_its_link_and_leaves_the_meters_line_alone():
     desk.power_cut()
 
 
-@needs_lab
 def test_micropython_reaches_the_boot_loader_and_a_plain_reset_does_not():
     lab = Rp2040Lab(LAB_IMAGE.read_bytes(), load_board())
     lab.type("import machine; machine.reset()")

@@ -379,7 +379,7 @@ def _session(group: list[Record], key: PublicKey, origin: str) -> SessionRecords
 def _nature(record: Record) -> Nature | None:
     """What a record is in its session; None if it holds both begin and end."""
     letters = {str(reading.TX) for reading in record.payload.RD} if record.payload else set()
-    begins, ends = "B" in letters, bool(letters & END_REASONS.keys())
+    begins, ends = "B" in letters, bool(letters & END_REASONS)
     if begins and ends:
         return None
     return "Start" if begins else "End" if ends else "Intermediate"

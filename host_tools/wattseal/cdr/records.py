@@ -15,13 +15,13 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from wattseal.cdr.findings import Finding, SessionFacts, found, of_verify
+from wattseal.cdr.findings import SessionFacts, found, of_verify
 from wattseal.cdr.ocpi import Cdr, SignedValue
+from wattseal.common.findings import Finding
 from wattseal.common.times import unix_ms
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
-from wattseal.ocmf.findings import Code, shown
-from wattseal.ocmf.findings import Finding as VerifyFinding
 from wattseal.ocmf.findings import found as verify_found
+from wattseal.ocmf.findings import shown
 from wattseal.ocmf.record import Record, RecordMalformedError, read_record
 from wattseal.ocmf.transaction import (
     CONTEXT_END,
@@ -72,8 +72,8 @@ def _check_origin(first: Member, other: Member) -> Iterator[Finding]:
     here, there = first.payload, other.payload
     subject = f"record {shown(there.PG)}"
     for code, before, after in (
-        (Code.GATEWAY_SERIAL_DIFFERS, here.GS, there.GS),
-        (Code.METER_SERIAL_DIFFERS, here.MS, there.MS),
+        ("gateway_serial_differs", here.GS, there.GS),
+        ("meter_serial_differs", here.MS, there.MS),
     ):
         if before != after:
             yield of_verify(verify_found(code, begin=before, end=after), subject)
@@ -82,7 +82,7 @@ def _check_origin(first: Member, other: Member) -> Iterator[Finding]:
         ("type of the identification", here.IT, there.IT),
     ):
         if before != after:
-            said = verify_found(Code.IDENTIFICATION_DIFFERS, field=field, begin=before, end=after)
+            said = verify_found("identification_differs", field=field, begin=before, end=after)
             yield of_verify(said, subject)
 
 
@@ -98,13 +98,13 @@ def _check_course(entries: Sequence[ReadingInRecord]) -> Iterator[Finding]:
     values = [(entry, entry.reading.RV) for entry in entries]
     for (_before, first), (after, last) in pairwise(values):
         if first is not None and last is not None and last < first:
-            said = verify_found(Code.ENERGY_DECREASED, begin=first, end=last)
+            said = verify_found("energy_decreased", begin=first, end=last)
             yield of_verify(said, f"record {shown(after.member.payload.PG)}")
             break
     for before, after in pairwise(entries):
         if _goes_back(before, after):
             told = {"begin": before.written_time, "end": after.written_time}
-            said = verify_found(Code.TIME_REVERSED, **told)
+            said = verify_found("time_reversed", **told)
             yield of_verify(said, f"record {shown(after.member.payload.PG)}")
             break
 
@@ -226,7 +226,7 @@ def open_records(values: Sequence[SignedValue]) -> tuple[list[OpenRecord], list[
         try:
             record = read_record(value.text)
         except RecordMalformedError as error:
-            malformed = verify_found(Code.RECORD_MALFORMED, cause=error)
+            malformed = verify_found("record_malformed", cause=error)
             findings.append(of_verify(malformed, f"value {number}"))
             continue
         first = opened.get(record.text)
@@ -235,7 +235,7 @@ def open_records(values: Sequence[SignedValue]) -> tuple[list[OpenRecord], list[
         elif len(first.holds) > 1 and nature not in first.natures:
             opened[record.text] = first._replace(natures=(*first.natures, nature))
         else:
-            again = verify_found(Code.RECORD_REPEATED, number=first.number)
+            again = verify_found("record_repeated", number=first.number)
             findings.append(of_verify(again, f"value {number}"))
     return list(opened.values()), findings
 
@@ -254,8 +254,8 @@ def check_content(records: Sequence[OpenRecord]) -> tuple[list[Finding], Session
     """Judge authentic records together. The session is None if it is not clear what it was."""
     findings = [of_verify(said, one.subject) for one in records for said in one.record.findings]
     members = [one.entries[0].member for one in records if one.entries]
-    if len(members) < len(records) or any(finding.effect.is_error for finding in findings):
-        return findings or [of_verify(verify_found(Code.BEGIN_MISSING))], None
+    if len(members) < len(records) or any(finding.severity.is_error for finding in findings):
+        return findings or [of_verify(verify_found("begin_missing"))], None
     outcome = check_transaction(members, is_claimed=True)
     findings += [of_verify(said) for said in _judged_here(outcome)]
     findings += _check_natures(records)
@@ -268,11 +268,11 @@ def check_content(records: Sequence[OpenRecord]) -> tuple[list[Finding], Session
     return findings, _session(records, pages, outcome.begin, outcome.end)
 
 
-def _judged_here(outcome: Outcome) -> Iterable[VerifyFinding]:
+def _judged_here(outcome: Outcome) -> Iterable[Finding]:
     """The findings but for the contexts, which a CDR has natures for."""
     if outcome.begin is None and outcome.end is None and not outcome.findings:
-        return (verify_found(Code.BEGIN_MISSING), verify_found(Code.END_MISSING))  # fiscal readings
-    return [said for said in outcome.findings if said.code is not Code.CONTEXT_MISMATCH]
+        return (verify_found("begin_missing"), verify_found("end_missing"))  # fiscal readings
+    return [said for said in outcome.findings if said.code != "context_mismatch"]
 
 
 def _check_natures(records: Iterable[OpenRecord]) -> Iterator[Finding]:
@@ -290,7 +290,7 @@ def _check_zones(outcome: Outcome) -> Iterator[Finding]:
     for entry in (outcome.begin, outcome.end):
         if entry and entry.reading.timestamp.tzinfo is None:
             cause = "its offset from UTC is missing"
-            said = verify_found(Code.TIME_STATUS_WRONG, reading=entry.role, cause=cause)
+            said = verify_found("time_status_wrong", reading=entry.role, cause=cause)
             yield of_verify(said)
 
 

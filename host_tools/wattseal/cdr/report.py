@@ -7,31 +7,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cache
-from typing import Literal
+from typing import Annotated, Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PlainSerializer
 
-from wattseal.cdr.findings import Finding, Judgement, LanguageCode
+from wattseal.cdr.findings import Judgement, finding_as_json
+from wattseal.common.findings import Finding
+from wattseal.common.sentences import Language, read_labels
 
 FORMAT: Literal["wattseal-cdr-report/1"] = "wattseal-cdr-report/1"
-LANGUAGES: tuple[LanguageCode, ...] = ("en", "de")
-
-INVESTIGATION: dict[LanguageCode, tuple[str, ...]] = {
-    "en": (
-        "The receiver's own POI data: does the charge point stand there as calibrated by mistake?",
-        "The synchronisation: is its POI record older than the sender's?",
-        "The source: has the sender published the charge point as calibrated before its key was?",
-    ),
-    "de": (
-        "Eigene POI-Daten des Empfängers: Ist der Ladepunkt dort irrtümlich als"
-        " eichrechtskonform geführt?",
-        "Synchronisation: Ist der POI-Datensatz älter als der des Absenders?",
-        "Quelle: Hat der Absender den Ladepunkt als eichrechtskonform veröffentlicht, bevor sein"
-        " Schlüssel es war?",
-    ),
-}
-"""What is to be looked into when a calibrated charge point's CDR has no signed data."""
+WORDS = "cdr_report"
+INVESTIGATION = "cdr_investigation"
+"""Sentences: what is to be looked into when a calibrated charge point's CDR has no signed data."""
 
 _NEEDS_INVESTIGATION = "signed_data_missing"
 
@@ -61,7 +49,7 @@ class Report(BaseModel):
     begin: str | None
     end: str | None
     key_fingerprint: str | None
-    findings: tuple[Finding, ...]
+    findings: tuple[Annotated[Finding, PlainSerializer(finding_as_json)], ...]
     investigate_en: tuple[str, ...] = ()
     investigate_de: tuple[str, ...] = ()
 
@@ -95,14 +83,22 @@ def make_report(
         end=judgement.end,
         key_fingerprint=judgement.key_fingerprint,
         findings=judgement.findings,
-        investigate_en=INVESTIGATION["en"] if needs else (),
-        investigate_de=INVESTIGATION["de"] if needs else (),
+        investigate_en=_steps(Language.ENGLISH) if needs else (),
+        investigate_de=_steps(Language.GERMAN) if needs else (),
     )
 
 
-def as_html(report: Report, language: LanguageCode) -> str:
+def _steps(language: Language) -> tuple[str, ...]:
+    return tuple(read_labels(INVESTIGATION, language).values())
+
+
+def _steps_of(report: Report, language: Language) -> tuple[str, ...]:
+    return report.investigate_de if language is Language.GERMAN else report.investigate_en
+
+
+def as_html(report: Report, language: Language) -> str:
     """The page, which needs nothing else."""
-    words = WORDS[language]
+    words = read_labels(WORDS, language)
     return (
         _environment()
         .get_template("report.html")
@@ -112,14 +108,14 @@ def as_html(report: Report, language: LanguageCode) -> str:
             words=words,
             facts=facts_of(report, language),
             findings=findings_of(report, language),
-            steps=report.investigate_de if language == "de" else report.investigate_en,
+            steps=_steps_of(report, language),
         )
     )
 
 
-def as_text(report: Report, language: LanguageCode) -> str:
+def as_text(report: Report, language: Language) -> str:
     """The same as plain text."""
-    words = WORDS[language]
+    words = read_labels(WORDS, language)
     lines = [f"{words['title']} {report.cdr}", words[report.verdict], ""]
     width = max(len(label) for label, _value in facts_of(report, language))
     lines += [f"{label:<{width}}  {value}" for label, value in facts_of(report, language)]
@@ -129,15 +125,15 @@ def as_text(report: Report, language: LanguageCode) -> str:
     for finding, sentence in findings:
         where = f" ({finding.subject})" if finding.subject else ""
         lines.append(f"- {sentence} [{finding.code}]{where}")
-    steps = report.investigate_de if language == "de" else report.investigate_en
+    steps = _steps_of(report, language)
     if steps:
         lines += ["", words["investigate"], *(f"- {step}" for step in steps)]
     return "\n".join(lines) + "\n"
 
 
-def facts_of(report: Report, language: LanguageCode) -> list[tuple[str, str]]:
+def facts_of(report: Report, language: Language) -> list[tuple[str, str]]:
     """Labels and values, without what is not known."""
-    words = WORDS[language]
+    words = read_labels(WORDS, language)
     marked = report.marked_by_sender
     rows = (
         ("evse", report.evse_id),
@@ -154,10 +150,10 @@ def facts_of(report: Report, language: LanguageCode) -> list[tuple[str, str]]:
     return [(words[name], value) for name, value in rows if value]
 
 
-def findings_of(report: Report, language: LanguageCode) -> list[tuple[Finding, str]]:
+def findings_of(report: Report, language: Language) -> list[tuple[Finding, str]]:
     """The findings, errors first, each with its sentence."""
-    in_order = sorted(report.findings, key=lambda one: not one.effect.is_error)
-    return [(one, one.sentence_de if language == "de" else one.sentence_en) for one in in_order]
+    in_order = sorted(report.findings, key=lambda one: not one.severity.is_error)
+    return [(one, one.sentence(language)) for one in in_order]
 
 
 def utc(unix_ms: int) -> str:
@@ -174,61 +170,3 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-WORDS: dict[LanguageCode, dict[str, str]] = {
-    "en": {
-        "title": "Report on CDR",
-        "billable": "Billable",
-        "not_billable": "Not billable: the receiver does not use it for invoices.",
-        "doubt": "Earlier sessions of the signing module are in doubt and have to be reconciled.",
-        "findings": "Findings",
-        "none": "Nothing was found against it.",
-        "investigate": "To be looked into",
-        "error": "error",
-        "error_and_doubt": "error, casts doubt on earlier sessions",
-        "doubt_effect": "casts doubt on earlier sessions",
-        "note": "note",
-        "expected": "expected",
-        "found": "found",
-        "where": "in",
-        "evse": "Charge point",
-        "begin": "Begin, as signed",
-        "end": "End, as signed",
-        "energy": "Energy, as signed",
-        "key": "Key",
-        "received": "Received",
-        "version": "Version",
-        "location": "CDR at the receiver",
-        "bytes": "Bytes received",
-        "marked": "Marked by the sender",
-        "other_language": "Deutsch",
-    },
-    "de": {
-        "title": "Bericht zum CDR",
-        "billable": "Abrechenbar",
-        "not_billable": "Nicht abrechenbar: Der Empfänger verwendet ihn für keine Rechnung.",
-        "doubt": "Frühere Ladevorgänge des Signiermoduls sind zweifelhaft und abzugleichen.",
-        "findings": "Befunde",
-        "none": "Es liegt nichts gegen ihn vor.",
-        "investigate": "Zu prüfen",
-        "error": "Fehler",
-        "error_and_doubt": "Fehler, frühere Ladevorgänge zweifelhaft",
-        "doubt_effect": "frühere Ladevorgänge zweifelhaft",
-        "note": "Hinweis",
-        "expected": "erwartet",
-        "found": "gefunden",
-        "where": "in",
-        "evse": "Ladepunkt",
-        "begin": "Beginn, wie signiert",
-        "end": "Ende, wie signiert",
-        "energy": "Energie, wie signiert",
-        "key": "Schlüssel",
-        "received": "Eingegangen",
-        "version": "Version",
-        "location": "CDR beim Empfänger",
-        "bytes": "Empfangene Bytes",
-        "marked": "Vom Absender markiert",
-        "other_language": "English",
-    },
-}

@@ -12,13 +12,13 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from wattseal.cdr.findings import Finding, found, of_verify
+from wattseal.cdr.findings import found, of_verify
 from wattseal.cdr.keys import KeyPeriod
+from wattseal.common.findings import Finding, Severity
 from wattseal.common.text import normalized
 from wattseal.common.times import utc_text
-from wattseal.ocmf.findings import Code, Severity, shown
-from wattseal.ocmf.findings import Finding as VerifyFinding
 from wattseal.ocmf.findings import found as verify_found
+from wattseal.ocmf.findings import shown
 from wattseal.ocmf.public_key import KeyUnreadableError, PublicKey, recall_public_key
 from wattseal.ocmf.record import Record
 from wattseal.ocmf.signature import check_signature, not_signer, short_name
@@ -26,7 +26,7 @@ from wattseal.ocmf.signature import check_signature, not_signer, short_name
 # A charge point changes its key with a module or its firmware: a few times in all.
 _MAX_OTHER_KEYS = 16
 
-_WHATEVER_THE_KEY = (Code.ALGORITHM_UNSUPPORTED, Code.SIGNATURE_MALFORMED)
+_WHATEVER_THE_KEY = ("algorithm_unsupported", "signature_malformed")
 _OCPP_KEY = re.compile(r"\s*oca:base16:asn1:\s*([0-9A-Fa-f\s]+)")
 
 
@@ -54,7 +54,7 @@ class Candidates(NamedTuple):
     def signer(self, record: Record, at_ms: int, subject: str) -> Signer:
         """Who has signed a record of that time."""
         valid = [one for one in self.periods if self.is_valid(one, at_ms)]
-        complaints: list[VerifyFinding] = []
+        complaints: list[Finding] = []
         for key in self._in_order(valid):
             said = list(check_signature(record, key))
             errors = _errors(said)
@@ -111,7 +111,7 @@ class Candidates(NamedTuple):
         at_ms: int,
         subject: str,
         valid: Sequence[KeyPeriod],
-        complaints: list[VerifyFinding],
+        complaints: list[Finding],
     ) -> Signer:
         """What to say of a record that no registered key has signed."""
         if not complaints:
@@ -138,7 +138,7 @@ def read_own_key(
     try:
         return recall_public_key(_without_notation(text)), ()
     except KeyUnreadableError as error:
-        note = of_verify(verify_found(Code.KEY_UNREADABLE, cause=error), "public_key")
+        note = of_verify(verify_found("key_unreadable", cause=error), "public_key")
         return None, (note,)
 
 
@@ -196,5 +196,5 @@ def check_serials(period: KeyPeriod, record: Record, subject: str) -> tuple[Find
     )
 
 
-def _errors(said: Iterable[VerifyFinding]) -> list[VerifyFinding]:
+def _errors(said: Iterable[Finding]) -> list[Finding]:
     return [one for one in said if one.severity is Severity.ERROR]

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wattseal.cdr.fast_path import FastPathSession, fast_path_sessions
-from wattseal.cdr.findings import Finding, Judgement, found, judged, one_for_each_fault
+from wattseal.cdr.findings import Judgement, found, judged, one_for_each_fault
 from wattseal.cdr.keys import KeyPeriod, KeySource
 from wattseal.cdr.ocpi import Cdr, CdrError, SignedData
 from wattseal.cdr.records import (
@@ -23,6 +23,7 @@ from wattseal.cdr.records import (
 )
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.signers import Candidates, Signer, check_own_key, check_serials, read_own_key
+from wattseal.common.findings import Finding
 from wattseal.common.times import utc_text
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
 from wattseal.ocmf.findings import shown
@@ -154,7 +155,7 @@ class Validator:
 
     def _look_closely(self, cdr: Cdr, signed: SignedData, periods: Sequence[KeyPeriod]) -> _Found:
         records, findings = open_records(signed.values)
-        if any(one.effect.is_error for one in findings):
+        if any(one.severity.is_error for one in findings):
             return _Found(findings)
         own, notes = read_own_key(signed.public_key, periods)
         findings += notes
@@ -224,7 +225,7 @@ def _signers_among(cdr: Cdr, records: Iterable[OpenRecord], candidates: Candidat
 
 def _with_a_reason(findings: Sequence[Finding]) -> Sequence[Finding]:
     """The findings on signed data that make no session. Nothing is billable for want of a fault."""
-    if any(one.effect.is_error for one in findings):
+    if any(one.severity.is_error for one in findings):
         return findings
     return [*findings, CdrError("signed_data", "makes no session").finding]
 
@@ -247,7 +248,7 @@ def _check_one_key(periods: Sequence[KeyPeriod], known: Iterable[Finding]) -> tu
     A firmware update within a session changes it. If a key is wrong anyway, that is said already.
     """
     names = list(dict.fromkeys([short_name(period.key) for period in periods]))
-    if len(names) < 2 or any(finding.effect.is_error for finding in known):
+    if len(names) < 2 or any(finding.severity.is_error for finding in known):
         return ()
     return (
         found("signed_with_two_keys", subject="signed_data", expected=names[0], found=names[1]),

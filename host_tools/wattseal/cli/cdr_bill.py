@@ -46,6 +46,7 @@ from wattseal.cli.output import print_json, say
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import write_exactly
 from wattseal.common.files import OutputDirectory, first_fault
+from wattseal.common.sentences import Language
 from wattseal.ocmf.public_key import PublicKey
 
 app = typer.Typer()
@@ -151,7 +152,7 @@ def _session(source: Path, key: PublicKey | None, begin: str | None) -> SessionR
 def _tell(statement: Statement, out: Path, *, json_output: bool) -> None:
     if not json_output:
         say(str(out))
-        for label, value in page_of(statement, "en").totals:
+        for label, value in page_of(statement, Language.ENGLISH).totals:
             say(f"  {label}: {value}")
         return
     rows = [
@@ -164,7 +165,7 @@ def _tell(statement: Statement, out: Path, *, json_output: bool) -> None:
             "amount": f"{one.cost.gross:f}" if one.cost else None,
             "currency": one.cost.currency if one.cost else None,
             "folder": one.folder,
-            "why_not": one.why_not("en"),
+            "why_not": one.why_not(Language.ENGLISH),
         }
         for one in statement.sessions
     ]

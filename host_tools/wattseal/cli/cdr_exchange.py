@@ -346,7 +346,7 @@ def _markers(path: Path | None) -> Markers:
 
 def _warn(one: Prepared) -> None:
     for finding in one.judgement.findings if one.judgement else ():
-        if finding.effect.is_error or finding.effect.is_doubt:
+        if finding.severity.is_error or finding.severity.is_doubt:
             complain(f"wattseal: {one.cdr.name}: {finding.sentence_en} [{finding.code}]")
 
 

@@ -86,7 +86,7 @@ def _say_report(report: AuditReport) -> None:
     say_facts(facts, indent="  ")
     for finding in report.findings:
         where = "" if finding.entry is None else f"entry {finding.entry}: "
-        say_wrapped(f"error: {where}{finding.sentence} [{finding.code}]", "red", indent="  ")
+        say_wrapped(f"error: {where}{finding.sentence_en} [{finding.code}]", "red", indent="  ")
     if not report.complete:
         say_wrapped("The audit ended before the end of the log.", "red", indent="  ")
 

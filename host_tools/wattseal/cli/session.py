@@ -185,7 +185,7 @@ def _finish(
     if signed.was_recovered:
         complain("wattseal: the reply was lost; the record was fetched from the module's journal.")
     if report.verdict is not Verdict.VERIFIED:
-        reason = next((finding.message for finding in report.all_findings), str(report.reason))
+        reason = next((finding.sentence_en for finding in report.all_findings), str(report.reason))
         raise ToolError("record_not_verified", reason=reason)
     if json_output:
         print_json(

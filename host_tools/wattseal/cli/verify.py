@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -11,9 +10,11 @@ import typer
 
 from wattseal.cli import options
 from wattseal.cli.output import INDENT, print_json, say, say_facts, say_wrapped
+from wattseal.common.findings import Finding, Severity
+from wattseal.common.sentences import Language, read_labels
 from wattseal.common.text import printable
 from wattseal.ocmf.container import MAX_FILE_BYTES, BundleError, is_bundle, read_bundle
-from wattseal.ocmf.findings import Code, Finding, Language, Severity, found
+from wattseal.ocmf.findings import found
 from wattseal.ocmf.public_key import PublicKey
 from wattseal.ocmf.report import (
     FileReport,
@@ -23,146 +24,67 @@ from wattseal.ocmf.report import (
     Verdict,
     overall,
 )
-from wattseal.ocmf.transaction import END_REASONS
 from wattseal.ocmf.verify import unreadable, verify_file
 
-
-@dataclass(frozen=True)
-class ReportWords:
-    """One language's words; labels fit the width that say_facts gives them."""
-
-    headlines: dict[Verdict, str]
-    marks: dict[Severity, str]
-    key_sources: dict[str, str]
-    end_reasons: dict[str, str]
-    value: str
-    transaction: str
-    begin: str
-    end: str
-    energy: str
-    meter: str
-    module: str
-    unknown: str
-    identification: str
-    key: str
-
-
-_ENGLISH = ReportWords(
-    headlines={
-        Verdict.VERIFIED: "VERIFIED",
-        Verdict.NOT_VERIFIED: "NOT VERIFIED",
-        Verdict.UNREADABLE: "UNREADABLE",
-    },
-    marks={Severity.ERROR: "error", Severity.WARNING: "warning"},
-    key_sources={
-        "pinned": "Checked with the given key.",
-        "in_file": (
-            "Checked with the key inside the file: that shows integrity, not origin. "
-            "Give the station's published key with --key to know who signed."
-        ),
-    },
-    end_reasons=END_REASONS,
-    value="value",
-    transaction="transaction",
-    begin="begin",
-    end="end",
-    energy="energy",
-    meter="meter",
-    module="module",
-    unknown="unknown",
-    identification="id",
-    key="key",
-)
-
-_GERMAN = ReportWords(
-    headlines={
-        Verdict.VERIFIED: "VERIFIZIERT",
-        Verdict.NOT_VERIFIED: "NICHT VERIFIZIERT",
-        Verdict.UNREADABLE: "NICHT LESBAR",
-    },
-    marks={Severity.ERROR: "Fehler", Severity.WARNING: "Hinweis"},
-    key_sources={
-        "pinned": "Geprüft mit dem angegebenen Schlüssel.",
-        "in_file": (
-            "Geprüft mit dem Schlüssel aus der Datei: Das zeigt, dass nichts verändert wurde, "
-            "aber nicht, wer signiert hat. Dazu mit --key den veröffentlichten Schlüssel der "
-            "Ladestation angeben."
-        ),
-    },
-    end_reasons={
-        "E": "beendet",
-        "L": "vor Ort beendet",
-        "R": "aus der Ferne beendet",
-        "A": "nach einem Fehler abgebrochen",
-        "P": "durch Stromausfall beendet",
-    },
-    value="Messwert",
-    transaction="Vorgang",
-    begin="Startwert",
-    end="Endwert",
-    energy="Energie",
-    meter="Zähler",
-    module="Signiermodul",
-    unknown="unbekannt",
-    identification="Nutzer",
-    key="Schlüssel",
-)
-
-WORDS = {Language.ENGLISH: _ENGLISH, Language.GERMAN: _GERMAN}
+WORDS = "verify_report"
+"""Labels fit the width that say_facts gives them."""
 
 
 def say_report(report: FileReport, language: Language = Language.ENGLISH) -> None:
     """Verdict first, then each transaction, then what is wrong with which value."""
-    words = WORDS[language]
+    words = read_labels(WORDS, language)
     style = "bold green" if report.verdict is Verdict.VERIFIED else "bold red"
     reason = f" ({report.reason})" if report.reason else ""
-    say(f"{report.file}: {words.headlines[report.verdict]}{reason}", style)
+    headline = words[f"headline_{report.verdict}"]
+    say(f"{report.file}: {headline}{reason}", style)
     for transaction in report.transactions:
         say_facts(_transaction_facts(transaction, words), indent=INDENT)
         _say_findings(transaction.findings, language)
     _say_findings(report.findings, language)
     for value in report.values:
         _say_value(value, language, is_only=len(report.values) == 1)
-    if report.key_source in words.key_sources:
-        say_wrapped(words.key_sources[report.key_source], indent=INDENT)
+    if report.key_source != "none":
+        say_wrapped(words[f"key_source_{report.key_source}"], indent=INDENT)
 
 
-def _transaction_facts(transaction: TransactionReport, words: ReportWords) -> list[tuple[str, str]]:
+def _transaction_facts(
+    transaction: TransactionReport, words: dict[str, str]
+) -> list[tuple[str, str]]:
     facts = []
     if transaction.transaction_id is not None:
-        facts.append((words.transaction, transaction.transaction_id))
-    for name, reading in ((words.begin, transaction.begin), (words.end, transaction.end)):
+        facts.append((words["transaction"], transaction.transaction_id))
+    for name, reading in ((words["begin"], transaction.begin), (words["end"], transaction.end)):
         if reading:
             facts.append((name, _reading_words(reading, words)))
     if transaction.energy is not None:
-        facts.append((words.energy, f"{transaction.energy} {transaction.unit}"))
+        facts.append((words["energy"], f"{transaction.energy} {transaction.unit}"))
     if transaction.meter_serial or transaction.gateway_serial:
         model = f" ({transaction.meter_model})" if transaction.meter_model else ""
         serial = transaction.gateway_serial
-        module = f", {words.module} {serial}" if serial else ""
-        meter = transaction.meter_serial or words.unknown
-        facts.append((words.meter, f"{meter}{model}{module}"))
+        module = f", {words['module']} {serial}" if serial else ""
+        meter = transaction.meter_serial or words["unknown"]
+        facts.append((words["meter"], f"{meter}{model}{module}"))
     if transaction.identification:
-        facts.append((words.identification, transaction.identification))
+        facts.append((words["identification"], transaction.identification))
     return facts
 
 
-def _reading_words(reading: ReadingReport, words: ReportWords) -> str:
+def _reading_words(reading: ReadingReport, words: dict[str, str]) -> str:
     time = f"{reading.time} {reading.time_status}"
-    reason = words.end_reasons.get(reading.reason, "")
+    reason = words.get(f"end_reason_{reading.reason}", "")
     return f"{reading.value} {reading.unit}  {time}  {reading.pagination} {reason}".rstrip()
 
 
 def _say_value(value: ValueReport, language: Language, *, is_only: bool) -> None:
-    words = WORDS[language]
-    _say_findings(value.findings, language, "" if is_only else f"{words.value} {value.number}: ")
+    words = read_labels(WORDS, language)
+    _say_findings(value.findings, language, "" if is_only else f"{words['value']} {value.number}: ")
     if value.key_fingerprint and value.verdict is Verdict.VERIFIED and value.number == 1:
-        say_facts([(words.key, f"SHA-256 {value.key_fingerprint[:32]}...")], indent=INDENT)
+        say_facts([(words["key"], f"SHA-256 {value.key_fingerprint[:32]}...")], indent=INDENT)
 
 
 def _say_findings(findings: list[Finding], language: Language, where: str = "") -> None:
     for finding in findings:
-        mark = WORDS[language].marks[finding.severity]
+        mark = read_labels(WORDS, language)[f"mark_{finding.severity}"]
         style = "red" if finding.severity is Severity.ERROR else "yellow"
         sentence = finding.sentence(language)
         say_wrapped(f"{mark}: {where}{sentence} [{finding.code}]", style, indent=INDENT)
@@ -231,10 +153,10 @@ def _verify(name: str, pinned: PublicKey | None) -> list[FileReport]:
                 data = _read(file)
         parts = read_bundle(data) if is_bundle(data) else None
     except BundleError as error:
-        return [unreadable(shown_name, found(Code.FILE_UNREADABLE, cause=error))]
+        return [unreadable(shown_name, found("file_unreadable", cause=error))]
     except (OSError, ValueError) as error:
         cause = getattr(error, "strerror", None) or str(error)
-        return [unreadable(shown_name, found(Code.FILE_UNREADABLE, cause=cause))]
+        return [unreadable(shown_name, found("file_unreadable", cause=cause))]
     if parts is None:
         return [verify_file(shown_name, data, pinned)]
     return [verify_file(f"{shown_name}: {printable(part)}", held, pinned) for part, held in parts]

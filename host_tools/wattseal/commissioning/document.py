@@ -44,12 +44,13 @@ from wattseal.commissioning.test_charge import charged
 from wattseal.commissioning.workplace import StepResult, Workplace
 from wattseal.common.errors import ToolError
 from wattseal.common.files import OutputDirectory
+from wattseal.common.sentences import Language, read_labels
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
 from wattseal.ocmf.public_key import PublicKey, read_public_key
 from wattseal.ocmf.report import ReadingReport, TransactionReport
 from wattseal.registry.api_models import HistoryLine, PublicationAnswer, RegistryFacts
 from wattseal.registry.client import RegistryClient
-from wattseal.registry.records import Registration, Scenario, TestCharge, details_of, record_text
+from wattseal.registry.records import Registration, TestCharge, details_of, record_text
 
 WORDS = 12
 _BYTES = 16
@@ -70,38 +71,48 @@ def is_fingerprint(words: str, fingerprint: str) -> bool:
     return words.lower().split() == fingerprint_words(fingerprint)
 
 
-TITLE = "Commissioning document"
-SIGNERS = ("Technician", "For the operator")
-SIGNED_FIELDS = ("Name", "Place and date", "Signature")
+SIGNERS = ("technician", "operator_signs")
+SIGNED_FIELDS = ("name", "place_and_date", "signature")
 
-CASES = {
-    Scenario.INITIAL: "Initial commissioning",
-    Scenario.METER_REPLACEMENT: "Replacement of the meter",
-    Scenario.MODULE_REPLACEMENT: "Replacement of the signing module",
-    Scenario.FIRMWARE_UPDATE: "Firmware update with a new key",
-    Scenario.REUSE: "Reuse of the signing module",
-    Scenario.TAKE_OVER: "Take-over by another operator",
-}
+
+def words() -> dict[str, str]:
+    """The document's titles, labels and sentences."""
+    return read_labels("commissioning_document", Language.ENGLISH)
+
 
 Kind = Literal["text", "code", "words"]
 
 
 @dataclass(frozen=True)
 class Row:
-    """A label and what stands beside it; `code` keeps its line ends, `words` are counted."""
+    """What stands beside a label; `code` keeps its line ends, `words` are counted."""
 
-    label: str
+    name: str
     value: str
     kind: Kind = "text"
+
+    @property
+    def label(self) -> str:
+        """What the value is, in words."""
+        return words()[self.name]
 
 
 @dataclass(frozen=True)
 class Section:
     """Rows that belong together."""
 
-    title: str
+    name: str
     rows: tuple[Row, ...]
-    note: str = ""
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return words()[self.name]
+
+    @property
+    def note(self) -> str:
+        """What stands below the rows; empty if nothing does."""
+        return words().get(f"{self.name}_note", "")
 
 
 @dataclass(frozen=True)
@@ -213,26 +224,26 @@ def sections(found: Commissioned) -> tuple[Section, ...]:
 
 def _charge_point(record: Registration) -> Section:
     return Section(
-        "Charge point",
+        "charge_point",
         (
-            Row("EVSE-ID", record.evse_id),
-            Row("Operator", record.operator),
-            Row("Case", CASES[record.scenario]),
-            Row("Commissioning number", str(record.commissioning)),
-            Row("Registered", utc(record.unix_ms)),
+            Row("evse_id", record.evse_id),
+            Row("operator", record.operator),
+            Row("case", words()[f"case_{record.scenario}"]),
+            Row("commissioning", str(record.commissioning)),
+            Row("registered", utc(record.unix_ms)),
         ),
     )
 
 
 def _module(record: Registration) -> Section:
     return Section(
-        "Signing module",
+        "module",
         (
-            Row("Model", record.module_model),
-            Row("Serial number", record.gateway_serial),
-            Row("Chip id", record.chip_id, "code"),
-            Row("Firmware", record.firmware),
-            Row("Firmware identity (SHA-256)", record.firmware_identity, "code"),
+            Row("model", record.module_model),
+            Row("serial", record.gateway_serial),
+            Row("chip_id", record.chip_id, "code"),
+            Row("firmware", record.firmware),
+            Row("firmware_identity", record.firmware_identity, "code"),
         ),
     )
 
@@ -240,12 +251,12 @@ def _module(record: Registration) -> Section:
 def _meter(record: Registration) -> Section:
     meter = record.meter
     return Section(
-        "Meter",
+        "meter",
         (
-            Row("Manufacturer and model", f"{meter.manufacturer} {meter.model}"),
-            Row("Serial number", meter.serial),
-            Row("Calibration mark", meter.calibration_mark),
-            Row("Year of the mark", str(meter.calibration_year)),
+            Row("manufacturer_and_model", f"{meter.manufacturer} {meter.model}"),
+            Row("serial", meter.serial),
+            Row("calibration_mark", meter.calibration_mark),
+            Row("calibration_year", str(meter.calibration_year)),
         ),
     )
 
@@ -253,53 +264,56 @@ def _meter(record: Registration) -> Section:
 def _key(found: Commissioned) -> Section:
     key = found.key
     return Section(
-        "Public key",
+        "public_key",
         (
-            Row("Key number", str(found.record.key_number)),
-            Row("Algorithm", f"ECDSA, {key.curve.name}, SHA-256"),
-            Row("Key (SubjectPublicKeyInfo)", "\n".join(split(key.hex, 52)), "code"),
-            Row("Fingerprint (SHA-256)", key.fingerprint, "code"),
-            Row("Fingerprint to read aloud", " ".join(fingerprint_words(key.fingerprint)), "words"),
+            Row("key_number", str(found.record.key_number)),
+            Row("algorithm", f"ECDSA, {key.curve.name}, SHA-256"),
+            Row("spki", "\n".join(split(key.hex, 52)), "code"),
+            Row("fingerprint", key.fingerprint, "code"),
+            Row("fingerprint_words", " ".join(fingerprint_words(key.fingerprint)), "words"),
         ),
-        note="The square holds the key in hexadecimal digits, as transparency software takes it.",
     )
 
 
 def _test_charge(charge: tuple[int, TransactionReport] | None) -> Section:
     if charge is None:
-        return Section("Test charge", (Row("Result", "None is recorded in the registry."),))
+        return Section("test_charge", (Row("result", words()["not_charged"]),))
     entry, report = charge
     return Section(
-        "Test charge",
+        "test_charge",
         (
-            Row("Result", "Both records are signed with the key above: verified."),
-            Row("Begin", _reading(report.begin)),
-            Row("End", _reading(report.end)),
-            Row("Energy", f"{report.energy} {report.unit}"),
-            Row("Entry of the log", str(entry)),
+            Row("result", words()["verified"]),
+            Row("begin", _reading(report.begin)),
+            Row("end", _reading(report.end)),
+            Row("energy", f"{report.energy} {report.unit}"),
+            Row("entry", str(entry)),
         ),
     )
 
 
 def _reading(reading: ReadingReport | None) -> str:
     if reading is None:
-        return "none"
-    value = f"{reading.value} {reading.unit}"
-    return f"{value}, {reading.time} ({reading.time_status}), record {reading.pagination}"
+        return words()["no_reading"]
+    return words()["reading"].format(
+        value=f"{reading.value} {reading.unit}",
+        time=reading.time,
+        time_status=reading.time_status,
+        pagination=reading.pagination,
+    )
 
 
 def _publication(found: Commissioned) -> Section:
-    proof = "\n".join(found.publication.proof) or "none: the log began with this entry"
+    proof = "\n".join(found.publication.proof) or words()["no_proof"]
     return Section(
-        "Publication",
+        "publication",
         (
-            Row("Registry", found.registry.name),
-            Row("Key of its log", found.registry.vkey, "code"),
-            Row("Entry of the log", str(found.entry)),
-            Row("Record (SHA-256)", found.details, "code"),
-            Row("Text of the entry", "\n".join(split(found.publication.leaf, 72)), "code"),
-            Row("Checkpoint", _folded(found.publication.checkpoint), "code"),
-            Row("Inclusion proof", proof, "code"),
+            Row("registry_name", found.registry.name),
+            Row("log_key", found.registry.vkey, "code"),
+            Row("entry", str(found.entry)),
+            Row("record", found.details, "code"),
+            Row("entry_text", "\n".join(split(found.publication.leaf, 72)), "code"),
+            Row("checkpoint", _folded(found.publication.checkpoint), "code"),
+            Row("inclusion_proof", proof, "code"),
         ),
     )
 
@@ -307,12 +321,11 @@ def _publication(found: Commissioned) -> Section:
 def _checking(found: Commissioned) -> Section:
     command = f"wattseal commission document --evse '{found.record.evse_id}' --entry {found.entry}"
     return Section(
-        "How to check this document",
+        "checking",
         (
-            Row("Make it again", command, "code"),
-            Row("Audit the registry", "wattseal registry audit URL", "code"),
+            Row("make_again", command, "code"),
+            Row("audit", "wattseal registry audit URL", "code"),
         ),
-        note="Made from the registry alone: made again, it is the same.",
     )
 
 
@@ -351,7 +364,7 @@ def as_html(found: Commissioned) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template(_TEMPLATE).render(
-        title=TITLE,
+        words=words(),
         evse_id=found.record.evse_id,
         when=utc(found.record.unix_ms),
         sections=sections(found),
@@ -390,7 +403,7 @@ def as_pdf(found: Commissioned) -> bytes:
     """The document."""
     _load_fonts()
     buffer = io.BytesIO()
-    title = f"{TITLE} {found.record.evse_id}"
+    title = f"{words()['title']} {found.record.evse_id}"
     frame = Frame(_MARGIN, _MARGIN, _WIDTH, A4[1] - 2 * _MARGIN, 0, 0, 0, 0)
     document = BaseDocTemplate(
         buffer, pagesize=A4, title=title, author=found.registry.name, lang="en", invariant=1
@@ -404,21 +417,21 @@ def as_pdf(found: Commissioned) -> bytes:
 
 def _story(found: Commissioned) -> list[Flowable]:
     story: list[Flowable] = [
-        Paragraph(escape(TITLE), _HEAD),
+        Paragraph(escape(words()["title"]), _HEAD),
         Paragraph(_shown(found.record.evse_id), _HEAD),
         Paragraph(utc(found.record.unix_ms), _LABELS),
     ]
     for section in sections(found):
-        square = _Square(found) if section.title == "Public key" else None
+        square = _Square(found) if section.name == "public_key" else None
         story += _section(section, square)
-    story.append(KeepTogether([*_heading("Signatures"), _signatures()]))
+    story.append(KeepTogether([*_heading(words()["signatures"]), _signatures()]))
     return story
 
 
 def _section(section: Section, square: Flowable | None) -> list[Flowable]:
     rows = [[Paragraph(escape(row.label), _LABELS), _value(row)] for row in section.rows]
     if square is not None:
-        rows.append([Paragraph("The key to scan", _LABELS), square])
+        rows.append([Paragraph(words()["key_square"], _LABELS), square])
     table = Table(rows, colWidths=[_LABEL, _WIDTH - _LABEL])
     table.setStyle(
         TableStyle(
@@ -453,13 +466,13 @@ def _value(row: Row) -> Flowable:
     if row.kind == "code":
         return Preformatted(row.value, _CODE, maxLineLength=84)
     if row.kind == "words":
-        words = row.value.split()
+        parts = row.value.split()
         lines = [
             "&nbsp;&nbsp; ".join(
-                f"{at + 1}.&nbsp;<b>{escape(words[at])}</b>"
-                for at in range(first, min(first + 4, len(words)))
+                f"{at + 1}.&nbsp;<b>{escape(parts[at])}</b>"
+                for at in range(first, min(first + 4, len(parts)))
             )
-            for first in range(0, len(words), 4)
+            for first in range(0, len(parts), 4)
         ]
         return Paragraph("<br/>".join(lines), _TEXT)
     return Paragraph(_shown(row.value), _TEXT)
@@ -467,8 +480,10 @@ def _value(row: Row) -> Flowable:
 
 def _signatures() -> Table:
     """Two columns: who signs, and for each field a line to write on with its name below."""
-    names = [[Paragraph(escape(one), _TEXT) for one in SIGNERS]]
-    fields = [[Paragraph(escape(field), _LABELS) for _ in SIGNERS] for field in SIGNED_FIELDS]
+    names = [[Paragraph(escape(words()[one]), _TEXT) for one in SIGNERS]]
+    fields = [
+        [Paragraph(escape(words()[field]), _LABELS) for _ in SIGNERS] for field in SIGNED_FIELDS
+    ]
     lines_and_names = [one for field in fields for one in (["", ""], field)]
     rows = [[left, "", right] for left, right in (*names, *lines_and_names)]
     gap = 8 * mm

@@ -161,6 +161,6 @@ def charged(begin: str, end: str, session_id: int, key: PublicKey) -> Transactio
     xml = transaction_xml(session_id, begin, end, key)
     report = verify_file(TRANSACTION, xml.encode(), key)
     if report.verdict is not Verdict.VERIFIED or len(report.transactions) != 1:
-        reason = next((finding.message for finding in report.all_findings), str(report.reason))
+        reason = next((finding.sentence_en for finding in report.all_findings), str(report.reason))
         raise ToolError("record_not_verified", reason=reason)
     return report.transactions[0]

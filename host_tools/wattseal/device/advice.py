@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from wattseal.common.sentences import read_sentences
 from wattseal.device.models import Status
+
+TABLE = "device_advice"
 
 OPTIONS = {
     "gateway_id": ("--gateway-id", "name of this signing system"),
@@ -39,76 +42,42 @@ def advise(status: Status) -> Advice:
     if status.state == "fault":
         return _fault(status)
     if status.state == "blank":
-        return Advice(
-            "The module was decommissioned: it has no key and signs nothing.",
-            ("Switch it off and on: it then makes a new key and can be commissioned anew.",),
-        )
+        return _advice("blank")
     if status.state == "operational":
         return _operational(status)
-    return _sealed(status) if status.sealed else _open(status)
+    if status.sealed:
+        return _advice("not_published", *_pending(status))
+    if status.missing:
+        wanted = tuple(OPTIONS.get(name, (name, "")) for name in status.missing)
+        return replace(_advice("settings_missing"), wanted=wanted)
+    return _advice("seal_open")
+
+
+def _advice(state: str, *more_steps: str) -> Advice:
+    told = read_sentences(TABLE)[state]
+    return Advice(told.en, (*told.remedy.splitlines(), *more_steps))
 
 
 def _fault(status: Status) -> Advice:
-    cause = status.cause
-    meaning = "The module has stopped signing because of a fault."
+    advice, cause = _advice("fault"), status.cause
     if cause is None:
-        return Advice(meaning, ("Read the records out and replace the module.",))
-    return Advice(f"{meaning} {cause.sentence}", (cause.remedy,))
+        return advice
+    return Advice(f"{advice.meaning} {cause.sentence}", (cause.remedy,))
 
 
 def _operational(status: Status) -> Advice:
-    session = status.session
-    if session is not None and session.recovery:
-        return Advice(
-            "A power failure cut a session, and the module is about to end it.",
-            ("Check that the meter has power: the module ends the session by itself.",),
-        )
-    if session is not None:
-        return Advice("The module signs, and a session is open.", ())
-    steps = []
-    if status.clock.unix_ms is None:
-        steps.append("Set the clock: `wattseal device time`.")
-    if status.events.full:
-        steps.append("Archive the events to make room: `wattseal device archive-events --out DIR`.")
-    if steps:
-        return Advice("The module is commissioned, but cannot begin a session yet.", tuple(steps))
-    return Advice("The module is commissioned and ready to sign sessions.", _pending(status))
-
-
-def _open(status: Status) -> Advice:
-    if status.missing:
-        return Advice(
-            "The module has a key, but its settings are not complete. It signs no session.",
-            (
-                "Complete the settings with these options of `wattseal device configure`:",
-                "Then close the seal: `wattseal device seal`.",
-            ),
-            tuple(OPTIONS.get(name, (name, "")) for name in status.missing),
-        )
-    return Advice(
-        "All settings are there, but the seal is open. The module signs no session.",
-        (
-            "Compare settings and labels: `wattseal device configure`, `wattseal device read`.",
-            "Close the seal: `wattseal device seal`.",
-        ),
-    )
-
-
-def _sealed(status: Status) -> Advice:
-    return Advice(
-        "The module is sealed, but it has seen no proof yet that its key is published as it is "
-        "set up. It signs no session.",
-        (
-            "Answer the registry's challenge: `wattseal device prove --challenge HEX --out DIR`.",
-            "Register with the file written there, and bring the registry's answer: "
-            "`wattseal device publish FILE`.",
-            *_pending(status),
-        ),
-    )
+    if status.session is not None:
+        return _advice("session_recovering" if status.session.recovery else "session_open")
+    needed = {
+        "clock_not_set": status.clock.unix_ms is None,
+        "events_full": status.events.full,
+    }
+    steps = [read_sentences(TABLE)[name].remedy for name, is_needed in needed.items() if is_needed]
+    return _advice("not_ready", *steps) if steps else _advice("ready", *_pending(status))
 
 
 def _pending(status: Status) -> tuple[str, ...]:
     if status.update is None:
         return ()
-    version = status.update.firmware
-    return (f"An update to firmware {version} was accepted and does not run: repeat it.",)
+    step = read_sentences(TABLE)["update_pending"].remedy
+    return (step.format(version=status.update.firmware),)

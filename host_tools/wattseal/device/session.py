@@ -145,7 +145,7 @@ def journal_files(records: Iterable[StoredRecord], key: PublicKey) -> dict[str, 
         if "B" in reasons:
             begins[record.session_id] = record
         begin = begins.get(record.session_id)
-        if begin and reasons & END_REASONS.keys():
+        if begin and reasons & END_REASONS:
             name = f"transaction-T{begin.pagination}-T{record.pagination}.xml"
             files[name] = transaction_xml(record.session_id, begin.record, record.record, key)
             del begins[record.session_id]

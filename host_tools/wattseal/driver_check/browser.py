@@ -26,13 +26,20 @@ from pyocmf.enums.identifiers import (
 from pyocmf.enums.reading import MeterReadingReason, MeterStatus, ReadingType, TimeStatus
 from pyocmf.enums.units import OCMFUnit, ResistanceUnit
 
-from wattseal.driver_check import trust, words
+from wattseal.common.findings import Severity
+from wattseal.common.sentences import (
+    Entry,
+    Language,
+    month_names,
+    read_labels,
+    read_phrases,
+    read_sentences,
+)
+from wattseal.driver_check import trust
 from wattseal.driver_check.page import MAX_FORM_BYTES, MAX_NAME_CHARACTERS
-from wattseal.driver_check.words import WORDS
+from wattseal.driver_check.words import PAGE
 from wattseal.ocmf import container, findings, verify
 from wattseal.ocmf import container as bundle
-from wattseal.ocmf import findings as sentences
-from wattseal.ocmf.findings import Code, Language, Severity
 from wattseal.ocmf.public_key import CURVES, MAX_KEY_TEXT_BYTES, Curve
 
 _HEAD = "/** What the check here shares with the one on the server, which made this module. */\n"
@@ -41,17 +48,16 @@ _HEAD = "/** What the check here shares with the one on the server, which made t
 @cache
 def tables_module() -> str:
     """The text of the module: a constant of JSON for each table."""
+    sentences = read_sentences(findings.TABLE)
     tables = {
-        "CODES": [code.value for code in Code],
-        "WARNINGS": [code.value for code in Code if code.severity is Severity.WARNING],
-        "UNREADABLE": [code.value for code in Code if code.is_unreadable],
-        "SENTENCES": {
-            code.value: sentence._asdict() for code, sentence in sentences.SENTENCES.items()
-        },
-        "SENTENCE_WORDS": sentences.WORDS,
-        "ABSENT": {"en": sentences.ABSENT, "de": _german_absent()},
-        "PAGE_WORDS": {name: sentence._asdict() for name, sentence in words.WORDS.items()},
-        "MONTHS": {language.value: months for language, months in words.MONTHS.items()},
+        "CODES": list(sentences),
+        "WARNINGS": [code for code, one in sentences.items() if one.severity == Severity.WARNING],
+        "UNREADABLE": [code for code, one in sentences.items() if one.is_unreadable],
+        "SENTENCES": _in_both_languages(sentences),
+        "SENTENCE_WORDS": read_phrases(findings.TABLE),
+        "ABSENT": {"en": findings.ABSENT, "de": findings.GERMAN_ABSENT},
+        "PAGE_WORDS": _in_both_languages(read_sentences(PAGE)),
+        "MONTHS": {language.value: month_names(language) for language in Language},
         "LIMITS": _limits(),
         "CURVES": [_curve(curve) for curve in CURVES],
         "OCMF": _ocmf(),
@@ -63,13 +69,8 @@ def tables_module() -> str:
     return _HEAD + "".join(parts)
 
 
-def _german_absent() -> str:
-    template = sentences.say(
-        Code.METER_STATUS,
-        {"reading": "", "expected": "", "found": sentences.ABSENT},
-        sentences.Language.GERMAN,
-    )
-    return template[template.index("(") : template.index(")") + 1]
+def _in_both_languages(sentences: dict[str, Entry]) -> dict[str, dict[str, str]]:
+    return {code: {"en": one.en, "de": one.de} for code, one in sentences.items()}
 
 
 def _limits() -> dict[str, int]:
@@ -140,7 +141,7 @@ def offline_page(language: Language, site_style: str) -> dict[str, object]:
     script = _script("page")
     return {
         "lang": language.value,
-        "words": {name: getattr(sentence, language.value) for name, sentence in WORDS.items()},
+        "words": read_labels(PAGE, language),
         "is_offline": True,
         "style": style,
         "script": script,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from wattseal.common.sentences import Language
 from wattseal.driver_check import page
 from wattseal.driver_check.trust import KeyRegister, Result, Signed, Trust, View, judge, key_for
 from wattseal.driver_check.words import say
@@ -16,7 +17,6 @@ from wattseal.ocmf.container import (
     read_bundle,
     read_container,
 )
-from wattseal.ocmf.findings import Language
 from wattseal.ocmf.record import RecordMalformedError, read_record
 from wattseal.ocmf.report import FileReport, TransactionReport, ValueReport, Verdict
 from wattseal.ocmf.verify import unreadable, verify_values

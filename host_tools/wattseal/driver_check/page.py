@@ -10,10 +10,11 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from wattseal.common.findings import Finding, Severity
+from wattseal.common.sentences import Language, month_names
 from wattseal.common.text import printable
 from wattseal.driver_check.trust import Fact, KeyPeriod, Result, Status, Trust, View
-from wattseal.driver_check.words import MONTHS, say
-from wattseal.ocmf.findings import Finding, Language, Severity
+from wattseal.driver_check.words import say
 from wattseal.ocmf.report import FileReport, ReadingReport, TransactionReport, ValueReport, Verdict
 
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
@@ -64,7 +65,7 @@ def duration(seconds: int) -> str:
 
 
 def _say(moment: datetime, language: Language) -> str:
-    month = MONTHS[language][moment.month - 1]
+    month = month_names(language)[moment.month - 1]
     day = f"{moment.day}." if language is Language.GERMAN else str(moment.day)
     clock = f"{moment:%H:%M:%S}"
     return f"{day} {month} {moment.year}, {clock}{_zone(moment.utcoffset())}"

@@ -21,7 +21,8 @@ from xml.sax.saxutils import escape
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from wattseal.ocmf.findings import Code, Finding, found, shown
+from wattseal.common.findings import Finding
+from wattseal.ocmf.findings import found, shown
 from wattseal.ocmf.public_key import PublicKey
 
 _VALUE = """  <value transactionId="{transaction_id}" context="{context}">
@@ -81,7 +82,7 @@ class ContainerError(ValueError):
     """A file from which no record can be taken; `finding` says why."""
 
     def __init__(self, finding: Finding) -> None:
-        super().__init__(finding.message)
+        super().__init__(finding.sentence_en)
         self.finding = finding
 
 
@@ -89,10 +90,10 @@ def read_container(data: bytes) -> list[SignedValue]:
     """The signed values of a file, at least one, in file order. Raises ContainerError."""
     if len(data) > MAX_FILE_BYTES:
         limit = f"{MAX_FILE_BYTES >> 10} KiB"
-        raise ContainerError(found(Code.FILE_TOO_LARGE, limit=limit))
+        raise ContainerError(found("file_too_large", limit=limit))
     values = _read_xml(data) if _is_xml(data) else _read_text(data)
     if len(values) > MAX_RECORDS:
-        raise ContainerError(found(Code.TOO_MANY_RECORDS, limit=MAX_RECORDS))
+        raise ContainerError(found("too_many_records", limit=MAX_RECORDS))
     return values
 
 
@@ -121,10 +122,10 @@ def _read_text(data: bytes) -> list[SignedValue]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ContainerError(found(Code.NO_RECORD)) from None
+        raise ContainerError(found("no_record")) from None
     records = decode_ocmf_text(text)
     if records is None:
-        raise ContainerError(found(Code.NO_RECORD))
+        raise ContainerError(found("no_record"))
     return [SignedValue(part) for part in _BETWEEN_RECORDS.split(records)]
 
 
@@ -140,12 +141,12 @@ def _read_xml(data: bytes) -> list[SignedValue]:
         raise _malformed("its encoding is unknown") from None
     values = [_read_value(element) for element in root.iter() if _name(element) == "value"]
     if not values:
-        raise ContainerError(found(Code.NO_RECORD))
+        raise ContainerError(found("no_record"))
     return values
 
 
 def _malformed(cause: str) -> ContainerError:
-    return ContainerError(found(Code.XML_MALFORMED, cause=cause))
+    return ContainerError(found("xml_malformed", cause=cause))
 
 
 def _read_value(element: Element) -> SignedValue:

@@ -32,7 +32,8 @@ from pyocmf.enums.identifiers import (
 from pyocmf.enums.reading import MeterReadingReason, MeterStatus, ReadingType
 from pyocmf.enums.units import OCMFUnit
 
-from wattseal.ocmf.findings import Code, Finding, found, shown
+from wattseal.common.findings import Finding
+from wattseal.ocmf.findings import found, shown
 
 _ID_FORMATS = {
     IdentificationType.ISO14443: re.compile(r"[0-9a-fA-F]{8}(?:[0-9a-fA-F]{6})?"),
@@ -239,9 +240,9 @@ def _read_payload(text: str) -> tuple[Payload | None, _Times, list[Finding]]:
     except Exception as error:
         # The models meet whatever a file holds, and let out what their code stumbles over; no
         # file may end the verification of the others.
-        return None, (), [found(Code.PAYLOAD_MALFORMED, cause=f"it {_in_words(error)}")]
+        return None, (), [found("payload_malformed", cause=f"it {_in_words(error)}")]
     if members.repeated:
-        notes.insert(0, found(Code.PAYLOAD_AMBIGUOUS, field=members.repeated[0]))
+        notes.insert(0, found("payload_ambiguous", field=members.repeated[0]))
     return payload, times, notes
 
 
@@ -318,7 +319,7 @@ def _with_notes(parse: Callable[[], _Parsed]) -> tuple[_Parsed, list[Finding]]:
         warnings.simplefilter("always")
         parsed = parse()
     notes = [str(one.message) for one in caught if issubclass(one.category, SpecWarning)]
-    return parsed, [found(Code.FORMAT_DEVIATION, cause=note) for note in notes]
+    return parsed, [found("format_deviation", cause=note) for note in notes]
 
 
 def _in_words(error: Exception) -> str:

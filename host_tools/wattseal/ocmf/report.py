@@ -33,12 +33,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, PlainSerializer
 
+from wattseal.common.findings import Finding, Severity
+from wattseal.common.sentences import read_sentences
 from wattseal.ocmf.container import SignedValue
-from wattseal.ocmf.findings import Code, Finding, Severity
+from wattseal.ocmf.findings import TABLE
 from wattseal.ocmf.record import Record
 from wattseal.ocmf.signature import KeyRing, algorithm_of
 from wattseal.ocmf.transaction import Outcome, ReadingInRecord, energy_of
@@ -62,14 +64,11 @@ class JudgedValue:
     @property
     def is_repeated(self) -> bool:
         """Whether an earlier value is the same word for word."""
-        return self.has(Code.RECORD_REPEATED)
+        return self.has("record_repeated")
 
-    def has(self, code: Code) -> bool:
+    def has(self, code: str) -> bool:
         """Whether the code was found."""
         return code in [finding.code for finding in self.findings]
-
-
-_WEIGHT = {code: weight for weight, code in enumerate(Code)}
 
 
 class Verdict(StrEnum):
@@ -83,6 +82,19 @@ class Verdict(StrEnum):
     def exit_status(self) -> int:
         """0 verified, 1 not verified, 2 unreadable."""
         return list(Verdict).index(self)
+
+
+def finding_as_json(finding: Finding) -> dict[str, Any]:
+    """The members of a finding in a report."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "values": finding.values,
+        "message": finding.sentence_en,
+    }
+
+
+FindingInReport = Annotated[Finding, PlainSerializer(finding_as_json)]
 
 
 class ReadingReport(BaseModel):
@@ -104,12 +116,12 @@ class ValueReport(BaseModel):
     transaction_id: str | None = None
     context: str | None = None
     verdict: Verdict
-    reason: Code | None
+    reason: str | None
     pagination: str | None = None
     algorithm: str | None = None
     public_key: str | None = None
     key_fingerprint: str | None = None
-    findings: list[Finding] = []
+    findings: list[FindingInReport] = []
 
 
 class TransactionReport(BaseModel):
@@ -118,7 +130,7 @@ class TransactionReport(BaseModel):
     transaction_id: str | None
     values: list[int]
     verdict: Verdict
-    reason: Code | None
+    reason: str | None
     begin: ReadingReport | None = None
     end: ReadingReport | None = None
     energy: str | None = None
@@ -129,7 +141,7 @@ class TransactionReport(BaseModel):
     identification: str | None = None
     charge_point_type: str | None = None
     charge_point: str | None = None
-    findings: list[Finding] = []
+    findings: list[FindingInReport] = []
 
 
 class FileReport(BaseModel):
@@ -137,9 +149,9 @@ class FileReport(BaseModel):
 
     file: str
     verdict: Verdict
-    reason: Code | None
+    reason: str | None
     key_source: Literal["pinned", "in_file", "none"] = "none"
-    findings: list[Finding] = []
+    findings: list[FindingInReport] = []
     values: list[ValueReport] = []
     transactions: list[TransactionReport] = []
 
@@ -151,21 +163,23 @@ class FileReport(BaseModel):
         return [*self.findings, *of_values, *of_transactions]
 
 
-def weightiest_error(findings: Iterable[Finding]) -> Code | None:
+def weightiest_error(findings: Iterable[Finding]) -> str | None:
     """The code of the error that matters most, None if there is no error."""
     return weightiest(f.code for f in findings if f.severity is Severity.ERROR)
 
 
-def weightiest(codes: Iterable[Code | None]) -> Code | None:
-    """The code that matters most, None if there is none."""
-    return min((code for code in codes if code), key=_WEIGHT.__getitem__, default=None)
+def weightiest(codes: Iterable[str | None]) -> str | None:
+    """The code that matters most, None if there is none. The table has them in that order."""
+    given = {code for code in codes if code}
+    return next(code for code in read_sentences(TABLE) if code in given) if given else None
 
 
-def verdict_for(reason: Code | None) -> Verdict:
+def verdict_for(reason: str | None) -> Verdict:
     """The verdict that follows from the weightiest error."""
     if reason is None:
         return Verdict.VERIFIED
-    return Verdict.UNREADABLE if reason.is_unreadable else Verdict.NOT_VERIFIED
+    is_unreadable = read_sentences(TABLE)[reason].is_unreadable
+    return Verdict.UNREADABLE if is_unreadable else Verdict.NOT_VERIFIED
 
 
 def overall(reports: Iterable[FileReport]) -> Verdict:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from wattseal.ocmf.findings import Code, Finding, found, shown
+from wattseal.common.findings import Finding
+from wattseal.ocmf.findings import found, shown
 from wattseal.ocmf.public_key import (
     DEFAULT_ALGORITHM,
     Curve,
@@ -66,11 +67,11 @@ def algorithm_of(record: Record) -> str:
 def check_key(ring: KeyRing) -> Iterator[Finding]:
     """What is wrong with the keys themselves."""
     if ring.complaint:
-        yield found(Code.KEY_UNREADABLE, cause=ring.complaint)
+        yield found("key_unreadable", cause=ring.complaint)
     elif ring.verification_key is None:
-        yield found(Code.KEY_MISSING)
+        yield found("key_missing")
     elif ring.pinned and ring.own and ring.own != ring.pinned:
-        yield found(Code.KEY_DIFFERS, expected=short_name(ring.pinned), found=short_name(ring.own))
+        yield found("key_differs", expected=short_name(ring.pinned), found=short_name(ring.own))
 
 
 def short_name(key: PublicKey) -> str:
@@ -88,19 +89,19 @@ def check_signature(
     """
     curve, hash_label = _curve_and_hash(algorithm_of(record))
     if curve is None:
-        yield found(Code.ALGORITHM_UNSUPPORTED, algorithm=algorithm_of(record))
+        yield found("algorithm_unsupported", algorithm=algorithm_of(record))
         return
     if hash_label != _HASH:
-        yield found(Code.HASH_LABEL_IGNORED, expected=_HASH, found=hash_label)
+        yield found("hash_label_ignored", expected=_HASH, found=hash_label)
     if judge.curve != curve:
-        yield found(Code.KEY_WRONG_CURVE, expected=curve.name, found=judge.curve.name)
+        yield found("key_wrong_curve", expected=curve.name, found=judge.curve.name)
         return
     try:
         signature = signature_bytes(record)
         if judge.verify(record.signed_bytes, signature):
             return
     except SignatureMalformedError as error:
-        yield found(Code.SIGNATURE_MALFORMED, cause=error)
+        yield found("signature_malformed", cause=error)
         return
     yield _mismatch(record, signature, curve, judge, others)
 
@@ -152,10 +153,10 @@ def _mismatch(
     for other in others:
         if other.curve == curve and other.verify(record.signed_bytes, signature):
             return not_signer(judge, [other])
-    return found(Code.SIGNATURE_MISMATCH)
+    return found("signature_mismatch")
 
 
 def not_signer(judge: PublicKey, signers: Iterable[PublicKey]) -> Finding:
     """That another key signed than the one that judges; `signers` are all that it may be."""
     names = " or ".join(sorted(short_name(signer) for signer in signers))
-    return found(Code.KEY_NOT_SIGNER, expected=short_name(judge), found=names)
+    return found("key_not_signer", expected=short_name(judge), found=names)

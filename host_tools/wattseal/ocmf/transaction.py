@@ -18,20 +18,16 @@ from typing import Literal, NamedTuple
 
 from pyocmf.models import OBIS
 
-from wattseal.ocmf.findings import Code, Finding, found
+from wattseal.common.findings import Finding
+from wattseal.ocmf.findings import found
 from wattseal.ocmf.record import AnyPayload, AnyReading
 
 Role = Literal["begin", "end"]
 """What a reading is to its transaction, as findings call it."""
 
-END_REASONS = {
-    "E": "ended",
-    "L": "ended locally",
-    "R": "ended remotely",
-    "A": "aborted by an error",
-    "P": "ended by a power failure",
-}
-"""TX letters that end a transaction (OCMF table 7)."""
+END_REASONS = frozenset("ELRAP")
+"""TX letters that end a transaction (OCMF table 7): ended, locally, remotely, aborted by an error,
+by a power failure."""
 
 _ROLES: dict[str, Role] = {"B": "begin", **dict.fromkeys(END_REASONS, "end")}
 _MAX_DIGITS = 30
@@ -163,9 +159,9 @@ def _check_presence(
     *,
     is_claimed: bool,
 ) -> Iterator[Finding]:
-    rows: tuple[tuple[Role, list[ReadingInRecord], Code, Code], ...] = (
-        ("begin", begins, Code.BEGIN_MISSING, Code.BEGIN_REPEATED),
-        ("end", ends, Code.END_MISSING, Code.END_REPEATED),
+    rows: tuple[tuple[Role, list[ReadingInRecord], str, str], ...] = (
+        ("begin", begins, "begin_missing", "begin_repeated"),
+        ("end", ends, "end_missing", "end_repeated"),
     )
     for role, some, missing, repeated in rows:
         if len(some) == 1:
@@ -175,11 +171,11 @@ def _check_presence(
             yield found(repeated, count=len(some))
         elif any_register:
             register = any_register[0].reading.RI
-            yield found(Code.REGISTER_NOT_BILLABLE, reading=role, register=register)
+            yield found("register_not_billable", reading=role, register=register)
         elif is_claimed:
             yield found(missing)
         else:
-            yield found(Code.TRANSACTION_INCOMPLETE, reading=role)
+            yield found("transaction_incomplete", reading=role)
 
 
 def _check_contexts(readings_of: Sequence[Sequence[ReadingInRecord]]) -> Iterator[Finding]:
@@ -191,32 +187,32 @@ def _check_contexts(readings_of: Sequence[Sequence[ReadingInRecord]]) -> Iterato
         context = entries[0].member.context if entries else None
         if "begin" in roles and "end" in roles:
             is_end_record = context == CONTEXT_END
-            yield found(Code.END_HOLDS_BEGIN if is_end_record else Code.BEGIN_HOLDS_END)
+            yield found("end_holds_begin" if is_end_record else "begin_holds_end")
         elif "end" in roles and context == CONTEXT_BEGIN:
-            yield found(Code.CONTEXT_MISMATCH, expected="begin", found="end")
+            yield found("context_mismatch", expected="begin", found="end")
         elif "begin" in roles and context == CONTEXT_END:
-            yield found(Code.CONTEXT_MISMATCH, expected="end", found="begin")
+            yield found("context_mismatch", expected="end", found="begin")
 
 
 def _check_reading(entry: ReadingInRecord) -> Iterator[Finding]:
     reading, name = entry.reading, entry.role
     if reading.ST != _GOOD:
-        yield found(Code.METER_STATUS, reading=name, expected=_GOOD, found=reading.ST)
+        yield found("meter_status", reading=name, expected=_GOOD, found=reading.ST)
     if reading.EF and "E" in reading.EF:
-        yield found(Code.ENERGY_ERROR_FLAG, reading=name)
+        yield found("energy_error_flag", reading=name)
     if reading.EF and "t" in reading.EF:
-        yield found(Code.TIME_ERROR_FLAG, reading=name)
+        yield found("time_error_flag", reading=name)
     if reading.RU not in _ENERGY_UNITS:
-        yield found(Code.UNIT_NOT_ENERGY, reading=name, unit=reading.RU)
+        yield found("unit_not_energy", reading=name, unit=reading.RU)
     if reading.RV is None:
-        yield found(Code.VALUE_MISSING, reading=name)
+        yield found("value_missing", reading=name)
     elif not is_sound(reading.RV):
-        yield found(Code.VALUE_OUT_OF_RANGE, reading=name, value=reading.RV)
+        yield found("value_out_of_range", reading=name, value=reading.RV)
     if entry.member.payload.IL in _BAD_LEVELS:
-        yield found(Code.IDENTIFICATION_LEVEL, reading=name, level=entry.member.payload.IL)
+        yield found("identification_level", reading=name, level=entry.member.payload.IL)
     if entry.written_time is not None and " " not in entry.written_time.strip():
         cause = "the letter of the clock's status is missing"
-        yield found(Code.TIME_STATUS_WRONG, reading=name, cause=cause)
+        yield found("time_status_wrong", reading=name, cause=cause)
 
 
 def _check_clocks(begin: ReadingInRecord | None, end: ReadingInRecord | None) -> Iterator[Finding]:
@@ -226,32 +222,32 @@ def _check_clocks(begin: ReadingInRecord | None, end: ReadingInRecord | None) ->
     for entry in (begin, end):
         state = _CLOCK_STATES.get(entry.reading.time_status) if entry else None
         if entry and state:
-            yield found(Code.TIME_NOT_SYNCHRONISED, reading=entry.role, state=state)
+            yield found("time_not_synchronised", reading=entry.role, state=state)
 
 
 def _check_pair(begin: ReadingInRecord, end: ReadingInRecord) -> Iterator[Finding]:
     yield from _check_shared(begin, end)
     energy = energy_of(begin, end)
     if energy is not None and energy < 0:
-        yield found(Code.ENERGY_DECREASED, begin=begin.reading.RV, end=end.reading.RV)
+        yield found("energy_decreased", begin=begin.reading.RV, end=end.reading.RV)
     if begin.reading.time_status == "R" and end.reading.time_status != "R":
         cause = "it is not relative (R), but that of the begin is"
-        yield found(Code.TIME_STATUS_WRONG, reading="end", cause=cause)
+        yield found("time_status_wrong", reading="end", cause=cause)
     try:
         is_reversed = end.reading.timestamp < begin.reading.timestamp
     except TypeError:  # one has an offset from UTC and the other none
         is_reversed = True
     if is_reversed:
-        yield found(Code.TIME_REVERSED, begin=begin.written_time, end=end.written_time)
+        yield found("time_reversed", begin=begin.written_time, end=end.written_time)
 
 
 def _check_shared(begin: ReadingInRecord, end: ReadingInRecord) -> Iterator[Finding]:
     first, last = begin.member.payload, end.member.payload
     for code, before, after in (
-        (Code.GATEWAY_SERIAL_DIFFERS, first.GS, last.GS),
-        (Code.METER_SERIAL_DIFFERS, first.MS, last.MS),
-        (Code.REGISTER_DIFFERS, str(begin.reading.RI), str(end.reading.RI)),
-        (Code.UNIT_DIFFERS, begin.reading.RU, end.reading.RU),
+        ("gateway_serial_differs", first.GS, last.GS),
+        ("meter_serial_differs", first.MS, last.MS),
+        ("register_differs", str(begin.reading.RI), str(end.reading.RI)),
+        ("unit_differs", begin.reading.RU, end.reading.RU),
     ):
         if before != after:
             yield found(code, begin=before, end=after)
@@ -260,10 +256,10 @@ def _check_shared(begin: ReadingInRecord, end: ReadingInRecord) -> Iterator[Find
         ("type of the identification", first.IT, last.IT),
     ):
         if before != after:
-            yield found(Code.IDENTIFICATION_DIFFERS, field=field, begin=before, end=after)
+            yield found("identification_differs", field=field, begin=before, end=after)
     before, after = _event_counter(begin), _event_counter(end)
     if after is not None and before != after:
-        yield found(Code.EVENT_COUNTER_DIFFERS, begin=before, end=after)
+        yield found("event_counter_differs", begin=before, end=after)
 
 
 def _event_counter(entry: ReadingInRecord) -> str | None:
@@ -286,17 +282,17 @@ def _check_order(
     written = [member.payload.PG for member in members]
     unreadable = [text for text in written if not _PAGINATION.fullmatch(text or "")]
     for text in unreadable:
-        yield found(Code.PAGINATION_UNREADABLE, pagination=text)
+        yield found("pagination_unreadable", pagination=text)
     if unreadable or len(members) < 2 or not (begin and end):
         return
     pages = [str(text) for text in written]
     first, last = str(begin.member.payload.PG), str(end.member.payload.PG)
     for page in pages:
         if page[0] != first[0]:
-            yield found(Code.PAGINATION_CONTEXT_DIFFERS, expected=first, found=page)
+            yield found("pagination_context_differs", expected=first, found=page)
             return
     if int(last[1:]) < int(first[1:]):
-        yield found(Code.PAGINATION_REVERSED, begin=first, end=last)
+        yield found("pagination_reversed", begin=first, end=last)
         return
     yield from _check_counting(first, last, sorted(int(page[1:]) for page in pages))
 
@@ -306,12 +302,12 @@ def _check_counting(first: str, last: str, numbers: list[int]) -> Iterator[Findi
     missing = numbers[-1] - numbers[0] + 1 - len(numbers)
     for number, following in pairwise(numbers):
         if number == following:
-            yield found(Code.PAGINATION_REPEATED, pagination=f"{first[0]}{number}")
+            yield found("pagination_repeated", pagination=f"{first[0]}{number}")
             return
     if missing:
-        yield found(Code.PAGINATION_GAP, begin=first, end=last, count=missing)
+        yield found("pagination_gap", begin=first, end=last, count=missing)
 
 
 def _check_exceptions(entries: Iterable[ReadingInRecord]) -> Iterator[Finding]:
     if any(entry.reading.TX == "X" for entry in entries):
-        yield found(Code.EXCEPTION_READING)
+        yield found("exception_reading")

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from wattseal.common.findings import Finding
 from wattseal.ocmf.container import ContainerError, SignedValue, read_container
-from wattseal.ocmf.findings import Code, Finding, found
+from wattseal.ocmf.findings import found
 from wattseal.ocmf.public_key import PublicKey
 from wattseal.ocmf.record import Record, RecordMalformedError, read_record
 from wattseal.ocmf.report import (
@@ -56,7 +57,7 @@ class RecordsCheck(NamedTuple):
         return [*(finding for one in self.values for finding in one.findings), *self.findings]
 
     @property
-    def reason(self) -> Code | None:
+    def reason(self) -> str | None:
         """The code of the weightiest error, None if there is none."""
         return weightiest_error(self.all_findings)
 
@@ -101,7 +102,7 @@ def judge_values(values: Iterable[SignedValue], pinned: PublicKey | None) -> lis
 
 def look_for_replaced_key(group: Sequence[JudgedValue]) -> None:
     """Tell a replaced key from altered records where the signatures themselves can tell."""
-    failed = [one for one in group if one.has(Code.SIGNATURE_MISMATCH)]
+    failed = [one for one in group if one.has("signature_mismatch")]
     if not failed:
         return
     signers = common_signers([one.record for one in failed if one.record])
@@ -109,7 +110,7 @@ def look_for_replaced_key(group: Sequence[JudgedValue]) -> None:
         return
     for one in failed:
         if one.ring.verification_key:
-            kept = [f for f in one.findings if f.code is not Code.SIGNATURE_MISMATCH]
+            kept = [f for f in one.findings if f.code != "signature_mismatch"]
             one.findings = [not_signer(one.ring.verification_key, signers), *kept]
 
 
@@ -133,7 +134,7 @@ def _open(number: int, value: SignedValue, pinned: PublicKey | None) -> JudgedVa
     try:
         record = read_record(value.text)
     except RecordMalformedError as error:
-        finding = found(Code.RECORD_MALFORMED, cause=error)
+        finding = found("record_malformed", cause=error)
         return JudgedValue(number, value, findings=[finding])
     ring = key_ring(value.public_key or record.appended_key, pinned)
     return JudgedValue(number, value, record, ring)
@@ -149,7 +150,7 @@ def _judge(one: JudgedValue, keys: Iterable[PublicKey]) -> None:
         one.findings += one.record.findings
     transaction_id = one.value.transaction_id
     if transaction_id and not transaction_id.isdecimal():
-        one.findings.append(found(Code.TRANSACTION_ID_NOT_INTEGER, found=transaction_id))
+        one.findings.append(found("transaction_id_not_integer", found=transaction_id))
 
 
 def _distinct_keys(judged: Iterable[JudgedValue]) -> list[PublicKey]:
@@ -172,7 +173,7 @@ def _mark_repeated(judged: Iterable[JudgedValue]) -> None:
             continue
         first = first_seen.setdefault((one.value.transaction_id, one.record.text), one.number)
         if first != one.number:
-            one.findings.append(found(Code.RECORD_REPEATED, number=first))
+            one.findings.append(found("record_repeated", number=first))
 
 
 def _check_one_key(group: Iterable[JudgedValue]) -> Iterator[Finding]:
@@ -180,7 +181,7 @@ def _check_one_key(group: Iterable[JudgedValue]) -> Iterator[Finding]:
     own = [one.ring.own for one in group if one.ring.own]
     for key in own[1:]:
         if key != own[0]:
-            yield found(Code.KEY_DIFFERS, expected=short_name(own[0]), found=short_name(key))
+            yield found("key_differs", expected=short_name(own[0]), found=short_name(key))
             return
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from wattseal.common.findings import Finding
 from wattseal.registry.records import (
     ChipId,
     Hash,
@@ -149,6 +150,16 @@ class Reason(Model):
     sentence: str
     remedy: str
     values: dict[str, str | int | None] = {}
+
+    @classmethod
+    def of(cls, finding: Finding) -> Reason:
+        """What an answer says of a finding."""
+        return cls(
+            code=finding.code,
+            sentence=finding.sentence_en,
+            remedy=finding.remedy,
+            values=dict(finding.values),
+        )
 
 
 class Challenge(Model):

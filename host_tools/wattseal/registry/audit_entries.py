@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Annotated, Any
 
+from pydantic import PlainSerializer
+
+from wattseal.common.findings import Finding, make_finding
 from wattseal.registry.api_models import RecordLine, State
 from wattseal.registry.log_client import (
     ServedPage,
@@ -28,41 +32,17 @@ from wattseal.tlog.tree import leaf_hash
 MAX_FINDINGS = 100
 """An audit that has found so many stops: more would say nothing new."""
 
-SENTENCES = {
-    # Whose log it is.
-    "key_changed": "The registry shows other keys than {source}.",
-    "name_differs": "The checkpoint is of the log {found}, the registry calls itself {expected}.",
-    "checkpoint_broken": "The checkpoint does not hold: {cause}.",
-    # The log against what was seen of it before.
-    "log_shrank": "The log has {found} entries, and had {expected} at the last audit.",
-    "history_rewritten": "The first {size} entries are not those of the last audit.",
-    # The log against itself.
-    "not_served": "The registry does not serve what its log must have: {cause}.",
-    "entry_differs": "The bundle of entries has another entry than the list of records.",
-    "leaf_hash_wrong": "The tile has another hash than that of the entry.",
-    "node_wrong": "Hash {number} of level {level} is not the root of the hashes below it.",
-    "root_wrong": "The checkpoint's root is not that of the entries.",
-    # The records against the log, the rules and the tables.
-    "record_unreadable": "The record cannot be read: {cause}.",
-    "record_differs": "The log's entry commits to another record.",
-    "time_went_back": "The record is older than the one before it.",
-    "time_in_future": "The record's time is later than this computer's clock.",
-    "rule_broken": "The record should have been refused: {sentence} [{code}]",
-    "state_wrong": "The registry's tables have another state than the record leads to: {what}.",
-}
+TABLE = "audit"
 
 
-class Finding(Model):
+def found(code: str, entry: int | None = None, /, **values: object) -> Finding:
     """Something that is not as it must be; `entry` None where it is about the whole log."""
-
-    code: str
-    entry: int | None
-    sentence: str
+    return make_finding(TABLE, code, {name: str(one) for name, one in values.items()}, entry=entry)
 
 
-def make_finding(finding: str, entry: int | None = None, /, **values: object) -> Finding:
-    """A finding by its code; `values` fill the blanks of its sentence."""
-    return Finding(code=finding, entry=entry, sentence=SENTENCES[finding].format(**values))
+def finding_as_json(finding: Finding) -> dict[str, Any]:
+    """The members of a finding in an audit's report."""
+    return {"code": finding.code, "entry": finding.entry, "sentence": finding.sentence_en}
 
 
 class AuditReport(Model):
@@ -81,7 +61,7 @@ class AuditReport(Model):
     compared: int | None
     records: dict[str, int]
     complete: bool
-    findings: list[Finding]
+    findings: list[Annotated[Finding, PlainSerializer(finding_as_json)]]
 
     @property
     def is_sound(self) -> bool:
@@ -95,9 +75,9 @@ class Findings:
     def __init__(self) -> None:
         self.found: list[Finding] = []
 
-    def add(self, finding: str, entry: int | None = None, **values: object) -> None:
+    def add(self, code: str, entry: int | None = None, /, **values: object) -> None:
         """Note a finding by its code; `values` fill the blanks of its sentence."""
-        self.take(make_finding(finding, entry, **values))
+        self.take(found(code, entry, **values))
 
     def take(self, finding: Finding) -> None:
         """Note a finding that was made elsewhere."""
@@ -159,7 +139,7 @@ def _own(line: RecordLine) -> _Own | Finding:
         return _Own(record, leaf_of(record, line.record), states, packed(states))
     except (ValueError, LookupError, TypeError) as error:  # a record may claim anything
         cause = str(error).partition("\n")[0][:MAX_SHOWN_CHARACTERS]
-        return make_finding("record_unreadable", line.number, cause=cause)
+        return found("record_unreadable", line.number, cause=cause)
 
 
 def _served_states(page: ServedPage, own: list[_Own | Finding]) -> list[list[State]]:
@@ -175,17 +155,17 @@ def _checked(
 ) -> CheckedEntry:
     findings = []
     if entry != line.leaf.encode():
-        findings.append(make_finding("entry_differs", line.number))
+        findings.append(found("entry_differs", line.number))
     own_hash = bytes(leaf_hash(entry))
     if own_hash != hashed:
-        findings.append(make_finding("leaf_hash_wrong", line.number))
+        findings.append(found("leaf_hash_wrong", line.number))
     if isinstance(own, Finding):
         return CheckedEntry(line.number, own_hash, [*findings, own], None)
     if own.leaf != line.leaf:
-        findings.append(make_finding("record_differs", line.number))
+        findings.append(found("record_differs", line.number))
     if own.states is not served and own.states != served:
         what = _difference(own.states, served)
-        findings.append(make_finding("state_wrong", line.number, what=what))
+        findings.append(found("state_wrong", line.number, what=what))
     read = ReadRecord(own.record, take_apart(own.record), own.packed)
     return CheckedEntry(line.number, own_hash, findings, read)
 
@@ -227,7 +207,7 @@ class Replay:
         self._judge_time(entry.number, record)
         for reason in judge_record(record, self._ledger, entry.read.beforehand):
             self.findings.add(
-                "rule_broken", entry.number, sentence=reason.sentence, code=reason.code
+                "rule_broken", entry.number, sentence=reason.sentence_en, code=reason.code
             )
         self._ledger.put(entry.read.states)
 

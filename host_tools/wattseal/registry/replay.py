@@ -7,6 +7,7 @@ is whether a challenge was the registry's and still good.
 
 from __future__ import annotations
 
+from wattseal.common.findings import Finding
 from wattseal.ocmf.evse_id import EvseIdError
 from wattseal.registry import make_record
 from wattseal.registry.api_models import (
@@ -16,7 +17,6 @@ from wattseal.registry.api_models import (
     DeactivationRequest,
     HardwareExchangeRequest,
     ModuleState,
-    Reason,
     RegistrationRequest,
     TestChargeRequest,
 )
@@ -60,13 +60,13 @@ HOST = "registry"
 """The actor of what the registry's own host does: access keys, and nothing else."""
 
 
-TakenApart = tuple[Facts | None, list[Reason]]
+TakenApart = tuple[Facts | None, list[Finding]]
 """A registration's facts, and what is wrong with it by itself."""
 
 
 def judge_record(
     record: Record, ledger: Ledger, beforehand: TakenApart | None = None
-) -> list[Reason]:
+) -> list[Finding]:
     """What speaks against a record, given the states before it; never raises on what it says.
 
     beforehand: what `take_apart` has made of the record, perhaps in another process.
@@ -91,7 +91,7 @@ def take_apart(record: Record) -> TakenApart | None:
         return None  # judge_record says what
 
 
-def _judge(record: Record, ledger: Ledger, beforehand: TakenApart | None) -> list[Reason]:
+def _judge(record: Record, ledger: Ledger, beforehand: TakenApart | None) -> list[Finding]:
     if isinstance(record, (AccessGranted, AccessRevoked)):
         return _judge_access(record, ledger)
     actor = ledger.access(record.actor)
@@ -104,7 +104,7 @@ def _judge(record: Record, ledger: Ledger, beforehand: TakenApart | None) -> lis
 
 def _judge_registration(
     record: Registration, ledger: Ledger, actor: AccessState, beforehand: TakenApart | None
-) -> list[Reason]:
+) -> list[Finding]:
     module = ledger.module(record.chip_id)
     if beforehand is None or module is not None:
         beforehand = _facts_of(record, module)
@@ -135,7 +135,7 @@ def _facts_of(record: Registration, module: ModuleState | None) -> TakenApart:
 
 def _history_of(
     record: Registration, chip_id: str, module: ModuleState | None
-) -> tuple[History | None, list[Reason]]:
+) -> tuple[History | None, list[Finding]]:
     """The record's statements, which go on where the recorded ones end or repeat the last."""
     before, recorded = record.statements_before, module.statements if module else 0
     if before == recorded:
@@ -146,7 +146,7 @@ def _history_of(
     return None, [reason("history_broken", number=before + 1, cause=cause)]
 
 
-def _judge_about_evse(record: _AboutEvse, ledger: Ledger, actor: AccessState) -> list[Reason]:
+def _judge_about_evse(record: _AboutEvse, ledger: Ledger, actor: AccessState) -> list[Finding]:
     if isinstance(record, Deactivation):
         return _judge_deactivation(record, ledger, actor)
     if isinstance(record, HardwareExchange):
@@ -156,7 +156,7 @@ def _judge_about_evse(record: _AboutEvse, ledger: Ledger, actor: AccessState) ->
     return _judge_test_charge(record, ledger, actor)
 
 
-def _judge_deactivation(record: Deactivation, ledger: Ledger, actor: AccessState) -> list[Reason]:
+def _judge_deactivation(record: Deactivation, ledger: Ledger, actor: AccessState) -> list[Finding]:
     req = DeactivationRequest(
         evse_id=record.evse_id, reason=record.reason, farewell=record.farewell, note=record.note
     )
@@ -167,7 +167,7 @@ def _judge_deactivation(record: Deactivation, ledger: Ledger, actor: AccessState
 
 def _judge_hardware_exchange(
     record: HardwareExchange, ledger: Ledger, actor: AccessState
-) -> list[Reason]:
+) -> list[Finding]:
     req = HardwareExchangeRequest(
         evse_id=record.evse_id,
         station_model=record.station_model,
@@ -179,7 +179,7 @@ def _judge_hardware_exchange(
     )
 
 
-def _judge_consent(record: Consent, ledger: Ledger, actor: AccessState) -> list[Reason]:
+def _judge_consent(record: Consent, ledger: Ledger, actor: AccessState) -> list[Finding]:
     days = (record.until_unix_ms - record.unix_ms) // DAY_MS
     req = ConsentRequest(evse_id=record.evse_id, to_operator=record.to_operator, days=days)
     return judge_consent(req, ledger, actor, record.unix_ms) or _differences(
@@ -187,16 +187,16 @@ def _judge_consent(record: Consent, ledger: Ledger, actor: AccessState) -> list[
     )
 
 
-def _judge_test_charge(record: TestCharge, ledger: Ledger, actor: AccessState) -> list[Reason]:
+def _judge_test_charge(record: TestCharge, ledger: Ledger, actor: AccessState) -> list[Finding]:
     req = TestChargeRequest(evse_id=record.evse_id, begin=record.begin, end=record.end)
     return judge_test_charge(req, ledger, actor, record.unix_ms) or _differences(
         record, make_record.build_test_charge(req, ledger, actor, record.unix_ms)
     )
 
 
-def _judge_access(record: AccessGranted | AccessRevoked, ledger: Ledger) -> list[Reason]:
+def _judge_access(record: AccessGranted | AccessRevoked, ledger: Ledger) -> list[Finding]:
     """An administrator's work, or that of the registry's host."""
-    found: list[Reason] = []
+    found: list[Finding] = []
     if record.actor != HOST:
         actor = ledger.access(record.actor)
         if actor is None:
@@ -230,7 +230,7 @@ def _granted(req: AccessRequest, record: AccessGranted) -> AccessGranted:
     )
 
 
-def _differences(record: Record, made: Record) -> list[Reason]:
+def _differences(record: Record, made: Record) -> list[Finding]:
     """The members of a record that are not what follows."""
     return [
         reason("record_differs", member=name)

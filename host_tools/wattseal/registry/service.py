@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection
 
+from wattseal.common.findings import Finding
 from wattseal.common.sql import Database
 from wattseal.common.times import unix_ms_now
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
@@ -266,7 +267,7 @@ def recorded_last(connection: Connection, req: EvseRequest, actor: AccessState) 
     return entries[-1] if all(told[name] == asked[name] for name in asked) else None
 
 
-Judge = Callable[[SqlLedger, AccessState, int], list[Reason]]
+Judge = Callable[[SqlLedger, AccessState, int], list[Finding]]
 Build = Callable[[SqlLedger, AccessState, int], Record]
 FindRepeat = Callable[[Connection], int | None]
 
@@ -309,7 +310,7 @@ class Registry(Questions):
         with self._database.ask() as connection:
             return authenticate(access_key, SqlLedger(connection), self._clock())
 
-    def judge(self, req: RegistrationRequest, actor: AccessState) -> list[Reason]:
+    def judge(self, req: RegistrationRequest, actor: AccessState) -> list[Finding]:
         """Everything that speaks against a registration; nothing is written."""
         facts, found, now_ms = self._take_apart(req)
         if facts is None:
@@ -333,9 +334,9 @@ class Registry(Questions):
             raise Refused(found)
         if found:
             return self._repeated_or_refused(req, facts, found, actor, now_ms)
-        remarks: list[Reason] = []
+        remarks: list[Finding] = []
 
-        def judge(ledger: SqlLedger, actor: AccessState, now_ms: int) -> list[Reason]:
+        def judge(ledger: SqlLedger, actor: AccessState, now_ms: int) -> list[Finding]:
             return rules.check_against_registry(facts, ledger, actor, now_ms)
 
         def build(ledger: SqlLedger, actor: AccessState, now_ms: int) -> Record:
@@ -346,7 +347,7 @@ class Registry(Questions):
             return registered_before(connection, req, facts)
 
         confirmation = self._record(actor, now_ms, judge, build, repeat)
-        return confirmation.model_copy(update={"remarks": remarks})
+        return confirmation.model_copy(update={"remarks": list(map(Reason.of, remarks))})
 
     def deactivate(self, req: DeactivationRequest, actor: AccessState) -> Confirmation:
         """Record that a charge point's key signs no more. Refused."""
@@ -408,7 +409,7 @@ class Registry(Questions):
             lambda ledger, who, now: make_record.build_revocation(key_id, ledger, who.key_id, now),
         )
 
-    def _take_apart(self, req: RegistrationRequest) -> tuple[Facts | None, list[Reason], int]:
+    def _take_apart(self, req: RegistrationRequest) -> tuple[Facts | None, list[Finding], int]:
         now_ms = self._clock()
         facts, found = rules.facts(
             req,
@@ -423,7 +424,7 @@ class Registry(Questions):
         self,
         req: RegistrationRequest,
         facts: Facts,
-        found: list[Reason],
+        found: list[Finding],
         actor: AccessState,
         now_ms: int,
     ) -> Confirmation:

@@ -24,10 +24,11 @@ from wire.errors import WattsealError
 from wire.messages import read_reply, request
 from wire.methods import check_result
 
+from hil.images import existing
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-BUILT = ROOT / "build" / "unix" / "micropython"
-MICROPYTHON = Path(os.environ.get("WATTSEAL_TEST_MICROPYTHON", BUILT))
+MICROPYTHON = ROOT / "build" / "unix" / "micropython"
 METER = {"meter_profile": "portable", "meter_serial": "4711"}
 
 
@@ -85,9 +86,7 @@ class PortableModule:
 
 @pytest.fixture(params=["cpython", "micropython"])
 def module(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PortableModule]:
-    if request.param == "micropython" and not MICROPYTHON.exists():
-        pytest.skip("no MicroPython: ./dev build unix")
-    interpreter = MICROPYTHON if request.param == "micropython" else Path(sys.executable)
+    interpreter = existing(MICROPYTHON) if request.param == "micropython" else Path(sys.executable)
     found = PortableModule(interpreter, tmp_path)
     assert found.boot(1000.5) == request.param
     yield found

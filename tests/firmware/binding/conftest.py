@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from hil.images import existing
+
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = ROOT / "build/unix-sanitized/micropython"
 
@@ -16,9 +18,8 @@ def run_sanitized(tmp_path: Path) -> Callable[[str], str]:
     """What a script prints; fails if it does not end well or if a sanitizer finds fault."""
 
     def run(script: str) -> str:
-        assert PROGRAM.exists(), "build it first: ./dev build unix-sanitized"
         done = subprocess.run(
-            [PROGRAM, "-c", script],
+            [existing(PROGRAM), "-c", script],
             env={
                 **os.environ,
                 "WATTSEAL_FLASH": str(tmp_path / "flash.bin"),

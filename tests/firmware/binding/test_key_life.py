@@ -18,12 +18,13 @@ PROGRAM = ROOT / "build/unix/micropython"
 NEXT = ROOT / "build/unix-next/micropython"
 PREFIX = b"wattseal.statement.v1\n"
 
+pytestmark = pytest.mark.image("unix", "unix-next")
+
 
 class Module:
     """A unix program and its flash file."""
 
     def __init__(self, folder: Path, program: Path = PROGRAM) -> None:
-        assert program.exists(), "build it first: ./dev build unix, ./dev build unix-next"
         self.program = program
         self._flash = folder / "flash.bin"
 

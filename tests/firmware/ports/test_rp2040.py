@@ -30,6 +30,8 @@ TIMER_INTE = 0x40054038
 WRITE_SETS, WRITE_CLEARS = 0x2000, 0x3000
 NOISE_ALARM = 0b0001  # the first that nobody else uses
 
+pytestmark = pytest.mark.image("rp2040-lab")
+
 
 class WatchedNoise:
     """A noise source that remembers when it gave which bit; `source` may be changed."""
@@ -72,7 +74,6 @@ def number_from(bits: list[int]) -> bytes:
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Rp2040Lab]:
-    assert LAB_IMAGE.exists(), "build it first: ./dev build rp2040-lab"
     lab = Rp2040Lab(LAB_IMAGE.read_bytes(), load_board(), noise=seeded_bits(1))
     lab.execute("import _wattseal, time")
     yield lab

@@ -39,6 +39,8 @@ SIGNING_LIMIT_NS = 200 * NS_PER_MS
 
 RIGHT, FAULT, STOPPED = "right", "fault", "stopped"
 
+pytestmark = pytest.mark.image("rp2040-lab")
+
 
 class SigningChip:
     """A chip with a key that signs one text over and over, each time freshly started."""
@@ -106,7 +108,6 @@ class SigningChip:
 
 @pytest.fixture(scope="module")
 def chip() -> Iterator[SigningChip]:
-    assert LAB_IMAGE.exists(), "build it first: ./dev build rp2040-lab"
     chip = SigningChip()
     yield chip
     chip.close()

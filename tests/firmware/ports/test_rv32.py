@@ -10,6 +10,8 @@ IMAGE = Path(__file__).resolve().parents[3] / "build/rv32/firmware.elf"
 PROMPT = b">>> "
 QEMU_OPTIONS = "-machine virt -bios none -nographic -monitor null -serial stdio"
 
+pytestmark = pytest.mark.image("rv32")
+
 
 class Prompt:
     """MicroPython's prompt on QEMU's serial port."""
@@ -45,7 +47,6 @@ class Prompt:
 
 @pytest.fixture(scope="module")
 def prompt() -> Iterator[Prompt]:
-    assert IMAGE.exists(), "build it first: ./dev build rv32"
     prompt = Prompt()
     yield prompt
     prompt.close()

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from support.cdr.charging import charge
 from wattseal import cdr as cdr_package
-from wattseal.cdr.ocpi import GERMAN, CdrError, in_german, read_cdr
+from wattseal.cdr.findings import TABLE
+from wattseal.cdr.ocpi import CdrError, in_german, read_cdr
 from wattseal.common import exact_json
+from wattseal.common.sentences import read_phrases
 
 _RAISED = {"CdrError": 1, "JsonError": 0, "_RefusedError": 0}
 """Who is raised, and which of the arguments is the cause."""
@@ -46,7 +48,9 @@ def test_every_cause_has_german_words() -> None:
 
 def test_no_german_words_are_left_over() -> None:
     causes = all_causes()
-    assert [one for one in GERMAN if not filter_names(causes, one.replace("{}", "*"))] == []
+    assert [
+        one for one in read_phrases(TABLE) if not filter_names(causes, one.replace("{}", "*"))
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -67,7 +71,7 @@ def test_both_sentences_say_the_same(changes: dict[str, Any], english: str, germ
     finding = refused.value.finding
     assert finding.sentence_en == f"The CDR cannot be read: {english}."
     assert finding.sentence_de == f"Der CDR ist nicht lesbar ({german})."
-    assert finding.found == english
+    assert finding.values["found"] == english
 
 
 def test_of_a_text() -> None:

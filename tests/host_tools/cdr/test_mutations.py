@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from support.cdr.mutations import Mutation, all_mutations, effect_of
-from wattseal.cdr.findings import EFFECTS, EFFECTS_AND_SENTENCES, EXPLAINED_BY, Judgement
+from wattseal.cdr.findings import EXPLAINED_BY, TABLE, VERIFICATION, Judgement
 from wattseal.cdr.ocpi import CdrError, read_cdr
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validate import Validator, unreadable
+from wattseal.common.sentences import read_sentences
 
 MUTATIONS = all_mutations()
 
@@ -38,7 +39,7 @@ def test_one_fault_is_one_finding(mutation: Mutation) -> None:
     told = [(finding.code, finding.sentence_en) for finding in judgement.findings]
     assert [code for code, _sentence in told] == [mutation.code], told
     effect = effect_of(mutation.code)
-    assert judgement.findings[0].effect is effect
+    assert judgement.findings[0].severity is effect
     assert judgement.verdict == ("not_billable" if effect.is_error else "billable")
     assert judgement.reason == (mutation.code if effect.is_error else None)
     assert judgement.casts_doubt == effect.is_doubt
@@ -64,5 +65,6 @@ def test_no_finding_leaves_itself_out(code: str) -> None:
 
 
 def test_every_code_is_hit() -> None:
-    known = {*EFFECTS_AND_SENTENCES, *(code.value for code in EFFECTS)}
+    verification = read_sentences(VERIFICATION).items()
+    known = {*read_sentences(TABLE), *(code for code, told in verification if told.in_cdr)}
     assert {mutation.code for mutation in MUTATIONS} == known - OF_THE_STORE

@@ -89,7 +89,10 @@ class TestTimeOfTheKey:
         made.keys.put(EVSE, period(until_ms=END_MS - TOLERANCE_MS - 1))
         [finding] = judge(made).findings
         assert finding.subject == "end"
-        assert (finding.expected, finding.found) == ("2026-11-21T10:24:59Z", "2026-11-21T10:30:00Z")
+        assert (finding.values["expected"], finding.values["found"]) == (
+            "2026-11-21T10:24:59Z",
+            "2026-11-21T10:30:00Z",
+        )
 
     def test_without_a_clock_the_time_of_the_cdr_counts(self) -> None:
         made = charge(reason="P", end_clock="U", end_flags="t")
@@ -140,7 +143,10 @@ class TestChargePoint:
         made.cdr["cdr_location"]["evse_id"] = OTHER_EVSE
         judgement = judge(made)
         assert [finding.code for finding in judgement.findings] == ["evse_differs"]
-        assert (judgement.findings[0].expected, judgement.findings[0].found) == (OTHER_EVSE, EVSE)
+        assert (
+            judgement.findings[0].values["expected"],
+            judgement.findings[0].values["found"],
+        ) == (OTHER_EVSE, EVSE)
         assert keys.asked == [OTHER_EVSE, EVSE]
 
     def test_it_is_no_way_to_choose_ones_own_key(self) -> None:
@@ -232,7 +238,7 @@ def test_every_finding_speaks_both_languages() -> None:
     [finding] = judge(made).findings
     assert finding.sentence_en == "The CDR bills 12.525 kWh; the signed readings give 11.525 kWh."
     assert finding.sentence_de.startswith("Der CDR rechnet 12.525 kWh ab")
-    assert (finding.expected, finding.found) == ("11.525", "12.525")
+    assert (finding.values["expected"], finding.values["found"]) == ("11.525", "12.525")
 
 
 PIECES = [

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from support.registry.api_caller import Api
 from support.registry.check_sessions import bundle, session_xml, sessions
 from support.registry.simulated_module import SimulatedModule
+from wattseal.common.sentences import Language
 from wattseal.driver_check.page import (
     MAX_FORM_BYTES,
     duration,
@@ -19,14 +20,10 @@ from wattseal.driver_check.page import (
     utc_in_words,
 )
 from wattseal.driver_check.words import choose
-from wattseal.ocmf.findings import Language
-from wattseal.registry.failures import FAILURES
 from wattseal.registry.service import Registry
 from wattseal.registry.web.app import create_app
 from wattseal.registry.web.callers import Settings
-from wattseal.registry.web.errors import GERMAN
 from wattseal.registry.web.pages import READS_PER_FILE
-from wattseal.registry.web.problems import PROBLEMS
 
 THEN = ("but not at the time of the session", "aber nicht zur Zeit des Ladevorgangs")
 NO_KEY = ("There is no public key", "kein öffentlicher Schlüssel")
@@ -217,13 +214,6 @@ def test_what_goes_wrong_before_is_said_in_german_too(registry: Registry) -> Non
     assert re.search(r"Grenze: 1\). Warten Sie \d+ s\.", words_of(often.text))
     assert "Too many requests" in words_of(client.get("/check").text)
     assert "Too many requests" in words_of(client.get("/", headers=german).text)
-
-
-def test_every_german_error_has_the_blanks_of_the_english_one() -> None:
-    for name, german in GERMAN.items():
-        english = PROBLEMS[name][1:] if name in PROBLEMS else FAILURES[name]
-        known = set(re.findall(r"\{\w+\}", "".join(map(str, english))))
-        assert set(re.findall(r"\{\w+\}", "".join(german))) <= known
 
 
 def test_what_is_given_is_text(samples: dict[str, bytes], client: TestClient) -> None:

@@ -18,7 +18,8 @@ from support.registry.check_samples import (
     odd_payloads,
     signatures,
 )
-from wattseal.ocmf.findings import Language
+from wattseal.common.sentences import Language
+from wattseal.ocmf.report import finding_as_json
 from wattseal.ocmf.verify import verify_file
 
 IN_OTHER_WORDS = {"xml_malformed", "record_malformed", "payload_malformed"}
@@ -131,8 +132,8 @@ def test_sentences_in_both_languages(page: Page) -> None:
     samples = {**signatures(), **dict(odd_payloads(100, 4))}
     samples.update({str(code): spoilt.xml for code, spoilt in ERRORS + WARNINGS})
     found = {one for name, data in samples.items() for one in verify_file(name, data).all_findings}
-    findings = sorted(found, key=lambda one: (one.code, one.message))
+    findings = sorted(found, key=lambda one: (one.code, one.sentence_en))
     assert len({one.code for one in findings}) > 30
-    told = page.evaluate(SENTENCES, [one.model_dump(mode="json") for one in findings])
+    told = page.evaluate(SENTENCES, [finding_as_json(one) for one in findings])
     for finding, sentences in zip(findings, told, strict=True):
-        assert sentences == [finding.message, finding.sentence(Language.GERMAN)], finding.code
+        assert sentences == [finding.sentence_en, finding.sentence(Language.GERMAN)], finding.code

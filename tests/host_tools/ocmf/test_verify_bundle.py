@@ -5,6 +5,7 @@ import struct
 import zipfile
 
 import pytest
+from wattseal.common.sentences import read_phrases
 from wattseal.ocmf.container import (
     CAUSES,
     MAX_ENTRIES,
@@ -15,7 +16,7 @@ from wattseal.ocmf.container import (
     is_bundle,
     read_bundle,
 )
-from wattseal.ocmf.findings import WORDS
+from wattseal.ocmf.findings import TABLE
 
 ONE = {"sessions/01/transaction.xml": b"<values/>"}
 
@@ -102,7 +103,7 @@ def test_cut_anywhere() -> None:
 
 def test_every_fault_is_said_in_both_languages() -> None:
     for fault in BundleFault:
-        assert CAUSES[fault] in WORDS
+        assert CAUSES[fault] in read_phrases(TABLE)
 
 
 def test_altered_contents() -> None:

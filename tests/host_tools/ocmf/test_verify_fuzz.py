@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support.device.signer import signer
 from support.device.transactions import Transaction
-from wattseal.ocmf.findings import Severity
+from wattseal.common.findings import Severity
 from wattseal.ocmf.report import FileReport, Verdict
 from wattseal.ocmf.verify import verify_file
 
@@ -25,7 +25,7 @@ def assert_sound(report: FileReport) -> None:
     """A report agrees with itself and can be printed as JSON."""
     has_error = any(one.severity is Severity.ERROR for one in report.all_findings)
     assert has_error == (report.verdict is not Verdict.VERIFIED)
-    assert all(one.message.isprintable() for one in report.all_findings)
+    assert all(one.sentence_en.isprintable() for one in report.all_findings)
     report.model_dump_json()
 
 

@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from support.registry.served_log import NAME, URL, ServedLog
 from support.registry.simulated_module import DAY_MS, METER, START_MS, SimulatedModule
 from wattseal.common.errors import ToolError
+from wattseal.common.sentences import read_sentences
 from wattseal.registry import audit as audit_pages
 from wattseal.registry.audit import CLOCK_TOLERANCE_MS, AuditTree, Trust, audit, recall, remember
-from wattseal.registry.audit_entries import MAX_FINDINGS, SENTENCES, AuditReport, Findings
+from wattseal.registry.audit_entries import MAX_FINDINGS, AuditReport, Findings
 from wattseal.registry.log_client import LogSource, open_source
 from wattseal.registry.records import leaf_of, read_record
 from wattseal.registry.states import states_of
@@ -100,7 +101,7 @@ def test_node_wrong(log: ServedLog) -> None:
     log.nodes[1, 1] = bytes(32)
     report = audited(log)
     assert codes(report) == [("node_wrong", None)]
-    assert "Hash 1 of level 1" in report.findings[0].sentence
+    assert "Hash 1 of level 1" in report.findings[0].sentence_en
 
 
 def test_nodes_of_a_whole_tile_of_level_1() -> None:
@@ -119,7 +120,7 @@ def test_nodes_of_a_whole_tile_of_level_1() -> None:
     held._edges[1] = [b"\1" * 32] * 255
     held.append(b"\0" * 32)
     assert asked == [Tile(1, 0)]
-    assert "Hash 255 of level 1" in findings.found[0].sentence
+    assert "Hash 255 of level 1" in findings.found[0].sentence_en
     held.finish()
     assert asked[1:] == [Tile(2, 0, 1)]
 
@@ -201,7 +202,7 @@ def test_state_wrong(
     change(log.states[number])
     report = audited(log)
     assert codes(report) == [("state_wrong", number)]
-    assert what in report.findings[0].sentence
+    assert what in report.findings[0].sentence_en
 
 
 # --- whose log, and which -----------------------------------------------------------------------
@@ -314,7 +315,7 @@ def test_not_served(log: ServedLog, path: str, answer: httpx.Response) -> None:
 
 def test_an_endless_answer_is_cut(log: ServedLog) -> None:
     report = not_served(log, "/v1/registry", httpx.Response(200, content=b" " * 5000))
-    assert "larger than 4096 bytes" in report.findings[0].sentence
+    assert "larger than 4096 bytes" in report.findings[0].sentence_en
 
 
 def test_a_busy_registry_is_waited_for(log: ServedLog) -> None:
@@ -433,4 +434,4 @@ def test_a_memory_that_is_none_is_refused(tmp_path: Path, content: bytes) -> Non
 
 def test_every_finding_has_a_test() -> None:
     text = Path(__file__).read_text()
-    assert all(f'"{code}"' in text for code in SENTENCES)
+    assert all(f'"{code}"' in text for code in read_sentences("audit"))

@@ -10,10 +10,12 @@ from hypothesis import strategies as some
 from pydantic import ValidationError
 from support.registry.recorder import NAME, Recorder
 from support.registry.simulated_module import METER, SimulatedKey, SimulatedModule
+from wattseal.common.sentences import read_sentences
 from wattseal.registry import rules
 from wattseal.registry.api_models import DeactivationRequest, RegistrationRequest
 from wattseal.registry.api_models import TestChargeRequest as ChargeRequest
 from wattseal.registry.records import Possession, Signature, Statement
+from wattseal.registry.rules.reasons import TABLE
 from wattseal.wire import statements
 
 _REGISTRY = Recorder()
@@ -57,7 +59,7 @@ def _with(value: Any, path: tuple[Any, ...], other: Any) -> Any:
 
 def _judge(req: RegistrationRequest) -> None:
     found = _REGISTRY.judge(req)
-    assert all(one.sentence and one.code in rules.FINDINGS for one in found)
+    assert all(one.sentence_en and one.code in read_sentences(TABLE) for one in found)
 
 
 @settings(max_examples=400)

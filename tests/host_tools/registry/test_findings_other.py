@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.registry.recorder import Recorder, codes
 from support.registry.simulated_module import DAY_MS, EVSE_ID, SimulatedModule
-from wattseal.registry import rules
+from wattseal.common.sentences import read_sentences
 from wattseal.registry.api_models import (
     AccessRequest,
     ConsentRequest,
@@ -19,6 +19,7 @@ from wattseal.registry.api_models import (
 from wattseal.registry.api_models import TestChargeRequest as ChargeRequest
 from wattseal.registry.failures import Refused
 from wattseal.registry.records import Statement
+from wattseal.registry.rules.reasons import TABLE
 
 EXCHANGE = HardwareExchangeRequest(
     evse_id=EVSE_ID, station_model="Station 2", station_serial="ST-4711-09"
@@ -284,11 +285,12 @@ def test_access_for_operators_in_any_spelling(recorder: Recorder) -> None:
 def test_every_code_has_a_test_of_its_name() -> None:
     folder = Path(__file__).parent
     tests = "".join(path.read_text() for path in folder.glob("test_*.py"))
-    assert [code for code in rules.FINDINGS if f"def test_{code}" not in tests] == []
+    assert [code for code in read_sentences(TABLE) if f"def test_{code}" not in tests] == []
 
 
 def test_sentences_and_remedies_are_sentences() -> None:
-    for sentence, remedy in rules.FINDINGS.values():
+    for told in read_sentences(TABLE).values():
+        sentence, remedy = told.en, told.remedy
         assert sentence[0].isupper() or sentence[0] == "{"
         assert sentence[-1] in ".}"
         assert remedy[0].isupper()

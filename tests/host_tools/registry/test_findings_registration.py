@@ -164,7 +164,7 @@ def test_possession_too_old(recorder: Recorder) -> None:
     ):
         found = recorder.judge(req)
         assert codes(found) == ["possession_too_old"]
-        assert words in found[0].sentence
+        assert words in found[0].sentence_en
 
 
 def test_possession_not_newer(recorder: Recorder, module: SimulatedModule) -> None:
@@ -245,7 +245,7 @@ def test_history_broken_if_another_image_made_the_key(recorder: Recorder) -> Non
     req = _bent(recorder, SimulatedModule(), firmware_identity=digest("another image"))
     found = recorder.judge(req)
     assert codes(found) == ["history_broken"]
-    assert "firmware_identity" in found[0].sentence
+    assert "firmware_identity" in found[0].sentence_en
 
 
 def test_history_missing(recorder: Recorder, module: SimulatedModule) -> None:

@@ -13,7 +13,9 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from wattseal.cdr.findings import EFFECTS, EFFECTS_AND_SENTENCES, Effect
+from wattseal.cdr.findings import TABLE, VERIFICATION
+from wattseal.common.findings import Severity
+from wattseal.common.sentences import read_sentences
 
 from support.cdr.charging import (
     BEGIN_MS,
@@ -786,7 +788,7 @@ MALFORMED_TEXTS: dict[str, Callable[[str], str | bytes]] = {
 }
 
 
-def effect_of(code: str) -> Effect:
-    if code in EFFECTS_AND_SENTENCES:
-        return EFFECTS_AND_SENTENCES[code][0]
-    return EFFECTS[next(known for known in EFFECTS if known.value == code)]
+def effect_of(code: str) -> Severity:
+    if code in read_sentences(TABLE):
+        return Severity(read_sentences(TABLE)[code].severity)
+    return Severity(read_sentences(VERIFICATION)[code].in_cdr)

@@ -9,6 +9,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from hil import images
+
 ROOT = Path(__file__).resolve().parents[3]
 CORE = ROOT / "firmware" / "core"
 C_FILES = ROOT / "tests" / "firmware" / "core" / "c"
@@ -55,10 +57,11 @@ def rounds(count: int) -> int:
 
 def bearssl_root() -> Path:
     """Folder of the unpacked BearSSL 0.6."""
+    images.build("sources")
     sources = Path(os.environ.get("WATTSEAL_SOURCES", ROOT / "build" / "sources"))
     root = sources / "bearssl-0.6"
     if not (root / "inc" / "bearssl.h").is_file():
-        raise FileNotFoundError(f"no BearSSL in {root}: run `./dev build unix` once, it fetches it")
+        raise FileNotFoundError(f"no BearSSL in {root}: run `./dev build sources`, it fetches it")
     return root
 
 

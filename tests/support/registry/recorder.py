@@ -6,6 +6,7 @@ each test of a rule is one of the replay too.
 
 from __future__ import annotations
 
+from wattseal.common.findings import Finding
 from wattseal.registry import make_record, rules
 from wattseal.registry.api_models import (
     AccessRequest,
@@ -13,7 +14,6 @@ from wattseal.registry.api_models import (
     ConsentRequest,
     DeactivationRequest,
     HardwareExchangeRequest,
-    Reason,
     RegistrationRequest,
     TestChargeRequest,
 )
@@ -43,7 +43,7 @@ class Recorder:
         self.now_ms = now_ms
         self.ledger = MemoryLedger()
         self.records: list[Record] = []
-        self.remarks: list[Reason] = []
+        self.remarks: list[Finding] = []
         self._challenges: dict[str, int] = {}
         self.administrator = self._grant("administrator", "administrator")
         self.abc = self._grant("abc", "cpo", "DE*ABC", "+49*823")
@@ -73,7 +73,7 @@ class Recorder:
 
     def judge(
         self, req: RegistrationRequest, actor: AccessState | None = None, offline_days: int = 30
-    ) -> list[Reason]:
+    ) -> list[Finding]:
         """Everything that speaks against a registration."""
         facts, found = rules.facts(req, NAME, self.now_ms, self._check, offline_days)
         if facts is None:
@@ -155,12 +155,12 @@ class Recorder:
         return "good" if self.now_ms <= until else "expired"
 
 
-def _refuse(found: list[Reason]) -> None:
+def _refuse(found: list[Finding]) -> None:
     if found:
         raise Refused(found)
 
 
-def codes(found: list[Reason]) -> list[str]:
+def codes(found: list[Finding]) -> list[str]:
     """The codes alone."""
     return [one.code for one in found]
 

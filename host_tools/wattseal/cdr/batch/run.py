@@ -19,10 +19,11 @@ from wattseal.cdr.batch.engines import Engine, WorkerLostError
 from wattseal.cdr.batch.inputs import Chunk
 from wattseal.cdr.batch.judge import Judge, Judged, count, result_line
 from wattseal.cdr.batch.outputs import Writer
-from wattseal.cdr.findings import Finding, read_judgement
+from wattseal.cdr.findings import read_judgement
 from wattseal.cdr.history.rows import NewRows
 from wattseal.cdr.rules import Rules
 from wattseal.common.errors import ToolError
+from wattseal.common.findings import Finding
 
 if TYPE_CHECKING:
     from wattseal.cdr.history.store import SeenSessions

@@ -32,12 +32,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from wattseal.cdr.findings import Finding, Judgement, read_judgement
+from wattseal.cdr.findings import Judgement, read_judgement
 from wattseal.cdr.marker import Markers, marker_for
 from wattseal.cdr.ocpi import Cdr, CdrError, name_of, read_cdr
 from wattseal.cdr.validate import unreadable
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import JsonError, load_object
+from wattseal.common.findings import Finding
 from wattseal.common.sql import Database, DatabaseUnusable, Name, Number, Schema
 from wattseal.common.web_client import checked_url
 

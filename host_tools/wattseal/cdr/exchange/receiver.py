@@ -47,12 +47,13 @@ from wattseal.cdr.exchange.inbox import (
     Received,
 )
 from wattseal.cdr.exchange.reports import Reporter, report_on
-from wattseal.cdr.findings import Judgement, LanguageCode
+from wattseal.cdr.findings import Judgement
 from wattseal.cdr.marker import Markers
 from wattseal.cdr.ocpi import MAX_CDR_BYTES, Cdr
 from wattseal.cdr.report import as_html, as_text
 from wattseal.cdr.validate import Validator
 from wattseal.common.errors import ToolError
+from wattseal.common.sentences import Language
 from wattseal.common.serve import log_as_json
 from wattseal.common.sql import Database, DatabaseUnusable
 from wattseal.common.times import unix_ms_now
@@ -313,8 +314,8 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _language(wanted: str) -> LanguageCode:
-    return "de" if wanted.strip().lower().startswith("de") else "en"
+def _language(wanted: str) -> Language:
+    return Language.GERMAN if wanted.strip().lower().startswith("de") else Language.ENGLISH
 
 
 def _unauthorised(cause: str) -> Refusal:

@@ -256,7 +256,7 @@ class Prepared:
     def codes(self) -> tuple[str, ...]:
         """Why it is not billable; empty if it is."""
         findings = self.judgement.findings if self.judgement else ()
-        return tuple(dict.fromkeys(one.code for one in findings if one.effect.is_error))
+        return tuple(dict.fromkeys(one.code for one in findings if one.severity.is_error))
 
 
 def prepare(path: Path, judge: Judge | None, marker: Marker) -> Prepared:

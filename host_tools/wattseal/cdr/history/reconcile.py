@@ -11,7 +11,6 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Select, and_, exists, or_, select, tuple_
 
-from wattseal.cdr.findings import Finding
 from wattseal.cdr.history.rows import finding_of
 from wattseal.cdr.history.tables import (
     is_long,
@@ -21,6 +20,7 @@ from wattseal.cdr.history.tables import (
     seen_run,
     seen_session,
 )
+from wattseal.common.findings import Finding
 from wattseal.common.sql import ROWS_AT_A_TIME
 
 _SIDE = (

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from wattseal.cdr.findings import EFFECTS_AND_SENTENCES, Finding, Judgement, SessionFacts, found
+from wattseal.cdr.findings import TABLE, Judgement, SessionFacts, found
 from wattseal.cdr.history.walk import Told
 from wattseal.cdr.ocpi import Cdr
+from wattseal.common.findings import Finding, Severity
+from wattseal.common.sentences import read_sentences
 
 ROW_BITS = 34
 """Those of the row: 17 thousand million rows in each of 500 million runs."""
@@ -65,7 +67,7 @@ def session_of(row: int, cdr: Cdr, judgement: Judgement) -> Session:
         credited=credited,
         is_billable=judgement.verdict == "billable",
         facts=facts if facts is not None and _fits(facts) else None,
-        doubts=tuple([one for one in findings if one.effect.is_doubt]) if findings else (),
+        doubts=tuple([one for one in findings if one.severity.is_doubt]) if findings else (),
     )
 
 
@@ -153,16 +155,16 @@ def _doubt_rows(session: Session) -> Iterator[Row]:
     """What the CDR's own judgement says about earlier sessions."""
     told = {doubt.code: doubt for doubt in session.doubts}
     for code, doubt in told.items():
-        values = (doubt.expected, doubt.found)
-        kept = (None if value is None else kept_text(value) for value in values)
-        is_error, is_doubt = doubt.effect.is_error, doubt.effect.is_doubt
+        values = (doubt.values.get("expected"), doubt.values.get("found"))
+        kept = (None if value is None else kept_text(str(value)) for value in values)
+        is_error, is_doubt = doubt.severity.is_error, doubt.severity.is_doubt
         yield (session.row, code, 0, int(is_error), int(is_doubt), *kept, None)
 
 
 def told_row(told: Told) -> Row:
     """A row of seen_finding, as in NewRows: what a comparison found."""
-    effect = EFFECTS_AND_SENTENCES[told.code][0]
-    effects = (1, int(effect.is_error), int(effect.is_doubt))
+    severity = Severity(read_sentences(TABLE)[told.code].severity)
+    effects = (1, int(severity.is_error), int(severity.is_doubt))
     return (row_of(told.session), told.code, *effects, told.expected, told.found, told.other)
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Select, Table, func, select, text, tuple_, update
 
-from wattseal.cdr.findings import Finding
 from wattseal.cdr.history import rows
 from wattseal.cdr.history.duplicates import find_copies
 from wattseal.cdr.history.neighbours import neighbours, unusual_stretches
@@ -31,6 +30,7 @@ from wattseal.cdr.history.tables import (
 from wattseal.cdr.history.walk import walk
 from wattseal.cdr.rules import Rules
 from wattseal.common.errors import ToolError
+from wattseal.common.findings import Finding
 from wattseal.common.sql import ROWS_AT_A_TIME, Database, DatabaseUnusable, copy_rows
 
 MANY_ROWS = 10_000

@@ -20,15 +20,15 @@ import io
 import zipfile
 from collections.abc import Iterator
 
-from wattseal.cdr.findings import LanguageCode
 from wattseal.cdr.invoice.document import Page, Statement, as_html, as_pdf, page_of
 from wattseal.cdr.invoice.rating import Rated
+from wattseal.common.sentences import Language
 from wattseal.device.session import TRANSACTION, key_files
 from wattseal.ocmf.container import single_record_xml, transaction_xml
 
-NAMES: tuple[tuple[LanguageCode, str, str], ...] = (
-    ("en", "README.txt", "statement"),
-    ("de", "LIESMICH.txt", "aufstellung"),
+NAMES: tuple[tuple[Language, str, str], ...] = (
+    (Language.ENGLISH, "README.txt", "statement"),
+    (Language.GERMAN, "LIESMICH.txt", "aufstellung"),
 )
 RECORDS = "records.txt"
 

@@ -33,112 +33,8 @@ from reportlab.platypus import (
     TableStyle,
 )
 
-from wattseal.cdr.findings import LanguageCode
-from wattseal.cdr.invoice.rating import Rated, place_of
-
-MONTHS: dict[LanguageCode, tuple[str, ...]] = {
-    "en": (
-        *("January", "February", "March", "April", "May", "June", "July"),
-        *("August", "September", "October", "November", "December"),
-    ),
-    "de": (
-        *("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli"),
-        *("August", "September", "Oktober", "November", "Dezember"),
-    ),
-}
-
-WORDS: dict[LanguageCode, dict[str, str]] = {
-    "en": {
-        "title": "Charging sessions",
-        "driver": "Token or contract",
-        "issuer": "Issued by",
-        "number": "No.",
-        "end": "End",
-        "begin": "Begin",
-        "place": "Place",
-        "energy": "Energy",
-        "amount": "Amount",
-        "charged": "charged",
-        "not_billable": "not charged",
-        "credited": "cancelled",
-        "total": "Total",
-        "total_energy": "Energy charged for",
-        "not_charged": "Sessions not charged",
-        "not_charged_because": "Not charged:",
-        "session": "Session",
-        "evse": "Charge point",
-        "meter": "Meter",
-        "key": "Public key",
-        "signature": "Signature",
-        "unsigned": "This charge point does not sign its readings; the energy is the operator's.",
-        "price": "Price x signed energy",
-        "tax": "Tax",
-        "files": "Files",
-        "rounding": "Every amount is the price of a kilowatt-hour times the signed energy: end"
-        " reading minus begin reading, with all its digits. The amount of each price is rounded"
-        " half up to four decimals; after tax, a session is rounded half up to two. The total is"
-        " the sum of the sessions.",
-        "check_title": "How to check a session",
-        "check": "Unpack this bundle. Each session has a folder of its own with transaction.xml,"
-        " the signed readings, and public-key.hex, the key of the charge point's signing module.\n"
-        "Compare the key with the one that is printed on the charging station or published for it:"
-        " a key proves something only if it is that of the charge point.\n"
-        "Open transaction.xml with the transparency software of S.A.F.E. (transparenz.software)."
-        " It must say that the readings are verified.\n"
-        "Compare what it shows with this page: the readings, the times, the energy.\n"
-        "Or use the open tool: wattseal verify FOLDER/transaction.xml --key"
-        " FOLDER/public-key.hex.\n"
-        "Or drop the bundle on the checking page of the public-key registry; it also says since"
-        " when the key is registered for the charge point.",
-    },
-    "de": {
-        "title": "Ladevorgänge",
-        "driver": "Token oder Vertrag",
-        "issuer": "Ausgestellt von",
-        "number": "Nr.",
-        "end": "Ende",
-        "begin": "Beginn",
-        "place": "Ort",
-        "energy": "Energie",
-        "amount": "Betrag",
-        "charged": "berechnet",
-        "not_billable": "nicht berechnet",
-        "credited": "storniert",
-        "total": "Summe",
-        "total_energy": "Berechnete Energie",
-        "not_charged": "Nicht berechnete Ladevorgänge",
-        "not_charged_because": "Nicht berechnet:",
-        "session": "Ladevorgang",
-        "evse": "Ladepunkt",
-        "meter": "Zähler",
-        "key": "Öffentlicher Schlüssel",
-        "signature": "Signatur",
-        "unsigned": "Dieser Ladepunkt signiert seine Messwerte nicht; die Energie nennt der"
-        " Betreiber.",
-        "price": "Preis x signierte Energie",
-        "tax": "Steuer",
-        "files": "Dateien",
-        "rounding": "Jeder Betrag ist der Preis einer Kilowattstunde mal der signierten Energie:"
-        " Endwert minus Anfangswert mit allen Stellen. Der Betrag zu jedem Preis ist kaufmännisch"
-        " auf vier Stellen gerundet, der Ladevorgang nach der Steuer auf zwei. Die Summe ist die"
-        " der Ladevorgänge.",
-        "check_title": "So prüfen Sie einen Ladevorgang",
-        "check": "Entpacken Sie dieses Paket. Jeder Ladevorgang hat einen eigenen Ordner mit"
-        " transaction.xml, den signierten Messwerten, und public-key.hex, dem Schlüssel des"
-        " Signiermoduls im Ladepunkt.\n"
-        "Vergleichen Sie den Schlüssel mit dem, der an der Ladestation steht oder für sie"
-        " veröffentlicht ist: Ein Schlüssel beweist nur dann etwas, wenn er der des Ladepunkts"
-        " ist.\n"
-        "Öffnen Sie transaction.xml mit der Transparenzsoftware des S.A.F.E. e. V."
-        " (transparenz.software). Sie muss die Messwerte als verifiziert bezeichnen.\n"
-        "Vergleichen Sie, was sie zeigt, mit dieser Seite: Messwerte, Zeiten, Energie.\n"
-        "Oder nehmen Sie das freie Werkzeug: wattseal verify ORDNER/transaction.xml --key"
-        " ORDNER/public-key.hex.\n"
-        "Oder ziehen Sie das Paket auf die Prüfseite des Registers der öffentlichen Schlüssel; sie"
-        " sagt auch, seit wann der Schlüssel für den Ladepunkt registriert ist.",
-    },
-}
-
+from wattseal.cdr.invoice.rating import WORDS, Rated, place_of
+from wattseal.common.sentences import Language, month_names, read_labels
 
 _DIGITS_OF_A_FINGERPRINT = 32
 
@@ -167,7 +63,7 @@ class Section:
 class Page:
     """The whole statement in words."""
 
-    language: LanguageCode
+    language: Language
     title: str
     facts: tuple[tuple[str, str], ...]
     columns: tuple[str, ...]
@@ -180,9 +76,9 @@ class Page:
     words: dict[str, str]
 
 
-def page_of(statement: Statement, language: LanguageCode) -> Page:
+def page_of(statement: Statement, language: Language) -> Page:
     """The statement in a language."""
-    words = WORDS[language]
+    words = read_labels(WORDS, language)
     facts = [(words["driver"], statement.driver)]
     if statement.issuer:
         facts.insert(0, (words["issuer"], statement.issuer))
@@ -201,16 +97,16 @@ def page_of(statement: Statement, language: LanguageCode) -> Page:
     )
 
 
-def month_words(month: str, language: LanguageCode) -> str:
+def month_words(month: str, language: Language) -> str:
     """`November 2026`."""
     year, number = month.split("-")
-    return f"{MONTHS[language][int(number) - 1]} {year}"
+    return f"{month_names(language)[int(number) - 1]} {year}"
 
 
-def number(value: Decimal, language: LanguageCode) -> str:
+def number(value: Decimal, language: Language) -> str:
     """All digits, with the language's decimal sign."""
     text = f"{value:f}"
-    return text.replace(".", ",") if language == "de" else text
+    return text.replace(".", ",") if language is Language.GERMAN else text
 
 
 def moment(at: datetime) -> str:
@@ -219,8 +115,8 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:5]}"
 
 
-def _row(one: Rated, language: LanguageCode) -> tuple[str, ...]:
-    words = WORDS[language]
+def _row(one: Rated, language: Language) -> tuple[str, ...]:
+    words = read_labels(WORDS, language)
     ended = one.charge.ended
     place = place_of(one.charge.members) or one.charge.judgement.evse_id
     energy = f"{number(one.energy_kwh, language)} kWh" if one.energy_kwh is not None else "-"
@@ -233,15 +129,15 @@ def _row(one: Rated, language: LanguageCode) -> tuple[str, ...]:
     )
 
 
-def _amount(one: Rated, language: LanguageCode) -> str | None:
+def _amount(one: Rated, language: Language) -> str | None:
     if one.cost is None:
         return None
     return f"{number(one.cost.gross, language)} {one.cost.currency}"
 
 
-def _totals(statement: Statement, language: LanguageCode) -> list[tuple[str, str]]:
+def _totals(statement: Statement, language: Language) -> list[tuple[str, str]]:
     """Energy and amount of each currency; what is not charged is counted apart."""
-    words = WORDS[language]
+    words = read_labels(WORDS, language)
     charged = [one for one in statement.sessions if one.cost]
     rows = []
     for currency in sorted({one.cost.currency for one in charged if one.cost}):
@@ -256,8 +152,8 @@ def _totals(statement: Statement, language: LanguageCode) -> list[tuple[str, str
     return rows
 
 
-def _section(one: Rated, language: LanguageCode) -> Section:
-    words = WORDS[language]
+def _section(one: Rated, language: Language) -> Section:
+    words = read_labels(WORDS, language)
     rows = [
         ("CDR", one.charge.judgement.cdr),
         (words["evse"], one.charge.judgement.evse_id),
@@ -274,8 +170,8 @@ def _section(one: Rated, language: LanguageCode) -> Section:
     )
 
 
-def _readings(one: Rated, language: LanguageCode) -> list[tuple[str, str]]:
-    words, session = WORDS[language], one.session
+def _readings(one: Rated, language: Language) -> list[tuple[str, str]]:
+    words, session = read_labels(WORDS, language), one.session
     if session is None:
         unsigned = words["unsigned"] if one.status == "charged" else ""
         return [(words["signature"], unsigned)]
@@ -292,8 +188,8 @@ def _readings(one: Rated, language: LanguageCode) -> list[tuple[str, str]]:
     ]
 
 
-def _costs(one: Rated, language: LanguageCode) -> list[tuple[str, str]]:
-    words, cost = WORDS[language], one.cost
+def _costs(one: Rated, language: Language) -> list[tuple[str, str]]:
+    words, cost = read_labels(WORDS, language), one.cost
     if cost is None:
         return []
     rows = [

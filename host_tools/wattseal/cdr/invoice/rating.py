@@ -30,14 +30,19 @@ from wattseal.cdr.build import (
     rounded,
     with_tax,
 )
-from wattseal.cdr.findings import Finding, Judgement, LanguageCode, found
+from wattseal.cdr.findings import Judgement, found
 from wattseal.cdr.keys import KeySource
 from wattseal.cdr.marker import Markers, read_any
 from wattseal.cdr.ocpi import Cdr, CdrError, name_of, read_cdr
 from wattseal.cdr.validate import unreadable
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import JsonError, load_object
+from wattseal.common.findings import Finding
+from wattseal.common.sentences import Language, read_labels
 from wattseal.ocmf.public_key import KeyUnreadableError, PublicKey, read_public_key
+
+WORDS = "invoice"
+"""The sentences of the statement of a driver's sessions."""
 
 MAX_FILE_BYTES = 256 << 20
 
@@ -398,25 +403,16 @@ class Rated:
             return self.session.energy_kwh
         return self.charge.cdr.energy_kwh if self.charge.cdr else None
 
-    def why_not(self, language: LanguageCode) -> list[str]:
+    def why_not(self, language: Language) -> list[str]:
         """Why it is not charged, in sentences."""
         if self.status == "charged":
             return []
+        words = read_labels(WORDS, language)
         if self.status == "credited":
-            words = {
-                "en": f"The operator has cancelled it (CDR {self.credited_by}).",
-                "de": f"Der Betreiber hat ihn storniert (CDR {self.credited_by}).",
-            }
-            return [words[language]]
-        errors = [one for one in self.charge.judgement.findings if one.effect.is_error]
-        told = [one.sentence_de if language == "de" else one.sentence_en for one in errors]
-        if self.charge.marked is not None:
-            words = {
-                "en": "The operator says that the metering data are not valid.",
-                "de": "Der Betreiber bezeichnet die Messdaten als ungültig.",
-            }
-            told.append(words[language])
-        return told
+            return [words["cancelled_by"].format(cdr=self.credited_by)]
+        findings = self.charge.judgement.findings
+        told = [one.sentence(language) for one in findings if one.severity.is_error]
+        return told if self.charge.marked is None else [*told, words["marked_invalid"]]
 
 
 def rate_all(

@@ -13,11 +13,10 @@ from wattseal.registry.rules.other_requests import (
     judge_test_charge,
 )
 from wattseal.registry.rules.proof import CheckChallenge, Facts, facts
-from wattseal.registry.rules.reasons import FINDINGS, reason
+from wattseal.registry.rules.reasons import reason
 from wattseal.registry.rules.registration import check_against_registry, remarks
 
 __all__ = (
-    "FINDINGS",
     "CheckChallenge",
     "Facts",
     "check_against_registry",

@@ -7,37 +7,13 @@ the registry exists only once its entry is in the log, so an active key is a pub
 
 from __future__ import annotations
 
+from wattseal.common.findings import make_finding
 from wattseal.ocmf.evse_id import read_evse_id
 from wattseal.registry.api_models import Eligibility, EvseState, Reason
 from wattseal.registry.rules.proof import VERIFICATION_YEARS, calibration_fault
 from wattseal.registry.states import Ledger
 
-REASONS = {
-    "never_registered": (
-        "No key was ever registered for {evse_id}.",
-        "Commission the station and register its key.",
-    ),
-    "key_deactivated": (
-        "The key of {evse_id} was deactivated by entry {entry}.",
-        "Commission the station anew before it is used.",
-    ),
-    "taken_over": (
-        "{evse_id} was taken over by another operator, by entry {entry}.",
-        "Use the EVSE-ID of the new operator.",
-    ),
-    "moved": (
-        "The module of {evse_id} was taken to another charge point, by entry {entry}.",
-        "Commission the station anew before it is used.",
-    ),
-    "meter_unknown": (
-        "The meter of {evse_id} is not recorded.",
-        "Have the registry audited: no active charge point is without a meter.",
-    ),
-    "calibration_expired": (
-        "The calibration of the meter at {evse_id} ended with {year}.",
-        "Exchange the meter and register the replacement.",
-    ),
-}
+TABLE = "registry_eligibility"
 
 _STATUS_CODES = {"deactivated": "key_deactivated", "taken_over": "taken_over", "moved": "moved"}
 
@@ -75,5 +51,4 @@ def _faults(evse_id: str, state: EvseState | None, ledger: Ledger, now_ms: int) 
 
 
 def _reason(code: str, **values: str | int | None) -> Reason:
-    sentence, remedy = REASONS[code]
-    return Reason(code=code, sentence=sentence.format(**values), remedy=remedy, values=values)
+    return Reason.of(make_finding(TABLE, code, values))

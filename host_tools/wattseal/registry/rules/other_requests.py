@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from wattseal.common.findings import Finding, Severity
 from wattseal.common.text import normalized
 from wattseal.ocmf.container import transaction_xml
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id, read_operator
-from wattseal.ocmf.findings import Severity
 from wattseal.ocmf.public_key import read_public_key
 from wattseal.ocmf.report import FileReport, Verdict
 from wattseal.ocmf.verify import verify_file
@@ -23,7 +23,6 @@ from wattseal.registry.api_models import (
     HardwareExchangeRequest,
     KeyState,
     ModuleState,
-    Reason,
     TestChargeRequest,
 )
 from wattseal.registry.records import Statement
@@ -35,7 +34,7 @@ from wattseal.registry.states import Ledger
 
 def active_evse(
     evse_id: str, ledger: Ledger, actor: AccessState, now_ms: int
-) -> tuple[EvseState | None, list[Reason]]:
+) -> tuple[EvseState | None, list[Finding]]:
     """A charge point with an active key that the actor may act for, or why it is none."""
     found = list(access_faults(actor, now_ms))
     try:
@@ -56,7 +55,7 @@ def active_evse(
 
 def judge_hardware_exchange(
     req: HardwareExchangeRequest, ledger: Ledger, actor: AccessState, now_ms: int
-) -> list[Reason]:
+) -> list[Finding]:
     """Everything that speaks against it."""
     _evse, found = active_evse(req.evse_id, ledger, actor, now_ms)
     if not normalized(req.station_model):
@@ -69,7 +68,7 @@ def judge_hardware_exchange(
 
 def judge_consent(
     req: ConsentRequest, ledger: Ledger, actor: AccessState, now_ms: int
-) -> list[Reason]:
+) -> list[Finding]:
     """Everything that speaks against it."""
     evse, found = active_evse(req.evse_id, ledger, actor, now_ms)
     found += syntax_faults([req.to_operator])
@@ -80,12 +79,12 @@ def judge_consent(
     return found
 
 
-def syntax_faults(operators: list[str]) -> list[Reason]:
+def syntax_faults(operators: list[str]) -> list[Finding]:
     """Texts that name no operator."""
     return list(_syntax_faults(operators))
 
 
-def _syntax_faults(operators: list[str]) -> Iterator[Reason]:
+def _syntax_faults(operators: list[str]) -> Iterator[Finding]:
     for operator in operators:
         try:
             read_operator(operator)
@@ -93,12 +92,12 @@ def _syntax_faults(operators: list[str]) -> Iterator[Reason]:
             yield reason("operator_syntax", operator=operator, cause=str(error))
 
 
-def judge_access(req: AccessRequest, actor: AccessState, now_ms: int) -> list[Reason]:
+def judge_access(req: AccessRequest, actor: AccessState, now_ms: int) -> list[Finding]:
     """Everything that speaks against a new access key."""
     return [*access_faults(actor, now_ms), *administrator_faults(actor), *scope_faults(req)]
 
 
-def scope_faults(req: AccessRequest) -> list[Reason]:
+def scope_faults(req: AccessRequest) -> list[Finding]:
     """Operators that do not fit the role, or name none."""
     found = []
     if (req.role == "cpo") != bool(req.operators):
@@ -106,13 +105,13 @@ def scope_faults(req: AccessRequest) -> list[Reason]:
     return [*found, *syntax_faults(req.operators)]
 
 
-def judge_revocation(key_id: str, ledger: Ledger, actor: AccessState, now_ms: int) -> list[Reason]:
+def judge_revocation(key_id: str, ledger: Ledger, actor: AccessState, now_ms: int) -> list[Finding]:
     """Everything that speaks against revoking an access key."""
     found = [*access_faults(actor, now_ms), *administrator_faults(actor)]
     return [*found, *target_faults(key_id, ledger)]
 
 
-def target_faults(key_id: str, ledger: Ledger) -> list[Reason]:
+def target_faults(key_id: str, ledger: Ledger) -> list[Finding]:
     """Why there is nothing to revoke."""
     state = ledger.access(key_id)
     if state is None:
@@ -122,7 +121,7 @@ def target_faults(key_id: str, ledger: Ledger) -> list[Reason]:
 
 def judge_deactivation(
     req: DeactivationRequest, ledger: Ledger, actor: AccessState, now_ms: int
-) -> list[Reason]:
+) -> list[Finding]:
     """Everything that speaks against it."""
     evse, found = active_evse(req.evse_id, ledger, actor, now_ms)
     if req.farewell is None and req.reason == "decommissioned" and not req.note.strip():
@@ -132,7 +131,7 @@ def judge_deactivation(
     return found
 
 
-def _farewell_faults(farewell: Statement, evse: EvseState, ledger: Ledger) -> Iterator[Reason]:
+def _farewell_faults(farewell: Statement, evse: EvseState, ledger: Ledger) -> Iterator[Finding]:
     """It follows the newest statement that is recorded, so it is of the recorded key."""
     module = ledger.module(evse.chip_id) if evse.chip_id else None
     if module is None:
@@ -146,7 +145,7 @@ def _farewell_faults(farewell: Statement, evse: EvseState, ledger: Ledger) -> It
 
 def judge_test_charge(
     req: TestChargeRequest, ledger: Ledger, actor: AccessState, now_ms: int
-) -> list[Reason]:
+) -> list[Finding]:
     """Everything that speaks against it."""
     evse, found = active_evse(req.evse_id, ledger, actor, now_ms)
     key = ledger.key(evse.fingerprint) if evse and evse.fingerprint else None
@@ -172,12 +171,12 @@ def _verified(req: TestChargeRequest, key: KeyState) -> FileReport:
 
 def _first_error(report: FileReport) -> str:
     errors = [one for one in report.all_findings if one.severity is Severity.ERROR]
-    return errors[0].message if errors else str(report.reason)
+    return errors[0].sentence_en if errors else str(report.reason)
 
 
 def _identity_faults(
     payload: dict[str, Any], evse: EvseState, module: ModuleState
-) -> Iterator[Reason]:
+) -> Iterator[Finding]:
     meter = evse.meter.serial if evse.meter else ""
     for what, found, expected in (
         ("module", payload.get("GS"), module.gateway_serial),
@@ -190,7 +189,7 @@ def _identity_faults(
         yield _of_another("charge point", point, evse.evse_id)
 
 
-def _of_another(what: str, found: object, expected: str) -> Reason:
+def _of_another(what: str, found: object, expected: str) -> Finding:
     return reason(
         "test_charge_of_another_station", what=what, found=str(found)[:50], expected=expected
     )
@@ -203,7 +202,7 @@ def _evse_text(text: str) -> str:
         return text
 
 
-def _time_faults(report: FileReport, evse: EvseState, now_ms: int) -> Iterator[Reason]:
+def _time_faults(report: FileReport, evse: EvseState, now_ms: int) -> Iterator[Finding]:
     """Between registration and now; a module's clock may differ by some minutes."""
     transaction = report.transactions[0]
     first_ms, last_ms = evse.since_unix_ms - TOLERANCE_MS, now_ms + TOLERANCE_MS

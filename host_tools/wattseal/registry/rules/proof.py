@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any, Literal
 
 from wattseal.common.errors import ToolError
+from wattseal.common.findings import Finding
 from wattseal.common.text import normalized
 from wattseal.device.key_history import (
     Checked,
@@ -33,7 +34,7 @@ from wattseal.ocmf.public_key import (
     SignatureMalformedError,
     recall_public_key,
 )
-from wattseal.registry.api_models import ModuleState, Reason, RegistrationRequest
+from wattseal.registry.api_models import ModuleState, RegistrationRequest
 from wattseal.registry.records import Meter, MeterRef, Possession, Scenario, Statement
 from wattseal.registry.rules.reasons import reason
 from wattseal.wire import statements
@@ -215,7 +216,7 @@ class History:
 
 def read_history(
     given: Sequence[Statement], chip_id: str, before: Checked | None = None
-) -> tuple[History | None, list[Reason]]:
+) -> tuple[History | None, list[Finding]]:
     """The statements, every signature checked. before: the one that they follow, None at birth."""
     passed = before.number if before else 0
     stored = [_stored(number, statement) for number, statement in enumerate(given, passed + 1)]
@@ -226,7 +227,7 @@ def read_history(
     return History(passed, tuple(given), checked), []
 
 
-def read_repeated(given: Statement, number: int) -> tuple[History | None, list[Reason]]:
+def read_repeated(given: Statement, number: int) -> tuple[History | None, list[Finding]]:
     """The newest recorded statement, as a record repeats it that brings no new one."""
     try:
         checked = check_alone(_stored(number, given))
@@ -297,7 +298,7 @@ class Challenged:
     oldest_ms: int = CHALLENGE_MS + TOLERANCE_MS
 
 
-def read_proof(possession: Possession) -> tuple[Proof | None, list[Reason]]:
+def read_proof(possession: Possession) -> tuple[Proof | None, list[Finding]]:
     """A proof of possession, unless it is none."""
     try:
         members = read_statement(possession.statement)
@@ -309,7 +310,7 @@ def read_proof(possession: Possession) -> tuple[Proof | None, list[Reason]]:
     return Proof(possession, members), []
 
 
-def key_of(proof: Proof) -> tuple[PublicKey | None, list[Reason]]:
+def key_of(proof: Proof) -> tuple[PublicKey | None, list[Finding]]:
     """Its key, None if it is none on secp256r1, and what is wrong with key and signature."""
     text = proof.members["public_key"]
     try:
@@ -334,7 +335,7 @@ def _is_signed(possession: Possession, key: PublicKey) -> bool:
         return False
 
 
-def challenge_faults(proof: Proof, wanted: Challenged) -> Iterator[Reason]:
+def challenge_faults(proof: Proof, wanted: Challenged) -> Iterator[Finding]:
     """Why it does not answer this registry, now or while the technician was out."""
     given = proof.members["challenge"]
     if wanted.offline_days and given == offline_challenge(wanted.registry_name, proof.chip_id):
@@ -349,7 +350,7 @@ def challenge_faults(proof: Proof, wanted: Challenged) -> Iterator[Reason]:
         yield from _time_faults(proof, wanted.now_ms, wanted.oldest_ms)
 
 
-def _time_faults(proof: Proof, now_ms: int, oldest_ms: int) -> Iterator[Reason]:
+def _time_faults(proof: Proof, now_ms: int, oldest_ms: int) -> Iterator[Finding]:
     if proof.unix_ms is None:
         return
     age_ms = now_ms - proof.unix_ms
@@ -430,7 +431,7 @@ def facts(
     now_ms: int,
     check_challenge: CheckChallenge,
     offline_days: int = OFFLINE_DAYS,
-) -> tuple[Facts | None, list[Reason]]:
+) -> tuple[Facts | None, list[Finding]]:
     """A request taken apart, and all that is wrong with it by itself.
 
     None if the proof of possession cannot even be read. offline_days: how old a proof over the
@@ -448,9 +449,9 @@ def judged(
     req: RegistrationRequest,
     proof: Proof,
     history: History | None,
-    broken: list[Reason],
+    broken: list[Finding],
     challenge: Challenged,
-) -> tuple[Facts, list[Reason]]:
+) -> tuple[Facts, list[Finding]]:
     """As `facts`, of a proof and a history that were read."""
     evse, evse_faults = _evse_of(proof)
     key, key_faults = key_of(proof)
@@ -471,7 +472,7 @@ def judged(
     return taken_apart, found
 
 
-def _present_key_faults(proof: Proof, key: PublicKey, history: History) -> Iterator[Reason]:
+def _present_key_faults(proof: Proof, key: PublicKey, history: History) -> Iterator[Finding]:
     """The history must end in the key that signs, made by the image that runs."""
     last = history.checked[-1]
     try:
@@ -484,7 +485,7 @@ def _present_key_faults(proof: Proof, key: PublicKey, history: History) -> Itera
             yield reason("history_broken", number=last.number, cause=cause)
 
 
-def _evse_of(proof: Proof) -> tuple[EvseId | None, list[Reason]]:
+def _evse_of(proof: Proof) -> tuple[EvseId | None, list[Finding]]:
     text = proof.members["evse_id"]
     try:
         return read_evse_id(text), []
@@ -492,7 +493,7 @@ def _evse_of(proof: Proof) -> tuple[EvseId | None, list[Reason]]:
         return None, [reason("evse_id_syntax", evse_id=text, cause=str(error))]
 
 
-def _name_faults(req: RegistrationRequest, proof: Proof) -> Iterator[Reason]:
+def _name_faults(req: RegistrationRequest, proof: Proof) -> Iterator[Finding]:
     serials = {
         "serial number of the module": proof.members["gateway_serial"],
         "serial number of the meter": proof.members["meter_serial"],
@@ -510,7 +511,7 @@ def _name_faults(req: RegistrationRequest, proof: Proof) -> Iterator[Reason]:
             yield reason("name_missing", what=what)
 
 
-def _meter_faults(label: Meter, proof: Proof, now_ms: int) -> Iterator[Reason]:
+def _meter_faults(label: Meter, proof: Proof, now_ms: int) -> Iterator[Finding]:
     for what, told, signed in (
         ("manufacturer", label.manufacturer, proof.members["meter_vendor"]),
         ("model", label.model, proof.members["meter_model"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from wattseal.common.findings import Finding
 from wattseal.registry.api_models import (
     AccessState,
     ConsentState,
@@ -12,7 +13,6 @@ from wattseal.registry.api_models import (
     KeyState,
     MeterState,
     ModuleState,
-    Reason,
 )
 from wattseal.registry.records import MAX_NEW_STATEMENTS, Scenario
 from wattseal.registry.rules.access import access_faults, is_administrator, operator_faults
@@ -155,7 +155,7 @@ def _fingerprint(facts: Facts) -> str:
     return facts.key.fingerprint if facts.key else ""
 
 
-def key_faults(now: RegistryView) -> Iterator[Reason]:
+def key_faults(now: RegistryView) -> Iterator[Finding]:
     """A key belongs to one module, and ends once; the next one has a higher number."""
     old, number = now.module_key, now.facts.proof.members["key_number"]
     if old and now.has_new_key and number <= old.key_number:
@@ -168,7 +168,7 @@ def key_faults(now: RegistryView) -> Iterator[Reason]:
         yield reason("key_deactivated", status=now.key.status, entry=now.key.entry)
 
 
-def module_faults(now: RegistryView, actor: AccessState) -> Iterator[Reason]:
+def module_faults(now: RegistryView, actor: AccessState) -> Iterator[Finding]:
     """A module's serial number stays, its counters go up and its proofs are ever newer."""
     if now.module is None:
         return
@@ -186,7 +186,7 @@ def module_faults(now: RegistryView, actor: AccessState) -> Iterator[Reason]:
         yield reason("commissioning_not_newer", **values)
 
 
-def serial_faults(now: RegistryView) -> Iterator[Reason]:
+def serial_faults(now: RegistryView) -> Iterator[Finding]:
     """A serial number is that of one module at a time, or of the one that takes its place."""
     holder = now.serial_holder
     if holder is None or holder.chip_id == now.facts.proof.chip_id:
@@ -211,7 +211,7 @@ def _is_sealed_anew(now: RegistryView, module: ModuleState) -> bool:
     )
 
 
-def history_faults(now: RegistryView) -> Iterator[Reason]:
+def history_faults(now: RegistryView) -> Iterator[Finding]:
     """The statements go on where the recorded ones end, and lead from key to key."""
     history = now.facts.history
     if history is None:
@@ -230,13 +230,13 @@ def history_faults(now: RegistryView) -> Iterator[Reason]:
         yield from _succession_faults(now, history)
 
 
-def _length_faults(history: History, recorded: int) -> Iterator[Reason]:
+def _length_faults(history: History, recorded: int) -> Iterator[Finding]:
     found = history.count - recorded
     if found > MAX_NEW_STATEMENTS:
         yield reason("history_too_long", found=found, allowed=MAX_NEW_STATEMENTS)
 
 
-def _succession_faults(now: RegistryView, history: History) -> Iterator[Reason]:
+def _succession_faults(now: RegistryView, history: History) -> Iterator[Finding]:
     """How the present key follows the recorded one: by a roll-over, or by farewell and birth."""
     if now.module is None or now.module_key is None or not now.has_new_key:
         return
@@ -254,7 +254,7 @@ _NEEDS_FREE_EVSE = (Scenario.INITIAL, Scenario.REUSE, Scenario.TAKE_OVER)
 
 def check_against_registry(
     facts: Facts, ledger: Ledger, actor: AccessState, now_ms: int
-) -> list[Reason]:
+) -> list[Finding]:
     """Everything that is recorded and speaks against it, in the order of importance."""
     found = list(access_faults(actor, now_ms))
     if facts.evse:
@@ -271,12 +271,12 @@ def check_against_registry(
     return found
 
 
-def remarks(facts: Facts, ledger: Ledger) -> list[Reason]:
+def remarks(facts: Facts, ledger: Ledger) -> list[Finding]:
     """What does not hinder a registration, but should be looked at."""
     return list(_remarks(look_up(facts, ledger), ledger))
 
 
-def _remarks(now: RegistryView, ledger: Ledger) -> Iterator[Reason]:
+def _remarks(now: RegistryView, ledger: Ledger) -> Iterator[Finding]:
     if old_meter_is_freed(now) and now.old_meter:
         found, recorded = now.facts.meter.model, now.old_meter.meter.model
         if found != recorded:
@@ -288,7 +288,7 @@ def _remarks(now: RegistryView, ledger: Ledger) -> Iterator[Reason]:
             yield reason("module_model_changed", found=found, recorded=old.model)
 
 
-def _scenario_faults(now: RegistryView) -> Iterator[Reason]:
+def _scenario_faults(now: RegistryView) -> Iterator[Finding]:
     """At most one: what the request is, if it is not what it says."""
     wanted, fitting = now.facts.scenario, fitting_scenarios(now)
     if wanted in fitting:
@@ -307,7 +307,7 @@ def _scenario_faults(now: RegistryView) -> Iterator[Reason]:
         yield reason("module_at_other_evse", evse_id=now.home.evse_id)
 
 
-def _meter_faults(now: RegistryView) -> Iterator[Reason]:
+def _meter_faults(now: RegistryView) -> Iterator[Finding]:
     at = now.meter.evse_id if now.meter else None
     allowed = {now.facts.evse.text} if now.facts.evse else set()
     if now.home and is_take_over(now):
@@ -316,7 +316,7 @@ def _meter_faults(now: RegistryView) -> Iterator[Reason]:
         yield reason("meter_at_other_evse", evse_id=at)
 
 
-def _consent_faults(now: RegistryView, actor: AccessState, now_ms: int) -> Iterator[Reason]:
+def _consent_faults(now: RegistryView, actor: AccessState, now_ms: int) -> Iterator[Finding]:
     if not now.home or not now.facts.evse or not is_take_over(now) or is_administrator(actor):
         return
     values = {

@@ -389,7 +389,7 @@ def register(
 )
 def check(body: RegistrationBody, actor: Actor, registry: Service) -> list[Reason]:
     """All that speaks against it; empty if it would be taken."""
-    return registry.judge(body, actor)
+    return list(map(Reason.of, registry.judge(body, actor)))
 
 
 @recording_router.post(

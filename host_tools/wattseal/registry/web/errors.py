@@ -10,13 +10,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
+from wattseal.common.sentences import Language, read_sentences
 from wattseal.common.sql import DatabaseUnusable
 from wattseal.driver_check.words import choose
-from wattseal.ocmf.findings import Language
+from wattseal.registry import failures
+from wattseal.registry.api_models import Reason
 from wattseal.registry.failures import AccessError, Refused, RegistryError
+from wattseal.registry.web import problems
 from wattseal.registry.web.problems import (
-    REFUSED,
-    REFUSED_REMEDY,
     ErrorBody,
     ErrorFacts,
     Problem,
@@ -27,37 +28,19 @@ from wattseal.registry.web.templates import render
 
 PATH = "/check"
 
-GERMAN = {
-    "body_too_large": (
-        "Was gesendet wurde, ist größer als {limit} Bytes.",
-        "So viel braucht kein Paket für einen Monat: Prüfen Sie die Dateien einzeln.",
-    ),
-    "body_slow": (
-        "Die Datei kam nicht innerhalb von {seconds} Sekunden an.",
-        "Prüfen Sie die Verbindung und senden Sie die Datei noch einmal.",
-    ),
-    "too_many_requests": (
-        "Von Ihrem Anschluss kamen zu viele Anfragen in einer Minute (Grenze: {limit}).",
-        "Warten Sie {seconds} s.",
-    ),
-    "not_ready": (
-        "Das Register kann gerade nicht antworten.",
-        "Versuchen Sie es in ein paar Sekunden noch einmal.",
-    ),
-}
-"""Sentence and remedy of each, with the blanks of http/problems.py."""
-
 
 def in_language_of_driver(error: ErrorFacts, scope: Scope) -> tuple[Language, ErrorFacts]:
-    """The error, in German if it is about a check, is known here, and Accept-Language wants it."""
-    if scope["path"] != PATH or error.name not in GERMAN:
+    """The error, in German if it is about a check, has German, and Accept-Language wants it."""
+    told = {**read_sentences(failures.TABLE), **read_sentences(problems.TABLE)}.get(error.name)
+    if scope["path"] != PATH or told is None or not told.de:
         return Language.ENGLISH, error
     accepted = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
     language = choose("", accepted)
     if language is not Language.GERMAN:
         return language, error
-    sentence, remedy = (text.format(**error.detail) for text in GERMAN[error.name])
-    return language, error.model_copy(update={"sentence": sentence, "remedy": remedy})
+    texts = {"sentence": told.de, "remedy": told.remedy_de}
+    filled = {name: text.format(**error.detail) for name, text in texts.items()}
+    return language, error.model_copy(update=filled)
 
 
 FOR_PROGRAMS = ("/v1/", "/log/", "/health", "/ready", "/metrics", "/openapi.json")
@@ -110,9 +93,11 @@ def _on_refused(request: Request, refused: Refused) -> Response:
     request.state.reasons = codes
     for code in codes:
         request.app.state.metrics.refusals.labels(code).inc()
-    facts = ErrorFacts(name="refused", sentence=REFUSED, remedy=REFUSED_REMEDY)
-    status = 403 if NOT_YOURS.intersection(codes) else 422
-    return answer(request.scope, status, RefusedBody(error=facts, reasons=refused.reasons), {})
+    told = read_sentences(problems.TABLE)["refused"]
+    facts = ErrorFacts(name="refused", sentence=told.en, remedy=told.remedy)
+    reasons = list(map(Reason.of, refused.reasons))
+    status = 403 if NOT_YOURS.intersection(codes) else told.status
+    return answer(request.scope, status, RefusedBody(error=facts, reasons=reasons), {})
 
 
 def _on_malformed(request: Request, error: RequestValidationError) -> Response:

@@ -11,13 +11,13 @@ from typing import Any
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import HTMLResponse
 
+from wattseal.common.sentences import Language, read_labels
 from wattseal.common.times import unix_ms_now
 from wattseal.driver_check.browser import offline_page, tables_module
 from wattseal.driver_check.check import Examination
 from wattseal.driver_check.page import UploadError, read_upload
 from wattseal.driver_check.trust import Result
-from wattseal.driver_check.words import WORDS, choose
-from wattseal.ocmf.findings import Language
+from wattseal.driver_check.words import PAGE, choose
 from wattseal.ocmf.public_key import DEFAULT_ALGORITHM
 from wattseal.registry.api_models import KeyAnswer
 from wattseal.registry.failures import NotFound
@@ -87,7 +87,7 @@ def _language(request: Request, asked: str) -> Language:
 def _check_page(
     request: Request, language: Language, result: Result | None, status: int = 200
 ) -> Response:
-    words = {name: getattr(sentence, language.value) for name, sentence in WORDS.items()}
+    words = read_labels(PAGE, language)
     page = render(
         "check.html",
         request.scope,

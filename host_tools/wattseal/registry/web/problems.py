@@ -6,6 +6,8 @@ from http import HTTPStatus
 
 from pydantic import BaseModel, ConfigDict
 
+from wattseal.common.sentences import read_sentences
+from wattseal.registry import failures
 from wattseal.registry.api_models import Reason
 from wattseal.registry.failures import RegistryError
 
@@ -43,65 +45,7 @@ class Health(Body):
     status: str = "ok"
 
 
-PROBLEMS = {
-    "request_malformed": (
-        HTTPStatus.BAD_REQUEST,
-        "The registry cannot read the request: {cause}.",
-        "/openapi.json tells what it takes, with examples.",
-    ),
-    "access_missing": (
-        HTTPStatus.UNAUTHORIZED,
-        "This takes an access key, and the request brings none.",
-        "Send the header `Authorization: Bearer wsk_...`; an administrator makes access keys.",
-    ),
-    "page_unknown": (
-        HTTPStatus.NOT_FOUND,
-        "There is nothing at {path}.",
-        "/openapi.json tells what there is.",
-    ),
-    "method_unknown": (
-        HTTPStatus.METHOD_NOT_ALLOWED,
-        "{path} does not know the method {method}.",
-        "/openapi.json tells what there is.",
-    ),
-    "body_slow": (
-        HTTPStatus.REQUEST_TIMEOUT,
-        "The request's body did not come within {seconds} seconds.",
-        "Check the connection and send it again.",
-    ),
-    "body_too_large": (
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "The request's body is larger than {limit} bytes.",
-        "No request needs as much; check what is sent.",
-    ),
-    "too_many_requests": (
-        HTTPStatus.TOO_MANY_REQUESTS,
-        "Too many requests of this kind within a minute (limit: {limit}).",
-        "Wait {seconds} s.",
-    ),
-    "internal_error": (
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        "The registry met a condition that it was not written for.",
-        "Tell its operator the request's number {request_id}; the log says more.",
-    ),
-}
-
-STATUSES = {
-    "access_unknown": HTTPStatus.UNAUTHORIZED,
-    "access_expired": HTTPStatus.UNAUTHORIZED,
-    "access_revoked": HTTPStatus.UNAUTHORIZED,
-    "access_denied": HTTPStatus.FORBIDDEN,
-    "not_found": HTTPStatus.NOT_FOUND,
-    "not_in_log": HTTPStatus.NOT_FOUND,
-    "state_broken": HTTPStatus.INTERNAL_SERVER_ERROR,
-    "clock_behind": HTTPStatus.SERVICE_UNAVAILABLE,
-    "clock_differs": HTTPStatus.SERVICE_UNAVAILABLE,
-    "not_ready": HTTPStatus.SERVICE_UNAVAILABLE,
-}
-"""The HTTP status of each name of failures.py."""
-
-REFUSED = "The registry does not record this; `reasons` says why."
-REFUSED_REMEDY = "Do what the reasons tell, then send it again."
+TABLE = "registry_problems"
 
 
 class Problem(Exception):  # noqa: N818
@@ -109,14 +53,14 @@ class Problem(Exception):  # noqa: N818
 
     def __init__(self, name: str, /, **detail: str | int) -> None:
         super().__init__(name)
-        status, sentence, remedy = PROBLEMS[name]
+        told = read_sentences(TABLE)[name]
         self.name = name
-        self.status = int(status)
+        self.status = told.status
         self.body = ErrorBody(
             error=ErrorFacts(
                 name=name,
-                sentence=sentence.format(**detail),
-                remedy=remedy.format(**detail),
+                sentence=told.en.format(**detail),
+                remedy=told.remedy.format(**detail),
                 detail=dict(detail),
             )
         )
@@ -125,7 +69,7 @@ class Problem(Exception):  # noqa: N818
 
 def of_failure(error: RegistryError) -> tuple[int, ErrorBody, dict[str, str]]:
     """HTTP status, body and headers of what the service itself raises."""
-    status = int(STATUSES[error.name])
+    status = read_sentences(failures.TABLE)[error.name].status
     facts = ErrorFacts(
         name=error.name, sentence=error.sentence, remedy=error.remedy, detail=error.detail
     )

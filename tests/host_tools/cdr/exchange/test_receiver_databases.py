@@ -9,11 +9,12 @@ import pytest
 from support.cdr.charged import BEGIN, record
 from support.cdr.parties import Keys, Msp, authorised, cdr, tampered
 from wattseal.cdr.exchange.inbox import DATABASE_FILE, listed, of_driver
-from wattseal.cdr.findings import Finding, Judgement
+from wattseal.cdr.findings import Judgement
 from wattseal.cdr.history.rows import session_of
 from wattseal.cdr.history.store import SeenSessions
 from wattseal.cdr.ocpi import Cdr
 from wattseal.cdr.rules import Rules
+from wattseal.common.findings import Finding
 
 
 @pytest.fixture

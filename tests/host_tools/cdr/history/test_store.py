@@ -36,7 +36,7 @@ def test_a_number_left_out_within_a_run(store: SeenSessions) -> None:
     run = [session(0), session(2), session(3)]
     assert told(store, *run) == {"DE*ABC*M-2": ["counter_gap"]}
     [doubt] = store.doubts()
-    assert (doubt.finding.expected, doubt.finding.found) == ("T3", "T5")
+    assert (doubt.finding.values["expected"], doubt.finding.values["found"]) == ("T3", "T5")
     assert doubt.session.cdr == "DE*ABC*M-2"
     assert doubt.session.first_pagination == "T5"
     assert doubt.earlier is not None
@@ -108,7 +108,7 @@ def test_the_same_records_under_another_name(store: SeenSessions, days: int) -> 
         store.add(run, new_rows([replay]))
         store.compare(run, CPO)
         [(row, finding)] = store.findings(run)
-        assert (row, finding.expected) == (0, "DE*ABC*M-0")
+        assert (row, finding.values["expected"]) == (0, "DE*ABC*M-0")
 
 
 def test_what_was_not_billed_can_be_sent_again(store: SeenSessions) -> None:
@@ -162,7 +162,7 @@ def test_a_number_used_for_two_records(store: SeenSessions, days: int) -> None:
     [doubt] = store.doubts()
     assert doubt.earlier is not None
     assert {doubt.session.cdr, doubt.earlier.cdr} == {"DE*ABC*M-1", "DE*ABC*clone"}
-    assert (doubt.finding.found, doubt.session.is_billable) == ("T3", True)
+    assert (doubt.finding.values["found"], doubt.session.is_billable) == ("T3", True)
 
 
 def test_a_session_within_another_that_lies_far_back(store: SeenSessions) -> None:
@@ -210,8 +210,11 @@ def test_the_reading_went_back(store: SeenSessions) -> None:
     run = [session(0), session(1, begin_wh="0999.99", end_wh="1500"), session(2)]
     assert told(store, *run) == {"DE*ABC*M-1": ["energy_went_back"]}
     [doubt] = store.doubts()
-    assert (doubt.finding.expected, doubt.finding.found) == ("1.0000 kWh", "0.99999 kWh")
-    assert doubt.finding.effect.is_error
+    assert (doubt.finding.values["expected"], doubt.finding.values["found"]) == (
+        "1.0000 kWh",
+        "0.99999 kWh",
+    )
+    assert doubt.finding.severity.is_error
 
 
 def test_a_late_session_that_reaches_beyond_the_next(store: SeenSessions) -> None:
@@ -256,7 +259,10 @@ def test_doubts_of_the_judgement_itself_are_listed(store: SeenSessions) -> None:
     doubt = found("key_used_after_deactivation", expected="then", found="now")
     assert told(store, session(0, doubts=(doubt,), is_billable=False)) == {}
     [listed] = store.doubts()
-    assert (listed.finding.code, listed.finding.found) == ("key_used_after_deactivation", "now")
+    assert (listed.finding.code, listed.finding.values["found"]) == (
+        "key_used_after_deactivation",
+        "now",
+    )
     assert (listed.session.cdr, listed.earlier) == ("DE*ABC*M-0", None)
 
 

@@ -8,10 +8,11 @@ from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 from support.registry.api_caller import Api, error_of
 from support.registry.simulated_module import SimulatedModule
+from wattseal.common.sentences import read_sentences
 from wattseal.common.sql import DatabaseUnusable
 from wattseal.registry import failures
 from wattseal.registry.failures import StateBroken
-from wattseal.registry.web.problems import PROBLEMS, STATUSES, Problem, of_failure
+from wattseal.registry.web.problems import TABLE, Problem, of_failure
 
 
 class _Broken:
@@ -112,10 +113,9 @@ def test_broken_state_is_not_served(app: FastAPI, client: TestClient) -> None:
 
 
 def test_every_failure_of_the_service_has_a_status() -> None:
-    assert set(STATUSES) == set(failures.FAILURES)
     numbers = {"size": 1, "entry": 1, "seconds": 1}
     blanks = {"key_id": "a", "until": "b", "what": "c", "name": "d", **numbers}
-    for name in failures.FAILURES:
+    for name in read_sentences(failures.TABLE):
         status, body, _headers = of_failure(
             failures.RegistryError(name, **{**blanks, "cause": "e"})
         )
@@ -125,7 +125,7 @@ def test_every_failure_of_the_service_has_a_status() -> None:
 
 def test_every_problem_can_be_told() -> None:
     blanks = {"cause": "a", "path": "b", "method": "c", "seconds": 1, "limit": 1}
-    for name in PROBLEMS:
+    for name in read_sentences(TABLE):
         problem = Problem(name, **{**blanks, "request_id": "d"})
         assert problem.status >= 400
         assert "{" not in problem.body.error.sentence + problem.body.error.remedy
