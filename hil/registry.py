@@ -14,10 +14,11 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from wattseal.tlog import tree
 from wattseal.tlog.checkpoint import Checkpoint, EcdsaSigner, Ed25519Signer, sign_note
 from wattseal.wire.publication import build_leaf
 from wattseal.wire.statements import read_statement, signed_bytes
+
+from hil import transparency_log as tree
 
 NAME = "rig.wattseal.example/keys"
 CHALLENGE_BYTES = 32

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from wattseal.common.times import utc_text
 from wattseal.ocmf.public_key import DEFAULT_ALGORITHM
-from wattseal.registry.api_models import ChargePoint, Export, KeyPeriod, MeterFrom
+from wattseal.registry.api_models import ChargePoint, Export, ExportedKey, MeterFrom
 from wattseal.registry.records import Meter
 from wattseal.wire.ocmf_payload import build_payload
 from wattseal.wire.reading import Reading
@@ -185,7 +185,7 @@ def _charge_point(module: int) -> ChargePoint:
     meter = MeterFrom(
         manufacturer="EMH", serial=serial, from_unix_ms=BEGAN_MS - YEAR_MS, entry=module + 1
     )
-    key = KeyPeriod(
+    key = ExportedKey(
         public_key=spki.hex(),
         fingerprint=hashlib.sha256(spki).hexdigest(),
         algorithm=DEFAULT_ALGORITHM,

@@ -63,7 +63,7 @@ class Bench:
         first_ms = now_ms - self.keys - 60_000
         make_keys(self.data)
         database = Database(self.url)
-        tables.upgrade(database)
+        tables.SCHEMA.upgrade(database)
         start, before_s = time.perf_counter(), _processor_s()
         load(database, load_identity(self.data, NAME), self._records(first_ms), lambda _tree: None)
         self.figures["bulk load"] = Figure(self.keys / (time.perf_counter() - start), "keys/s")

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from wattseal.tlog import tree
 from wattseal.wire.publication import build_leaf
 
+from hil import transparency_log as tree
 from hil.registry import Publication, Registry, RegistryError
 from hil.suite.judge import judge
 from hil.suite.module import REGISTRY, SETTINGS, Module

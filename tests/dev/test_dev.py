@@ -101,6 +101,27 @@ def test_a_vendor_key_that_is_none_is_refused(with_sources: Path) -> None:
     assert not (with_sources / "build/unix/micropython").exists()
 
 
+def test_a_board_is_built_by_the_name_of_its_folder(with_sources: Path) -> None:
+    tools = with_sources / "tools"
+    tools.mkdir()
+    for name in ("cmake", "arm-none-eabi-gcc"):
+        (tools / name).write_text('#!/bin/sh\necho "$0 $*"\nexit 1\n')
+        (tools / name).chmod(0o755)
+    path = f"{tools}:/usr/bin:/bin:/usr/sbin:/sbin"
+    done = dev("build", "wattseal_rp2040", root=with_sources, PATH=path)
+    assert done.returncode == 1
+    assert "the whole output is in build/wattseal_rp2040.log" in done.stderr
+    board = with_sources / "build/wattseal_rp2040/gen/frozen/board.py"
+    assert "NAME = 'wattseal_rp2040'" in board.read_text()
+    called = (with_sources / "build/wattseal_rp2040.log").read_text()
+    assert f"-B {with_sources}/build/wattseal_rp2040 " in called
+
+
+def test_a_board_with_another_chip_is_no_target() -> None:
+    for name in ("wattseal_unix", ".", "../boards/wattseal_unix", ""):
+        assert dev("build", name).stderr.startswith("dev: build what? ")
+
+
 def test_the_vendor_key_of_this_clone_is_private() -> None:
     """A pair was made by whoever built the images that these tests need."""
     if "WATTSEAL_VENDOR_KEY" in os.environ:

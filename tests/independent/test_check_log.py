@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from wattseal.tlog import tree
 from wattseal.tlog.checkpoint import Checkpoint, EcdsaSigner, Ed25519Signer, sign_note
-from wattseal.tlog.tiles import WIDTH, Tile, pack_entries, tiles_at
+from wattseal.tlog.tiles import WIDTH, Tile, pack_entries
+
+from hil import transparency_log as tree
+from hil.transparency_log import tiles_at
 
 SCRIPT = Path(__file__).with_name("check_log.py")
 NAME = "registry.example/keys"

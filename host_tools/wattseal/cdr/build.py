@@ -10,10 +10,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,16 +28,17 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pyocmf import Reading
 
-from wattseal.cdr.ocpi import Nature
+from wattseal.cdr.ocpi import ENCODING_METHOD, MAX_KEY_CHARACTERS, MAX_SIGNED_CHARACTERS, Nature
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import JsonError, load_object
-from wattseal.common.files import first_fault
+from wattseal.common.files import first_fault, read_at_most
 from wattseal.device.session import KEY_HEX
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
 from wattseal.ocmf.public_key import KeyUnreadableError, PublicKey, read_public_key
-from wattseal.ocmf.record import AnyReading, Record, RecordMalformedError, read_record
-from wattseal.ocmf.transaction import END_REASONS, Member, check_transaction, is_sound
+from wattseal.ocmf.record import Record, RecordMalformedError, read_record
+from wattseal.ocmf.transaction import END_REASONS, ENERGY_UNITS, Member, check_transaction, is_sound
 
 MAX_BYTES = 1 << 16
 
@@ -151,12 +153,7 @@ class Facts(_Form):
 
 def read_facts(path: Path) -> Facts:
     """The facts of a file. ToolError `file_unreadable`, `facts_malformed`."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+    data = read_at_most(path, MAX_BYTES)
     if len(data) > MAX_BYTES:
         raise _malformed(path, f"it is larger than {MAX_BYTES} bytes")
     try:
@@ -191,46 +188,40 @@ def rfc_3339(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
 
 
-ENCODING_METHOD = "OCMF"
-"""Of both protocols; OCPI allows 36 characters, OCPP 50."""
-
-
 @dataclass(frozen=True, slots=True)
-class OcpiLimits:
-    """Characters."""
+class Limits:
+    """The characters that a protocol's version allows; of OCPP's fields in base64."""
 
     version: str
-    signed_data: int = 5000
-    plain_data: int = 512
-    public_key: int = 512
+    signed_data: int
+    public_key: int
 
 
-@dataclass(frozen=True, slots=True)
-class OcppLimits:
-    """Characters, of base64."""
-
-    version: str
-    signed_meter_data: int = 2500
-    public_key: int = 2500
-
-
+PLAIN_DATA_CHARACTERS = 512
 OCPI = {
-    "ocpi-2.2": OcpiLimits("2.2", signed_data=512),
-    "ocpi-2.2.1": OcpiLimits("2.2.1"),
-    "ocpi-2.3.0": OcpiLimits("2.3.0"),
+    "ocpi-2.2": Limits("2.2", 512, MAX_KEY_CHARACTERS),
+    "ocpi-2.2.1": Limits("2.2.1", MAX_SIGNED_CHARACTERS, MAX_KEY_CHARACTERS),
+    "ocpi-2.3.0": Limits("2.3.0", MAX_SIGNED_CHARACTERS, MAX_KEY_CHARACTERS),
 }
 OCPP = {
-    "ocpp-1.6": OcppLimits("1.6"),
-    "ocpp-2.0.1": OcppLimits("2.0.1"),
-    "ocpp-2.1": OcppLimits("2.1", signed_meter_data=32768),
+    "ocpp-1.6": Limits("1.6", 2500, 2500),
+    "ocpp-2.0.1": Limits("2.0.1", 2500, 2500),
+    "ocpp-2.1": Limits("2.1", 32768, 2500),
 }
-FORMATS = (*OCPI, *OCPP)
 
 
 def check_length(field: str, text: str, limit: int, form: str) -> None:
     """ToolError `cdr_field_too_long`, with the field, its length and the limit."""
     if len(text) > limit:
         raise ToolError("cdr_field_too_long", field=field, length=len(text), limit=limit, form=form)
+
+
+def fitting_records(
+    session: SessionRecords, limit: int, text_of: Callable[[Signed], str]
+) -> tuple[Signed, ...]:
+    """The records; the combined one instead where the text of one of them is too long."""
+    too_long = any(len(text_of(one)) > limit for one in session.records)
+    return (session.combined,) if too_long and session.combined else session.records
 
 
 MAX_RECORD_BYTES = 1 << 16
@@ -349,25 +340,25 @@ def _page(page: str) -> tuple[str, int]:
 
 
 def _session(group: list[Record], key: PublicKey, origin: str) -> SessionRecords:
-    natures = [_nature(record) for record in group]
-    is_apart = any(nature is not None for nature in natures)
-    chosen = [one for one, kind in zip(group, natures, strict=True) if kind or not is_apart]
+    natures = [(one, _nature(one)) for one in group]
+    is_apart = any(nature for _one, nature in natures)
+    chosen = [one for one, nature in natures if nature or not is_apart]
     members = [Member(one.payload, one.times) for one in chosen if one.payload]
     outcome = check_transaction(members, is_claimed=True)
     if outcome.begin is None or outcome.end is None:
         missing = "begin" if outcome.begin is None else "end"
         raise _unusable(origin, f"there is not exactly one {missing} reading to bill by")
     payload, register = outcome.begin.member.payload, str(outcome.begin.reading.RI)
-    signed = [
-        Signed(kind or "End", one.text, one.payload_text, _reading_of(one, register, origin))
-        for one, kind in zip(group, natures, strict=True)
-    ]
-    apart = tuple(one for one, kind in zip(signed, natures, strict=True) if kind)
-    combined = next((one for one, kind in zip(signed, natures, strict=True) if not kind), None)
+    apart: list[Signed] = []
+    combined: list[Signed] = []
+    for one, nature in natures:
+        moment = _reading_of(one, register, origin)
+        signed = Signed(nature or "End", one.text, one.payload_text, moment)
+        (apart if nature else combined).append(signed)
     return SessionRecords(
         key=key,
-        records=apart or tuple(signed[:1]),
-        combined=combined,
+        records=tuple(apart or combined[:1]),
+        combined=combined[0] if combined else None,
         begin=_moment(outcome.begin.reading, "the begin", origin),
         end=_moment(outcome.end.reading, "the end", origin),
         pagination=str(payload.PG),
@@ -394,12 +385,12 @@ def _reading_of(record: Record, register: str, origin: str) -> Moment:
     return _moment(found[-1], str(record.payload.PG), origin)
 
 
-def _moment(reading: AnyReading, where: str, origin: str) -> Moment:
+def _moment(reading: Reading, where: str, origin: str) -> Moment:
     """When and where the register stood; `where` is the record's pagination."""
     if reading.RV is None or not is_sound(reading.RV):
         raise _unusable(origin, f"the reading of {where} has no value to bill by")
     unit = str(reading.RU)
-    if unit not in ("kWh", "Wh"):
+    if unit not in ENERGY_UNITS:
         raise _unusable(origin, f"the reading of {where} is in {unit}, not in kWh or Wh")
     register = reading.RV.scaleb(-_DECIMALS_OF_WH) if unit == "Wh" else reading.RV
     if reading.timestamp.tzinfo is None:
@@ -413,7 +404,7 @@ def _read_records(folder: Path) -> list[Record]:
         paths = sorted(folder.glob("*.ocmf"))[: MAX_FILES + 1]
         if len(paths) > MAX_FILES:
             raise _unusable(str(folder), f"it holds more than {MAX_FILES} records")
-        texts = dict.fromkeys(_text(path) for path in paths)
+        texts = dict.fromkeys(map(_text, paths))
     except OSError as error:
         cause = error.strerror or str(error)
         raise ToolError("file_unreadable", path=str(error.filename), cause=cause) from None
@@ -434,8 +425,7 @@ def read_records_text(text: str, origin: str) -> Record:
 
 
 def _text(path: Path) -> str:
-    with path.open("rb") as file:
-        data = file.read(MAX_RECORD_BYTES + 1)
+    data = read_at_most(path, MAX_RECORD_BYTES)
     try:
         text = data.decode("ascii").strip()
     except UnicodeDecodeError:
@@ -480,12 +470,17 @@ class Period:
     @property
     def cost(self) -> Decimal:
         """Without tax."""
-        return rounded(_EXACT.multiply(self.energy_kwh, self.price.per_kwh))
+        return cost_of(self.energy_kwh, self.price.per_kwh)
 
 
-def rounded(amount: Decimal) -> Decimal:
-    """Four decimals, half up."""
-    return amount.quantize(PRECISION, ROUND_HALF_UP, _EXACT)
+def cost_of(energy_kwh: Decimal, per_kwh: Decimal) -> Decimal:
+    """Price times energy, without tax."""
+    return rounded(_EXACT.multiply(energy_kwh, per_kwh))
+
+
+def rounded(amount: Decimal, step: Decimal = PRECISION) -> Decimal:
+    """Half up."""
+    return amount.quantize(step, ROUND_HALF_UP, _EXACT)
 
 
 def with_tax(amount: Decimal, percent: Decimal | None) -> Decimal:
@@ -548,7 +543,7 @@ _NEW_TOKEN = "EMAID"  # noqa: S105 - a type of token, new in 2.3.0
 def build_cdr(session: SessionRecords, facts: Facts, form: str, now: datetime) -> dict[str, Any]:
     """A CDR as an object whose numbers are Decimal or int; common/exact_json.py writes it.
 
-    `form` is one of build_limits.OCPI. ToolError `cdr_field_too_long`, `evse_id_missing`,
+    `form` is one of OCPI. ToolError `cdr_field_too_long`, `evse_id_missing`,
     `price_missing`, `price_change_unsigned`.
     """
     limits = OCPI[form]
@@ -559,6 +554,8 @@ def build_cdr(session: SessionRecords, facts: Facts, form: str, now: datetime) -
     updated = rfc_3339(facts.last_updated or now)
     seconds = Decimal(int((session.end.at - session.begin.at).total_seconds() * 1000)).scaleb(-3)
     cost = _price(sum((one.cost for one in periods), Decimal(0)), facts.tariff, limits)
+    # Of each price its first period, in the order of time.
+    priced = {one.number: one for one in reversed(periods)}.values()
     cdr = {
         **facts.party.model_dump(),
         "id": facts.id or _id_of(session),
@@ -571,8 +568,15 @@ def build_cdr(session: SessionRecords, facts: Facts, form: str, now: datetime) -
         "cdr_location": _location(session, facts),
         "meter_id": session.meter_serial,
         "currency": facts.currency,
-        "tariffs": [_tariff(one, facts, limits, updated) for one in _priced(periods)],
-        "charging_periods": [_period(one, facts.tariff) for one in periods],
+        "tariffs": [_tariff(one, facts, limits, updated) for one in reversed(priced)],
+        "charging_periods": [
+            {
+                "start_date_time": rfc_3339(one.begin),
+                "dimensions": [{"type": "ENERGY", "volume": one.energy_kwh}],
+                "tariff_id": _tariff_id(one, facts.tariff),
+            }
+            for one in periods
+        ],
         "signed_data": _signed_data(session, limits, form),
         "total_cost": cost,
         "total_energy": session.energy_kwh,
@@ -602,17 +606,12 @@ def _location(session: SessionRecords, facts: Facts) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _priced(periods: list[Period]) -> list[Period]:
-    """One period of each price, in the order of time."""
-    return list({one.number: one for one in reversed(periods)}.values())[::-1]
-
-
 def _tariff_id(period: Period, tariff: Tariff) -> str:
     """A tariff of OCPI has one price for each kind of cost, so each price is a tariff."""
     return tariff.id if len(tariff.prices) == 1 else f"{tariff.id}-{period.number}"
 
 
-def _tariff(period: Period, facts: Facts, limits: OcpiLimits, updated: str) -> dict[str, Any]:
+def _tariff(period: Period, facts: Facts, limits: Limits, updated: str) -> dict[str, Any]:
     component: dict[str, Any] = {"type": "ENERGY", "price": period.price.per_kwh}
     if facts.tariff.tax_percent is not None:
         component["vat"] = facts.tariff.tax_percent
@@ -630,54 +629,28 @@ def _tariff(period: Period, facts: Facts, limits: OcpiLimits, updated: str) -> d
     return made
 
 
-def _period(period: Period, tariff: Tariff) -> dict[str, Any]:
-    return {
-        "start_date_time": rfc_3339(period.begin),
-        "dimensions": [{"type": "ENERGY", "volume": period.energy_kwh}],
-        "tariff_id": _tariff_id(period, tariff),
-    }
-
-
-def _price(amount: Decimal, tariff: Tariff, limits: OcpiLimits) -> dict[str, Any]:
+def _price(amount: Decimal, tariff: Tariff, limits: Limits) -> dict[str, Any]:
     """An amount without tax and, if the tax is known, with it."""
     gross = with_tax(amount, tariff.tax_percent)
-    if limits.version != _NEWEST:
-        taxed = {} if tariff.tax_percent is None else {"incl_vat": gross}
-        return {"excl_vat": amount} | taxed
-    if tariff.tax_percent is None:
-        return {"before_taxes": amount}
-    tax = {
-        "name": tariff.tax_name,
-        "percentage": tariff.tax_percent,
-        "amount": gross - amount,
-    }
-    return {"before_taxes": amount, "taxes": [tax]}
+    is_newest, percent = limits.version == _NEWEST, tariff.tax_percent
+    price: dict[str, Any] = {"before_taxes" if is_newest else "excl_vat": amount}
+    if percent is not None and is_newest:
+        tax = {"name": tariff.tax_name, "percentage": percent, "amount": gross - amount}
+        price["taxes"] = [tax]
+    elif percent is not None:
+        price["incl_vat"] = gross
+    return price
 
 
-def _signed_data(session: SessionRecords, limits: OcpiLimits, form: str) -> dict[str, Any]:
+def _signed_data(session: SessionRecords, limits: Limits, form: str) -> dict[str, Any]:
     key = base64.b64encode(session.key.spki).decode()
     check_length("signed_data.public_key", key, limits.public_key, form)
-    records = _fitting(session, limits, form)
-    return {
-        "encoding_method": ENCODING_METHOD,
-        "public_key": key,
-        "signed_values": [_signed_value(one, limits) for one in records],
-    }
-
-
-def _fitting(session: SessionRecords, limits: OcpiLimits, form: str) -> tuple[Signed, ...]:
-    """The records; the combined one instead where one of them is too long and it is not."""
-    if session.combined and any(len(one.text) > limits.signed_data for one in session.records):
-        field = "signed_data of the record with begin and end"
-        check_length(field, session.combined.text, limits.signed_data, form)
-        return (session.combined,)
-    for one in session.records:
-        field = f"signed_data of the {one.nature} value"
-        check_length(field, one.text, limits.signed_data, form)
-    return session.records
-
-
-def _signed_value(signed: Signed, limits: OcpiLimits) -> dict[str, str]:
-    """`plain_data` must be there, and is empty where the payload is longer than it may be."""
-    plain = signed.payload_text if len(signed.payload_text) <= limits.plain_data else ""
-    return {"nature": signed.nature, "plain_data": plain, "signed_data": signed.text}
+    values = []
+    for one in fitting_records(session, limits.signed_data, attrgetter("text")):
+        is_combined = one is session.combined
+        what = "record with begin and end" if is_combined else f"{one.nature} value"
+        check_length(f"signed_data of the {what}", one.text, limits.signed_data, form)
+        # `plain_data` must be there, and is empty where the payload is longer than it may be.
+        plain = one.payload_text if len(one.payload_text) <= PLAIN_DATA_CHARACTERS else ""
+        values.append({"nature": one.nature, "plain_data": plain, "signed_data": one.text})
+    return {"encoding_method": ENCODING_METHOD, "public_key": key, "signed_values": values}

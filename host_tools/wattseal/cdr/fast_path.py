@@ -23,16 +23,15 @@ from itertools import pairwise
 from typing import Annotated, Any, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
-from pyocmf.models import OBIS
 
-from wattseal.cdr.keys import KeyPeriod
 from wattseal.cdr.ocpi import SignedData, SignedValue
 from wattseal.cdr.records import Session, SignedReading, content_of
 from wattseal.cdr.signers import is_plainly
 from wattseal.common.exact_json import QUICK_REFUSALS, quick_reader
 from wattseal.common.times import unix_ms
-from wattseal.ocmf.public_key import PublicKey
-from wattseal.ocmf.transaction import END_REASONS
+from wattseal.ocmf.public_key import DEFAULT_ALGORITHM, KeyPeriod, PublicKey
+from wattseal.ocmf.record import HEADER
+from wattseal.ocmf.transaction import END_REASONS, ENERGY_UNITS, GOOD, is_billing_register, page_of
 from wattseal.wire.ocmf_tables import (
     CHARGE_POINT_TYPES,
     CURRENT_TYPES,
@@ -40,33 +39,33 @@ from wattseal.wire.ocmf_tables import (
     IDENTIFICATION_LEVELS,
     IDENTIFICATION_TYPES,
     MAX_IDENTIFICATION_FLAGS,
+    TRANSACTION_REASONS,
 )
 
 _HEAD_END = ',"RD":['
 _READINGS_END = "]}"
 
-_BETWEEN = frozenset(("C", "S", "T"))
+_BETWEEN = frozenset(TRANSACTION_REASONS) - {"B", "X"} - END_REASONS
 
 _SECTION = re.compile(
-    r'\{"SA":"ECDSA-secp256r1-SHA256",(?:"SE":"hex",)?"SD":"([0-9A-Fa-f]{16,160})"\}'
+    rf'\{{"SA":"{DEFAULT_ALGORITHM}",(?:"SE":"hex",)?"SD":"([0-9A-Fa-f]{{16,160}})"\}}'
 )
-_PAGINATION = re.compile("T([1-9][0-9]{0,17})")
 _READING = re.compile(
     '"TM":"([12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2},[0-9]{3}[+-][0-9]{4}) S",'
     r'"TX":"([A-Z])","RV":((?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?),'
-    '"RI":"([0-9A-Za-z:.*-]+)","RU":"(k?Wh)",'
-    f'(?:"RT":"(?:{"|".join(CURRENT_TYPES)})",)?(?:"EF":"",)?"ST":"G"'
+    f'"RI":"([0-9A-Za-z:.*-]+)","RU":"({"|".join(ENERGY_UNITS)})",'
+    f'(?:"RT":"(?:{"|".join(CURRENT_TYPES)})",)?(?:"EF":"",)?"ST":"{GOOD}"'
 )
 _ANY_TAG = re.compile("[ -~]*")
 _TAGS = {
-    **dict.fromkeys(("NONE", "DENIED", "UNDEFINED", "CARD_TXN_NR", "KEY_CODE"), _ANY_TAG),
-    **dict.fromkeys(("CENTRAL", "CENTRAL_1", "CENTRAL_2"), _ANY_TAG),
-    **dict.fromkeys(("LOCAL", "LOCAL_1", "LOCAL_2"), _ANY_TAG),
     "ISO14443": re.compile("[0-9A-Fa-f]{8}(?:[0-9A-Fa-f]{6})?"),
     "ISO15693": re.compile("[0-9A-Fa-f]{16}"),
     "EMAID": re.compile("[0-9A-Za-z]{14,15}"),
+    **dict.fromkeys(("EVCCID", "EVCOID", "ISO7812", "PHONE_NUMBER"), re.compile("(?!)")),
 }
-"""Formats of table 17; the other types, which hardly anybody uses, need a closer look."""
+"""Formats of table 17. Of the other types any text is good; but the last four, which hardly anybody
+uses, need a closer look."""
+_CURVE = DEFAULT_ALGORITHM.split("-")[1]
 _Text = str | UnsetType | None
 _From = TypeVar("_From")
 _To = TypeVar("_To")
@@ -180,7 +179,7 @@ def _take_apart(text: str) -> _Record:
     signature = _SECTION.fullmatch(section)
     head, _, readings = payload.partition(_HEAD_END)
     if (
-        header != "OCMF"
+        header != HEADER
         or signature is None
         or not text.isascii()
         or "\\" in payload
@@ -194,19 +193,20 @@ def _take_apart(text: str) -> _Record:
 def _head(records: Sequence[_Record]) -> tuple[_Head, int]:
     """That of the first record, and its number, from which the others count.
 
-    Where all members are texts and lists of texts, the first that reads as PG is PG.
+    Where all members are texts and lists of texts, the first that reads as PG is PG. The members
+    are from OCMF's lists, and fit one another.
     """
     text = records[0].head
     head = _read_head(f"{text}}}".encode())
-    page = _PAGINATION.fullmatch(head.PG)
-    if page is None:
-        raise ValueError
-    number = int(page[1])
+    context, number = page_of(head.PG) or ("", 0)
+    _require(context == "T")
     before, found, after = text.partition(f'"PG":"T{number}"')
     _require(bool(found))
     for place, other in enumerate(records[1:], number + 1):
         _require(other.head == f'{before}"PG":"T{place}"{after}')
-    _require(_is_plain(head))
+    _require(_is_plain_user(head.IL, head.IT, *(head.IF or ())))
+    _require(_is_plain_tag(head.IT, head.ID))
+    _require(head.CI is UNSET if head.CT is UNSET else head.CT in CHARGE_POINT_TYPES)
     return head, number
 
 
@@ -215,15 +215,6 @@ def _has_right_natures(natures: list[str]) -> bool:
         return natures[0] in ("Start", "End")
     is_framed = natures[0] == "Start" and natures[-1] == "End"
     return is_framed and natures.count("Intermediate") == len(natures) - 2
-
-
-def _is_plain(head: _Head) -> bool:
-    """Whether the members are from OCMF's lists, and fit one another."""
-    return (
-        _is_plain_user(head.IL, head.IT, *(head.IF or ()))
-        and _is_plain_tag(head.IT, head.ID)
-        and (head.CI is UNSET if head.CT is UNSET else head.CT in CHARGE_POINT_TYPES)
-    )
 
 
 @lru_cache(maxsize=256)
@@ -237,22 +228,18 @@ def _is_plain_user(level: object, kind: object, *flags: object) -> bool:
 
 
 def _is_plain_tag(kind: object, tag: _Text) -> bool:
-    if not tag:
-        return True
-    form = _TAGS.get(kind) if isinstance(kind, str) else None
-    return form is not None and form.fullmatch(tag) is not None
+    form = _TAGS.get(kind, _ANY_TAG) if isinstance(kind, str) else None
+    return not tag or (form is not None and form.fullmatch(tag) is not None)
 
 
 def _course(records: Sequence[_Record]) -> list[_Reading]:
-    readings = [reading for record in records for reading in _readings(record.readings)]
+    readings = []
+    for record in records:
+        listed = record.readings  # begins and ends with a brace; no other is in a plain one
+        _require(listed[:1] == "{" and listed[-1:] == "}")
+        readings += [_reading(text) for text in listed[1:-1].split("},{")]
     _require(_goes_on(readings))
     return readings
-
-
-def _readings(listed: str) -> list[_Reading]:
-    """Those of a list's text, which begins and ends with a brace; no other is in a plain one."""
-    _require(listed[:1] == "{" and listed[-1:] == "}")
-    return [_reading(text) for text in listed[1:-1].split("},{")]
 
 
 def _reading(text: str) -> _Reading:
@@ -266,11 +253,6 @@ def _reading(text: str) -> _Reading:
     return _Reading(reason, register, SignedReading(Decimal(value), unit, shown, at_ms, True))
 
 
-@lru_cache(maxsize=256)
-def _is_billing_register(code: str) -> bool:
-    return bool(OBIS.from_string(code).is_law_relevant)
-
-
 def _goes_on(readings: Sequence[_Reading]) -> bool:
     """From begin to end on one register, never back."""
     reasons = [reading.reason for reading in readings]
@@ -280,28 +262,23 @@ def _goes_on(readings: Sequence[_Reading]) -> bool:
         return False
     for before, after in pairwise(readings):
         earlier, later = before.signed, after.signed
-        if (
-            after.register != before.register
-            or later.unit != earlier.unit
-            or later.value < earlier.value
-            or later.at_ms < earlier.at_ms
-        ):
+        if after.register != before.register or later.unit != earlier.unit:
             return False
-    return _is_billing_register(readings[0].register)
-
-
-_CURVE = "secp256r1"
+        if later.value < earlier.value or later.at_ms < earlier.at_ms:
+            return False
+    return is_billing_register(readings[0].register)
 
 
 class FastPathSession(Struct, frozen=True):
     """A session that passes every check if this key signed its records."""
 
-    plain: PlainSession
+    session: Session
     key: PublicKey
+    signatures: list[tuple[bytes, bytes]]
 
     def is_authentic(self) -> bool:
         """Whether the key has signed all of them."""
-        return self.key.verify_all(self.plain.signatures)
+        return self.key.verify_all(self.signatures)
 
 
 def fast_path_sessions(
@@ -320,27 +297,16 @@ def fast_path_sessions(
 def _with_key(
     signed: SignedData, plain: PlainSession, periods: Sequence[KeyPeriod], tolerance_ms: int
 ) -> FastPathSession | None:
-    period = _period_of(plain, periods, tolerance_ms)
-    if period is None:
-        return None
-    own = signed.public_key
-    return (
-        FastPathSession(plain, period.key) if own is None or is_plainly(own, period.key) else None
-    )
-
-
-def _period_of(
-    plain: PlainSession, periods: Sequence[KeyPeriod], tolerance_ms: int
-) -> KeyPeriod | None:
-    """The newest period that covers the session and has its module and meter."""
-    session = plain.session
+    """With the key of the newest period that covers the session and has its module and meter; None
+    if the key that came along is another one."""
+    session, own = plain.session, signed.public_key
     for period in reversed(periods):
         if (
-            period.from_ms - tolerance_ms <= session.begin.at_ms
-            and (period.until_ms is None or session.end.at_ms <= period.until_ms + tolerance_ms)
+            period.covers(session.begin.at_ms, session.end.at_ms, tolerance_ms)
             and period.meter_serial == session.meter_serial
             and period.gateway_serial in (None, plain.gateway_serial)
             and period.key.curve.name == _CURVE
         ):
-            return period
+            is_its_own = own is None or is_plainly(own, period.key)
+            return FastPathSession(session, period.key, plain.signatures) if is_its_own else None
     return None

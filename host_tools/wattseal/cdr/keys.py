@@ -8,52 +8,32 @@ import sqlite3
 import tempfile
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
 from wattseal.common.errors import ToolError
 from wattseal.common.files import first_fault
 from wattseal.common.json_stream import StreamError, read_array
-from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
-from wattseal.ocmf.public_key import KeyUnreadableError, PublicKey, read_public_key
-from wattseal.registry import api_models
-from wattseal.registry.api_models import ChargePoint
-from wattseal.registry.api_models import KeyPeriod as ExportedPeriod
+from wattseal.ocmf.evse_id import EvseIdError, canonical_name
+from wattseal.ocmf.public_key import KeyPeriod, KeyUnreadableError, read_public_key
+from wattseal.registry.api_models import ChargePoint, ExportedKey
 from wattseal.registry.states import evse_name
 
 if TYPE_CHECKING:
     from wattseal.registry.client import RegistryClient
 
-
-@dataclass(frozen=True, slots=True)
-class KeyPeriod:
-    """A key that signs, or signed, for a charge point.
-
-    `until_ms` is None while it does. `was_deactivated`: it ended by a deactivation (removed,
-    lost, compromised ...), not by a successor. `gateway_serial` and `meter_serial` are those
-    registered with it; `entry` is that of the registry's log, None if the source does not tell.
-    """
-
-    key: PublicKey
-    from_ms: int
-    until_ms: int | None
-    was_deactivated: bool
-    gateway_serial: str | None
-    meter_serial: str
-    entry: int | None
+Periods = tuple[KeyPeriod, ...]
 
 
 class KeySource(Protocol):
     """A registry, or an export of one. It is copied into worker processes: keep it picklable."""
 
-    def periods(self, evse_id: str) -> tuple[KeyPeriod, ...] | None:
+    def periods(self, evse_id: str) -> Periods | None:
         """All key periods of a charge point, oldest first; None if it is not listed.
 
         `evse_id` in any spelling. ToolError if the source cannot be asked.
@@ -61,147 +41,109 @@ class KeySource(Protocol):
         ...
 
 
-Periods = tuple[KeyPeriod, ...]
-
 MAX_CHARGE_POINTS = 8192
 
 
 class KeyCache:
-    """A bounded memory between a source of keys and those who ask. It is pickled empty.
+    """A KeySource with a bounded memory of what it has loaded. It is pickled without it.
 
-    `load` is given the EVSE-ID's canonical name. `max_age_s` None: what was loaded once is good
-    for ever. `clock` counts seconds.
+    `max_age_s` None: what was loaded once is good for ever. `clock` counts seconds.
     """
 
     def __init__(
         self,
-        load: Callable[[str], Periods | None],
         *,
         size: int = MAX_CHARGE_POINTS,
         max_age_s: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._load = load
-        self._size = size
-        self._max_age_s = max_age_s
-        self._clock = clock
-        self._names: OrderedDict[str, str | None] = OrderedDict()
+        self._settings = (size, max_age_s, clock)
+        self._forget()
+
+    def _forget(self) -> None:
         self._kept: OrderedDict[str, tuple[float, Periods | None]] = OrderedDict()
+        self._opened: Any = None  # what is asked: each process opens its own
+
+    def __getstate__(self) -> dict[str, Any]:
+        passing = ("_kept", "_opened")
+        return {name: value for name, value in vars(self).items() if name not in passing}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._forget()
 
     def periods(self, evse_id: str) -> Periods | None:
         """As KeySource; a text that is no EVSE-ID names no charge point."""
-        name = self._name(evse_id)
+        name = canonical_name(evse_id)
         if name is None:
             return None
-        kept = self._kept.get(name)
-        if kept is not None and self._is_fresh(kept[0]):
-            self._kept.move_to_end(name)
-            return kept[1]
-        periods = self._load(name)
-        self._kept[name] = (self._clock() if self._max_age_s is not None else 0.0, periods)
-        self._kept.move_to_end(name)
-        if len(self._kept) > self._size:
+        size, max_age_s, clock = self._settings
+        kept = self._kept.pop(name, None)
+        if kept is None or (max_age_s is not None and clock() - kept[0] >= max_age_s):
+            kept = (clock(), self._load(name))
+        self._kept[name] = kept  # as the last: what was not asked for longest goes first
+        if len(self._kept) > size:
             self._kept.popitem(last=False)
-        return periods
+        return kept[1]
 
-    def _is_fresh(self, loaded_s: float) -> bool:
-        return self._max_age_s is None or self._clock() - loaded_s < self._max_age_s
+    def _load(self, name: str) -> Periods | None:
+        """What is not remembered; `name` is the EVSE-ID's canonical one."""
+        raise NotImplementedError
 
-    def _name(self, evse_id: str) -> str | None:
-        """The canonical name, remembered for each spelling."""
-        if evse_id in self._names:
-            return self._names[evse_id]
+
+def periods_of(keys: Iterable[ExportedKey]) -> Iterator[KeyPeriod]:
+    """The periods of keys as a registry tells them, one for each meter. ValueError if a key cannot
+    be read."""
+    for told in keys:
         try:
-            name = read_evse_id(evse_id).canonical
-        except EvseIdError:
-            name = None
-        self._names[evse_id] = name
-        if len(self._names) > self._size:
-            self._names.popitem(last=False)
-        return name
-
-
-def loaded_periods(told: api_models.KeyPeriod) -> Periods:
-    """A key's period as a registry tells it, one for each of its meters. ValueError if the key
-    cannot be read."""
-    try:
-        key = read_public_key(told.public_key)
-    except KeyUnreadableError as error:
-        raise ValueError(f"the key {told.fingerprint[:16]} is none: {error}") from None
-    ends = [*(meter.from_unix_ms for meter in told.meters[1:]), told.valid_until_unix_ms]
-    last = len(told.meters) - 1
-    return tuple(
-        [
-            KeyPeriod(
+            key = read_public_key(told.public_key)
+        except KeyUnreadableError as error:
+            raise ValueError(f"the key {told.fingerprint[:16]} is none: {error}") from None
+        ends = [*(meter.from_unix_ms for meter in told.meters[1:]), told.valid_until_unix_ms]
+        for meter, end in zip(told.meters, ends, strict=True):
+            yield KeyPeriod(
                 key=key,
                 from_ms=meter.from_unix_ms,
                 until_ms=end,
-                was_deactivated=place == last and told.ended_as == "deactivated",
+                was_deactivated=meter is told.meters[-1] and told.ended_as == "deactivated",
                 gateway_serial=told.gateway_serial,
                 meter_serial=meter.serial,
                 entry=meter.entry,
             )
-            for place, (meter, end) in enumerate(zip(told.meters, ends, strict=True))
-        ]
-    )
 
 
 _FORM = 1
 """Of the index; one of another form is made again."""
 
-_PERIODS = TypeAdapter(list[ExportedPeriod])
-_ROWS_AT_ONCE = 1000
+_KEYS = TypeAdapter(list[ExportedKey])
 _PRIVATE_FOLDER = 0o700
 
 
-class ExportKeys:
+class ExportKeys(KeyCache):
     """A KeySource over a file of `wattseal registry export --format json`.
 
     The index is made now if there is none in `cache` (default: the user's cache folder). Raises
-    ToolError `file_unreadable`, `file_unwritable`, `export_malformed`. Copies in other processes
-    open the index again.
+    ToolError `file_unreadable`, `file_unwritable`, `export_malformed`; the last also when it is
+    asked, if the index was damaged. `index` is the SQLite file that is asked; it may be deleted
+    when nobody uses it.
     """
 
-    def __init__(
-        self, path: Path, cache: Path | None = None, *, size: int = MAX_CHARGE_POINTS
-    ) -> None:
-        self._index = _index_of(path, cache or default_cache())
-        self._size = size
-        self._open()
-
-    @property
-    def index(self) -> Path:
-        """The SQLite file that is asked; it may be deleted when nobody uses it."""
-        return self._index
-
-    def periods(self, evse_id: str) -> Periods | None:
-        """As KeySource. ToolError `export_malformed` if the index was damaged."""
-        return self._cache.periods(evse_id)
-
-    def __getstate__(self) -> tuple[Path, int]:
-        return self._index, self._size
-
-    def __setstate__(self, state: tuple[Path, int]) -> None:
-        self._index, self._size = state
-        self._open()
-
-    def _open(self) -> None:
-        self._connection: sqlite3.Connection | None = None
+    def __init__(self, path: Path, cache: Path | None = None) -> None:
+        super().__init__()
+        self.index = _index_of(path, cache or default_cache())
         self._process = 0
-        self._cache = KeyCache(self._load, size=self._size)
 
     def _load(self, name: str) -> Periods | None:
-        if self._connection is None or self._process != os.getpid():
-            self._connection = _connect(self._index)  # SQLite must not be used across a fork
+        if self._process != os.getpid() or self._opened is None:
+            self._opened = _connect(self.index)  # SQLite must not be used across a fork
             self._process = os.getpid()
         try:
-            rows = self._connection.execute("SELECT keys FROM evses WHERE name = ?", (name,))
+            rows = self._opened.execute("SELECT keys FROM evses WHERE name = ?", (name,))
             row = rows.fetchone()
-            told = _PERIODS.validate_json(row[0]) if row else None
-            return None if told is None else tuple(chain.from_iterable(map(loaded_periods, told)))
+            return tuple(periods_of(_KEYS.validate_json(row[0]))) if row else None
         except (sqlite3.Error, ValueError) as error:
             cause = str(error).partition("\n")[0]
-            raise ToolError("export_malformed", path=str(self._index), cause=cause) from None
+            raise ToolError("export_malformed", path=str(self.index), cause=cause) from None
 
 
 def default_cache() -> Path:
@@ -241,10 +183,20 @@ def _make(path: Path, index: Path) -> None:
     os.close(handle)
     try:
         with closing(sqlite3.connect(name)) as connection, path.open(encoding="utf-8") as file:
-            _fill(connection, file)
+            connection.execute("PRAGMA journal_mode = OFF")
+            connection.execute(
+                "CREATE TABLE evses (name TEXT PRIMARY KEY, keys BLOB) WITHOUT ROWID"
+            )
+            rows = (_row(number, told) for number, told in enumerate(read_array(file, "evses"), 1))
+            connection.executemany("INSERT INTO evses VALUES (?, ?)", rows)
+            connection.commit()
         Path(name).replace(index)
-    except (StreamError, UnicodeDecodeError) as error:
-        cause = f"it {error}" if isinstance(error, StreamError) else "it is not in UTF-8"
+    except (StreamError, UnicodeDecodeError, sqlite3.IntegrityError) as error:
+        cause = f"it {error}"
+        if isinstance(error, UnicodeDecodeError):
+            cause = "it is not in UTF-8"
+        elif isinstance(error, sqlite3.IntegrityError):
+            cause = "it lists a charge point twice"
         raise ToolError("export_malformed", path=str(path), cause=cause) from None
     except sqlite3.Error as error:
         raise ToolError("file_unwritable", path=str(index), cause=str(error)) from None
@@ -253,34 +205,13 @@ def _make(path: Path, index: Path) -> None:
             Path(name).unlink()
 
 
-def _fill(connection: sqlite3.Connection, file: TextIO) -> None:
-    connection.execute("PRAGMA journal_mode = OFF")
-    connection.execute("CREATE TABLE evses (name TEXT PRIMARY KEY, keys BLOB) WITHOUT ROWID")
-    rows: list[tuple[str, bytes]] = []
-    for number, told in enumerate(read_array(file, "evses"), 1):
-        rows.append(_row(number, told))
-        if len(rows) == _ROWS_AT_ONCE:
-            _insert(connection, rows)
-            rows.clear()
-    _insert(connection, rows)
-    connection.commit()
-
-
-def _insert(connection: sqlite3.Connection, rows: list[tuple[str, bytes]]) -> None:
-    try:
-        connection.executemany("INSERT INTO evses VALUES (?, ?)", rows)
-    except sqlite3.IntegrityError:
-        raise StreamError("lists a charge point twice") from None
-
-
 def _row(number: int, told: Any) -> tuple[str, bytes]:
     try:
         evse = ChargePoint.model_validate(told)
-        return evse_name(evse.evse_id), _PERIODS.dump_json(evse.keys)
-    except ValidationError as error:
-        raise StreamError(f"is wrong at charge point {number}: {first_fault(error)}") from None
-    except EvseIdError as error:
-        raise StreamError(f"is wrong at charge point {number}: {error}") from None
+        return evse_name(evse.evse_id), _KEYS.dump_json(evse.keys)
+    except (ValidationError, EvseIdError) as error:
+        cause = first_fault(error) if isinstance(error, ValidationError) else error
+        raise StreamError(f"is wrong at charge point {number}: {cause}") from None
 
 
 def _cause(error: OSError) -> str:
@@ -291,47 +222,24 @@ MAX_AGE_S = 300.0
 """A key that was deactivated is known to be after this long, in a process that runs for months."""
 
 
-class RegistryKeys:
+class RegistryKeys(KeyCache):
     """A KeySource over a registry's public history of each charge point.
 
     The history is taken from the registry's own answer, over TLS; whoever wants it proven by the
     log exports the registry and uses ExportKeys. `connect` makes the client, in each process
-    anew; it must be picklable if this is to be copied into worker processes.
+    anew; it must be picklable if this is to be copied into worker processes. ToolError
+    `registry_unreachable`, `registry_busy` and the like when it is asked.
     """
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        connect: Callable[[], RegistryClient] | None = None,
-        size: int = MAX_CHARGE_POINTS,
-        max_age_s: float = MAX_AGE_S,
-    ) -> None:
+    def __init__(self, url: str, connect: Callable[[], RegistryClient] | None = None) -> None:
+        super().__init__(max_age_s=MAX_AGE_S)
         self._connect = connect or partial(_client, url)
-        self._settings = (size, max_age_s)
-        self._open()
-
-    def periods(self, evse_id: str) -> Periods | None:
-        """As KeySource. ToolError `registry_unreachable`, `registry_busy` and the like."""
-        return self._cache.periods(evse_id)
-
-    def __getstate__(self) -> tuple[Callable[[], RegistryClient], tuple[int, float]]:
-        return self._connect, self._settings
-
-    def __setstate__(self, state: tuple[Callable[[], RegistryClient], tuple[int, float]]) -> None:
-        self._connect, self._settings = state
-        self._open()
-
-    def _open(self) -> None:
-        size, max_age_s = self._settings
-        self._client: RegistryClient | None = None
-        self._cache = KeyCache(self._load, size=size, max_age_s=max_age_s)
 
     def _load(self, name: str) -> Periods | None:
-        if self._client is None:
-            self._client = self._connect()
+        if self._opened is None:
+            self._opened = self._connect()
         try:
-            history = self._client.history(name)
+            history = self._opened.history(name)
         except ToolError as error:
             if error.name == "registry_not_found":
                 return None
@@ -341,14 +249,9 @@ class RegistryKeys:
         collector = KeyCollector()
         for line in history:
             collector.take(line.number, line.record)
-        told = [
-            key
-            for evse in collector.charge_points()
-            if evse_name(evse.evse_id) == name
-            for key in evse.keys
-        ]
+        found = (one for one in collector.charge_points() if evse_name(one.evse_id) == name)
         try:
-            return tuple([period for key in told for period in loaded_periods(key)])
+            return tuple(periods_of(key for evse in found for key in evse.keys))
         except ValueError as error:
             raise ToolError("registry_forged", cause=str(error)) from None
 

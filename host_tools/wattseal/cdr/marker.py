@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, Vali
 from pydantic import model_validator as validator
 
 from wattseal.common.errors import ToolError
-from wattseal.common.files import first_fault
+from wattseal.common.files import first_fault, read_at_most
 
 REMARK_CHARACTERS = 255
 VERSIONS = ("2.2", "2.2.1", "2.3.0")
@@ -112,15 +112,10 @@ def read_any(markers: Markers, cdr: Mapping[str, Any]) -> tuple[str, ...] | None
 def read_markers(path: Path) -> dict[str, Marker]:
     """The mapping of a TOML file. ToolError `file_unreadable`, `marker_malformed`."""
     try:
-        with path.open("rb") as file:
-            text = file.read(MAX_BYTES).decode("utf-8")
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+        text = read_at_most(path, MAX_BYTES).decode("utf-8")
+        told = TypeAdapter(dict[str, Marker]).validate_python(tomllib.loads(text))
     except UnicodeDecodeError:
         raise ToolError("marker_malformed", path=str(path), cause="it is not UTF-8") from None
-    try:
-        told = TypeAdapter(dict[str, Marker]).validate_python(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise ToolError("marker_malformed", path=str(path), cause=f"no TOML: {error}") from None
     except ValidationError as error:

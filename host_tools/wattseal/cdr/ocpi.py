@@ -8,7 +8,6 @@ Lengths are those of the specification (CDR object, section 10.3.1; SignedData a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -107,6 +106,11 @@ class Cdr(Struct, frozen=True):
         """Unique among the CDRs of all parties."""
         return f"{self.country_code}*{self.party_id}*{self.id}"
 
+    @property
+    def cancels(self) -> str | None:
+        """The name of the CDR that this one cancels."""
+        return self.credits and f"{self.country_code}*{self.party_id}*{self.credits}"
+
 
 _KINDS = (("total_time_cost", "TIME"), ("total_parking_cost", "PARKING_TIME"))
 _AMOUNTS = ("excl_vat", "before_taxes", "incl_vat")
@@ -121,57 +125,53 @@ def bills_time(cdr: dict[str, Any]) -> bool:
             return True
         if not amounts:
             without_cost.append(kind)
-    return any(_has_volume(cdr, kind) for kind in _priced(cdr, without_cost))
+    priced = {
+        component["type"]
+        for tariff in objects(cdr.get("tariffs"))
+        for element in objects(tariff.get("elements"))
+        for component in objects(element.get("price_components"))
+        if component.get("type") in without_cost and _is_more(component.get("price"))
+    }
+    return any(_has_volume(cdr, kind) for kind in priced)
+
+
+def _has_volume(cdr: dict[str, Any], kind: str) -> bool:
+    return any(
+        dimension.get("type") == kind and _is_more(dimension.get("volume"))
+        for period in objects(cdr.get("charging_periods"))
+        for dimension in objects(period.get("dimensions"))
+    )
 
 
 def _amounts(price: Any) -> list[int | Decimal]:
     if not isinstance(price, dict):
         return []
-    return [price[name] for name in _AMOUNTS if _is_number(price.get(name))]
+    return [price[name] for name in _AMOUNTS if is_number(price.get(name))]
 
 
-def _has_volume(cdr: dict[str, Any], kind: str) -> bool:
-    for period in _objects(cdr.get("charging_periods")):
-        for dimension in _objects(period.get("dimensions")):
-            if dimension.get("type") == kind and _is_more(dimension.get("volume")):
-                return True
-    return False
-
-
-def _priced(cdr: dict[str, Any], kinds: Sequence[str]) -> set[str]:
-    """Those of the kinds that a tariff has a price for."""
-    return {
-        component["type"]
-        for tariff in _objects(cdr.get("tariffs"))
-        for element in _objects(tariff.get("elements"))
-        for component in _objects(element.get("price_components"))
-        if component.get("type") in kinds and _is_more(component.get("price"))
-    }
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects in a list; none if it is no list."""
     return [one for one in value if type(one) is dict] if type(value) is list else []
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a member is a number of exact JSON."""
     return type(value) in (int, Decimal)
 
 
 def _is_more(value: Any) -> bool:
-    return _is_number(value) and bool(value)
+    return is_number(value) and bool(value)
 
+
+ENCODING_METHOD = "OCMF"
+"""Of OCPI, which allows 36 characters, and of OCPP, which allows 50."""
 
 MAX_CDR_BYTES = 1 << 20
 MAX_SIGNED_VALUES = 500
 MAX_SIGNED_CHARACTERS = 5000
 MAX_KEY_CHARACTERS = 512
 
-_COUNTRY_CHARACTERS = 2
-_PARTY_CHARACTERS = 3
 _ID_CHARACTERS = 39
-_EVSE_ID_CHARACTERS = 48
-_METHOD_CHARACTERS = 36
-_NATURE_CHARACTERS = 32
 
 _TIME = re.compile(
     r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
@@ -194,9 +194,9 @@ def read_cdr(source: dict[str, Any] | str | bytes) -> Cdr:
         raise CdrError("cdr_location", "is missing, or is no object")
     return Cdr(
         id=_word(cdr, "id", _ID_CHARACTERS),
-        country_code=_word(cdr, "country_code", _COUNTRY_CHARACTERS).upper(),
-        party_id=_word(cdr, "party_id", _PARTY_CHARACTERS).upper(),
-        evse_id=_word(location, "evse_id", _EVSE_ID_CHARACTERS),
+        country_code=_word(cdr, "country_code", 2).upper(),
+        party_id=_word(cdr, "party_id", 3).upper(),
+        evse_id=_word(location, "evse_id", 48),
         begin_ms=begin_ms,
         end_ms=end_ms,
         energy_kwh=_energy(cdr),
@@ -224,11 +224,7 @@ def _load(text: str | bytes) -> dict[str, Any]:
 
 def _word(members: dict[str, Any], name: str, most: int) -> str:
     """A text that has to be there: OCPI's CiString, printable ASCII."""
-    value = members.get(name)
-    if type(value) is not str or not value:
-        raise CdrError(name, "is missing, or is no text")
-    if len(value) > most:
-        raise CdrError(name, f"is longer than {most} characters")
+    value = _limited(members.get(name) or None, name, most)
     if not (value.isascii() and value.isprintable()):
         raise CdrError(name, "has characters other than printable ASCII")
     return value
@@ -288,7 +284,7 @@ def _signed_data(signed: Any) -> SignedData | None:
     if key is not None:
         key = _limited(key, "signed_data.public_key", MAX_KEY_CHARACTERS)
     return SignedData(
-        encoding_method=_word(signed, "encoding_method", _METHOD_CHARACTERS),
+        encoding_method=_word(signed, "encoding_method", 36),
         public_key=key or None,
         values=tuple([_signed_value(value) for value in values]),
     )
@@ -299,10 +295,7 @@ def _signed_value(value: Any) -> SignedValue:
     if not isinstance(value, dict):
         raise CdrError("signed_data.signed_values", "has a value that is no object")
     written = _limited(value.get("signed_data"), "signed_data", MAX_SIGNED_CHARACTERS)
-    return SignedValue(
-        nature=_word(value, "nature", _NATURE_CHARACTERS),
-        text=decode_ocmf_text(written) or written,
-    )
+    return SignedValue(nature=_word(value, "nature", 32), text=decode_ocmf_text(written) or written)
 
 
 def _limited(value: Any, name: str, most: int) -> str:

@@ -10,21 +10,22 @@ alone. A key that travels with the records proves nothing by itself.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from wattseal.cdr.build import (
-    ENCODING_METHOD,
     OCPP,
-    OcppLimits,
+    Limits,
     SessionRecords,
     Signed,
     check_length,
+    fitting_records,
     rfc_3339,
 )
+from wattseal.cdr.ocpi import ENCODING_METHOD
+from wattseal.cdr.signers import OCPP_KEY_PREFIX
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import JsonError, load_object
 from wattseal.ocmf.public_key import KeyUnreadableError, PublicKey, read_public_key
@@ -34,7 +35,6 @@ PublicKeyWith = Literal["Never", "OncePerTransaction", "EveryMeterValue"]
 
 CONTEXTS = {"Start": "Transaction.Begin", "End": "Transaction.End", "Intermediate": "Other"}
 MEASURAND = "Energy.Active.Import.Register"
-KEY_PREFIX = "oca:base16:asn1:"
 MAX_DEPTH = 12
 
 
@@ -52,21 +52,23 @@ def meter_values(
 ) -> list[dict[str, Any]]:
     """The MeterValue objects of a session: `transactionData` of 1.6, `meterValue` of 2.x.
 
-    `form` is one of build_limits.OCPP. ToolError `cdr_field_too_long`.
+    `form` is one of build.OCPP. ToolError `cdr_field_too_long`.
     """
     limits = OCPP[form]
-    made = []
-    for number, one in enumerate(_fitting(session, limits, form)):
-        wanted = public_key == "EveryMeterValue" or (
-            public_key == "OncePerTransaction" and number == 0
-        )
-        made.append(_meter_value(one, session.key if wanted else None, limits, form))
-    return made
+    records = fitting_records(session, limits.signed_data, _data)
+    with_key = {"Never": 0, "OncePerTransaction": 1, "EveryMeterValue": len(records)}[public_key]
+    for one in records:
+        field = f"signedMeterData of the {one.nature} value"
+        check_length(field, _data(one), limits.signed_data, form)
+    return [
+        _meter_value(one, session.key if number < with_key else None, limits, form)
+        for number, one in enumerate(records)
+    ]
 
 
 def key_text(key: PublicKey) -> str:
     """`publicKey` of a key."""
-    return base64.b64encode(f"{KEY_PREFIX}{key.hex}".encode()).decode()
+    return base64.b64encode(f"{OCPP_KEY_PREFIX}{key.hex}".encode()).decode()
 
 
 def read_key_text(text: str) -> PublicKey | None:
@@ -78,12 +80,12 @@ def read_key_text(text: str) -> PublicKey | None:
         return None
     try:
         told = base64.b64decode(text, validate=True).decode("ascii")
-    except (ValueError, binascii.Error):
+    except ValueError:
         return read_public_key(text)
     if ":" in told:
         prefix, _, digits = told.rpartition(":")
-        if f"{prefix.lower()}:" != KEY_PREFIX:
-            raise KeyUnreadableError(f"its form {prefix[:40]!r} is not {KEY_PREFIX[:-1]}")
+        if f"{prefix.lower()}:" != OCPP_KEY_PREFIX:
+            raise KeyUnreadableError(f"its form {prefix[:40]!r} is not {OCPP_KEY_PREFIX[:-1]}")
         return read_public_key(digits)
     return read_public_key(told)
 
@@ -105,22 +107,12 @@ def read_meter_values(data: bytes, origin: str) -> list[SignedMeterValue]:
     return found
 
 
-def _fitting(session: SessionRecords, limits: OcppLimits, form: str) -> tuple[Signed, ...]:
-    """The records; the combined one instead where one of them is too long and it is not."""
-    too_long = [one for one in session.records if len(_data(one)) > limits.signed_meter_data]
-    records = (session.combined,) if too_long and session.combined else session.records
-    for one in records:
-        field = f"signedMeterData of the {one.nature} value"
-        check_length(field, _data(one), limits.signed_meter_data, form)
-    return records
-
-
 def _data(signed: Signed) -> str:
     return base64.b64encode(signed.text.encode()).decode()
 
 
 def _meter_value(
-    signed: Signed, key: PublicKey | None, limits: OcppLimits, form: str
+    signed: Signed, key: PublicKey | None, limits: Limits, form: str
 ) -> dict[str, Any]:
     told = key_text(key) if key else ""
     check_length("publicKey", told, limits.public_key, form)
@@ -186,7 +178,7 @@ def _read_value(value: dict[str, Any], context: str | None, origin: str) -> Sign
         raise ToolError("ocpp_malformed", path=origin, cause=cause)
     try:
         text = base64.b64decode(str(value["signedMeterData"]), validate=True).decode("ascii")
-    except (ValueError, binascii.Error):
+    except ValueError:  # no base64, or no ASCII in it
         cause = "its signedMeterData is no base64 of an OCMF string"
         raise ToolError("ocpp_malformed", path=origin, cause=cause) from None
     try:

@@ -6,7 +6,6 @@ that stands here: the natures, and the values between begin and end.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Context, Decimal
 from hashlib import blake2b
@@ -19,29 +18,24 @@ from wattseal.cdr.findings import SessionFacts, found, of_verify
 from wattseal.cdr.ocpi import Cdr, SignedValue
 from wattseal.common.findings import Finding
 from wattseal.common.times import unix_ms
-from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
+from wattseal.ocmf.evse_id import canonical_name
 from wattseal.ocmf.findings import found as verify_found
 from wattseal.ocmf.findings import shown
 from wattseal.ocmf.record import Record, RecordMalformedError, read_record
 from wattseal.ocmf.transaction import (
     CONTEXT_END,
+    ENERGY_UNITS,
     Member,
     Outcome,
+    Page,
     ReadingInRecord,
+    check_same_signer,
+    check_same_user,
+    check_times,
     check_transaction,
     is_sound,
+    page_of,
 )
-
-Page = tuple[str, int]
-"""Context and number of a pagination."""
-
-_PAGINATION = re.compile("([TF])([0-9]{1,18})")
-
-
-def page_of(member: Member) -> Page | None:
-    """A record's pagination; None if it is not T or F and a number."""
-    page = _PAGINATION.fullmatch(member.payload.PG or "")
-    return (page[1], int(page[2])) if page else None
 
 
 def check_intermediates(
@@ -58,32 +52,15 @@ def check_intermediates(
     for page, member in paged:
         if member is begin.member or member is end.member:
             continue
-        yield from _check_origin(begin.member, member)
+        first, name = begin.member, shown(member.payload.PG)
+        for said in (*check_same_signer(first, member), *check_same_user(first, member)):
+            yield of_verify(said, f"record {name}")
         if page[0] == ends[0][0] and not min(ends) <= page <= max(ends):
-            between = f"{begin.member.payload.PG} - {end.member.payload.PG}"
-            yield found("intermediate_outside", expected=between, found=shown(member.payload.PG))
+            between = f"{first.payload.PG} - {end.member.payload.PG}"
+            yield found("intermediate_outside", expected=between, found=name)
     paged.sort(key=lambda pair: pair[0])
     entries = [entry for _page, member in paged for entry in member.entries()]
     yield from _check_course([entry for entry in entries if _is_comparable(entry, begin)])
-
-
-def _check_origin(first: Member, other: Member) -> Iterator[Finding]:
-    """Whether another record is of the same module, meter and user."""
-    here, there = first.payload, other.payload
-    subject = f"record {shown(there.PG)}"
-    for code, before, after in (
-        ("gateway_serial_differs", here.GS, there.GS),
-        ("meter_serial_differs", here.MS, there.MS),
-    ):
-        if before != after:
-            yield of_verify(verify_found(code, begin=before, end=after), subject)
-    for field, before, after in (
-        ("identification", here.ID, there.ID),
-        ("type of the identification", here.IT, there.IT),
-    ):
-        if before != after:
-            said = verify_found("identification_differs", field=field, begin=before, end=after)
-            yield of_verify(said, subject)
 
 
 def _is_comparable(entry: ReadingInRecord, begin: ReadingInRecord) -> bool:
@@ -95,32 +72,21 @@ def _is_comparable(entry: ReadingInRecord, begin: ReadingInRecord) -> bool:
 
 def _check_course(entries: Sequence[ReadingInRecord]) -> Iterator[Finding]:
     """Energy and time from reading to reading; the first of each that goes back is told."""
-    values = [(entry, entry.reading.RV) for entry in entries]
-    for (_before, first), (after, last) in pairwise(values):
-        if first is not None and last is not None and last < first:
-            said = verify_found("energy_decreased", begin=first, end=last)
-            yield of_verify(said, f"record {shown(after.member.payload.PG)}")
-            break
-    for before, after in pairwise(entries):
-        if _goes_back(before, after):
-            told = {"begin": before.written_time, "end": after.written_time}
-            said = verify_found("time_reversed", **told)
-            yield of_verify(said, f"record {shown(after.member.payload.PG)}")
-            break
+    for check in (_check_energy, check_times):
+        pairs = ((after, list(check(before, after))) for before, after in pairwise(entries))
+        for after, said in pairs:
+            if said:
+                yield of_verify(said[0], f"record {shown(after.member.payload.PG)}")
+                break
 
 
-def _goes_back(before: ReadingInRecord, after: ReadingInRecord) -> bool:
-    first, last = before.reading.timestamp, after.reading.timestamp
-    if (first.tzinfo is None) != (last.tzinfo is None):
-        return True
-    return last < first
+def _check_energy(before: ReadingInRecord, after: ReadingInRecord) -> Iterator[Finding]:
+    first, last = before.reading.RV, after.reading.RV
+    if first is not None and last is not None and last < first:
+        yield verify_found("energy_decreased", begin=first, end=last)
 
 
-_CONTENT_BYTES = 32
-
-_EXACT = Context(
-    prec=120
-)  # verify.transaction_parts.is_sound leaves at most 30 digits, E-18 to E18
+_EXACT = Context(prec=120)  # is_sound leaves at most 30 digits, E-18 to E18
 
 
 class SignedReading(Struct, frozen=True, gc=False):
@@ -183,11 +149,10 @@ class Session(Struct, frozen=True):
 
 def content_of(texts: Iterable[str]) -> str:
     """BLAKE2b-256 in hex over the records' texts in the order signed, each on a line of its own."""
-    return blake2b("\n".join(texts).encode(), digest_size=_CONTENT_BYTES).hexdigest()
+    return blake2b("\n".join(texts).encode(), digest_size=32).hexdigest()
 
 
 _SET_CLOCKS = frozenset(("S", "I", "R"))
-_ENERGY_UNITS = frozenset(("kWh", "Wh"))
 _NATURES = {"begin": "Start", "end": "End"}
 
 
@@ -211,9 +176,10 @@ class OpenRecord(NamedTuple):
 
     def signed_at_ms(self, cdr: Cdr) -> int:
         """When it was signed by its own clock; if that was not set, by the CDR."""
-        at_ms = _time_of(self.entries[-1]) if self.entries else None
-        if at_ms is not None:
-            return at_ms
+        if self.entries:
+            reading = self.entries[-1].reading
+            if reading.time_status in _SET_CLOCKS and reading.timestamp.tzinfo:
+                return unix_ms(reading.timestamp)
         return cdr.begin_ms if self.holds == ("begin",) else cdr.end_ms
 
 
@@ -262,7 +228,7 @@ def check_content(records: Sequence[OpenRecord]) -> tuple[list[Finding], Session
     findings += _check_zones(outcome)
     if outcome.begin is None or outcome.end is None:
         return findings, None
-    pages = [page_of(member) for member in members]
+    pages = [page_of(member.payload.PG) for member in members]
     if sum([len(one.entries) for one in records]) > 2:
         findings += check_intermediates(members, pages, outcome.begin, outcome.end)
     return findings, _session(records, pages, outcome.begin, outcome.end)
@@ -326,7 +292,7 @@ def _signed_reading(entry: ReadingInRecord) -> SignedReading | None:
     moment = reading.timestamp
     if moment.tzinfo is None or reading.RV is None or not is_sound(reading.RV):
         return None
-    if reading.RU not in _ENERGY_UNITS:
+    if reading.RU not in ENERGY_UNITS:
         return None
     return SignedReading(
         value=reading.RV,
@@ -337,15 +303,6 @@ def _signed_reading(entry: ReadingInRecord) -> SignedReading | None:
     )
 
 
-def _time_of(entry: ReadingInRecord) -> int | None:
-    """Unix milliseconds of a reading; None if the clock was not set, or its zone is not known."""
-    reading = entry.reading
-    if reading.time_status not in _SET_CLOCKS:
-        return None
-    moment = reading.timestamp
-    return unix_ms(moment) if moment.tzinfo else None
-
-
 def evse_ids_of(records: Iterable[OpenRecord]) -> list[str]:
     """The charge points that the records name, each once; a charge box and its connector (CBIDC)
     are not among them, since a CDR does not tell them."""
@@ -354,14 +311,7 @@ def evse_ids_of(records: Iterable[OpenRecord]) -> list[str]:
         payload = one.record.payload
         if payload is None or not payload.CI or payload.CI in named:
             continue
-        if payload.CT == "EVSEID" or (payload.CT is None and _is_evse_id(payload.CI)):
+        is_evse_id = payload.CT is None and canonical_name(payload.CI) is not None
+        if payload.CT == "EVSEID" or is_evse_id:
             named.append(payload.CI)
     return named
-
-
-def _is_evse_id(text: str) -> bool:
-    try:
-        read_evse_id(text)
-    except EvseIdError:
-        return False
-    return True

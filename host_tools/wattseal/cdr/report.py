@@ -5,16 +5,17 @@ In English and German, each finding with its code, the two values that disagree 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from msgspec.structs import asdict
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 from wattseal.cdr.findings import Judgement, finding_as_json
 from wattseal.common.findings import Finding
 from wattseal.common.sentences import Language, read_labels
+from wattseal.common.times import utc_text
 
 FORMAT: Literal["wattseal-cdr-report/1"] = "wattseal-cdr-report/1"
 WORDS = "cdr_report"
@@ -66,23 +67,17 @@ def make_report(
 ) -> Report:
     """The report on a judged CDR; one that the sender marked as invalid is not billable either."""
     needs = any(one.code == _NEEDS_INVESTIGATION for one in judgement.findings)
+    told = asdict(judgement)
+    if marked is not None:
+        told["verdict"] = "not_billable"
     return Report(
-        cdr=judgement.cdr,
+        **{name: told[name] for name in Report.model_fields if name in told},
         ocpi_version=ocpi_version,
-        received=utc(received_ms),
+        received=utc_text(received_ms),
         sha256=sha256,
         location=location,
         page=page,
-        verdict="not_billable" if marked is not None else judgement.verdict,
-        reason=judgement.reason,
-        casts_doubt=judgement.casts_doubt,
         marked_by_sender=marked,
-        evse_id=judgement.evse_id,
-        energy_kwh=judgement.energy_kwh,
-        begin=judgement.begin,
-        end=judgement.end,
-        key_fingerprint=judgement.key_fingerprint,
-        findings=judgement.findings,
         investigate_en=_steps(Language.ENGLISH) if needs else (),
         investigate_de=_steps(Language.GERMAN) if needs else (),
     )
@@ -117,8 +112,9 @@ def as_text(report: Report, language: Language) -> str:
     """The same as plain text."""
     words = read_labels(WORDS, language)
     lines = [f"{words['title']} {report.cdr}", words[report.verdict], ""]
-    width = max(len(label) for label, _value in facts_of(report, language))
-    lines += [f"{label:<{width}}  {value}" for label, value in facts_of(report, language)]
+    facts = facts_of(report, language)
+    width = max(len(label) for label, _value in facts)
+    lines += [f"{label:<{width}}  {value}" for label, value in facts]
     findings = findings_of(report, language)
     if findings:
         lines += ["", words["findings"]]
@@ -154,11 +150,6 @@ def findings_of(report: Report, language: Language) -> list[tuple[Finding, str]]
     """The findings, errors first, each with its sentence."""
     in_order = sorted(report.findings, key=lambda one: not one.severity.is_error)
     return [(one, one.sentence(language)) for one in in_order]
-
-
-def utc(unix_ms: int) -> str:
-    """`2026-11-21T09:00:00Z`."""
-    return f"{datetime.fromtimestamp(unix_ms // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @cache

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from wattseal.common.errors import ToolError
-from wattseal.common.files import first_fault
+from wattseal.common.files import first_fault, read_at_most
+from wattseal.common.times import CLOCK_TOLERANCE_S
 
 Side = Literal["cpo", "msp"]
 
@@ -29,26 +30,12 @@ class Rules:
     """
 
     side: Side = "cpo"
-    energy_decimals: int = 3
-    time_tolerance_s: int = 60
-    key_tolerance_s: int = 300
+    energy_decimals: Annotated[int, Field(ge=0, le=9)] = 3
+    time_tolerance_s: Annotated[int, Field(ge=0, le=86_400)] = 60
+    key_tolerance_s: Annotated[int, Field(ge=0, le=86_400)] = CLOCK_TOLERANCE_S
 
 
 _MAX_FILE_BYTES = 1 << 16
-
-
-_Decimals = Annotated[int, Field(ge=0, le=9)]
-
-
-_Seconds = Annotated[int, Field(ge=0, le=86_400)]
-
-
-_BOUNDS: dict[str, Any] = {
-    "side": Side,
-    "energy_decimals": _Decimals,
-    "time_tolerance_s": _Seconds,
-    "key_tolerance_s": _Seconds,
-}
 
 
 def read_rules(path: Path | None, side: Side | None) -> Rules:
@@ -67,20 +54,17 @@ def as_texts(rules: Rules) -> dict[str, str]:
 
 def _members(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            told = tomllib.loads(file.read(_MAX_FILE_BYTES).decode())
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+        told = tomllib.loads(read_at_most(path, _MAX_FILE_BYTES).decode())
     except ValueError as error:  # no TOML, or no UTF-8
         raise ToolError("rules_malformed", path=str(path), cause=str(error)) from None
-    unknown = told.keys() - {field.name for field in fields(Rules)}
+    bounds = get_type_hints(Rules, include_extras=True)
+    unknown = told.keys() - bounds.keys()
     if unknown:
         raise ToolError("rules_malformed", path=str(path), cause=f"it has {min(unknown)!r}")
     strict = ConfigDict(strict=True)
     for name, value in told.items():
         try:
-            TypeAdapter(_BOUNDS[name], config=strict).validate_python(value)
+            TypeAdapter(bounds[name], config=strict).validate_python(value)
         except ValidationError as error:
             cause = f"{name}: {first_fault(error)}"
             raise ToolError("rules_malformed", path=str(path), cause=cause) from None

@@ -10,16 +10,16 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from wattseal.cdr.findings import found, of_verify
-from wattseal.cdr.keys import KeyPeriod
 from wattseal.common.findings import Finding, Severity
 from wattseal.common.text import normalized
 from wattseal.common.times import utc_text
 from wattseal.ocmf.findings import found as verify_found
 from wattseal.ocmf.findings import shown
-from wattseal.ocmf.public_key import KeyUnreadableError, PublicKey, recall_public_key
+from wattseal.ocmf.public_key import KeyPeriod, KeyUnreadableError, PublicKey, recall_public_key
 from wattseal.ocmf.record import Record
 from wattseal.ocmf.signature import check_signature, not_signer, short_name
 
@@ -27,7 +27,8 @@ from wattseal.ocmf.signature import check_signature, not_signer, short_name
 _MAX_OTHER_KEYS = 16
 
 _WHATEVER_THE_KEY = ("algorithm_unsupported", "signature_malformed")
-_OCPP_KEY = re.compile(r"\s*oca:base16:asn1:\s*([0-9A-Fa-f\s]+)")
+OCPP_KEY_PREFIX = "oca:base16:asn1:"
+_OCPP_KEY = re.compile(rf"\s*{OCPP_KEY_PREFIX}\s*([0-9A-Fa-f\s]+)")
 
 
 class Signer(NamedTuple):
@@ -53,7 +54,7 @@ class Candidates(NamedTuple):
 
     def signer(self, record: Record, at_ms: int, subject: str) -> Signer:
         """Who has signed a record of that time."""
-        valid = [one for one in self.periods if self.is_valid(one, at_ms)]
+        valid = self._valid(self.periods, at_ms)
         complaints: list[Finding] = []
         for key in self._in_order(valid):
             said = list(check_signature(record, key))
@@ -67,11 +68,9 @@ class Candidates(NamedTuple):
                 break
         return self._nobody(record, at_ms, subject, valid, complaints)
 
-    def is_valid(self, period: KeyPeriod, at_ms: int) -> bool:
-        """Whether the key signed for the charge point at that time, by a clock nearly right."""
-        return period.from_ms - self.tolerance_ms <= at_ms and (
-            period.until_ms is None or at_ms <= period.until_ms + self.tolerance_ms
-        )
+    def _valid(self, periods: Iterable[KeyPeriod], at_ms: int) -> list[KeyPeriod]:
+        """Those in which the key signed for the charge point, by a clock nearly right."""
+        return [one for one in periods if one.covers(at_ms, at_ms, self.tolerance_ms)]
 
     def _in_order(self, valid: Sequence[KeyPeriod]) -> list[PublicKey]:
         """The valid keys, then the others, newest first."""
@@ -84,7 +83,7 @@ class Candidates(NamedTuple):
         """Of a key's periods the one that was valid then, with the record's meter if it may be;
         else the last that had ended, or the first to come."""
         periods = [one for one in self.periods if one.key == key]
-        valid = [one for one in periods if self.is_valid(one, at_ms)]
+        valid = self._valid(periods, at_ms)
         for period in valid:
             if not check_serials(period, record, ""):
                 return period
@@ -94,7 +93,7 @@ class Candidates(NamedTuple):
         return ended[-1] if ended else periods[0]
 
     def _out_of_time(self, period: KeyPeriod, at_ms: int, subject: str) -> tuple[Finding, ...]:
-        if self.is_valid(period, at_ms):
+        if period.covers(at_ms, at_ms, self.tolerance_ms):
             return ()
         if at_ms < period.from_ms:
             code, expected = "key_not_valid_yet", period.from_ms
@@ -144,17 +143,11 @@ def read_own_key(
 
 def _without_notation(text: str) -> str:
     """The key alone, where OCPP's notation stands before it, in base64 or not."""
-    for written in (text, _from_base64(text)):
-        if ocpp := _OCPP_KEY.fullmatch(written):
-            return ocpp[1]
-    return text
-
-
-def _from_base64(text: str) -> str:
-    try:
-        return base64.b64decode(text, validate=True).decode("ascii")
-    except ValueError:
-        return ""
+    ocpp = _OCPP_KEY.fullmatch(text)
+    if ocpp is None:
+        with suppress(ValueError):
+            ocpp = _OCPP_KEY.fullmatch(base64.b64decode(text, validate=True).decode("ascii"))
+    return ocpp[1] if ocpp else text
 
 
 def is_plainly(text: str, key: PublicKey) -> bool:
@@ -183,16 +176,14 @@ def check_serials(period: KeyPeriod, record: Record, subject: str) -> tuple[Find
     payload = record.payload
     if payload is None:
         return ()
+    serials = (
+        ("gateway_serial_unregistered", period.gateway_serial, payload.GS),
+        ("meter_serial_unregistered", period.meter_serial, payload.MS),
+    )
     return tuple(
-        [
-            found(code, subject=subject, expected=shown(registered), found=shown(named))
-            for code, registered, named in (
-                ("gateway_serial_unregistered", period.gateway_serial, payload.GS),
-                ("meter_serial_unregistered", period.meter_serial, payload.MS),
-            )
-            if registered not in (None, named)
-            and normalized(registered or "") != normalized(named or "")
-        ]
+        found(code, subject=subject, expected=shown(registered), found=shown(named))
+        for code, registered, named in serials
+        if registered is not None and normalized(registered) != normalized(named or "")
     )
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from wattseal.cdr.fast_path import FastPathSession, fast_path_sessions
 from wattseal.cdr.findings import Judgement, found, judged, one_for_each_fault
-from wattseal.cdr.keys import KeyPeriod, KeySource
-from wattseal.cdr.ocpi import Cdr, CdrError, SignedData
+from wattseal.cdr.keys import KeySource
+from wattseal.cdr.ocpi import ENCODING_METHOD, Cdr, CdrError, SignedData
 from wattseal.cdr.records import (
     OpenRecord,
     Session,
@@ -25,9 +24,9 @@ from wattseal.cdr.rules import Rules
 from wattseal.cdr.signers import Candidates, Signer, check_own_key, check_serials, read_own_key
 from wattseal.common.findings import Finding
 from wattseal.common.times import utc_text
-from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
+from wattseal.ocmf.evse_id import canonical_name
 from wattseal.ocmf.findings import shown
-from wattseal.ocmf.public_key import PublicKey
+from wattseal.ocmf.public_key import KeyPeriod, PublicKey
 from wattseal.ocmf.signature import short_name
 
 _CLOCK_CODES = ("time_error_flag", "time_not_synchronised")
@@ -63,15 +62,9 @@ def is_rounded(billed: Decimal, signed: Decimal, decimals: int) -> bool:
 
 def is_same_evse(one: str, other: str) -> bool:
     """Whether two texts name one charge point, in whatever spelling."""
-    return one == other or _name_of(one) == _name_of(other)
-
-
-@lru_cache(maxsize=4096)
-def _name_of(text: str) -> str:
-    try:
-        return read_evse_id(text).canonical
-    except EvseIdError:
-        return text.strip().upper()
+    if one == other:
+        return True
+    return len({canonical_name(text) or text.strip().upper() for text in (one, other)}) == 1
 
 
 def _check_time(name: str, signed: SignedReading, at_ms: int, rules: Rules) -> tuple[Finding, ...]:
@@ -91,8 +84,6 @@ def _check_clocks(session: Session, said: Iterable[Finding]) -> tuple[Finding, .
         return ()
     return (found("time_not_billable", subject="clock", found=", ".join(names)),)
 
-
-ENCODING = "OCMF"
 
 # Each is tried with every key there is; a hostile CDR must not buy seconds of that.
 MAX_UNKNOWN_SIGNERS = 8
@@ -133,21 +124,20 @@ class Validator:
         self, cdr: Cdr, periods: Sequence[KeyPeriod] | None, fast: FastPathSession | None
     ) -> Judgement:
         if cdr.signed is None:
-            return _judgement(cdr, _Found(_unsigned(cdr, periods)), is_checked=False)
-        if cdr.signed.encoding_method.upper() != ENCODING:
+            unsigned = _Found(_unsigned(cdr, periods))
+            return _judgement(cdr.name, cdr.evse_id, unsigned, is_checked=False)
+        if cdr.signed.encoding_method.upper() != ENCODING_METHOD:
             method = cdr.signed.encoding_method
-            finding = found("encoding_unsupported", expected=ENCODING, found=method)
-            return _judgement(cdr, _Found([finding]))
-        if fast:
-            told = _Found((), fast.plain.session, fast.key.fingerprint)
+            told = _Found([found("encoding_unsupported", expected=ENCODING_METHOD, found=method)])
+        elif fast:
+            told = _Found((), fast.session, fast.key.fingerprint)
         else:
             told = self._look_closely(cdr, cdr.signed, periods or ())
         if told.session is None:
-            return _judgement(cdr, _Found(_with_a_reason(told.findings)))
-        more = check_bill(cdr, told.session, self._rules, told.findings)
-        if more:
+            told = _Found(_with_a_reason(told.findings))
+        elif more := check_bill(cdr, told.session, self._rules, told.findings):
             told = replace(told, findings=[*told.findings, *more])
-        return _judgement(cdr, told)
+        return _judgement(cdr.name, cdr.evse_id, told)
 
     @property
     def _tolerance_ms(self) -> int:
@@ -193,21 +183,7 @@ class Validator:
 
 def unreadable(name: str, error: CdrError) -> Judgement:
     """The verdict on a CDR that could not be read; `name` is what it is to be called."""
-    return judged(
-        Judgement(
-            cdr=name,
-            evse_id="",
-            verdict="not_billable",
-            is_checked=False,
-            casts_doubt=False,
-            reason=None,
-            energy_kwh=None,
-            begin=None,
-            end=None,
-            key_fingerprint=None,
-            findings=(error.finding,),
-        )
-    )
+    return _judgement(name, "", _Found((error.finding,)), is_checked=False)
 
 
 def _signers_among(cdr: Cdr, records: Iterable[OpenRecord], candidates: Candidates) -> list[Signer]:
@@ -265,12 +241,12 @@ def _unsigned(cdr: Cdr, periods: Sequence[KeyPeriod] | None) -> list[Finding]:
     return [found(code, subject="signed_data", found=cdr.evse_id)]
 
 
-def _judgement(cdr: Cdr, told: _Found, *, is_checked: bool = True) -> Judgement:
+def _judgement(name: str, evse_id: str, told: _Found, *, is_checked: bool = True) -> Judgement:
     findings = one_for_each_fault(told.findings) if told.findings else ()
     session, key = told.session, told.key_fingerprint
     verdict = Judgement(
-        cdr=cdr.name,
-        evse_id=cdr.evse_id,
+        cdr=name,
+        evse_id=evse_id,
         verdict="billable",
         is_checked=is_checked,
         casts_doubt=False,

@@ -10,10 +10,14 @@ app = typer.Typer(
     name="cdr",
     cls=group_with(
         {
-            "cdr_bill": ("build", "invoice"),
-            "cdr_exchange": ("send", "serve", "list"),
-            "cdr_validate": ("validate", "reconcile"),
-            "cdr_exchange:partner_app": ("partner",),
+            "build": "cdr_bill",
+            "invoice": "cdr_bill",
+            "send": "cdr_exchange",
+            "serve": "cdr_exchange",
+            "list": "cdr_exchange",
+            "validate": "cdr_validate",
+            "reconcile": "cdr_validate",
+            "partner": "cdr_exchange:partner_app",
         }
     ),
     no_args_is_help=True,

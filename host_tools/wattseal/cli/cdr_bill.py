@@ -1,4 +1,4 @@
-"""`wattseal cdr invoice`: the bundle that a driver is given with an invoice."""
+"""`wattseal cdr build | invoice`: from a session's records to what a driver is given."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from pydantic import ValidationError
@@ -24,54 +23,30 @@ from wattseal.cdr.build import (
     read_records_text,
     read_session_folder,
 )
+from wattseal.cdr.invoice import rating
 from wattseal.cdr.invoice.bundle import make_bundle
 from wattseal.cdr.invoice.document import Statement, page_of
-from wattseal.cdr.invoice.rating import (
-    Charge,
-    check_month,
-    of_driver,
-    rate_all,
-    read_charges,
-    stored_charge,
-    without_repeats,
-)
 from wattseal.cdr.marker import read_markers
-from wattseal.cdr.ocpp import meter_values, read_meter_values
+from wattseal.cdr.ocpp import PublicKeyWith, meter_values, read_meter_values
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validate import Validator
 from wattseal.cli import options
 from wattseal.cli.key_files import public_key
-from wattseal.cli.options import DatabaseUrl, KeysFile, OptionalRegistryUrl, key_source, opened
-from wattseal.cli.output import print_json, say
+from wattseal.cli.options import Commands, argument, option
+from wattseal.cli.output import Result, say
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import write_exactly
-from wattseal.common.files import OutputDirectory, first_fault
+from wattseal.common.files import OutputDirectory, first_fault, read_at_most
 from wattseal.common.sentences import Language
 from wattseal.ocmf.public_key import PublicKey
 
-app = typer.Typer()
-
+app = Commands()
 
 MAX_OCPP_BYTES = 1 << 20
 
 
-class Form(StrEnum):
-    """The forms of cdr/build.py."""
-
-    OCPI_2_2 = "ocpi-2.2"
-    OCPI_2_2_1 = "ocpi-2.2.1"
-    OCPI_2_3_0 = "ocpi-2.3.0"
-    OCPP_1_6 = "ocpp-1.6"
-    OCPP_2_0_1 = "ocpp-2.0.1"
-    OCPP_2_1 = "ocpp-2.1"
-
-
-class KeyWith(StrEnum):
-    """Values of OCPP's `PublicKeyWithSignedMeterValue`."""
-
-    NEVER = "Never"
-    ONCE = "OncePerTransaction"
-    EVERY = "EveryMeterValue"
+Form = Literal["ocpi-2.2", "ocpi-2.2.1", "ocpi-2.3.0", "ocpp-1.6", "ocpp-2.0.1", "ocpp-2.1"]
+"""The forms of cdr/build.py."""
 
 
 @app.command(
@@ -83,64 +58,47 @@ class KeyWith(StrEnum):
     "docs/cdr-exchange.md shows a file of facts."
 )
 def build(
-    source: Annotated[
-        Path,
-        typer.Argument(metavar="DIR|FILE", help="Folder of a session, or OCPP messages as JSON."),
-    ],
-    form: Annotated[Form, typer.Option("--format", "-f", help="What to make.")] = Form.OCPI_2_2_1,
+    source: Annotated[Path, argument("DIR|FILE", "Folder of a session, or OCPP messages as JSON.")],
+    form: Annotated[Form, typer.Option("--format", "-f", help="What to make.")] = "ocpi-2.2.1",
     facts: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Party, token, place, tariff: TOML or JSON; for OCPI."),
+        Path | None, option("FILE", "Party, token, place, tariff: TOML or JSON; for OCPI.")
     ] = None,
     begin: Annotated[
-        str | None,
-        typer.Option(metavar="T<n>", help="Which session, if there are several: its begin."),
+        str | None, option("T<n>", "Which session, if there are several: its begin.")
     ] = None,
     key: Annotated[
-        str | None,
-        typer.Option("--key", "-k", metavar="HEX|FILE", help="The module's public key."),
+        str | None, option("HEX|FILE", "The module's public key.", "--key", "-k")
     ] = None,
     key_with: Annotated[
-        KeyWith, typer.Option("--public-key", help="Where OCPP carries the key.")
-    ] = KeyWith.ONCE,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it into this file.")
-    ] = None,
-    json_output: options.Json = False,
-) -> None:
+        PublicKeyWith, typer.Option("--public-key", help="Where OCPP carries the key.")
+    ] = "OncePerTransaction",
+    out: options.OutputFile = None,
+) -> Result | None:
     """Make a CDR of OCPI, or the signed meter values of OCPP, from a session's records.
 
     Times and energy are the signed ones. The records go in byte for byte.
     """
     session = _session(source, public_key(key, "--key") if key else None, begin)
-    if form.value in OCPI:
+    if form in OCPI:
         if facts is None:
             raise ToolError("usage", cause="A CDR needs --facts.", help="")
-        made: Any = build_cdr(session, read_facts(facts), form.value, datetime.now(UTC))
+        made: Any = build_cdr(session, read_facts(facts), form, datetime.now(UTC))
     else:
-        made = meter_values(session, form.value, key_with.value)
+        made = meter_values(session, form, key_with)
     text = write_exactly(made) + "\n"
     if out is None:
         print(text, end="")
-        return
+        return None
     OutputDirectory(out.parent).write({out.name: text})
-    if json_output:
-        told = made["id"] if isinstance(made, dict) else None
-        print_json({"file": str(out), "format": form.value, "cdr": told})
-    else:
-        say(f"{out}: {session.energy_kwh:f} kWh, session {session.pagination}, {form.value}")
+    cdr = made["id"] if isinstance(made, dict) else None
+    words = f"{out}: {session.energy_kwh:f} kWh, session {session.pagination}, {form}"
+    return Result({"file": out, "format": form, "cdr": cdr}, lambda: say(words))
 
 
 def _session(source: Path, key: PublicKey | None, begin: str | None) -> SessionRecords:
     if source.is_dir():
         return read_session_folder(source, key, begin)
-    try:
-        with source.open("rb") as file:
-            data = file.read(MAX_OCPP_BYTES)
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(source), cause=cause) from None
-    values = read_meter_values(data, str(source))
+    values = read_meter_values(read_at_most(source, MAX_OCPP_BYTES), str(source))
     key = key or next((one.key for one in values if one.key), None)
     if key is None:
         cause = "no key came with them; give it with --key"
@@ -149,45 +107,19 @@ def _session(source: Path, key: PublicKey | None, begin: str | None) -> SessionR
     return build_session(records, key, str(source), begin)
 
 
-def _tell(statement: Statement, out: Path, *, json_output: bool) -> None:
-    if not json_output:
-        say(str(out))
-        for label, value in page_of(statement, Language.ENGLISH).totals:
-            say(f"  {label}: {value}")
-        return
-    rows = [
-        {
-            "cdr": one.charge.judgement.cdr,
-            "status": one.status,
-            "energy_kwh": f"{one.energy_kwh:f}"
-            if one.cost and one.energy_kwh is not None
-            else None,
-            "amount": f"{one.cost.gross:f}" if one.cost else None,
-            "currency": one.cost.currency if one.cost else None,
-            "folder": one.folder,
-            "why_not": one.why_not(Language.ENGLISH),
-        }
-        for one in statement.sessions
-    ]
-    print_json({"file": str(out), "sessions": rows})
+def _stored(folder: Path, database_url: str | None, driver: str) -> Iterator[rating.Charge]:
+    with options.cdr_database(folder, database_url) as database:
+        from wattseal.cdr.exchange.inbox import of_driver
 
-
-def _stored(folder: Path, database_url: str | None, driver: str) -> Iterator[Charge]:
-    with opened(folder, database_url) as database:
-        from wattseal.cdr.exchange.inbox import of_driver as received_of
-
-        for one in received_of(database, driver):
-            yield stored_charge(one.body, one.judgement, one.marked, is_billable=one.is_billable)
+        for one in of_driver(database, driver):
+            yield rating.stored_charge(one.body, one.judgement, one.marked)
 
 
 def _read_tariff(path: Path) -> Tariff:
     """Prices as the facts of a CDR have them, alone or in a table [tariff]."""
     try:
-        with path.open("rb") as file:
-            told = tomllib.loads(file.read(MAX_BYTES).decode("utf-8"), parse_float=Decimal)
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+        text = read_at_most(path, MAX_BYTES).decode("utf-8")
+        told = tomllib.loads(text, parse_float=Decimal)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ToolError("facts_malformed", path=str(path), cause=f"no TOML: {error}") from None
     try:
@@ -205,58 +137,63 @@ def _read_tariff(path: Path) -> Tariff:
     "    --out bundle.zip"
 )
 def invoice(
-    driver: Annotated[
-        str, typer.Option(metavar="TOKEN|CONTRACT", help="The token's uid, or the contract's id.")
-    ],
-    month: Annotated[
-        str, typer.Option(metavar="YYYY-MM", help="When the sessions ended, where they were.")
-    ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The bundle, a zip.")],
+    driver: Annotated[str, option("TOKEN|CONTRACT", "The token's uid, or the contract's id.")],
+    month: Annotated[str, option("YYYY-MM", "When the sessions ended, where they were.")],
+    out: Annotated[Path, option("FILE", "The bundle, a zip.", "--out", "-o")],
     cdrs: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="CDRs: one JSON object, an array, or JSON Lines."),
+        Path | None, option("FILE", "CDRs: one JSON object, an array, or JSON Lines.")
     ] = None,
     store: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Instead: the data folder of `wattseal cdr serve`."),
+        Path | None, option("DIR", "Instead: the data folder of `wattseal cdr serve`.")
     ] = None,
-    database_url: DatabaseUrl = None,
-    registry: OptionalRegistryUrl = None,
-    keys: KeysFile = None,
+    database_url: options.DatabaseUrl = None,
+    registry: options.OptionalRegistryUrl = None,
+    keys: options.KeysFile = None,
     tariff: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="The driver's prices, TOML as [tariff]. Default: the CDRs' own."
-        ),
+        option("FILE", "The driver's prices, TOML as [tariff]. Default: the CDRs' own."),
     ] = None,
-    marker: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="TOML: which field marks invalid metering data."),
-    ] = None,
-    issuer: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Who issues it.", show_default=False)
-    ] = None,
-    json_output: options.Json = False,
-) -> None:
+    marker: options.Marker = None,
+    issuer: Annotated[str | None, option("TEXT", "Who issues it.", show_default=False)] = None,
+) -> Result:
     """Make the bundle of a driver's month: rated sessions, signed records, how to check.
 
     Amounts are prices times signed kWh. What is not billable is listed, and not charged. The same
     sessions give the same bytes.
     """
-    check_month(month)
-    source = key_source(registry, keys) if registry or keys else None
+    rating.check_month(month)
+    source = options.key_source(registry, keys) if registry or keys else None
     if cdrs is not None:
-        judge = Validator(key_source(registry, keys), Rules(side="msp")).judge
+        judge = Validator(options.key_source(registry, keys), Rules(side="msp")).judge
         markers = read_markers(marker) if marker else {}
-        charges: Iterator[Charge] = read_charges(cdrs, judge, markers)
+        charges: Iterator[rating.Charge] = rating.read_charges(cdrs, judge, markers)
     elif store is not None or database_url is not None:
-        charges = _stored(store or Path("cdr-data"), database_url, driver)
+        charges = _stored(store or options.DATA_FOLDER, database_url, driver)
     else:
         raise ToolError("usage", cause="Give the CDRs with --cdrs or --store.", help="")
-    chosen = without_repeats(of_driver(charges, driver, month))
+    chosen = rating.without_repeats(rating.of_driver(charges, driver, month))
     if not chosen:
         raise ToolError("nothing_to_invoice", driver=driver, month=month)
     prices = _read_tariff(tariff) if tariff else None
-    statement = Statement(driver, month, issuer, tuple(rate_all(chosen, source, prices)))
+    statement = Statement(driver, month, issuer, tuple(rating.rate_all(chosen, source, prices)))
     OutputDirectory(out.parent).write_bytes(out.name, make_bundle(statement))
-    _tell(statement, out, json_output=json_output)
+
+    def words() -> None:
+        say(str(out))
+        for label, value in page_of(statement, Language.ENGLISH).totals:
+            say(f"  {label}: {value}")
+
+    return Result({"file": out, "sessions": map(_members, statement.sessions)}, words)
+
+
+def _members(one: rating.Rated) -> dict[str, Any]:
+    cost = one.cost
+    return {
+        "cdr": one.charge.judgement.cdr,
+        "status": one.status,
+        "energy_kwh": f"{one.energy_kwh:f}" if cost and one.energy_kwh is not None else None,
+        "amount": f"{cost.gross:f}" if cost else None,
+        "currency": cost.currency if cost else None,
+        "folder": one.folder,
+        "why_not": one.why_not(Language.ENGLISH),
+    }

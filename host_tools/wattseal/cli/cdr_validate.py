@@ -1,51 +1,45 @@
-"""`wattseal cdr validate`: CDRs by the million."""
+"""`wattseal cdr validate | reconcile`: CDRs by the million, and what casts doubt on them."""
 
 from __future__ import annotations
 
-import importlib.util
 import secrets
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from enum import StrEnum
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from wattseal import __version__
-from wattseal.cdr.rules import Rules
+from wattseal.cdr.rules import Side, as_texts, read_rules
 from wattseal.cli import options
-from wattseal.cli.options import KeysFile, OptionalRegistryUrl, key_source
+from wattseal.cli.options import Commands, argument, option
 from wattseal.cli.output import (
+    INDENT,
+    Result,
     complain,
     local_time,
-    print_json,
     reading_bar,
     say,
     say_facts,
     say_table,
     say_wrapped,
 )
-from wattseal.common.errors import EXIT_USAGE, ToolError
-
-app = typer.Typer()
-
+from wattseal.common.errors import EXIT_FAILED, ToolError
 
 if TYPE_CHECKING:
     from wattseal.cdr.batch.engines import Engine
-    from wattseal.cdr.batch.inputs import Format
     from wattseal.cdr.batch.run import RunFile, Summary
-    from wattseal.cdr.history.reconcile import Side
-    from wattseal.cdr.history.store import SeenSessions
+    from wattseal.cdr.history import reconcile as doubts
     from wattseal.cdr.keys import KeySource
-    from wattseal.cdr.validate import Validator
 
+
+app = Commands()
 
 NEEDED = ("alembic", "sqlalchemy")
 """What the extra `bulk` brings beyond pyarrow, which is needed for some formats only."""
 
-NOT_ALL = 1
 _STREAM = "-"
 _FORMATS = "jsonl|json|csv|parquet"
 
@@ -66,28 +60,12 @@ A run that was cut goes on when the same command is given again.
 Exit status: 0 all billable, 1 some not, 2 unreadable or unusable."""
 
 
-class EngineName(StrEnum):
-    """Who judges."""
-
-    PROCESSES = "processes"
-    SERIAL = "serial"
-    DASK = "dask"
-
-
-class SideName(StrEnum):
-    """Whose view is taken."""
-
-    CPO = "cpo"
-    MSP = "msp"
-
-
 StoreLocation = Annotated[
     str | None,
-    typer.Option(
-        "--store",
-        metavar="FILE|URL",
+    option(
+        "FILE|URL",
+        "Seen sessions: a file, or postgresql://...; without it, within the input only.",
         envvar="WATTSEAL_CDR_STORE",
-        help="Seen sessions: a file, or postgresql://...; without it, within the input only.",
         show_default=False,
     ),
 ]
@@ -95,121 +73,87 @@ StoreLocation = Annotated[
 
 @app.command(epilog=EPILOG)
 def validate(
-    source: Annotated[
-        str, typer.Argument(metavar="INPUT", help="A file of CDRs; - is standard input.")
-    ],
-    output: Annotated[
-        str, typer.Option("--output", "-o", metavar="OUT", help="Where the results go.")
-    ],
-    registry: OptionalRegistryUrl = None,
-    keys: KeysFile = None,
+    source: Annotated[str, argument("INPUT", "A file of CDRs; - is standard input.")],
+    output: Annotated[str, option("OUT", "Where the results go.", "--output", "-o")],
+    registry: options.OptionalRegistryUrl = None,
+    keys: options.KeysFile = None,
     store: StoreLocation = None,
     side: Annotated[
-        SideName | None,
+        Side | None,
         typer.Option(help="Only a CPO sees all sessions. Default: cpo.", show_default=False),
     ] = None,
-    rules: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="TOML: side and tolerances.")
-    ] = None,
+    rules: Annotated[Path | None, option("FILE", "TOML: side and tolerances.")] = None,
     format_: Annotated[
-        str | None,
-        typer.Option("--format", metavar="FORMAT", help=f"Of the input: {_FORMATS}[.gz|.zst]."),
+        str | None, option("FORMAT", f"Of the input: {_FORMATS}[.gz|.zst].", "--format")
     ] = None,
     output_format: Annotated[
-        str | None, typer.Option(metavar="FORMAT", help="Of the results, in the same words.")
+        str | None, option("FORMAT", "Of the results, in the same words.")
     ] = None,
-    engine: Annotated[EngineName, typer.Option(help="Who judges.")] = EngineName.PROCESSES,
+    engine: Annotated[
+        Literal["processes", "serial", "dask"], typer.Option(help="Who judges.")
+    ] = "processes",
     jobs: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, max=1024, help="Processes. Default: one a core."),
+        int | None, option("N", "Processes. Default: one a core.", min=1, max=1024)
     ] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Of the Dask cluster.")
-    ] = None,
+    scheduler: Annotated[str | None, option("ADDRESS", "Of the Dask cluster.")] = None,
     run: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="What is done so far; kept. Default: OUT.run, removed."),
+        Path | None, option("FILE", "What is done so far; kept. Default: OUT.run, removed.")
     ] = None,
     json_output: options.Json = False,
-) -> None:
+) -> Result:
     """Validate the signed data of CDRs: JSON lines, a JSON array, CSV or Parquet.
 
     Each row gets a result, in the order of the input. Names tell the formats, with .gz or .zst
     behind them if compressed. CSV and Parquet have a column cdr with OCPI's JSON, or columns
     named after OCPI's members.
     """
-    check_installed()
-    from wattseal.cdr.batch.inputs import format_of
+    options.check_installed("bulk", NEEDED)
+    from wattseal.cdr.batch.inputs import format_of, open_source
 
     forms = format_of(source, format_), format_of(output, output_format)
     if json_output and output == _STREAM:
         cause = "Results and summary cannot both go to standard output."
         raise ToolError("usage", cause=cause, help="Give --output FILE.")
-    with _usage_errors():
+    with options.failure_is_status_2():
         judging = _engine(engine, jobs, scheduler)  # first of all: its processes take a while
-        from wattseal.cdr.rules import as_texts, read_rules
+        from wattseal.cdr.batch.outputs import open_writer
+        from wattseal.cdr.batch.run import Run
+        from wattseal.cdr.history.store import SeenSessions
         from wattseal.cdr.validate import Validator
 
-        of_side = Rules(side=side.value).side if side else None
-        asked = read_rules(rules, of_side)
-        known = key_source(registry, keys)
+        asked = read_rules(rules, side)
+        known = options.key_source(registry, keys)
         told = {**as_texts(asked), "keys": _name_of(known, registry), "store": str(store)}
-        with _run_file(run, output, {**told, "version": __version__}) as file:
-            summary = _validate(
-                (source, output), forms, file, store, asked, judging, Validator(known, asked)
-            )
-    _tell(summary, source, output, store, json_output=json_output)
-    raise typer.Exit(NOT_ALL if summary.not_billable else 0)
-
-
-def check_installed() -> None:
-    """The packages that keep seen sessions are an extra: say so, if they are missing."""
-    missing = [each for each in NEEDED if importlib.util.find_spec(each) is None]
-    if missing:
-        raise ToolError("extra_missing", extra="bulk", missing=", ".join(missing))
-
-
-def _validate(
-    paths: tuple[str, str],
-    forms: tuple[Format, Format],
-    file: RunFile,
-    store: str | None,
-    rules: Rules,
-    engine: Engine,
-    validator: Validator,
-) -> Summary:
-    from wattseal.cdr.batch.inputs import open_source
-    from wattseal.cdr.batch.outputs import open_writer
-    from wattseal.cdr.batch.run import Run
-
-    with Run(file, lambda: _open_store(store or file.path), rules) as run:
         with (
-            open_source(paths[0], forms[0]) as opened,
-            reading_bar(opened.size, opened.position) as show,
+            _run_file(run, output, {**told, "version": __version__}) as file,
+            Run(file, lambda: SeenSessions(store or file.path), asked) as batch,
         ):
-            run.judge(engine, validator, opened.chunks, show)
-        run.compare()
-        with open_writer(paths[1], forms[1]) as writer:
-            return run.write(writer)
+            with (
+                open_source(source, forms[0]) as opened,
+                reading_bar(opened.size, opened.position) as show,
+            ):
+                batch.judge(judging, Validator(known, asked), opened.chunks, show)
+            batch.compare()
+            with open_writer(output, forms[1]) as writer:
+                summary = batch.write(writer)
+    return Result(
+        {**summary.model_dump(), "input": source, "output": output},
+        lambda: _say_summary(summary, output, store),
+        EXIT_FAILED if summary.not_billable else 0,
+    )
 
 
-def _open_store(location: str | Path) -> SeenSessions:
-    from wattseal.cdr.history.store import SeenSessions
-
-    return SeenSessions(location)
-
-
-def _engine(name: EngineName, jobs: int | None, scheduler: str | None) -> Engine:
+def _engine(name: str, jobs: int | None, scheduler: str | None) -> Engine:
     from wattseal.cdr.batch.engines import ProcessEngine, SerialEngine, all_cores
 
-    if (name is EngineName.DASK) != (scheduler is not None):
+    if (name == "dask") != (scheduler is not None):
         cause = "--engine dask and --scheduler belong together."
         raise ToolError("usage", cause=cause, help="Give both or neither.")
     if scheduler is not None:
         from wattseal.cdr.batch.engines import DaskEngine
 
         return DaskEngine(scheduler)
-    processes = 1 if name is EngineName.SERIAL else jobs or all_cores()
+    processes = 1 if name == "serial" else jobs or all_cores()
     return SerialEngine() if processes == 1 else ProcessEngine(processes)
 
 
@@ -218,26 +162,15 @@ def _run_file(given: Path | None, output: str, asked: dict[str, str]) -> Iterato
     """The run file that was given stays; another is gone as soon as the results are there."""
     from wattseal.cdr.batch.run import RunFile
 
-    name = secrets.token_hex(16)
-    if given is None and output == _STREAM:
-        with tempfile.TemporaryDirectory() as folder:
-            file = RunFile(Path(folder) / "run", name, asked)
+    with tempfile.TemporaryDirectory() as folder:
+        own = Path(folder) / "run" if output == _STREAM else Path(f"{output}.run")
+        path = given or own
+        if output != _STREAM and Path(output).exists() and not path.exists():
+            raise ToolError("file_exists", path=output)
+        with closing(RunFile(path, secrets.token_hex(16), asked)) as file:
             yield file
-            file.close()
-        return
-    path = given or Path(f"{output}.run")
-    if output != _STREAM and Path(output).exists() and not path.exists():
-        raise ToolError("file_exists", path=output)
-    file = RunFile(path, name, asked)
-    try:
-        yield file
-    except BaseException:
-        file.close()
-        raise
-    if given is None:
-        file.remove()
-    else:
-        file.close()
+            if given is None:
+                file.remove()
 
 
 def _name_of(keys: KeySource, registry: str | None) -> str:
@@ -247,22 +180,7 @@ def _name_of(keys: KeySource, registry: str | None) -> str:
     return keys.index.stem if isinstance(keys, ExportKeys) else str(registry)
 
 
-@contextmanager
-def _usage_errors() -> Iterator[None]:
-    """Status 1 is an answer here, so that whatever hinders it is 2."""
-    try:
-        yield
-    except ToolError as error:
-        error.exit_status = EXIT_USAGE
-        raise
-
-
-def _tell(
-    summary: Summary, source: str, output: str, store: str | None, *, json_output: bool
-) -> None:
-    if json_output:
-        print_json({**summary.model_dump(), "input": source, "output": output})
-        return
+def _say_summary(summary: Summary, output: str, store: str | None) -> None:
     words = f"{summary.cdrs} CDRs, {summary.billable} billable, {summary.not_billable} not billable"
     if output == _STREAM:
         complain(words)
@@ -276,15 +194,12 @@ def _tell(
         if store:
             told += f": `wattseal cdr reconcile --store {store}` lists them"
         facts.append(("doubts", told))
-    say_facts(facts, indent="  ")
+    say_facts(facts, indent=INDENT)
     if summary.codes:
         say_table(("CODE", "CDRS"), [(code, str(n)) for code, n in summary.codes.items()])
 
 
-SOME = 1
-
-
-def _facts(label: str, side: Side) -> list[tuple[str, str]]:
+def _facts(label: str, side: doubts.Side) -> list[tuple[str, str]]:
     billable = "billable by itself" if side.is_billable else "not billable by itself"
     facts = [(label, f"{side.cdr}, {billable}")]
     if side.key_fingerprint is None or side.begin_ms is None or side.end_ms is None:
@@ -306,43 +221,43 @@ def _facts(label: str, side: Side) -> list[tuple[str, str]]:
 def reconcile(
     store: Annotated[
         str,
-        typer.Option(
-            "--store",
-            metavar="FILE|URL",
+        option(
+            "FILE|URL",
+            "Seen sessions, as `cdr validate` keeps them.",
             envvar="WATTSEAL_CDR_STORE",
-            help="Seen sessions, as `cdr validate` keeps them.",
         ),
     ],
     json_output: options.Json = False,
-) -> None:
+) -> Result:
     """List what casts doubt on sessions that were judged before, each with both sides.
 
     A missing session that came later is not listed any more.
     """
-    check_installed()
+    options.check_installed("bulk", NEEDED)
     from wattseal.cdr.history.store import SeenSessions
 
     if "://" not in store and not Path(store).is_file():
         raise ToolError("file_unreadable", path=store, cause="there is no such file")
+    listed: list[doubts.Doubt] = []
     count = 0
-    try:
-        seen = SeenSessions(store)
-        if json_output:
-            listed = [doubt.model_dump(mode="json") for doubt in seen.doubts()]
-            count = len(listed)
-            print_json({"doubts": listed})
-        else:
-            for doubt in seen.doubts():
-                count += 1
-                say(f"{doubt.session.cdr}: {doubt.finding.code}", "bold")
-                say_wrapped(doubt.finding.sentence_en, indent="  ")
-                say_facts(_facts("this", doubt.session), indent="  ")
-                if doubt.earlier:
-                    say_facts(_facts("earlier", doubt.earlier), indent="  ")
-        seen.close()
-    except ToolError as error:
-        error.exit_status = EXIT_USAGE
-        raise
-    if not count and not json_output:
-        say("No session is in doubt.")
-    raise typer.Exit(SOME if count else 0)
+    with options.failure_is_status_2(), closing(SeenSessions(store)) as seen:
+        for doubt in seen.doubts():
+            count += 1
+            if json_output:
+                listed.append(doubt)
+            else:
+                _say_doubt(doubt)
+
+    def words() -> None:
+        if not count:
+            say("No session is in doubt.")
+
+    return Result({"doubts": listed}, words, EXIT_FAILED if count else 0)
+
+
+def _say_doubt(doubt: doubts.Doubt) -> None:
+    say(f"{doubt.session.cdr}: {doubt.finding.code}", "bold")
+    say_wrapped(doubt.finding.sentence_en, indent=INDENT)
+    say_facts(_facts("this", doubt.session), indent=INDENT)
+    if doubt.earlier:
+        say_facts(_facts("earlier", doubt.earlier), indent=INDENT)

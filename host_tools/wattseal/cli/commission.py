@@ -6,25 +6,17 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 
-from wattseal.cli import key_files, options
+from wattseal.cli import options, output
 from wattseal.cli.device import read_settings_file
-from wattseal.cli.key_files import Permit, permit
-from wattseal.cli.options import connected
-from wattseal.cli.output import (
-    INDENT,
-    complain,
-    print_json,
-    progress_bar,
-    say,
-    say_facts,
-    say_table,
-    say_wrapped,
-)
+from wattseal.cli.key_files import OwnerKey, OwnerPasswordFile, Permit, permit
+from wattseal.cli.options import Commands, Module, argument, option
+from wattseal.cli.output import INDENT, Result, complain, say, say_facts, say_table, say_wrapped
 from wattseal.commissioning.batch import JSON, Bench, Outcome, Row, commission_all, read_list
 from wattseal.commissioning.document import find_commissioned, fingerprint_words, write_document
 from wattseal.commissioning.job import ANSWER, AnswerFile, Job, read_file
@@ -55,7 +47,6 @@ from wattseal.commissioning.workplace import (
     only_module,
     port_names,
 )
-from wattseal.commissioning.workplace import Permit as WorkPermit
 from wattseal.common.errors import EXIT_FAILED, ToolError
 from wattseal.device.device import Device
 from wattseal.device.models import Hello
@@ -95,49 +86,34 @@ A station file holds the settings of `wattseal device configure`, and
   calibration_year = 2026
 What is missing is asked for on a terminal, unless module or registry know it."""
 
-app = typer.Typer(
+app = Commands(
     name="commission",
     invoke_without_command=True,
     epilog=EPILOG,
     help="Commission a station: one run that can be repeated until it is through.",
 )
 
-
-PortOrNone = Annotated[
-    str | None,
-    typer.Option(
-        "--port",
-        "-p",
-        metavar="PORT",
-        envvar="WATTSEAL_PORT",
-        help="The module's port. Default: the only one on which a module answers.",
-    ),
-]
 StationFile = Annotated[
-    Path | None,
-    typer.Option("--station", "-s", metavar="TOML", help="What is known of the station."),
+    Path | None, option("TOML", "What is known of the station.", "--station", "-s")
 ]
 JobFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--job", "-j", metavar="DIR", help="Folder of this work. Default: commission-<chip id>."
-    ),
+    Path | None, option("DIR", "Folder of this work. Default: commission-<chip id>.", "--job", "-j")
 ]
 ScenarioName = Annotated[
     str | None,
-    typer.Option(
-        metavar="CASE",
-        help=f"What is being done: {', '.join(one.replace('_', '-') for one in Scenario)}. "
+    option(
+        "CASE",
+        f"What is being done: {', '.join(one.replace('_', '-') for one in Scenario)}. "
         "Default: as in the station file, else initial.",
     ),
 ]
 Charge = Annotated[
     float,
-    typer.Option(
-        metavar="SECONDS",
+    option(
+        "SECONDS",
+        "Test charge: how long to wait for energy to flow. It ends as soon as some has.",
         min=0,
         max=3600,
-        help="Test charge: how long to wait for energy to flow. It ends as soon as some has.",
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before the seal is closed.")]
@@ -146,15 +122,33 @@ NoCharge = Annotated[bool, typer.Option("--no-test-charge", help="Leave the test
 
 @dataclass(frozen=True)
 class Place:
-    """Where the work is done: the module's port, and the job's folder."""
+    """Where the module is: as in `Module`, but its port may have to be found."""
+
+    OPTION: ClassVar = options.port_option(
+        "The module's port. Default: the only one on which a module answers.", str | None, None
+    )
 
     port: str | None
     baud: int
-    timeout: float | None
-    job: Path | None
+    timeout_s: float | None
+
+    @contextmanager
+    def connected(self) -> Iterator[tuple[Device, Hello]]:
+        """The module, with no session open.
+
+        ToolError `module_not_found`, `module_ambiguous`, `session_open`.
+        """
+        port = self.port
+        if port is None:
+            names = port_names()
+            port = only_module(find_modules(names, self.baud), names).port
+            complain(f"The module is on {port}.")
+        with Module(port, self.baud, self.timeout_s).connected() as (device, hello):
+            end_cut_charge(device)
+            yield device, hello
 
 
-def read_station(file: Path | None, scenario: str | None) -> Station:
+def _read_station(file: Path | None, scenario: str | None) -> Station:
     """The station as the file has it, and the case as the option says."""
     members = read_settings_file(file) if file else {}
     if scenario is not None:
@@ -164,24 +158,9 @@ def read_station(file: Path | None, scenario: str | None) -> Station:
 
 
 @contextmanager
-def at_module(place: Place) -> Iterator[tuple[Device, Hello, str]]:
-    """The module, found if no port is given, and with no session open.
-
-    ToolError `module_not_found`, `module_ambiguous`, `session_open`.
-    """
-    port = place.port
-    if port is None:
-        names = port_names()
-        port = only_module(find_modules(names, place.baud), names).port
-        complain(f"The module is on {port}.")
-    with connected(port, place.baud, place.timeout) as (device, hello):
-        end_cut_charge(device)
-        yield device, hello, port
-
-
-@contextmanager
-def workplace(
-    place: Place,
+def _workplace(
+    module: Place,
+    folder: Path | None,
     station: Station,
     registry: RegistryClient | None,
     owner: Permit | None,
@@ -190,23 +169,22 @@ def workplace(
     yes: bool = False,
 ) -> Iterator[Workplace]:
     """Module, station, folder and registry, with everything known that the work needs."""
-    with at_module(place) as (device, hello, _port):
+    with module.connected() as (device, hello):
         known = from_module(station, device)
         if registry is not None:
             known = _with_registry(known, registry)
             if known.missing():
                 vendor = _vendor(known, device)
                 known = from_registry(known, registry, vendor, hello.chip_id)
-        known = completed(known)
-        folder = place.job or Path(f"commission-{hello.chip_id}")
+        known = _completed(known)
         yield Workplace(
             device=device,
             hello=hello,
             station=known,
-            job=Job(folder, known.slug),
+            job=Job(folder or Path(f"commission-{hello.chip_id}"), known.slug),
             registry=registry,
-            permit=_permit_of(owner, device, hello),
-            charge=WaitForEnergy(charge_s, _told_energy()) if charge_s else None,
+            permit=partial(owner.answer, device, hello) if owner else None,
+            charge=WaitForEnergy(charge_s, _told_energy()).wait if charge_s else None,
             confirm=_confirm_seal if sys.stdin.isatty() and not yes else None,
         )
 
@@ -226,12 +204,6 @@ def _confirm_seal(what: str) -> None:
         raise ToolError("seal_left_open")
 
 
-def _permit_of(owner: Permit | None, device: Device, hello: Hello) -> WorkPermit | None:
-    if owner is None:
-        return None
-    return lambda action: owner.answer(device, hello, action)
-
-
 def _vendor(station: Station, device: Device) -> str | None:
     """Who made the meter, as its label or its profile says; None while neither is known."""
     if "manufacturer" in station.meter:
@@ -242,7 +214,7 @@ def _vendor(station: Station, device: Device) -> str | None:
         return None
 
 
-def completed(station: Station) -> Station:
+def _completed(station: Station) -> Station:
     """With every open question asked. ToolError `station_incomplete` if nobody can be asked."""
     missing = station.missing()
     if missing and not sys.stdin.isatty():
@@ -257,18 +229,14 @@ def completed(station: Station) -> Station:
     return station
 
 
-def owner_of(owner_key: Path | None, password_file: Path | None) -> Permit | None:
-    """The owner's permission, if the key is at hand."""
-    return None if owner_key is None else permit(None, owner_key, password_file)
-
-
 def _told_energy() -> Callable[[str], None]:
     """Says every reading that is new, once."""
-    last = [""]
+    last = ""
 
     def tell(kwh: str) -> None:
-        if kwh != last[0]:
-            last[0] = kwh
+        nonlocal last
+        if kwh != last:
+            last = kwh
             complain(f"  meter: {kwh} kWh")
 
     return tell
@@ -282,59 +250,26 @@ def _found(rows: list[Row], baud: int) -> dict[str, Found]:
     return {one.hello.chip_id: one for one in find_modules(port_names(), baud)}
 
 
-def _tell(outcomes: list[Outcome], out: Path, *, json_output: bool) -> None:
-    failed = [one for one in outcomes if not one.done]
-    if json_output:
-        print_json({"total": len(outcomes), "failed": len(failed), "report": str(out / JSON)})
-    else:
-        say_table(
-            ("ROW", "CHARGE POINT", "CHIP", "ENTRY", "RESULT"),
-            [
-                (
-                    str(one.row),
-                    one.charge_point_id or None,
-                    one.chip_id,
-                    None if one.entry is None else str(one.entry),
-                    one.state if one.done else f"{one.error}: {one.message}",
-                )
-                for one in outcomes
-            ],
-        )
-        say(f"{len(outcomes) - len(failed)} of {len(outcomes)} are through.")
-    if failed:
-        report = str(out / JSON)
-        error = ToolError("some_failed", failed=len(failed), total=len(outcomes), report=report)
-        complain(f"wattseal: {error}")
-        raise typer.Exit(error.exit_status)
-
-
 @app.callback()
 def commission(
     context: typer.Context,
+    *,
     station: StationFile = None,
-    port: PortOrNone = None,
+    module: Place,
     registry: Annotated[
         str | None,
-        typer.Option(
-            "--registry",
-            "-r",
-            metavar="URL",
-            envvar=options.REGISTRY_URL,
-            help="The public-key registry, such as https://registry.example.",
-        ),
+        options.registry_option("The public-key registry, such as https://registry.example."),
     ] = None,
     access_key: options.AccessKeyFile = None,
     scenario: ScenarioName = None,
-    owner_key: key_files.OwnerKey = None,
-    password_file: key_files.OwnerPasswordFile = None,
+    owner_key: OwnerKey = None,
+    password_file: OwnerPasswordFile = None,
     job: JobFolder = None,
     test_charge: Charge = 120,
     no_test_charge: NoCharge = False,
     yes: Yes = False,
     json_output: options.Json = False,
-    baud: options.Baud = options.BAUD,
-    timeout: options.Timeout = None,
-) -> None:
+) -> Result | None:
     """Commission a station: one run that can be repeated until it is through.
 
     Finds the module, checks it and the meter, sets and reads back the configuration, sets the
@@ -343,22 +278,21 @@ def commission(
     """
     if context.invoked_subcommand is not None:
         _refuse_options_before(context)
-        return
+        return None
     if registry is None:
         raise ToolError(
             "usage",
             cause="A registry is needed.",
             help="Give --registry URL; without a network, `wattseal commission export`.",
         )
-    wanted = read_station(station, scenario)
-    owner = owner_of(owner_key, password_file)
-    place = Place(port, baud, timeout, job)
+    wanted = _read_station(station, scenario)
+    owner = permit(None, owner_key, password_file) if owner_key else None
     steps = without_test_charge(ONLINE) if no_test_charge else ONLINE
     with (
-        options.writing_client(registry, access_key) as client,
-        workplace(place, wanted, client, owner, test_charge, yes=yes) as work,
+        RegistryClient(registry, options.access_key_of(access_key)) as client,
+        _workplace(module, job, wanted, client, owner, test_charge, yes=yes) as work,
     ):
-        _go_through(work, steps, json_output=json_output)
+        return _go_through(work, steps, wants_json=json_output)
 
 
 def _refuse_options_before(context: typer.Context) -> None:
@@ -373,56 +307,44 @@ def _refuse_options_before(context: typer.Context) -> None:
             )
 
 
-@app.command(epilog="\b\nExample:\n  wattseal commission export --station station.toml")
+@app.command(example="wattseal commission export --station station.toml")
 def export(
+    *,
     station: StationFile = None,
-    port: PortOrNone = None,
+    module: Place,
     scenario: ScenarioName = None,
-    owner_key: key_files.OwnerKey = None,
-    password_file: key_files.OwnerPasswordFile = None,
+    owner_key: OwnerKey = None,
+    password_file: OwnerPasswordFile = None,
     job: JobFolder = None,
     yes: Yes = False,
     json_output: options.Json = False,
-    baud: options.Baud = options.BAUD,
-    timeout: options.Timeout = None,
-) -> None:
+) -> Result:
     """Do what can be done without a network, and write the request for the registry to a file.
 
     The station has to name the registry: registry_name and registry_key. Send the file within 30
     days (wattseal commission submit), and bring the answer back (wattseal commission finish).
     """
-    wanted = read_station(station, scenario)
-    owner = owner_of(owner_key, password_file)
-    place = Place(port, baud, timeout, job)
-    with workplace(place, wanted, None, owner, yes=yes) as work:
-        _go_through(work, ON_SITE, json_output=json_output)
+    wanted = _read_station(station, scenario)
+    owner = permit(None, owner_key, password_file) if owner_key else None
+    with _workplace(module, job, wanted, None, owner, yes=yes) as work:
+        return _go_through(work, ON_SITE, wants_json=json_output)
 
 
-@app.command(
-    "submit", epilog="\b\nExample:\n  wattseal commission submit commission-e66138935f4c8b2a"
-)
+@app.command("submit", example="wattseal commission submit commission-e66138935f4c8b2a")
 def submit_command(
-    files: Annotated[
-        list[Path],
-        typer.Argument(metavar="FILE|DIR", help="Request files, or folders that hold some."),
-    ],
+    files: Annotated[list[Path], argument("FILE|DIR", "Request files, or folders that hold some.")],
     registry: options.RegistryUrl,
     access_key: options.AccessKeyFile = None,
-    json_output: options.Json = False,
-) -> None:
+) -> Result:
     """Send request files to the registry, and write each answer beside its request.
 
     What is refused does not stop the rest. A request that was sent before is answered again.
     """
     paths = request_files(files)
     results: list[dict[str, Any]] = []
-    with (
-        options.writing_client(registry, access_key) as client,
-        progress_bar("sending") as show,
-    ):
+    with RegistryClient(registry, options.access_key_of(access_key)) as client:
         facts = client.facts()
-        for done, path in enumerate(paths, 1):
-            show(done - 1, len(paths))
+        for path in output.counted(paths, len(paths), "sending"):
             try:
                 written, answer = submit(path, client, facts)
             except ToolError as error:
@@ -430,48 +352,31 @@ def submit_command(
             else:
                 entry = answer.confirmation.entry
                 results.append({"request": str(path), "answer": str(written), "entry": entry})
-            show(done, len(paths))
-    _tell_submitted(results, json_output=json_output)
 
-
-def _tell_submitted(results: list[dict[str, Any]], *, json_output: bool) -> None:
-    failed = [one for one in results if "error" in one]
-    if json_output:
-        print_json({"requests": results})
-    elif not results:
-        say("There is nothing to send.")
-    else:
+    def words() -> None:
+        if not results:
+            say("There is nothing to send.")
         for one in results:
-            _say_submitted(one)
-    if failed:
-        raise typer.Exit(EXIT_FAILED)
+            if "error" in one:
+                say(f"{one['request']}: not taken", "bold red")
+                say_wrapped(one["error"]["message"], indent=INDENT)
+                say_wrapped(one["error"]["remedy"], indent=INDENT)
+            else:
+                say(f"{one['request']}: entry {one['entry']}", "bold green")
+                say_facts([("answer", one["answer"])], indent=INDENT)
+
+    has_failed = any("error" in one for one in results)
+    return Result({"requests": results}, words, EXIT_FAILED if has_failed else 0)
 
 
-def _say_submitted(one: dict[str, Any]) -> None:
-    if "error" in one:
-        say(f"{one['request']}: not taken", "bold red")
-        say_wrapped(one["error"]["message"], indent=INDENT)
-        say_wrapped(one["error"]["remedy"], indent=INDENT)
-    else:
-        say(f"{one['request']}: entry {one['entry']}", "bold green")
-        say_facts([("answer", one["answer"])], indent=INDENT)
-
-
-@app.command(
-    epilog="\b\nExample:\n  wattseal commission finish commission-e66138935f4c8b2a --port "
-    "/dev/ttyACM0"
-)
+@app.command(example="wattseal commission finish commission-e66138935f4c8b2a --port /dev/ttyACM0")
 def finish(
-    answer: Annotated[
-        Path, typer.Argument(metavar="FILE|DIR", help="The registry's answer, or its folder.")
-    ],
-    port: PortOrNone = None,
+    answer: Annotated[Path, argument("FILE|DIR", "The registry's answer, or its folder.")],
+    module: Place,
     test_charge: Charge = 120,
     no_test_charge: NoCharge = False,
     json_output: options.Json = False,
-    baud: options.Baud = options.BAUD,
-    timeout: options.Timeout = None,
-) -> None:
+) -> Result:
     """Bring the registry's answer to the module, and charge once; needs no network.
 
     The records of the test charge are one more file to submit.
@@ -483,8 +388,7 @@ def finish(
         cause = "it answers no registration"
         raise ToolError("job_file_malformed", path=str(path), cause=cause)
     steps = without_test_charge(BACK_ON_SITE) if no_test_charge else BACK_ON_SITE
-    place = Place(port, baud, timeout, path.parent)
-    with at_module(place) as (device, hello, _port):
+    with module.connected() as (device, hello):
         station = from_record(record, device).of_registry(came.registry)
         work = Workplace(
             device=device,
@@ -492,47 +396,37 @@ def finish(
             station=station,
             job=Job(path.parent, path.name.removesuffix(ANSWER)),
             answer=came,
-            charge=WaitForEnergy(test_charge),
+            charge=WaitForEnergy(test_charge).wait,
         )
-        _go_through(work, steps, json_output=json_output)
+        return _go_through(work, steps, wants_json=json_output)
 
 
 def _answer_file(given_path: Path) -> Path:
     """The answer to a registration in a folder, or the file itself."""
     if not given_path.is_dir():
         return given_path
-    found = [
-        path
-        for path in sorted(given_path.glob(f"*{ANSWER}"))
-        if not path.name.endswith(f".test-charge{ANSWER}")
-    ]
+    answers = sorted(given_path.glob(f"*{ANSWER}"))
+    found = [path for path in answers if not path.name.endswith(f".test-charge{ANSWER}")]
     if len(found) != 1:
         raise ToolError("answer_missing", path=str(given_path / f"*{ANSWER}"))
     return found[0]
 
 
-@app.command(
-    epilog="\b\nExample:\n  wattseal commission document --evse 'DE*ABC*E00017' --out documents"
-)
+@app.command(example="wattseal commission document --evse 'DE*ABC*E00017' --out documents")
 def document(
     registry: options.RegistryUrl,
-    evse: Annotated[str, typer.Option("--evse", metavar="EVSE-ID", help="The charge point.")],
+    evse: Annotated[str, option("EVSE-ID", "The charge point.")],
     registry_key: Annotated[
         str | None,
-        typer.Option(
-            metavar="KEY",
-            help="The registry's key, as hex or file, told by somebody else than the registry.",
+        option(
+            "KEY", "The registry's key, as hex or file, told by somebody else than the registry."
         ),
     ] = None,
     entry: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=0, help="Entry of the registration. Default: the newest."),
+        int | None, option("N", "Entry of the registration. Default: the newest.", min=0)
     ] = None,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="Where the files go.")
-    ] = Path(),
-    json_output: options.Json = False,
-) -> None:
+    out: Annotated[Path, option("DIR", "Where the files go.", "--out", "-o")] = Path(),
+) -> Result:
     """Print the commissioning document from the registry: PDF and HTML, the same every time.
 
     Everything in it is checked with the registry's key; without --registry-key, with the one that
@@ -540,47 +434,43 @@ def document(
     """
     pinned = {} if registry_key is None else {"registry_key": registry_key}
     expected = station_of(pinned, Path(), "--registry-key")
-    with options.reading_client(registry) as client:
-        facts = client.facts()
-        expected.of_registry(facts)
-        found = find_commissioned(client, evse, entry=entry, facts=facts)
+    with RegistryClient(registry) as client:
+        told = client.facts()
+        expected.of_registry(told)
+        found = find_commissioned(client, evse, entry=entry, facts=told)
     safe = "".join(c if c.isalnum() else "-" for c in found.record.evse_id).strip("-")
     files = write_document(found, out, f"{safe}-entry-{found.entry}")
-    if json_output:
-        print_json({"entry": found.entry, "files": [str(path) for path in files]})
-    else:
-        say_facts([("entry", str(found.entry)), *(("written", str(path)) for path in files)])
+    facts = [("entry", str(found.entry)), *output.written_facts(files)]
+    return Result({"entry": found.entry, "files": files}, lambda: say_facts(facts))
 
 
-def _go_through(work: Workplace, steps: Sequence[Step], *, json_output: bool) -> None:
+def _go_through(work: Workplace, steps: Sequence[Step], *, wants_json: bool) -> Result:
     """Carry the steps out, saying each as it is through; what came of it at the end."""
     results: list[dict[str, Any]] = []
 
     def tell(step: Step, result: StepResult | None) -> None:
         if result is None:
             return
-        results.append(
-            {
-                "step": step.name,
-                "changed": result.changed,
-                "facts": result.facts,
-                "notes": list(result.notes),
-            }
-        )
-        if not json_output:
+        told = {"changed": result.changed, "facts": result.facts, "notes": list(result.notes)}
+        results.append({"step": step.name, **told})
+        if not wants_json:
             _say_step(step, result)
 
     complain(f"Commissioning {work.station.evse_id}; the job's folder is {work.job.folder}.")
     go_through(work, steps, tell)
-    state = work.status().state
-    if json_output:
-        print_json({"state": state, "folder": str(work.job.folder), "steps": results})
-        return
-    say(f"Done: the module is {state}.", "bold green" if state == "operational" else "bold yellow")
-    fingerprint = work.device.public_key().fingerprint
-    say_facts([("key", " ".join(fingerprint_words(fingerprint)))])
-    if steps[-1] is EXPORT:
-        say_facts([("next", f"`wattseal commission submit {work.job.folder}`")])
+    state = work.device.status().state
+    # Now, for the port is closed when the result is said.
+    key = None if wants_json else work.device.public_key()
+
+    def words() -> None:
+        style = "bold green" if state == "operational" else "bold yellow"
+        say(f"Done: the module is {state}.", style)
+        if key:
+            say_facts([("key", " ".join(fingerprint_words(key.fingerprint)))])
+        if steps[-1] is EXPORT:
+            say_facts([("next", f"`wattseal commission submit {work.job.folder}`")])
+
+    return Result({"state": state, "folder": work.job.folder, "steps": results}, words)
 
 
 def _say_step(step: Step, result: StepResult) -> None:
@@ -592,22 +482,12 @@ def _say_step(step: Step, result: StepResult) -> None:
 
 @app.command(epilog=BATCH_EPILOG)
 def batch(
-    file: Annotated[Path, typer.Argument(metavar="CSV", help="One row for each module.")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where all files go.")],
+    file: Annotated[Path, argument("CSV", "One row for each module.")],
+    out: Annotated[Path, option("DIR", "Where all files go.", "--out", "-o")],
     defaults: Annotated[
-        Path | None,
-        typer.Option("--defaults", metavar="TOML", help="Station file with what all rows share."),
+        Path | None, option("TOML", "Station file with what all rows share.")
     ] = None,
-    registry: Annotated[
-        str | None,
-        typer.Option(
-            "--registry",
-            "-r",
-            metavar="URL",
-            envvar=options.REGISTRY_URL,
-            help="The public-key registry.",
-        ),
-    ] = None,
+    registry: Annotated[str | None, options.registry_option("The public-key registry.")] = None,
     access_key: options.AccessKeyFile = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Write request files; leave the registry alone.")
@@ -615,12 +495,11 @@ def batch(
     test_charge: Annotated[
         bool, typer.Option("--test-charge", help="Begin and end a session on each module.")
     ] = False,
-    owner_key: key_files.OwnerKey = None,
-    password_file: key_files.OwnerPasswordFile = None,
-    json_output: options.Json = False,
+    owner_key: OwnerKey = None,
+    password_file: OwnerPasswordFile = None,
     baud: options.Baud = options.BAUD,
     timeout: options.Timeout = None,
-) -> None:
+) -> Result:
     """Commission all modules of a list; one that fails does not stop the rest.
 
     report.csv and report.json in the output directory say what came of each row.
@@ -631,12 +510,12 @@ def batch(
         raise ToolError(
             "usage", cause="A registry is needed.", help="Give --registry URL or --offline."
         )
-    owner = owner_of(owner_key, password_file)
+    owner = permit(None, owner_key, password_file) if owner_key else None
     steps = ON_SITE if offline else ONLINE
     opened = (
         nullcontext()
         if offline or registry is None
-        else options.writing_client(registry, access_key)
+        else RegistryClient(registry, options.access_key_of(access_key))
     )
     with opened as client:
         bench = Bench(
@@ -648,8 +527,24 @@ def batch(
             timeout_s=timeout,
             permit=None
             if owner is None
-            else lambda device, hello: lambda action: owner.answer(device, hello, action),
+            else lambda device, hello: partial(owner.answer, device, hello),
         )
-        with progress_bar("commissioning") as show:
+        with output.progress_bar("commissioning") as show:
             outcomes = commission_all(rows, bench, show)
-    _tell(outcomes, out, json_output=json_output)
+    total, failed = len(outcomes), sum(not one.done for one in outcomes)
+
+    def words() -> None:
+        say_table(("ROW", "CHARGE POINT", "CHIP", "ENTRY", "RESULT"), map(_outcome_row, outcomes))
+        say(f"{total - failed} of {total} are through.")
+
+    shown = {"total": total, "failed": failed, "report": str(out / JSON)}
+    if not failed:
+        return Result(shown, words)
+    error = ToolError("some_failed", **shown)
+    return Result(shown, words, error.exit_status, complaint=f"wattseal: {error}")
+
+
+def _outcome_row(one: Outcome) -> tuple[str | None, ...]:
+    entry = None if one.entry is None else str(one.entry)
+    result = one.state if one.done else f"{one.error}: {one.message}"
+    return str(one.row), one.charge_point_id or None, one.chip_id, entry, result

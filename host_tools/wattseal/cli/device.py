@@ -5,92 +5,64 @@ from __future__ import annotations
 import json
 import secrets
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
-from wattseal.cli import key_files, options
-from wattseal.cli.key_files import Signature, permit, public_key
-from wattseal.cli.options import connected
-from wattseal.cli.output import (
-    CLOCK_STATES,
-    confirm,
-    counted,
-    duration,
-    kilobytes,
-    local_time,
-    print_json,
-    say,
-    say_facts,
-    say_table,
-)
+from wattseal.cli import options, output
+from wattseal.cli.key_files import OwnerKey, OwnerPasswordFile, Signature, permit, public_key
+from wattseal.cli.options import Commands, Module, option
+from wattseal.cli.output import Result, say, say_facts, say_table
 from wattseal.cli.program import group_with
 from wattseal.common.errors import ToolError
-from wattseal.common.files import OutputDirectory, read_at_most
+from wattseal.common.files import read_at_most
 from wattseal.common.times import computer_time, is_synchronised
+from wattseal.device import key_history, models
 from wattseal.device.advice import Advice, advise
 from wattseal.device.device import Device, check_answer, key_of
-from wattseal.device.key_history import (
-    Checked,
-    check_chain,
-    check_history,
-    check_present_key,
-    read_entry,
-)
 from wattseal.device.link import list_ports
-from wattseal.device.models import Clock, Event, Hello, SignedStatement, Status, StoredRecord
-from wattseal.ocmf.public_key import KeyUnreadableError, PublicKey, read_public_key
+from wattseal.ocmf.public_key import KeyUnreadableError, read_public_key
 from wattseal.wire.methods import SETTINGS
 
-app = typer.Typer(
+_OF_A_KEYS_LIFE = ("seal", "prove", "publish", "challenge", "unseal", "decommission")
+
+app = Commands(
     name="device",
-    cls=group_with(
-        {
-            "device_owner": ("seal", "prove", "publish", "challenge", "unseal", "decommission"),
-        }
-    ),
+    cls=group_with(dict.fromkeys(_OF_A_KEYS_LIFE, "device_owner")),
     no_args_is_help=True,
     help="Look at a module and set it up.",
 )
 
 
-First = Annotated[
-    int | None, typer.Option("--from", metavar="N", min=1, help="First one.", show_default="oldest")
-]
-Last = Annotated[
-    int | None, typer.Option("--to", metavar="N", min=1, help="Last one.", show_default="newest")
-]
+_Entry = TypeVar("_Entry", models.Event, models.StoredRecord)
+
+First = Annotated[int | None, option("N", "First one.", "--from", min=1, show_default="oldest")]
+Last = Annotated[int | None, option("N", "Last one.", "--to", min=1, show_default="newest")]
 
 
-def count(first: int | None, last: int | None, oldest: int | None, newest: int | None) -> int:
-    """How many of a range the module holds."""
-    if oldest is None or newest is None:
-        return 0
-    return max(0, min(last or newest, newest) - max(first or oldest, oldest) + 1)
+def _read(
+    log: models.Journal | models.EventLog,
+    read: Callable[[int | None, int | None], Iterable[_Entry]],
+    first: int | None,
+    last: int | None,
+) -> list[_Entry]:
+    """The entries of a range of a log, as far as the module holds them."""
+    if log.oldest is None or log.newest is None:
+        return []
+    total = min(last or log.newest, log.newest) - max(first or log.oldest, log.oldest) + 1
+    return list(output.counted(read(first, last), total)) if total > 0 else []
 
 
-def _export(found: list[StoredRecord], key: PublicKey, out: Path) -> list[Path]:
-    from wattseal.device.session import journal_files
-
-    return OutputDirectory(out).write(journal_files(found, key))
-
-
-def _read(device: Device, first: int | None, last: int | None) -> list[Event]:
-    log = device.status().events
-    total = count(first, last, log.oldest, log.newest)
-    return list(counted(device.events(first, last), total)) if total else []
-
-
-def _signed_head(device: Device, hello: Hello, found: Sequence[Event]) -> SignedStatement:
+def _signed_head(
+    device: Device, hello: models.Hello, found: Sequence[models.Event]
+) -> models.SignedStatement:
     """The signed head, checked against the newest event that the module gives."""
     challenge = secrets.token_hex(32)
     signed = device.event_head(challenge)
-    expected: dict[str, Any] = {"type": "event_head", "challenge": challenge}
-    expected["chip_id"] = hello.chip_id
+    expected = {"type": "event_head", "challenge": challenge, "chip_id": hello.chip_id}
     members = check_answer("event_head", signed, device.public_key(), **expected)
     for event in found:
         if event.number == members["number"] and event.chain != members["chain"]:
@@ -98,26 +70,18 @@ def _signed_head(device: Device, hello: Hello, found: Sequence[Event]) -> Signed
     return signed
 
 
-def _row(event: Event) -> tuple[str, str | None, str, str]:
+def _row(event: models.Event) -> tuple[str, str | None, str, str]:
     """Number, time in UTC, name and facts of an event; one that cannot be parsed as it is."""
     try:
-        entry = read_entry(event)
-        time = None if entry["unix_ms"] is None else local_time(int(entry["unix_ms"]))
+        entry = key_history.read_entry(event)
+        time = None if entry["unix_ms"] is None else output.local_time(int(entry["unix_ms"]))
         facts = json.dumps(entry["detail"], separators=(",", ":"))
         return str(event.number), time, str(entry["event"]), facts
     except (ValueError, KeyError, TypeError):
         return str(event.number), None, "unknown", event.entry
 
 
-def _write_archive(out: Path, hello: Hello, found: Sequence[Event]) -> list[str]:
-    """The archive: one JSON object a line for each event, as the link gave it."""
-    name = f"events-{hello.chip_id}-{found[0].number}-{found[-1].number}.jsonl"
-    lines = [event.model_dump_json() for event in found]
-    files = {name: "\n".join(lines) + "\n"}
-    return [str(path) for path in OutputDirectory(out).write(files)]
-
-
-def _statement_row(checked: Checked) -> tuple[str, str, str, str | None, str]:
+def _statement_row(checked: key_history.Checked) -> tuple[str, str, str, str | None, str]:
     members = checked.members
     old = f"{members['old_key_number']} to " if "old_key_number" in members else ""
     return (
@@ -129,22 +93,22 @@ def _statement_row(checked: Checked) -> tuple[str, str, str, str | None, str]:
     )
 
 
-port_app = typer.Typer(name="port", no_args_is_help=True, help="Find the port that a module is on.")
+port_app = Commands(name="port", no_args_is_help=True, help="Find the port that a module is on.")
 
 
 @port_app.command("list")
-def list_command(json_output: options.Json = False) -> None:
+def list_command() -> Result:
     """List the serial ports of this computer."""
     ports = list_ports()
-    if json_output:
-        print_json({"ports": [port.model_dump() for port in ports]})
-    elif not ports:
-        say("This computer has no serial port. Is the module plugged in?")
-    else:
-        say_table(
-            ("PORT", "USB", "SERIAL", "DESCRIPTION"),
-            [(port.device, port.usb_id, port.serial_number, port.description) for port in ports],
-        )
+
+    def words() -> None:
+        if not ports:
+            say("This computer has no serial port. Is the module plugged in?")
+            return
+        rows = [(port.device, port.usb_id, port.serial_number, port.description) for port in ports]
+        say_table(("PORT", "USB", "SERIAL", "DESCRIPTION"), rows)
+
+    return Result({"ports": ports}, words)
 
 
 MAX_FILE_BYTES = 65536
@@ -164,36 +128,6 @@ A settings file holds the same names with underscores:
   line = { baud = 9600, parity = "none", stop_bits = 1 }"""
 
 
-def _option(metavar: str, text: str) -> Any:
-    return typer.Option(metavar=metavar, help=text)
-
-
-File = Annotated[
-    Path | None, typer.Option("--file", "-f", metavar="TOML", help="Take settings from this file.")
-]
-GatewayId = Annotated[str | None, _option("TEXT", "What this signing system is (GI).")]
-GatewaySerial = Annotated[str | None, _option("TEXT", "Serial number of this system (GS).")]
-MeterProfile = Annotated[
-    str | None, _option("NAME", "The meter's register profile, such as sdm630.")
-]
-MeterSerial = Annotated[str | None, _option("TEXT", "Serial number of the meter (MS).")]
-MeterUnit = Annotated[int | None, _option("1-247", "Modbus unit number.")]
-MeterBaud = Annotated[int | None, _option("BITS/S", "Speed of the meter's line.")]
-MeterParity = Annotated[str | None, _option("none|even|odd", "Parity of that line.")]
-MeterStopBits = Annotated[int | None, _option("1|2", "Stop bits of that line.")]
-ChargePointType = Annotated[
-    str | None, _option("EVSEID|CBIDC", "How the charge point is named (CT).")
-]
-ChargePointId = Annotated[str | None, _option("TEXT", "The charge point's name (CI).")]
-FormatVersion = Annotated[str | None, _option("1.3|1.4", "OCMF version (FV).")]
-ControllerFirmware = Annotated[
-    str | None, _option("TEXT", "Firmware of the charge controller (CF).")
-]
-RegistryName = Annotated[str | None, _option("NAME", "Name of the public-key registry's log.")]
-RegistryKey = Annotated[str | None, _option("HEX|FILE", "Public key of that log.")]
-OwnerKey = Annotated[str | None, _option("HEX|FILE", "Public key that opens the seal again.")]
-
-
 def read_settings_file(path: Path) -> dict[str, Any]:
     """The settings of a TOML file. ToolError `file_unreadable`, `settings_malformed`."""
     data = read_at_most(path, MAX_FILE_BYTES)
@@ -207,7 +141,7 @@ def read_settings_file(path: Path) -> dict[str, Any]:
         raise ToolError("settings_malformed", path=str(path), cause=cause) from None
 
 
-def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     """Settings of both, those of `over` winning; the parts of a line are merged one by one."""
     merged = {**base, **over}
     lines = base.get("line"), over.get("line")
@@ -216,19 +150,17 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def say_change(before: dict[str, Any], after: dict[str, Any]) -> None:
+def _say_change(before: dict[str, Any], after: dict[str, Any]) -> None:
     """The settings, with what they were where they changed."""
     old, new = _flatten(before), _flatten(after)
-    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    if not new and not changed:
-        say("Nothing is set yet.")
-    elif changed:
-        say_table(
-            ("SETTING", "BEFORE", "AFTER"),
-            [(name, old.get(name), new.get(name)) for name in changed],
-        )
+    rows = [(name, old.get(name), new.get(name)) for name in {**old, **new}]
+    changed = [row for row in rows if row[1] != row[2]]
+    if changed:
+        say_table(("SETTING", "BEFORE", "AFTER"), changed)
+    elif new:
+        say_table(("SETTING", "VALUE"), new.items())
     else:
-        say_table(("SETTING", "VALUE"), list(new.items()))
+        say("Nothing is set yet.")
 
 
 def _flatten(settings: dict[str, Any]) -> dict[str, str]:
@@ -256,7 +188,7 @@ _OPTION_WIDTH = 21
 _STYLES = {"operational": "bold green", "fault": "bold red"}
 
 
-def say_status(hello: Hello, state: Status) -> None:
+def _say_status(hello: models.Hello, state: models.Status) -> None:
     """What the state means first, then the facts, and last what to do next."""
     advice = advise(state)
     say(f"{state.state.upper()}: {advice.meaning}", _STYLES.get(state.state, "bold yellow"))
@@ -272,96 +204,67 @@ def say_next(advice: Advice) -> None:
         label = "next" if number == 1 else ""
         count = f"{number}. " if len(advice.steps) > 1 else ""
         say_facts([(label, count + step)])
-        for option, what in advice.wanted if number == 1 else ():
-            say_facts([("", f"     {option:<{_OPTION_WIDTH}}{what}")])
+        for name, what in advice.wanted if number == 1 else ():
+            say_facts([("", f"     {name:<{_OPTION_WIDTH}}{what}")])
 
 
-def _facts(hello: Hello, state: Status) -> list[tuple[str, str]]:
+def _held(journal: models.Journal) -> str:
+    return f"T{journal.oldest} to T{journal.newest}" if journal.oldest else "none"
+
+
+def _facts(hello: models.Hello, state: models.Status) -> list[tuple[str, str]]:
     journal, log = state.journal, state.events
-    held = f"T{journal.oldest} to T{journal.newest}" if journal.oldest else "none"
+    held = _held(journal)
     events = f"{log.oldest} to {log.newest}" if log.oldest else "none"
     full = ", FULL: no session can begin" if log.full else ""
+    seal = f"closed, commissioning {state.commissioning}" if state.sealed else "open"
+    place = state.publication
+    published = f"proven, entry {place.leaf_index} of a log of {place.tree_size}" if place else ""
     return [
         ("module", f"{hello.board}, chip {hello.chip_id}"),
         ("firmware", f"{hello.firmware}, identity {hello.firmware_identity[:16]}..."),
         ("state", state.state),
         ("key", f"number {state.key_number}" if state.key_number else "none"),
-        ("seal", _seal_words(state)),
-        ("published", _publication_words(state)),
+        ("seal", seal),
+        ("published", published or "not proven"),
         ("session", _session_words(state)),
-        ("clock", clock_words(state.clock)),
-        ("records", f"{held}, next T{journal.next}, room {kilobytes(journal.free_bytes)}"),
-        ("events", f"{events}, room {kilobytes(log.free_bytes)}{full}"),
-        ("running", f"{duration(state.uptime_ms // 1000)}, started by {state.reset_cause}"),
-        ("free memory", kilobytes(state.heap_free_bytes)),
+        ("clock", _clock_words(state.clock)),
+        ("records", f"{held}, next T{journal.next}, room {output.kilobytes(journal.free_bytes)}"),
+        ("events", f"{events}, room {output.kilobytes(log.free_bytes)}{full}"),
+        ("running", f"{output.duration(state.uptime_ms // 1000)}, started by {state.reset_cause}"),
+        ("free memory", output.kilobytes(state.heap_free_bytes)),
     ]
 
 
-def _seal_words(state: Status) -> str:
-    if not state.sealed:
-        return "open"
-    return f"closed, commissioning {state.commissioning}"
-
-
-def _publication_words(state: Status) -> str:
-    place = state.publication
-    if place is None:
-        return "not proven"
-    return f"proven, entry {place.leaf_index} of a log of {place.tree_size}"
-
-
-def _session_words(state: Status) -> str:
+def _session_words(state: models.Status) -> str:
     session = state.session
     if session is None:
         return "none"
-    since = local_time(session.begin_unix_ms, state.clock.utc_offset_min or 0)
+    since = output.local_time(session.begin_unix_ms, state.clock.utc_offset_min or 0)
     cut = ", cut by a power failure: the module is ending it" if session.recovery else ""
     return f"{session.session_id} since {since} (begin T{session.begin_pagination}){cut}"
 
 
-def clock_words(clock: Clock) -> str:
+def _clock_words(clock: models.Clock) -> str:
     """The module's time, how good it is and how old."""
     if clock.unix_ms is None:
         return "not set  (wattseal device time)"
-    now = local_time(clock.unix_ms, clock.utc_offset_min or 0)
-    ago = "" if clock.set_ago_s is None else f", set {duration(clock.set_ago_s)} ago"
-    return f"{now}, {CLOCK_STATES[clock.synchronisation]} ({clock.synchronisation}){ago}"
+    now = output.local_time(clock.unix_ms, clock.utc_offset_min or 0)
+    ago = "" if clock.set_ago_s is None else f", set {output.duration(clock.set_ago_s)} ago"
+    return f"{now}, {output.CLOCK_STATES[clock.synchronisation]} ({clock.synchronisation}){ago}"
 
 
-class TimeSource(StrEnum):
-    """How good the computer's clock is."""
-
-    SYNCHRONISED = "synchronised"
-    INFORMATIVE = "informative"
-
-
-@app.command(epilog="\b\nExample:\n  wattseal device status --port /dev/ttyACM0")
-def status(
-    port: options.Port,
-    json_output: options.Json = False,
-    baud: options.Baud = options.BAUD,
-    timeout: options.Timeout = None,
-) -> None:
+@app.command(example="wattseal device status --port /dev/ttyACM0")
+def status(module: Module) -> Result:
     """Say in plain words what state the module is in, and what to do next."""
-    with connected(port, baud, timeout) as (device, hello):
+    with module.connected() as (device, hello):
         state = device.status()
-    if json_output:
-        advice = asdict(advise(state))
-        print_json({"module": hello.model_dump(), "status": state.model_dump(), "advice": advice})
-        return
-    say_status(hello, state)
+    shown = {"module": hello, "status": state, "advice": asdict(advise(state))}
+    return Result(shown, lambda: _say_status(hello, state))
 
 
-@app.command(
-    epilog="\b\nExample:\n  wattseal device key --port /dev/ttyACM0 --out station-17",
-)
-def key(
-    port: options.Port,
-    out: options.OutputPath = None,
-    json_output: options.Json = False,
-    baud: options.Baud = options.BAUD,
-    timeout: options.Timeout = None,
-) -> None:
+@app.command(example="wattseal device key --port /dev/ttyACM0 --out station-17")
+def key(module: Module, out: options.OutputPath = None) -> Result:
     """Show the public key that verifies the module's records.
 
     With --out it is also written as public-key.hex (for the transparency software) and
@@ -369,49 +272,37 @@ def key(
     """
     from wattseal.device.session import key_files
 
-    with connected(port, baud, timeout) as (device, _hello):
+    with module.connected() as (device, _hello):
         number = device.key_number()
     public_key = key_of(number.public_key, "public_key")
-    written = (
-        [str(path) for path in OutputDirectory(out).write(key_files(public_key))] if out else []
-    )
-    if json_output:
-        print_json(
-            {
-                "key_number": number.key_number,
-                "curve": public_key.curve.name,
-                "public_key": public_key.hex,
-                "sha256": public_key.fingerprint,
-                "files": written,
-            }
-        )
-        return
-    say_facts(
-        [
-            ("key", f"number {number.key_number}, {public_key.curve.name}"),
-            ("SHA-256", public_key.fingerprint),
-            ("public key", public_key.hex),
-            *(("written", path) for path in written),
-        ]
-    )
+    written = options.write_files(out, key_files(public_key))
+    shown = {
+        "key_number": number.key_number,
+        "curve": public_key.curve.name,
+        "public_key": public_key.hex,
+        "sha256": public_key.fingerprint,
+        "files": written,
+    }
+    facts = [
+        ("key", f"number {number.key_number}, {public_key.curve.name}"),
+        ("SHA-256", public_key.fingerprint),
+        ("public key", public_key.hex),
+        *output.written_facts(written),
+    ]
+    return Result(shown, lambda: say_facts(facts))
 
 
-@app.command(
-    epilog="\b\nExample:\n  wattseal device time --port /dev/ttyACM0",
-)
+@app.command(example="wattseal device time --port /dev/ttyACM0")
 def time(
-    port: options.Port,
+    module: Module,
     source: Annotated[
-        TimeSource | None,
+        Literal["synchronised", "informative"] | None,
         typer.Option(
             help="How good this computer's clock is.",
             show_default="synchronised if a time service keeps it, else informative",
         ),
     ] = None,
-    json_output: options.Json = False,
-    baud: options.Baud = options.BAUD,
-    timeout: options.Timeout = None,
-) -> None:
+) -> Result:
     """Set the module's clock from this computer's.
 
     The source decides what records say of their time: S (synchronised) or I (informative).
@@ -419,85 +310,76 @@ def time(
     why = "as given with --source"
     if source is None:
         kept = is_synchronised()
-        source = TimeSource.SYNCHRONISED if kept else TimeSource.INFORMATIVE
-        why = (
-            "a time service keeps this computer's clock"
-            if kept
-            else ("no time service is known to keep this computer's clock")
-        )
-    with connected(port, baud, timeout) as (device, _hello):
+        source = "synchronised" if kept else "informative"
+        keeper = "a time service keeps" if kept else "no time service is known to keep"
+        why = f"{keeper} this computer's clock"
+    with module.connected() as (device, _hello):
         now = computer_time()
-        clock = device.set_time(now.unix_ms, now.utc_offset_min, source.value)
-    if json_output:
-        print_json({"clock": clock.model_dump(), "source": source.value, "why": why})
-        return
-    say_facts([("clock", clock_words(clock)), ("source", f"{source.value}: {why}")])
-
-
-@app.command()
-def read(
-    port: options.Port,
-    json_output: options.Json = False,
-    baud: options.Baud = options.BAUD,
-    timeout: options.Timeout = None,
-) -> None:
-    """Read the meter now, without signing."""
-    with connected(port, baud, timeout) as (device, _hello):
-        reading = device.read_meter()
-    if json_output:
-        print_json(reading)
-        return
-    say_facts(
-        [
-            ("energy", f"{reading.energy_kwh} kWh"),
-            ("meter", f"{reading.meter_vendor} {reading.meter_model}"),
-            ("serial", reading.meter_serial or "not told by the meter"),
-            ("firmware", reading.meter_firmware or "not told by the meter"),
-        ]
+        clock = device.set_time(now.unix_ms, now.utc_offset_min, source)
+    return Result(
+        {"clock": clock, "source": source, "why": why},
+        lambda: say_facts([("clock", _clock_words(clock)), ("source", f"{source}: {why}")]),
     )
 
 
+@app.command()
+def read(module: Module) -> Result:
+    """Read the meter now, without signing."""
+    with module.connected() as (device, _hello):
+        reading = device.read_meter()
+    facts = [
+        ("energy", f"{reading.energy_kwh} kWh"),
+        ("meter", f"{reading.meter_vendor} {reading.meter_model}"),
+        ("serial", reading.meter_serial or "not told by the meter"),
+        ("firmware", reading.meter_firmware or "not told by the meter"),
+    ]
+    return Result(reading, lambda: say_facts(facts))
+
+
 @app.command("self-test")
-def self_test(
-    port: options.Port,
-    json_output: options.Json = False,
-    baud: options.Baud = options.BAUD,
-    timeout: options.Timeout = None,
-) -> None:
+def self_test(module: Module) -> Result:
     """Let the module's signing core prove itself on known answers."""
-    with connected(port, baud, timeout) as (device, _hello):
+    with module.connected() as (device, _hello):
         result = device.self_test()
     if not result.passed:
         raise ToolError("self_test_failed", failed=", ".join(result.failed) or "unnamed test")
-    if json_output:
-        print_json(result)
-    else:
-        say("Self-test passed.")
+    return Result(result, lambda: say("Self-test passed."))
 
 
 @app.command(epilog=EPILOG)
 def configure(
-    port: options.Port,
-    file: File = None,
-    gateway_id: GatewayId = None,
-    gateway_serial: GatewaySerial = None,
-    meter_profile: MeterProfile = None,
-    meter_serial: MeterSerial = None,
-    meter_unit: MeterUnit = None,
-    meter_baud: MeterBaud = None,
-    meter_parity: MeterParity = None,
-    meter_stop_bits: MeterStopBits = None,
-    charge_point_type: ChargePointType = None,
-    charge_point_id: ChargePointId = None,
-    format_version: FormatVersion = None,
-    controller_firmware: ControllerFirmware = None,
-    registry_name: RegistryName = None,
-    registry_key: RegistryKey = None,
-    owner_key: OwnerKey = None,
-    json_output: options.Json = False,
-    baud: options.Baud = options.BAUD,
-    timeout: options.Timeout = None,
-) -> None:
+    module: Module,
+    file: Annotated[
+        Path | None, option("TOML", "Take settings from this file.", "--file", "-f")
+    ] = None,
+    gateway_id: Annotated[str | None, option("TEXT", "What this signing system is (GI).")] = None,
+    gateway_serial: Annotated[
+        str | None, option("TEXT", "Serial number of this system (GS).")
+    ] = None,
+    meter_profile: Annotated[
+        str | None, option("NAME", "The meter's register profile, such as sdm630.")
+    ] = None,
+    meter_serial: Annotated[str | None, option("TEXT", "Serial number of the meter (MS).")] = None,
+    meter_unit: Annotated[int | None, option("1-247", "Modbus unit number.")] = None,
+    meter_baud: Annotated[int | None, option("BITS/S", "Speed of the meter's line.")] = None,
+    meter_parity: Annotated[str | None, option("none|even|odd", "Parity of that line.")] = None,
+    meter_stop_bits: Annotated[int | None, option("1|2", "Stop bits of that line.")] = None,
+    charge_point_type: Annotated[
+        str | None, option("EVSEID|CBIDC", "How the charge point is named (CT).")
+    ] = None,
+    charge_point_id: Annotated[str | None, option("TEXT", "The charge point's name (CI).")] = None,
+    format_version: Annotated[str | None, option("1.3|1.4", "OCMF version (FV).")] = None,
+    controller_firmware: Annotated[
+        str | None, option("TEXT", "Firmware of the charge controller (CF).")
+    ] = None,
+    registry_name: Annotated[
+        str | None, option("NAME", "Name of the public-key registry's log.")
+    ] = None,
+    registry_key: Annotated[str | None, option("HEX|FILE", "Public key of that log.")] = None,
+    owner_key: Annotated[
+        str | None, option("HEX|FILE", "Public key that opens the seal again.")
+    ] = None,
+) -> Result:
     """Change the module's settings, or show them.
 
     What is given changes, the rest stays; with nothing given, the settings are shown. The module
@@ -519,153 +401,129 @@ def configure(
         "registry_key": registry_key and public_key(registry_key, "--registry-key").spki.hex(),
         "owner_key": owner_key and public_key(owner_key, "--owner-key").spki.hex(),
     }
-    wanted = merge(
+    wanted = _merged(
         read_settings_file(file) if file else {},
         {name: value for name, value in given.items() if value is not None},
     )
-    with connected(port, baud, timeout) as (device, _hello):
-        _configure(device, wanted, json_output=json_output)
+    with module.connected() as (device, _hello):
+        before = device.configuration()
+        changes = _merged({"line": before.settings.get("line")}, wanted)
+        after = device.configure({name: changes[name] for name in wanted}) if wanted else before
+
+    def words() -> None:
+        _say_change(before.settings, after.settings)
+        if after.missing:
+            say(f"Still to be set: {', '.join(after.missing)}", "yellow")
+
+    shown = {"before": before.settings, "after": after.settings, "missing": after.missing}
+    return Result(shown, words)
 
 
-def _configure(device: Device, wanted: dict[str, object], *, json_output: bool) -> None:
-    before = device.configuration()
-    changes = merge({"line": before.settings.get("line")}, wanted)
-    after = device.configure({name: changes[name] for name in wanted}) if wanted else before
-    if json_output:
-        print_json({"before": before.settings, "after": after.settings, "missing": after.missing})
-        return
-    say_change(before.settings, after.settings)
-    if after.missing:
-        say(f"Still to be set: {', '.join(after.missing)}", "yellow")
-
-
-@app.command(
-    epilog="\b\nExample:\n  wattseal device records --port /dev/ttyACM0 --from 17 --out export",
-)
+@app.command(example="wattseal device records --port /dev/ttyACM0 --from 17 --out export")
 def records(
-    port: options.Port,
-    first: First = None,
-    last: Last = None,
-    out: options.OutputPath = None,
-    json_output: options.Json = False,
-    baud: options.Baud = options.BAUD,
-    timeout: options.Timeout = None,
-) -> None:
+    module: Module, first: First = None, last: Last = None, out: options.OutputPath = None
+) -> Result:
     """List signed records by pagination, or export them.
 
     With --out, each record is written as T<n>.ocmf, each whole session also as
     transaction-T<n>-T<m>.xml, and the public key beside them.
     """
-    if out:
-        OutputDirectory(out).check_writable()
-    with connected(port, baud, timeout) as (device, _hello):
-        journal = device.status().journal
-        total = count(first, last, journal.oldest, journal.newest)
-        found = list(counted(device.records(first, last), total)) if total else []
+    options.check_output(out)
+    with module.connected() as (device, _hello):
+        found = _read(device.status().journal, device.records, first, last)
         key = device.public_key() if out else None
-    written = _export(found, key, out) if out and key else []
-    if json_output:
-        listed = [record.model_dump() for record in found]
-        print_json({"records": listed, "files": [str(path) for path in written]})
-    elif written:
-        say(f"{len(found)} records written to {out} ({len(written)} files).")
-    elif found:
-        from wattseal.cli.session import columns
+    written = []
+    if key:
+        from wattseal.device.session import journal_files
 
-        say_table(("PG", "SESSION", "TX", "TIME", "READING"), map(columns, found))
-    else:
-        say("The module holds no such records.")
+        written = options.write_files(out, journal_files(found, key))
+
+    def words() -> None:
+        if written:
+            say(f"{len(found)} records written to {out} ({len(written)} files).")
+        elif found:
+            from wattseal.cli.session import columns
+
+            say_table(("PG", "SESSION", "TX", "TIME", "READING"), map(columns, found))
+        else:
+            say("The module holds no such records.")
+
+    return Result({"records": found, "files": written}, words)
 
 
-@app.command(
-    epilog="\b\nExample:\n  wattseal device release --port /dev/ttyACM0 --through 240",
-)
+@app.command(example="wattseal device release --port /dev/ttyACM0 --through 240")
 def release(
-    port: options.Port,
-    through: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Last pagination that may be forgotten.")
-    ],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    json_output: options.Json = False,
-    baud: options.Baud = options.BAUD,
-    timeout: options.Timeout = None,
-) -> None:
+    module: Module,
+    through: Annotated[int, option("N", "Last pagination that may be forgotten.", min=1)],
+    yes: options.Yes = False,
+) -> Result:
     """Let the module forget old records, to make room.
 
     Export them first (wattseal device records --out DIR) and check the export: what is released
     cannot be read again.
     """
-    confirm(f"Forget all records up to T{through}?", yes=yes)
-    with connected(port, baud, timeout) as (device, _hello):
+    output.confirm(f"Forget all records up to T{through}?", yes=yes)
+    with module.connected() as (device, _hello):
         journal = device.release(through)
-    if json_output:
-        print_json(journal)
-        return
-    held = f"T{journal.oldest} to T{journal.newest}" if journal.oldest else "none"
-    say_facts([("records", held), ("room", kilobytes(journal.free_bytes))])
-    if journal.oldest and journal.oldest <= through:
-        say("The module frees whole sectors, so some released records stay for now.")
+
+    def words() -> None:
+        say_facts([("records", _held(journal)), ("room", output.kilobytes(journal.free_bytes))])
+        if journal.oldest and journal.oldest <= through:
+            say("The module frees whole sectors, so some released records stay for now.")
+
+    return Result(journal, words)
 
 
-@app.command(epilog="\b\nExample:\n  wattseal device events --port /dev/ttyACM0 --head")
+@app.command(example="wattseal device events --port /dev/ttyACM0 --head")
 def events(
-    port: options.Port,
+    module: Module,
     first: First = None,
     last: Last = None,
     head: Annotated[
         bool, typer.Option("--head", help="Also have the module sign the newest event.")
     ] = False,
-    json_output: options.Json = False,
-    baud: options.Baud = options.BAUD,
-    timeout: options.Timeout = None,
-) -> None:
+) -> Result:
     """List the event log and check its hash chain.
 
     With --head the module signs number and chain value of its newest event over a fresh
     challenge, which shows that the log ends here and is this module's.
     """
-    with connected(port, baud, timeout) as (device, hello):
-        found = _read(device, first, last)
+    with module.connected() as (device, hello):
+        found = _read(device.status().events, device.events, first, last)
         signed = _signed_head(device, hello, found) if head else None
-    check_chain(found)
-    if json_output:
-        result = {"events": [event.model_dump() for event in found], "chain": "whole"}
-        print_json({**result, "head": signed.model_dump()} if signed else result)
-    elif found:
+    key_history.check_chain(found)
+
+    def words() -> None:
+        if not found:
+            say("The module holds no such events.")
+            return
         say_table(("NO", "TIME", "EVENT", "DETAIL"), map(_row, found))
         say(f"{len(found)} events, their hash chain is whole.")
         if signed:
             say("The module has signed the newest one; the signature is verified.")
-    else:
-        say("The module holds no such events.")
+
+    shown = {"events": found, "chain": "whole"}
+    return Result({**shown, "head": signed} if signed else shown, words)
 
 
 @app.command(
     "archive-events",
-    epilog="\b\nExample:\n  wattseal device archive-events --port /dev/ttyACM0 \\\n"
+    example="wattseal device archive-events --port /dev/ttyACM0 \\\n"
     "    --out archive --owner-key owner.pem",
 )
 def archive_events(
-    port: options.Port,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="Write the archive there.")
-    ],
-    owner_key: key_files.OwnerKey = None,
+    module: Module,
+    out: Annotated[Path, option("DIR", "Write the archive there.", "--out", "-o")],
+    owner_key: OwnerKey = None,
     signature: Signature = None,
     through: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="Last event to archive; needed with --signature.",
-            show_default="newest",
+        option(
+            "N", "Last event to archive; needed with --signature.", min=1, show_default="newest"
         ),
     ] = None,
-    password_file: key_files.OwnerPasswordFile = None,
-    json_output: options.Json = False,
-    baud: options.Baud = options.BAUD,
-    timeout: options.Timeout = None,
-) -> None:
+    password_file: OwnerPasswordFile = None,
+) -> Result:
     """Save the event log to a file, then let the module forget it, to make room.
 
     The owner permits it. Nothing is forgotten before the archive is checked and written; the hash
@@ -678,60 +536,54 @@ def archive_events(
             help="Give the same number with --through.",
         )
     allowed = permit(signature, owner_key, password_file)
-    OutputDirectory(out).check_writable()
-    with connected(port, baud, timeout) as (device, hello):
-        found = _read(device, None, through)
+    options.check_output(out)
+    with module.connected() as (device, hello):
+        found = _read(device.status().events, device.events, None, through)
         if not found:
             raise ToolError("nothing_to_archive")
-        check_chain(found)
-        written = _write_archive(out, hello, found)
-        log = device.archive_events(
-            allowed.answer(device, hello, "archive_events", found[-1].number)
-        )
-    if json_output:
-        print_json({"events": log.model_dump(), "files": written})
-        return
-    say(f"{len(found)} events archived, their hash chain is whole.", "bold green")
-    say_facts(
-        [
-            ("written", written[0]),
+        key_history.check_chain(found)
+        newest = found[-1].number
+        # One JSON object a line for each event, as the link gave it.
+        lines = "".join(event.model_dump_json() + "\n" for event in found)
+        name = f"events-{hello.chip_id}-{found[0].number}-{newest}.jsonl"
+        written = options.write_files(out, {name: lines})
+        log = device.archive_events(allowed.answer(device, hello, "archive_events", newest))
+
+    def words() -> None:
+        say(f"{len(found)} events archived, their hash chain is whole.", "bold green")
+        facts = [
             ("events", f"{log.oldest} to {log.newest}"),
-            ("room", kilobytes(log.free_bytes)),
+            ("room", output.kilobytes(log.free_bytes)),
         ]
-    )
-    if log.oldest and log.oldest <= found[-1].number:
-        say("The module frees whole sectors, so some archived events stay for now.")
+        say_facts([*output.written_facts(written), *facts])
+        if log.oldest and log.oldest <= newest:
+            say("The module frees whole sectors, so some archived events stay for now.")
+
+    return Result({"events": log, "files": written}, words)
 
 
-@app.command(epilog="\b\nExample:\n  wattseal device statements --port /dev/ttyACM0 --out history")
-def statements(
-    port: options.Port,
-    out: options.OutputPath = None,
-    json_output: options.Json = False,
-    baud: options.Baud = options.BAUD,
-    timeout: options.Timeout = None,
-) -> None:
+@app.command(example="wattseal device statements --port /dev/ttyACM0 --out history")
+def statements(module: Module, out: options.OutputPath = None) -> Result:
     """Show the history of the module's keys, and check that each leads to the next.
 
     A roll-over must be signed by the old key and by the new one. With --out the statements are
     written there as statements.json.
     """
-    with connected(port, baud, timeout) as (device, hello):
+    with module.connected() as (device, hello):
         stored = list(device.statements())
         state = device.status()
         has_key = state.key_number is not None and state.state != "fault"
         key = device.key_number() if has_key else None
-    history = check_history(stored, hello.chip_id)
+    history = key_history.check_history(stored, hello.chip_id)
     if key:
-        check_present_key(history, key.key_number, key_of(key.public_key, "public_key"))
-    listed = [statement.model_dump() for statement in stored]
-    written: list[str] = []
-    if out:
-        files = {"statements.json": json.dumps({"statements": listed}, indent=2) + "\n"}
-        written = [str(path) for path in OutputDirectory(out).write(files)]
-    if json_output:
-        print_json({"statements": listed, "history": "whole", "files": written})
-        return
-    say_table(("NO", "STATEMENT", "KEY", "FIRMWARE", "AFTER"), map(_statement_row, history))
-    say(f"{len(history)} statements, each follows from the one before.")
-    say_facts([("written", path) for path in written])
+        key_history.check_present_key(history, key.key_number, key_of(key.public_key, "public_key"))
+    written = options.write_files(
+        out, {"statements.json": output.as_json({"statements": stored}) + "\n"}
+    )
+
+    def words() -> None:
+        say_table(("NO", "STATEMENT", "KEY", "FIRMWARE", "AFTER"), map(_statement_row, history))
+        say(f"{len(history)} statements, each follows from the one before.")
+        say_facts(output.written_facts(written))
+
+    return Result({"statements": stored, "history": "whole", "files": written}, words)

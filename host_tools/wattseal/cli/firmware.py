@@ -7,21 +7,19 @@ from typing import Annotated
 
 import typer
 
-from wattseal.cli import key_files, options
+from wattseal.cli import key_files
 from wattseal.cli.device import say_next
-from wattseal.cli.options import connected
-from wattseal.cli.output import complain, print_json, progress_bar, say, say_facts
+from wattseal.cli.options import Commands, KeyFileToMake, Module, argument, check_new, option
+from wattseal.cli.output import Result, complain, progress_bar, say, say_facts
 from wattseal.common.errors import ToolError
 from wattseal.common.files import OutputDirectory, read_at_most
 from wattseal.device import update
-from wattseal.device import update as boot_drive
 from wattseal.device.advice import advise
 from wattseal.device.device import key_of
 from wattseal.device.key_history import check_history, check_present_key
 from wattseal.device.models import Hello, Status
 from wattseal.device.owner import create_key
 from wattseal.device.session import KEY_PEM
-from wattseal.device.update import drive_of
 from wattseal.device.update_bundle import (
     SUFFIX,
     Bundle,
@@ -32,142 +30,111 @@ from wattseal.device.update_bundle import (
 )
 from wattseal.wire.firmware_manifest import MAX_IMAGE_BYTES
 
-app = typer.Typer(
-    name="firmware",
-    no_args_is_help=True,
-    help="Pack, sign, check and install firmware.",
+app = Commands(
+    name="firmware", no_args_is_help=True, help="Pack, sign, check and install firmware."
 )
 
+BundleFile = Annotated[Path, argument("BUNDLE", f"A {SUFFIX} file.")]
 
-BundleFile = Annotated[Path, typer.Argument(metavar="BUNDLE", help=f"A {SUFFIX} file.")]
 
-
-@app.command(epilog="\b\nExample:\n  wattseal firmware key vendor.pem")
-def key(
-    file: Annotated[Path, typer.Argument(metavar="KEYFILE", help="The file to be made.")],
-    password_file: key_files.VendorPasswordFile = None,
-    json_output: options.Json = False,
-) -> None:
+@app.command(example="wattseal firmware key vendor.pem")
+def key(file: KeyFileToMake, password_file: key_files.VendorPasswordFile = None) -> Result:
     """Make a vendor's key, locked with a password, and public-key.pem beside it.
 
     Images built with WATTSEAL_VENDOR_KEY=public-key.pem take bundles that this key signs.
     """
-    if file.exists():
-        raise ToolError("file_exists", path=str(file))
+    check_new(file)
     directory = OutputDirectory(file.parent)
     directory.check_free(KEY_PEM)
     password = key_files.new_password(password_file, key_files.VENDOR_PASSWORD)
     public = create_key(file, password).public
     [public_file] = directory.write({KEY_PEM: public.pem})
-    if json_output:
-        names = {"file": str(file), "public_file": str(public_file)}
-        print_json({**names, "public_key": public.spki.hex(), "sha256": public.fingerprint})
-        return
-    say_facts(
-        [
-            ("private key", str(file)),
-            ("public key", str(public_file)),
-            ("SHA-256", public.fingerprint),
-        ]
-    )
+    shown = {
+        "file": file,
+        "public_file": public_file,
+        "public_key": public.spki.hex(),
+        "sha256": public.fingerprint,
+    }
+    facts = [
+        ("private key", str(file)),
+        ("public key", str(public_file)),
+        ("SHA-256", public.fingerprint),
+    ]
+    return Result(shown, lambda: say_facts(facts))
 
 
 @app.command(
-    epilog="\b\nExample:\n  wattseal firmware pack firmware.bin --board wattseal_rp2040 \\\n"
-    "    --firmware 0.2.0 --rollback-number 1 --out wattseal-0.2.0.wsfw",
+    example="wattseal firmware pack firmware.bin --board wattseal_rp2040 \\\n"
+    "    --firmware 0.2.0 --rollback-number 1 --out wattseal-0.2.0.wsfw"
 )
 def pack(
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The image: firmware.bin.")],
-    board: Annotated[str, typer.Option(metavar="NAME", help="The board it was built for.")],
-    firmware: Annotated[str, typer.Option(metavar="VERSION", help="Its version.")],
-    rollback_number: Annotated[
-        int, typer.Option(metavar="N", help="Modules refuse lower ones from then on.")
-    ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="BUNDLE", help="The file to write.")],
-    json_output: options.Json = False,
-) -> None:
+    image: Annotated[Path, argument("IMAGE", "The image: firmware.bin.")],
+    board: Annotated[str, option("NAME", "The board it was built for.")],
+    firmware: Annotated[str, option("VERSION", "Its version.")],
+    rollback_number: Annotated[int, option("N", "Modules refuse lower ones from then on.")],
+    out: Annotated[Path, option("BUNDLE", "The file to write.", "--out", "-o")],
+) -> Result:
     """Put an image and its manifest into a bundle, which is still to be signed."""
-    data = _read_image(image)
+    data = read_at_most(image, MAX_IMAGE_BYTES)
+    if len(data) > MAX_IMAGE_BYTES:
+        raise ToolError("manifest_refused", cause=f"the image has over {MAX_IMAGE_BYTES} bytes")
     try:
         manifest = describe(data, board, firmware, rollback_number)
     except ManifestError as error:
         raise ToolError("manifest_refused", cause=str(error)) from None
-    _write(out, Bundle(manifest, data))
-    _tell(out, manifest, "not signed yet", json_output=json_output)
+    OutputDirectory(out.parent).write_bytes(out.name, Bundle(manifest, data).to_bytes())
+    return _of_bundle(out, manifest, "not signed yet")
 
 
-@app.command(epilog="\b\nExample:\n  wattseal firmware sign wattseal-0.2.0.wsfw --key vendor.pem")
+@app.command(example="wattseal firmware sign wattseal-0.2.0.wsfw --key vendor.pem")
 def sign(
     bundle_file: BundleFile,
-    key: Annotated[Path, typer.Option(metavar="KEYFILE", help="The vendor's private key.")],
+    key: Annotated[Path, option("KEYFILE", "The vendor's private key.")],
     password_file: key_files.VendorPasswordFile = None,
-    json_output: options.Json = False,
-) -> None:
+) -> Result:
     """Sign a bundle with the vendor's key; the file is replaced by the signed one."""
     bundle = read_bundle(bundle_file)
     signing = key_files.read_vendor_key(key, password_file)
-    _write(bundle_file, bundle.signed(signing), replacing=True)
-    _tell(bundle_file, bundle.manifest, f"by {signing.public.fingerprint}", json_output=json_output)
+    signed = bundle.signed(signing).to_bytes()
+    OutputDirectory(bundle_file.parent).write_bytes(bundle_file.name, signed, replacing=True)
+    return _of_bundle(bundle_file, bundle.manifest, f"by {signing.public.fingerprint}")
 
 
-@app.command(
-    epilog="\b\nExample:\n  wattseal firmware verify wattseal-0.2.0.wsfw --key public-key.pem"
-)
+@app.command(example="wattseal firmware verify wattseal-0.2.0.wsfw --key public-key.pem")
 def verify(
     bundle_file: BundleFile,
-    key: Annotated[
-        str, typer.Option("--key", "-k", metavar="HEX|FILE", help="The vendor's public key.")
-    ],
-    json_output: options.Json = False,
-) -> None:
+    key: Annotated[str, option("HEX|FILE", "The vendor's public key.", "--key", "-k")],
+) -> Result:
     """Check that a bundle is whole and signed by the vendor's key."""
     public = key_files.public_key(key, "--key")
     bundle = read_bundle(bundle_file)
     bundle.check_signature(bundle_file, public)
-    _tell(bundle_file, bundle.manifest, f"by {public.fingerprint}", json_output=json_output)
+    return _of_bundle(bundle_file, bundle.manifest, f"by {public.fingerprint}")
 
 
-def _read_image(path: Path) -> bytes:
-    data = read_at_most(path, MAX_IMAGE_BYTES)
-    if len(data) > MAX_IMAGE_BYTES:
-        raise ToolError("manifest_refused", cause=f"the image has over {MAX_IMAGE_BYTES} bytes")
-    return data
+def _of_bundle(path: Path, manifest: Manifest, signed: str) -> Result:
+    shown = {
+        "board": manifest.board,
+        "firmware": manifest.firmware,
+        "rollback_number": manifest.rollback_number,
+        "size": manifest.size_bytes,
+        "sha256": manifest.sha256,
+    }
+    facts = [
+        ("bundle", str(path)),
+        ("firmware", f"{manifest.firmware} for {manifest.board}"),
+        ("rollback", str(manifest.rollback_number)),
+        ("image", f"{manifest.size_bytes} bytes, identity {manifest.sha256}"),
+        ("signed", signed),
+    ]
+    return Result({"file": path, "manifest": shown, "signed": signed}, lambda: say_facts(facts))
 
 
-def _write(path: Path, bundle: Bundle, *, replacing: bool = False) -> None:
-    OutputDirectory(path.parent).write_bytes(path.name, bundle.to_bytes(), replacing=replacing)
-
-
-def _tell(path: Path, manifest: Manifest, signed: str, *, json_output: bool) -> None:
-    if json_output:
-        facts = {
-            "board": manifest.board,
-            "firmware": manifest.firmware,
-            "rollback_number": manifest.rollback_number,
-            "size": manifest.size_bytes,
-            "sha256": manifest.sha256,
-        }
-        print_json({"file": str(path), "manifest": facts, "signed": signed})
-        return
-    say_facts(
-        [
-            ("bundle", str(path)),
-            ("firmware", f"{manifest.firmware} for {manifest.board}"),
-            ("rollback", str(manifest.rollback_number)),
-            ("image", f"{manifest.size_bytes} bytes, identity {manifest.sha256}"),
-            ("signed", signed),
-        ]
-    )
-
-
-WAIT_S = 120.0
-
-
-def _start(bundle: Bundle, signature: bytes, port: str, baud: int, timeout: float | None) -> Hello:
+def _start(bundle: Bundle, signature: bytes, module: Module) -> Hello:
     """Have the module check the bundle and enter its boot loader; nothing if it runs it already."""
-    with connected(port, baud, timeout) as (device, hello):
+    with module.connected() as (device, hello):
         update.check_fits(bundle.manifest, hello)
-        drive_of(hello.board)
+        update.drive_of(hello.board)
         if hello.firmware_identity != bundle.manifest.sha256:
             update.enter_boot_loader(device, bundle.manifest, signature)
             complain("wattseal: the module accepted the bundle and starts its boot loader.")
@@ -175,22 +142,20 @@ def _start(bundle: Bundle, signature: bytes, port: str, baud: int, timeout: floa
 
 
 def _copy(bundle: Bundle, given: Path | None, patience: update.Patience) -> None:
-    drive = drive_of(bundle.manifest.board)
+    drive = update.drive_of(bundle.manifest.board)
     where = f" at {given}" if given else ""
     complain(f"wattseal: waiting for the boot loader's drive {drive.board_id}{where}.")
     folder = update.await_drive(drive, given, patience)
     with progress_bar("copying") as progress:
-        boot_drive.copy(bundle.image, drive, folder, progress)
+        update.copy(bundle.image, drive, folder, progress)
     complain("wattseal: copied; waiting for the module to start with it.")
 
 
-def _finish(
-    bundle: Bundle, port: str, baud: int, timeout: float | None, patience: update.Patience
-) -> Status:
+def _finish(bundle: Bundle, module: Module, patience: update.Patience) -> Status:
     """What the module says of itself now, its history of keys checked."""
-    hello = update.await_module(lambda: connected(port, baud, timeout), port, patience)
+    hello = update.await_module(module.connected, module.port, patience)
     update.check_running(bundle.manifest, hello)
-    with connected(port, baud, timeout) as (device, _hello):
+    with module.connected() as (device, _hello):
         state = device.status()
         if state.state == "fault":
             advice = advise(state)
@@ -209,7 +174,7 @@ def _finish(
     return state
 
 
-def _tell_update(manifest: Manifest, state: Status, *, was_running: bool) -> None:
+def _say_update(manifest: Manifest, state: Status, *, was_running: bool) -> None:
     if was_running:
         say(f"The module runs firmware {manifest.firmware} already; nothing was changed.")
     else:
@@ -233,26 +198,20 @@ def _tell_update(manifest: Manifest, state: Status, *, was_running: bool) -> Non
 )
 def update_command(
     bundle_file: BundleFile,
-    port: options.Port,
+    module: Module,
     drive: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The boot loader's drive.", show_default="looked for"),
+        Path | None, option("DIR", "The boot loader's drive.", show_default="looked for")
     ] = None,
     key: Annotated[
-        str | None,
-        typer.Option("--key", "-k", metavar="HEX|FILE", help="Check the vendor's key here too."),
+        str | None, option("HEX|FILE", "Check the vendor's key here too.", "--key", "-k")
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="The module waits in its boot loader already.")
     ] = False,
     wait: Annotated[
-        float,
-        typer.Option(metavar="SECONDS", min=1, max=3600, help="For the drive, then the module."),
-    ] = WAIT_S,
-    json_output: options.Json = False,
-    baud: options.Baud = options.BAUD,
-    timeout: options.Timeout = None,
-) -> None:
+        float, option("SECONDS", "For the drive, then the module.", min=1, max=3600)
+    ] = 120.0,
+) -> Result:
     """Install a bundle: the module checks it, its boot loader takes it, the identity proves it.
 
     The module makes a new key when it starts with the new firmware, and has to be published again.
@@ -269,15 +228,17 @@ def update_command(
             help="Give the vendor's public key with --key.",
         )
     patience = update.Patience(wait)
-    before = None if resume else _start(bundle, signature, port, baud, timeout)
+    before = None if resume else _start(bundle, signature, module)
     was_running = before is not None and before.firmware_identity == bundle.manifest.sha256
     if not was_running:
         _copy(bundle, drive, patience)
-    state = _finish(bundle, port, baud, timeout, patience)
-    if json_output:
-        facts = {"firmware": bundle.manifest.firmware, "firmware_identity": bundle.manifest.sha256}
-        now = {"state": state.state, "key_number": state.key_number}
-        was = before.firmware if before else None
-        print_json({"updated": not was_running, "before": was, **facts, **now})
-    else:
-        _tell_update(bundle.manifest, state, was_running=was_running)
+    state = _finish(bundle, module, patience)
+    shown = {
+        "updated": not was_running,
+        "before": before.firmware if before else None,
+        "firmware": bundle.manifest.firmware,
+        "firmware_identity": bundle.manifest.sha256,
+        "state": state.state,
+        "key_number": state.key_number,
+    }
+    return Result(shown, lambda: _say_update(bundle.manifest, state, was_running=was_running))

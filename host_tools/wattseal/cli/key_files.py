@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wattseal.cli.options import first_line, option
 from wattseal.common.errors import ToolError
-from wattseal.common.files import read_private
 from wattseal.device import owner
 from wattseal.device.owner import SigningKey, check_password, is_locked, load_key
 from wattseal.ocmf.public_key import (
@@ -26,28 +26,17 @@ if TYPE_CHECKING:
     from wattseal.device.device import Device
     from wattseal.device.models import Hello
 
-
 OWNER_PASSWORD = "WATTSEAL_OWNER_PASSWORD"  # noqa: S105 - the variable's name
-
-
 VENDOR_PASSWORD = "WATTSEAL_VENDOR_PASSWORD"  # noqa: S105 - the variable's name
 
 
 def _password_file(variable: str) -> Any:
-    return typer.Option(
-        metavar="FILE", help=f"Its first line is the password. Default: ${variable}, or asked for."
-    )
+    return option("FILE", f"Its first line is the password. Default: ${variable}, or asked for.")
 
 
 OwnerPasswordFile = Annotated[Path | None, _password_file(OWNER_PASSWORD)]
-
-
 VendorPasswordFile = Annotated[Path | None, _password_file(VENDOR_PASSWORD)]
-
-
-OwnerKey = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Sign with this owner's private key.")
-]
+OwnerKey = Annotated[Path | None, option("FILE", "Sign with this owner's private key.")]
 
 
 def read_owner_key(path: Path, password_file: Path | None) -> SigningKey:
@@ -72,7 +61,7 @@ def new_password(password_file: Path | None, variable: str) -> str:
     return password
 
 
-def public_key(given: str, option: str) -> PublicKey:
+def public_key(given: str, option_name: str) -> PublicKey:
     """A public key given as text or as a file. ToolError `key_unreadable`."""
     source: str | bytes = given
     path = Path(given)
@@ -81,13 +70,13 @@ def public_key(given: str, option: str) -> PublicKey:
             with path.open("rb") as file:
                 source = file.read(MAX_KEY_TEXT_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise ToolError("key_unreadable", option=option, cause=str(error)) from None
+        raise ToolError("key_unreadable", option=option_name, cause=str(error)) from None
     try:
         return read_public_key(source)
     except KeyUnreadableError as error:
         is_path = isinstance(source, str) and (path.suffix or len(path.parts) > 1)
         cause = f"there is no file {given}" if is_path else str(error)
-        raise ToolError("key_unreadable", option=option, cause=cause) from None
+        raise ToolError("key_unreadable", option=option_name, cause=cause) from None
 
 
 def _password(path: Path, password_file: Path | None, variable: str) -> str:
@@ -97,26 +86,16 @@ def _password(path: Path, password_file: Path | None, variable: str) -> str:
 
 def _given(password_file: Path | None, variable: str) -> str | None:
     """The password that needs no asking; None if there is none."""
-    if password_file is None:
-        return _from_environment(variable)
-    lines = read_private(password_file).splitlines()
+    if password_file is not None:
+        return first_line(password_file, "UTF-8")
+    password = os.environ.get(variable, "")
     try:
-        return lines[0].decode("utf-8") if lines else ""
-    except UnicodeDecodeError:
-        raise ToolError(
-            "secret_unreadable", path=str(password_file), cause="its first line is not UTF-8"
-        ) from None
-
-
-def _from_environment(variable: str) -> str | None:
-    password = os.environ.get(variable) or None
-    try:
-        (password or "").encode()
+        password.encode()
     except UnicodeEncodeError:  # its own words would show a piece of the password
         raise ToolError(
             "usage", cause=f"The password in {variable} is not UTF-8.", help="Give --password-file."
         ) from None
-    return password
+    return password or None
 
 
 def _ask(words: str, check: Callable[[str], None] | None = None) -> str:
@@ -135,8 +114,7 @@ def _ask(words: str, check: Callable[[str], None] | None = None) -> str:
 
 
 Signature = Annotated[
-    str | None,
-    typer.Option(metavar="HEX", help="What `wattseal owner sign` gave for the open challenge."),
+    str | None, option("HEX", "What `wattseal owner sign` gave for the open challenge.")
 ]
 
 

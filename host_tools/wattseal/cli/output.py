@@ -11,7 +11,9 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
@@ -20,12 +22,46 @@ from wattseal.common.errors import ToolError
 from wattseal.common.text import printable
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
     from pydantic import BaseModel
     from rich.console import Console
+    from rich.progress import Progress, ProgressColumn
     from rich.text import Text
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command comes to: an object for programs, and what says the same to people.
+
+    The object may hold models, paths and iterators. `complaint` goes to standard error in any case.
+    """
+
+    data: BaseModel | dict[str, Any]
+    say: Callable[[], None]
+    exit_status: int = 0
+    complaint: str = ""
+
+    def show(self, *, wants_json: bool) -> int:
+        """Print it, and give the exit status."""
+        if wants_json:
+            print(as_json(self.data))
+        else:
+            self.say()
+        if self.complaint:
+            complain(self.complaint)
+        return self.exit_status
+
+
+def as_json(data: BaseModel | dict[str, Any]) -> str:
+    """One JSON object in ASCII."""
+    return json.dumps(data, indent=2, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Iterator):
+        return list(value)
+    return value.model_dump(mode="json")  # of pydantic, whose import takes a while
 
 
 def confirm(question: str, *, yes: bool) -> None:
@@ -49,13 +85,13 @@ CLOCK_STATES = {
 """The letters of OCMF table 19 in words."""
 
 
-def local_time(unix_ms: int, utc_offset_min: int = 0) -> str:
+def local_time(at_ms: int, utc_offset_min: int = 0) -> str:
     """`2026-11-21 10:00:05 +01:00`; a number of milliseconds that is no date stays a number."""
     zone = timezone(timedelta(minutes=utc_offset_min))
     try:
-        moment = datetime.fromtimestamp(unix_ms / 1000, UTC).astimezone(zone)
+        moment = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone)
     except (ValueError, OverflowError, OSError):
-        return f"{unix_ms} ms"
+        return f"{at_ms} ms"
     offset = moment.strftime("%z")
     return f"{moment:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:]}"
 
@@ -77,30 +113,8 @@ def kilobytes(count: int) -> str:
     return f"{count // 1024} KB"
 
 
-def read_time(text: str) -> int:
-    """Milliseconds since 1970 of a time with its zone. ToolError `usage` if the text is none."""
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise ToolError(
-            "usage",
-            cause=f"{text} is no time with a zone.",
-            help="Write it as 2026-11-21T10:00:05+01:00 or 2026-11-21T09:00:05Z.",
-        )
-    since_1970 = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return since_1970 // timedelta(milliseconds=1)
-
-
 LABEL_WIDTH = 11
 INDENT = "  "
-
-
-def print_json(result: BaseModel | dict[str, Any]) -> None:
-    """One JSON object in ASCII on standard output."""
-    plain = result if isinstance(result, dict) else result.model_dump(mode="json")
-    print(json.dumps(plain, indent=2))
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -141,8 +155,7 @@ def say_wrapped(text: str, style: str = "", indent: str = "") -> None:
     if not console.is_terminal:
         say(indent + text, style)
         return
-    lines = textwrap.wrap(printable(text), max(20, console.width - len(indent)))
-    for line in lines:
+    for line in textwrap.wrap(printable(text), max(20, console.width - len(indent))):
         console.print(_text(indent + line, style), soft_wrap=True)
 
 
@@ -156,30 +169,35 @@ def say_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> N
         say("  ".join(padded).rstrip(), "" if number else "bold")
 
 
-_Item = TypeVar("_Item")
+def written_facts(files: Iterable[Path]) -> list[tuple[str, str]]:
+    """Files that were written, for `say_facts`."""
+    return [("written", str(path)) for path in files]
+
+
+def _progress(*columns: str | ProgressColumn) -> Progress:
+    """A line on a terminal's standard error that is gone afterwards."""
+    from rich.progress import Progress
+
+    hidden = not sys.stderr.isatty()
+    return Progress(*columns, console=_console(stderr=True), transient=True, disable=hidden)
 
 
 @contextmanager
 def progress_bar(words: str) -> Iterator[Callable[[int, int], None]]:
     """Gives a function to call with what is done and the total."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn
 
-    progress = Progress(
-        TextColumn(words),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=_console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    )
-    with progress:
+    with _progress(words, BarColumn(), MofNCompleteColumn()) as progress:
         task = progress.add_task(words, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def counted(items: Iterable[_Item], total: int) -> Iterator[_Item]:
-    """The items, with a bar that counts them as they are read."""
-    with progress_bar("reading") as show:
+_Item = TypeVar("_Item")
+
+
+def counted(items: Iterable[_Item], total: int, words: str = "reading") -> Iterator[_Item]:
+    """The items, with a bar that counts them as they are dealt with."""
+    with progress_bar(words) as show:
         show(0, total)
         for done, item in enumerate(items, 1):
             yield item
@@ -192,16 +210,9 @@ def reading_bar(size: int | None, position: Callable[[], int]) -> Iterator[Calla
 
     The bar is as long as the part of the file's bytes that was read; size None: it is not known.
     """
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TimeRemainingColumn
 
-    progress = Progress(
-        TextColumn("{task.fields[rows]:,} CDRs"),
-        BarColumn(),
-        TimeRemainingColumn(),
-        console=_console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    )
+    progress = _progress("{task.fields[rows]:,} CDRs", BarColumn(), TimeRemainingColumn())
     rows = 0
 
     def add(more: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import UserDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -13,42 +13,36 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from wattseal import __version__
-from wattseal.cli.output import complain, print_json, say
+from wattseal.cli.output import as_json, complain, say
 from wattseal.common.errors import EXIT_USAGE, ToolError
 
 
 def group_with(
-    modules: Mapping[str, Sequence[str]], summaries: Mapping[str, str] | None = None
+    modules: Mapping[str, str], summaries: Mapping[str, str] | None = None
 ) -> type[TyperGroup]:
-    """For `typer.Typer(cls=...)`: a group that also has these commands of these modules of cli.
+    """For `typer.Typer(cls=...)`: a group that also has commands of other modules of cli, by name.
 
-    A module is named by itself, if the commands are in its `app`, or as `module:name_of_the_app`.
+    A module is named by itself, if the command is in its `app`, or as `module:name_of_the_app`.
     `summaries` has the help of commands, so that a list of them imports none.
     """
-    elsewhere = {name: module for module, names in modules.items() for name in names}
 
     class Group(TyperGroup):
         def __init__(self, **settings: Any) -> None:
             super().__init__(**settings)
-            self.commands = _Commands({**self.commands, **elsewhere})
+            self.commands = _Commands({**self.commands, **modules})
 
         def format_commands(self, ctx: Any, formatter: Any) -> None:
-            commands = self.commands
-            self.commands = _listed(commands, summaries or {})
+            commands, told = self.commands, summaries or {}
+            self.commands = {
+                name: TyperCommand(name, help=told[name]) if name in told else commands[name]
+                for name in commands
+            }
             try:
                 super().format_commands(ctx, formatter)
             finally:
                 self.commands = commands
 
     return Group
-
-
-def _listed(commands: Mapping[str, Any], summaries: Mapping[str, str]) -> dict[str, Any]:
-    """The commands as a list of them needs them."""
-    return {
-        name: TyperCommand(name, help=summaries[name]) if name in summaries else commands[name]
-        for name in commands
-    }
 
 
 class _Commands(UserDict[str, Any]):
@@ -69,22 +63,9 @@ def _command_of(module: str, name: str) -> Any:
     return typer.main.get_group(holder).commands[name]
 
 
-__all__ = ["app", "run"]
-
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]  # typer does not export it
 _INTERRUPTED = 130
 
-_MODULES = {
-    "verify": ("verify",),
-    "device:port_app": ("port",),
-    "device": ("device",),
-    "session": ("session",),
-    "device_owner:owner_app": ("owner",),
-    "firmware": ("firmware",),
-    "commission": ("commission",),
-    "registry": ("registry",),
-    "cdr": ("cdr",),
-}
 SUMMARIES = {
     "verify": "Verify signatures and transactions of OCMF records.",
     "port": "Find the port that a module is on.",
@@ -97,6 +78,9 @@ SUMMARIES = {
     "cdr": "Make, check, send, receive and bill CDRs.",
 }
 """The first sentence of each command's own help."""
+
+_MODULES = {name: name for name in SUMMARIES}
+_MODULES |= {"port": "device:port_app", "owner": "device_owner:owner_app"}
 
 app = typer.Typer(
     cls=group_with(_MODULES, SUMMARIES),
@@ -159,7 +143,7 @@ def run(arguments: list[str]) -> int:
 def _fail(error: ToolError, arguments: list[str]) -> int:
     complain(f"wattseal: {' '.join(str(error).split())}")
     if "--json" in arguments:
-        print_json(error.as_json())
+        print(as_json(error.as_json()))
     return error.exit_status
 
 

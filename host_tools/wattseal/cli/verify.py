@@ -8,8 +8,8 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from wattseal.cli import options
-from wattseal.cli.output import INDENT, print_json, say, say_facts, say_wrapped
+from wattseal.cli.options import Commands, argument, option
+from wattseal.cli.output import INDENT, Result, say, say_facts, say_wrapped
 from wattseal.common.findings import Finding, Severity
 from wattseal.common.sentences import Language, read_labels
 from wattseal.common.text import printable
@@ -90,7 +90,7 @@ def _say_findings(findings: list[Finding], language: Language, where: str = "") 
         say_wrapped(f"{mark}: {where}{sentence} [{finding.code}]", style, indent=INDENT)
 
 
-app = typer.Typer()
+app = Commands()
 
 STANDARD_INPUT = "-"
 MAX_BUNDLE_BYTES = 64 << 20
@@ -110,36 +110,33 @@ Exit status: 0 all verified, 1 not verified, 2 unreadable."""
 def verify(
     files: Annotated[
         list[str],
-        typer.Argument(
-            metavar="FILE",
-            help="OCMF, its hex, XML, or an invoice bundle (zip); - is standard input.",
-        ),
+        argument("FILE", "OCMF, its hex, XML, or an invoice bundle (zip); - is standard input."),
     ],
     key: Annotated[
-        str | None,
-        typer.Option("--key", "-k", metavar="HEX|FILE", help="Trust this public key and no other."),
+        str | None, option("HEX|FILE", "Trust this public key and no other.", "--key", "-k")
     ] = None,
     language: Annotated[
-        Language,
-        typer.Option(help="Language of what people read; --json is the same in any."),
+        Language, typer.Option(help="Language of what people read; --json is the same in any.")
     ] = Language.ENGLISH,
-    json_output: options.Json = False,
-) -> None:
+) -> Result:
     """Verify signatures and transactions of OCMF records.
 
     Without --key, the key inside the file judges: that shows that nothing was altered since
     signing, not who signed.
     """
-    pinned = _pinned(key) if key else None
+    pinned = None
+    if key:
+        from wattseal.cli.key_files import public_key  # brings what locks private keys
+
+        pinned = public_key(key, "--key")
     reports = [report for name in files for report in _verify(name, pinned)]
     verdict = overall(reports)
-    if json_output:
-        listed = [report.model_dump(mode="json") for report in reports]
-        print_json({"verdict": verdict.value, "files": listed})
-    else:
+
+    def words() -> None:
         for report in reports:
             say_report(report, language)
-    raise typer.Exit(verdict.exit_status)
+
+    return Result({"verdict": verdict, "files": reports}, words, verdict.exit_status)
 
 
 def _verify(name: str, pinned: PublicKey | None) -> list[FileReport]:
@@ -166,9 +163,3 @@ def _read(file: BinaryIO) -> bytes:
     """As much as a file of records may have and a byte more; of a bundle, all that it may have."""
     start = file.read(MAX_FILE_BYTES + 1)
     return start + file.read(MAX_BUNDLE_BYTES) if is_bundle(start) else start
-
-
-def _pinned(key: str) -> PublicKey:
-    from wattseal.cli.key_files import public_key  # brings what locks private keys
-
-    return public_key(key, "--key")

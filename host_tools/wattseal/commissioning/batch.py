@@ -1,4 +1,4 @@
-"""Many modules, one after the other; what fails is written down and does not stop the rest."""
+"""Commissions many modules, one after the other; one that fails does not stop the rest."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from wattseal.commissioning.job import Job
 from wattseal.commissioning.station import Station, station_of
 from wattseal.commissioning.steps import go_through
 from wattseal.commissioning.test_charge import end_cut_charge
-from wattseal.commissioning.workplace import Found, Permit, Step, StepResult, Workplace
+from wattseal.commissioning.workplace import Found, Permit, Step, Workplace
 from wattseal.common.errors import ToolError
-from wattseal.common.files import OutputDirectory, read_at_most
+from wattseal.common.files import OutputDirectory, read_bounded
 from wattseal.device.device import Device
 from wattseal.device.link import LinkClient, SerialTransport
 from wattseal.device.models import Hello
@@ -67,12 +67,21 @@ def read_list(path: Path, defaults: dict[str, Any], folder: Path) -> list[Row]:
     list at all.
     """
     rows = list(_cells(path))
-    repeated = _repeated(cells for _number, cells in rows)
+    counts = Counter((name, cells.get(name, "")) for _, cells in rows for name in _UNIQUE)
+    repeated = {(name, cell) for (name, cell), count in counts.items() if cell and count > 1}
     return [_row(number, cells, defaults, folder, repeated) for number, cells in rows]
 
 
+def _malformed(path: Path, cause: str) -> ToolError:
+    return ToolError("list_malformed", path=str(path), cause=cause)
+
+
 def _cells(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
-    text = _text(path)
+    """Number and cells of each row that is not blank; `?` says that there are too few or many."""
+    try:
+        text = read_bounded(path, MAX_FILE_BYTES, "list_malformed").decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _malformed(path, "it is not UTF-8") from None
     heading = text.partition("\n")[0]
     delimiter = ";" if heading.count(";") >= heading.count(",") else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -80,50 +89,24 @@ def _cells(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
         names = [name.strip() for name in next(reader, [])]
         _check_names(path, names)
         for row in reader:
-            if any(cell.strip() for cell in row):
-                yield _numbered(path, reader.line_num, names, row)
+            if not any(cell.strip() for cell in row):
+                continue
+            if reader.line_num > MAX_ROWS:
+                raise _malformed(path, f"it has more than {MAX_ROWS} lines")
+            cells = {name: cell.strip() for name, cell in zip(names, row, strict=False)}
+            if len(row) != len(names):
+                cells["?"] = f"it has {len(row)} cells, not {len(names)}"
+            yield reader.line_num, cells
     except csv.Error as error:
-        cause = f"line {reader.line_num}: {error}"
-        raise ToolError("list_malformed", path=str(path), cause=cause) from None
-
-
-def _numbered(
-    path: Path, number: int, names: list[str], row: list[str]
-) -> tuple[int, dict[str, str]]:
-    if number > MAX_ROWS:
-        cause = f"it has more than {MAX_ROWS} lines"
-        raise ToolError("list_malformed", path=str(path), cause=cause)
-    cells = {name: cell.strip() for name, cell in zip(names, row, strict=False)}
-    if len(row) != len(names):
-        cells["?"] = f"it has {len(row)} cells, not {len(names)}"
-    return number, cells
-
-
-def _text(path: Path) -> str:
-    data = read_at_most(path, MAX_FILE_BYTES)
-    if len(data) > MAX_FILE_BYTES:
-        cause = f"it is larger than {MAX_FILE_BYTES} bytes"
-        raise ToolError("list_malformed", path=str(path), cause=cause)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ToolError("list_malformed", path=str(path), cause="it is not UTF-8") from None
+        raise _malformed(path, f"line {reader.line_num}: {error}") from None
 
 
 def _check_names(path: Path, names: list[str]) -> None:
     unknown = [name for name in names if name not in COLUMNS]
-    if not names or unknown or len(set(names)) != len(names):
-        cause = (
-            f"{unknown[0]!r} is no column of one"
-            if unknown
-            else "a column is missing or stands twice"
-        )
-        raise ToolError("list_malformed", path=str(path), cause=cause)
-
-
-def _repeated(rows: Iterable[dict[str, str]]) -> set[tuple[str, str]]:
-    counts = Counter((name, cells[name]) for cells in rows for name in _UNIQUE if cells.get(name))
-    return {one for one, count in counts.items() if count > 1}
+    if unknown:
+        raise _malformed(path, f"{unknown[0]!r} is no column of one")
+    if not names or len(set(names)) != len(names):
+        raise _malformed(path, "a column is missing or stands twice")
 
 
 def _row(
@@ -133,8 +116,8 @@ def _row(
     folder: Path,
     repeated: set[tuple[str, str]],
 ) -> Row:
-    where = {name: cells.get(name) or None for name in _WHERE}
-    row = Row(number, where["port"], where["chip_id"], cells.get("charge_point_id", ""))
+    port, chip_id = (cells.get(name) or None for name in _WHERE)
+    row = Row(number, port, chip_id, cells.get("charge_point_id", ""))
     origin = f"row {number}"
     faults = [cells["?"]] if "?" in cells else []
     faults += [
@@ -143,8 +126,8 @@ def _row(
         if (name, cells.get(name, "")) in repeated
     ]
     if faults:
-        fault = ToolError("station_malformed", origin=origin, cause=faults[0])
-        return replace(row, error=fault)
+        error = ToolError("station_malformed", origin=origin, cause=faults[0])
+        return replace(row, error=error)
     try:
         station = station_of(_members(cells, defaults), folder, origin)
     except ToolError as error:
@@ -194,7 +177,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Bench:
-    """What all rows have in common. `found`: the modules that answer, by chip id."""
+    """What all rows share. `found`: the modules that answer, by chip id."""
 
     folder: Path
     registry: RegistryClient | None
@@ -224,22 +207,21 @@ def commission_one(row: Row, bench: Bench) -> Outcome:
     """One row, whatever comes of it."""
     outcome = Outcome(row.number, row.charge_point_id, row.port, row.chip_id, done=False)
     try:
-        return _at_its_module(row, _station_of(row, bench), bench, outcome)
+        return _commission(row, _station_of(row, bench), bench, outcome)
     except ToolError as error:
-        return replace(
-            outcome,
-            step=error.step,
-            error=error.name,
-            message=error.message,
-            remedy=error.remedy,
-        )
-    except Exception as error:  # a defect in one row is no reason to lose the others
-        cause = f"{type(error).__name__}: {error}"
-        defect = ToolError("internal_error", cause=cause)
-        return replace(outcome, error=defect.name, message=defect.message, remedy=defect.remedy)
+        failure = error
+    except Exception as error:  # the other rows go on, whatever is wrong with this one
+        failure = ToolError("internal_error", cause=f"{type(error).__name__}: {error}")
+    return replace(
+        outcome,
+        step=failure.step,
+        error=failure.name,
+        message=failure.message,
+        remedy=failure.remedy,
+    )
 
 
-def _at_its_module(row: Row, station: Station, bench: Bench, outcome: Outcome) -> Outcome:
+def _commission(row: Row, station: Station, bench: Bench, outcome: Outcome) -> Outcome:
     port = _port_of(row, bench.found)
     with SerialTransport(port, bench.baud) as transport:
         device = Device(LinkClient(transport, bench.timeout_s))
@@ -251,7 +233,7 @@ def _at_its_module(row: Row, station: Station, bench: Bench, outcome: Outcome) -
             device=device,
             hello=hello,
             station=station,
-            job=Job(bench.folder / f"{hello.chip_id}", station.slug),
+            job=Job(bench.folder / hello.chip_id, station.slug),
             registry=bench.registry,
             permit=bench.permit and bench.permit(device, hello),
         )
@@ -285,16 +267,12 @@ def _port_of(row: Row, found: dict[str, Found]) -> str:
 
 def _carried_out(work: Workplace, steps: Sequence[Step], outcome: Outcome) -> Outcome:
     notes: list[str] = []
-
-    def tell(_step: Step, result: StepResult | None) -> None:
-        notes.extend(result.notes if result else ())
-
-    go_through(work, steps, tell)
+    go_through(work, steps, lambda _step, result: notes.extend(result.notes))
     fingerprint = work.device.public_key().fingerprint
     return replace(
         outcome,
         done=True,
-        state=work.status().state,
+        state=work.device.status().state,
         entry=work.answer.confirmation.entry if work.answer else None,
         fingerprint=fingerprint,
         words=" ".join(fingerprint_words(fingerprint)),

@@ -1,4 +1,4 @@
-"""The folder of one commissioning: what was decided and done, and the files that came of it.
+"""Keeps the folder of one commissioning: its station, its steps, and the files made.
 
 job.json                           the station as it was typed, and each step with its facts
 <name>.request.json                the request to the registry, with the module's proof in it
@@ -8,8 +8,8 @@ job.json                           the station as it was typed, and each step wi
 test-charge/                       begin.ocmf, end.ocmf, transaction.xml and the key
 <name>.pdf, <name>.html            the commissioning document
 
-Every file is written at once under its final name. `job.json` tells a technician how far the work
-is; what is left to do is asked of the module and of the registry.
+Every file is written at once under its final name. `job.json` is for the technician; what is left
+to do is asked of the module and of the registry.
 """
 
 from __future__ import annotations
@@ -83,27 +83,22 @@ class Job:
     def __init__(self, folder: Path, slug: str, unix_ms: Callable[[], int] = unix_ms_now) -> None:
         self.folder = folder
         self.slug = slug
-        self._out = OutputDirectory(folder)
         self._unix_ms = unix_ms
         self._file = JobFile(station={})
         if (folder / JOB).exists():
             self._file = read_file(folder / JOB, JobFile)
 
-    def check_writable(self) -> None:
-        """Find out now, before anything happens on the module, whether writing will work."""
-        self._out.check_writable()
-
     def begin(self, station: dict[str, Any]) -> None:
         """Note for what station this is."""
         self._file = self._file.model_copy(update={"station": station})
-        self._save()
+        write_file(self.folder / JOB, self._file)
 
     def note(self, step: str, facts: dict[str, Any], *, changed: bool) -> None:
         """Note that a step was gone through; it replaces an earlier note of the same step."""
         done = StepDone(step=step, unix_ms=self._unix_ms(), changed=changed, facts=facts)
         others = [one for one in self._file.steps if one.step != step]
         self._file = self._file.model_copy(update={"steps": [*others, done]})
-        self._save()
+        write_file(self.folder / JOB, self._file)
 
     def noted(self, step: str) -> dict[str, Any]:
         """The facts noted last of a step; none if it was not reached."""
@@ -113,21 +108,20 @@ class Job:
         """Where a file of this job is."""
         return self.folder / f"{self.slug}{ending}"
 
-    def write(self, ending: str, content: BaseModel | str | bytes) -> Path:
+    def write(self, ending: str, content: BaseModel) -> Path:
         """Write a file of this job, over an earlier one: it was made from the same facts."""
-        if isinstance(content, BaseModel):
-            content = content.model_dump_json(indent=2) + "\n"
-        data = content.encode() if isinstance(content, str) else content
-        return self._out.write_bytes(self.path(ending).name, data, replacing=True)
-
-    def _save(self) -> None:
-        data = (self._file.model_dump_json(indent=2) + "\n").encode()
-        self._out.write_bytes(JOB, data, replacing=True)
+        return write_file(self.path(ending), content)
 
 
 def read_file(path: Path, form: type[_File]) -> _File:
     """One of the files above. ToolError `file_unreadable`, `job_file_malformed`."""
     return read_json_file(path, form, "job_file_malformed", MAX_FILE_BYTES)
+
+
+def write_file(path: Path, content: BaseModel) -> Path:
+    """Write one of the files above, over an earlier one. ToolError `file_unwritable`."""
+    data = (content.model_dump_json(indent=2) + "\n").encode()
+    return OutputDirectory(path.parent).write_bytes(path.name, data, replacing=True)
 
 
 def answer_path(request: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The steps between module and registry: prove the key, register it, hand the proof over."""
+"""Registers a module's key: proof of possession, registration, proof of publication."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from wattseal.commissioning.job import (
     RequestFile,
     answer_path,
     read_file,
+    write_file,
 )
-from wattseal.commissioning.job import read_file as read_job_file
 from wattseal.commissioning.workplace import StepResult, Workplace
 from wattseal.common.errors import ToolError
 from wattseal.common.files import OutputDirectory
@@ -36,16 +36,16 @@ from wattseal.registry.records import (
     Possession,
     Record,
     Registration,
-    Signature,
     Statement,
     details_of,
     read_record,
 )
 from wattseal.tlog import tree
-from wattseal.tlog.checkpoint import Checkpoint, EcdsaKey, NoteError, check_note, read_checkpoint
+from wattseal.tlog.checkpoint import Checkpoint, EcdsaKey, check_note, read_checkpoint
 from wattseal.wire import publication
 from wattseal.wire.merkle import ProofError
 from wattseal.wire.shapes import JsonObject
+from wattseal.wire.signed_note import NoteError
 from wattseal.wire.signed_text import TextError
 
 
@@ -75,7 +75,7 @@ def check_record(answer: PublicationAnswer, text: str) -> Record:
     """The record that a registration's entry commits to. ToolError `registry_forged`."""
     try:
         record = read_record(text)
-    except (ValidationError, ValueError):
+    except ValueError:
         raise ToolError("registry_forged", cause="its record cannot be read") from None
     if f'"details":"{details_of(text)}"' not in answer.leaf:
         raise ToolError("registry_forged", cause="its record is not the one that the log names")
@@ -117,54 +117,54 @@ STALE_CHALLENGE = frozenset(("challenge_expired", "challenge_unknown", "possessi
 
 def export_request(work: Workplace) -> StepResult:
     """Write the request for the registry, to be sent from elsewhere."""
-    settings = work.station.settings
-    challenge = offline_challenge(settings["registry_name"], work.hello.chip_id)
-    request = _request_file(work, challenge)
-    path = work.job.write(REQUEST, request)
+    name = work.station.settings["registry_name"]
+    request = _request(work, offline_challenge(name, work.hello.chip_id))
+    path = work.write_request(REQUEST, request)
     return StepResult(True, f"written: {path}", {"file": str(path)})
 
 
 def register(work: Workplace) -> StepResult:
-    """Have the key registered, unless the registry has it already as the module is set up now."""
-    registry = _registry(work)
+    """Have the key registered, unless the registry lists it already as the module is set up."""
+    registry = work.registry
+    if registry is None:
+        raise ToolError("usage", cause="A registry is needed.", help="Give --registry URL.")
     facts = registry.facts()
     work.station = work.station.of_registry(facts)
-    entry = _registered_entry(work, registry)
-    if entry is not None:
-        work.answer = answer_of(registry, facts, _confirmation_of(registry, entry))
-        work.job.write(ANSWER, work.answer)
-        return StepResult(False, f"registered before: entry {entry}", {"entry": entry})
-    confirmation = _register(work, registry)
+    before = _registered_before(work, registry)
+    confirmation = before or _register(work, registry)
     work.answer = answer_of(registry, facts, confirmation)
     work.job.write(ANSWER, work.answer)
-    found = {"entry": confirmation.entry, "unix_ms": confirmation.unix_ms}
-    return StepResult(True, f"confirmed: entry {confirmation.entry}", found)
+    entry = confirmation.entry
+    if before:
+        return StepResult(False, f"registered before: entry {entry}", {"entry": entry})
+    found = {"entry": entry, "unix_ms": confirmation.unix_ms}
+    return StepResult(True, f"confirmed: entry {entry}", found)
 
 
 def _register(work: Workplace, registry: RegistryClient) -> Confirmation:
     """Send the request that was kept, if there is one; a fresh one if its challenge is too old."""
+    kept = _kept_request(work)
+    if kept is not None:
+        try:
+            return registry.register(kept)
+        except RegistryRefusedError as refusal:
+            if not STALE_CHALLENGE & {reason.code for reason in refusal.reasons}:
+                raise
+    request = _request(work, registry.challenge().challenge)
+    work.write_request(REQUEST, request)
+    return registry.register(request)
+
+
+def _kept_request(work: Workplace) -> RegistrationRequest | None:
+    """The request in the job's folder; None if it is not about module and station as they are."""
     path = work.job.path(REQUEST)
-    if path.exists():
-        kept = read_job_file(path, RequestFile)
-        if _fits(kept, work) and isinstance(kept.request, RegistrationRequest):
-            try:
-                return registry.register(kept.request)
-            except RegistryRefusedError as refusal:
-                if not STALE_CHALLENGE & {reason.code for reason in refusal.reasons}:
-                    raise
-    request = _request_file(work, registry.challenge().challenge)
-    work.job.write(REQUEST, request)
-    assert isinstance(request.request, RegistrationRequest)  # noqa: S101 - it was just made
-    return registry.register(request.request)
-
-
-def _fits(kept: RequestFile, work: Workplace) -> bool:
-    """Whether a request that was kept is about the module and the station as they are now."""
+    if not path.exists():
+        return None
+    kept = read_file(path, RequestFile)
     request = kept.request
     if not isinstance(request, RegistrationRequest):
-        return False
-    status, key = work.status(), work.device.public_key()
-    said = request.possession.statement
+        return None
+    status, key = work.device.status(), work.device.public_key()
     wanted = (
         f'"chip_id":"{work.hello.chip_id}"',
         f'"public_key":"{key.spki.hex()}"',
@@ -176,40 +176,35 @@ def _fits(kept: RequestFile, work: Workplace) -> bool:
         and request.meter == _label(work)
         and kept.registry_key == work.station.settings["registry_key"]
     )
-    return is_same_station and all(words in said for words in wanted)
+    fits = is_same_station and all(words in request.possession.statement for words in wanted)
+    return request if fits else None
 
 
-def _request_file(work: Workplace, challenge: str) -> RequestFile:
-    settings = work.station.settings
-    request = RegistrationRequest(
+def _request(work: Workplace, challenge: str) -> RegistrationRequest:
+    return RegistrationRequest(
         scenario=work.station.scenario,
         possession=_prove(work, challenge),
         statements=[
-            Statement(
-                statement=one.statement,
-                signatures=[Signature(**each.model_dump()) for each in one.signatures],
-            )
+            Statement.model_validate(one.model_dump(exclude={"number"}))
             for one in work.device.statements()
         ],
         module_model=work.station.module_model or "",
         meter=_label(work),
     )
-    return RequestFile(
-        registry_name=settings["registry_name"],
-        registry_key=settings["registry_key"],
-        request=request,
-    )
 
 
 def _prove(work: Workplace, challenge: str) -> Possession:
-    """The module's proof of possession, checked before it leaves the house."""
+    """The module's proof of possession, checked before it is sent."""
     answer = work.device.prove(challenge)
-    key = work.device.public_key()
-    expected = {"type": "possession", "challenge": challenge, "chip_id": work.hello.chip_id}
-    members = check_answer("prove", answer, key, **expected)
-    if members["evse_id"] != work.station.evse_id:
-        cause = "its evse_id is not the expected"
-        raise ToolError("answer_forged", method="prove", cause=cause)
+    check_answer(
+        "prove",
+        answer,
+        work.device.public_key(),
+        type="possession",
+        challenge=challenge,
+        chip_id=work.hello.chip_id,
+        evse_id=work.station.evse_id,
+    )
     return Possession(statement=answer.statement, signature=answer.signature)
 
 
@@ -220,17 +215,19 @@ def _label(work: Workplace) -> Meter:
     return work.label
 
 
-def _registered_entry(work: Workplace, registry: RegistryClient) -> int | None:
-    """The entry that publishes the module's key as it is set up now; None if there is none."""
+def _registered_before(work: Workplace, registry: RegistryClient) -> Confirmation | None:
+    """The confirmation of the entry that publishes the module's key as it is set up now, if any."""
     state = registry.key(work.device.public_key().fingerprint)
     if state is None or state.status != "active":
         return None
-    record = registry.record(state.entry)
+    entry = registry.record(state.entry)
     try:
-        check_entry(record.leaf, expected_members(work, work.status()))
+        check_entry(entry.leaf, expected_members(work, work.device.status()))
     except ToolError:
         return None
-    return state.entry
+    publication = registry.publication(state.entry)
+    unix_ms = check_record(publication, entry.record).unix_ms
+    return Confirmation(entry=state.entry, unix_ms=unix_ms, publication=publication, repeated=True)
 
 
 def expected_members(work: Workplace, status: Status) -> dict[str, Any]:
@@ -248,14 +245,6 @@ def expected_members(work: Workplace, status: Status) -> dict[str, Any]:
     }
 
 
-def _confirmation_of(registry: RegistryClient, entry: int) -> Confirmation:
-    """The confirmation of an entry that was made earlier, as the registry would repeat it."""
-    record = registry.record(entry)
-    publication = registry.publication(entry)
-    found = check_record(publication, record.record)
-    return Confirmation(entry=entry, unix_ms=found.unix_ms, publication=publication, repeated=True)
-
-
 def answer_of(
     registry: RegistryClient, facts: RegistryFacts, confirmation: Confirmation
 ) -> AnswerFile:
@@ -265,10 +254,11 @@ def answer_of(
     check_publication(confirmation.publication, facts.name, facts.registry_key)
     record = registry.record(confirmation.entry)
     check_record(confirmation.publication, record.record)
-    # When it was asked is of no interest later: the same answer is the same file.
-    plain = confirmation.model_copy(update={"repeated": False})
+    # Without what depends on when it was asked: the same answer is the same file.
     return AnswerFile(
-        registry=facts.model_copy(update={"size": 0}), confirmation=plain, record=record.record
+        registry=facts.model_copy(update={"size": 0}),
+        confirmation=confirmation.model_copy(update={"repeated": False}),
+        record=record.record,
     )
 
 
@@ -278,35 +268,21 @@ def hand_over(work: Workplace) -> StepResult:
     if answer is None:
         raise ToolError("answer_missing", path=str(work.job.path(ANSWER)))
     publication = answer.confirmation.publication
-    settings = work.station.settings
-    check_publication(publication, settings["registry_name"], settings["registry_key"])
+    name, key = (work.station.settings[one] for one in ("registry_name", "registry_key"))
+    check_publication(publication, name, key)
     record = check_record(publication, answer.record)
     if not isinstance(record, Registration):
         raise ToolError("registry_forged", cause="its record is no registration")
-    status = work.status()
+    status = work.device.status()
     check_entry(publication.leaf, expected_members(work, status))
     place = status.publication
     is_known = place is not None and place.leaf_index == publication.leaf_index
     if is_known and status.state == "operational":
         return StepResult(False, "the module knows it", {"state": status.state})
-    accepted = _accept(work, answer)
-    return StepResult(True, f"checked by the module, which is {accepted}", {"state": accepted})
-
-
-def _accept(work: Workplace, answer: AnswerFile) -> str:
-    settings = work.station.settings
-    proof = for_the_link(answer.confirmation.publication)
-    checkpoint = proof.checkpoint_for(settings["registry_name"], settings["registry_key"])
-    accepted = work.device.accept_publication(checkpoint, proof.leaf, proof.leaf_index, proof.proof)
-    if accepted.state != "operational":
-        raise ToolError("still_not_operational", state=accepted.state)
-    return accepted.state
-
-
-def _registry(work: Workplace) -> RegistryClient:
-    if work.registry is None:
-        raise ToolError("usage", cause="A registry is needed.", help="Give --registry URL.")
-    return work.registry
+    state = work.device.accept_publication(for_the_link(publication), name, key).state
+    if state != "operational":
+        raise ToolError("still_not_operational", state=state)
+    return StepResult(True, f"checked by the module, which is {state}", {"state": state})
 
 
 def request_files(given: list[Path]) -> list[Path]:
@@ -327,8 +303,7 @@ def submit(path: Path, registry: RegistryClient, facts: RegistryFacts) -> tuple[
     for name, ours in (("registry_name", facts.name), ("registry_key", facts.registry_key)):
         if getattr(file, name) != ours:
             raise ToolError("registry_differs", setting=name, registry=facts.name)
-    out = OutputDirectory(path.parent)
-    out.check_writable()
+    OutputDirectory(path.parent).check_writable()
     answered = answer_path(path)
     if isinstance(file.request, RegistrationRequest):
         confirmation = registry.register(file.request)
@@ -337,5 +312,4 @@ def submit(path: Path, registry: RegistryClient, facts: RegistryFacts) -> tuple[
     else:
         confirmation = registry.keep_test_charge(file.request)
     answer = answer_of(registry, facts, confirmation)
-    content = answer.model_dump_json(indent=2) + "\n"
-    return out.write_bytes(answered.name, content.encode(), replacing=True), answer
+    return write_file(answered, answer), answer

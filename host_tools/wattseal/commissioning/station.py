@@ -1,4 +1,4 @@
-"""What a technician knows of a station: the module's settings, the meter's label, the case.
+"""Reads what a technician gives of a station: module settings, meter label, case.
 
 A station file is the settings file of `wattseal device configure` with a few members more:
 
@@ -31,11 +31,6 @@ from wattseal.wire.errors import WattsealError
 from wattseal.wire.methods import check_params
 
 KEY_SETTINGS = ("registry_key", "owner_key")
-NEEDED_SETTINGS = (
-    *("gateway_id", "gateway_serial", "meter_profile", "charge_point_id"),
-    *("registry_name", "registry_key", "owner_key"),
-)
-"""What seals a module, without what follows from the rest."""
 
 QUESTIONS = {
     "gateway_id": "Name of this signing system",
@@ -50,7 +45,7 @@ QUESTIONS = {
     "meter.calibration_mark": "Calibration mark on the meter",
     "meter.calibration_year": "Year of that mark",
 }
-"""Everything that a station may lack, as a person is asked for it."""
+"""What is needed to seal and register a module, as a person is asked for it."""
 
 _WHOLE_LABEL = {
     "manufacturer": "M",
@@ -83,15 +78,10 @@ class Station:
 
     def missing(self) -> list[str]:
         """Keys of QUESTIONS that have no answer yet, in the order of asking."""
-        lacking = {name for name in NEEDED_SETTINGS if name not in self.settings}
-        lacking |= {
-            f"meter.{name}"
-            for name in ("serial", "calibration_mark", "calibration_year")
-            if name not in self.meter
-        }
-        if self.module_model is None:
-            lacking.add("module_model")
-        return [name for name in QUESTIONS if name in lacking]
+        known = {*self.settings, *(f"meter.{name}" for name in self.meter)}
+        if self.module_model is not None:
+            known.add("module_model")
+        return [name for name in QUESTIONS if name not in known]
 
     def with_answer(self, name: str, answer: str) -> Station:
         """This station with one more of QUESTIONS answered. ToolError `station_malformed`."""
@@ -114,15 +104,11 @@ class Station:
         return replace(self, settings={**self.settings, **told})
 
     def label(self, vendor: str, model: str) -> Meter:
-        """The meter's label; manufacturer and model are those that its profile tells by default.
+        """The meter's label; manufacturer and model are by default those of its profile.
 
         ToolError `station_malformed`.
         """
-        members = {"manufacturer": vendor, "model": model, **self.meter}
-        try:
-            return Meter.model_validate(members)
-        except ValidationError as error:
-            raise _malformed("the station", "meter." + first_fault(error)) from None
+        return _label({"manufacturer": vendor, "model": model, **self.meter}, "the station")
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, as a station file has it."""
@@ -143,7 +129,9 @@ def station_of(values: dict[str, Any], folder: Path, origin: str) -> Station:
     case = str(rest.pop("scenario", Scenario.INITIAL)).replace("-", "_")
     if case not in list(Scenario):
         raise _malformed(origin, f"scenario must be one of {', '.join(Scenario)}")
-    _check_label(meter, origin)
+    if not isinstance(meter, dict) or meter.keys() - _WHOLE_LABEL.keys():
+        raise _malformed(origin, f"meter may hold {', '.join(_WHOLE_LABEL)}")
+    _label({**_WHOLE_LABEL, **meter}, origin)  # to check the members that are given
     if model is not None and not isinstance(model, str):
         raise _malformed(origin, "module_model must be a text")
     for name in KEY_SETTINGS:
@@ -153,12 +141,9 @@ def station_of(values: dict[str, Any], folder: Path, origin: str) -> Station:
     return Station(_checked(settings, origin), meter, model, Scenario(case))
 
 
-def _check_label(meter: Any, origin: str) -> None:
-    """Each member that is given must be one of a label; the others are made up for the check."""
-    if not isinstance(meter, dict) or meter.keys() - _WHOLE_LABEL.keys():
-        raise _malformed(origin, f"meter may hold {', '.join(_WHOLE_LABEL)}")
+def _label(members: dict[str, Any], origin: str) -> Meter:
     try:
-        Meter.model_validate({**_WHOLE_LABEL, **meter})
+        return Meter.model_validate(members)
     except ValidationError as error:
         raise _malformed(origin, "meter." + first_fault(error)) from None
 
@@ -166,7 +151,7 @@ def _check_label(meter: Any, origin: str) -> None:
 def _one_serial(
     meter: dict[str, Any], settings: dict[str, Any], origin: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The meter's serial number stands in two places; it is typed once."""
+    """Label and settings with the meter's serial number in both, if it is given in either."""
     serials = {str(one) for one in (meter.get("serial"), settings.get("meter_serial")) if one}
     if len(serials) > 1:
         raise _malformed(origin, "meter_serial and meter.serial differ")
@@ -217,7 +202,7 @@ def from_module(station: Station, device: Device) -> Station:
 def from_registry(
     station: Station, registry: RegistryClient, vendor: str | None, chip_id: str
 ) -> Station:
-    """With what the registry knows of this meter and of this module."""
+    """With what is registered of this meter and of this module."""
     serial = station.meter.get("serial")
     known = registry.meter(vendor, serial) if vendor and serial else None
     if known is not None:

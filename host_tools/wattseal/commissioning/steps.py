@@ -1,13 +1,14 @@
-"""The steps on the module up to the seal. Each compares first and changes only what differs."""
+"""Carries out the steps on the module; each compares first and changes only what differs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from wattseal.commissioning import document, registration, test_charge
 from wattseal.commissioning.workplace import Step, StepResult, Workplace
 from wattseal.common.errors import ToolError
+from wattseal.common.files import OutputDirectory
+from wattseal.common.text import normalized
 from wattseal.common.times import computer_time, is_synchronised
 from wattseal.device.advice import advise
 from wattseal.device.key_history import check_history, check_present_key
@@ -26,8 +27,8 @@ def _what_is_sealed(work: Workplace) -> str:
 
 
 def check_module(work: Workplace) -> StepResult:
-    """Is it sound, and is its history whole up to the key that it has now?"""
-    status = work.status()
+    """Check the module's state, its self-test, and its key history up to the present key."""
+    status = work.device.status()
     if status.state not in ("unregistered", "operational") or status.key_number is None:
         advice = advise(status)
         step = advice.steps[0] if advice.steps else ""
@@ -60,8 +61,10 @@ def configure(work: Workplace) -> StepResult:
     changes = {name: value for name, value in wanted.items() if before.get(name) != value}
     if not changes:
         return StepResult(False, "as they should be", {"settings": before})
-    if work.status().sealed and changes.keys() - set(UNSEALED_SETTINGS):
-        _open_seal(work, changes)
+    if work.device.status().sealed and changes.keys() - set(UNSEALED_SETTINGS):
+        if work.permit is None:
+            raise ToolError("seal_closed", settings=", ".join(changes))
+        work.device.unseal(work.permit("unseal"))
     work.device.configure(changes)
     after = work.device.configuration().settings
     lost = [name for name, value in wanted.items() if after.get(name) != value]
@@ -70,14 +73,8 @@ def configure(work: Workplace) -> StepResult:
     return StepResult(True, f"set and read back: {', '.join(changes)}", {"settings": after})
 
 
-def _open_seal(work: Workplace, changes: dict[str, Any]) -> None:
-    if work.permit is None:
-        raise ToolError("seal_closed", settings=", ".join(changes))
-    work.device.unseal(work.permit("unseal"))
-
-
 def check_meter(work: Workplace) -> StepResult:
-    """Read the meter as a session would, and compare what it tells with its label."""
+    """Read the meter as a session would, and compare it with its label."""
     reading = work.device.read_meter()
     label = work.station.label(reading.meter_vendor, reading.meter_model)
     told = {
@@ -86,54 +83,40 @@ def check_meter(work: Workplace) -> StepResult:
         "serial": (label.serial, reading.meter_serial),
     }
     for name, (labelled, read) in told.items():
-        if read is not None and _plain(read) != _plain(labelled):
+        if read is not None and normalized(read) != normalized(labelled):
             raise ToolError("meter_differs", member=name, label=labelled, read=read)
     work.label = label
     facts = {"meter": label.model_dump(), "energy_kwh": reading.energy_kwh}
     words = f"{label.manufacturer} {label.model} {label.serial}, {reading.energy_kwh} kWh"
-    notes = (
-        ()
-        if reading.meter_serial
-        else ("This meter cannot tell its serial number: compare its label once more.",)
-    )
-    return StepResult(False, words, facts, notes)
-
-
-def _plain(text: str) -> str:
-    return "".join(text.split()).casefold()
+    note = "This meter cannot tell its serial number: compare its label once more."
+    return StepResult(False, words, facts, () if reading.meter_serial else (note,))
 
 
 def set_clock(work: Workplace) -> StepResult:
-    """Set the module's clock from this computer's, and see that it runs with it."""
+    """Set the module's clock from this computer's, and check it."""
     now = computer_time()
     source = "synchronised" if is_synchronised() else "informative"
     work.device.set_time(now.unix_ms, now.utc_offset_min, source)
-    clock = work.status().clock
+    clock = work.device.status().clock
     latest_ms = computer_time().unix_ms + CLOCK_TOLERANCE_MS
     if clock.unix_ms is None or not now.unix_ms <= clock.unix_ms <= latest_ms:
         raise ToolError("clock_not_kept", read=clock.unix_ms, computer=now.unix_ms)
-    notes = (
-        ()
-        if source == "synchronised"
-        else ("No time service is known to keep this computer's clock: check it.",)
-    )
+    note = "No time service is known to keep this computer's clock: check it."
+    notes = () if source == "synchronised" else (note,)
     facts = {"source": source, "unix_ms": now.unix_ms, "utc_offset_min": now.utc_offset_min}
     return StepResult(True, f"set, {source}", facts, notes)
 
 
 def close_seal(work: Workplace) -> StepResult:
     """Lock the settings; the module compares the meter's serial number once more."""
-    status = work.status()
+    status = work.device.status()
     if status.sealed:
         facts = {"commissioning": status.commissioning}
         return StepResult(False, f"closed, commissioning {status.commissioning}", facts)
     if work.confirm is not None:
         work.confirm(_what_is_sealed(work))
     sealing = work.device.seal()
-    facts = {
-        "commissioning": sealing.commissioning,
-        "meter_serial_read": sealing.meter_serial_read,
-    }
+    facts = sealing.model_dump(include={"commissioning", "meter_serial_read"})
     return StepResult(True, f"closed, commissioning {sealing.commissioning}", facts)
 
 
@@ -157,8 +140,8 @@ ON_SITE = (*SET_UP, EXPORT)
 BACK_ON_SITE = (SET_UP[0], SET_UP[3], HAND_OVER, TEST_CHARGE)
 """With the answer that came back."""
 
-Tell = Callable[[Step, StepResult | None], None]
-"""Called with a step when it begins (None), and with what it found when it is through."""
+Tell = Callable[[Step, StepResult], None]
+"""Called with each step when it has ended, and its result."""
 
 
 def without_test_charge(steps: Sequence[Step]) -> tuple[Step, ...]:
@@ -171,16 +154,14 @@ def go_through(work: Workplace, steps: Sequence[Step], tell: Tell) -> None:
 
     Whatever was done stays done: another run of the same job goes on from there.
     """
-    work.job.check_writable()
+    OutputDirectory(work.job.folder).check_writable()
     work.job.begin(work.station.as_dict())
     for step in steps:
-        tell(step, None)
         try:
             result = step.run(work)
         except ToolError as error:
             error.step = step.name
             raise
-        work.job.note(
-            step.name, {**work.job.noted(step.name), **result.facts}, changed=result.changed
-        )
+        facts = {**work.job.noted(step.name), **result.facts}
+        work.job.note(step.name, facts, changed=result.changed)
         tell(step, result)

@@ -1,4 +1,4 @@
-"""The step that charges once, verifies the records, and has the registry keep them."""
+"""Charges once, verifies the records, and has the registry keep them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wattseal.commissioning.job import ANSWER, REQUEST, TEST_CHARGE, RequestFile
+from wattseal.commissioning.job import ANSWER, REQUEST, TEST_CHARGE
 from wattseal.commissioning.registration import answer_of
 from wattseal.commissioning.workplace import StepResult, Workplace
 from wattseal.common.errors import ToolError
@@ -34,22 +34,19 @@ POLL_S = 2.0
 
 @dataclass(frozen=True)
 class WaitForEnergy:
-    """Ends the session once the meter has moved, or when nothing has flowed for so long.
-
-    tell: called with the reading in kWh, and what has flowed since the begin.
-    """
+    """Waits until energy has flowed, at most `limit_s`. tell: called with each reading in kWh."""
 
     limit_s: float
     tell: Callable[[str], None] = lambda _kwh: None
     pause: Callable[[float], None] = time.sleep
     now_s: Callable[[], float] = time.monotonic
 
-    def wait(self, workplace: Workplace) -> None:
-        """See ChargePlan."""
+    def wait(self, device: Device) -> None:
+        """Return when the session is to be ended."""
         deadline = self.now_s() + self.limit_s
-        first = workplace.device.read_meter().energy
+        first = device.read_meter().energy
         while self.now_s() < deadline:
-            reading = workplace.device.read_meter()
+            reading = device.read_meter()
             self.tell(reading.energy_kwh)
             if reading.energy != first:
                 return
@@ -69,13 +66,7 @@ def charge_once(work: Workplace) -> StepResult:
     for name, content in files.items():
         folder.write_bytes(name, content.encode(), replacing=True)
     request = TestChargeRequest(evse_id=work.station.evse_id, begin=begin.record, end=end.record)
-    settings = work.station.settings
-    kept = RequestFile(
-        registry_name=settings["registry_name"],
-        registry_key=settings["registry_key"],
-        request=request,
-    )
-    work.job.write(TEST_CHARGE + REQUEST, kept)
+    work.write_request(TEST_CHARGE + REQUEST, request)
     facts = {"begin": begin.pagination, "end": end.pagination, "energy_kwh": energy}
     words = f"T{begin.pagination} to T{end.pagination}, {energy} kWh, verified"
     notes = () if energy.strip("0.") else ("No energy flowed during the test charge.",)
@@ -124,17 +115,17 @@ def _records(work: Workplace) -> tuple[StoredRecord, StoredRecord, bool]:
     made = _made_before(work)
     if made is not None:
         return (*made, False)
-    work.job.note(STEP, {"begin": work.status().journal.next}, changed=False)
+    work.job.note(STEP, {"begin": work.device.status().journal.next}, changed=False)
     begun = session.begin(work.device, id_tag=ID_TAG, id_type=ID_TYPE).record
     if work.charge is not None:
-        work.charge.wait(work)
-    return begun, session.end(work.device, "E", begun).end.record, True
+        work.charge(work.device)
+    return begun, session.end(work.device, "E", begun).record, True
 
 
 def _made_before(work: Workplace) -> tuple[StoredRecord, StoredRecord] | None:
     """The records of a test charge that this job began and that the module holds, if it ended."""
     number = work.job.noted(STEP).get("begin")
-    if not isinstance(number, int) or work.status().journal.next < number + 2:
+    if not isinstance(number, int) or work.device.status().journal.next < number + 2:
         return None
     try:
         begin, end = work.device.record(number), work.device.record(number + 1)
@@ -143,12 +134,10 @@ def _made_before(work: Workplace) -> tuple[StoredRecord, StoredRecord] | None:
             raise
         return None
     is_pair = _is_ours(begin) and begin.session_id == end.session_id
-    return (begin, end) if is_pair and _key_fits(begin, work.device.public_key()) else None
-
-
-def _key_fits(record: StoredRecord, key: PublicKey) -> bool:
-    report = verify_file("begin", record.record.encode(), key)
-    return report.verdict is Verdict.VERIFIED
+    if not is_pair:
+        return None
+    report = verify_file("begin", begin.record.encode(), work.device.public_key())
+    return (begin, end) if report.verdict is Verdict.VERIFIED else None
 
 
 def _is_ours(record: StoredRecord) -> bool:

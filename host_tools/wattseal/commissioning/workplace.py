@@ -1,22 +1,24 @@
-"""What the steps work with: a module, what is known of its station, the job, the registry."""
+"""Holds what the steps work on: module, station, job, registry; and finds modules on ports."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any
 
-from wattseal.commissioning.job import AnswerFile, Job
+from wattseal.commissioning.job import AnswerFile, Job, RequestFile
 from wattseal.commissioning.station import Station
 from wattseal.common.errors import ToolError
 from wattseal.device.device import Device
 from wattseal.device.link import DEFAULT_BAUD, LinkClient, SerialTransport, list_ports
-from wattseal.device.models import Hello, Status
+from wattseal.device.models import Hello
+from wattseal.registry.api_models import RegistrationRequest, TestChargeRequest
 from wattseal.registry.client import RegistryClient
 from wattseal.registry.records import Meter
 
 PROBE_TIMEOUT_S = 2.0
-"""How long a port has for its answer; what is no module says nothing."""
+"""How long to wait for the answer on a port that may have no module."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def find_modules(
     probe_timeout_s: float = PROBE_TIMEOUT_S,
     seen: Callable[[str], None] = lambda _port: None,
 ) -> list[Found]:
-    """Those of the ports that a module answers on; the others are let be."""
+    """The modules that answer on some of the ports."""
     found = []
     for name in names:
         seen(name)
@@ -83,8 +85,9 @@ class Workplace:
     """`registry` None: the work is done where there is no network. `permit` None: no owner.
 
     `label` is the meter's, once it was compared with the meter. `answer` is the registry's, once
-    there is one. `charge` None: a test charge ends at once. `confirm` asks a person whether the
-    seal may be closed, and raises ToolError if not; None: the station file is word enough.
+    there is one. `charge` waits until a test charge is to end; None: it ends at once. `confirm`
+    asks a person whether the seal may be closed, and raises ToolError if not; None: nobody is
+    asked.
     """
 
     device: Device
@@ -95,19 +98,18 @@ class Workplace:
     permit: Permit | None = None
     label: Meter | None = None
     answer: AnswerFile | None = None
-    charge: ChargePlan | None = None
+    charge: Callable[[Device], None] | None = None
     confirm: Callable[[str], None] | None = None
 
-    def status(self) -> Status:
-        """The module's state now."""
-        return self.device.status()
-
-
-class ChargePlan(Protocol):
-    """How a test charge is waited for."""
-
-    def wait(self, workplace: Workplace) -> None:
-        """Returns when the session is to be ended."""
+    def write_request(self, ending: str, request: RegistrationRequest | TestChargeRequest) -> Path:
+        """Write a request into the job's folder, with the registry that it is for."""
+        settings = self.station.settings
+        file = RequestFile(
+            registry_name=settings["registry_name"],
+            registry_key=settings["registry_key"],
+            request=request,
+        )
+        return self.job.write(ending, file)
 
 
 @dataclass(frozen=True)

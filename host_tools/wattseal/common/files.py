@@ -1,4 +1,4 @@
-"""Writes files whole or not at all, and never over different data."""
+"""Reads files of bounded size; writes files whole or not at all, and not over other data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def read_at_most(path: Path, max_bytes: int) -> bytes:
-    """A file's bytes; one more than `max_bytes` of a longer file, which the caller refuses.
+    """Read a file's bytes; one more than `max_bytes` of a longer file, which the caller refuses.
 
     ToolError `file_unreadable`.
     """
@@ -29,20 +29,26 @@ def read_at_most(path: Path, max_bytes: int) -> bytes:
         raise ToolError("file_unreadable", path=str(path), cause=cause) from None
 
 
+def read_bounded(path: Path, max_bytes: int, malformed: str) -> bytes:
+    """A file's bytes. ToolError `file_unreadable`, or the one named `malformed` if it is longer."""
+    data = read_at_most(path, max_bytes)
+    if len(data) > max_bytes:
+        cause = f"it is larger than {max_bytes} bytes"
+        raise ToolError(malformed, path=str(path), cause=cause)
+    return data
+
+
 _Form = TypeVar("_Form", bound="BaseModel")
 
 
 def read_json_file(path: Path, form: type[_Form], malformed: str, max_bytes: int) -> _Form:
-    """The object in a file, of which no more than `max_bytes` and one are ever read.
+    """The object in a file of at most `max_bytes`.
 
     ToolError `file_unreadable`, or the one named `malformed`, which takes path and cause.
     """
     from pydantic import ValidationError  # takes a while, and many commands read no such file
 
-    data = read_at_most(path, max_bytes)
-    if len(data) > max_bytes:
-        cause = f"it is larger than {max_bytes} bytes"
-        raise ToolError(malformed, path=str(path), cause=cause)
+    data = read_bounded(path, max_bytes, malformed)
     try:
         return form.model_validate_json(data)
     except ValidationError as error:
@@ -75,13 +81,12 @@ class OutputDirectory:
             raise _unwritable(self.path, error) from None
 
     def check_free(self, name: str, content: str | None = None) -> None:
-        """Refuse a name that is taken by other data than the content that is to go there."""
+        """ToolError `file_exists` if the file is there and does not hold this content."""
         path = self.path / name
         try:
-            if content is None:
-                is_free = not path.exists()
-            else:
-                is_free = not path.exists() or path.read_bytes() == content.encode()
+            is_free = not path.exists() or (
+                content is not None and path.read_bytes() == content.encode()
+            )
         except OSError as error:
             raise _unwritable(path, error) from None
         if not is_free:
@@ -161,12 +166,11 @@ def write_private(path: Path, data: bytes) -> None:
 def read_private(path: Path) -> bytes:
     """The content of a file that nobody else may read.
 
-    ToolError `secret_exposed`, `secret_unreadable`. Windows keeps its permissions elsewhere, and
-    is believed.
+    ToolError `secret_exposed`, `secret_unreadable`. On Windows the permissions are not checked.
     """
     try:
         with path.open("rb") as file:
-            # Of the file that is open now, whatever is put in its place meanwhile.
+            # Of the file that is open, which may have been replaced by now.
             facts = os.fstat(file.fileno())
             if os.name == "posix" and facts.st_mode & _OTHERS:
                 raise ToolError("secret_exposed", path=str(path))

@@ -84,17 +84,15 @@ def make_finding(
     wanted = {*told.blanks, *told.also}
     if values.keys() != wanted:
         raise TypeError(f"{code} takes {sorted(wanted)}, not {sorted(values)}")
+    blanks = {name: _Blank(value) for name, value in values.items()}
+    in_german = {name: _Blank(value) for name, value in german.items()} if german else {}
     return Finding(
         code=code,
         severity=Severity(told.severity),
         values=values,
-        sentence_en=_filled(told.en, values),
-        sentence_de=_filled(told.de, {**values, **(german or {})}),
-        remedy=_filled(told.remedy, values),
+        sentence_en=told.en.format_map(blanks),
+        sentence_de=told.de.format_map(blanks | in_german),
+        remedy=told.remedy.format_map(blanks),
         subject=subject,
         entry=entry,
     )
-
-
-def _filled(template: str, values: Mapping[str, str | int | None]) -> str:
-    return template.format_map({name: _Blank(value) for name, value in values.items()})

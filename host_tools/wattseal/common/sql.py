@@ -1,10 +1,9 @@
-"""The database: a file of SQLite, or a PostgreSQL server. One that writes, many that read.
+"""Opens a database, a file of SQLite or a PostgreSQL server, for one writer and many readers.
 
-A reader sees one moment of the database for as long as it reads; who asks one thing only does
-without a transaction. A writer has the database to
-itself from the first statement (SQLite) or from the moment that it locks the log's head
-(PostgreSQL, log_store.lock_head); what it wrote is on the disk when `write` is left, or is not
-there at all.
+A reader sees one state of the database for as long as it reads; one statement alone needs no
+transaction. A writer has the database to itself from the first statement (SQLite) or from when it
+locks the log's head (PostgreSQL, registry/store/log.py); what it wrote is on the disk when `write`
+is left, or is not there at all.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,7 +90,7 @@ ROWS_AT_A_TIME = 1000
 
 
 def stream(connection: Connection, statement: Select[Any]) -> Iterator[Any]:
-    """The rows as tuples, as the driver gives them; that of PostgreSQL would else take them all at
+    """The rows as tuples, some at a time; the driver of PostgreSQL would otherwise fetch all at
     once. In a transaction, one stream at a time.
     """
     if connection.dialect.name == "postgresql":
@@ -126,14 +125,16 @@ WAIT_S = 60
 """How long a writer waits for those before it."""
 
 IDLE_S = 20
-"""When PostgreSQL ends a transaction that does nothing: who hangs does not stop the others."""
+"""When PostgreSQL ends a transaction that does nothing: one that hangs must not stop the others."""
 
-READERS = 4
-MORE_READERS = 4
+READING = {"pool_size": 4, "max_overflow": 4}
 """Connections of one kind and process that stay open, and that may be opened beyond these."""
 
+WRITING = {"pool_size": 1, "max_overflow": 0}
+"""Writers wait for one another anyway: they share one connection, in the order they came."""
+
 RECYCLE_S = 1800
-"""A connection that is older is opened anew: routers forget those that are silent for long."""
+"""A connection that is older is opened anew: routers drop those that were idle for long."""
 
 _UNREACHABLE = "its database cannot be reached"
 _SERVER_STATES = ("08", "53", "57")  # connection lost, out of something, being stopped
@@ -146,30 +147,26 @@ class Database:
         self.url = _checked(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
-            self._asking = _sqlite_engine(self.url, None, pool_size=READERS)
-            self._reading = _sqlite_engine(self.url, "BEGIN", pool_size=READERS)
-            self._writing = _sqlite_engine(self.url, "BEGIN IMMEDIATE", pool_size=1)
+            self._asking = _sqlite_engine(self.url, None, READING)
+            self._reading = _sqlite_engine(self.url, "BEGIN", READING)
+            self._writing = _sqlite_engine(self.url, "BEGIN IMMEDIATE", WRITING)
         else:
-            self._asking = _postgres_engine(self.url, "AUTOCOMMIT", pool_size=READERS)
-            self._reading = _postgres_engine(self.url, "REPEATABLE READ", pool_size=READERS)
-            self._writing = _postgres_engine(self.url, "READ COMMITTED", pool_size=1)
+            self._asking = _postgres_engine(self.url, "AUTOCOMMIT", READING)
+            self._reading = _postgres_engine(self.url, "REPEATABLE READ", READING)
+            self._writing = _postgres_engine(self.url, "READ COMMITTED", WRITING)
 
-    @contextmanager
-    def ask(self) -> Iterator[Connection]:
+    def ask(self) -> AbstractContextManager[Connection]:
         """A connection for one statement that reads. Raises DatabaseUnusable."""
-        with _connect(self._asking) as connection, _told(connection):
-            yield connection
+        return _connected(self._asking)
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A connection that sees one moment. Raises DatabaseUnusable."""
-        with _connect(self._reading) as connection, _told(connection):
-            yield connection
+    def read(self) -> AbstractContextManager[Connection]:
+        """A connection that sees one state of the database. Raises DatabaseUnusable."""
+        return _connected(self._reading)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection in a transaction: kept as a whole, or, after an exception, not at all."""
-        with _connect(self._writing) as connection, _told(connection), connection.begin():
+        with _connected(self._writing) as connection, connection.begin():
             yield connection
 
     def close(self) -> None:
@@ -179,34 +176,32 @@ class Database:
         self._writing.dispose()
 
 
-def _connect(engine: Engine) -> Connection:
-    try:
-        return engine.connect()
-    except (DBAPIError, PoolTimeoutError) as error:
-        raise DatabaseUnusable(_cause_of(error) or _UNREACHABLE) from error
-
-
 @contextmanager
-def _told(connection: Connection) -> Iterator[None]:
-    """Failures of the database itself, not of what was asked, in the registry's own words.
+def _connected(engine: Engine) -> Iterator[Connection]:
+    """A connection; a failure of the database itself, not of a statement, is DatabaseUnusable.
 
-    The driver of PostgreSQL lets errors of its socket through as they are. A server that went away
-    takes all connections with it, so none of them is used again.
+    PostgreSQL's driver does not wrap the errors of its socket. A server that went away takes all
+    connections with it, so none of them is used again.
     """
     try:
-        yield
-    except (DBAPIError, ConnectionError, TimeoutError) as error:
-        cause = _cause_of(error)
-        if cause is None:
-            raise
-        if cause == _UNREACHABLE:
-            connection.invalidate()
-            connection.engine.dispose(close=False)
-        raise DatabaseUnusable(cause) from error
+        connection = engine.connect()
+    except (DBAPIError, PoolTimeoutError) as error:
+        raise DatabaseUnusable(_cause_of(error) or _UNREACHABLE) from error
+    with connection:
+        try:
+            yield connection
+        except (DBAPIError, ConnectionError, TimeoutError) as error:
+            cause = _cause_of(error)
+            if cause is None:
+                raise
+            if cause == _UNREACHABLE:
+                connection.invalidate()
+                connection.engine.dispose(close=False)
+            raise DatabaseUnusable(cause) from error
 
 
 def _cause_of(error: Exception) -> str | None:
-    """Without the statement, which may hold what people have written, and without the address."""
+    """What failed, if it is the database: without the statement, which may hold personal data."""
     text, state = str(error), _sqlstate(error)
     if isinstance(error, PoolTimeoutError) or "database is locked" in text or state == "55P03":
         return "its database is busy"
@@ -218,7 +213,7 @@ def _cause_of(error: Exception) -> str | None:
 
 
 def _sqlstate(error: Exception) -> str:
-    """Of PostgreSQL (its documentation, appendix A); empty if there is none."""
+    """The SQLSTATE of PostgreSQL (its documentation, appendix A); empty if there is none."""
     given = getattr(getattr(error, "orig", None), "args", ())
     return str(given[0].get("C", "")) if given and isinstance(given[0], dict) else ""
 
@@ -240,16 +235,14 @@ def _checked(text: str | URL) -> URL:
     return url
 
 
-def _postgres_engine(url: URL, isolation_level: str, pool_size: int) -> Engine:
+def _postgres_engine(url: URL, isolation_level: str, pool: dict[str, int]) -> Engine:
     return create_engine(
         url,
         isolation_level=isolation_level,
-        pool_size=pool_size,
-        max_overflow=_more(pool_size),
         pool_timeout=WAIT_S,
-        # A writer's statements are many, so it looks first; a reader that finds its connection
-        # gone says so once, and all of that age are opened anew.
-        pool_pre_ping=pool_size == 1,
+        # A writer's statements are many, so its connection is tried first; a reader that finds its
+        # connection gone fails once, and all of that age are opened anew.
+        pool_pre_ping=pool is WRITING,
         pool_recycle=RECYCLE_S,
         hide_parameters=True,
         connect_args={
@@ -259,18 +252,18 @@ def _postgres_engine(url: URL, isolation_level: str, pool_size: int) -> Engine:
                 "idle_in_transaction_session_timeout": f"{IDLE_S}s",
             },
         },
+        **pool,
     )
 
 
-def _sqlite_engine(url: URL, begin: str | None, pool_size: int) -> Engine:
+def _sqlite_engine(url: URL, begin: str | None, pool: dict[str, int]) -> Engine:
     engine = create_engine(
         url,
-        pool_size=pool_size,
-        max_overflow=_more(pool_size),
         pool_timeout=WAIT_S,
         hide_parameters=True,
         # The wait that Python's driver sets as SQLite's busy time-out when it opens the file.
         connect_args={"timeout": WAIT_S},
+        **pool,
     )
 
     @event.listens_for(engine, "connect")
@@ -287,11 +280,6 @@ def _sqlite_engine(url: URL, begin: str | None, pool_size: int) -> Engine:
             connection.exec_driver_sql(begin)
 
     return engine
-
-
-def _more(pool_size: int) -> int:
-    """Writers wait for one another anyway: they share one connection, in the order they came."""
-    return 0 if pool_size == 1 else MORE_READERS
 
 
 @dataclass(frozen=True)
@@ -324,7 +312,7 @@ class Schema:
             command.upgrade(self.configuration(connection), self.version)
 
     def configuration(self, connection: Connection) -> Config:
-        """What Alembic needs to know: the migrations, and the connection to make them on."""
+        """The configuration of Alembic: the migrations, and the connection to make them on."""
         from alembic.config import Config
 
         config = Config()
@@ -334,10 +322,7 @@ class Schema:
         return config
 
     def be_alone(self, connection: Connection) -> None:
-        """Wait until no other process does what has to be done once; a writer of SQLite is alone.
-
-        Until the end of the transaction.
-        """
+        """Take the schema's lock until the end of the transaction; a writer of SQLite is alone."""
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": self.lock})
 

@@ -1,4 +1,4 @@
-"""The computer's time, and whether its system keeps it synchronised with a time server."""
+"""Reads the computer's time, converts times, and finds out whether the clock is synchronised."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
 
-def unix_ms(moment: datetime) -> int:
+CLOCK_TOLERANCE_S = 300
+"""How far a module's clock may be from the registry's, where a key begins or ends to be valid."""
+
+
+def unix_ms(at: datetime) -> int:
     """Unix milliseconds of a time with its zone, negative before 1970; what is finer is cut off."""
-    return (moment - _EPOCH) // _MS
+    return (at - _EPOCH) // _MS
 
 
 def utc_text(at_ms: int) -> str:
@@ -31,7 +35,7 @@ _TIME_ERROR = 5
 
 @dataclass(frozen=True)
 class ComputerTime:
-    """A moment: Unix time in ms, and local time minus UTC in minutes."""
+    """Unix time in ms, and local time minus UTC in minutes."""
 
     unix_ms: int
     utc_offset_min: int
@@ -52,7 +56,7 @@ def computer_time() -> ComputerTime:
 def is_synchronised() -> bool:
     """Whether the kernel says that a time service disciplines the clock (adjtimex(2)).
 
-    False where the system cannot tell: the weaker claim is the safe one.
+    False where the system has no such call, so that no record claims more than is known.
     """
     if not sys.platform.startswith("linux"):
         return False

@@ -1,4 +1,4 @@
-"""The module as an object: each method of the link with typed arguments and results."""
+"""Calls the module's methods with typed arguments and results."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pydantic
 
 from wattseal.common.errors import ToolError
 from wattseal.common.files import first_fault
-from wattseal.device import models as models
+from wattseal.device import models
 from wattseal.device.link import LinkClient, ReplyLostError
 from wattseal.device.models import SignedStatement
+from wattseal.device.owner import Publication
 from wattseal.ocmf.public_key import (
     KeyUnreadableError,
     PublicKey,
@@ -27,24 +28,25 @@ from wattseal.wire.signed_text import TextError
 PRODUCT = "wattseal"
 
 SIGNING_METHODS = frozenset(("begin", "intermediate", "end"))
-"""Methods whose lost reply the journal makes good."""
+"""Methods whose record can be fetched from the journal when the reply is lost."""
 
 _Result = TypeVar("_Result", bound=pydantic.BaseModel)
+_Page = TypeVar("_Page", bound=models.Page)
 
 
 class Device:
     """A module behind a link. Every method raises ToolError when it fails.
 
-    `begin`, `intermediate` and `end` also raise link_client.ReplyLostError when their outcome is
-    unknown; session.py clears that up. Of other methods that change something, a lost reply is
-    the ToolError `outcome_unknown`.
+    `begin`, `intermediate` and `end` also raise ReplyLostError when their outcome is unknown;
+    session.py finds it out. Of other methods that change something, a lost reply is the ToolError
+    `outcome_unknown`.
     """
 
     def __init__(self, link: LinkClient) -> None:
         self._link = link
 
     def connect(self, port: str) -> models.Hello:
-        """Make sure that a module answers and speaks our protocol."""
+        """Check that a module answers and has our protocol version; what it says it is."""
         hello = _read(models.Hello, "hello", self._link.synchronise())
         if hello.product != PRODUCT:
             raise ToolError("not_a_module", port=port, product=hello.product)
@@ -74,13 +76,8 @@ class Device:
 
     def set_time(self, unix_ms: int, utc_offset_min: int, source: str) -> models.Clock:
         """Set the clock; `source` is synchronised or informative."""
-        return self._call(
-            models.Clock,
-            "set_time",
-            unix_ms=unix_ms,
-            utc_offset_min=utc_offset_min,
-            source=source,
-        )
+        params = {"unix_ms": unix_ms, "utc_offset_min": utc_offset_min, "source": source}
+        return self._call(models.Clock, "set_time", **params)
 
     def read_meter(self) -> models.MeterReading:
         """Read the meter without signing."""
@@ -122,7 +119,7 @@ class Device:
             yield from page.events
 
     def release(self, through: int) -> models.Journal:
-        """Let the module forget its records up to this pagination."""
+        """Have the records up to this pagination deleted, to make room."""
         return self._call(models.Journal, "release", through=through)
 
     def seal(self) -> models.Sealing:
@@ -139,7 +136,7 @@ class Device:
         return self._call(models.SealState, "unseal", signature=signature)
 
     def archive_events(self, signature: str) -> models.EventLog:
-        """Let the module forget the events that the signed challenge names."""
+        """Have the events deleted that the signed challenge names."""
         return self._call(models.EventLog, "archive_events", signature=signature)
 
     def decommission(self, signature: str) -> models.SignedStatement:
@@ -155,17 +152,19 @@ class Device:
         return self._call(models.SignedStatement, "event_head", challenge=challenge)
 
     def accept_publication(
-        self, checkpoint: str, leaf: str, leaf_index: int, proof: list[str]
+        self, publication: Publication, registry_name: str, registry_key: str
     ) -> models.AcceptedPublication:
-        """Hand over a proof that the key is published: note and hashes in hex, leaf as text."""
-        return self._call(
-            models.AcceptedPublication,
-            "accept_publication",
-            checkpoint=checkpoint,
-            leaf=leaf,
-            leaf_index=leaf_index,
-            proof="".join(proof),
-        )
+        """Give the module a proof that its key is published.
+
+        registry_name, registry_key: as the module is configured with them, the key as SPKI in hex.
+        """
+        params = {
+            "checkpoint": publication.checkpoint_for(registry_name, registry_key),
+            "leaf": publication.leaf,
+            "leaf_index": publication.leaf_index,
+            "proof": "".join(publication.proof),
+        }
+        return self._call(models.AcceptedPublication, "accept_publication", **params)
 
     def statements(
         self, first: int | None = None, last: int | None = None
@@ -187,28 +186,25 @@ class Device:
         return self._call(models.SelfTest, "self_test")
 
     def _pages(
-        self, model: type[_Result], method: str, first: int | None, last: int | None
-    ) -> Iterator[_Result]:
-        """Pages of a range; a page that does not lead on is a defect, not an endless loop."""
+        self, model: type[_Page], method: str, first: int | None, last: int | None
+    ) -> Iterator[_Page]:
+        """Pages of a range. ToolError `reply_unusable` if `next` of a page does not rise."""
         bounds = {"from": first, "to": last}
         while True:
             given = {name: bound for name, bound in bounds.items() if bound is not None}
             page = self._call(model, method, **given)
             yield page
-            following = getattr(page, "next")  # noqa: B009 - both page models have it
-            if following is None:
+            if page.next is None:
                 return
-            if bounds["from"] is not None and following <= bounds["from"]:
+            if bounds["from"] is not None and page.next <= bounds["from"]:
                 raise ToolError("reply_unusable", method=method, cause="its pages do not lead on")
-            bounds["from"] = following
+            bounds["from"] = page.next
 
     def _call(self, model: type[_Result], method: str, **params: Any) -> _Result:
         try:
-            checked = check_params(method, params)
+            fields = self._link.call(method, check_params(method, params))
         except WattsealError as error:
             raise ToolError("bad_value", **error.detail) from None
-        try:
-            fields = self._link.call(method, checked)
         except ReplyLostError as lost:
             if method in SIGNING_METHODS:
                 raise

@@ -1,8 +1,8 @@
-"""The public history of a module's keys, checked from the first birth to the present key.
+"""Checks the event log's hash chain, and the history of a module's keys from birth to the present.
 
-Every key is introduced by one that was known: a birth is signed by the key it states, a roll-over
-by the old key and the new one, a farewell by the key that ends. Whoever knows one public key of a
-module for certain knows all that came after it (docs/statements.md).
+A birth is signed by the key it states, a roll-over by the old key and the new one, a farewell by
+the key that ends. So from one public key of a module that is known for certain, all later ones
+follow (docs/statements.md).
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from wattseal.wire.signed_text import TextError
 def check_chain(found: Sequence[Event]) -> None:
     """ToolError `event_chain_broken` at the first event that does not follow from the one before.
 
-    The first of a range is taken as it is, unless it is event 1 or an archiving tells of the value
-    before it.
+    The first of a range is not checked, unless it is event 1 or an event about an archiving gives
+    the chain value before it.
     """
     known = _archived_values(found)
     before = bytes(32) if found and found[0].number == 1 else None
@@ -59,7 +59,7 @@ def read_entry(event: Event) -> dict[str, Any]:
 
 
 def _archived_values(found: Sequence[Event]) -> dict[int, bytes]:
-    """Chain values by the number of the event that they come after, as archivings tell them."""
+    """Chain values by the number of the event that they come after, from events of archivings."""
     values: dict[int, bytes] = {}
     for event in found:
         entry = read_entry(event)
@@ -111,7 +111,7 @@ def build_leaf(**facts: Any) -> str:
 
 
 def _text(form: Row, facts: dict[str, Any]) -> str | None:
-    """The text of facts that are certainly those of the form; None if that takes a closer look."""
+    """The text of facts that are certainly those of the form; None if the full check must tell."""
     names = [row[0] for row in form[2]]
     if facts.keys() != set(names):
         return None
@@ -122,7 +122,7 @@ def _text(form: Row, facts: dict[str, Any]) -> str | None:
 
 
 def _members(form: Row, text: str) -> dict[str, Any] | None:
-    """The members of a text that is certainly of its form; None if that takes a closer look."""
+    """The members of a text that is certainly of its form; None if the full check must tell."""
     _kind, most_characters, rows = form
     if len(text) > most_characters or not _pattern(form).fullmatch(text):
         return None
@@ -160,11 +160,6 @@ class Checked:
         """birth, rollover or farewell."""
         return str(self.members["type"])
 
-    @property
-    def key(self) -> tuple[int, str]:
-        """Number and SPKI hex of the key that this statement is about."""
-        return self.members["key_number"], self.members["public_key"]
-
 
 def check_history(
     stored: Iterable[StoredStatement], chip_id: str, before: Checked | None = None
@@ -184,7 +179,7 @@ def check_history(
 
 
 def check_alone(stored: StoredStatement) -> Checked:
-    """A statement that is known to follow, checked for its signatures. ToolError as above."""
+    """Check the signatures of one statement, not what it follows. ToolError as above."""
     try:
         members = read_statement(stored.statement)
         _check_signatures(stored, members)
@@ -196,8 +191,8 @@ def check_alone(stored: StoredStatement) -> Checked:
 def check_present_key(history: list[Checked], key_number: int, public_key: PublicKey) -> None:
     """ToolError `statement_broken` unless the history ends in the module's key."""
     if history and history[-1].kind != "farewell":
-        number, spki = history[-1].key
-        if (number, spki) == (key_number, public_key.spki.hex()):
+        members = history[-1].members
+        if (members["key_number"], members["public_key"]) == (key_number, public_key.spki.hex()):
             return
     last = history[-1].number if history else 0
     raise ToolError("statement_broken", number=last, cause="it does not lead to the module's key")

@@ -1,9 +1,9 @@
-"""The host's end of the link: requests, their replies, time-outs, and what to repeat.
+"""Sends requests over the link to a module, waits for their replies, and repeats some.
 
 `LinkCodec` does no input or output. `LinkClient` moves its bytes over a transport and waits. A
-reply counts only if it carries the id of the request under way, so one that comes late, or was
-meant for a program that has died, is dropped. Only methods that may safely be carried out twice
-are sent again; for the others the caller is told that the outcome is unknown.
+reply counts only if it has the id of the request under way, so one that comes late, or answers
+another program, is dropped. Only methods that may be carried out twice are sent again; for the
+others ReplyLostError says that the outcome is unknown.
 """
 
 from __future__ import annotations
@@ -28,14 +28,8 @@ QUICK_TIMEOUT_S = 5.0
 WORKING_TIMEOUT_S = 60.0
 ATTEMPTS = 3
 
-WORKING_METHODS = frozenset(
-    (
-        "begin", "intermediate", "end", "read_meter", "self_test", "configure", "set_time",
-        "release", "seal", "challenge", "unseal", "prove", "accept_publication", "event_head",
-        "archive_events", "decommission", "check_update", "enter_boot_loader",
-    )
-)  # fmt: skip
-"""Methods that read the meter, sign or write flash, and so take their time."""
+QUICK_METHODS = frozenset(("hello", "status", "public_key", "records", "events", "statements"))
+"""Methods that neither read the meter nor sign nor write flash."""
 
 REPEATABLE_METHODS = frozenset(
     (
@@ -43,7 +37,7 @@ REPEATABLE_METHODS = frozenset(
         "statements", "challenge", "prove", "event_head",
     )
 )  # fmt: skip
-"""Methods of which a second call harms nothing, so that a lost reply is cured by asking again."""
+"""Methods that may be called twice: after a lost reply the request is sent again."""
 
 _PARSE_ERROR = -32700
 
@@ -59,7 +53,7 @@ class Transport(Protocol):
 
 
 class ReplyLostError(Exception):
-    """A request went out and no reply to it came back; `error` says it for people."""
+    """A request was sent and no reply to it came; `error` is what to show."""
 
     def __init__(self, error: ToolError) -> None:
         super().__init__(str(error))
@@ -98,7 +92,7 @@ class LinkCodec:
         """
         self._id += 1
         self.damaged_lines = self.stale_replies = 0
-        # What came in so far, be it half a line without end, must not swallow the reply.
+        # Half a line that came in so far must not be taken for the beginning of the reply.
         self._decoder = messages.LineDecoder()
         try:
             return bytes(messages.encode(messages.request(self._id, method, params)))
@@ -108,7 +102,7 @@ class LinkCodec:
     def feed(self, data: bytes) -> list[Reply]:
         """The replies to the request under way that these bytes complete, in order.
 
-        More than one when the module also complains of a line that it could not read.
+        More than one if the module also reports a line that it could not read.
         """
         replies = []
         for result in self._decoder.feed(data):
@@ -132,7 +126,7 @@ class LinkCodec:
 class LinkClient:
     """Calls the module's methods over a transport, one at a time.
 
-    `timeout_s` replaces the time-outs that fit a module of flesh and blood, for slow emulation.
+    `timeout_s` replaces the time-outs, which fit a real module: an emulated one is slower.
     """
 
     def __init__(
@@ -148,7 +142,7 @@ class LinkClient:
         self._codec = codec or LinkCodec()
 
     def synchronise(self) -> dict[str, Any]:
-        """End whatever line was left half sent, and return the module's `hello`.
+        """End a line that was left half sent, and return the module's `hello`.
 
         The module answers the empty line with an error that has no id; it is not meant for us.
         """
@@ -163,18 +157,16 @@ class LinkClient:
         Raises ToolError for what the module refuses and for a link that does not work, and
         ReplyLostError if a method that must not be repeated may or may not have been carried out.
         """
-        attempts = ATTEMPTS if method in REPEATABLE_METHODS else 1
-        for _attempt in range(attempts - 1):
+        attempts_left = ATTEMPTS
+        while True:
+            attempts_left -= 1
             try:
                 return self._call_once(method, params or {}, ignore_unreadable)
-            except ReplyLostError:
-                continue
-        try:
-            return self._call_once(method, params or {}, ignore_unreadable)
-        except ReplyLostError as lost:
-            if method in REPEATABLE_METHODS:
-                raise lost.error from None
-            raise
+            except ReplyLostError as lost:
+                if method not in REPEATABLE_METHODS:
+                    raise
+                if not attempts_left:
+                    raise lost.error from None
 
     def _call_once(
         self, method: str, params: dict[str, Any], ignore_unreadable: bool
@@ -188,7 +180,9 @@ class LinkClient:
         return reply.fields or {}
 
     def _wait(self, method: str, ignore_unreadable: bool) -> Reply:
-        timeout_s = self.timeout_for(method)
+        timeout_s = self._timeout_s
+        if timeout_s is None:
+            timeout_s = QUICK_TIMEOUT_S if method in QUICK_METHODS else WORKING_TIMEOUT_S
         deadline_s = self._now_s() + timeout_s
         while (left_s := deadline_s - self._now_s()) > 0:
             for reply in self._codec.feed(self._transport.read(left_s)):
@@ -198,12 +192,6 @@ class LinkClient:
         name = "no_clean_reply" if damaged else "no_reply"
         error = ToolError(name, method=method, timeout_s=timeout_s, damaged=damaged)
         raise ReplyLostError(error)
-
-    def timeout_for(self, method: str) -> float:
-        """How long the reply to a method may take, in seconds."""
-        if self._timeout_s is not None:
-            return self._timeout_s
-        return WORKING_TIMEOUT_S if method in WORKING_METHODS else QUICK_TIMEOUT_S
 
 
 WRITE_TIMEOUT_S = 10.0
@@ -224,7 +212,7 @@ _WINDOWS_ERRORS = (
 
 
 class PortInfo(BaseModel):
-    """A port of this computer; what its USB device does not tell is None."""
+    """A port of this computer; None for what its USB device does not give."""
 
     device: str
     description: str | None
@@ -294,14 +282,11 @@ class SerialTransport:
             raise self._lost(error) from None
 
     def _lost(self, error: Exception) -> ToolError:
-        """A broken port as a ToolError. pyserial lets out OSError, termios.error and TypeError."""
-        if not isinstance(error, (OSError, TypeError, ValueError)) and not _is_termios(error):
+        """A broken port as a ToolError. pyserial raises OSError, termios.error and TypeError."""
+        is_termios = type(error).__module__ == "termios"
+        if not is_termios and not isinstance(error, (OSError, TypeError, ValueError)):
             raise error
         return ToolError("port_lost", port=self.name, cause=_cause(error))
-
-
-def _is_termios(error: Exception) -> bool:
-    return type(error).__module__ == "termios"
 
 
 def _opening_error(port: str, error: Exception) -> ToolError:

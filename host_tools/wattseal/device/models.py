@@ -1,7 +1,7 @@
-"""What the module's methods return, as typed objects: the fields of wire/methods.py, no others.
+"""Types the results of the module's methods: the fields of wire/methods.py, no others.
 
-Members that a newer firmware adds are ignored; a missing or misshapen one is an error. A test holds
-these models against the method table.
+Members that a newer firmware adds are ignored; a missing or misshapen one is an error. A test
+compares these models with the method table.
 """
 
 from __future__ import annotations
@@ -169,11 +169,16 @@ class EndRecord(SignedRecord):
     begin_pagination: Positive
 
 
-class RecordPage(_Model):
-    """Records as many as fit one line; `next` is where to go on, None at the end."""
+class Page(_Model):
+    """As many items as fit one line; `next` is where to go on, None at the end."""
+
+    next: Positive | None
+
+
+class RecordPage(Page):
+    """Some of the journal's records."""
 
     records: list[StoredRecord]
-    next: Positive | None
 
 
 class Event(_Model):
@@ -184,15 +189,14 @@ class Event(_Model):
     chain: Hex
 
 
-class EventPage(_Model):
-    """Events as many as fit one line; `next` is where to go on, None at the end."""
+class EventPage(Page):
+    """Some of the event log's entries."""
 
     events: list[Event]
-    next: Positive | None
 
 
 class Sealing(_Model):
-    """The seal just closed; `meter_serial_read` if the meter itself told its serial number."""
+    """The seal just closed; `meter_serial_read` if the serial number was read from the meter."""
 
     sealed: bool
     commissioning: Positive
@@ -234,11 +238,10 @@ class StoredStatement(_Model):
     signatures: list[StatementSignature]
 
 
-class StatementPage(_Model):
-    """Statements as many as fit one line; `next` is where to go on, None at the end."""
+class StatementPage(Page):
+    """Some of the statements about the module's keys."""
 
     statements: list[StoredStatement]
-    next: Positive | None
 
 
 class AcceptedPublication(Publication):

@@ -1,9 +1,9 @@
-"""Private keys on P-256 in PEM files, locked with a password: those of owners and vendors.
+"""Keeps private keys on P-256, of owners and vendors, in PEM files locked with a password.
 
 The form is PKCS #8 EncryptedPrivateKeyInfo (RFC 5958, section 3) with PBES2 (RFC 8018, section
 6.2): PBKDF2 with HMAC-SHA-256, and AES-256-CBC. `cryptography` writes that form too, but with 2048
-rounds of PBKDF2, which is a small obstacle to whoever steals the file; so it is written here, and
-OpenSSL and `cryptography` read it.
+rounds of PBKDF2, too few to protect a stolen file; so it is written here, and OpenSSL and
+`cryptography` read it. Also here: the challenges that owners sign, and proofs of publication.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ PREFIX = "wattseal.offline-challenge.v1\n"
 
 
 def offline_challenge(registry_name: str, chip_id: str) -> str:
-    """The challenge in hex. chip_id: as `wattseal device status` and the statements tell it."""
+    """The challenge in hex. chip_id: as in `wattseal device status` and in the statements."""
     return hashlib.sha256(f"{PREFIX}{registry_name}\n{chip_id}".encode()).hexdigest()
 
 
 MIN_PASSWORD_CHARACTERS = 12
 ROUNDS = 600_000
-"""Of PBKDF2-HMAC-SHA256: half a second on an ordinary computer."""
+"""Of PBKDF2-HMAC-SHA256: half a second on an office computer."""
 
 _PBES2 = (1, 2, 840, 113549, 1, 5, 13)
 _PBKDF2 = (1, 2, 840, 113549, 1, 5, 12)
@@ -101,7 +101,7 @@ def load_key(path: Path, password: str | None) -> SigningKey:
     try:
         key = serialization.load_pem_private_key(data, password.encode() if password else None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        # OpenSSL's words are about paddings and decoders; which of the two it was, we know.
+        # OpenSSL's message is about paddings and decoders and does not say which of the two it is.
         if _ENCRYPTED in data:
             raise ToolError("password_wrong", path=str(path)) from None
         raise _unreadable(path, "it is no private key in PEM") from None
@@ -193,10 +193,10 @@ class Publication(BaseModel):
     proof: Annotated[list[_Hash], Field(max_length=MAX_PROOF_HASHES)]
 
     def checkpoint_for(self, name: str, registry_key: str) -> str:
-        """The note's bytes in hex, as they cross the link to a module that knows this key.
+        """The note's bytes in hex, as the link takes them; registry_key is the module's setting.
 
         A note that is too long for the link goes without the signatures of others (witnesses, or
-        the log's other keys), which the module passes over anyway: they are not signed themselves.
+        the log's other keys), which the module ignores anyway: they are not signed themselves.
         """
         note = self.checkpoint.encode()
         if len(note) > MAX_CHECKPOINT_BYTES:

@@ -1,7 +1,7 @@
-"""Beginning and ending sessions so that a lost reply never costs a record or makes a second one.
+"""Begins and ends sessions, and names their files; a lost reply loses and doubles no record.
 
-`begin`, `intermediate` and `end` must not be sent twice. So the journal's next pagination is noted
-before, and when the reply is lost, the journal tells afterwards whether the record was made.
+`begin`, `intermediate` and `end` must not be sent twice. So the journal's next pagination is read
+before, and after a lost reply the journal shows whether the record was made.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from wattseal.common.errors import ToolError
 from wattseal.device.device import Device, key_of
 from wattseal.device.link import ReplyLostError
-from wattseal.device.models import Status, StoredRecord
+from wattseal.device.models import SignedRecord, StoredRecord
 from wattseal.ocmf.container import transaction_xml
 from wattseal.ocmf.public_key import PublicKey
 from wattseal.ocmf.record import RecordMalformedError, read_record
@@ -36,34 +36,23 @@ class Signed:
     was_recovered: bool = False
 
 
-@dataclass(frozen=True)
-class Ended:
-    """Both records of a session that has ended."""
-
-    begin: StoredRecord
-    end: Signed
-
-
 def begin(device: Device, **params: Any) -> Signed:
     """Begin a session and return its begin record."""
-    before = device.status()
-    return _sign(device, "begin", before, lambda: device.begin(**params))
+    return _sign(device, "begin", lambda: device.begin(**params))
 
 
 def intermediate(device: Device) -> Signed:
     """Sign a reading during the session."""
-    before = device.status()
-    return _sign(device, "intermediate", before, device.intermediate)
+    return _sign(device, "intermediate", device.intermediate)
 
 
-def end(device: Device, reason: str, begin_record: StoredRecord) -> Ended:
-    """End the session that begin_record began, as `open_session` gave it."""
-    before = device.status()
-    signed = _sign(device, "end", before, lambda: device.end(reason))
+def end(device: Device, reason: str, begin_record: StoredRecord) -> Signed:
+    """End the session that begin_record began, as `open_session` gave it: its end record."""
+    signed = _sign(device, "end", lambda: device.end(reason))
     if signed.record.session_id != begin_record.session_id:
         cause = "the record ends another session than the one that was open"
         raise ToolError("reply_unusable", method="end", cause=cause)
-    return Ended(begin_record, signed)
+    return signed
 
 
 def open_session(device: Device) -> StoredRecord:
@@ -74,33 +63,28 @@ def open_session(device: Device) -> StoredRecord:
     return device.record(session.begin_pagination)
 
 
-def _sign(device: Device, method: str, before: Status, call: Callable[[], Any]) -> Signed:
+def _sign(device: Device, method: str, call: Callable[[], SignedRecord]) -> Signed:
+    expected = device.status().journal.next
     try:
         made = call()
     except ReplyLostError as lost:
-        return _recover(device, method, before, lost)
+        return _recover(device, method, expected, lost)
     return Signed(made, key_of(made.public_key, method))
 
 
-def _recover(device: Device, method: str, before: Status, lost: ReplyLostError) -> Signed:
-    """The record whose reply was lost, or a ToolError that tells that there is none."""
-    expected = before.journal.next
+def _recover(device: Device, method: str, expected: int, lost: ReplyLostError) -> Signed:
+    """Fetch the record whose reply was lost. ToolError `not_done` if there is none."""
+    unknown = ToolError("outcome_unknown", method=method, cause=str(lost.error))
     try:
         was_made = device.status().journal.next > expected
-        signed = _fetch(device, method, expected) if was_made else None
+        made = (device.record(expected), device.public_key()) if was_made else None
     except ToolError:
-        raise ToolError("outcome_unknown", method=method, cause=str(lost.error)) from None
-    if signed is None:
+        raise unknown from None
+    if made is None:
         raise ToolError("not_done", method=method)
-    return signed
-
-
-def _fetch(device: Device, method: str, pagination: int) -> Signed:
-    """The record of that pagination, if it is what the method makes."""
-    record, key = device.record(pagination), device.public_key()
-    if not reasons_of(record) & _MADE_BY[method]:
-        raise ToolError("reply_unusable", method=method, cause="another record was made")
-    return Signed(record, key, was_recovered=True)
+    if not reasons_of(made[0]) & _MADE_BY[method]:
+        raise unknown
+    return Signed(*made, was_recovered=True)
 
 
 def reasons_of(record: StoredRecord) -> set[str]:

@@ -1,8 +1,8 @@
-"""A firmware update, from the bundle to the module that runs it.
+"""Updates a module's firmware, from the bundle to the module that runs it.
 
-The module judges the manifest itself, then gives way to its chip's boot loader, which takes
-whatever is copied to it. So the proof of success comes last: the module is back and tells the
-identity that its core measured over the new image.
+The module checks the manifest itself, then starts its chip's boot loader, which takes whatever is
+copied to it. So success is shown last: the module is back and gives the identity that its core
+measured over the new image.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ Progress = Callable[[int, int], None]
 
 
 def board_id(folder: Path) -> str | None:
-    """What a boot-loader drive says of itself; None if the folder is none."""
+    """The Board-ID in a boot-loader drive's INFO_UF2.TXT; None if the folder is no such drive."""
     try:
         with (folder / INFO).open("rb") as file:
             text = file.read(_MAX_INFO_BYTES).decode("ascii", "replace")
@@ -124,14 +124,14 @@ def copy(image: bytes, drive: BootLoaderDrive, folder: Path, progress: Progress)
 _Found = TypeVar("_Found")
 
 _GONE = ("port_lost", "outcome_unknown")
-"""How a port that goes away with the reply still under way looks from here."""
+"""Errors of a port that goes away before the reply has come."""
 
 Connect = Callable[[], AbstractContextManager[tuple[Device, Hello]]]
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait for what a person or a chip must do, looking again and again."""
+    """How long to wait for what a person or a chip must do, looking every 0.2 s."""
 
     timeout_s: float
     now_s: Callable[[], float] = time.monotonic
@@ -162,12 +162,12 @@ def check_fits(manifest: Manifest, hello: Hello) -> None:
 
 
 def enter_boot_loader(device: Device, manifest: Manifest, signature: bytes) -> None:
-    """Have the module judge the manifest and give way to its boot loader."""
+    """Have the module check the manifest and start its boot loader."""
     device.check_update(manifest.text, signature.hex())
     try:
         device.enter_boot_loader()
     except ToolError as error:
-        if error.name not in _GONE:  # the boot loader's drive will tell whether it is there
+        if error.name not in _GONE:  # await_drive finds out whether the boot loader runs
             raise
 
 
@@ -195,7 +195,7 @@ def await_drive(
 def await_module(connect: Connect, port: str, patience: Patience) -> Hello:
     """The hello of the module that is back. ToolError `module_not_back`.
 
-    A port that is missing, locked for a moment by the system or still silent is tried again.
+    A port that is missing, still locked by the system or still silent is tried again.
     """
     last = ""
 

@@ -1,7 +1,7 @@
-"""The firmware bundle: manifest, image and the vendor's signature in one file (.wsfw).
+"""Writes and reads firmware bundles (.wsfw): manifest, image and the vendor's signature.
 
-A ZIP file whose members are stored, not compressed, so that no reader ever has to unpack what it
-has not yet judged: manifest.json (what the vendor signs), image.bin (which the manifest names by
+A ZIP file whose members are stored, not compressed, so that no reader has to unpack what it has
+not yet checked: manifest.json (what the vendor signs), image.bin (which the manifest names by
 size and SHA-256) and signature.der. Before it is signed, the last one is missing.
 """
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wattseal.common.errors import ToolError
-from wattseal.common.files import read_at_most
+from wattseal.common.files import read_bounded
 from wattseal.device.owner import SigningKey
 from wattseal.ocmf.public_key import PublicKey, SignatureMalformedError
 from wattseal.wire import firmware_manifest
@@ -30,9 +30,9 @@ class ManifestError(ValueError):
 
 @dataclass(frozen=True)
 class Manifest:
-    """An image by its facts; `text` holds the very characters that are signed.
+    """What the vendor signs about an image; `text` holds exactly the characters that are signed.
 
-    `sha256` is the firmware identity that a module running the image tells, in hex.
+    `sha256` is the firmware identity of a module that runs the image, in hex.
     """
 
     text: str
@@ -122,7 +122,7 @@ class Bundle:
 
 def read_bundle(path: Path) -> Bundle:
     """A bundle from its file. ToolError `file_unreadable`, `bundle_malformed`."""
-    data = read_at_most(path, _MAX_BYTES)
+    data = read_bounded(path, _MAX_BYTES, "bundle_malformed")
     try:
         return _read(data)
     except ValueError as error:
@@ -131,8 +131,6 @@ def read_bundle(path: Path) -> Bundle:
 
 def _read(data: bytes) -> Bundle:
     """The bundle of a file's bytes. Raises ValueError with the cause."""
-    if len(data) > _MAX_BYTES:
-        raise ValueError(f"it is larger than {_MAX_BYTES} bytes")
     members = _members(data)
     manifest = read_manifest(members[_MANIFEST])
     image = members[_IMAGE]
@@ -146,22 +144,19 @@ def _read(data: bytes) -> Bundle:
 
 
 def _members(data: bytes) -> dict[str, bytes]:
-    """The contents by name, once every entry of the directory has been judged."""
+    """The contents by name, read after every entry of the directory was checked."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
-            _check_names([entry.filename for entry in entries])
+            names = sorted(entry.filename for entry in entries)
+            if names not in (sorted([_MANIFEST, _IMAGE]), sorted(_LIMITS)):
+                cause = "it does not hold exactly manifest.json, image.bin and signature.der"
+                raise ValueError(cause)
             for entry in entries:
                 _check_entry(entry)
             return {entry.filename: archive.read(entry) for entry in entries}
     except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError):
         raise ValueError("it is not a whole ZIP file; it may have been cut short") from None
-
-
-def _check_names(names: list[str]) -> None:
-    needed = [_MANIFEST, _IMAGE]
-    if sorted(names) not in (sorted(needed), sorted([*needed, _SIGNATURE])):
-        raise ValueError("it does not hold exactly manifest.json, image.bin and signature.der")
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:

@@ -36,16 +36,16 @@ class Examination:
         self._count = count
 
     def examine(self, name: str, data: bytes) -> Result:
-        """What there is to say; never raises on what the data may hold."""
+        """Check what was given; never raises on what the data may hold."""
         try:
             files = read_bundle(data) if is_bundle(data) else [(name, data)]
         except BundleError as error:
-            return self._whole([self._refused(name, error.fault.value)])
+            return self._whole([self._refused(name, error.fault)])
         self._count(len(files))
         return self._whole([view for each in files for view in self._examine_file(*each)])
 
     def refuse(self, name: str, word: str, **values: object) -> Result:
-        """Of what is not looked into, for the reason that `word` names (words.py)."""
+        """The result for what is not examined, for the reason that `word` names (words.py)."""
         return self._whole([self._refused(name, word, **values)])
 
     def _examine_file(self, name: str, data: bytes) -> list[View]:
@@ -66,7 +66,7 @@ class Examination:
             yield self._noted(view, not filled.isdisjoint(session.values))
 
     def _readings(self, report: FileReport, filled: set[int]) -> Iterable[View]:
-        """Values that no transaction counts; one that repeats another says nothing new."""
+        """Values that are in no transaction, without those that repeat another."""
         counted = {number for session in report.transactions for number in session.values}
         for value in report.values:
             repeats = any(finding.code == "record_repeated" for finding in value.findings)
@@ -94,7 +94,7 @@ class Examination:
         return judge(self._registry, signed)
 
     def _with_key(self, value: SignedValue) -> SignedValue:
-        """With the registry's key for the charge point and time that a record without one names."""
+        """The value; if it came without a key, with the one that the registry lists for it."""
         if value.public_key is not None:
             return value
         try:

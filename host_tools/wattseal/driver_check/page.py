@@ -10,15 +10,16 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from wattseal.common import times
 from wattseal.common.findings import Finding, Severity
 from wattseal.common.sentences import Language, month_names
 from wattseal.common.text import printable
-from wattseal.driver_check.trust import Fact, KeyPeriod, Result, Status, Trust, View
+from wattseal.driver_check.trust import Fact, Result, Status, Trust, View
 from wattseal.driver_check.words import say
+from wattseal.ocmf.public_key import KeyPeriod
 from wattseal.ocmf.report import FileReport, ReadingReport, TransactionReport, ValueReport, Verdict
 
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
-_MS = timedelta(milliseconds=1)
 
 
 def read(text: str) -> datetime | None:
@@ -30,13 +31,13 @@ def read(text: str) -> datetime | None:
 
 
 def unix_ms(text: str) -> int | None:
-    """Milliseconds since 1970 in UTC; None if the text is no time or tells no offset from UTC."""
-    moment = read(text)
-    return None if moment is None or moment.tzinfo is None else (moment - _1970) // _MS
+    """Milliseconds since 1970 in UTC; None if the text is no time or has no offset from UTC."""
+    time = read(text)
+    return None if time is None or time.tzinfo is None else times.unix_ms(time)
 
 
 def seconds_between(begin: str, end: str) -> int | None:
-    """Whole seconds from begin to end; None where that cannot be told."""
+    """Whole seconds from begin to end; None if a text is no time or only one has an offset."""
     first, last = read(begin), read(end)
     if first is None or last is None or (first.tzinfo is None) != (last.tzinfo is None):
         return None
@@ -45,12 +46,12 @@ def seconds_between(begin: str, end: str) -> int | None:
 
 def in_words(text: str, language: Language) -> str:
     """`21 November 2026, 10:00:00 (UTC+01:00)`; what is no time stays as it is."""
-    moment = read(text)
-    return text if moment is None else _say(moment, language)
+    time = read(text)
+    return text if time is None else _say(time, language)
 
 
 def utc_in_words(unix_ms: int, language: Language) -> str:
-    """The same of a registry's time."""
+    """As in_words, of a registry's time in Unix milliseconds."""
     try:
         return _say(_1970 + timedelta(milliseconds=unix_ms), language)
     except OverflowError:
@@ -64,11 +65,10 @@ def duration(seconds: int) -> str:
     return f"{hours} h {minutes} min {rest} s"
 
 
-def _say(moment: datetime, language: Language) -> str:
-    month = month_names(language)[moment.month - 1]
-    day = f"{moment.day}." if language is Language.GERMAN else str(moment.day)
-    clock = f"{moment:%H:%M:%S}"
-    return f"{day} {month} {moment.year}, {clock}{_zone(moment.utcoffset())}"
+def _say(time: datetime, language: Language) -> str:
+    month = month_names(language)[time.month - 1]
+    day = f"{time.day}." if language is Language.GERMAN else str(time.day)
+    return f"{day} {month} {time.year}, {time:%H:%M:%S}{_zone(time.utcoffset())}"
 
 
 def _zone(offset: timedelta | None) -> str:
@@ -85,7 +85,7 @@ MAX_NAME_CHARACTERS = 100
 
 
 def refused(name: str, sentence: str, language: Language) -> View:
-    """Of something that could not be looked into; `sentence` is in the language already."""
+    """The view of what could not be examined; `sentence` is in the language already."""
     return View(
         name=_short(name),
         status="unreadable",
@@ -96,7 +96,7 @@ def refused(name: str, sentence: str, language: Language) -> View:
 
 
 def of_file(report: FileReport, language: Language) -> View:
-    """Of a file without a record."""
+    """The view of a file without a record."""
     sentences = [finding.sentence(language) for finding in report.findings]
     return refused(report.file, " ".join(sentences), language)
 
@@ -108,14 +108,14 @@ def of_session(
     trust: Trust | None,
     language: Language,
 ) -> View:
-    """Of the values of one transaction. `trust` is None where there is nothing to trust."""
+    """The view of the values of one transaction; `trust` is None if they are not verified."""
     findings = [*(each for value in values for each in value.findings), *session.findings]
     facts = list(_facts(session, language))
     return _view(name, session.verdict, facts, findings, values[0], trust, language)
 
 
 def of_reading(name: str, value: ValueReport, trust: Trust | None, language: Language) -> View:
-    """Of a value that is no part of a transaction."""
+    """The view of a value that is no part of a transaction."""
     view = _view(name, value.verdict, [], value.findings, value, trust, language)
     view.warnings.insert(0, say("reading_only", language, number=value.number))
     return view
@@ -146,7 +146,7 @@ def _view(
     if trust and signed.key_fingerprint:
         groups = in_groups(signed.key_fingerprint)
         facts.append(Fact(say("key", language), groups, is_code=True))
-    told = list(dict.fromkeys(findings))
+    distinct = list(dict.fromkeys(findings))
     period = trust.period if trust and trust.state == "trusted" else None
     return View(
         name=_short(name),
@@ -157,8 +157,8 @@ def _view(
         origin=[_origin(trust, language)] if trust else [],
         proof=f"/v1/entries/{period.entry}/publication" if period else "",
         proof_words=say("entry", language, entry=period.entry) if period else "",
-        errors=[f.sentence(language) for f in told if f.severity is Severity.ERROR],
-        warnings=[f.sentence(language) for f in told if f.severity is Severity.WARNING],
+        errors=[f.sentence(language) for f in distinct if f.severity is Severity.ERROR],
+        warnings=[f.sentence(language) for f in distinct if f.severity is Severity.WARNING],
     )
 
 
@@ -206,7 +206,7 @@ def _origin(trust: Trust, language: Language) -> str:
         language,
         evse_id=trust.evse_id,
         found=_short(trust.found),
-        expected=period.meter.serial if period else "",
+        expected=period.meter_serial if period else "",
         **_span(period, language),
     )
 
@@ -214,9 +214,9 @@ def _origin(trust: Trust, language: Language) -> str:
 def _span(period: KeyPeriod | None, language: Language) -> dict[str, str]:
     if period is None:
         return {}
-    until = period.until_unix_ms
+    until = period.until_ms
     return {
-        "begin": utc_in_words(period.from_unix_ms, language),
+        "begin": utc_in_words(period.from_ms, language),
         "end": say("now", language) if until is None else utc_in_words(until, language),
     }
 
@@ -256,7 +256,7 @@ class Upload:
 
 
 class _InMemory(MultiPartParser):
-    """Whose files are never put on a disk."""
+    """A parser that never puts files on a disk."""
 
     spool_max_size = MAX_FORM_BYTES + 1
 

@@ -1,4 +1,4 @@
-"""Why the key that signed a session is trusted: what the registry lists at the session's time."""
+"""Judges a session's key by what the registry lists at the session's time."""
 
 from __future__ import annotations
 
@@ -7,44 +7,13 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from wattseal.common.text import normalized
+from wattseal.common.times import CLOCK_TOLERANCE_S
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
+from wattseal.ocmf.public_key import KeyPeriod
 
-TOLERANCE_MS = 300_000
-"""How far a module's clock may be from the registry's, where a key begins or ends to be valid."""
+TOLERANCE_MS = CLOCK_TOLERANCE_S * 1000
 
 TrustState = Literal["trusted", "unknown", "other_station", "other_meter", "not_then"]
-
-
-class ListedMeter(Protocol):
-    """A meter as the registry lists it."""
-
-    @property
-    def serial(self) -> str:
-        """Its serial number."""
-
-
-class KeyPeriod(Protocol):
-    """When a key signed for a charge point."""
-
-    @property
-    def entry(self) -> int:
-        """Number of the record in the registry's log that says so."""
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the key's SPKI in hex."""
-
-    @property
-    def meter(self) -> ListedMeter:
-        """The meter whose readings it signed."""
-
-    @property
-    def from_unix_ms(self) -> int:
-        """Its begin."""
-
-    @property
-    def until_unix_ms(self) -> int | None:
-        """Its end; None while it still signs."""
 
 
 class ListedKey(Protocol):
@@ -74,7 +43,7 @@ class KeyRegister(Protocol):
 
 @dataclass(frozen=True)
 class Signed:
-    """What the records say of themselves; times None where a record tells none that counts."""
+    """What the records say; a time is None where a record has none that can be used."""
 
     fingerprint: str
     evse_id: str | None
@@ -85,10 +54,10 @@ class Signed:
 
 @dataclass(frozen=True)
 class Trust:
-    """What the registry says to it.
+    """What the registry lists.
 
-    `evse_id` is the registry's, `period` the one that counts, `found` what the records say where
-    they say something else.
+    `evse_id` is the registry's, `period` the one that was compared, `found` what the records say
+    where it differs.
     """
 
     state: TrustState
@@ -108,22 +77,22 @@ def judge(registry: KeyRegister, signed: Signed) -> Trust:
         listed_at = then.evse_id if then else listed_at
     evse_id = listed_at if signed.evse_id is None else _read(signed.evse_id)
     listed = registry.key_periods(evse_id) if evse_id else []
-    periods = [period for period in listed if period.fingerprint == signed.fingerprint]
+    periods = [period for period in listed if period.key.fingerprint == signed.fingerprint]
     if not periods:
         return Trust("other_station", listed_at, found=signed.evse_id or "")
     period = next((period for period in periods if _covers(period, signed)), None)
     if period is None:
         return Trust("not_then", evse_id, periods[0])
     serial = signed.meter_serial
-    if serial is not None and normalized(serial) != normalized(period.meter.serial):
+    if serial is not None and normalized(serial) != normalized(period.meter_serial):
         return Trust("other_meter", evse_id, period, serial)
     return Trust("trusted", evse_id, period)
 
 
 def key_for(registry: KeyRegister, evse_id: str, at_unix_ms: int) -> str | None:
     """The public key in hex that the registry lists for a record that came without one."""
-    for moment in (at_unix_ms, at_unix_ms + TOLERANCE_MS, at_unix_ms - TOLERANCE_MS):
-        state = registry.key_valid(evse_id, moment) if moment >= 0 else None
+    for at_ms in (at_unix_ms, at_unix_ms + TOLERANCE_MS, at_unix_ms - TOLERANCE_MS):
+        state = registry.key_valid(evse_id, at_ms) if at_ms >= 0 else None
         if state:
             return state.public_key
     return None
@@ -131,10 +100,8 @@ def key_for(registry: KeyRegister, evse_id: str, at_unix_ms: int) -> str | None:
 
 def _covers(period: KeyPeriod, signed: Signed) -> bool:
     """Whether the whole session lies within the period, as far as its times tell."""
-    until = period.until_unix_ms
     return all(
-        moment >= period.from_unix_ms - TOLERANCE_MS
-        and (until is None or moment <= until + TOLERANCE_MS)
+        period.covers(moment, moment, TOLERANCE_MS)
         for moment in (signed.begin_ms, signed.end_ms)
         if moment is not None
     )
@@ -182,7 +149,7 @@ class View:
 
 @dataclass(frozen=True)
 class Result:
-    """`summary` is empty for one session; `remark` tells what the check did not look at."""
+    """`summary` is empty for one session; `remark` says what was not checked."""
 
     views: list[View]
     summary: str

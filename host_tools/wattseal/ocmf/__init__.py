@@ -1,1 +1,1 @@
-"""OCMF records, those of this project's modules and of other makers: read, and verified."""
+"""Reads and verifies OCMF records, of this project's modules and of other makers."""

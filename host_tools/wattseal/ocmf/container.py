@@ -1,8 +1,8 @@
-"""From the bytes of a file to the OCMF records and keys in it, whatever the file's form.
+"""Reads the OCMF records and keys in a file of any form, writes the XML, and opens zip bundles.
 
-Taken are OCMF strings (one or several), their hex or base64, and the XML of the S.A.F.E.
-transparency software. Everything read is bounded, and XML with a document type is refused, so no
-entity can grow or fetch anything.
+Forms that are read: OCMF strings (one or several), their hex or base64, and the XML of the S.A.F.E.
+transparency software. The size of everything that is read is bounded. XML with a document type is
+refused, so that no entity is expanded or fetched.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from xml.etree.ElementTree import Element, ParseError
 from xml.sax.saxutils import escape
 
@@ -47,7 +46,7 @@ def single_record_xml(record: str, key: PublicKey) -> str:
     """The file's text for one record that holds both begin and end.
 
     Without transactionId and context: with them, the field's verifier looks for a begin and an end
-    apart.
+    in two records.
     """
     value = (
         f'  <value>\n    <signedData format="OCMF" encoding="plain">{escape(record)}</signedData>\n'
@@ -169,7 +168,7 @@ def _name(element: Element) -> str:
 
 
 def _child(element: Element, name: str) -> Element | None:
-    """The one child of that name; of two, another reader might take the other."""
+    """The only child of that name. ContainerError if there are two, as readers may disagree."""
     children = [child for child in element if _name(child) == name]
     if len(children) > 1:
         raise _malformed(f"one of its values holds {name} twice")
@@ -183,7 +182,7 @@ def _attribute(element: Element, name: str) -> str | None:
 
 MAX_ENTRIES = 1000
 MAX_RECORD_FILES = 100
-"""As many sessions as a driver may have in a month, and room."""
+"""More sessions than a driver has in a month."""
 MAX_BYTES = 16 << 20
 """Of all record files together, decompressed."""
 RECORD_SUFFIXES = (".xml", ".ocmf")
@@ -193,31 +192,21 @@ _ENCRYPTED = 0x1
 _TAKEN_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
-class BundleFault(StrEnum):
-    """Why a bundle is not opened."""
-
-    MALFORMED = "bundle_malformed"
-    ENCRYPTED = "bundle_encrypted"
-    TOO_MANY = "bundle_too_many"
-    TOO_LARGE = "bundle_too_large"
-    NAME_REPEATED = "bundle_name_repeated"
-    EMPTY = "bundle_empty"
-
-
 CAUSES = {
-    BundleFault.MALFORMED: "it is a damaged zip file, or one of an unknown kind",
-    BundleFault.ENCRYPTED: "it is an encrypted zip file; unpack it first",
-    BundleFault.TOO_MANY: "it is a zip file of more files than a bundle has; unpack it first",
-    BundleFault.TOO_LARGE: "a file in the zip file is larger than signed readings are",
-    BundleFault.NAME_REPEATED: "two files in the zip file have one name",
-    BundleFault.EMPTY: "it is a zip file without .xml and .ocmf files",
+    "bundle_malformed": "it is a damaged zip file, or one of an unknown kind",
+    "bundle_encrypted": "it is an encrypted zip file; unpack it first",
+    "bundle_too_many": "it is a zip file of more files than a bundle has; unpack it first",
+    "bundle_too_large": "a file in the zip file is larger than signed readings are",
+    "bundle_name_repeated": "two files in the zip file have one name",
+    "bundle_empty": "it is a zip file without .xml and .ocmf files",
 }
+"""Why a bundle is not opened, completing `it ...`."""
 
 
 class BundleError(ValueError):
-    """A bundle that is refused as a whole; `fault` says why, the message completes `it ...`."""
+    """A bundle that is refused as a whole; `fault` is a key of CAUSES, the message its text."""
 
-    def __init__(self, fault: BundleFault) -> None:
+    def __init__(self, fault: str) -> None:
         super().__init__(CAUSES[fault])
         self.fault = fault
 
@@ -236,36 +225,36 @@ def read_bundle(data: bytes) -> list[tuple[str, bytes]]:
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
         if isinstance(error, BundleError):
             raise
-        raise BundleError(BundleFault.MALFORMED) from None
+        raise BundleError("bundle_malformed") from None
 
 
 def _record_files(bundle: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     entries = bundle.infolist()
     if len(entries) > MAX_ENTRIES:
-        raise BundleError(BundleFault.TOO_MANY)
+        raise BundleError("bundle_too_many")
     if len({entry.filename for entry in entries}) < len(entries):
-        raise BundleError(BundleFault.NAME_REPEATED)
+        raise BundleError("bundle_name_repeated")
     wanted = [entry for entry in entries if entry.filename.lower().endswith(RECORD_SUFFIXES)]
     if not wanted:
-        raise BundleError(BundleFault.EMPTY)
+        raise BundleError("bundle_empty")
     if len(wanted) > MAX_RECORD_FILES:
-        raise BundleError(BundleFault.TOO_MANY)
+        raise BundleError("bundle_too_many")
     if any(entry.flag_bits & _ENCRYPTED for entry in wanted):
-        raise BundleError(BundleFault.ENCRYPTED)
+        raise BundleError("bundle_encrypted")
     if any(entry.compress_type not in _TAKEN_METHODS for entry in wanted):
-        raise BundleError(BundleFault.MALFORMED)
+        raise BundleError("bundle_malformed")
     return wanted
 
 
 def _read_within(
     bundle: zipfile.ZipFile, wanted: list[zipfile.ZipInfo]
 ) -> Iterator[tuple[str, bytes]]:
-    """Stops at the limit by what comes out, whatever the sizes say that the bundle declares."""
+    """Name and bytes of each file; what counts are the bytes read, not the sizes declared."""
     room = MAX_BYTES
     for entry in wanted:
         with bundle.open(entry) as opened:
             data = opened.read(MAX_FILE_BYTES + 1)
         room -= len(data)
         if len(data) > MAX_FILE_BYTES or room < 0:
-            raise BundleError(BundleFault.TOO_LARGE)
+            raise BundleError("bundle_too_large")
         yield entry.filename, data

@@ -1,4 +1,4 @@
-"""EVSE-IDs: read in every spelling of the field, compared in one.
+"""Reads EVSE-IDs in every spelling in use, and gives one spelling to compare them by.
 
 ISO 15118-2, annex H, and eMI3: country (2 letters), operator (3 letters or digits), `E`, and the
 operator's own part, such as `DE*ABC*E1234*5`; separators around the operator may be left out.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_CHARACTERS = 50
 MAX_OWN_CHARACTERS = 30
@@ -44,12 +45,12 @@ class EvseId:
 
     @property
     def text(self) -> str:
-        """With all its stars."""
+        """The EVSE-ID with all its stars."""
         return f"{self.operator}*{self.own}" if self.is_din else f"{self.operator}*E{self.own}"
 
     @property
     def canonical(self) -> str:
-        """To compare by: without the separators that carry nothing."""
+        """The spelling to compare by: without the separators that mean nothing."""
         if self.is_din:
             return self.text
         return f"{self.operator.replace('*', '')}E{self.own}"
@@ -59,7 +60,7 @@ class EvseId:
 
 
 def read_evse_id(text: str) -> EvseId:
-    """An EVSE-ID in whatever spelling. EvseIdError says what is wrong."""
+    """Read an EVSE-ID in any spelling. EvseIdError says what is wrong."""
     stars = _with_stars(text)
     if stars[:1] in "+0123456789":
         return _read_din(stars)
@@ -67,6 +68,15 @@ def read_evse_id(text: str) -> EvseId:
     if not found:
         raise EvseIdError(_iso_fault(stars))
     return EvseId(f"{found[1]}*{found[2]}", _checked_own(found[3]))
+
+
+@lru_cache(maxsize=8192)
+def canonical_name(text: str) -> str | None:
+    """One name for all spellings of an EVSE-ID; None for a text that is none."""
+    try:
+        return read_evse_id(text).canonical
+    except EvseIdError:
+        return None
 
 
 def read_operator(text: str) -> str:

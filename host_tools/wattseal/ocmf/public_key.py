@@ -1,9 +1,8 @@
-"""Public keys on the curves of OCMF (1.4.1, tables 22 and 23): reading, comparing, verifying.
+"""Reads and compares public keys on the curves of OCMF (1.4.1, tables 22, 23), and verifies.
 
-pyocmf 0.6 and `cryptography` each lack some of these curves (brainpool384r1 here, secp192k1
-there), and `cryptography` has announced that it will drop more. So a key is taken apart here,
-OpenSSL does the arithmetic where it still knows the curve, and the pure-Python `ecdsa` package
-where it does not.
+pyocmf 0.6 and `cryptography` each lack some of these curves (brainpool384r1 and secp192k1), and
+`cryptography` has announced that it will drop more. So a key is taken apart here, OpenSSL does the
+arithmetic where it has the curve, and the pure-Python `ecdsa` package where it does not.
 """
 
 from __future__ import annotations
@@ -104,7 +103,7 @@ class Curve:
         return curve_class() if curve_class else None
 
     def __reduce__(self) -> tuple[Callable[[str], Curve | None], tuple[str]]:
-        """Between processes a curve is its name."""
+        """Pickle the curve as its name."""
         return curve_named, (self.name,)
 
 
@@ -140,7 +139,7 @@ class PublicKey:
         return self.curve.spki_head + self.point
 
     def __reduce__(self) -> tuple[type[PublicKey], tuple[Curve, bytes]]:
-        """Between processes a key is its point: OpenSSL's form of it stays behind."""
+        """Pickle the key as its point: OpenSSL's object cannot be pickled."""
         return PublicKey, (self.curve, self.point)
 
     @property
@@ -165,48 +164,43 @@ class PublicKey:
 
         Raises SignatureMalformedError when the bytes are no signature on this curve at all.
         """
-        try:
-            if self.openssl is not None:
+        if self.openssl is not None:
+            try:
                 self.openssl.verify(signature, message, _ECDSA_SHA256)
-                return True
-        except InvalidSignature:
-            check_signature_form(self.curve, signature)
-            return False
-        except UnsupportedAlgorithm:
-            pass  # this build of OpenSSL lacks the curve
+            except InvalidSignature:
+                check_signature_form(self.curve, signature)
+                return False
+            return True
         check_signature_form(self.curve, signature)
         return self._verify_in_python(message, signature)
 
     def verify_all(self, signed: Sequence[tuple[bytes, bytes]]) -> bool:
         """Whether each message's DER signature is this key's; also False if one is none at all.
 
-        Of all that is around the arithmetic, this costs next to nothing.
+        Faster than `verify` of each: nothing is done beside the arithmetic.
         """
         try:
-            if (openssl := self.openssl) is not None:
-                for message, signature in signed:
-                    openssl.verify(signature, message, _ECDSA_SHA256)
-                return True
-        except InvalidSignature:
+            if (openssl := self.openssl) is None:
+                return all(starmap(self.verify, signed))
+            for message, signature in signed:
+                openssl.verify(signature, message, _ECDSA_SHA256)
+        except (InvalidSignature, SignatureMalformedError):
             return False
-        except UnsupportedAlgorithm:
-            pass  # as in verify
-        try:
-            return all(starmap(self.verify, signed))
-        except SignatureMalformedError:
-            return False
+        return True
 
     @cached_property
     def openssl(self) -> ec.EllipticCurvePublicKey | None:
-        """The key for OpenSSL; None where `cryptography` does not name the curve.
+        """The key for OpenSSL; None where `cryptography` or its OpenSSL lacks the curve.
 
-        Raises UnsupportedAlgorithm where this build of OpenSSL lacks it, ValueError where the
-        point is not on it.
+        Raises ValueError where the point is not on the curve.
         """
         curve = self.curve.openssl()
         if curve is None:
             return None
-        return ec.EllipticCurvePublicKey.from_encoded_point(curve, self.point)
+        try:
+            return ec.EllipticCurvePublicKey.from_encoded_point(curve, self.point)
+        except UnsupportedAlgorithm:
+            return None
 
     def _verify_in_python(self, message: bytes, signature: bytes) -> bool:
         key = ecdsa.VerifyingKey.from_string(self.point, curve=self.curve.python)
@@ -219,6 +213,30 @@ class PublicKey:
             )
         except ecdsa.BadSignatureError:
             return False
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPeriod:
+    """When a key signed a meter's readings at a charge point, as a registry lists it.
+
+    `until_ms` is None while it does; times are Unix milliseconds. `was_deactivated`: it ended by a
+    deactivation (removed, lost, compromised ...), not by a successor. `gateway_serial` and
+    `meter_serial` are those registered with it; `entry` is that of the registry's log.
+    """
+
+    key: PublicKey
+    from_ms: int
+    until_ms: int | None
+    was_deactivated: bool
+    gateway_serial: str | None
+    meter_serial: str
+    entry: int
+
+    def covers(self, begin_ms: int, end_ms: int, tolerance_ms: int) -> bool:
+        """Whether the key signed from begin to end, by a clock that is right but for so much."""
+        return self.from_ms - tolerance_ms <= begin_ms and (
+            self.until_ms is None or end_ms <= self.until_ms + tolerance_ms
+        )
 
 
 def check_signature_form(curve: Curve, signature: bytes) -> None:
@@ -264,7 +282,7 @@ def read_public_key(source: str | bytes) -> PublicKey:
 
 @lru_cache(maxsize=256)
 def recall_public_key(source: str) -> PublicKey:
-    """As read_public_key, for texts that come again and again in statements about one key."""
+    """As read_public_key, with a cache for the texts that many statements repeat."""
     return read_public_key(source)
 
 
@@ -286,7 +304,7 @@ def _decode_key_text(text: str) -> bytes:
 
 
 def _read_spki(der: bytes) -> PublicKey:
-    """Of the one form that generators write a head is compared; other forms are taken apart."""
+    """The common form is recognised by its first bytes; other forms are taken apart."""
     for known in CURVES:
         head = known.spki_head
         if len(der) == len(head) + known.point_bytes and der.startswith(head):
@@ -325,8 +343,6 @@ def _checked_key(curve: Curve, point: bytes) -> PublicKey:
         try:
             if key.openssl is not None:
                 return key
-        except UnsupportedAlgorithm:
-            pass  # this build of OpenSSL lacks the curve
         except ValueError:
             raise _not_on(curve) from None
     return PublicKey(curve, _checked_point(curve, point))

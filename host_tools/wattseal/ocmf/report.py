@@ -1,4 +1,4 @@
-"""The verdict on a file, as models that are printed and as JSON.
+"""Reports the verdict on a file, as models that are printed and as JSON.
 
     {"file": "transaction.xml", "verdict": "verified", "reason": null,
      "key_source": "in_file",
@@ -29,11 +29,11 @@ those in the `values` and `message` of a finding are short and printable.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, PlainSerializer
 
@@ -58,7 +58,7 @@ class JudgedValue:
 
     @property
     def is_authentic(self) -> bool:
-        """Whether the record is what the judging key's owner signed."""
+        """Whether the owner of the key that it was verified with signed the record."""
         return Severity.ERROR not in [finding.severity for finding in self.findings]
 
     @property
@@ -187,6 +187,33 @@ def overall(reports: Iterable[FileReport]) -> Verdict:
     return max((report.verdict for report in reports), key=lambda verdict: verdict.exit_status)
 
 
+class RecordsCheck(NamedTuple):
+    """What was found in the records of one transaction.
+
+    `values` are the records one by one, in the order given, `findings` what concerns them together.
+    `outcome` has the readings to bill by; it is None if some record is not authentic.
+    """
+
+    values: tuple[JudgedValue, ...]
+    findings: tuple[Finding, ...]
+    outcome: Outcome | None
+
+    @property
+    def all_findings(self) -> list[Finding]:
+        """The findings of the records, then those of the transaction."""
+        return [*(finding for one in self.values for finding in one.findings), *self.findings]
+
+    @property
+    def reason(self) -> str | None:
+        """The code of the weightiest error, None if there is none."""
+        return weightiest_error(self.all_findings)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Verified if there is no error."""
+        return verdict_for(self.reason)
+
+
 _MAX_EXPONENT_SPELLED_OUT = 30
 
 
@@ -209,21 +236,17 @@ def report_value(one: JudgedValue) -> ValueReport:
     )
 
 
-def report_transaction(
-    group: Sequence[JudgedValue], findings: Sequence[Finding], outcome: Outcome | None
-) -> TransactionReport:
-    """The report of the values of one transaction; without an outcome, of unauthentic ones."""
-    of_values = [weightiest_error(one.findings) for one in group]
-    reason = weightiest([weightiest_error(findings), *of_values])
+def report_transaction(check: RecordsCheck) -> TransactionReport:
+    """The report of the values of one transaction."""
     report = TransactionReport(
-        transaction_id=group[0].value.transaction_id,
-        values=[one.number for one in group],
-        verdict=verdict_for(reason),
-        reason=reason,
-        findings=list(findings),
+        transaction_id=check.values[0].value.transaction_id,
+        values=[one.number for one in check.values],
+        verdict=check.verdict,
+        reason=check.reason,
+        findings=list(check.findings),
     )
-    if outcome:
-        _describe(report, outcome.begin, outcome.end)
+    if check.outcome:
+        _describe(report, check.outcome.begin, check.outcome.end)
     return report
 
 
@@ -260,7 +283,7 @@ def _report_reading(entry: ReadingInRecord) -> ReadingReport:
 
 
 def _digits(value: Decimal) -> str:
-    """The digits as signed; with an exponent only where they would be absurdly many without."""
+    """The digits as signed; with an exponent only where there would be too many without."""
     exponent = value.as_tuple().exponent
     is_short = isinstance(exponent, int) and abs(exponent) <= _MAX_EXPONENT_SPELLED_OUT
     return f"{value:f}" if is_short else str(value)

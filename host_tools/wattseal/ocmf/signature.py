@@ -1,7 +1,7 @@
-"""Judges the signature of one record with the key that belongs to it.
+"""Verifies the signature of one record with the key that belongs to it.
 
 What is signed are the payload's bytes as UTF-8, with ECDSA over SHA-256 whatever hash the label SA
-names, as the field's reference verifier does (OCMF knows no other hash, table 22).
+names, as the field's reference verifier does (OCMF has no other hash, table 22).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FINGERPRINT_CHARACTERS = 16
 
 
 class KeyRing(NamedTuple):
-    """The keys that one record meets.
+    """The keys for one record.
 
     `given` is the text that came with the record, `own` the key read from it, `pinned` the key that
     the user trusts. The pinned key verifies if there is one.
@@ -50,7 +50,7 @@ class KeyRing(NamedTuple):
 
 
 def key_ring(given: str | None, pinned: PublicKey | None) -> KeyRing:
-    """The ring of a record with the key text that came along, if any."""
+    """The keys for a record, one of them read from the text that came with it, if any."""
     if given is None:
         return KeyRing(pinned=pinned)
     try:
@@ -75,7 +75,7 @@ def check_key(ring: KeyRing) -> Iterator[Finding]:
 
 
 def short_name(key: PublicKey) -> str:
-    """The start of a key's fingerprint: enough to tell two keys apart by eye."""
+    """The start of a key's fingerprint, enough to distinguish two keys."""
     return key.fingerprint[:_FINGERPRINT_CHARACTERS]
 
 
@@ -84,8 +84,8 @@ def check_signature(
 ) -> Iterator[Finding]:
     """Why the record is not authentic under the judging key; nothing if it is.
 
-    `others` are the further keys at hand: if one of them fits, the record is whole and the key is
-    what is wrong, which is a different errand for whoever has to clear it up.
+    `others` are the further keys at hand: if one of them fits, the record is unaltered and the key
+    is what is wrong.
     """
     curve, hash_label = _curve_and_hash(algorithm_of(record))
     if curve is None:
@@ -157,6 +157,6 @@ def _mismatch(
 
 
 def not_signer(judge: PublicKey, signers: Iterable[PublicKey]) -> Finding:
-    """That another key signed than the one that judges; `signers` are all that it may be."""
+    """The finding that another key signed; `signers` are all that it may be."""
     names = " or ".join(sorted(short_name(signer) for signer in signers))
     return found("key_not_signer", expected=short_name(judge), found=names)

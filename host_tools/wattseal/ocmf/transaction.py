@@ -16,11 +16,11 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
+from pyocmf import Payload, Reading
 from pyocmf.models import OBIS
 
 from wattseal.common.findings import Finding
 from wattseal.ocmf.findings import found
-from wattseal.ocmf.record import AnyPayload, AnyReading
 
 Role = Literal["begin", "end"]
 """What a reading is to its transaction, as findings call it."""
@@ -37,13 +37,13 @@ _MAX_EXPONENT = 18
 class Member(NamedTuple):
     """An authentic record's place in a transaction; `times` are its TM texts as written."""
 
-    payload: AnyPayload
+    payload: Payload
     times: tuple[str | None, ...] = ()
     context: str | None = None
 
     def entries(self) -> list[ReadingInRecord]:
         """The record's readings."""
-        readings: Sequence[AnyReading] = self.payload.RD
+        readings: Sequence[Reading] = self.payload.RD
         times = self.times or (None,) * len(readings)
         return [
             ReadingInRecord(self, reading, time, _ROLES.get(reading.TX or ""))
@@ -55,18 +55,18 @@ class ReadingInRecord(NamedTuple):
     """One reading with the record that it stands in; `role` is None between begin and end."""
 
     member: Member
-    reading: AnyReading
+    reading: Reading
     written_time: str | None
     role: Role | None
 
 
-def is_complete(payload: AnyPayload) -> bool:
+def is_complete(payload: Payload) -> bool:
     """Whether one record holds the begin and the end of a transaction."""
     return {"begin", "end"} <= {entry.role for entry in Member(payload).entries()}
 
 
 def energy_of(begin: ReadingInRecord, end: ReadingInRecord) -> Decimal | None:
-    """End minus begin in the unit of both, exactly; None where that cannot be told."""
+    """End minus begin in the unit of both, exactly; None if units differ or a value is unusable."""
     first, last = begin.reading.RV, end.reading.RV
     if first is None or last is None or not (is_sound(first) and is_sound(last)):
         return None
@@ -84,13 +84,23 @@ def is_sound(value: Decimal) -> bool:
 CONTEXT_BEGIN = "Transaction.Begin"
 CONTEXT_END = "Transaction.End"
 
-_PAGINATION = re.compile("[TF][0-9]{1,18}")
+ENERGY_UNITS = ("kWh", "Wh")
+GOOD = "G"
+"""Status of a meter whose reading can be billed (OCMF table 10)."""
+
+Page = tuple[str, int]
+"""Context and number of a pagination."""
+
+_PAGINATION = re.compile("([TF])([0-9]{1,18})")
 _BAD_LEVELS = ("MISMATCH", "INVALID", "OUTDATED", "UNKNOWN")
-_ENERGY_UNITS = ("kWh", "Wh")
 _CLOCK_STATES = {"U": "unknown", "I": "informative"}
 _LAST_VERSION_WITH_EVENT_COUNTER = Decimal("0.4")
 
-_GOOD = "G"
+
+def page_of(pagination: str | None) -> Page | None:
+    """Context and number of a record's pagination; None if it is not T or F and a number."""
+    page = _PAGINATION.fullmatch(pagination or "")
+    return (page[1], int(page[2])) if page else None
 
 
 class Outcome(NamedTuple):
@@ -124,7 +134,8 @@ def check_transaction(members: Sequence[Member], *, is_claimed: bool) -> Outcome
         findings += _check_pair(begin, end)
     findings += _check_clocks(begin, end)
     findings += _check_order(begin, end, members)
-    findings += _check_exceptions(entries)
+    if any(entry.reading.TX == "X" for entry in entries):
+        findings.append(found("exception_reading"))
     return Outcome(begin, end, tuple(dict.fromkeys(findings)))
 
 
@@ -136,7 +147,7 @@ def _billable(entries: Iterable[ReadingInRecord]) -> list[ReadingInRecord]:
 
 
 class _Register(Enum):
-    """What a register is to the bill."""
+    """Whether a register is billed by."""
 
     OTHER = 0
     BILLABLE = 1
@@ -145,11 +156,16 @@ class _Register(Enum):
 
 @lru_cache(maxsize=32)
 def _kind_of_register(obis: str) -> _Register:
-    """The kind of an OBIS code; stations use few, a hostile file has a long one."""
+    """The kind of an OBIS code; the cache is small, as a file may hold many codes."""
     register = OBIS.from_string(obis)
     if not register.is_law_relevant:
         return _Register.OTHER
     return _Register.COMPENSATED if register.is_loss_compensated else _Register.BILLABLE
+
+
+def is_billing_register(obis: str) -> bool:
+    """Whether an OBIS code is of a register that can be billed by. ValueError if it is none."""
+    return _kind_of_register(obis) is not _Register.OTHER
 
 
 def _check_presence(
@@ -179,7 +195,7 @@ def _check_presence(
 
 
 def _check_contexts(readings_of: Sequence[Sequence[ReadingInRecord]]) -> Iterator[Finding]:
-    """Begin and end apart, and each where the file says that it is."""
+    """Check that begin and end are in two records, each where the file says."""
     if len(readings_of) < 2:
         return
     for entries in readings_of:
@@ -196,13 +212,13 @@ def _check_contexts(readings_of: Sequence[Sequence[ReadingInRecord]]) -> Iterato
 
 def _check_reading(entry: ReadingInRecord) -> Iterator[Finding]:
     reading, name = entry.reading, entry.role
-    if reading.ST != _GOOD:
-        yield found("meter_status", reading=name, expected=_GOOD, found=reading.ST)
+    if reading.ST != GOOD:
+        yield found("meter_status", reading=name, expected=GOOD, found=reading.ST)
     if reading.EF and "E" in reading.EF:
         yield found("energy_error_flag", reading=name)
     if reading.EF and "t" in reading.EF:
         yield found("time_error_flag", reading=name)
-    if reading.RU not in _ENERGY_UNITS:
+    if reading.RU not in ENERGY_UNITS:
         yield found("unit_not_energy", reading=name, unit=reading.RU)
     if reading.RV is None:
         yield found("value_missing", reading=name)
@@ -233,33 +249,51 @@ def _check_pair(begin: ReadingInRecord, end: ReadingInRecord) -> Iterator[Findin
     if begin.reading.time_status == "R" and end.reading.time_status != "R":
         cause = "it is not relative (R), but that of the begin is"
         yield found("time_status_wrong", reading="end", cause=cause)
+    yield from check_times(begin, end)
+
+
+def check_times(before: ReadingInRecord, after: ReadingInRecord) -> Iterator[Finding]:
+    """Whether time goes on from a reading to the next."""
     try:
-        is_reversed = end.reading.timestamp < begin.reading.timestamp
+        is_reversed = after.reading.timestamp < before.reading.timestamp
     except TypeError:  # one has an offset from UTC and the other none
         is_reversed = True
     if is_reversed:
-        yield found("time_reversed", begin=begin.written_time, end=end.written_time)
+        yield found("time_reversed", begin=before.written_time, end=after.written_time)
 
 
 def _check_shared(begin: ReadingInRecord, end: ReadingInRecord) -> Iterator[Finding]:
-    first, last = begin.member.payload, end.member.payload
+    yield from check_same_signer(begin.member, end.member)
     for code, before, after in (
-        ("gateway_serial_differs", first.GS, last.GS),
-        ("meter_serial_differs", first.MS, last.MS),
         ("register_differs", str(begin.reading.RI), str(end.reading.RI)),
         ("unit_differs", begin.reading.RU, end.reading.RU),
     ):
         if before != after:
             yield found(code, begin=before, end=after)
-    for field, before, after in (
-        ("identification", first.ID, last.ID),
-        ("type of the identification", first.IT, last.IT),
-    ):
-        if before != after:
-            yield found("identification_differs", field=field, begin=before, end=after)
+    yield from check_same_user(begin.member, end.member)
     before, after = _event_counter(begin), _event_counter(end)
     if after is not None and before != after:
         yield found("event_counter_differs", begin=before, end=after)
+
+
+def check_same_signer(one: Member, other: Member) -> Iterator[Finding]:
+    """Whether two records are of the same module and meter."""
+    for code, before, after in (
+        ("gateway_serial_differs", one.payload.GS, other.payload.GS),
+        ("meter_serial_differs", one.payload.MS, other.payload.MS),
+    ):
+        if before != after:
+            yield found(code, begin=before, end=after)
+
+
+def check_same_user(one: Member, other: Member) -> Iterator[Finding]:
+    """Whether two records are of the same user."""
+    for field, before, after in (
+        ("identification", one.payload.ID, other.payload.ID),
+        ("type of the identification", one.payload.IT, other.payload.IT),
+    ):
+        if before != after:
+            yield found("identification_differs", field=field, begin=before, end=after)
 
 
 def _event_counter(entry: ReadingInRecord) -> str | None:
@@ -278,7 +312,7 @@ def _event_counter(entry: ReadingInRecord) -> str | None:
 def _check_order(
     begin: ReadingInRecord | None, end: ReadingInRecord | None, members: Sequence[Member]
 ) -> Iterator[Finding]:
-    """The paginations of a transaction's records count on from begin to end."""
+    """Check that the paginations of a transaction's records count up from begin to end."""
     written = [member.payload.PG for member in members]
     unreadable = [text for text in written if not _PAGINATION.fullmatch(text or "")]
     for text in unreadable:
@@ -306,8 +340,3 @@ def _check_counting(first: str, last: str, numbers: list[int]) -> Iterator[Findi
             return
     if missing:
         yield found("pagination_gap", begin=first, end=last, count=missing)
-
-
-def _check_exceptions(entries: Iterable[ReadingInRecord]) -> Iterator[Finding]:
-    if any(entry.reading.TX == "X" for entry in entries):
-        yield found("exception_reading")

@@ -1,13 +1,12 @@
-"""Judges signed values that are out of their container, and the transaction that they make.
+"""Verifies signed values and the transactions that they make.
 
-Records whose signature does not hold are not looked into: what they say has no author, and a list
-of complaints about it would hide the one that counts.
+Of a record whose signature does not hold, nothing else is checked: nobody has signed what it says,
+and further findings about it would hide the one that counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from wattseal.common.findings import Finding
 from wattseal.ocmf.container import ContainerError, SignedValue, read_container
@@ -17,13 +16,12 @@ from wattseal.ocmf.record import Record, RecordMalformedError, read_record
 from wattseal.ocmf.report import (
     FileReport,
     JudgedValue,
+    RecordsCheck,
     TransactionReport,
-    Verdict,
     report_transaction,
     report_value,
     verdict_for,
     weightiest,
-    weightiest_error,
 )
 from wattseal.ocmf.signature import (
     check_key,
@@ -33,38 +31,11 @@ from wattseal.ocmf.signature import (
     not_signer,
     short_name,
 )
-from wattseal.ocmf.transaction import Member, Outcome, check_transaction, is_complete
+from wattseal.ocmf.transaction import Member, check_transaction, is_complete
 
-# Some curves are slow in pure Python; hostile records must not buy hours of it.
+# Some curves are slow in pure Python; a file made for that must not take hours.
 MAX_OTHER_KEYS = 4
 MAX_VALUES_FOR_RECOVERY = 16
-
-
-class RecordsCheck(NamedTuple):
-    """What came of the records of one transaction.
-
-    `values` are the records one by one, in the order given, `findings` what concerns them together.
-    `outcome` has the readings to bill by; it is None if some record is not authentic.
-    """
-
-    values: tuple[JudgedValue, ...]
-    findings: tuple[Finding, ...]
-    outcome: Outcome | None
-
-    @property
-    def all_findings(self) -> list[Finding]:
-        """The findings of the records, then those of the transaction."""
-        return [*(finding for one in self.values for finding in one.findings), *self.findings]
-
-    @property
-    def reason(self) -> str | None:
-        """The code of the weightiest error, None if there is none."""
-        return weightiest_error(self.all_findings)
-
-    @property
-    def verdict(self) -> Verdict:
-        """Verified if there is no error."""
-        return verdict_for(self.reason)
 
 
 def check_records(
@@ -86,12 +57,11 @@ def check_records(
     group = [one for one in judged if not one.is_repeated]
     if find_signer and len(judged) <= MAX_VALUES_FOR_RECOVERY:
         look_for_replaced_key(group)
-    findings, outcome = check_group(group, is_claimed=is_claimed)
-    return RecordsCheck(tuple(judged), findings, outcome)
+    return check_group(group, is_claimed=is_claimed)._replace(values=tuple(judged))
 
 
 def judge_values(values: Iterable[SignedValue], pinned: PublicKey | None) -> list[JudgedValue]:
-    """Judge each value on its own, numbered from 1; the keys of all are at hand for each."""
+    """Judge each value on its own, numbered from 1; each is tried with the keys of all."""
     judged = [_open(number, value, pinned) for number, value in enumerate(values, 1)]
     keys = _distinct_keys(judged)
     for one in judged:
@@ -101,7 +71,7 @@ def judge_values(values: Iterable[SignedValue], pinned: PublicKey | None) -> lis
 
 
 def look_for_replaced_key(group: Sequence[JudgedValue]) -> None:
-    """Tell a replaced key from altered records where the signatures themselves can tell."""
+    """Find out from the signatures whether a key was replaced or records were altered."""
     failed = [one for one in group if one.has("signature_mismatch")]
     if not failed:
         return
@@ -114,10 +84,8 @@ def look_for_replaced_key(group: Sequence[JudgedValue]) -> None:
             one.findings = [not_signer(one.ring.verification_key, signers), *kept]
 
 
-def check_group(
-    group: Sequence[JudgedValue], *, is_claimed: bool
-) -> tuple[tuple[Finding, ...], Outcome | None]:
-    """What concerns the values of one transaction together; no outcome if not all are authentic."""
+def check_group(group: Sequence[JudgedValue], *, is_claimed: bool) -> RecordsCheck:
+    """Check the judged values of one transaction together."""
     differing = tuple(_check_one_key(group))
     members = [
         Member(one.record.payload, one.record.times, one.value.context)
@@ -125,9 +93,9 @@ def check_group(
         if one.record and one.record.payload and one.is_authentic
     ]
     if len(members) < len(group):
-        return differing, None
+        return RecordsCheck(tuple(group), differing, None)
     outcome = check_transaction(members, is_claimed=is_claimed)
-    return differing + outcome.findings, outcome
+    return RecordsCheck(tuple(group), differing + outcome.findings, outcome)
 
 
 def _open(number: int, value: SignedValue, pinned: PublicKey | None) -> JudgedValue:
@@ -155,18 +123,12 @@ def _judge(one: JudgedValue, keys: Iterable[PublicKey]) -> None:
 
 def _distinct_keys(judged: Iterable[JudgedValue]) -> list[PublicKey]:
     """The first few keys of all."""
-    keys: list[PublicKey] = []
-    for one in judged:
-        for key in (one.ring.pinned, one.ring.own):
-            if key and key not in keys:
-                keys.append(key)
-        if len(keys) >= MAX_OTHER_KEYS:
-            break
-    return keys[:MAX_OTHER_KEYS]
+    keys = (key for one in judged for key in (one.ring.pinned, one.ring.own) if key)
+    return list(dict.fromkeys(keys))[:MAX_OTHER_KEYS]
 
 
 def _mark_repeated(judged: Iterable[JudgedValue]) -> None:
-    """Mark values that repeat another one word for word; they add nothing to a transaction."""
+    """Mark values that are the same as an earlier one; they are not counted in a transaction."""
     first_seen: dict[tuple[str | None, str], int] = {}
     for one in judged:
         if one.record is None:
@@ -177,7 +139,7 @@ def _mark_repeated(judged: Iterable[JudgedValue]) -> None:
 
 
 def _check_one_key(group: Iterable[JudgedValue]) -> Iterator[Finding]:
-    """Whether the keys that came along are one."""
+    """Whether all values came with the same key."""
     own = [one.ring.own for one in group if one.ring.own]
     for key in own[1:]:
         if key != own[0]:
@@ -239,12 +201,13 @@ def _stands_alone(record: Record) -> bool:
 
 
 def _check_group(group: list[JudgedValue]) -> TransactionReport | None:
-    """The verdict on values that belong together; None if they are no part of a transaction."""
+    """The report on values that belong together; None if they are no part of a transaction."""
     is_claimed = len(group) > 1 or group[0].value.transaction_id is not None
-    findings, outcome = check_group(group, is_claimed=is_claimed)
-    if outcome and not findings and outcome.begin is None and outcome.end is None:
+    check = check_group(group, is_claimed=is_claimed)
+    outcome = check.outcome
+    if outcome and not check.findings and outcome.begin is None and outcome.end is None:
         return None
-    return report_transaction(group, findings, outcome)
+    return report_transaction(check)
 
 
 def _report(

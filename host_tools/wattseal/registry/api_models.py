@@ -35,7 +35,7 @@ class MeterFrom(MeterRef):
     entry: int
 
 
-class KeyPeriod(Model):
+class ExportedKey(Model):
     """A key, and how long it signed for a charge point; `valid_until_unix_ms` None: it still does.
 
     Until when, and as what it ended (`ended_as`: by a successor, or by a deactivation), is what is
@@ -64,10 +64,10 @@ class ChargePoint(Model):
     status: Literal["active", "deactivated", "taken_over", "moved"]
     since_unix_ms: UnixMs
     meter: Meter | None
-    keys: list[KeyPeriod]
+    keys: list[ExportedKey]
 
     @property
-    def valid_key(self) -> KeyPeriod | None:
+    def valid_key(self) -> ExportedKey | None:
         """The key that signs at the time of the export."""
         return self.keys[-1] if self.status == "active" and self.keys else None
 
@@ -132,6 +132,12 @@ class TestChargeRequest(Model):
         OcmfRecord, Field(description="OCMF record of the session's begin, as signed.")
     ]
     end: Annotated[OcmfRecord, Field(description="OCMF record of its end, as signed.")]
+
+
+RequestAboutEvse = (
+    DeactivationRequest | HardwareExchangeRequest | ConsentRequest | TestChargeRequest
+)
+"""About a charge point that has a key."""
 
 
 class AccessRequest(Model):

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pydantic import ValidationError
 
 from wattseal.common.errors import ToolError
-from wattseal.common.files import OutputDirectory
+from wattseal.common.files import OutputDirectory, read_at_most
 from wattseal.common.workers import end_with_parent
 from wattseal.registry.api_models import RegistryFacts
 from wattseal.registry.audit_entries import (
@@ -69,16 +69,11 @@ class AuditMemory(Model):
 
 def recall(path: Path) -> AuditMemory | None:
     """What a file remembers; None if there is none yet. ToolError `file_unreadable`."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES)
-        memory = AuditMemory.model_validate_json(data)
-        _ = memory.seen
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+    try:
+        memory = AuditMemory.model_validate_json(read_at_most(path, MAX_FILE_BYTES))
+        _ = memory.seen
     except (ValidationError, NoteError):
         cause = "it is not what an audit has written"
         raise ToolError("file_unreadable", path=str(path), cause=cause) from None

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Table, select
 
 from wattseal.common.errors import ToolError
-from wattseal.common.sql import Database, DatabaseUnusable, copy_rows
+from wattseal.common.sql import Database, DatabaseUnusable, insert
 from wattseal.registry.failures import StateBroken
 from wattseal.registry.identity import (
     Identity,
@@ -34,7 +34,6 @@ from wattseal.registry.identity import (
 from wattseal.registry.records import MAX_RECORD_CHARACTERS, Model, Record, read_record
 from wattseal.registry.setup import ADMINISTRATOR_FILE, begin, open_database
 from wattseal.registry.store import log, tables
-from wattseal.registry.store.log import rows_of
 from wattseal.tlog.checkpoint import read_checkpoint
 from wattseal.tlog.tree import Frontier
 from wattseal.wire.signed_note import NoteError, parse_note
@@ -44,8 +43,6 @@ BATCH = 1000
 
 SQLITE_CACHE_KIB = 512 * 1024
 """Random places of its indexes: else they are written again and again before the end."""
-
-Rows = dict[Table, list[list[Any]]]
 
 
 def load(
@@ -65,7 +62,6 @@ def load(
         if database.is_sqlite:
             connection.exec_driver_sql(f"PRAGMA cache_size = -{SQLITE_CACHE_KIB}")
         tree = Frontier()
-        insert = _insert if database.is_sqlite else _copy
         coming = iter(records)
         while batch := list(islice(coming, BATCH)):
             for table, rows in _rows_of(batch, tree).items():
@@ -78,32 +74,13 @@ def load(
     return tree
 
 
-def _rows_of(records: list[Record], tree: Frontier) -> Rows:
-    rows: Rows = {}
+def _rows_of(records: list[Record], tree: Frontier) -> dict[Table, list[tuple[Any, ...]]]:
+    rows: dict[Table, list[tuple[Any, ...]]] = {}
     for record in records:
-        made = list(rows_of(tree.size, record))
-        nodes = tree.append(made[0][1]["hash"])
-        made += [(tables.log_node, node._asdict()) for node in nodes]
-        for table, columns in made:
-            values = [columns[column.name] for column in table.columns]
-            rows.setdefault(table, []).append(values)
+        for table, columns in log.rows_of(record, tree):
+            cells = tuple(columns[column.name] for column in table.columns)
+            rows.setdefault(table, []).append(cells)
     return rows
-
-
-def _insert(connection: Connection, table: Table, rows: list[list[Any]]) -> None:
-    marks = ", ".join("?" * len(table.columns))
-    cursor = connection.connection.cursor()
-    # Names are the schema's own.
-    cursor.executemany(f"INSERT INTO {table.name} ({_names(table)}) VALUES ({marks})", rows)  # noqa: S608
-    cursor.close()
-
-
-def _copy(connection: Connection, table: Table, rows: list[list[Any]]) -> None:
-    copy_rows(connection, table.name, [column.name for column in table.columns], rows)
-
-
-def _names(table: Table) -> str:
-    return ", ".join(column.name for column in table.columns)
 
 
 PAGE = 1000
@@ -153,7 +130,7 @@ def _write_log(
 ) -> BackupFacts:
     """One moment of the log: readers see none of what is written after they began."""
     with database.read() as connection:
-        tables.check(connection)
+        tables.SCHEMA.check(connection)
         head = log.read_head(connection)
         facts = BackupFacts(name=identity.name, vkey=identity.vkey, size=head.size)
         made.writestr(FACTS, facts.model_dump_json())
@@ -184,7 +161,10 @@ def restore_backup(file: Path, data: Path, database_url: str | None, show: Show)
 def _restore(
     file: Path, backup: zipfile.ZipFile, data: Path, database_url: str | None, show: Show
 ) -> BackupFacts:
-    facts = _facts(file, backup)
+    try:
+        facts = BackupFacts.model_validate_json(_member(file, backup, FACTS))
+    except ValidationError:
+        raise _malformed(file, f"{FACTS} cannot be read") from None
     checkpoint = _member(file, backup, CHECKPOINT).decode("utf-8", "replace")
     database = open_database(data, database_url)
     try:
@@ -195,7 +175,7 @@ def _restore(
         if identity.vkey != facts.vkey:
             remedy = "Restore into a new folder, or into that of the same registry."
             raise unusable(data, "its keys are not those of the backup", remedy)
-        tables.upgrade(database)
+        tables.SCHEMA.upgrade(database)
         with backup.open(RECORDS) as records:
             load(
                 database,
@@ -210,13 +190,6 @@ def _restore(
     finally:
         database.close()
     return facts
-
-
-def _facts(file: Path, backup: zipfile.ZipFile) -> BackupFacts:
-    try:
-        return BackupFacts.model_validate_json(_member(file, backup, FACTS))
-    except ValidationError:
-        raise _malformed(file, f"{FACTS} cannot be read") from None
 
 
 def _member(file: Path, backup: zipfile.ZipFile, name: str) -> bytes:

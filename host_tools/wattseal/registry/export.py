@@ -20,7 +20,7 @@ from wattseal.registry.api_models import (
     ChargePoint,
     EvseState,
     Export,
-    KeyPeriod,
+    ExportedKey,
     KeyState,
     MeterFrom,
     MeterState,
@@ -28,10 +28,11 @@ from wattseal.registry.api_models import (
 from wattseal.registry.audit import keys_of
 from wattseal.registry.log_client import LogSource, NotServedError
 from wattseal.registry.records import Meter, Record, Registration, leaf_of, read_record
-from wattseal.registry.states import evse_name, meter_name, ref_of, states_of
-from wattseal.tlog.checkpoint import Checkpoint, NoteError, check_note, read_checkpoint
+from wattseal.registry.states import evse_name, meter_name, states_of
+from wattseal.tlog.checkpoint import Checkpoint, check_note, read_checkpoint
 from wattseal.tlog.tiles import WIDTH
 from wattseal.tlog.tree import Frontier, leaf_hash
+from wattseal.wire.signed_note import NoteError
 
 Show = Callable[[int, int], object]
 
@@ -80,7 +81,7 @@ class KeyCollector:
     def __init__(self) -> None:
         self._evses: dict[str, EvseState] = {}
         self._meters: dict[tuple[str, str], Meter] = {}
-        self._periods: dict[str, list[KeyPeriod]] = {}
+        self._periods: dict[str, list[ExportedKey]] = {}
         self._open: dict[str, str] = {}  # fingerprint -> name of the charge point it signs for
 
     def take(self, number: int, record: Record) -> None:
@@ -91,7 +92,7 @@ class KeyCollector:
             if isinstance(state, EvseState):
                 self._evses[evse_name(state.evse_id)] = state
             elif isinstance(state, MeterState):
-                self._meters[meter_name(ref_of(state.meter))] = state.meter
+                self._meters[meter_name(state.meter)] = state.meter
             elif isinstance(state, KeyState):
                 self._take_key(state, serial)
 
@@ -118,7 +119,8 @@ class KeyCollector:
         self._end_period(key)
         if key.status != "active":
             return
-        here, meter = evse_name(key.evse_id), _meter_from(key)
+        here = evse_name(key.evse_id)
+        meter = MeterFrom.copied_from(key.meter, from_unix_ms=key.since_unix_ms, entry=key.entry)
         if key.fingerprint in self._open:
             meters = self._periods[here][self._place(here, key.fingerprint)].meters
             if meter_name(meters[-1]) != meter_name(meter):
@@ -140,11 +142,8 @@ class KeyCollector:
     def charge_points(self) -> list[ChargePoint]:
         """All that were met, in the order of their names."""
         return [
-            ChargePoint(
-                evse_id=evse.evse_id,
-                operator=evse.operator,
-                status=evse.status,
-                since_unix_ms=evse.since_unix_ms,
+            ChargePoint.copied_from(
+                evse,
                 meter=self._meters.get(meter_name(evse.meter)) if evse.meter else None,
                 keys=self._periods.get(name, []),
             )
@@ -152,18 +151,10 @@ class KeyCollector:
         ]
 
 
-def _meter_from(key: KeyState) -> MeterFrom:
-    return MeterFrom(**key.meter.model_dump(), from_unix_ms=key.since_unix_ms, entry=key.entry)
-
-
-def _period(key: KeyState, gateway_serial: str, meter: MeterFrom) -> KeyPeriod:
-    return KeyPeriod(
-        public_key=key.public_key,
-        fingerprint=key.fingerprint,
+def _period(key: KeyState, gateway_serial: str, meter: MeterFrom) -> ExportedKey:
+    return ExportedKey.copied_from(
+        key,
         algorithm=DEFAULT_ALGORITHM,
-        key_number=key.key_number,
-        firmware_identity=key.firmware_identity,
-        chip_id=key.chip_id,
         gateway_serial=gateway_serial,
         valid_from_unix_ms=key.since_unix_ms,
         valid_until_unix_ms=None,
@@ -202,7 +193,7 @@ def as_ocpi(export: Export) -> str:
     return json.dumps(told, indent=2) + "\n"
 
 
-def _ocpi_row(evse: ChargePoint, key: KeyPeriod) -> dict[str, Any]:
+def _ocpi_row(evse: ChargePoint, key: ExportedKey) -> dict[str, Any]:
     country, _, party = evse.operator.partition("*")
     return {
         "country_code": country,

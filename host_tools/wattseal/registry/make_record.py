@@ -5,32 +5,9 @@ Only what plausibility finds nothing against may come here; the records are then
 
 from __future__ import annotations
 
-from wattseal.ocmf.evse_id import read_evse_id, read_operator
-from wattseal.registry.api_models import (
-    AccessRequest,
-    AccessState,
-    ConsentRequest,
-    DeactivationRequest,
-    EvseState,
-    HardwareExchangeRequest,
-    KeyState,
-    ModuleState,
-    TestChargeRequest,
-)
-from wattseal.registry.records import (
-    AccessGranted,
-    AccessRevoked,
-    Consent,
-    Deactivation,
-    Ended,
-    EndedEvse,
-    EndedKey,
-    FreedModule,
-    HardwareExchange,
-    Registration,
-    Statement,
-    TestCharge,
-)
+from wattseal.ocmf.evse_id import read_operator
+from wattseal.registry import api_models as api
+from wattseal.registry import records
 from wattseal.registry.rules.proof import DAY_MS, Facts
 from wattseal.registry.rules.registration import (
     RegistryView,
@@ -40,19 +17,29 @@ from wattseal.registry.rules.registration import (
 )
 from wattseal.registry.states import Ledger
 
+REQUEST_OF: dict[type[records.RecordAboutEvse], type[api.RequestAboutEvse]] = {
+    records.Deactivation: api.DeactivationRequest,
+    records.HardwareExchange: api.HardwareExchangeRequest,
+    records.Consent: api.ConsentRequest,
+    records.TestCharge: api.TestChargeRequest,
+}
+"""What a record about a charge point answers."""
 
-def build(facts: Facts, ledger: Ledger, actor: AccessState, now_ms: int) -> Registration:
+
+def build(
+    facts: Facts, ledger: Ledger, actor: api.AccessState, now_ms: int
+) -> records.Registration:
     """The record of a registration."""
-    if facts.evse is None or facts.key is None or facts.history is None:
-        raise ValueError("the registration was refused")
     now = look_up(facts, ledger)
+    if facts.history is None:
+        raise ValueError("the registration was refused")
     members = facts.proof.members
     before, statements = facts.history.to_record(now.module.statements if now.module else 0)
-    return Registration(
+    return records.Registration(
         unix_ms=now_ms,
         actor=actor.key_id,
         scenario=facts.scenario,
-        operator=facts.evse.operator,
+        operator=now.at.operator,
         evse_id=members["evse_id"],
         gateway_serial=members["gateway_serial"],
         module_model=facts.module_model,
@@ -71,110 +58,74 @@ def build(facts: Facts, ledger: Ledger, actor: AccessState, now_ms: int) -> Regi
     )
 
 
-def build_deactivation(
-    req: DeactivationRequest, ledger: Ledger, actor: AccessState, now_ms: int
-) -> Deactivation:
-    """The record that ends a key; meter, module and charge point are free then."""
+def build_about_evse(
+    req: api.RequestAboutEvse, ledger: Ledger, actor: api.AccessState, now_ms: int
+) -> records.RecordAboutEvse:
+    """The record of a request about a charge point that is active."""
     evse, key, module = _at(req.evse_id, ledger)
+    told = {"unix_ms": now_ms, "actor": actor.key_id, "evse_id": evse.evse_id}
+    match req:
+        case api.DeactivationRequest():
+            ended = _ended_by(req, evse, key, module, ledger)
+            of = {"chip_id": module.chip_id, "public_key": key.public_key}
+            return records.Deactivation.copied_from(req, **told, **of, ended=ended)
+        case api.HardwareExchangeRequest():
+            return records.HardwareExchange.copied_from(req, **told)
+        case api.TestChargeRequest():
+            return records.TestCharge.copied_from(req, **told, public_key=key.public_key)
+        case api.ConsentRequest():
+            return records.Consent.copied_from(
+                evse,
+                **told,
+                from_operator=evse.operator,
+                to_operator=read_operator(req.to_operator),
+                until_unix_ms=now_ms + req.days * DAY_MS,
+            )
+
+
+def _ended_by(
+    req: api.DeactivationRequest,
+    evse: api.EvseState,
+    key: api.KeyState,
+    module: api.ModuleState,
+    ledger: Ledger,
+) -> records.Ended:
+    """What a deactivation ends; meter, module and charge point are free then."""
     meter = ledger.meter(evse.meter) if evse.meter else None
-    return Deactivation(
-        unix_ms=now_ms,
-        actor=actor.key_id,
-        evse_id=evse.evse_id,
-        chip_id=module.chip_id,
-        public_key=key.public_key,
-        reason=req.reason,
-        farewell=req.farewell,
-        note=req.note,
-        ended=Ended(
-            keys=[_ended_key(key, "deactivated")],
-            evses=[EndedEvse(evse_id=evse.evse_id, status="deactivated")],
-            modules=[_freed(module, req.farewell)],
-            meters=[meter.meter] if meter else [],
-        ),
-    )
-
-
-def build_hardware_exchange(
-    req: HardwareExchangeRequest, actor: AccessState, now_ms: int
-) -> HardwareExchange:
-    """The record of a new station around the same meter."""
-    return HardwareExchange(
-        unix_ms=now_ms,
-        actor=actor.key_id,
-        evse_id=read_evse_id(req.evse_id).text,
-        station_model=req.station_model,
-        station_serial=req.station_serial,
-        note=req.note,
-    )
-
-
-def build_consent(req: ConsentRequest, ledger: Ledger, actor: AccessState, now_ms: int) -> Consent:
-    """The record of a consent; it names what is at the charge point now."""
-    evse, _key, module = _at(req.evse_id, ledger)
-    if evse.meter is None:
-        raise ValueError("the charge point has no meter")
-    return Consent(
-        unix_ms=now_ms,
-        actor=actor.key_id,
-        evse_id=evse.evse_id,
-        chip_id=module.chip_id,
-        meter=evse.meter,
-        from_operator=evse.operator,
-        to_operator=read_operator(req.to_operator),
-        until_unix_ms=now_ms + req.days * DAY_MS,
-    )
-
-
-def build_test_charge(
-    req: TestChargeRequest, ledger: Ledger, actor: AccessState, now_ms: int
-) -> TestCharge:
-    """The record that keeps a session's two records."""
-    evse, key, _module = _at(req.evse_id, ledger)
-    return TestCharge(
-        unix_ms=now_ms,
-        actor=actor.key_id,
-        evse_id=evse.evse_id,
-        public_key=key.public_key,
-        begin=req.begin,
-        end=req.end,
+    return records.Ended(
+        keys=[records.EndedKey.copied_from(key, status="deactivated")],
+        evses=[records.EndedEvse(evse_id=evse.evse_id, status="deactivated")],
+        modules=[_freed(module, req.farewell)],
+        meters=[meter.meter] if meter else [],
     )
 
 
 def build_access(
-    req: AccessRequest, actor_id: str, now_ms: int, key_id: str, secret_sha256: str
-) -> AccessGranted:
+    req: api.AccessRequest, actor_id: str, now_ms: int, key_id: str, secret_sha256: str
+) -> records.AccessGranted:
     """The record of a new access key. actor_id: `registry` for what its host makes."""
-    return AccessGranted(
+    return records.AccessGranted.copied_from(
+        req,
         unix_ms=now_ms,
         actor=actor_id,
         key_id=key_id,
-        role=req.role,
         operators=list(dict.fromkeys(read_operator(operator) for operator in req.operators)),
-        label=req.label,
         secret_sha256=secret_sha256,
         until_unix_ms=None if req.days is None else now_ms + req.days * DAY_MS,
     )
 
 
-def build_revocation(key_id: str, ledger: Ledger, actor_id: str, now_ms: int) -> AccessRevoked:
+def build_revocation(
+    key_id: str, ledger: Ledger, actor_id: str, now_ms: int
+) -> records.AccessRevoked:
     """The record of a revoked access key."""
     state = ledger.access(key_id)
     if state is None:
         raise ValueError("there is no such access key")
-    return AccessRevoked(
-        unix_ms=now_ms,
-        actor=actor_id,
-        key_id=key_id,
-        role=state.role,
-        operators=state.operators,
-        label=state.label,
-        secret_sha256=state.secret_sha256,
-        until_unix_ms=state.until_unix_ms,
-    )
+    return records.AccessRevoked.copied_from(state, unix_ms=now_ms, actor=actor_id)
 
 
-def _at(evse_id: str, ledger: Ledger) -> tuple[EvseState, KeyState, ModuleState]:
+def _at(evse_id: str, ledger: Ledger) -> tuple[api.EvseState, api.KeyState, api.ModuleState]:
     """An active charge point with its key and its module."""
     evse = ledger.evse(evse_id)
     key = ledger.key(evse.fingerprint) if evse and evse.fingerprint else None
@@ -192,21 +143,21 @@ def _consent_used(now: RegistryView, now_ms: int) -> int | None:
     return None if consent.used or now_ms > consent.until_unix_ms else consent.entry
 
 
-def _ended(now: RegistryView, ledger: Ledger) -> Ended:
+def _ended(now: RegistryView, ledger: Ledger) -> records.Ended:
     keys, evses, modules = [], [], []
     if now.home and now.module_key and now.has_new_key:
-        keys.append(_ended_key(now.module_key, "superseded"))
+        keys.append(records.EndedKey.copied_from(now.module_key, status="superseded"))
     if now.is_occupied and now.evse:
         _evse, old_key, old_module = _at(now.evse.evse_id, ledger)
-        keys.append(_ended_key(old_key, "superseded"))
+        keys.append(records.EndedKey.copied_from(old_key, status="superseded"))
         modules.append(_freed(old_module))
     if now.home and is_take_over(now):
-        evses.append(EndedEvse(evse_id=now.home.evse_id, status="taken_over"))
+        evses.append(records.EndedEvse(evse_id=now.home.evse_id, status="taken_over"))
     left = _left_behind(now, ledger)
     if left:
-        evses.append(EndedEvse(evse_id=left, status="moved"))
+        evses.append(records.EndedEvse(evse_id=left, status="moved"))
     freed = now.old_meter is not None and old_meter_is_freed(now)
-    return Ended(
+    return records.Ended(
         keys=keys,
         evses=evses,
         modules=modules,
@@ -216,39 +167,19 @@ def _ended(now: RegistryView, ledger: Ledger) -> Ended:
 
 def _left_behind(now: RegistryView, ledger: Ledger) -> str | None:
     """The charge point that the module was decommissioned at, unless something is there again."""
-    if now.home or not now.module_key or not now.facts.evse:
+    if now.home or not now.module_key:
         return None
     former = ledger.evse(now.module_key.evse_id)
-    if former is None or former.evse_id == now.facts.evse.text:
+    if former is None or former.evse_id == now.at.text:
         return None
     is_its_end = former.status == "deactivated" and former.entry == now.module_key.entry
     return former.evse_id if is_its_end else None
 
 
-def _ended_key(key: KeyState, status: str) -> EndedKey:
-    return EndedKey.model_validate(
-        {
-            "status": status,
-            "public_key": key.public_key,
-            "key_number": key.key_number,
-            "firmware_identity": key.firmware_identity,
-            "chip_id": key.chip_id,
-            "evse_id": key.evse_id,
-            "meter": key.meter,
-        }
-    )
-
-
-def _freed(module: ModuleState, farewell: Statement | None = None) -> FreedModule:
-    if module.fingerprint is None:
-        raise ValueError("the module has no recorded key")
-    return FreedModule(
-        chip_id=module.chip_id,
-        model=module.model,
-        gateway_serial=module.gateway_serial,
-        fingerprint=module.fingerprint,
-        commissioning=module.commissioning,
-        possession_unix_ms=module.possession_unix_ms,
-        statements=module.statements + (1 if farewell else 0),
-        last_statement=farewell.statement if farewell else module.last_statement,
-    )
+def _freed(
+    module: api.ModuleState, farewell: records.Statement | None = None
+) -> records.FreedModule:
+    if farewell is None:
+        return records.FreedModule.copied_from(module)
+    said = {"statements": module.statements + 1, "last_statement": farewell.statement}
+    return records.FreedModule.copied_from(module, **said)

@@ -5,23 +5,12 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from wattseal.common.text import normalized
-from wattseal.registry.api_models import (
-    AccessState,
-    ConsentState,
-    EvseState,
-    KeyState,
-    MeterState,
-    ModuleState,
-    State,
-)
-from wattseal.registry.records import MeterRef
-from wattseal.registry.states import evse_name, has_serial, meter_name, ref_of
+from wattseal.registry import api_models as api
+from wattseal.registry.states import AnyState, Ledger, has_serial, name_of
 from wattseal.wire import statements
-
-_State = TypeVar("_State", EvseState, KeyState, ModuleState, MeterState, ConsentState, AccessState)
 
 _SPKI_HEAD = "3059301306072a8648ce3d020106082a8648ce3d03010703420004"
 _NAME_BYTES = 16
@@ -32,7 +21,14 @@ _MEMORY_LEVEL = 5
 
 def _dictionary() -> bytes:
     """What all states have in common: names of members, statements, the head of a key."""
-    models = (AccessState, ConsentState, MeterState, ModuleState, KeyState, EvseState)
+    models = (
+        api.AccessState,
+        api.ConsentState,
+        api.MeterState,
+        api.ModuleState,
+        api.KeyState,
+        api.EvseState,
+    )
     parts = []
     for model in models:
         parts.append("{" + ",".join(f'"{name}":"' for name in model.model_fields) + "}")
@@ -54,12 +50,12 @@ class Pointer:
 class PackedState(NamedTuple):
     """A state as it is kept: under which name, and what; made by whatever process has time."""
 
-    model: type[State] | type[Pointer]
+    model: type[api.State] | type[Pointer]
     name: bytes
     content: bytes
 
 
-def pack(name: str, state: State) -> PackedState:
+def pack(name: str, state: api.State) -> PackedState:
     """A state under the name of what it is of."""
     packer = zlib.compressobj(
         _LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL, zlib.Z_DEFAULT_STRATEGY, _DICTIONARY
@@ -73,29 +69,43 @@ def pack_pointer(name: str, to: PackedState) -> PackedState:
     return PackedState(Pointer, _short(name), to.name)
 
 
-class PackedStates:
-    """The newest state of each name, by their models."""
+def _short(name: str) -> bytes:
+    return hashlib.blake2b(name.encode(), digest_size=_NAME_BYTES).digest()
+
+
+class MemoryLedger(Ledger):
+    """Holds as many states as there are things, whatever the number of records."""
 
     def __init__(self) -> None:
-        self._packed: dict[type[State] | type[Pointer], dict[bytes, bytes]] = {}
+        self._packed: dict[type[api.State] | type[Pointer], dict[bytes, bytes]] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._packed.values()))
 
-    def put(self, packed: PackedState) -> None:
-        """Hold this one instead of any earlier one."""
-        self._packed.setdefault(packed.model, {})[packed.name] = packed.content
+    def apply(self, states: Iterable[api.State]) -> None:
+        """Take the states that a record makes (states.states_of)."""
+        self.put(packed(states))
 
-    def get(self, model: type[_State], name: str) -> _State | None:
-        """The one that is held."""
-        return self._unpacked(model, _short(name))
+    def put(self, states: Iterable[PackedState]) -> None:
+        """Take states that were packed before, each instead of any earlier one of its name."""
+        for state in states:
+            self._packed.setdefault(state.model, {})[state.name] = state.content
 
-    def get_pointed(self, model: type[_State], name: str) -> _State | None:
-        """The newest state of what was pointed to last under that name."""
+    def newest(self, model: type[AnyState], *name: str) -> AnyState | None:
+        """The newest state of the thing of that name."""
+        return self._unpacked(model, _short(_joined(name)))
+
+    def module_with_serial(self, gateway_serial: str) -> api.ModuleState | None:
+        """The module at a charge point that has this serial number, without case and blanks.
+
+        No two have it at a time, so it is the one that was the last to come to a charge point.
+        """
+        name = normalized(gateway_serial)
         to = self._packed.get(Pointer, {}).get(_short(name))
-        return None if to is None else self._unpacked(model, to)
+        found = None if to is None else self._unpacked(api.ModuleState, to)
+        return found if found and has_serial(found, name) else None
 
-    def _unpacked(self, model: type[_State], short: bytes) -> _State | None:
+    def _unpacked(self, model: type[AnyState], short: bytes) -> AnyState | None:
         content = self._packed.get(model, {}).get(short)
         if content is None:
             return None
@@ -103,90 +113,17 @@ class PackedStates:
         return model.model_validate_json(text)
 
 
-def _short(name: str) -> bytes:
-    return hashlib.blake2b(name.encode(), digest_size=_NAME_BYTES).digest()
-
-
-class MemoryLedger:
-    """Holds as many states as there are things, whatever the number of records."""
-
-    def __init__(self) -> None:
-        self._states = PackedStates()
-
-    def apply(self, states: Iterable[State]) -> None:
-        """Take the states that a record makes (rows.states_of)."""
-        self.put(packed(states))
-
-    def put(self, states: Iterable[PackedState]) -> None:
-        """Take states that were packed before."""
-        for state in states:
-            self._states.put(state)
-
-    def evse(self, evse_id: str) -> EvseState | None:
-        """A charge point."""
-        return self._states.get(EvseState, evse_name(evse_id))
-
-    def key(self, fingerprint: str) -> KeyState | None:
-        """A public key."""
-        return self._states.get(KeyState, fingerprint)
-
-    def module(self, chip_id: str) -> ModuleState | None:
-        """A signing module."""
-        return self._states.get(ModuleState, chip_id)
-
-    def module_with_serial(self, gateway_serial: str) -> ModuleState | None:
-        """The module at a charge point that has this serial number, without case and blanks.
-
-        No two have it at a time, so it is the one that was the last to come to a charge point.
-        """
-        name = normalized(gateway_serial)
-        found = self._states.get_pointed(ModuleState, name)
-        return found if found and has_serial(found, name) else None
-
-    def meter(self, meter: MeterRef) -> MeterState | None:
-        """A meter; manufacturers and serial numbers are compared without case and blanks."""
-        return self._states.get(MeterState, _meter(meter))
-
-    def consent(self, evse_id: str, to_operator: str) -> ConsentState | None:
-        """The newest consent about that charge point to that operator."""
-        return self._states.get(ConsentState, _consent(evse_id, to_operator))
-
-    def access(self, key_id: str) -> AccessState | None:
-        """An access key."""
-        return self._states.get(AccessState, key_id)
-
-
-def packed(states: Iterable[State]) -> list[PackedState]:
+def packed(states: Iterable[api.State]) -> list[PackedState]:
     """States as a ledger holds them."""
     return [each for state in states for each in _packed(state)]
 
 
-def _packed(state: State) -> Iterator[PackedState]:
-    kept = pack(_name(state), state)
+def _packed(state: api.State) -> Iterator[PackedState]:
+    kept = pack(_joined(name_of(state)), state)
     yield kept
-    if isinstance(state, ModuleState) and state.evse_id is not None:
+    if isinstance(state, api.ModuleState) and state.evse_id is not None:
         yield pack_pointer(normalized(state.gateway_serial), kept)
 
 
-def _name(state: State) -> str:
-    match state:
-        case EvseState():
-            return evse_name(state.evse_id)
-        case KeyState():
-            return state.fingerprint
-        case ModuleState():
-            return state.chip_id
-        case MeterState():
-            return _meter(ref_of(state.meter))
-        case ConsentState():
-            return _consent(state.evse_id, state.to_operator)
-        case AccessState():
-            return state.key_id
-
-
-def _meter(meter: MeterRef) -> str:
-    return "\n".join(meter_name(meter))
-
-
-def _consent(evse_id: str, to_operator: str) -> str:
-    return f"{evse_name(evse_id)}\n{to_operator}"
+def _joined(name: tuple[str, ...]) -> str:
+    return "\n".join(name)

@@ -12,7 +12,7 @@ from wattseal.registry.failures import ClockWrong, NotFound
 from wattseal.registry.identity import Identity
 from wattseal.registry.rules.proof import TOLERANCE_MS
 from wattseal.registry.store import log, tables
-from wattseal.tlog.tiles import MAX_LEVEL, WIDTH, pack_entries
+from wattseal.tlog.tiles import MAX_LEVEL, WIDTH, Tile, pack_entries, width_at
 from wattseal.tlog.tree import StoredTree
 
 ServerClock = Callable[[Connection], int | None]
@@ -81,7 +81,7 @@ class PublishedLog:
         Raises DatabaseUnusable, StateBroken, ClockWrong.
         """
         with self._database.read() as connection:
-            tables.check(connection)
+            tables.SCHEMA.check(connection)
             self._check_identity(connection)
             size = log.read_size(connection)
             self._check_clock(connection, size)
@@ -93,7 +93,7 @@ class PublishedLog:
             if size is None or size == head.size:
                 size, root = head.size, head.root()
             else:
-                _check_size(size, head.size)
+                _check_reached(0 <= size <= head.size, head.size)
                 root = _tree(connection).root(size)
         return self._identity.sign(size, root)
 
@@ -105,8 +105,8 @@ class PublishedLog:
         size = number + 1 if size is None else size
         with self._database.read() as connection:
             now = log.read_size(connection)
-            _check_size(size, now)
-            _check_entry(number, size)
+            _check_reached(0 <= size <= now, now)
+            _check_reached(0 <= number < size, size)
             line = log.read_entries(connection, number, 1)[0]
             tree = _tree(connection)
             proof, root = tree.inclusion_proof(number, size), tree.root(size)
@@ -122,12 +122,12 @@ class PublishedLog:
             proof=[each.hex() for each in proof],
         )
 
-    def record(self, number: int) -> tuple[str, str]:
-        """Leaf and record of an entry. NotFound beyond the log."""
+    def record(self, number: int) -> RecordLine:
+        """An entry and its record. NotFound beyond the log."""
         with self._database.read() as connection:
-            _check_entry(number, log.read_size(connection))
-            line = log.read_entries(connection, number, 1)[0]
-        return line.leaf, line.record
+            size = log.read_size(connection)
+            _check_reached(0 <= number < size, size)
+            return log.read_entries(connection, number, 1)[0]
 
     def records(self, first: int, count: int) -> list[RecordLine]:
         """Up to `count` entries (256 at most) from `first` on; none where the log has no more."""
@@ -140,19 +140,18 @@ class PublishedLog:
         with self._database.read() as connection:
             return log.read_states(connection, first, min(count, MAX_COUNT))
 
-    def tile(self, level: int, number: int, width: int) -> bytes:
-        """The first `width` hashes of a tile. NotFound if the log has not got so far."""
-        with self._database.read() as connection:
-            size = log.read_size(connection)
-            _check_tile(level, number, width, size)
-            hashes = log.read_hashes(connection, level, number)
-        return b"".join(hashes[:width])
+    def tile(self, asked: Tile) -> bytes:
+        """The hashes of a tile, or the entries of a bundle after their lengths.
 
-    def entry_bundle(self, number: int, width: int) -> bytes:
-        """The first `width` entries below a tile of level 0. NotFound as `tile`."""
+        NotFound if the log has not got so far.
+        """
+        level, number, width = asked.level or 0, asked.number, asked.width
         with self._database.read() as connection:
             size = log.read_size(connection)
-            _check_tile(0, number, width, size)
+            is_tile = 0 <= level <= MAX_LEVEL and number >= 0
+            _check_reached(is_tile and 1 <= width <= width_at(level, number, size), size)
+            if asked.level is not None:
+                return b"".join(log.read_hashes(connection, level, number)[:width])
             lines = log.read_entries(connection, number * WIDTH, width)
         return pack_entries(line.leaf.encode() for line in lines)
 
@@ -171,17 +170,6 @@ def _tree(connection: Connection) -> StoredTree:
     return StoredTree(lambda level, number: log.read_hashes(connection, level, number))
 
 
-def _check_size(size: int, now: int) -> None:
-    if not 0 <= size <= now:
-        raise NotFound("not_in_log", size=now)
-
-
-def _check_entry(number: int, size: int) -> None:
-    if not 0 <= number < size:
-        raise NotFound("not_in_log", size=size)
-
-
-def _check_tile(level: int, number: int, width: int, size: int) -> None:
-    in_place = 0 <= level <= MAX_LEVEL and number >= 0 and 1 <= width <= WIDTH
-    if not in_place or (number * WIDTH + width) * WIDTH**level > size:
+def _check_reached(is_reached: bool, size: int) -> None:
+    if not is_reached:
         raise NotFound("not_in_log", size=size)

@@ -1,15 +1,16 @@
 """What the registry records: one object for each entry of its log.
 
 A record says everything that it changes, the things that it ends included, so that the state
-after it follows from the record alone (rows.py), and an auditor can judge it again (audit.py). Its
-text is JSON, compact, members in the order of the fields; the log commits to it by its SHA-256.
+after it follows from the record alone (states.py), and an auditor can judge it again (audit.py).
+Its text is JSON, compact, members in the order of the fields; the log commits to it by its SHA-256.
 """
 
 from __future__ import annotations
 
 import hashlib
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from functools import cache
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
@@ -58,6 +59,21 @@ class Model(BaseModel):
     """Nothing beyond the members, and no conversions: one meaning, one text."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    @classmethod
+    def copied_from(cls, source: BaseModel, **others: object) -> Self:
+        """Make one with the members that `source` has under the same names, and these others.
+
+        Raises ValidationError.
+        """
+        members = {name: getattr(source, name) for name in _shared(cls, type(source))}
+        return cls(**(members | others))
+
+
+@cache
+def _shared(model: type[BaseModel], source: type[BaseModel]) -> list[str]:
+    """The names of members that both models have."""
+    return [name for name in model.model_fields if name in source.model_fields]
 
 
 class Meter(Model):
@@ -221,28 +237,28 @@ class TestCharge(Base):
     end: OcmfRecord
 
 
-class AccessGranted(Base):
+class AccessRecord(Base):
+    """What both records of an access key say of it."""
+
+    type: str
+    key_id: KeyId
+    role: Literal["cpo", "administrator"]
+    operators: Annotated[list[Text], Field(max_length=100)]
+    label: LongText
+    secret_sha256: Hash
+    until_unix_ms: UnixMs | None
+
+
+class AccessGranted(AccessRecord):
     """Somebody may write: a CPO for its own operator ids, or an administrator."""
 
     type: Literal["access_granted"] = "access_granted"
-    key_id: KeyId
-    role: Literal["cpo", "administrator"]
-    operators: Annotated[list[Text], Field(max_length=100)]
-    label: LongText
-    secret_sha256: Hash
-    until_unix_ms: UnixMs | None
 
 
-class AccessRevoked(Base):
+class AccessRevoked(AccessRecord):
     """An access key is good no more; what it was good for is said again."""
 
     type: Literal["access_revoked"] = "access_revoked"
-    key_id: KeyId
-    role: Literal["cpo", "administrator"]
-    operators: Annotated[list[Text], Field(max_length=100)]
-    label: LongText
-    secret_sha256: Hash
-    until_unix_ms: UnixMs | None
 
 
 Record = Annotated[
@@ -255,6 +271,9 @@ Record = Annotated[
     | AccessRevoked,
     Field(discriminator="type"),
 ]
+
+RecordAboutEvse = Deactivation | HardwareExchange | Consent | TestCharge
+"""About a charge point that has a key."""
 
 _ANY = TypeAdapter[Record](Record)
 

@@ -9,35 +9,9 @@ from __future__ import annotations
 
 from wattseal.common.findings import Finding
 from wattseal.ocmf.evse_id import EvseIdError
-from wattseal.registry import make_record
-from wattseal.registry.api_models import (
-    AccessRequest,
-    AccessState,
-    ConsentRequest,
-    DeactivationRequest,
-    HardwareExchangeRequest,
-    ModuleState,
-    RegistrationRequest,
-    TestChargeRequest,
-)
-from wattseal.registry.records import (
-    AccessGranted,
-    AccessRevoked,
-    Consent,
-    Deactivation,
-    HardwareExchange,
-    Record,
-    Registration,
-    TestCharge,
-)
-from wattseal.registry.rules import (
-    check_against_registry,
-    judge_consent,
-    judge_deactivation,
-    judge_hardware_exchange,
-    judge_test_charge,
-    reason,
-)
+from wattseal.registry import api_models as api
+from wattseal.registry import make_record, records
+from wattseal.registry.rules import check_against_registry, judge, reason
 from wattseal.registry.rules.access import access_faults, administrator_faults
 from wattseal.registry.rules.other_requests import scope_faults, target_faults
 from wattseal.registry.rules.proof import (
@@ -54,8 +28,6 @@ from wattseal.registry.rules.proof import (
 from wattseal.registry.states import Ledger
 from wattseal.wire.signed_text import TextError
 
-_AboutEvse = Deactivation | HardwareExchange | Consent | TestCharge
-
 HOST = "registry"
 """The actor of what the registry's own host does: access keys, and nothing else."""
 
@@ -65,7 +37,7 @@ TakenApart = tuple[Facts | None, list[Finding]]
 
 
 def judge_record(
-    record: Record, ledger: Ledger, beforehand: TakenApart | None = None
+    record: records.Record, ledger: Ledger, beforehand: TakenApart | None = None
 ) -> list[Finding]:
     """What speaks against a record, given the states before it; never raises on what it says.
 
@@ -77,13 +49,13 @@ def judge_record(
         return [reason("record_unreadable", cause=str(error).partition("\n")[0][:200])]
 
 
-def take_apart(record: Record) -> TakenApart | None:
+def take_apart(record: records.Record) -> TakenApart | None:
     """The part of the judgement that takes the most time, signatures above all, without a ledger.
 
     Of a registration that brings its module's whole history, as the first one of each module does:
     it holds unless the module is recorded already. None of other records.
     """
-    if not isinstance(record, Registration) or record.statements_before:
+    if not isinstance(record, records.Registration) or record.statements_before:
         return None
     try:
         return _facts_of(record, None)
@@ -91,19 +63,22 @@ def take_apart(record: Record) -> TakenApart | None:
         return None  # judge_record says what
 
 
-def _judge(record: Record, ledger: Ledger, beforehand: TakenApart | None) -> list[Finding]:
-    if isinstance(record, (AccessGranted, AccessRevoked)):
+def _judge(record: records.Record, ledger: Ledger, beforehand: TakenApart | None) -> list[Finding]:
+    if isinstance(record, (records.AccessGranted, records.AccessRevoked)):
         return _judge_access(record, ledger)
     actor = ledger.access(record.actor)
     if actor is None:
         return [reason("access_unknown", key_id=record.actor)]
-    if isinstance(record, Registration):
+    if isinstance(record, records.Registration):
         return _judge_registration(record, ledger, actor, beforehand)
     return _judge_about_evse(record, ledger, actor)
 
 
 def _judge_registration(
-    record: Registration, ledger: Ledger, actor: AccessState, beforehand: TakenApart | None
+    record: records.Registration,
+    ledger: Ledger,
+    actor: api.AccessState,
+    beforehand: TakenApart | None,
 ) -> list[Finding]:
     module = ledger.module(record.chip_id)
     if beforehand is None or module is not None:
@@ -117,24 +92,18 @@ def _judge_registration(
     return _differences(record, make_record.build(taken_apart, ledger, actor, record.unix_ms))
 
 
-def _facts_of(record: Registration, module: ModuleState | None) -> TakenApart:
+def _facts_of(record: records.Registration, module: api.ModuleState | None) -> TakenApart:
     proof, found = read_proof(record.possession)
     if proof is None:
         return None, found
-    req = RegistrationRequest(
-        scenario=record.scenario,
-        possession=record.possession,
-        statements=record.statements,
-        module_model=record.module_model,
-        meter=record.meter,
-    )
+    req = api.RegistrationRequest.copied_from(record)
     history, broken = _history_of(record, proof.chip_id, module)
     challenge = Challenged("", record.unix_ms, lambda _: "good", 0, record.unix_ms)
     return judged(req, proof, history, broken, challenge)
 
 
 def _history_of(
-    record: Registration, chip_id: str, module: ModuleState | None
+    record: records.Registration, chip_id: str, module: api.ModuleState | None
 ) -> tuple[History | None, list[Finding]]:
     """The record's statements, which go on where the recorded ones end or repeat the last."""
     before, recorded = record.statements_before, module.statements if module else 0
@@ -146,55 +115,19 @@ def _history_of(
     return None, [reason("history_broken", number=before + 1, cause=cause)]
 
 
-def _judge_about_evse(record: _AboutEvse, ledger: Ledger, actor: AccessState) -> list[Finding]:
-    if isinstance(record, Deactivation):
-        return _judge_deactivation(record, ledger, actor)
-    if isinstance(record, HardwareExchange):
-        return _judge_hardware_exchange(record, ledger, actor)
-    if isinstance(record, Consent):
-        return _judge_consent(record, ledger, actor)
-    return _judge_test_charge(record, ledger, actor)
-
-
-def _judge_deactivation(record: Deactivation, ledger: Ledger, actor: AccessState) -> list[Finding]:
-    req = DeactivationRequest(
-        evse_id=record.evse_id, reason=record.reason, farewell=record.farewell, note=record.note
-    )
-    return judge_deactivation(req, ledger, actor, record.unix_ms) or _differences(
-        record, make_record.build_deactivation(req, ledger, actor, record.unix_ms)
-    )
-
-
-def _judge_hardware_exchange(
-    record: HardwareExchange, ledger: Ledger, actor: AccessState
+def _judge_about_evse(
+    record: records.RecordAboutEvse, ledger: Ledger, actor: api.AccessState
 ) -> list[Finding]:
-    req = HardwareExchangeRequest(
-        evse_id=record.evse_id,
-        station_model=record.station_model,
-        station_serial=record.station_serial,
-        note=record.note,
-    )
-    return judge_hardware_exchange(req, ledger, actor, record.unix_ms) or _differences(
-        record, make_record.build_hardware_exchange(req, actor, record.unix_ms)
+    asked = {"days": _days(record)} if isinstance(record, records.Consent) else {}
+    req = make_record.REQUEST_OF[type(record)].copied_from(record, **asked)
+    return judge(req, ledger, actor, record.unix_ms) or _differences(
+        record, make_record.build_about_evse(req, ledger, actor, record.unix_ms)
     )
 
 
-def _judge_consent(record: Consent, ledger: Ledger, actor: AccessState) -> list[Finding]:
-    days = (record.until_unix_ms - record.unix_ms) // DAY_MS
-    req = ConsentRequest(evse_id=record.evse_id, to_operator=record.to_operator, days=days)
-    return judge_consent(req, ledger, actor, record.unix_ms) or _differences(
-        record, make_record.build_consent(req, ledger, actor, record.unix_ms)
-    )
-
-
-def _judge_test_charge(record: TestCharge, ledger: Ledger, actor: AccessState) -> list[Finding]:
-    req = TestChargeRequest(evse_id=record.evse_id, begin=record.begin, end=record.end)
-    return judge_test_charge(req, ledger, actor, record.unix_ms) or _differences(
-        record, make_record.build_test_charge(req, ledger, actor, record.unix_ms)
-    )
-
-
-def _judge_access(record: AccessGranted | AccessRevoked, ledger: Ledger) -> list[Finding]:
+def _judge_access(
+    record: records.AccessGranted | records.AccessRevoked, ledger: Ledger
+) -> list[Finding]:
     """An administrator's work, or that of the registry's host."""
     found: list[Finding] = []
     if record.actor != HOST:
@@ -202,7 +135,7 @@ def _judge_access(record: AccessGranted | AccessRevoked, ledger: Ledger) -> list
         if actor is None:
             return [reason("access_unknown", key_id=record.actor)]
         found = [*access_faults(actor, record.unix_ms), *administrator_faults(actor)]
-    if isinstance(record, AccessRevoked):
+    if isinstance(record, records.AccessRevoked):
         found += target_faults(record.key_id, ledger)
         return found or _differences(
             record,
@@ -210,27 +143,23 @@ def _judge_access(record: AccessGranted | AccessRevoked, ledger: Ledger) -> list
         )
     if ledger.access(record.key_id):
         found.append(reason("access_exists", key_id=record.key_id))
-    req = _access_request(record)
-    return [*found, *scope_faults(req)] or _differences(record, _granted(req, record))
+    req = api.AccessRequest.copied_from(record, days=_days(record))
+    found += scope_faults(req)
+    return found or _differences(
+        record,
+        make_record.build_access(
+            req, record.actor, record.unix_ms, record.key_id, record.secret_sha256
+        ),
+    )
 
 
-def _access_request(record: AccessGranted) -> AccessRequest:
+def _days(record: records.Consent | records.AccessGranted) -> int | None:
+    """For how long it was asked for; None for ever."""
     until = record.until_unix_ms
-    return AccessRequest(
-        role=record.role,
-        operators=record.operators,
-        label=record.label,
-        days=None if until is None else (until - record.unix_ms) // DAY_MS,
-    )
+    return None if until is None else (until - record.unix_ms) // DAY_MS
 
 
-def _granted(req: AccessRequest, record: AccessGranted) -> AccessGranted:
-    return make_record.build_access(
-        req, record.actor, record.unix_ms, record.key_id, record.secret_sha256
-    )
-
-
-def _differences(record: Record, made: Record) -> list[Finding]:
+def _differences(record: records.Record, made: records.Record) -> list[Finding]:
     """The members of a record that are not what follows."""
     return [
         reason("record_differs", member=name)

@@ -8,9 +8,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection
@@ -19,42 +17,16 @@ from wattseal.common.findings import Finding
 from wattseal.common.sql import Database
 from wattseal.common.times import unix_ms_now
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
-from wattseal.registry import make_record, rules
-from wattseal.registry.api_models import (
-    AccessRequest,
-    AccessState,
-    Challenge,
-    Confirmation,
-    ConsentRequest,
-    DeactivationRequest,
-    Eligibility,
-    EvseState,
-    HardwareExchangeRequest,
-    KeyAnswer,
-    MeterState,
-    ModuleState,
-    PublicationAnswer,
-    Reason,
-    RegistrationRequest,
-    SearchResult,
-    TestChargeRequest,
-)
+from wattseal.ocmf.public_key import KeyPeriod
+from wattseal.registry import api_models as api
+from wattseal.registry import make_record, records, rules
 from wattseal.registry.failures import AccessError, NotFound, Refused
 from wattseal.registry.identity import Identity
 from wattseal.registry.published_log import PublishedLog, ServerClock, server_unix_ms
-from wattseal.registry.records import (
-    Deactivation,
-    HardwareExchange,
-    MeterRef,
-    Record,
-    Registration,
-    TestCharge,
-    leaf_of,
-)
 from wattseal.registry.rules.eligibility import eligibility
 from wattseal.registry.rules.proof import CHALLENGE_MS, OFFLINE_DAYS, Facts
 from wattseal.registry.states import Ledger, evse_name
-from wattseal.registry.station_history import KeyPeriod, key_periods
+from wattseal.registry.station_history import key_periods
 from wattseal.registry.store import log, states
 from wattseal.registry.store.states import SqlLedger, possession_entries, search, touching_entries
 
@@ -88,7 +60,7 @@ def read_key(text: str) -> NewKey:
     return NewKey(found[1], text, hashlib.sha256(text.encode()).hexdigest())
 
 
-def authenticate(text: str, ledger: Ledger, now_ms: int) -> AccessState:
+def authenticate(text: str, ledger: Ledger, now_ms: int) -> api.AccessState:
     """Whom a key lets in. AccessError `access_unknown`, `access_revoked`, `access_expired`."""
     given = read_key(text)
     state = ledger.access(given.key_id)
@@ -117,11 +89,11 @@ class Challenges:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def make(self, now_ms: int) -> Challenge:
+    def make(self, now_ms: int) -> api.Challenge:
         """A new one."""
         until_ms = now_ms + CHALLENGE_MS
         said = secrets.token_bytes(_RANDOM_BYTES) + until_ms.to_bytes(_TIME_BYTES, "big")
-        return Challenge(challenge=(said + self._mark(said)).hex(), until_unix_ms=until_ms)
+        return api.Challenge(challenge=(said + self._mark(said)).hex(), until_unix_ms=until_ms)
 
     def judge(self, challenge: str, now_ms: int) -> Literal["good", "unknown", "expired"]:
         """Whether a challenge, in hex, is the registry's own and still good."""
@@ -145,27 +117,29 @@ MAX_FOUND = 50
 class Questions(PublishedLog):
     """Each answer is of one moment; `at_unix_ms` None is now."""
 
-    def evse(self, evse_id: str, at_unix_ms: int | None = None) -> EvseState | None:
+    def evse(self, evse_id: str, at_unix_ms: int | None = None) -> api.EvseState | None:
         """A charge point, in any spelling of its EVSE-ID."""
         with self._database.ask() as connection:
             return SqlLedger(connection, at_unix_ms).evse(evse_id)
 
-    def key(self, fingerprint: str, at_unix_ms: int | None = None) -> KeyAnswer | None:
+    def key(self, fingerprint: str, at_unix_ms: int | None = None) -> api.KeyAnswer | None:
         """A public key, by the SHA-256 of its SPKI in hex."""
         with self._database.ask() as connection:
             return states.key_of_fingerprint(connection, fingerprint, at_unix_ms)
 
-    def module(self, chip_id: str, at_unix_ms: int | None = None) -> ModuleState | None:
+    def module(self, chip_id: str, at_unix_ms: int | None = None) -> api.ModuleState | None:
         """A signing module."""
         with self._database.ask() as connection:
             return SqlLedger(connection, at_unix_ms).module(chip_id)
 
-    def meter(self, meter: MeterRef, at_unix_ms: int | None = None) -> MeterState | None:
+    def meter(
+        self, meter: records.MeterRef, at_unix_ms: int | None = None
+    ) -> api.MeterState | None:
         """A meter."""
         with self._database.ask() as connection:
             return SqlLedger(connection, at_unix_ms).meter(meter)
 
-    def key_valid(self, evse_id: str, at_unix_ms: int) -> KeyAnswer | None:
+    def key_valid(self, evse_id: str, at_unix_ms: int) -> api.KeyAnswer | None:
         """The key that was good for this charge point at this time; None if none was."""
         with self._database.ask() as connection:
             return states.key_valid(connection, evse_id, at_unix_ms)
@@ -174,7 +148,7 @@ class Questions(PublishedLog):
         """The keys that signed for a charge point, newest first."""
         return key_periods(evse_id, self.history(evse_id))
 
-    def history(self, evse_id: str) -> list[tuple[int, Record]]:
+    def history(self, evse_id: str) -> list[tuple[int, records.Record]]:
         """Every record that touched a charge point, oldest first, each with its place."""
         try:
             name = evse_name(evse_id)
@@ -186,12 +160,12 @@ class Questions(PublishedLog):
                 for number in states.touching_entries(connection, name)
             ]
 
-    def search(self, text: str, limit: int = MAX_FOUND) -> SearchResult:
+    def search(self, text: str, limit: int = MAX_FOUND) -> api.SearchResult:
         """Whatever has an EVSE-ID, serial number, key, fingerprint or chip id that begins so."""
         with self._database.read() as connection:
             return search(connection, text, limit)
 
-    def eligibility(self, evse_id: str) -> Eligibility:
+    def eligibility(self, evse_id: str) -> api.Eligibility:
         """Whether a charge point may be published and used. NotFound if it is no EVSE-ID."""
         with self._database.read() as connection:
             try:
@@ -199,34 +173,29 @@ class Questions(PublishedLog):
             except EvseIdError:
                 raise NotFound("not_found", what="charge point", name=evse_id) from None
 
-    def access_keys(self) -> list[AccessState]:
+    def access_keys(self) -> list[api.AccessState]:
         """All access keys, oldest first."""
         with self._database.ask() as connection:
             return states.access_keys(connection)
 
 
-EvseRequest = DeactivationRequest | HardwareExchangeRequest
-
 MAX_LOOKED_AT = 100
 """Entries about a charge point: as a rule there are a few in all its years."""
 
-_RECORD_OF: dict[type[EvseRequest], type[Record]] = {
-    DeactivationRequest: Deactivation,
-    HardwareExchangeRequest: HardwareExchange,
-}
 
-
-def registered_before(connection: Connection, req: RegistrationRequest, facts: Facts) -> int | None:
+def registered_before(
+    connection: Connection, req: api.RegistrationRequest, facts: Facts
+) -> int | None:
     """The entry of this very registration: the same proof, and nothing told otherwise."""
     proof = facts.proof
     for entry in possession_entries(connection, proof.chip_id, proof.unix_ms):
         record = log.read_one_record(connection, entry)
-        if isinstance(record, Registration) and _is_of(record, req, facts):
+        if isinstance(record, records.Registration) and _is_of(record, req, facts):
             return entry
     return None
 
 
-def _is_of(record: Registration, req: RegistrationRequest, facts: Facts) -> bool:
+def _is_of(record: records.Registration, req: api.RegistrationRequest, facts: Facts) -> bool:
     return (
         record.possession.statement == req.possession.statement
         and record.scenario == req.scenario
@@ -235,51 +204,39 @@ def _is_of(record: Registration, req: RegistrationRequest, facts: Facts) -> bool
     )
 
 
-def charged_before(connection: Connection, req: TestChargeRequest) -> int | None:
-    """The entry that keeps these very records of a session already, whoever sent them.
+def recorded_before(
+    connection: Connection, req: api.RequestAboutEvse, actor: api.AccessState
+) -> int | None:
+    """The entry of this very request about a charge point; a consent is given anew each time.
 
-    It is looked for among the charge point's newest entries: the log's head is locked meanwhile.
+    Records of a session are kept once, whoever sends them; they are looked for among the charge
+    point's newest entries, since the log's head is locked meanwhile. Anything else is the same if
+    it is the newest entry there, by the same caller.
     """
+    if isinstance(req, api.ConsentRequest):
+        return None
     try:
         evse = read_evse_id(req.evse_id)
     except EvseIdError:
         return None
-    newest_first = reversed(touching_entries(connection, evse.canonical))
-    for entry in islice(newest_first, MAX_LOOKED_AT):
+    is_charge = isinstance(req, api.TestChargeRequest)
+    asked = {**dict(req), "evse_id": evse.text}
+    newest_first = touching_entries(connection, evse.canonical)[::-1]
+    for entry in newest_first[: MAX_LOOKED_AT if is_charge else 1]:
         record = log.read_one_record(connection, entry)
-        if isinstance(record, TestCharge) and (record.begin, record.end) == (req.begin, req.end):
+        is_same = (
+            isinstance(record, records.RecordAboutEvse)
+            and make_record.REQUEST_OF[type(record)] is type(req)
+            and all(getattr(record, name) == value for name, value in asked.items())
+        )
+        if is_same and (is_charge or record.actor == actor.key_id):
             return entry
     return None
 
 
-def recorded_last(connection: Connection, req: EvseRequest, actor: AccessState) -> int | None:
-    """The newest entry about a charge point, if the same caller asked for the same there."""
-    try:
-        evse = read_evse_id(req.evse_id)
-    except EvseIdError:
-        return None
-    entries = touching_entries(connection, evse.canonical)
-    record = log.read_one_record(connection, entries[-1]) if entries else None
-    if not isinstance(record, _RECORD_OF[type(req)]) or record.actor != actor.key_id:
-        return None
-    asked = {**req.model_dump(), "evse_id": evse.text}
-    told = record.model_dump()
-    return entries[-1] if all(told[name] == asked[name] for name in asked) else None
-
-
-Judge = Callable[[SqlLedger, AccessState, int], list[Finding]]
-Build = Callable[[SqlLedger, AccessState, int], Record]
+Judge = Callable[[SqlLedger, api.AccessState, int], list[Finding]]
+Build = Callable[[SqlLedger, api.AccessState, int], records.Record]
 FindRepeat = Callable[[Connection], int | None]
-
-
-@dataclass(frozen=True)
-class _Recorded:
-    """A new entry, and what proves it; or, with `record` None, one that was there before."""
-
-    number: int
-    record: Record | None = None
-    proof: list[bytes] | None = None
-    root: bytes = b""
 
 
 class Registry(Questions):
@@ -301,30 +258,23 @@ class Registry(Questions):
         self._challenges = Challenges(identity.challenge_key())
         self._offline_days = offline_days
 
-    def challenge(self) -> Challenge:
+    def challenge(self) -> api.Challenge:
         """What a module is to sign, to prove that it holds its key now."""
         return self._challenges.make(self._clock())
 
-    def authenticate(self, access_key: str) -> AccessState:
+    def authenticate(self, access_key: str) -> api.AccessState:
         """Whom an access key lets in. AccessError."""
         with self._database.ask() as connection:
             return authenticate(access_key, SqlLedger(connection), self._clock())
 
-    def judge(self, req: RegistrationRequest, actor: AccessState) -> list[Finding]:
+    def judge(self, req: api.RegistrationRequest, actor: api.AccessState) -> list[Finding]:
         """Everything that speaks against a registration; nothing is written."""
         facts, found, now_ms = self._take_apart(req)
         if facts is None:
             return found
-        with self._database.read() as connection:
-            if registered_before(connection, req, facts) is not None:
-                return []
-            self._check_clock(connection, log.read_size(connection))
-            return [
-                *found,
-                *rules.check_against_registry(facts, SqlLedger(connection), actor, now_ms),
-            ]
+        return self._find_or_judge(req, facts, found, actor, now_ms)[1]
 
-    def register(self, req: RegistrationRequest, actor: AccessState) -> Confirmation:
+    def register(self, req: api.RegistrationRequest, actor: api.AccessState) -> api.Confirmation:
         """Record that a key signs for a charge point from now on. Refused.
 
         What can be judged without the log's head is judged before it is locked.
@@ -332,14 +282,17 @@ class Registry(Questions):
         facts, found, now_ms = self._take_apart(req)
         if facts is None:
             raise Refused(found)
-        if found:
-            return self._repeated_or_refused(req, facts, found, actor, now_ms)
+        if found:  # a proof that is too old by now may have been recorded when it was not
+            entry, found = self._find_or_judge(req, facts, found, actor, now_ms)
+            if entry is None:
+                raise Refused(found)
+            return self._confirm_again(entry)
         remarks: list[Finding] = []
 
-        def judge(ledger: SqlLedger, actor: AccessState, now_ms: int) -> list[Finding]:
+        def judge(ledger: SqlLedger, actor: api.AccessState, now_ms: int) -> list[Finding]:
             return rules.check_against_registry(facts, ledger, actor, now_ms)
 
-        def build(ledger: SqlLedger, actor: AccessState, now_ms: int) -> Record:
+        def build(ledger: SqlLedger, actor: api.AccessState, now_ms: int) -> records.Record:
             remarks.extend(rules.remarks(facts, ledger))
             return make_record.build(facts, ledger, actor, now_ms)
 
@@ -347,46 +300,24 @@ class Registry(Questions):
             return registered_before(connection, req, facts)
 
         confirmation = self._record(actor, now_ms, judge, build, repeat)
-        return confirmation.model_copy(update={"remarks": list(map(Reason.of, remarks))})
+        return confirmation.model_copy(update={"remarks": list(map(api.Reason.of, remarks))})
 
-    def deactivate(self, req: DeactivationRequest, actor: AccessState) -> Confirmation:
-        """Record that a charge point's key signs no more. Refused."""
-        return self._record_at_evse(
-            req,
-            actor,
-            lambda ledger, who, now: rules.judge_deactivation(req, ledger, who, now),
-            lambda ledger, who, now: make_record.build_deactivation(req, ledger, who, now),
-        )
+    def record_about_evse(
+        self, req: api.RequestAboutEvse, actor: api.AccessState
+    ) -> api.Confirmation:
+        """Record what is asked for about a charge point that has a key. Refused.
 
-    def exchange_hardware(self, req: HardwareExchangeRequest, actor: AccessState) -> Confirmation:
-        """Record that the station around a meter was exchanged. Refused."""
-        return self._record_at_evse(
-            req,
-            actor,
-            lambda ledger, who, now: rules.judge_hardware_exchange(req, ledger, who, now),
-            lambda _ledger, who, now: make_record.build_hardware_exchange(req, who, now),
-        )
-
-    def keep_test_charge(self, req: TestChargeRequest, actor: AccessState) -> Confirmation:
-        """Record the session that was charged after commissioning; each is kept once. Refused."""
+        A request that was recorded before is answered with the entry that there is.
+        """
         return self._record(
             actor,
             self._clock(),
-            lambda ledger, who, now: rules.judge_test_charge(req, ledger, who, now),
-            lambda ledger, who, now: make_record.build_test_charge(req, ledger, who, now),
-            lambda connection: charged_before(connection, req),
+            lambda ledger, who, now: rules.judge(req, ledger, who, now),
+            lambda ledger, who, now: make_record.build_about_evse(req, ledger, who, now),
+            lambda connection: recorded_before(connection, req, actor),
         )
 
-    def consent(self, req: ConsentRequest, actor: AccessState) -> Confirmation:
-        """Record that another operator may take a charge point over. Refused."""
-        return self._record(
-            actor,
-            self._clock(),
-            lambda ledger, who, now: rules.judge_consent(req, ledger, who, now),
-            lambda ledger, who, now: make_record.build_consent(req, ledger, who, now),
-        )
-
-    def grant(self, req: AccessRequest, actor: AccessState) -> Confirmation:
+    def grant(self, req: api.AccessRequest, actor: api.AccessState) -> api.Confirmation:
         """Make an access key; the answer alone tells it. Refused."""
         key = make_key()
         confirmation = self._record(
@@ -400,7 +331,7 @@ class Registry(Questions):
         told = {"key_id": key.key_id, "access_key": key.text}
         return confirmation.model_copy(update=told)
 
-    def revoke(self, key_id: str, actor: AccessState) -> Confirmation:
+    def revoke(self, key_id: str, actor: api.AccessState) -> api.Confirmation:
         """Record that an access key is good no more. Refused."""
         return self._record(
             actor,
@@ -409,7 +340,7 @@ class Registry(Questions):
             lambda ledger, who, now: make_record.build_revocation(key_id, ledger, who.key_id, now),
         )
 
-    def _take_apart(self, req: RegistrationRequest) -> tuple[Facts | None, list[Finding], int]:
+    def _take_apart(self, req: api.RegistrationRequest) -> tuple[Facts | None, list[Finding], int]:
         now_ms = self._clock()
         facts, found = rules.facts(
             req,
@@ -420,43 +351,32 @@ class Registry(Questions):
         )
         return facts, found, now_ms
 
-    def _repeated_or_refused(
+    def _find_or_judge(
         self,
-        req: RegistrationRequest,
+        req: api.RegistrationRequest,
         facts: Facts,
         found: list[Finding],
-        actor: AccessState,
+        actor: api.AccessState,
         now_ms: int,
-    ) -> Confirmation:
-        """A proof that is too old by now may have been recorded when it was not."""
+    ) -> tuple[int | None, list[Finding]]:
+        """The entry of a registration that was recorded before, or all that speaks against it."""
         with self._database.read() as connection:
             entry = registered_before(connection, req, facts)
-            if entry is None:
-                # If it is this computer's clock that is wrong, the module is not to blame.
-                self._check_clock(connection, log.read_size(connection))
-                ledger = SqlLedger(connection)
-                raise Refused([*found, *rules.check_against_registry(facts, ledger, actor, now_ms)])
-        return self._confirm(_Recorded(entry))
-
-    def _record_at_evse(
-        self, req: EvseRequest, actor: AccessState, judge: Judge, build: Build
-    ) -> Confirmation:
-        return self._record(
-            actor,
-            self._clock(),
-            judge,
-            build,
-            lambda connection: recorded_last(connection, req, actor),
-        )
+            if entry is not None:
+                return entry, []
+            # If it is this computer's clock that is wrong, the module is not to blame.
+            self._check_clock(connection, log.read_size(connection))
+            ledger = SqlLedger(connection)
+            return None, [*found, *rules.check_against_registry(facts, ledger, actor, now_ms)]
 
     def _record(
         self,
-        actor: AccessState,
+        actor: api.AccessState,
         now_ms: int,
         judge: Judge,
         build: Build,
         find_repeat: FindRepeat = lambda _connection: None,
-    ) -> Confirmation:
+    ) -> api.Confirmation:
         """Judge and record with the log's head locked; confirm when that is on the disk.
 
         ClockWrong if the time of the record would not be true.
@@ -464,9 +384,7 @@ class Registry(Questions):
         with self._database.write() as connection:
             head = log.lock_head(connection)
             repeated = find_repeat(connection)
-            if repeated is not None:
-                done = _Recorded(repeated)
-            else:
+            if repeated is None:
                 ledger = SqlLedger(connection)
                 # The clocks of computers differ a little; the log's time never goes back.
                 now_ms = max(now_ms, self._check_clock(connection, head.size))
@@ -477,21 +395,17 @@ class Registry(Questions):
                 record = build(ledger, actor, now_ms)
                 number, proof = head.size, head.next_proof()
                 log.append(connection, head, record)
-                done = _Recorded(number, record, proof, head.root())
-        return self._confirm(done)
-
-    def _confirm(self, done: _Recorded) -> Confirmation:
-        if done.record is None or done.proof is None:
-            return self._confirm_again(done.number)
+        if repeated is not None:
+            return self._confirm_again(repeated)
         publication = self._publication(
-            leaf_of(done.record), done.number, done.proof, done.number + 1, done.root
+            records.leaf_of(record), number, proof, head.size, head.root()
         )
-        return Confirmation(entry=done.number, unix_ms=done.record.unix_ms, publication=publication)
+        return api.Confirmation(entry=number, unix_ms=record.unix_ms, publication=publication)
 
-    def _confirm_again(self, number: int) -> Confirmation:
+    def _confirm_again(self, number: int) -> api.Confirmation:
         with self._database.read() as connection:
             record = log.read_one_record(connection, number)
-        publication: PublicationAnswer = self.publication(number)
-        return Confirmation(
+        publication = self.publication(number)
+        return api.Confirmation(
             entry=number, unix_ms=record.unix_ms, publication=publication, repeated=True
         )

@@ -36,7 +36,6 @@ from wattseal.registry.rules.proof import OFFLINE_DAYS
 from wattseal.registry.service import NewKey, Registry, make_key, read_key
 from wattseal.registry.store import log as log_store
 from wattseal.registry.store import tables
-from wattseal.registry.store import tables as schema
 from wattseal.tlog.tree import Frontier
 
 ADMINISTRATOR_FILE = "administrator.key"
@@ -54,7 +53,7 @@ def open_registry(
     """The registry of a folder; a new one needs a name. ToolError says why it cannot be opened."""
     database = open_database(data, database_url)
     try:
-        schema.upgrade(database)
+        tables.SCHEMA.upgrade(database)
         identity = _identity(data, database, name, (clock, server_clock))
     except ClockWrong as error:
         database.close()
@@ -97,7 +96,8 @@ def begin(connection: Connection, identity: Identity, log: Frontier | None = Non
 def _identity(
     data: Path, database: Database, name: str | None, clocks: tuple[Callable[[], int], ServerClock]
 ) -> Identity:
-    recorded = _recorded_name(database)
+    with database.read() as connection:
+        recorded = connection.execute(select(tables.registry_identity.c.name)).scalar()
     written = read_name(data)
     if recorded is None and written is not None:
         cause = f"the database of {written} is empty, but that registry has begun"
@@ -124,12 +124,6 @@ def _identity(
     return identity
 
 
-def _recorded_name(database: Database) -> str | None:
-    with database.read() as connection:
-        name: str | None = connection.execute(select(tables.registry_identity.c.name)).scalar()
-        return name
-
-
 def _begin(
     data: Path,
     database: Database,
@@ -146,7 +140,7 @@ def _begin(
     request = AccessRequest(role="administrator", label="first access key", days=None)
     record = build_access(request, HOST, now_ms, key.key_id, key.secret_sha256)
     with database.write() as connection:
-        schema.be_alone(connection)
+        tables.SCHEMA.be_alone(connection)
         if connection.execute(select(tables.registry_identity.c.id)).first() is None:
             check_clock(now_ms, 0, server_clock(connection))
             begin(connection, identity)

@@ -7,41 +7,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from wattseal.common.text import normalized
 from wattseal.ocmf.evse_id import read_evse_id
 from wattseal.ocmf.public_key import DEFAULT_ALGORITHM
-from wattseal.registry.api_models import (
-    AccessState,
-    ConsentState,
-    EvseState,
-    HistoryLine,
-    KeyAnswer,
-    KeyState,
-    KeyValidity,
-    MeterState,
-    ModuleState,
-    State,
-)
-from wattseal.registry.records import (
-    AccessGranted,
-    AccessRevoked,
-    Consent,
-    Deactivation,
-    Ended,
-    HardwareExchange,
-    Meter,
-    MeterRef,
-    Record,
-    Registration,
-    TestCharge,
-)
+from wattseal.registry import api_models as api
+from wattseal.registry import records
 
-if TYPE_CHECKING:
-    from wattseal.registry.api_models import ModuleState
-    from wattseal.registry.records import MeterRef
+AnyState = TypeVar(
+    "AnyState",
+    api.EvseState,
+    api.KeyState,
+    api.ModuleState,
+    api.MeterState,
+    api.ConsentState,
+    api.AccessState,
+)
 
 
 class Moment(Protocol):
@@ -87,15 +71,9 @@ def period_at(states: Iterable[Moment], place: int) -> Period:
     return period
 
 
-def key_answer(state: KeyState, period: Period) -> KeyAnswer:
+def key_answer(state: api.KeyState, period: Period) -> api.KeyAnswer:
     """A state of a key with the period that it belongs to."""
-    members = {name: getattr(state, name) for name in KeyState.model_fields}
-    return KeyAnswer(**members, **_told(period))
-
-
-def key_validity(fingerprint: str, period: Period) -> KeyValidity:
-    """A period of a key."""
-    return KeyValidity(fingerprint=fingerprint, **_told(period))
+    return api.KeyAnswer.copied_from(state, **_told(period))
 
 
 def _told(period: Period) -> dict[str, Any]:
@@ -106,7 +84,7 @@ def _told(period: Period) -> dict[str, Any]:
     }
 
 
-def has_serial(module: ModuleState, name: str) -> bool:
+def has_serial(module: api.ModuleState, name: str) -> bool:
     """Whether a module is at a charge point under this normalized serial number."""
     return module.evse_id is not None and normalized(module.gateway_serial) == name
 
@@ -116,22 +94,22 @@ def evse_name(evse_id: str) -> str:
     return read_evse_id(evse_id).canonical
 
 
-def meter_name(meter: MeterRef) -> tuple[str, str]:
+def meter_name(meter: records.MeterRef | records.Meter) -> tuple[str, str]:
     """Of a meter: manufacturer and serial number."""
     return normalized(meter.manufacturer), normalized(meter.serial)
 
 
-def states_of(number: int, record: Record) -> list[State]:
+def states_of(number: int, record: records.Record) -> list[api.State]:
     """Every state that is another after this record, the entry of that number."""
-    return list(_States(number, record.unix_ms).of(record))
+    return list(_states(record, {"entry": number, "since_unix_ms": record.unix_ms}))
 
 
-def touched_evses(record: Record) -> list[str]:
-    """The charge points that a record is about, as names.evse_name gives them."""
-    if isinstance(record, (AccessGranted, AccessRevoked)):
+def touched_evses(record: records.Record) -> list[str]:
+    """The charge points that a record is about, as evse_name gives them."""
+    if isinstance(record, records.AccessRecord):
         return []
     names = [evse_name(record.evse_id)]
-    if isinstance(record, (Registration, Deactivation)):
+    if isinstance(record, (records.Registration, records.Deactivation)):
         names += [evse_name(one.evse_id) for one in record.ended.evses]
     return list(dict.fromkeys(names))
 
@@ -141,190 +119,160 @@ def fingerprint_of(public_key: str) -> str:
     return hashlib.sha256(bytes.fromhex(public_key)).hexdigest()
 
 
-def ref_of(meter: Meter) -> MeterRef:
+def ref_of(meter: records.Meter) -> records.MeterRef:
     """What names a meter."""
-    return MeterRef(manufacturer=meter.manufacturer, serial=meter.serial)
+    return records.MeterRef.copied_from(meter)
 
 
-def possession_time(record: Registration) -> int | None:
+def possession_time(record: records.Registration) -> int | None:
     """When the module made its proof of possession, by its clock; None if that was not set."""
     unix_ms: int | None = json.loads(record.possession.statement)["unix_ms"]
     return unix_ms
 
 
-class _States:
-    def __init__(self, number: int, unix_ms: int) -> None:
-        self._entry = number
-        self._ms = unix_ms
-
-    def of(self, record: Record) -> Iterator[State]:
-        if isinstance(record, Registration):
-            yield from self._ended(record.ended)
-            yield from self._registered(record)
-        elif isinstance(record, Deactivation):
-            yield from self._ended(record.ended)
-        elif isinstance(record, Consent):
-            yield self._consent(record.evse_id, record.to_operator, record.until_unix_ms)
-        elif isinstance(record, (AccessGranted, AccessRevoked)):
-            yield self._access(record)
-        else:
-            assert isinstance(record, (HardwareExchange, TestCharge))  # noqa: S101 - no state
-
-    def _ended(self, ended: Ended) -> Iterator[State]:
-        for key in ended.keys:
-            yield KeyState(
-                fingerprint=fingerprint_of(key.public_key),
-                **key.model_dump(exclude={"meter"}),
-                meter=key.meter,
-                entry=self._entry,
-                since_unix_ms=self._ms,
-            )
-        for evse in ended.evses:
-            yield EvseState(
-                evse_id=evse.evse_id,
-                operator=read_evse_id(evse.evse_id).operator,
-                status=evse.status,
-                chip_id=None,
-                meter=None,
-                fingerprint=None,
-                entry=self._entry,
-                since_unix_ms=self._ms,
-            )
-        for module in ended.modules:
-            yield ModuleState(
-                evse_id=None, entry=self._entry, since_unix_ms=self._ms, **module.model_dump()
-            )
-        for meter in ended.meters:
-            yield self._meter(meter, None)
-
-    def _registered(self, record: Registration) -> Iterator[State]:
-        evse = read_evse_id(record.evse_id)
-        meter, fingerprint = ref_of(record.meter), fingerprint_of(record.public_key)
-        yield EvseState(
-            evse_id=evse.text,
-            operator=evse.operator,
-            status="active",
-            chip_id=record.chip_id,
-            meter=meter,
-            fingerprint=fingerprint,
-            entry=self._entry,
-            since_unix_ms=self._ms,
+def _states(record: records.Record, at: dict[str, int]) -> Iterator[api.State]:
+    """at: the members of a state that say which record made it."""
+    if isinstance(record, records.Registration):
+        yield from _ended(record.ended, at)
+        yield from _registered(record, at)
+    elif isinstance(record, records.Deactivation):
+        yield from _ended(record.ended, at)
+    elif isinstance(record, records.Consent):
+        yield api.ConsentState.copied_from(record, used=False, **at)
+    elif isinstance(record, records.AccessRecord):
+        yield api.AccessState.copied_from(
+            record, revoked=isinstance(record, records.AccessRevoked), **at
         )
-        yield KeyState(
-            fingerprint=fingerprint,
-            public_key=record.public_key,
-            key_number=record.key_number,
-            firmware_identity=record.firmware_identity,
-            chip_id=record.chip_id,
-            evse_id=evse.text,
-            meter=meter,
-            status="active",
-            entry=self._entry,
-            since_unix_ms=self._ms,
-        )
-        yield self._module(record, evse.text, fingerprint)
-        yield self._meter(record.meter, evse.text)
-        if record.consent is not None:
-            given_up = [one for one in record.ended.evses if one.status == "taken_over"]
-            for one in given_up:
-                yield self._consent(one.evse_id, record.operator, record.unix_ms, used=True)
-
-    def _module(self, record: Registration, evse_id: str, fingerprint: str) -> ModuleState:
-        return ModuleState(
-            chip_id=record.chip_id,
-            model=record.module_model,
-            gateway_serial=record.gateway_serial,
-            evse_id=evse_id,
-            fingerprint=fingerprint,
-            commissioning=record.commissioning,
-            possession_unix_ms=possession_time(record),
-            statements=record.statements_before + len(record.statements),
-            last_statement=record.statements[-1].statement,
-            entry=self._entry,
-            since_unix_ms=self._ms,
-        )
-
-    def _meter(self, meter: Meter, evse_id: str | None) -> MeterState:
-        return MeterState(meter=meter, evse_id=evse_id, entry=self._entry, since_unix_ms=self._ms)
-
-    def _consent(
-        self, evse_id: str, to_operator: str, until_unix_ms: int, *, used: bool = False
-    ) -> ConsentState:
-        return ConsentState(
-            evse_id=evse_id,
-            to_operator=to_operator,
-            until_unix_ms=until_unix_ms,
-            used=used,
-            entry=self._entry,
-            since_unix_ms=self._ms,
-        )
-
-    def _access(self, record: AccessGranted | AccessRevoked) -> AccessState:
-        return AccessState(
-            key_id=record.key_id,
-            role=record.role,
-            operators=record.operators,
-            label=record.label,
-            secret_sha256=record.secret_sha256,
-            until_unix_ms=record.until_unix_ms,
-            revoked=isinstance(record, AccessRevoked),
-            entry=self._entry,
-            since_unix_ms=self._ms,
-        )
+    else:
+        assert isinstance(record, (records.HardwareExchange, records.TestCharge))  # noqa: S101 - no state
 
 
-def history_lines(evse_id: str, history: list[tuple[int, Record]]) -> list[HistoryLine]:
+def _ended(ended: records.Ended, at: dict[str, int]) -> Iterator[api.State]:
+    for key in ended.keys:
+        yield api.KeyState.copied_from(key, fingerprint=fingerprint_of(key.public_key), **at)
+    for evse in ended.evses:
+        operator = read_evse_id(evse.evse_id).operator
+        nothing = {"chip_id": None, "meter": None, "fingerprint": None}
+        yield api.EvseState.copied_from(evse, operator=operator, **nothing, **at)
+    for module in ended.modules:
+        yield api.ModuleState.copied_from(module, evse_id=None, **at)
+    for meter in ended.meters:
+        yield api.MeterState(meter=meter, evse_id=None, **at)
+
+
+def _registered(record: records.Registration, at: dict[str, int]) -> Iterator[api.State]:
+    evse = read_evse_id(record.evse_id)
+    fingerprint = fingerprint_of(record.public_key)
+    signing = {"meter": ref_of(record.meter), "status": "active", "fingerprint": fingerprint}
+    here: dict[str, Any] = {"evse_id": evse.text, **at}
+    yield api.EvseState.copied_from(record, operator=evse.operator, **signing, **here)
+    yield api.KeyState.copied_from(record, **signing, **here)
+    yield api.ModuleState.copied_from(
+        record,
+        model=record.module_model,
+        fingerprint=fingerprint,
+        possession_unix_ms=possession_time(record),
+        statements=record.statements_before + len(record.statements),
+        last_statement=record.statements[-1].statement,
+        **here,
+    )
+    yield api.MeterState(meter=record.meter, **here)
+    if record.consent is not None:
+        for given_up in record.ended.evses:
+            if given_up.status == "taken_over":
+                yield api.ConsentState(
+                    evse_id=given_up.evse_id,
+                    to_operator=record.operator,
+                    until_unix_ms=record.unix_ms,
+                    used=True,
+                    **at,
+                )
+
+
+def history_lines(evse_id: str, history: list[tuple[int, records.Record]]) -> list[api.HistoryLine]:
     """Lines for the records that touched a charge point, oldest first."""
     name = evse_name(evse_id)
-    states: dict[str, list[KeyState]] = {}
+    states: dict[str, list[api.KeyState]] = {}
     signing: list[tuple[str, int] | None] = []
     key: str | None = None
     for number, record in history:
         for state in states_of(number, record):
-            if isinstance(state, KeyState):
+            if isinstance(state, api.KeyState):
                 states.setdefault(state.fingerprint, []).append(state)
-            elif isinstance(state, EvseState) and evse_name(state.evse_id) == name:
+            elif isinstance(state, api.EvseState) and evse_name(state.evse_id) == name:
                 key = state.fingerprint
         signing.append(None if key is None else (key, len(states[key]) - 1))
     return [
-        HistoryLine(number=number, record=record, key=_validity(states, place))
+        api.HistoryLine(number=number, record=record, key=_validity(states, place))
         for (number, record), place in zip(history, signing, strict=True)
     ]
 
 
 def _validity(
-    states: dict[str, list[KeyState]], place: tuple[str, int] | None
-) -> KeyValidity | None:
+    states: dict[str, list[api.KeyState]], place: tuple[str, int] | None
+) -> api.KeyValidity | None:
     """place: a key, and which of its states it is in."""
     if place is None:
         return None
     fingerprint, at = place
-    return key_validity(fingerprint, period_at(states[fingerprint], at))
+    return api.KeyValidity(fingerprint=fingerprint, **_told(period_at(states[fingerprint], at)))
 
 
-class Ledger(Protocol):
+class Ledger(ABC):
     """The newest state of each thing, None if it was never recorded.
 
     evse_id in any spelling that evse_id.py reads; fingerprint: SHA-256 of the SPKI, in hex.
     """
 
-    def evse(self, evse_id: str) -> EvseState | None:
-        """A charge point."""
+    @abstractmethod
+    def newest(self, model: type[AnyState], *name: str) -> AnyState | None:
+        """The newest state of the thing of that name, as `name_of` gives it."""
 
-    def key(self, fingerprint: str) -> KeyState | None:
-        """A public key."""
-
-    def module(self, chip_id: str) -> ModuleState | None:
-        """A signing module."""
-
-    def module_with_serial(self, gateway_serial: str) -> ModuleState | None:
+    @abstractmethod
+    def module_with_serial(self, gateway_serial: str) -> api.ModuleState | None:
         """The module at a charge point that has this serial number, without case and blanks."""
 
-    def meter(self, meter: MeterRef) -> MeterState | None:
+    def evse(self, evse_id: str) -> api.EvseState | None:
+        """A charge point."""
+        return self._about_evse(api.EvseState, evse_id)
+
+    def key(self, fingerprint: str) -> api.KeyState | None:
+        """A public key."""
+        return self.newest(api.KeyState, fingerprint)
+
+    def module(self, chip_id: str) -> api.ModuleState | None:
+        """A signing module."""
+        return self.newest(api.ModuleState, chip_id)
+
+    def meter(self, meter: records.MeterRef) -> api.MeterState | None:
         """A meter; manufacturers and serial numbers are compared without case and blanks."""
+        return self.newest(api.MeterState, *meter_name(meter))
 
-    def consent(self, evse_id: str, to_operator: str) -> ConsentState | None:
+    def consent(self, evse_id: str, to_operator: str) -> api.ConsentState | None:
         """The newest consent about that charge point to that operator."""
+        return self._about_evse(api.ConsentState, evse_id, to_operator)
 
-    def access(self, key_id: str) -> AccessState | None:
+    def access(self, key_id: str) -> api.AccessState | None:
         """An access key."""
+        return self.newest(api.AccessState, key_id)
+
+    def _about_evse(self, model: type[AnyState], evse_id: str, *more: str) -> AnyState | None:
+        """EvseIdError if it is no EVSE-ID."""
+        return self.newest(model, read_evse_id(evse_id).text, *more)
+
+
+def name_of(state: api.State) -> tuple[str, ...]:
+    """What a ledger knows the thing by that a state is of. EvseIdError."""
+    match state:
+        case api.EvseState():
+            return (read_evse_id(state.evse_id).text,)
+        case api.KeyState():
+            return (state.fingerprint,)
+        case api.ModuleState():
+            return (state.chip_id,)
+        case api.MeterState():
+            return meter_name(state.meter)
+        case api.ConsentState():
+            return read_evse_id(state.evse_id).text, state.to_operator
+        case api.AccessState():
+            return (state.key_id,)

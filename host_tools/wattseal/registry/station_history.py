@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wattseal.ocmf.evse_id import read_evse_id
+from wattseal.ocmf.public_key import KeyPeriod, recall_public_key
 from wattseal.registry.records import (
     Consent,
     Deactivation,
     HardwareExchange,
-    Meter,
     Record,
     Registration,
     Scenario,
@@ -46,21 +46,6 @@ class Event:
     facts: list[tuple[str, str]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class KeyPeriod:
-    """When a key signed for the charge point; `until_unix_ms` None while it still does."""
-
-    entry: int
-    fingerprint: str
-    public_key: str
-    key_number: int
-    firmware: str
-    chip_id: str
-    meter: Meter
-    from_unix_ms: int
-    until_unix_ms: int | None
-
-
 def events(evse_id: str, history: History) -> list[Event]:
     """What happened at a charge point, newest first."""
     told = [Event(n, record.unix_ms, *_told(evse_id, record)) for n, record in history]
@@ -72,7 +57,7 @@ def key_periods(evse_id: str, history: History) -> list[KeyPeriod]:
     periods: list[KeyPeriod] = []
     for number, record in history:
         if _ends_here(evse_id, record):
-            periods[-1:] = [_ended(last, record.unix_ms) for last in periods[-1:]]
+            periods[-1:] = [_ended(last, record) for last in periods[-1:]]
         if isinstance(record, Registration) and _same(record.evse_id, evse_id):
             periods.append(_begun(number, record))
     return periods[::-1]
@@ -80,22 +65,21 @@ def key_periods(evse_id: str, history: History) -> list[KeyPeriod]:
 
 def _begun(number: int, record: Registration) -> KeyPeriod:
     return KeyPeriod(
+        key=recall_public_key(record.public_key),
+        from_ms=record.unix_ms,
+        until_ms=None,
+        was_deactivated=False,
+        gateway_serial=record.gateway_serial,
+        meter_serial=record.meter.serial,
         entry=number,
-        fingerprint=fingerprint_of(record.public_key),
-        public_key=record.public_key,
-        key_number=record.key_number,
-        firmware=record.firmware,
-        chip_id=record.chip_id,
-        meter=record.meter,
-        from_unix_ms=record.unix_ms,
-        until_unix_ms=None,
     )
 
 
-def _ended(period: KeyPeriod, unix_ms: int) -> KeyPeriod:
-    if period.until_unix_ms is not None:
+def _ended(period: KeyPeriod, record: Record) -> KeyPeriod:
+    if period.until_ms is not None:
         return period
-    return KeyPeriod(**{**vars(period), "until_unix_ms": unix_ms})
+    was_deactivated = isinstance(record, Deactivation)
+    return replace(period, until_ms=record.unix_ms, was_deactivated=was_deactivated)
 
 
 def _ends_here(evse_id: str, record: Record) -> bool:

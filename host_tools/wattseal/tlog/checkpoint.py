@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -25,56 +25,39 @@ from wattseal.wire.signed_note import (
     parse_note,
 )
 
-__all__ = (
-    "EcdsaKey",
-    "EcdsaSigner",
-    "Ed25519Key",
-    "Ed25519Signer",
-    "NoteError",
-    "NoteKey",
-    "NoteSigner",
-    "check_note",
-    "read_vkey",
-    "sign_note",
-)
-
 _ED25519 = b"\x01"
 _KEY_ID_BYTES = 4
 _MARK = "\u2014 "  # the em dash and blank that open a signature line
 
 
-class NoteKey(Protocol):
-    """A public key under the name that signature lines give it."""
+class NoteKey(ABC):
+    """A public key under the name that signature lines give it. Raises NoteError if it is none."""
 
-    name: str
     key_id: bytes
+
+    def __init__(self, name: str) -> None:
+        if not is_key_name(name) or not name.isprintable():
+            raise NoteError("the name of a key is empty or holds a blank or a plus sign")
+        self.name = name
 
     def is_signature(self, text: bytes, signature: bytes) -> bool:
         """Whether the signature is this key's over the text."""
+        try:
+            self._verify(signature, text)
+        except InvalidSignature:
+            return False
+        return True
+
+    @abstractmethod
+    def _verify(self, signature: bytes, text: bytes) -> None:
+        """InvalidSignature if it is not this key's over the text."""
 
 
-class NoteSigner(Protocol):
-    """A private key under such a name."""
-
-    @property
-    def public(self) -> NoteKey:
-        """Its public half."""
-
-    def sign(self, text: bytes) -> bytes:
-        """The signature alone, without the key id before it."""
-
-
-def _checked(name: str) -> str:
-    if not is_key_name(name) or not name.isprintable():
-        raise NoteError("the name of a key is empty or holds a blank or a plus sign")
-    return name
-
-
-class Ed25519Key:
-    """A public key of type 0x01."""
+class Ed25519Key(NoteKey):
+    """A public key of type 0x01; a signature is 64 bytes."""
 
     def __init__(self, name: str, key: ed25519.Ed25519PublicKey) -> None:
-        self.name = _checked(name)
+        super().__init__(name)
         self._key = key
         self._typed = _ED25519 + key.public_bytes(
             serialization.Encoding.Raw, serialization.PublicFormat.Raw
@@ -86,9 +69,8 @@ class Ed25519Key:
         """The key in the one-line form that clients of tile logs are configured with."""
         return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(self._typed).decode()}"
 
-    def is_signature(self, text: bytes, signature: bytes) -> bool:
-        """Whether the 64 bytes are this key's signature over the text."""
-        return _holds(lambda: self._key.verify(signature, text))
+    def _verify(self, signature: bytes, text: bytes) -> None:
+        self._key.verify(signature, text)
 
 
 def read_vkey(text: str) -> Ed25519Key:
@@ -106,22 +88,24 @@ def read_vkey(text: str) -> Ed25519Key:
     return key
 
 
-class EcdsaKey:
-    """A public key of type 0x02, on P-256; its id is taken from its SubjectPublicKeyInfo."""
+class EcdsaKey(NoteKey):
+    """A public key of type 0x02, on P-256, whose signatures are DER.
+
+    Its id is taken from its SubjectPublicKeyInfo.
+    """
 
     def __init__(self, name: str, key: ec.EllipticCurvePublicKey) -> None:
         if not isinstance(key.curve, ec.SECP256R1):
             raise NoteError("the ECDSA key of a note is not on the curve P-256")
-        self.name = _checked(name)
+        super().__init__(name)
         self._key = key
         self.spki = key.public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
         self.key_id = bytes(ecdsa_key_id(self.spki))
 
-    def is_signature(self, text: bytes, signature: bytes) -> bool:
-        """Whether the DER is this key's signature over the text."""
-        return _holds(lambda: self._key.verify(signature, text, ec.ECDSA(hashes.SHA256())))
+    def _verify(self, signature: bytes, text: bytes) -> None:
+        self._key.verify(signature, text, ec.ECDSA(hashes.SHA256()))
 
 
 class Ed25519Signer:
@@ -146,6 +130,9 @@ class EcdsaSigner:
     def sign(self, text: bytes) -> bytes:
         """ECDSA with SHA-256, DER; with the nonce of RFC 6979, so a note can be made again."""
         return self._key.sign(text, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+
+
+NoteSigner = Ed25519Signer | EcdsaSigner
 
 
 def sign_note(text: str, signers: Iterable[NoteSigner]) -> str:
@@ -176,14 +163,6 @@ def _signature_line(text: str, signer: NoteSigner) -> str:
     key = signer.public
     content = base64.b64encode(key.key_id + signer.sign(text.encode())).decode()
     return f"{_MARK}{key.name} {content}\n"
-
-
-def _holds(verify: Callable[[], None]) -> bool:
-    try:
-        verify()
-    except InvalidSignature:
-        return False
-    return True
 
 
 MAX_SIZE = (1 << 53) - 1

@@ -8,7 +8,7 @@ with the same number. Tiles and bundles at the right edge are partial and say th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 WIDTH = 256
@@ -58,14 +58,6 @@ def width_at(level: int, number: int, size: int) -> int:
     """How many hashes a tile has in a log of that size; 0 if there is no such tile yet."""
     hashes: int = size // WIDTH**level
     return max(0, min(WIDTH, hashes - number * WIDTH))
-
-
-def tiles_at(size: int) -> Iterator[Tile]:
-    """All tiles of hashes that a log of that size has, levels upwards."""
-    for level in range(MAX_LEVEL + 1):
-        hashes = size // WIDTH**level
-        for number in range(-(-hashes // WIDTH)):
-            yield Tile(level, number, width_at(level, number, size))
 
 
 def pack_entries(entries: Iterable[bytes]) -> bytes:

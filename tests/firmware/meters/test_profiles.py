@@ -14,10 +14,23 @@ generate = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(generate)
 PROFILES = generate.load_profiles()
 
-NAMES = [
-    *("abb_b23", "bsm_ws36a", "eem350", "em340", "em530", "em540", "iem3155"),
-    *("sdm120", "sdm630", "sdm72", "sunspec_203", "sunspec_213", "wm3m4"),
-]
+WRITTEN_OUT = {
+    "abb_b23": ([0, 0, 0x0001, 0xE240], "1234.56"),
+    "bsm_ws36a": ([0x0001, 0xE240, 9, 9, 9, 9, 9, 9, 0x0000], "123.456"),
+    "eem350": ([0xE240, 0x0001], "12345.6"),
+    "em340": ([0xE240, 0x0001], "12345.6"),
+    "em530": ([0xE240, 0x0001], "12345.6"),
+    "em540": ([0xE240, 0x0001], "12345.6"),
+    "iem3155": ([0, 0, 0x0001, 0xE240], "123.456"),
+    "sdm120": ([0x44C2, 0x8B64], "1556.356"),
+    "sdm630": ([0x44C2, 0x8B64], "1556.356"),
+    "sdm72": ([0x44C2, 0x8B64], "1556.356"),
+    "sunspec_203": ([0x0001, 0xE240, 9, 9, 9, 9, 9, 9, 0x0000], "123.456"),
+    "sunspec_213": ([0x47F1, 0x2000], "123.456"),
+    "wm3m4": ([0x0000, 0x0000, 7, 7, 0x0001, 0xE240], "123.456"),
+}
+"""Of each profile, registers that its meter sends and the energy in kWh that they mean."""
+NAMES = list(WRITTEN_OUT)
 FLOAT_KWH = ["sdm120", "sdm630", "sdm72"]
 LOW_WORD_FIRST = ["em340", "em530", "em540", "eem350"]
 SUNSPEC_TOTAL = ["bsm_ws36a", "sunspec_203"]
@@ -35,6 +48,12 @@ def refusal(name: str, registers: list[int]) -> str:
 
 def test_the_profiles_are_those():
     assert sorted(PROFILES) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_energy_as_the_meter_sends_it(name):
+    registers, energy_kwh = WRITTEN_OUT[name]
+    assert energy(name, registers).to_text_kwh() == energy_kwh
 
 
 @pytest.mark.parametrize("name", FLOAT_KWH)

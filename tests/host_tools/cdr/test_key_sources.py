@@ -8,6 +8,7 @@ import sqlite3
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.cdr.charging import EVSE as STATION
@@ -193,7 +194,7 @@ class TestExport:
     def test_the_index_is_only_read(self, path: Path, tmp_path: Path) -> None:
         keys = ExportKeys(path, tmp_path)
         keys.periods(EVSE_ID)
-        connection = keys._connection
+        connection = keys._opened
         assert connection is not None
         with pytest.raises(sqlite3.OperationalError):
             connection.execute("DELETE FROM evses")
@@ -238,9 +239,18 @@ class TestRegistry:
         assert refused.value.name == "registry_url_unusable"
 
     def test_it_goes_to_other_processes(self) -> None:
-        keys = RegistryKeys("https://registry.example", size=5, max_age_s=1.0)
+        keys = RegistryKeys("https://registry.example")
         copy = pickle.loads(pickle.dumps(keys))  # noqa: S301 - our own
         assert copy.periods("no EVSE-ID") is None
+        assert copy._settings == keys._settings
+
+
+class CacheOf(KeyCache):
+    """Loads what a test says."""
+
+    def __init__(self, load: Callable[[str], Periods | None], **settings: Any) -> None:
+        super().__init__(**settings)
+        self._load = load  # type: ignore[method-assign]
 
 
 class TestCache:
@@ -251,7 +261,7 @@ class TestCache:
             asked.append(name)
             return None
 
-        cache = KeyCache(load, size=2)
+        cache = CacheOf(load, size=2)
         for evse_id in ("DE*ABC*E1", "DE*ABC*E2", "DE*ABC*E1", "DE*ABC*E3", "DE*ABC*E1"):
             cache.periods(evse_id)
         assert asked == ["DEABCE1", "DEABCE2", "DEABCE3"]  # E2 went first, E1 was used again
@@ -259,11 +269,11 @@ class TestCache:
         assert asked[-1] == "DEABCE2"
         for number in range(100):
             cache.periods(f"no EVSE-ID {number}")
-        assert len(cache._names) <= 2
+        assert len(cache._kept) <= 2
 
     def test_what_is_old_is_asked_again(self) -> None:
         now_s, answers = [0.0], [(), None]
-        cache = KeyCache(lambda _name: answers.pop(0), max_age_s=10.0, clock=lambda: now_s[0])
+        cache = CacheOf(lambda _name: answers.pop(0), max_age_s=10.0, clock=lambda: now_s[0])
         assert cache.periods("DE*ABC*E1") == ()
         now_s[0] = 9.9
         assert cache.periods("DE*ABC*E1") == ()
@@ -277,7 +287,7 @@ class TestCache:
             return ()
 
         fails = True
-        cache = KeyCache(load)
+        cache = CacheOf(load)
         with pytest.raises(ToolError):
             cache.periods("DE*ABC*E1")
         fails = False

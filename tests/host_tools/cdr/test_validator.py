@@ -21,11 +21,11 @@ from support.cdr.charging import (
 from support.device.signer import signer
 from wattseal.cdr import signers, validate
 from wattseal.cdr.findings import Judgement
-from wattseal.cdr.keys import KeyPeriod
 from wattseal.cdr.ocpi import Cdr, CdrError, read_cdr
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validate import Validator, unreadable
 from wattseal.common.errors import ToolError
+from wattseal.ocmf.public_key import KeyPeriod
 
 END_MS = BEGIN_MS + 90 * 60_000
 TOLERANCE_MS = 300_000

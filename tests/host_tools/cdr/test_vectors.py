@@ -8,12 +8,11 @@ import pytest
 from support import vectors
 from support.cdr.charging import BEGIN_MS, EVSE, YEAR_MS, Keys
 from wattseal.cdr.findings import Judgement
-from wattseal.cdr.keys import KeyPeriod
 from wattseal.cdr.ocpi import Cdr, SignedData, SignedValue
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validate import Validator
 from wattseal.ocmf.container import read_container
-from wattseal.ocmf.public_key import read_public_key
+from wattseal.ocmf.public_key import KeyPeriod, read_public_key
 from wattseal.ocmf.record import read_record
 
 NATURES = {"Transaction.Begin": "Start", "Transaction.End": "End"}

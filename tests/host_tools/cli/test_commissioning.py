@@ -11,10 +11,11 @@ from support.device.fake_module import FakeModule
 from support.device.signer import signer
 from wattseal.common.files import write_private
 from wattseal.ocmf.public_key import read_public_key
-from wattseal.tlog import tree
 from wattseal.tlog.checkpoint import Checkpoint, EcdsaSigner, sign_note
 from wattseal.wire import publication, statements
 from wattseal.wire.errors import WattsealError
+
+from hil import transparency_log as tree
 
 Run = Callable[..., object]
 CHALLENGE = "5a" * 32

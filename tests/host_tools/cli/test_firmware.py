@@ -11,7 +11,7 @@ from support.device.fake_key_life import BOARD, IMAGE, VENDOR
 from support.device.fake_module import FakeModule
 from support.device.pty_port import PtyPort
 from support.device.signer import signer
-from wattseal.cli.options import connected
+from wattseal.cli.options import Module
 from wattseal.common.errors import ToolError
 from wattseal.device import update
 from wattseal.device.update import drive_of
@@ -339,7 +339,7 @@ class TestWaiting:
     def test_a_port_that_comes_back_late(self, port: PtyPort, module: FakeModule) -> None:
         def connect() -> object:
             name = port.path if self.now_s > 104 else port.path + "-not-yet"
-            return connected(name, 115200, 10)
+            return Module(name, 115200, 10).connected()
 
         hello = update.await_module(connect, port.path, self._patience(10))
         assert hello.chip_id == "e6614864d3417c2f"

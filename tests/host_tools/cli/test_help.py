@@ -24,6 +24,10 @@ COMMANDS = list(_commands(typer.main.get_command(app)))
 GROUPS = sorted({command[:depth] for command in COMMANDS for depth in range(1, len(command))})
 
 
+def _as_typed(command: tuple[str, ...]) -> str:
+    return " ".join(("wattseal", *command))
+
+
 def test_every_command_is_there() -> None:
     assert set(COMMANDS) == {
         ("port", "list"),
@@ -69,7 +73,7 @@ def test_every_command_is_there() -> None:
     }
 
 
-@pytest.mark.parametrize("command", [(), *GROUPS, *COMMANDS])
+@pytest.mark.parametrize("command", [(), *GROUPS, *COMMANDS], ids=_as_typed)
 def test_help_fits_80_columns(
     wattseal: Run, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
@@ -80,7 +84,7 @@ def test_help_fits_80_columns(
     assert len(outcome.out.splitlines()) < 60
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS, ids=_as_typed)
 def test_every_command_speaks_json(wattseal: Run, command: tuple[str, ...]) -> None:
     assert "--json" in wattseal(*command, "--help").out
 

@@ -46,7 +46,7 @@ class Table:
         self.trust(SOME_REGISTRY)
 
     def trust(self, settings: dict[str, str]) -> None:
-        """Which registry the modules are to believe."""
+        """Name the registry in the defaults."""
         lines = "\n".join(f'{name} = "{value}"' for name, value in settings.items())
         self.defaults.write_text(COMMON.format(registry=lines))
 

@@ -74,7 +74,7 @@ def post(bench: Bench, make_rig: Callable[..., UnixRig], shared: RegistryProcess
 
 def test_the_tool_is_cut_after_every_step(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     """The step is done, and the tool ends before it could write that down."""
-    honest = Job.note
+    original = Job.note
     for last in ONLINE:
 
         def cut(
@@ -83,11 +83,11 @@ def test_the_tool_is_cut_after_every_step(post: Post, monkeypatch: pytest.Monkey
             is_intention = facts.keys() == {"begin"}  # noted before the test charge begins
             if step == name and not is_intention:
                 raise KeyboardInterrupt
-            honest(self, step, facts, changed=changed)
+            original(self, step, facts, changed=changed)
 
         monkeypatch.setattr(Job, "note", cut)
         assert post.run().status == 130
-    monkeypatch.setattr(Job, "note", honest)
+    monkeypatch.setattr(Job, "note", original)
     outcome = post.run("--json")
     assert outcome.status == 0, outcome.err
     done = {one["step"] for one in outcome.json["steps"] if one["changed"]}
@@ -98,7 +98,7 @@ def test_the_tool_is_cut_after_every_step(post: Post, monkeypatch: pytest.Monkey
 def test_the_tool_is_killed_at_any_moment(post: Post) -> None:
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")
-    moments = random.Random(seed)
+    random_times = random.Random(seed)
     command = [
         *(str(Path(sys.executable).parent / "wattseal"), "commission"),
         *("--station", str(post.bench.station.path), "--port", post.rig.port),
@@ -109,7 +109,7 @@ def test_the_tool_is_killed_at_any_moment(post: Post) -> None:
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ
         )
         try:
-            process.wait(moments.uniform(0.5, LONGEST_S))
+            process.wait(random_times.uniform(0.5, LONGEST_S))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -122,15 +122,15 @@ def test_the_tool_is_killed_at_any_moment(post: Post) -> None:
 def test_an_answer_of_the_registry_is_lost(
     post: Post, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    honest = getattr(RegistryClient, call)
+    original = getattr(RegistryClient, call)
 
     def lose(self: RegistryClient, request: Any) -> Any:
-        honest(self, request)
+        original(self, request)
         raise ToolError("registry_unreachable", url=self.url, cause="cut")
 
     monkeypatch.setattr(RegistryClient, call, lose)
     assert "does not answer" in post.run().err
-    monkeypatch.setattr(RegistryClient, call, honest)
+    monkeypatch.setattr(RegistryClient, call, original)
     outcome = post.run()
     assert outcome.status == 0, outcome.err
     post.is_through()
@@ -186,7 +186,7 @@ def test_a_request_about_another_state_of_the_module_is_not_sent(
 
 
 def test_power_fails_during_the_test_charge(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
-    def cut(_self: object, _work: object) -> None:
+    def cut(_self: object, _device: object) -> None:
         post.rig.power_cut()
         raise KeyboardInterrupt
 
@@ -204,7 +204,7 @@ def test_power_fails_during_the_test_charge(post: Post, monkeypatch: pytest.Monk
 def test_the_cable_is_pulled_during_the_test_charge(
     post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def cut(_self: object, _work: object) -> None:
+    def cut(_self: object, _device: object) -> None:
         raise ToolError("port_lost", port="here", cause="unplugged")
 
     with monkeypatch.context() as patched:

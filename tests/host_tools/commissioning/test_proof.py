@@ -1,4 +1,4 @@
-"""The registry's answer is believed as far as it is proven."""
+"""What is checked of the registry's answer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +15,10 @@ from wattseal.commissioning.registration import (
 from wattseal.common.errors import ToolError
 from wattseal.registry.api_models import PublicationAnswer
 from wattseal.registry.records import Consent, MeterRef, details_of, record_text
-from wattseal.tlog import tree
 from wattseal.tlog.checkpoint import Checkpoint, EcdsaSigner, sign_note
 from wattseal.wire import publication, statements
+
+from hil import transparency_log as tree
 
 NAME = "registry.example/keys"
 KEY = signer(seed=51)

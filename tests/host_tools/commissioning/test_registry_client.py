@@ -27,7 +27,7 @@ Answer = httpx.Response | Exception
 
 
 class Script:
-    """A registry that answers as it is told, one answer after the other."""
+    """A registry that gives prepared answers, one after the other."""
 
     def __init__(self, *answers: Answer) -> None:
         self.answers = list(answers)

@@ -1,7 +1,8 @@
-"""UF2 blocks, and drives that behave like a boot loader: they vanish, they fill up, they lie."""
+"""UF2 blocks, and fake boot-loader drives: some are removed, full, or name another board."""
 
 import os
 import struct
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from wattseal.common.errors import ToolError
 from wattseal.device import update, update_bundle
 from wattseal.device.update import drive_of
 
+ROOT = Path(__file__).resolve().parents[3]
 RP2040 = drive_of("wattseal_rp2040")
 UNIX = drive_of("wattseal_unix")
 IMAGE = os.urandom(256 * 200 + 10)
@@ -54,6 +56,13 @@ def test_number_of_blocks(size: int) -> None:
 @pytest.mark.parametrize("board", ["wattseal_rp2040", "wattseal_rp2040_usb", "wattseal_rp2040_lab"])
 def test_variants_share_their_drive(board: str) -> None:
     assert drive_of(board) is RP2040
+
+
+def test_every_board_with_a_boot_loader_has_its_drive_here() -> None:
+    for path in sorted(ROOT.glob("boards/*/board.toml")):
+        facts = tomllib.loads(path.read_text())
+        if "boot_loader" in facts:
+            assert drive_of(facts["name"]).board_id == facts["boot_loader"]["board_id"]
 
 
 @pytest.mark.parametrize("board", ["wattseal_esp32", "wattseal_rp2040x", "", "rp2040"])

@@ -1,4 +1,4 @@
-"""Bundles: what a good one holds, and everything that a bad one may try."""
+"""Firmware bundles: what a good one holds, and why others are refused."""
 
 import io
 import struct

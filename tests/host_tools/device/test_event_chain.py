@@ -1,4 +1,4 @@
-"""The hash chain of the event log, whole, in parts, archived, and bent."""
+"""The hash chain of the event log, whole, in parts, archived, and altered."""
 
 import hashlib
 import json

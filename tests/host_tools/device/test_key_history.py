@@ -1,4 +1,4 @@
-"""The history of keys, with every statement and signature bent in turn."""
+"""The history of keys, with every statement and signature altered in turn."""
 
 import copy
 from typing import Any
@@ -53,7 +53,7 @@ def _broken(stored: Stored, number: int, words: str, chip_id: str = CHIP_ID) -> 
 def test_a_whole_history(stored: Stored) -> None:
     history = _check(stored)
     assert [one.kind for one in history] == ["birth", "rollover", "rollover", "farewell"]
-    assert [one.key[0] for one in history] == [1, 2, 3, 3]
+    assert [one.members["key_number"] for one in history] == [1, 2, 3, 3]
     assert _check([]) == []
 
 
@@ -62,7 +62,7 @@ def test_a_new_life_after_the_farewell(stored: Stored) -> None:
     birth["number"] = 5
     birth["signatures"][0]["key_number"] = 4
     _resign(birth, key_number=4, public_key=signer(seed=4).public.spki.hex())
-    assert _check([*stored, birth])[-1].key[0] == 4
+    assert _check([*stored, birth])[-1].members["key_number"] == 4
     _resign(birth, key_number=5)
     _broken([*stored, birth], 5, "key number is not the next")
 
@@ -153,8 +153,8 @@ def test_answers_to_challenges_are_no_history(stored: Stored) -> None:
     module = FakeModule()
     answer = module._event_head({"challenge": "ab" * 16})
     signatures = [{"key_number": 1, "signature": answer["signature"]}]
-    stranger = {"number": 1, "statement": answer["statement"], "signatures": signatures}
-    _broken([stranger], 1, "no statement about the life of a key")
+    foreign = {"number": 1, "statement": answer["statement"], "signatures": signatures}
+    _broken([foreign], 1, "no statement about the life of a key")
 
 
 @pytest.mark.parametrize("text", ["{}", "x", '{"type":"birth"}', '{"type":7}', "[]"])

@@ -1,4 +1,4 @@
-"""The offline challenge is fixed for ever: technicians' tools and registries must agree on it."""
+"""The offline challenge never changes: technicians' tools and registries must agree on it."""
 
 import hashlib
 

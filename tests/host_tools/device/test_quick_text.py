@@ -1,4 +1,4 @@
-"""The quick reader and the module's own reader are of one mind, about whatever text."""
+"""The quick reader gives what the firmware's own reader gives, for any text."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def device(module: FakeModule) -> Device:
     return Device(LinkClient(transport, now_s=transport.clock_s))
 
 
-def end(device: Device) -> session.Ended:
+def end(device: Device) -> session.Signed:
     return session.end(device, "E", session.open_session(device))
 
 
@@ -50,8 +50,8 @@ def test_lost_reply_to_end_is_fetched_from_the_journal(
     session.begin(device)
     module.faults["end"] = [loss]
     ended = end(device)
-    assert ended.end.was_recovered
-    assert [ended.begin.pagination, ended.end.record.pagination] == [1, 2]
+    assert ended.was_recovered
+    assert ended.record.pagination == 2
     assert module.calls.count("end") == 1
     assert module.session is None
 
@@ -107,7 +107,7 @@ def test_end_by_a_power_failure_in_between_is_the_end(module: FakeModule, device
         return []
 
     module.faults["end"] = [power_fails]
-    assert '"TX":"P"' in end(device).end.record.record
+    assert '"TX":"P"' in end(device).record.record
 
 
 def test_another_record_than_the_one_asked_for_is_not_taken_for_it(
@@ -157,9 +157,9 @@ def test_begin_record_released_in_between_is_missed(module: FakeModule, device: 
 
 def test_reply_for_another_session_is_not_believed(module: FakeModule, device: Device) -> None:
     begun = session.begin(device).record
-    stranger = begun.model_copy(update={"session_id": 99})
+    other = begun.model_copy(update={"session_id": 99})
     with pytest.raises(ToolError, match="another session"):
-        session.end(device, "E", stranger)
+        session.end(device, "E", other)
 
 
 @pytest.mark.parametrize(

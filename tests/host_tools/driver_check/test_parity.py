@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page
 from support import vectors
+from support.ocmf.finding_cases import CASES
 from support.ocmf.spoilt_transactions import ERRORS, WARNINGS
 from support.registry.browser import opened_browser, served
 from support.registry.check_samples import (
@@ -113,6 +114,10 @@ def test_every_fault_and_doubt(page: Page) -> None:
     _assert_same(page, {f"{number} {code}": spoilt.xml for number, (code, spoilt) in faults})
 
 
+def test_every_finding(page: Page) -> None:
+    _assert_same(page, {code: data for code, (data, _values) in CASES.items()})
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_authentic_records_of_odd_content(page: Page, seed: int) -> None:
     _assert_same(page, dict(odd_payloads(200, seed)))
@@ -130,7 +135,7 @@ def test_records_of_other_makers(page: Page) -> None:
 
 def test_sentences_in_both_languages(page: Page) -> None:
     samples = {**signatures(), **dict(odd_payloads(100, 4))}
-    samples.update({str(code): spoilt.xml for code, spoilt in ERRORS + WARNINGS})
+    samples.update({code: data for code, (data, _values) in CASES.items()})
     found = {one for name, data in samples.items() for one in verify_file(name, data).all_findings}
     findings = sorted(found, key=lambda one: (one.code, one.sentence_en))
     assert len({one.code for one in findings}) > 30

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
-from wattseal.common.sentences import Language, month_names
+from wattseal.common.sentences import Language, month_names, read_sentences
 from wattseal.driver_check import browser
+from wattseal.ocmf.findings import TABLE
 
 FOLDER = Path(str(browser.CHECK_FILES))
 WRITTEN = {path.name: path.read_text("utf-8") for path in sorted(FOLDER.glob("*.js"))}
@@ -40,6 +41,13 @@ def test_the_page_is_served_with_all_that_its_modules_import(client: TestClient)
     assert served == MODULES
     taken = {name for text in served.values() for name in _imports(text).get("tables.js", [])}
     assert taken == set(EXPORT.findall(served["tables.js"]))
+
+
+def test_what_is_found_here_is_looked_for_there() -> None:
+    text = "".join(WRITTEN.values())
+    parts = {f"{name}_{what}" for name in ("begin", "end") for what in ("missing", "repeated")}
+    elsewhere = {code for code in read_sentences(TABLE) if f'"{code}"' not in text}
+    assert elsewhere == {*parts, "file_unreadable"}
 
 
 def test_every_month_has_a_name() -> None:

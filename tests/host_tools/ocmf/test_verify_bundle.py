@@ -12,7 +12,6 @@ from wattseal.ocmf.container import (
     MAX_FILE_BYTES,
     MAX_RECORD_FILES,
     BundleError,
-    BundleFault,
     is_bundle,
     read_bundle,
 )
@@ -29,7 +28,7 @@ def bundle(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes
     return made.getvalue()
 
 
-def fault_of(data: bytes) -> BundleFault:
+def fault_of(data: bytes) -> str:
     with pytest.raises(BundleError) as caught:
         read_bundle(data)
     return caught.value.fault
@@ -50,7 +49,7 @@ def test_names_are_no_paths() -> None:
 
 def test_a_bomb_goes_off_nowhere() -> None:
     huge = b"0" * (64 << 20)
-    assert fault_of(bundle({"a.xml": huge})) is BundleFault.TOO_LARGE
+    assert fault_of(bundle({"a.xml": huge})) == "bundle_too_large"
     assert read_bundle(bundle({**ONE, "statement.pdf": huge})) == list(ONE.items())
 
 
@@ -59,53 +58,53 @@ def test_a_bomb_that_declares_a_small_size_goes_off_nowhere() -> None:
     directory = data.rindex(b"PK\x01\x02")
     for at in (22, directory + 24):
         data[at : at + 4] = struct.pack("<I", 9)
-    assert fault_of(bytes(data)) is BundleFault.MALFORMED  # nine bytes come out, of a wrong sum
+    assert fault_of(bytes(data)) == "bundle_malformed"  # nine bytes come out, of a wrong sum
 
 
 def test_many_files_that_are_large_together() -> None:
     most = {f"{number}.xml": b"0" * MAX_FILE_BYTES for number in range(17)}
-    assert fault_of(bundle(most)) is BundleFault.TOO_LARGE
+    assert fault_of(bundle(most)) == "bundle_too_large"
 
 
 def test_too_many() -> None:
-    assert fault_of(bundle({f"{n}.xml": b"" for n in range(MAX_RECORD_FILES + 1)})) is (
-        BundleFault.TOO_MANY
+    assert fault_of(bundle({f"{n}.xml": b"" for n in range(MAX_RECORD_FILES + 1)})) == (
+        "bundle_too_many"
     )
     others = {f"{n}.txt": b"" for n in range(MAX_ENTRIES)}
-    assert fault_of(bundle({**ONE, **others}, zipfile.ZIP_STORED)) is BundleFault.TOO_MANY
+    assert fault_of(bundle({**ONE, **others}, zipfile.ZIP_STORED)) == "bundle_too_many"
 
 
 def test_two_of_one_name() -> None:
     data = bundle({"a.xml": b"1", "b.xml": b"2"}).replace(b"b.xml", b"a.xml")
-    assert fault_of(data) is BundleFault.NAME_REPEATED
+    assert fault_of(data) == "bundle_name_repeated"
 
 
 def test_encrypted() -> None:
     data = bytearray(bundle(ONE))
     data[data.rindex(b"PK\x01\x02") + 8] |= 1
-    assert fault_of(bytes(data)) is BundleFault.ENCRYPTED
+    assert fault_of(bytes(data)) == "bundle_encrypted"
 
 
 def test_nothing_in_it() -> None:
-    assert fault_of(bundle({})) is BundleFault.EMPTY
-    assert fault_of(bundle({"statement.pdf": b"%PDF"})) is BundleFault.EMPTY
+    assert fault_of(bundle({})) == "bundle_empty"
+    assert fault_of(bundle({"statement.pdf": b"%PDF"})) == "bundle_empty"
 
 
 def test_other_compression() -> None:
-    assert fault_of(bundle(ONE, zipfile.ZIP_BZIP2)) is BundleFault.MALFORMED
+    assert fault_of(bundle(ONE, zipfile.ZIP_BZIP2)) == "bundle_malformed"
 
 
 def test_cut_anywhere() -> None:
     data = bundle(ONE)
     for length in range(4, len(data)):
-        assert fault_of(data[:length]) is BundleFault.MALFORMED
+        assert fault_of(data[:length]) == "bundle_malformed"
 
 
 def test_every_fault_is_said_in_both_languages() -> None:
-    for fault in BundleFault:
+    for fault in CAUSES:
         assert CAUSES[fault] in read_phrases(TABLE)
 
 
 def test_altered_contents() -> None:
     data = bundle(ONE, zipfile.ZIP_STORED).replace(b"<values/>", b"<valuez/>")
-    assert fault_of(data) is BundleFault.MALFORMED
+    assert fault_of(data) == "bundle_malformed"

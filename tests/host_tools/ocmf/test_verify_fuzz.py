@@ -1,4 +1,4 @@
-"""Nothing that a file may hold ends in anything but a report, and nothing altered is verified."""
+"""Any file gives a report, whatever it holds, and no altered record is verified."""
 
 import json
 from collections.abc import Iterable

@@ -8,8 +8,8 @@ from support.device.signer import signer
 from support.device.transactions import Transaction
 from wattseal.ocmf.container import SignedValue
 from wattseal.ocmf.public_key import CURVES, PublicKey
-from wattseal.ocmf.report import Verdict
-from wattseal.ocmf.verify import MAX_VALUES_FOR_RECOVERY, RecordsCheck, check_records, verify_file
+from wattseal.ocmf.report import RecordsCheck, Verdict
+from wattseal.ocmf.verify import MAX_VALUES_FOR_RECOVERY, check_records, verify_file
 
 GOOD = Transaction()
 KEY = GOOD.signer.public

@@ -18,10 +18,11 @@ from wattseal.registry.audit_entries import MAX_FINDINGS, AuditReport, Findings
 from wattseal.registry.log_client import LogSource, open_source
 from wattseal.registry.records import leaf_of, read_record
 from wattseal.registry.states import states_of
-from wattseal.tlog import tree
 from wattseal.tlog.checkpoint import EcdsaSigner
 from wattseal.tlog.tiles import Tile
 from wattseal.tlog.tree import Frontier
+
+from hil import transparency_log as tree
 
 NOW_MS = START_MS + DAY_MS
 SIZE = 600

@@ -194,7 +194,7 @@ def test_a_life_of_every_kind_comes_back(tmp_path: Path, database_url: str) -> N
     data.mkdir()
     make_keys(data)
     database = Database(database_url)
-    tables.upgrade(database)
+    tables.SCHEMA.upgrade(database)
     load(database, load_identity(data, NAME), records, lambda _tree: None)
     database.close()
     write_name(data, NAME)

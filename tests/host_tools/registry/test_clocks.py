@@ -44,7 +44,7 @@ def test_clock_behind(operated):
         operated.registry.ready,
         lambda: operated.registry.register(request, operated.abc),
         lambda: operated.registry.judge(request, operated.abc),
-        lambda: operated.registry.exchange_hardware(exchange, operated.abc),
+        lambda: operated.registry.record_about_evse(exchange, operated.abc),
     ):
         with pytest.raises(ClockWrong) as wrong:
             ask()

@@ -123,7 +123,7 @@ def test_test_charges_of_anything(text: str, member: str) -> None:
     records = {"begin": begin, "end": end, member: text}
     req = ChargeRequest(evse_id=_MODULE.evse_id, **records)
     now_ms = _REGISTRY.now_ms
-    assert rules.judge_test_charge(req, _REGISTRY.ledger, _REGISTRY.abc, now_ms)
+    assert rules.judge(req, _REGISTRY.ledger, _REGISTRY.abc, now_ms)
 
 
 @settings(max_examples=200)
@@ -139,7 +139,7 @@ def test_deactivations_of_anything(evse_id: str, text: str) -> None:
         except ValidationError:
             continue
         now_ms = _REGISTRY.now_ms
-        assert rules.judge_deactivation(req, _REGISTRY.ledger, _REGISTRY.abc, now_ms)
+        assert rules.judge(req, _REGISTRY.ledger, _REGISTRY.abc, now_ms)
 
 
 def test_the_request_that_is_bent_is_good_itself() -> None:

@@ -105,12 +105,12 @@ def test_the_history_names_the_key_after_each_record(operated, module):
     begun = operated.commission(module).unix_ms
     old = module.fingerprint
     operated.wait()
-    operated.registry.keep_test_charge(module.test_charge(), operated.abc)
+    operated.registry.record_about_evse(module.test_charge(), operated.abc)
     module.update()
     rolled = operated.commission(module, "firmware_update").unix_ms
     operated.wait()
     farewell = module.deactivation(module.decommission())
-    ended = operated.registry.deactivate(farewell, operated.abc).unix_ms
+    ended = operated.registry.record_about_evse(farewell, operated.abc).unix_ms
     lines = history_lines("de-abc-e1234-5", operated.registry.history(EVSE_ID))
     assert lines[-1].key is None
     keys = [line.key for line in lines[:-1]]

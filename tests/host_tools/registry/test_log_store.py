@@ -12,6 +12,7 @@ from support.registry.operated_registry import OperatedRegistry
 from support.registry.simulated_module import EVSE_ID, METER, SimulatedModule
 from wattseal.registry.failures import StateBroken
 from wattseal.registry.service import Registry
+from wattseal.tlog.tiles import Tile
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_entries(operated, statement, cause):
     for ask in (
         lambda: operated.registry.records(0, 256),
         lambda: operated.registry.states(0, 256),
-        lambda: operated.registry.entry_bundle(0, 4),
+        lambda: operated.registry.tile(Tile(None, 0, 4)),
     ):
         with pytest.raises(StateBroken, match=cause):
             ask()

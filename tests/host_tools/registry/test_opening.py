@@ -93,9 +93,9 @@ def test_a_new_registry(data, database_url):
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     key = (data / ADMINISTRATOR_FILE).read_text().strip()
     assert registry.authenticate(key).role == "administrator"
-    first = AccessGranted.model_validate_json(registry.record(0)[1])
+    first = AccessGranted.model_validate_json(registry.record(0).record)
     assert first.actor == "registry"
-    assert key.split("_")[2] not in registry.record(0)[1]
+    assert key.split("_")[2] not in registry.record(0).record
     assert sorted(path.name for path in data.iterdir() if path.name.startswith(".")) == []
 
 

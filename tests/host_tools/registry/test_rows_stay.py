@@ -17,7 +17,6 @@ from support.registry.simulated_module import EVSE_ID, SimulatedModule
 from wattseal.common.sql import Database
 from wattseal.registry.api_models import ConsentRequest
 from wattseal.registry.store import tables
-from wattseal.registry.store import tables as schema
 
 ALL = tables.metadata.sorted_tables
 STAY_WHOLE = [table for table in ALL if table is not tables.log_head]
@@ -28,7 +27,9 @@ def operated(tmp_path: Path, database_url: str) -> Iterator[OperatedRegistry]:
     """With something in every table but that of the tree's nodes, which 256 entries fill."""
     opened = OperatedRegistry(tmp_path / "data", database_url)
     opened.commission(SimulatedModule())
-    opened.registry.consent(ConsentRequest(evse_id=EVSE_ID, to_operator="DE*XYZ"), opened.abc)
+    opened.registry.record_about_evse(
+        ConsentRequest(evse_id=EVSE_ID, to_operator="DE*XYZ"), opened.abc
+    )
     yield opened
     opened.registry.close()
 
@@ -97,7 +98,7 @@ def test_whoever_may_change_the_schema_is_not_stopped(operated):
 
 
 def test_a_database_from_before_is_guarded_when_it_is_opened(tmp_path, database_url, monkeypatch):
-    monkeypatch.setattr(schema, "_SCHEMA", replace(schema._SCHEMA, version="0001"))
+    monkeypatch.setattr(tables, "SCHEMA", replace(tables.SCHEMA, version="0001"))
     old = OperatedRegistry(tmp_path / "data", database_url)
     old.commission(SimulatedModule())
     with old.registry._database.write() as connection:
@@ -105,15 +106,15 @@ def test_a_database_from_before_is_guarded_when_it_is_opened(tmp_path, database_
     old.registry.close()
     monkeypatch.undo()
     database = Database(database_url)
-    schema.upgrade(database)
+    tables.SCHEMA.upgrade(database)
     with pytest.raises(DBAPIError, match="stay as"), database.write() as connection:
         connection.execute(update(tables.evse_state).values(status="moved"))
     with database.read() as connection:
-        schema.check(connection)
+        tables.SCHEMA.check(connection)
 
 
 def test_no_program_takes_the_guards_away(operated):
     with operated.registry._database.write() as connection:
-        config = schema._SCHEMA.configuration(connection)
+        config = tables.SCHEMA.configuration(connection)
         with pytest.raises(NotImplementedError):
             command.downgrade(config, "0001")

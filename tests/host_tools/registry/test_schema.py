@@ -10,17 +10,16 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 from wattseal.common.sql import Database, DatabaseUnusable
 from wattseal.registry.store import tables
-from wattseal.registry.store import tables as schema
 
 
 def test_the_migrations_make_the_tables(database_url: str) -> None:
     database = Database(database_url)
     with database.read() as connection, pytest.raises(DatabaseUnusable, match="the schema None"):
-        schema.check(connection)
-    schema.upgrade(database)
-    schema.upgrade(database)
+        tables.SCHEMA.check(connection)
+    tables.SCHEMA.upgrade(database)
+    tables.SCHEMA.upgrade(database)
     with database.read() as connection:
-        schema.check(connection)
+        tables.SCHEMA.check(connection)
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, tables.metadata) == []
         for table in tables.metadata.sorted_tables:
@@ -32,8 +31,8 @@ def test_the_migrations_make_the_tables(database_url: str) -> None:
 
 def test_the_newest_migration_is_the_programs_version() -> None:
     config = Config()
-    config.set_main_option("script_location", str(schema._MIGRATIONS))
-    assert ScriptDirectory.from_config(config).get_heads() == [schema.VERSION]
+    config.set_main_option("script_location", str(tables.SCHEMA.migrations))
+    assert ScriptDirectory.from_config(config).get_heads() == [tables.VERSION]
 
 
 def test_sqlite_waits_for_the_disk(sqlite_url: str) -> None:
@@ -49,7 +48,7 @@ def test_sqlite_waits_for_the_disk(sqlite_url: str) -> None:
 
 def test_postgresql_compares_names_by_their_bytes(postgres_url: str) -> None:
     database = Database(postgres_url)
-    schema.upgrade(database)
+    tables.SCHEMA.upgrade(database)
     with database.read() as connection:
         plan = connection.exec_driver_sql(
             "SELECT collation_name FROM information_schema.columns "

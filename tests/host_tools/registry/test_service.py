@@ -18,6 +18,7 @@ from wattseal.registry.api_models import (
 )
 from wattseal.registry.failures import AccessError, NotFound, Refused
 from wattseal.registry.records import AccessRevoked, MeterRef, Scenario
+from wattseal.tlog.tiles import Tile
 
 OTHER_METER = METER.model_copy(update={"serial": "1EMH0012345699"})
 ELSEWHERE = "DE*XYZ*E1"
@@ -157,14 +158,9 @@ def test_only_an_administrator_makes_access_keys(operated):
     ],
 )
 def test_changes_of_a_charge_point_that_is_not_there(operated, request_):
-    change = {
-        DeactivationRequest: operated.registry.deactivate,
-        HardwareExchangeRequest: operated.registry.exchange_hardware,
-        ConsentRequest: operated.registry.consent,
-    }[type(request_)]
     size = operated.size
     with pytest.raises(Refused):
-        change(request_, operated.abc)
+        operated.registry.record_about_evse(request_, operated.abc)
     assert operated.size == size
 
 
@@ -177,9 +173,9 @@ def test_a_registration_is_confirmed_with_its_proof(operated, module):
     assert (confirmed.entry, confirmed.unix_ms) == (size, operated.now_ms)
     assert not confirmed.repeated
     assert check_publication(confirmed.publication, operated.registry) == size + 1
-    leaf, record = operated.registry.record(size)
-    assert leaf == confirmed.publication.leaf
-    assert EVSE_ID in record
+    line = operated.registry.record(size)
+    assert line.leaf == confirmed.publication.leaf
+    assert EVSE_ID in line.record
 
 
 def test_a_proof_can_be_made_again_and_at_any_later_size(operated):
@@ -211,12 +207,12 @@ def test_what_lies_beyond_the_log(operated):
         lambda: registry.record(size),
         lambda: registry.record(-1),
         lambda: registry.checkpoint(size + 1),
-        lambda: registry.tile(0, 0, size + 1),
-        lambda: registry.tile(0, 1, 1),
-        lambda: registry.tile(1, 0, 1),
-        lambda: registry.tile(6, 0, 1),
-        lambda: registry.tile(0, 0, 0),
-        lambda: registry.entry_bundle(0, size + 1),
+        lambda: registry.tile(Tile(0, 0, size + 1)),
+        lambda: registry.tile(Tile(0, 1, 1)),
+        lambda: registry.tile(Tile(1, 0, 1)),
+        lambda: registry.tile(Tile(6, 0, 1)),
+        lambda: registry.tile(Tile(0, 0, 0)),
+        lambda: registry.tile(Tile(None, 0, size + 1)),
     ):
         with pytest.raises(NotFound):
             ask()
@@ -249,44 +245,44 @@ def test_a_lost_answer_to_a_change_is_told_again(operated, module):
     exchange = HardwareExchangeRequest(
         evse_id="de-abc-e1234-5", station_model="S 2", station_serial="ST-4711-09"
     )
-    first = operated.registry.exchange_hardware(exchange, operated.abc)
-    again = operated.registry.exchange_hardware(exchange, operated.abc)
+    first = operated.registry.record_about_evse(exchange, operated.abc)
+    again = operated.registry.record_about_evse(exchange, operated.abc)
     assert again == first.model_copy(update={"repeated": True})
     deactivation = module.deactivation(module.decommission())
-    gone = operated.registry.deactivate(deactivation, operated.abc)
-    assert operated.registry.deactivate(deactivation, operated.abc).entry == gone.entry
+    gone = operated.registry.record_about_evse(deactivation, operated.abc)
+    assert operated.registry.record_about_evse(deactivation, operated.abc).entry == gone.entry
     with pytest.raises(Refused):
-        operated.registry.deactivate(deactivation, operated.administrator)
+        operated.registry.record_about_evse(deactivation, operated.administrator)
 
 
 def test_a_test_charge_is_kept_once(operated, module):
     operated.commission(module)
     operated.wait(600_000)
     charge = module.test_charge()
-    first = operated.registry.keep_test_charge(charge, operated.abc)
+    first = operated.registry.record_about_evse(charge, operated.abc)
     station = {"evse_id": EVSE_ID, "station_model": "S 2", "station_serial": "ST-4711-09"}
-    operated.registry.exchange_hardware(HardwareExchangeRequest(**station), operated.abc)
+    operated.registry.record_about_evse(HardwareExchangeRequest(**station), operated.abc)
     size = operated.size
     spelled = charge.model_copy(update={"evse_id": "de-abc-e1234-5"})
     for request, actor in ((charge, operated.abc), (spelled, operated.administrator)):
-        again = operated.registry.keep_test_charge(request, actor)
+        again = operated.registry.record_about_evse(request, actor)
         assert again == first.model_copy(update={"repeated": True})
     assert operated.size == size
     another = module.test_charge()
     operated.wait(600_000)
-    assert operated.registry.keep_test_charge(another, operated.abc).entry == size
+    assert operated.registry.record_about_evse(another, operated.abc).entry == size
 
 
 def test_a_test_charge_is_looked_for_in_so_many_entries(operated, module, monkeypatch):
     operated.commission(module)
     operated.wait(600_000)
     charge = module.test_charge()
-    first = operated.registry.keep_test_charge(charge, operated.abc)
+    first = operated.registry.record_about_evse(charge, operated.abc)
     monkeypatch.setattr(service, "MAX_LOOKED_AT", 1)
-    assert operated.registry.keep_test_charge(charge, operated.abc).entry == first.entry
+    assert operated.registry.record_about_evse(charge, operated.abc).entry == first.entry
     station = {"evse_id": EVSE_ID, "station_model": "S 2", "station_serial": "ST-4711-09"}
-    operated.registry.exchange_hardware(HardwareExchangeRequest(**station), operated.abc)
-    assert operated.registry.keep_test_charge(charge, operated.abc).entry > first.entry
+    operated.registry.record_about_evse(HardwareExchangeRequest(**station), operated.abc)
+    assert operated.registry.record_about_evse(charge, operated.abc).entry > first.entry
 
 
 @pytest.mark.parametrize("evse_id", ["DE*ABC*E404", "no EVSE-ID"])
@@ -294,9 +290,9 @@ def test_a_test_charge_elsewhere_is_no_repetition(operated, module, evse_id):
     operated.commission(module)
     operated.wait(600_000)
     charge = module.test_charge()
-    operated.registry.keep_test_charge(charge, operated.abc)
+    operated.registry.record_about_evse(charge, operated.abc)
     with pytest.raises(Refused):
-        operated.registry.keep_test_charge(
+        operated.registry.record_about_evse(
             charge.model_copy(update={"evse_id": evse_id}), operated.abc
         )
 
@@ -331,7 +327,7 @@ def test_which_key_was_valid_when(operated, module):
     module.update()
     second = operated.commission(module, "firmware_update")
     operated.wait()
-    third = registry.deactivate(module.deactivation(module.decommission()), operated.abc)
+    third = registry.record_about_evse(module.deactivation(module.decommission()), operated.abc)
 
     def at(unix_ms):
         key = registry.key_valid("DEABCE1234-5".replace("-", "*"), unix_ms)
@@ -358,7 +354,9 @@ def test_a_take_over_with_consent(operated, module):
     with pytest.raises(Refused) as refused:
         operated.commission(module, "take_over", operated.xyz)
     assert codes(refused.value) == ["consent_missing"]
-    operated.registry.consent(ConsentRequest(evse_id=EVSE_ID, to_operator="de-xyz"), operated.abc)
+    operated.registry.record_about_evse(
+        ConsentRequest(evse_id=EVSE_ID, to_operator="de-xyz"), operated.abc
+    )
     taken = operated.commission(module, "take_over", operated.xyz)
     assert operated.registry.evse(EVSE_ID).status == "taken_over"
     assert operated.registry.key_valid(ELSEWHERE, taken.unix_ms).fingerprint == module.fingerprint
@@ -376,7 +374,7 @@ def test_two_modules_of_one_serial_number(operated, module):
         operated.commission(copy)
     assert codes(refused.value) == ["gateway_serial_taken"]
     operated.wait()
-    operated.registry.deactivate(module.deactivation(module.decommission()), operated.abc)
+    operated.registry.record_about_evse(module.deactivation(module.decommission()), operated.abc)
     copy.evse_id, copy.meter = EVSE_ID, module.meter
     operated.commission(copy)
     module.restart()
@@ -399,7 +397,7 @@ def test_eligibility_follows_the_key(operated, module):
     ]
     operated.commission(module)
     assert operated.registry.eligibility("de*abc*e1234*5").publish
-    operated.registry.deactivate(module.deactivation(module.decommission()), operated.abc)
+    operated.registry.record_about_evse(module.deactivation(module.decommission()), operated.abc)
     answer = operated.registry.eligibility(EVSE_ID)
     assert (answer.publish, answer.authorise) == (False, False)
     with pytest.raises(NotFound):
@@ -423,7 +421,7 @@ def test_access_keys_in_their_newest_state(operated):
     assert [each.role for each in before] == ["administrator", "cpo", "cpo"]
     operated.registry.revoke(operated.abc.key_id, operated.administrator)
     assert [each.revoked for each in operated.registry.access_keys()] == [False, True, False]
-    record = AccessRevoked.model_validate_json(operated.registry.record(operated.size - 1)[1])
+    record = AccessRevoked.model_validate_json(operated.registry.record(operated.size - 1).record)
     assert (record.key_id, record.actor) == (operated.abc.key_id, operated.administrator.key_id)
 
 

@@ -23,7 +23,9 @@ from wattseal.registry.records import read_record
 from wattseal.registry.setup import open_registry
 from wattseal.registry.states import states_of
 from wattseal.registry.store import log
-from wattseal.tlog.tree import leaf_hash, root
+from wattseal.tlog.tiles import Tile
+
+from hil.transparency_log import leaf_hash, root
 
 PROCESSES = 4
 EACH = 6
@@ -62,7 +64,7 @@ def _check_log(registry) -> None:
     """That tree, checkpoint, times and states are those of the records."""
     lines = registry.records(0, 256)
     hashes = [bytes(leaf_hash(line.leaf.encode())) for line in lines]
-    assert registry.tile(0, 0, len(lines)) == b"".join(hashes)
+    assert registry.tile(Tile(0, 0, len(lines))) == b"".join(hashes)
     at_the_end = registry.publication(0, len(lines))
     assert check_publication(at_the_end, registry) == len(lines)
     assert at_the_end.checkpoint == registry.checkpoint()
@@ -153,7 +155,7 @@ def test_a_database_server_that_came_back(tmp_path: Path, postgres_url: str):
     asked = [
         lambda: operated.registry.evse(EVSE_ID),
         lambda: operated.registry.history(EVSE_ID),
-        lambda: operated.registry.exchange_hardware(_exchange(), operated.abc),
+        lambda: operated.registry.record_about_evse(_exchange(), operated.abc),
     ]
     for ask in asked:
         ask()

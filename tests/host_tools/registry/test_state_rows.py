@@ -11,7 +11,7 @@ from support.registry.recorder import Recorder
 from wattseal.registry.api_models import State
 from wattseal.registry.failures import StateBroken
 from wattseal.registry.states import states_of
-from wattseal.registry.store.tables import MODEL_OF, STATE_TABLES, metadata, row_of, state_of
+from wattseal.registry.store.tables import STATE_TABLES, TABLE_OF, metadata, row_of, state_of
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def _read(engine: Engine, table: Table) -> State:
 
 
 def test_every_state_comes_back(states, engine):
-    assert {type(state) for state in states} == set(MODEL_OF.values())
+    assert {type(state) for state in states} == set(TABLE_OF)
     with engine.begin() as connection:
         for ordinal, state in enumerate(states):
             table, columns = row_of(state, ordinal)
@@ -69,12 +69,12 @@ def _bent(value: Any) -> Any:
 
 @pytest.mark.parametrize("table", STATE_TABLES, ids=lambda table: table.name)
 def test_a_column_that_was_changed_is_another_state_or_none(states, engine, table):
-    state = next(each for each in states if isinstance(each, MODEL_OF[table]))
+    state = next(each for each in states if isinstance(each, table.info["model"]))
     _keep(engine, state)
     columns = row_of(state, 0)[1]
     for name, value in columns.items():
         if name == "ordinal":
-            continue  # which log_store checks
+            continue  # which store/log.py checks
         with engine.begin() as connection:
             connection.execute(update(table).values({name: _bent(value)}))
         assert _read_if_whole(engine, table) != state, name
@@ -101,7 +101,7 @@ def test_a_column_that_was_changed_is_another_state_or_none(states, engine, tabl
 )
 def test_rows_that_no_state_makes(states, engine, table_name, column, value):
     table = metadata.tables[table_name]
-    state = next(each for each in states if isinstance(each, MODEL_OF[table]))
+    state = next(each for each in states if isinstance(each, table.info["model"]))
     _keep(engine, state)
     with engine.begin() as connection:
         connection.execute(update(table).values({column: value}))

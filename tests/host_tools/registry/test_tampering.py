@@ -25,7 +25,6 @@ from wattseal.registry.log_client import LogSource
 from wattseal.registry.records import Record
 from wattseal.registry.setup import open_registry
 from wattseal.registry.store import tables
-from wattseal.registry.store import tables as schema
 from wattseal.registry.web.app import create_app
 from wattseal.registry.web.callers import Settings
 
@@ -44,7 +43,7 @@ class Kept:
         self.data, self.url = data, url
         self.now_ms = records[-1].unix_ms
         self.database = Database(url)
-        schema.upgrade(self.database)
+        tables.SCHEMA.upgrade(self.database)
         data.mkdir()
         make_keys(data)
         identity = load_identity(data, NAME)
@@ -203,7 +202,7 @@ def test_the_version_of_the_schema(kept: Kept) -> None:
     finally:
         with kept.database.write() as connection:
             undo = text("UPDATE alembic_version SET version_num = :version")
-            connection.execute(undo, {"version": schema.VERSION})
+            connection.execute(undo, {"version": tables.VERSION})
 
 
 def test_it_is_again_as_it_was(kept: Kept) -> None:

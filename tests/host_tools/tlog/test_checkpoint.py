@@ -3,7 +3,8 @@
 import base64
 
 import pytest
-from wattseal.tlog.checkpoint import Checkpoint, NoteError, read_checkpoint
+from wattseal.tlog.checkpoint import Checkpoint, read_checkpoint
+from wattseal.wire.signed_note import NoteError
 
 ROOT = bytes(range(32))
 TEXT = f"registry.example/keys\n42\n{base64.b64encode(ROOT).decode()}\n"

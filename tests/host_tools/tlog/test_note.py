@@ -9,11 +9,11 @@ from wattseal.tlog.checkpoint import (
     EcdsaSigner,
     Ed25519Key,
     Ed25519Signer,
-    NoteError,
     check_note,
     read_vkey,
     sign_note,
 )
+from wattseal.wire.signed_note import NoteError
 
 TEXT = "registry.example\n3\nAAAA\n"
 

@@ -3,8 +3,9 @@
 import hashlib
 
 import pytest
-from wattseal.tlog import tree
 from wattseal.tlog.tree import Frontier, StoredTree
+
+from hil import transparency_log as tree
 
 LEAVES = [hashlib.sha256(b"%d" % number).digest() for number in range(700)]
 

@@ -9,9 +9,10 @@ from wattseal.tlog.tiles import (
     pack_entries,
     read_path,
     split_entries,
-    tiles_at,
     width_at,
 )
+
+from hil.transparency_log import tiles_at
 
 PATHS = {
     "tile/0/000": Tile(0, 0),

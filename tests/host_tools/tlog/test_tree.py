@@ -1,7 +1,8 @@
 """The tree against the published vectors, itself, and proofs that are wrong by one thing."""
 
 import pytest
-from wattseal.tlog import tree
+
+from hil import transparency_log as tree
 
 # Entries and roots of the test data of certificate-transparency (RFC 6962), by tree size.
 ENTRIES = [

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from wattseal.cdr.keys import KeyPeriod
 from wattseal.common.times import utc_text
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
+from wattseal.ocmf.public_key import KeyPeriod
 from wattseal.wire.ocmf_payload import build_payload
 from wattseal.wire.reading import Reading
 

@@ -12,12 +12,11 @@ from starlette.testclient import TestClient
 from wattseal.cdr.exchange.inbox import Compare, Inbox, Partners, open_database
 from wattseal.cdr.exchange.receiver import Site, create_app
 from wattseal.cdr.exchange.reports import Reporter
-from wattseal.cdr.keys import KeyPeriod
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validate import Validator
 from wattseal.common.exact_json import write_exactly
 from wattseal.ocmf.evse_id import read_evse_id
-from wattseal.ocmf.public_key import PublicKey
+from wattseal.ocmf.public_key import KeyPeriod, PublicKey
 
 from support.cdr.charged import BEGIN, END, EVSE, MIDDLE, NEXT_END
 from support.device.signer import signer

@@ -11,11 +11,8 @@ from wattseal.registry import make_record, rules
 from wattseal.registry.api_models import (
     AccessRequest,
     AccessState,
-    ConsentRequest,
-    DeactivationRequest,
-    HardwareExchangeRequest,
     RegistrationRequest,
-    TestChargeRequest,
+    RequestAboutEvse,
 )
 from wattseal.registry.failures import Refused
 from wattseal.registry.memory_ledger import MemoryLedger
@@ -87,7 +84,7 @@ class Recorder:
         _refuse(self.judge(req, actor))
         facts, _ = rules.facts(req, NAME, self.now_ms, self._check)
         assert facts is not None
-        self.remarks = rules.remarks(facts, self.ledger)
+        self.remarks = list(rules.remarks(facts, self.ledger))
         record = make_record.build(facts, self.ledger, actor or self.abc, self.now_ms)
         self._append(record)
         return record
@@ -99,25 +96,13 @@ class Recorder:
         self.wait()
         return self.register(self.request(module, scenario), actor)
 
-    def deactivate(self, req: DeactivationRequest, actor: AccessState | None = None) -> None:
+    def record(self, req: RequestAboutEvse, actor: AccessState | None = None) -> None:
+        """Deactivate, exchange, consent or keep. Refused if anything speaks against it."""
         by = actor or self.abc
-        _refuse(rules.judge_deactivation(req, self.ledger, by, self.now_ms))
-        self._append(make_record.build_deactivation(req, self.ledger, by, self.now_ms))
+        _refuse(rules.judge(req, self.ledger, by, self.now_ms))
+        self._append(make_record.build_about_evse(req, self.ledger, by, self.now_ms))
 
-    def exchange(self, req: HardwareExchangeRequest, actor: AccessState | None = None) -> None:
-        by = actor or self.abc
-        _refuse(rules.judge_hardware_exchange(req, self.ledger, by, self.now_ms))
-        self._append(make_record.build_hardware_exchange(req, by, self.now_ms))
-
-    def consent(self, req: ConsentRequest, actor: AccessState | None = None) -> None:
-        by = actor or self.abc
-        _refuse(rules.judge_consent(req, self.ledger, by, self.now_ms))
-        self._append(make_record.build_consent(req, self.ledger, by, self.now_ms))
-
-    def keep(self, req: TestChargeRequest, actor: AccessState | None = None) -> None:
-        by = actor or self.abc
-        _refuse(rules.judge_test_charge(req, self.ledger, by, self.now_ms))
-        self._append(make_record.build_test_charge(req, self.ledger, by, self.now_ms))
+    deactivate = exchange = consent = keep = record
 
     def grant(self, req: AccessRequest, actor: AccessState, name: str = "another") -> AccessState:
         _refuse(rules.judge_access(req, actor, self.now_ms))

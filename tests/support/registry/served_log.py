@@ -19,10 +19,10 @@ from wattseal.registry.memory_ledger import MemoryLedger
 from wattseal.registry.records import AccessGranted, Record, leaf_of, record_text
 from wattseal.registry.rules import check_against_registry, facts
 from wattseal.registry.states import states_of
-from wattseal.tlog import tree
 from wattseal.tlog.checkpoint import Checkpoint, EcdsaSigner, Ed25519Signer, sign_note
 from wattseal.tlog.tiles import WIDTH, Tile, pack_entries, read_path
 
+from hil import transparency_log as tree
 from support.registry.simulated_module import START_MS, SimulatedModule
 
 NAME = "registry.example/keys"
@@ -89,7 +89,7 @@ class ServedLog:
     def deactivate(self, request: DeactivationRequest) -> None:
         actor = self.ledger.access(ACTOR)
         assert actor is not None
-        self.append(make_record.build_deactivation(request, self.ledger, actor, self.now_ms))
+        self.append(make_record.build_about_evse(request, self.ledger, actor, self.now_ms))
 
     def grow(self, size: int) -> None:
         """Access keys by the hundred: the cheapest of records."""

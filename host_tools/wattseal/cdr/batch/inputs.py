@@ -15,15 +15,15 @@ import re
 import stat
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, cast
+from typing import Any, BinaryIO, Literal, TypeVar, get_args
 
 from wattseal.cdr.ocpi import MAX_CDR_BYTES, CdrError
 from wattseal.common.errors import ToolError
@@ -37,18 +37,6 @@ def pyarrow() -> Any:
     except ImportError:
         raise ToolError("extra_missing", extra="bulk", missing="pyarrow") from None
     return pyarrow
-
-
-def zstd_reader(file: BinaryIO) -> Any:
-    """What is compressed in a file, as a file."""
-    arrow = pyarrow()
-    return arrow.CompressedInputStream(arrow.PythonFile(file, mode="r"), "zstd")
-
-
-def zstd_writer(file: BinaryIO) -> Any:
-    """A file that compresses into another one; closing it closes both."""
-    arrow = pyarrow()
-    return arrow.CompressedOutputStream(arrow.PythonFile(file, mode="w"), "zstd")
 
 
 class RowsError(ValueError):
@@ -219,8 +207,6 @@ CHUNK_ROWS = 200
 
 MAX_ROW_BYTES = MAX_CDR_BYTES
 
-_DIGEST_BYTES = 32
-
 TOO_LARGE = b"\0too large"
 """Stands for a row of more than MAX_ROW_BYTES; no JSON text begins so."""
 
@@ -260,16 +246,31 @@ class Chunk:
     def digest(self) -> bytes:
         """Of all that the verdicts follow from, but the keys."""
         about = repr((self.first_row, self.rows, self.form, self.names)).encode()
-        whole = blake2b(about + b"\n", digest_size=_DIGEST_BYTES)
+        whole = blake2b(about + b"\n", digest_size=32)
         whole.update(self.data)
         return whole.digest()
 
 
-def cells_chunk(
-    number: int, first_row: int, names: tuple[str, ...], rows: list[list[str] | None]
-) -> Chunk:
-    """A chunk of form `cells`."""
-    return Chunk(number, first_row, len(rows), "cells", names, pickle.dumps(rows, protocol=5))
+_Row = TypeVar("_Row")
+
+
+def _in_chunks(
+    rows: Iterable[_Row],
+    size_of: Callable[[_Row], int],
+    form: Literal["json", "cells"],
+    names: tuple[str, ...],
+    data_of: Callable[[list[_Row]], bytes],
+) -> Iterator[Chunk]:
+    """The rows in chunks of CHUNK_ROWS, or of fewer if these have CHUNK_BYTES by `size_of`."""
+    number, first_row, size, some = 0, 1, 0, list[_Row]()
+    for row in rows:
+        some.append(row)
+        size += size_of(row)
+        if size >= CHUNK_BYTES or len(some) == CHUNK_ROWS:
+            yield Chunk(number, first_row, len(some), form, names, data_of(some))
+            number, first_row, size, some = number + 1, first_row + len(some), 0, []
+    if some:
+        yield Chunk(number, first_row, len(some), form, names, data_of(some))
 
 
 _DELIMITERS = ",;\t"
@@ -285,16 +286,12 @@ def read_csv(file: BinaryIO) -> Iterator[Chunk]:
     delimiter = max(_DELIMITERS, key=heading.count)
     names = tuple(name.strip() for name in next(csv.reader([heading], delimiter=delimiter), []))
     check_names(names)
-    rows: list[list[str] | None] = []
-    number, first_row, size = 0, 1, 0
-    for row in _rows(lines, delimiter, len(names)):
-        rows.append(row)
-        size += sum(map(len, row)) if row else 0
-        if size >= CHUNK_BYTES or len(rows) == CHUNK_ROWS:
-            yield cells_chunk(number, first_row, names, rows)
-            number, first_row, size, rows = number + 1, first_row + len(rows), 0, []
-    if rows:
-        yield cells_chunk(number, first_row, names, rows)
+    rows = _rows(lines, delimiter, len(names))
+    yield from _in_chunks(rows, lambda row: sum(map(len, row or ())), "cells", names, _pickled)
+
+
+def _pickled(rows: list[list[str] | None]) -> bytes:
+    return pickle.dumps(rows, protocol=5)
 
 
 def _rows(lines: Iterator[str], delimiter: str, width: int) -> Iterator[list[str] | None]:
@@ -318,8 +315,7 @@ def _lines(file: BinaryIO) -> Iterator[str]:
     is_first = True
     while line := file.readline(MAX_ROW_BYTES + 1):
         if not line.endswith(b"\n") and len(line) > MAX_ROW_BYTES:
-            while line and not line.endswith(b"\n"):
-                line = file.readline(CHUNK_BYTES)
+            _skip_line(file)
             yield _TOO_LARGE + "\n"
             continue
         try:
@@ -337,16 +333,9 @@ Compression = Literal["gzip", "zstd"]
 
 STANDARD_STREAM = "-"
 
-_FORMATS: dict[str, FormatName] = {
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "json",
-    ".csv": "csv",
-    ".parquet": "parquet",
-}
+FORMATS: tuple[FormatName, ...] = get_args(FormatName)
+_ENDINGS: dict[str, FormatName] = {**{f".{name}": name for name in FORMATS}, ".ndjson": "jsonl"}
 _COMPRESSIONS: dict[str, Compression] = {".gz": "gzip", ".zst": "zstd"}
-
-FORMATS = ("jsonl", "json", "csv", "parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,7 +358,7 @@ def format_of(path: str, said: str | None) -> Format:
     compression = _COMPRESSIONS.get(endings[-1]) if endings else None
     if compression:
         endings.pop()
-    found = _FORMATS.get(endings[-1]) if endings else None
+    found = _ENDINGS.get(endings[-1]) if endings else None
     if found is None:
         raise ToolError("format_unknown", path=path, formats="|".join(FORMATS))
     if found == "parquet" and compression:
@@ -388,109 +377,75 @@ _NO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + _STRING + rb")*+", re.DOTALL)
 
 def read_json_array(file: BinaryIO) -> Iterator[Chunk]:
     """The chunks; a row's number is its element's place. RowsError if the array does not end."""
-    rows: list[bytes] = []
-    number, first_row, size = 0, 1, 0
-    for element in _Elements(file):
-        rows.append(element)
-        size += len(element)
-        if size >= CHUNK_BYTES or len(rows) == CHUNK_ROWS:
-            yield _chunk(number, first_row, rows)
-            number, first_row, size = number + 1, first_row + len(rows), 0
-            rows.clear()
-    if rows:
-        yield _chunk(number, first_row, rows)
+    rows = _elements(file)
+    return _in_chunks(rows, len, "json", (), lambda some: b"\n".join(some) + b"\n")
 
 
-def _chunk(number: int, first_row: int, rows: list[bytes]) -> Chunk:
-    return Chunk(number, first_row, len(rows), "json", (), b"\n".join(rows) + b"\n")
-
-
-class _Elements:
+def _elements(file: BinaryIO) -> Iterator[bytes]:
     """The elements' texts, each on one line; TOO_LARGE for one that is."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._text = b""  # what is not handed on yet
-        self._at = 0  # up to here it is scanned
-        self._depth = 0  # of brackets that are open there
-        self._cut = False  # whether the beginning of the element was thrown away
-
-    def __iter__(self) -> Iterator[bytes]:
-        self._enter()
-        count = 0
-        while True:
-            end = self._next_end()
-            element = self._text[: self._at - 1]
-            self._text, self._at = self._text[self._at :], 0
-            is_blank = not self._cut and not element.strip(_BLANKS)
-            if not (is_blank and end == b"]" and count == 0):
-                count += 1
-                yield self._line(element, is_blank=is_blank)
-            self._cut = False
-            if end == b"]":
-                self._leave()
-                return
-
-    def _enter(self) -> None:
-        while len(self._text) < len(_UTF8_MARK) and self._read():
-            pass
-        self._text = self._text.removeprefix(_UTF8_MARK)
-        while not (start := self._text.lstrip(_BLANKS)):
-            if not self._read():
-                raise RowsError("it is empty")
-        if not start.startswith(b"["):
-            raise RowsError("it does not begin with [")
-        self._text = start[1:]
-
-    def _leave(self) -> None:
-        while not self._text.strip(_BLANKS):
-            if not self._read():
-                return
-            self._text = self._text.strip(_BLANKS)
-        raise RowsError("something follows after the array")
-
-    def _next_end(self) -> bytes:
-        """Scan to the end of the element: the comma or bracket, `_at` behind it."""
-        while True:
-            found = (_WITHIN if self._depth else _BETWEEN).match(self._text, self._at)
-            if found is None:
-                self._more()
-                continue
-            self._at = found.end()
-            sign = found[1]
-            if self._depth == 0 and sign in b",]":
-                return sign
-            self._depth += 1 if sign in b"{[" else -1
-            if self._depth < 0:
+    text, at = _after_bracket(file), 0  # what is not handed on yet, and how far it is scanned
+    depth = 0  # of brackets that are open there
+    is_first, is_cut = True, False
+    while True:
+        found = (_WITHIN if depth else _BETWEEN).match(text, at)
+        if found is None:
+            if len(text) > MAX_ROW_BYTES:
+                text, at, is_cut = _cut_off(text, at), 0, True
+            text = _and_more(text, file, "it ends within the array")
+            continue
+        at, sign = found.end(), found[1]
+        if depth or sign not in b",]":
+            depth += 1 if sign in b"{[" else -1
+            if depth < 0:
                 raise RowsError("a bracket closes that was not opened")
+            continue
+        element, text, at = text[: at - 1], text[at:], 0
+        is_empty = is_first and sign == b"]" and not is_cut and not element.strip(_BLANKS)
+        if not is_empty:
+            yield TOO_LARGE if is_cut else _line(element)
+        if sign == b"]":
+            break
+        is_first = is_cut = False
+    while text or (text := file.read(CHUNK_BYTES)):
+        if text.strip(_BLANKS):
+            raise RowsError("something follows after the array")
+        text = b""
 
-    def _more(self) -> None:
-        if len(self._text) > MAX_ROW_BYTES:
-            self._cut_off()
-        if not self._read():
-            raise RowsError("it ends within the array")
 
-    def _cut_off(self) -> None:
-        """Keep of an element that is too large no more than what tells where it ends."""
-        self._cut = True
-        bare = _NO_BRACKET.match(self._text, self._at)
-        end = bare.end() if bare else self._at
-        in_string = end < len(self._text)
-        backslashes = len(self._text) - len(self._text.rstrip(b"\\"))
-        escape = b"\\" if backslashes % 2 else b""
-        self._text, self._at = b'"' + escape if in_string else b"", 0
+def _after_bracket(file: BinaryIO) -> bytes:
+    text = file.read(len(_UTF8_MARK))
+    while 0 < len(text) < len(_UTF8_MARK) and (more := file.read(len(_UTF8_MARK) - len(text))):
+        text += more
+    text = text.removeprefix(_UTF8_MARK)
+    while not (start := text.lstrip(_BLANKS)):
+        text = _and_more(b"", file, "it is empty")
+    if not start.startswith(b"["):
+        raise RowsError("it does not begin with [")
+    return start[1:]
 
-    def _line(self, element: bytes, *, is_blank: bool) -> bytes:
-        if self._cut or len(element) > MAX_ROW_BYTES:
-            return TOO_LARGE
-        if is_blank:
-            return b","  # two commas with nothing between them: no JSON, and not nothing either
-        return element.replace(b"\n", b" ")
 
-    def _read(self) -> bool:
-        part = self._file.read(CHUNK_BYTES)
-        self._text += part
-        return bool(part)
+def _and_more(text: bytes, file: BinaryIO, complaint: str) -> bytes:
+    """The text with the next of the file. RowsError if there is no more."""
+    more = file.read(CHUNK_BYTES)
+    if not more:
+        raise RowsError(complaint)
+    return text + more
+
+
+def _cut_off(text: bytes, at: int) -> bytes:
+    """Of an element that is too large no more than what tells where it ends."""
+    bare = _NO_BRACKET.match(text, at)
+    in_string = bare is not None and bare.end() < len(text)
+    is_escape = (len(text) - len(text.rstrip(b"\\"))) % 2
+    return b'"' + b"\\" * is_escape if in_string else b""
+
+
+def _line(element: bytes) -> bytes:
+    if len(element) > MAX_ROW_BYTES:
+        return TOO_LARGE
+    if not element.strip(_BLANKS):
+        return b","  # two commas with nothing between them: no JSON, and not nothing either
+    return element.replace(b"\n", b" ")
 
 
 def read_json_lines(file: BinaryIO, whole: FilePart | None = None) -> Iterator[Chunk]:
@@ -512,25 +467,17 @@ def _whole_lines(file: BinaryIO) -> bytes:
     if not block or block.endswith(b"\n"):
         return block
     start = block.rfind(b"\n") + 1
-    block += file.readline(MAX_ROW_BYTES)
-    if block.endswith(b"\n"):
-        too_large = len(block) - start - 1 > MAX_ROW_BYTES
-    else:
-        too_large = len(block) - start > MAX_ROW_BYTES
-        if len(block) - start >= MAX_ROW_BYTES:
-            too_large = _skip_line(file) or too_large
-        block += b"\n"
-    return block[:start] + TOO_LARGE + b"\n" if too_large else block
+    block += file.readline(MAX_ROW_BYTES + 1)
+    line = block[start:].removesuffix(b"\n")
+    if not block.endswith(b"\n"):
+        _skip_line(file)
+    return block[:start] + (TOO_LARGE if len(line) > MAX_ROW_BYTES else line) + b"\n"
 
 
-def _skip_line(file: BinaryIO) -> bool:
-    """Go to the end of a line; whether there was more of it."""
-    was_more = False
-    while part := file.readline(CHUNK_BYTES):
-        was_more = was_more or part != b"\n"
-        if part.endswith(b"\n"):
-            break
-    return was_more
+def _skip_line(file: BinaryIO) -> None:
+    """Go to the end of a line, or of the file."""
+    while (part := file.readline(CHUNK_BYTES)) and not part.endswith(b"\n"):
+        pass
 
 
 def read_parquet(file: BinaryIO) -> Iterator[Chunk]:
@@ -546,27 +493,20 @@ def read_parquet(file: BinaryIO) -> Iterator[Chunk]:
         check_names(names)
         first_row = 1
         for number, batch in enumerate(table.iter_batches(batch_size=CHUNK_ROWS)):
-            chunk = Chunk(number, first_row, batch.num_rows, "arrow", names, _packed(arrow, batch))
-            yield chunk
+            sink = arrow.BufferOutputStream()
+            with arrow.ipc.new_stream(sink, batch.schema) as writer:
+                writer.write_batch(batch)
+            data = sink.getvalue().to_pybytes()
+            yield Chunk(number, first_row, batch.num_rows, "arrow", names, data)
             first_row += batch.num_rows
     except arrow.ArrowException as error:
         raise RowsError(str(error).partition("\n")[0].rstrip(".")) from None
 
 
-def _packed(arrow: Any, batch: Any) -> bytes:
-    sink = arrow.BufferOutputStream()
-    with arrow.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-    packed: bytes = sink.getvalue().to_pybytes()
-    return packed
-
-
 def unpacked(data: bytes) -> list[list[Any]]:
     """The rows of a chunk of form `arrow`, each a list of cells."""
-    arrow = pyarrow()
-    with arrow.ipc.open_stream(data) as reader:
-        batch = reader.read_next_batch()
-    columns = [column.to_pylist() for column in batch.columns]
+    with pyarrow().ipc.open_stream(data) as reader:
+        columns = [column.to_pylist() for column in reader.read_next_batch().columns]
     return [list(row) for row in zip(*columns, strict=True)]
 
 
@@ -595,18 +535,17 @@ def open_source(path: str, form: Format) -> Iterator[Source]:
 
     Failures while its chunks are read are told as well.
     """
-    if path == STANDARD_STREAM:
-        file = sys.stdin.buffer
-        yield Source(_told(_chunks(file, form, None), path, form), None, file)
-        return
+    is_standard = path == STANDARD_STREAM
     try:
-        size = Path(path).stat().st_size
-        opened = Path(path).open("rb")  # noqa: SIM115 - what fails below is not its fault
+        size = None if is_standard else Path(path).stat().st_size
+        # What fails once it is open is not the file's fault.
+        opened = nullcontext(sys.stdin.buffer) if is_standard else Path(path).open("rb")  # noqa: SIM115
     except OSError as error:
         cause = error.strerror or str(error)
         raise ToolError("file_unreadable", path=path, cause=cause) from None
     with opened as file:
-        yield Source(_told(_chunks(file, form, whole_of(file, path)), path, form), size, file)
+        whole = None if is_standard else whole_of(file, path)
+        yield Source(_told(_chunks(file, form, whole), path, form), size, file)
 
 
 def _chunks(file: BinaryIO, form: Format, whole: FilePart | None) -> Iterator[Chunk]:
@@ -621,11 +560,14 @@ def _chunks(file: BinaryIO, form: Format, whole: FilePart | None) -> Iterator[Ch
 
 
 def _decompressed(file: BinaryIO, form: Format) -> BinaryIO:
+    if form.compression is None:
+        return file
     if form.compression == "gzip":
-        return cast(BinaryIO, io.BufferedReader(gzip.GzipFile(fileobj=file), _BUFFER_BYTES))
-    if form.compression == "zstd":
-        return cast(BinaryIO, io.BufferedReader(zstd_reader(file), _BUFFER_BYTES))
-    return file
+        packed: Any = gzip.GzipFile(fileobj=file)
+    else:
+        arrow = pyarrow()
+        packed = arrow.CompressedInputStream(arrow.PythonFile(file, mode="r"), "zstd")
+    return io.BufferedReader(packed, _BUFFER_BYTES)
 
 
 def _told(chunks: Iterator[Chunk], path: str, form: Format) -> Iterator[Chunk]:
@@ -635,10 +577,7 @@ def _told(chunks: Iterator[Chunk], path: str, form: Format) -> Iterator[Chunk]:
         if isinstance(error, OSError) and error.strerror:
             raise ToolError("file_unreadable", path=path, cause=error.strerror) from None
         words = {"jsonl": "JSON lines", "json": "JSON array", "csv": "CSV", "parquet": "Parquet"}
+        cause = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
         raise ToolError(
-            "rows_unreadable", path=path, format=words[form.name], cause=_cause(error)
+            "rows_unreadable", path=path, format=words[form.name], cause=cause
         ) from None
-
-
-def _cause(error: Any) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from wattseal.cdr.batch.inputs import MAX_ROW_BYTES, TOO_LARGE, Chunk, cdr_of
+from wattseal.cdr.batch.inputs import MAX_ROW_BYTES, TOO_LARGE, Chunk, cdr_of, unpacked
 from wattseal.cdr.findings import Judgement
 from wattseal.cdr.history.rows import NewRows, Session, new_rows, session_of
 from wattseal.cdr.ocpi import Cdr, CdrError, name_of, read_cdr
@@ -17,9 +17,9 @@ from wattseal.cdr.validate import unreadable
 from wattseal.common.exact_json import JsonError, load_object
 
 _BLANKS = b" \t\r\n"
-_LARGE = f"is larger than {MAX_ROW_BYTES >> 10} KiB"
+_TOO_LARGE = CdrError(None, f"is larger than {MAX_ROW_BYTES >> 10} KiB")
 
-Row = dict[str, Any] | str | bytes | None
+Row = dict[str, Any] | str | bytes
 
 
 class Judge(Protocol):
@@ -91,17 +91,13 @@ def _rows(chunk: Chunk) -> Iterator[Row | CdrError]:
         if lines[-1] == b"":
             lines.pop()  # nothing stands behind the last newline
         for line in lines:
-            yield None if line == TOO_LARGE else line.strip(_BLANKS)
+            yield _TOO_LARGE if line == TOO_LARGE else line.strip(_BLANKS)
         return
-    if chunk.form == "cells":
-        rows = pickle.loads(chunk.data)  # noqa: S301 - made by this program for its own workers
-    else:
-        from wattseal.cdr.batch.inputs import unpacked
-
-        rows = unpacked(chunk.data)
-    for cells in rows:
+    # Both are made by this program for its own workers.
+    read = pickle.loads if chunk.form == "cells" else unpacked
+    for cells in read(chunk.data):
         try:
-            yield None if cells is None else cdr_of(chunk.names, cells)
+            yield _TOO_LARGE if cells is None else cdr_of(chunk.names, cells)
         except CdrError as error:
             yield error
 
@@ -110,8 +106,6 @@ def _read(number: int, row: Row | CdrError) -> Cdr | Judgement:
     """The CDR, or the verdict on a row that is none."""
     if isinstance(row, CdrError):
         return unreadable(_name(row, number), row)
-    if row is None:
-        return unreadable(_name(row, number), CdrError(None, _LARGE))
     try:
         return read_cdr(row)
     except CdrError as error:

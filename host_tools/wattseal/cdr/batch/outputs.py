@@ -12,11 +12,11 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, BinaryIO
 
-from wattseal.cdr.batch.inputs import STANDARD_STREAM, Format
+from wattseal.cdr.batch.inputs import STANDARD_STREAM, Format, pyarrow
 from wattseal.common.errors import ToolError
 
 COLUMNS = (
@@ -29,16 +29,18 @@ _GZIP_LEVEL = 6
 _PART = ".part"
 
 
-class Writer(Protocol):
-    """Takes lines of JSON, each a result (judging.result_line)."""
+class Writer:
+    """Takes lines of JSON, each a result (judge.result_line), and writes them as they are."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
 
     def write(self, lines: bytes) -> None:
         """Add results."""
-        ...
+        self._file.write(lines)
 
     def finish(self) -> None:
-        """What belongs behind the last one."""
-        ...
+        """Add what belongs behind the last one."""
 
 
 @contextmanager
@@ -67,42 +69,21 @@ def open_writer(path: str, form: Format) -> Iterator[Writer]:
 
 @contextmanager
 def _written(file: BinaryIO, form: Format) -> Iterator[Writer]:
-    with _compressed(file, form) as into:
+    packed: Any = nullcontext(file)
+    if form.compression == "gzip":
+        # Without name and time: the same results are the same bytes.
+        packed = gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0)
+    elif form.compression == "zstd":
+        arrow = pyarrow()
+        packed = arrow.CompressedOutputStream(arrow.PythonFile(_Unclosed(file), mode="w"), "zstd")
+    with packed as into:
         writer = _WRITERS[form.name](into)
         yield writer
         writer.finish()
 
 
-@contextmanager
-def _compressed(file: BinaryIO, form: Format) -> Iterator[BinaryIO]:
-    if form.compression == "gzip":
-        # Without name and time: the same results are the same bytes.
-        with gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0) as packed:
-            yield cast(BinaryIO, packed)
-    elif form.compression == "zstd":
-        from wattseal.cdr.batch.inputs import zstd_writer
-
-        with zstd_writer(cast(BinaryIO, _Unclosed(file))) as packed:
-            yield packed
-    else:
-        yield file
-
-
-class _JsonLines:
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def write(self, lines: bytes) -> None:
-        self._file.write(lines)
-
-    def finish(self) -> None:
-        pass
-
-
-class _JsonArray:
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._before = b"[\n"
+class _JsonArray(Writer):
+    _before = b"[\n"
 
     def write(self, lines: bytes) -> None:
         if lines:
@@ -113,16 +94,13 @@ class _JsonArray:
         self._file.write((b"[" if self._before == b"[\n" else b"\n") + b"]\n")
 
 
-class _Csv:
+class _Csv(Writer):
     def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+        super().__init__(file)
         self._put([COLUMNS])
 
     def write(self, lines: bytes) -> None:
         self._put(_rows(lines))
-
-    def finish(self) -> None:
-        pass
 
     def _put(self, rows: Any) -> None:
         text = io.StringIO()
@@ -132,14 +110,12 @@ class _Csv:
         self._file.write(text.getvalue().encode())
 
 
-class _Parquet:
+class _Parquet(Writer):
     """Row groups of some thousand results."""
 
     _ROWS = 5000
 
     def __init__(self, file: BinaryIO) -> None:
-        from wattseal.cdr.batch.inputs import pyarrow
-
         self._arrow = arrow = pyarrow()
         from pyarrow import parquet
 
@@ -167,8 +143,8 @@ class _Parquet:
         self._rows.clear()
 
 
-_WRITERS: dict[str, type[Any]] = {
-    "jsonl": _JsonLines,
+_WRITERS: dict[str, type[Writer]] = {
+    "jsonl": Writer,
     "json": _JsonArray,
     "csv": _Csv,
     "parquet": _Parquet,
@@ -184,21 +160,14 @@ def _rows(lines: bytes) -> Iterator[list[Any]]:
         yield [result[name] for name in COLUMNS]
 
 
-class _Unclosed:
+class _Unclosed(io.RawIOBase):
     """A file that whoever writes into it cannot close."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self.closed = False
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: Any) -> int:
         return self._file.write(data)
-
-    def flush(self) -> None:
-        self._file.flush()
-
-    def close(self) -> None:
-        self.closed = True
 
     def tell(self) -> int:
         return self._file.tell()

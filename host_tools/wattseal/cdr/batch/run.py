@@ -8,10 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -36,15 +34,6 @@ CREATE TABLE IF NOT EXISTS batch_chunk (
     digest BLOB NOT NULL, text BLOB NOT NULL, counts TEXT NOT NULL
 );
 """
-
-
-class Kept(NamedTuple):
-    """Results of a chunk, a line each, and what a summary counts of them."""
-
-    first_row: int
-    rows: int
-    text: bytes
-    counts: Counter[str]
 
 
 class RunFile:
@@ -107,14 +96,15 @@ class RunFile:
             self._connection.execute("COMMIT")
         self._done.update(row[0] for row in rows)
 
-    def results(self) -> Iterator[Kept]:
-        """All chunks, in the order of the input."""
+    def results(self) -> Iterator[tuple[int, bytes, Counter[str]]]:
+        """Of all chunks, in the order of the input: the row behind the last, the results, a line
+        each, and what a summary counts of them."""
         with self._told():
             rows = self._connection.execute(
-                "SELECT first_row, rows, text, counts FROM batch_chunk ORDER BY number"
+                "SELECT first_row + rows, text, counts FROM batch_chunk ORDER BY number"
             )
-            for first_row, count, text, counts in rows:
-                yield Kept(first_row, count, text, Counter(json.loads(counts)))
+            for end, text, counts in rows:
+                yield end, text, Counter(json.loads(counts))
 
     def _begin(self, name: str, asked: dict[str, str]) -> str:
         text = _text(asked)
@@ -157,8 +147,12 @@ class Summary(BaseModel):
 
 
 def summary_of(counts: Counter[str]) -> Summary:
-    """From what judging.count has counted."""
-    codes = {key.removeprefix("code:"): n for key, n in counts.items() if key.startswith("code:")}
+    """From what judge.count has counted."""
+    codes = [
+        (-n, key.removeprefix("code:"))
+        for key, n in counts.items()
+        if n and key.startswith("code:")
+    ]
     billable, refused = counts["verdict:billable"], counts["verdict:not_billable"]
     return Summary(
         cdrs=billable + refused,
@@ -166,9 +160,7 @@ def summary_of(counts: Counter[str]) -> Summary:
         not_billable=refused,
         unchecked=counts["unchecked:"],
         doubts=counts["doubt:"],
-        codes={
-            code: codes[code] for code in sorted(codes, key=lambda c: (-codes[c], c)) if codes[code]
-        },
+        codes={code: -negative for negative, code in sorted(codes)},
     )
 
 
@@ -177,7 +169,6 @@ KEEP_ROWS = 10_000
 kept."""
 
 Show = Callable[[int], object]
-Findings = Iterator[tuple[int, list[Finding]]]
 
 
 class Run:
@@ -254,24 +245,23 @@ class Run:
 
     def write(self, writer: Writer) -> Summary:
         """Write all results in the order of the input."""
-        found = groupby(self._store.findings(self._number), itemgetter(0))
-        findings: Findings = ((row, [each for _row, each in some]) for row, some in found)
+        findings = self._store.findings(self._number)
         counts: Counter[str] = Counter()
         ahead = next(findings, None)
-        for kept in self.file.results():
-            counts.update(kept.counts)
-            lines: dict[int, list[Finding]] = {}
-            while ahead is not None and ahead[0] < kept.first_row + kept.rows:
-                lines[ahead[0]] = ahead[1]
+        for end, text, counted in self.file.results():
+            counts.update(counted)
+            more: dict[int, list[Finding]] = {}
+            while ahead is not None and ahead[0] < end:
+                more.setdefault(ahead[0], []).append(ahead[1])
                 ahead = next(findings, None)
-            writer.write(_with_findings(kept, lines, counts) if lines else kept.text)
+            writer.write(_with_findings(text, more, counts) if more else text)
         return summary_of(counts)
 
 
-def _with_findings(kept: Kept, more: dict[int, list[Finding]], counts: Counter[str]) -> bytes:
+def _with_findings(text: bytes, more: dict[int, list[Finding]], counts: Counter[str]) -> bytes:
     """The lines of a chunk after the comparison has found something about some of them."""
     lines = []
-    for line in kept.text.splitlines(keepends=True):
+    for line in text.splitlines(keepends=True):
         row = int(line[len(b'{"row":') : line.index(b",")])
         if row in more:
             before = read_judgement(line)

@@ -14,29 +14,14 @@ from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    FromClause,
-    MetaData,
-    ScalarSelect,
-    Select,
-    Subquery,
-    Table,
-    and_,
-    case,
-    func,
-    literal_column,
-    select,
-    union_all,
-)
+import sqlalchemy as sa
 
 from wattseal.cdr.history.duplicates import COPIES
 from wattseal.cdr.history.tables import (
     is_long,
     is_of,
     is_of_key,
-    run_of,
+    is_run_of,
     seen_finding,
     seen_run,
     seen_session,
@@ -46,7 +31,7 @@ from wattseal.cdr.rules import Rules
 from wattseal.common.sql import ROWS_AT_A_TIME, insert, stream
 
 
-def windows(stretches: FromClause) -> Subquery:
+def windows(stretches: sa.FromClause) -> sa.Subquery:
     """Each stretch with `start` and `stop`: where the sessions around it begin, of earlier runs.
 
     stretches: with `key`, `context`, and where its first session begins and its last, `first` and
@@ -56,36 +41,32 @@ def windows(stretches: FromClause) -> Subquery:
     # Who is before and after all of the run's sessions of a key; of earlier runs, therefore.
     after, after_run = seen_session.alias("after"), seen_run.alias("after_run")
     stop = (
-        select(after.c.first)
+        sa.select(after.c.first)
         .select_from(after)
-        .join(after_run, after_run.c.id == run_of(after.c.id))
-        .where(
-            is_of_key(after.c, touched.c),
-            after.c.first > touched.c.high,
-            after_run.c.number.is_not(None),
-        )
+        .join(after_run, is_run_of(after_run, after.c.id))
+        .where(is_of_key(after.c, touched.c), after.c.first > touched.c.high)
         .order_by(after.c.first)
         .limit(1)
         .scalar_subquery()
     )
-    return select(
+    return sa.select(
         *touched.c,
-        func.coalesce(_reaching_furthest(touched), touched.c.first).label("start"),
-        func.coalesce(stop, touched.c.high).label("stop"),
+        sa.func.coalesce(_reaching_furthest(touched), touched.c.first).label("start"),
+        sa.func.coalesce(stop, touched.c.high).label("stop"),
     ).subquery("window")
 
 
-def sessions_in(window: Subquery) -> FromClause:
+def sessions_in(window: sa.Subquery) -> sa.FromClause:
     """The sessions around each stretch, with the stretch and with their runs."""
     session = seen_session.c
-    is_there = and_(
+    is_there = sa.and_(
         is_of_key(session, window.c), session.first.between(window.c.start, window.c.stop)
     )
     of_window = window.join(seen_session, is_there)
-    return of_window.join(seen_run, seen_run.c.id == run_of(session.id))
+    return of_window.join(seen_run, is_run_of(seen_run, session.id))
 
 
-def _reaching_furthest(touched: FromClause) -> ScalarSelect[Any]:
+def _reaching_furthest(touched: sa.FromClause) -> sa.ScalarSelect[Any]:
     """Where the earlier session begins whose numbers reach furthest.
 
     It is the one that begins last; or else one with many numbers, around it. Of two, that which
@@ -95,56 +76,50 @@ def _reaching_furthest(touched: FromClause) -> ScalarSelect[Any]:
     nearest = _before(near, touched).where(near.c.first < touched.c.first)
     # As a sum it is in no index: that by `last` is to be read from its end, not all that began.
     longest = _before(long, touched).where(
-        is_long(long.c), long.c.first + literal_column("0") < touched.c.first
+        is_long(long.c), long.c.first + sa.literal_column("0") < touched.c.first
     )
     furthest = (
         nearest.order_by(near.c.first.desc(), near.c.last.desc()),
         longest.order_by(long.c.last.desc(), long.c.first),
     )
-    both = union_all(
-        *(select(one.limit(1).correlate(touched).subquery()) for one in furthest)
+    both = sa.union_all(
+        *(sa.select(one.limit(1).correlate(touched).subquery()) for one in furthest)
     ).subquery("both")
     reach = (both.c.last.desc(), both.c.first)
-    return select(both.c.first).order_by(*reach).limit(1).scalar_subquery()
+    return sa.select(both.c.first).order_by(*reach).limit(1).scalar_subquery()
 
 
-def _before(session: Any, touched: FromClause) -> Select[Any]:
+def _before(session: Any, touched: sa.FromClause) -> sa.Select[Any]:
     run = seen_run.alias()
     return (
-        select(session.c.first, session.c.last)
+        sa.select(session.c.first, session.c.last)
         .select_from(session)
-        .join(run, run.c.id == run_of(session.c.id))
-        .where(
-            is_of_key(session.c, touched.c),
-            run.c.number.is_not(None),
-        )
+        .join(run, is_run_of(run, session.c.id))
+        .where(is_of_key(session.c, touched.c))
     )
 
 
-_LAST_FIELD_OF_SESSION = "time_is_good"
-
-
-def neighbours(connection: Connection, run: int, stretches: Table) -> Iterator[tuple[Any, ...]]:
+def neighbours(
+    connection: sa.Connection, run: int, stretches: sa.Table
+) -> Iterator[tuple[Any, ...]]:
     """All sessions of some stretches, from the one before each to the one after it.
 
     The one before is that whose numbers reach furthest. Copies are left out. As the fields of Seen.
     """
     session, found = seen_session.c, seen_finding.alias("found")
-    fields = Seen._fields[: Seen._fields.index(_LAST_FIELD_OF_SESSION) + 1]
+    fields = [name for name in Seen._fields if name in session]
     statement = (
-        select(
+        sa.select(
             *(session[name] for name in fields),
-            case((is_of(session.id, run), 1), else_=0),
-            case((and_(is_of(session.id, run), found.c.code.is_not(None)), 1), else_=0),
+            sa.case((is_of(session.id, run), 1), else_=0),
+            sa.case((sa.and_(is_of(session.id, run), found.c.code.is_not(None)), 1), else_=0),
         )
         .select_from(sessions_in(windows(stretches)))
         .outerjoin(
-            found, and_(found.c.session == session.id, found.c.code.in_((*COPIES, "cdr_changed")))
+            found,
+            sa.and_(found.c.session == session.id, found.c.code.in_((*COPIES, "cdr_changed"))),
         )
-        .where(
-            seen_run.c.number.is_not(None),
-            found.c.code.is_(None) | found.c.code.not_in(COPIES),
-        )
+        .where(found.c.code.is_(None) | found.c.code.not_in(COPIES))
         .order_by(
             *(session[name] for name in ("key", "context", "first", "last", "content")),
             seen_run.c.number,
@@ -164,20 +139,28 @@ Row = tuple[Any, ...]
 
 
 @contextmanager
-def unusual_stretches(connection: Connection, run: int, rules: Rules) -> Iterator[Table | None]:
+def unusual_stretches(
+    connection: sa.Connection, run: int, rules: Rules
+) -> Iterator[sa.Table | None]:
     """The stretches of a run that are not usual, as a temporary table; None if there are none."""
     usual, unusual = _stretches("usual"), _stretches("unusual")
     for table in (usual, unusual):
         table.create(connection)
     knows_all = rules.side == "cpo"
-    told = stretches(stream(connection, _own_sessions(run)), knows_all)
+    session = seen_session.c
+    own = (
+        sa.select(*(session[name] for name in _PLACE))
+        .where(is_of(session.id, run), session.key.is_not(None))
+        .order_by(session.key, session.context, session.first)
+    )
+    told = stretches(stream(connection, own), knows_all)
     while some := list(islice(told, ROWS_AT_A_TIME)):
         insert(connection, usual, [stretch for stretch, is_usual in some if is_usual])
         insert(connection, unusual, [stretch for stretch, is_usual in some if not is_usual])
     not_fitting = _not_fitting(stream(connection, _beside(usual, run)), knows_all)
     while some_more := list(islice(not_fitting, ROWS_AT_A_TIME)):
         insert(connection, unusual, some_more)
-    is_empty = connection.execute(select(unusual.c.key).limit(1)).first() is None
+    is_empty = connection.execute(sa.select(unusual.c.key).limit(1)).first() is None
     yield None if is_empty else unusual
     for table in (usual, unusual):
         table.drop(connection)
@@ -235,27 +218,18 @@ def _not_fitting(rows: Iterable[Row], knows_all: bool) -> Iterator[Row]:
             yield stretch
 
 
-def _stretches(name: str) -> Table:
-    columns = [Column(name, seen_session.c[name].type) for name in _PLACE]
-    high = Column("high", seen_session.c.first.type)
-    return Table(name, MetaData(), *columns, high, prefixes=["TEMPORARY"])
+def _stretches(name: str) -> sa.Table:
+    columns = [sa.Column(name, seen_session.c[name].type) for name in _PLACE]
+    high = sa.Column("high", seen_session.c.first.type)
+    return sa.Table(name, sa.MetaData(), *columns, high, prefixes=["TEMPORARY"])
 
 
-def _own_sessions(run: int) -> Select[Any]:
-    session = seen_session.c
-    return (
-        select(*(session[name] for name in _PLACE))
-        .where(is_of(session.id, run), session.key.is_not(None))
-        .order_by(session.key, session.context, session.first)
-    )
-
-
-def _beside(usual: Table, run: int) -> Select[Any]:
+def _beside(usual: sa.Table, run: int) -> sa.Select[Any]:
     """Usual stretches, each with the sessions of earlier runs that are around it."""
     window, other = windows(usual), seen_session.c
     return (
-        select(*(window.c[column.name] for column in usual.c), *(other[name] for name in _PLACE))
+        sa.select(*(window.c[column.name] for column in usual.c), *(other[name] for name in _PLACE))
         .select_from(sessions_in(window))
-        .where(~is_of(other.id, run), seen_run.c.number.is_not(None))
+        .where(~is_of(other.id, run))
         .order_by(window.c.key, window.c.context)
     )

@@ -8,20 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Select, and_, exists, or_, select, tuple_
 
 from wattseal.cdr.history.rows import finding_of
 from wattseal.cdr.history.tables import (
     is_long,
     is_of_key,
-    run_of,
+    is_run_of,
     seen_finding,
     seen_run,
     seen_session,
 )
 from wattseal.common.findings import Finding
-from wattseal.common.sql import ROWS_AT_A_TIME
 
 _SIDE = (
     *("cdr", "is_billable", "key", "context", "first", "last"),
@@ -62,36 +61,34 @@ class Doubt(BaseModel):
     earlier: Side | None
 
 
-def doubts_after(row: Sequence[Any] | None) -> Select[Any]:
-    """The next rows for doubt_of behind one of them, in the order of the runs and their rows."""
+def doubts() -> tuple[sa.Select[Any], tuple[sa.ColumnElement[Any], ...]]:
+    """Rows for doubt_of, and the columns that they begin with and stand in the order of: those of
+    the runs and their rows."""
     told, run = seen_finding.c, seen_run.alias("told_run")
     here, other = seen_session.alias("here"), seen_session.alias("other")
     place = (run.c.number, told.session, told.code)
     statement = (
-        select(
+        sa.select(
             *place,
             *(told[name] for name in ("expected", "found")),
             *(here.c[name] for name in _SIDE),
             *(other.c[name] for name in _SIDE),
         )
         .select_from(seen_finding)
-        .join(run, run.c.id == run_of(told.session))
+        .join(run, is_run_of(run, told.session))
         .join(here, here.c.id == told.session)
         .outerjoin(other, other.c.id == told.other)
-        .where(told.is_doubt == 1, run.c.number.is_not(None), ~_is_closed_gap(here))
-        .order_by(*place)
-        .limit(ROWS_AT_A_TIME)
+        .where(told.is_doubt == 1, ~_is_closed_gap(here))
     )
-    return statement if row is None else statement.where(tuple_(*place) > tuple_(*row[:3]))
+    return statement, place
 
 
 def doubt_of(row: Sequence[Any]) -> Doubt:
     """What a row of doubts_after tells."""
-    finding, sides = finding_of(*row[2:5]), tuple(row[5:])
-    earlier = sides[len(_SIDE) :]
+    here, earlier = row[5 : 5 + len(_SIDE)], row[5 + len(_SIDE) :]
     return Doubt(
-        finding=finding,
-        session=_side(sides[: len(_SIDE)]),
+        finding=finding_of(*row[2:5]),
+        session=_side(here),
         earlier=None if earlier[0] is None else _side(earlier),
     )
 
@@ -100,19 +97,16 @@ def _is_closed_gap(here: Any) -> Any:
     """The session whose numbers end just before has come since then."""
     filler, run = seen_session.alias("filler"), seen_run.alias("filler_run")
     end = here.c.first - 1
-    is_it = (
-        is_of_key(filler.c, here.c),
-        filler.c.last == end,
-        run.c.id == run_of(filler.c.id),
-        run.c.number.is_not(None),
-    )
+    is_it = (is_of_key(filler.c, here.c), filler.c.last == end, is_run_of(run, filler.c.id))
     # As the indexes have them: the short ones by where they begin.
     is_short = filler.c.first.in_((end, end - 1))
-    has_filler = or_(exists().where(*is_it, is_short), exists().where(*is_it, is_long(filler.c)))
-    return and_(seen_finding.c.code == "counter_gap", has_filler)
+    has_filler = sa.or_(
+        sa.exists().where(*is_it, is_short), sa.exists().where(*is_it, is_long(filler.c))
+    )
+    return sa.and_(seen_finding.c.code == "counter_gap", has_filler)
 
 
-def _side(row: tuple[Any, ...]) -> Side:
+def _side(row: Sequence[Any]) -> Side:
     cdr, is_billable, key, context, first, last, *rest = row
     has_record = key is not None
     return Side(

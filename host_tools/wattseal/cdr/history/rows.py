@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from wattseal.cdr.findings import TABLE, Judgement, SessionFacts, found
+from wattseal.cdr.findings import TABLE, Judgement, SessionFacts, found, of_verify
 from wattseal.cdr.history.walk import Told
 from wattseal.cdr.ocpi import Cdr
 from wattseal.common.findings import Finding, Severity
 from wattseal.common.sentences import read_sentences
+from wattseal.ocmf.findings import TABLE as VERIFICATION
+from wattseal.ocmf.findings import found as verify_found
 
 ROW_BITS = 34
 """Those of the row: 17 thousand million rows in each of 500 million runs."""
@@ -49,22 +51,14 @@ class Session(Struct, frozen=True):
     facts: SessionFacts | None
     doubts: tuple[Finding, ...] = ()
 
-    @property
-    def is_kept(self) -> bool:
-        """Whether a later comparison can need it."""
-        return self.is_billable or self.facts is not None or bool(self.doubts)
-
 
 def session_of(row: int, cdr: Cdr, judgement: Judgement) -> Session:
     """What is kept of a CDR and its judgement."""
-    credited = None
-    if cdr.credits is not None:
-        credited = kept_name(f"{cdr.country_code}*{cdr.party_id}*{cdr.credits}")
     facts, findings = judgement.facts, judgement.findings
     return Session(
         row=row,
         cdr=kept_name(judgement.cdr),
-        credited=credited,
+        credited=cdr.cancels and kept_name(cdr.cancels),
         is_billable=judgement.verdict == "billable",
         facts=facts if facts is not None and _fits(facts) else None,
         doubts=tuple([one for one in findings if one.severity.is_doubt]) if findings else (),
@@ -117,13 +111,12 @@ def new_rows(sessions: Iterable[Session]) -> NewRows:
     """The rows of some sessions. They are small to send to another process, as sessions are not."""
     new = NewRows([], [], [])
     for session in sessions:
-        if session.credited is None:
-            if session.is_kept:
-                new.sessions.append(_session_row(session))
-                if session.doubts:
-                    new.doubts.extend(_doubt_rows(session))
-        elif session.is_billable:
-            new.credits.append((session.row, session.credited))
+        if session.credited is not None:
+            if session.is_billable:
+                new.credits.append((session.row, session.credited))
+        elif session.is_billable or session.facts is not None or session.doubts:
+            new.sessions.append(_session_row(session))  # a later comparison can need it
+            new.doubts.extend(_doubt_rows(session))
     return new
 
 
@@ -157,18 +150,24 @@ def _doubt_rows(session: Session) -> Iterator[Row]:
     for code, doubt in told.items():
         values = (doubt.values.get("expected"), doubt.values.get("found"))
         kept = (None if value is None else kept_text(str(value)) for value in values)
-        is_error, is_doubt = doubt.severity.is_error, doubt.severity.is_doubt
-        yield (session.row, code, 0, int(is_error), int(is_doubt), *kept, None)
+        yield (session.row, code, 0, *_flags(doubt.severity), *kept, None)
 
 
 def told_row(told: Told) -> Row:
     """A row of seen_finding, as in NewRows: what a comparison found."""
-    severity = Severity(read_sentences(TABLE)[told.code].severity)
-    effects = (1, int(severity.is_error), int(severity.is_doubt))
-    return (row_of(told.session), told.code, *effects, told.expected, told.found, told.other)
+    flags = _flags(Severity(read_sentences(TABLE)[told.code].severity))
+    return (row_of(told.session), told.code, 1, *flags, told.expected, told.found, told.other)
+
+
+def _flags(severity: Severity) -> tuple[int, int]:
+    return int(severity.is_error), int(severity.is_doubt)
 
 
 def finding_of(code: str, expected: str | None, found_value: str | None) -> Finding:
     """The finding that a row of seen_finding tells."""
-    subject = "begin" if code in _AT_BEGIN else None
-    return found(code, subject=subject, expected=expected, found=found_value)
+    if code in read_sentences(TABLE):
+        subject = "begin" if code in _AT_BEGIN else None
+        return found(code, subject=subject, expected=expected, found=found_value)
+    values = [value for value in (expected, found_value) if value is not None]
+    blanks = read_sentences(VERIFICATION)[code].blanks
+    return of_verify(verify_found(code, **dict(zip(blanks, values, strict=True))))

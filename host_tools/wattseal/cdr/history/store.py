@@ -6,18 +6,18 @@ those of other runs, so of two that bring the same session, one is first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Select, Table, func, select, text, tuple_, update
+import sqlalchemy as sa
 
 from wattseal.cdr.history import rows
 from wattseal.cdr.history.duplicates import find_copies
 from wattseal.cdr.history.neighbours import neighbours, unusual_stretches
-from wattseal.cdr.history.reconcile import Doubt, doubt_of, doubts_after
+from wattseal.cdr.history.reconcile import Doubt, doubt_of, doubts
 from wattseal.cdr.history.rows import NewRows, Row, Session, number_of, row_of
 from wattseal.cdr.history.tables import (
     SCHEMA,
@@ -58,10 +58,10 @@ class SeenSessions:
         """The number by which the other methods know a run; the same again for the same name."""
         with self._writing() as connection:
             connection.execute(
-                text("INSERT INTO seen_run (name) VALUES (:name) ON CONFLICT DO NOTHING"),
+                sa.text("INSERT INTO seen_run (name) VALUES (:name) ON CONFLICT DO NOTHING"),
                 {"name": name},
             )
-            number = select(seen_run.c.id).where(seen_run.c.name == name)
+            number = sa.select(seen_run.c.id).where(seen_run.c.name == name)
             return int(connection.execute(number).scalar_one())
 
     def add(self, run: int, new: NewRows) -> None:
@@ -72,7 +72,9 @@ class SeenSessions:
         with self._writing() as connection:
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KIB}")
-            is_open = select(seen_run.c.id).where(seen_run.c.id == run, seen_run.c.number.is_(None))
+            is_open = sa.select(seen_run.c.id).where(
+                seen_run.c.id == run, seen_run.c.number.is_(None)
+            )
             if connection.execute(is_open).first() is not None:
                 for table, of_table in zip(_TABLES, new, strict=True):
                     _add(connection, table, run, of_table)
@@ -98,18 +100,11 @@ class SeenSessions:
         Whoever reads may take his time: nothing is open in the database meanwhile.
         """
         told = seen_finding.c
-        statement = (
-            select(told.session, told.code, told.expected, told.found)
-            .where(is_of(told.session, run), told.is_compared == 1)
-            .order_by(told.session, told.code)
-            .limit(ROWS_AT_A_TIME)
+        statement = sa.select(told.session, told.code, told.expected, told.found).where(
+            is_of(told.session, run), told.is_compared == 1
         )
-        page = self._page(statement)
-        while page:
-            for session, *values in page:
-                yield row_of(session), rows.finding_of(*values)
-            place = tuple_(told.session, told.code)
-            page = self._page(statement.where(place > tuple_(*page[-1][:2])))
+        for session, *values in self._rows(statement, told.session, told.code):
+            yield row_of(session), rows.finding_of(*values)
 
     def take(self, name: str, session: Session, rules: Rules) -> tuple[Finding, ...]:
         """One CDR received by itself, as a run of its own: what the comparison finds about it."""
@@ -120,17 +115,23 @@ class SeenSessions:
 
     def doubts(self) -> Iterator[Doubt]:
         """What casts doubt on earlier sessions, for reconciliation; read as `findings` is."""
-        page = self._page(doubts_after(None))
-        while page:
-            yield from map(doubt_of, page)
-            page = self._page(doubts_after(page[-1]))
+        statement, place = doubts()
+        return map(doubt_of, self._rows(statement, *place))
 
-    def _page(self, statement: Select[Any]) -> Sequence[Any]:
-        with _told(), self._database.ask() as connection:
-            return connection.execute(statement).all()
+    def _rows(self, statement: sa.Select[Any], *place: sa.ColumnElement[Any]) -> Iterator[Any]:
+        """The rows in the order of the columns that they begin with, some at a time."""
+        statement = statement.order_by(*place).limit(ROWS_AT_A_TIME)
+        page = statement
+        while True:
+            with _told(), self._database.ask() as connection:
+                some = connection.execute(page).all()
+            if not some:
+                return
+            yield from some
+            page = statement.where(sa.tuple_(*place) > sa.tuple_(*some[-1][: len(place)]))
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def _writing(self) -> Iterator[sa.Connection]:
         with _told(), self._database.write() as connection:
             yield connection
 
@@ -143,15 +144,15 @@ def _told() -> Iterator[None]:
         raise ToolError("store_unusable", cause=error.cause) from error
 
 
-def _url(location: str | Path) -> str | URL:
+def _url(location: str | Path) -> str | sa.URL:
     """What has no scheme is a file."""
     if isinstance(location, str) and "://" in location:
         return location
-    return URL.create("sqlite", database=str(location))
+    return sa.URL.create("sqlite", database=str(location))
 
 
 def _add(
-    connection: Connection, table: Table, run: int, new: list[Row], into: str | None = None
+    connection: sa.Connection, table: sa.Table, run: int, new: list[Row], into: str | None = None
 ) -> None:
     """Insert rows into a table, or one of its form; those whose key is there are left out.
 
@@ -174,25 +175,25 @@ def _add(
     connection.exec_driver_sql("DROP TABLE coming")
 
 
-def _take_number(connection: Connection, run: int) -> bool:
+def _take_number(connection: sa.Connection, run: int) -> bool:
     """Give the run its place among the others; False if it has it since an earlier comparison."""
-    newest = select(func.coalesce(func.max(seen_run.c.number), 0)).scalar_subquery()
+    newest = sa.select(sa.func.coalesce(sa.func.max(seen_run.c.number), 0)).scalar_subquery()
     mine = seen_run.c.id == run
     taken = connection.execute(
-        update(seen_run).where(mine, seen_run.c.number.is_(None)).values(number=newest + 1)
+        sa.update(seen_run).where(mine, seen_run.c.number.is_(None)).values(number=newest + 1)
     )
     return taken.rowcount == 1
 
 
-def _look_at_tables(connection: Connection, run: int) -> None:
+def _look_at_tables(connection: sa.Connection, run: int) -> None:
     if connection.dialect.name != "postgresql":
         return
-    count = select(func.count()).where(is_of(seen_session.c.id, run))
+    count = sa.select(sa.func.count()).where(is_of(seen_session.c.id, run))
     if connection.execute(count).scalar_one() >= MANY_ROWS:
         connection.exec_driver_sql("ANALYZE seen_session")
 
 
-def _walk(connection: Connection, run: int, stretches: Table, rules: Rules) -> None:
+def _walk(connection: sa.Connection, run: int, stretches: sa.Table, rules: Rules) -> None:
     """Findings wait in a table of their own: the walk reads the table that they belong in."""
     connection.exec_driver_sql(
         "CREATE TEMPORARY TABLE fresh AS SELECT * FROM seen_finding WHERE 1 = 0"

@@ -12,19 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    and_,
-    func,
-    literal_column,
-)
+import sqlalchemy as sa
 
 from wattseal.cdr.history.rows import ROW_BITS, number_of
 from wattseal.common.sql import Name, Number, Schema
@@ -40,106 +28,111 @@ SCHEMA = Schema(
 START_BYTES = 8
 """Of a hash, those that an index has: next to none share them, and it is much smaller."""
 
-metadata = MetaData()
+metadata = sa.MetaData()
 
-seen_run = Table(
+seen_run = sa.Table(
     "seen_run",
     metadata,
-    Column("id", Number, primary_key=True),
-    Column("name", Name, nullable=False),
-    Column("number", Number),
-    Index("seen_run_by_name", "name", unique=True),
-    Index("seen_run_by_number", "number", unique=True),
+    sa.Column("id", Number, primary_key=True),
+    sa.Column("name", Name, nullable=False),
+    sa.Column("number", Number),
+    sa.Index("seen_run_by_name", "name", unique=True),
+    sa.Index("seen_run_by_number", "number", unique=True),
 )
 
 
-def start_of(hashed: ColumnElement[Any]) -> ColumnElement[Any]:
+def start_of(hashed: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """What an index has of a hash: to look one up in it, compare this, and the hash as well.
 
     Written into statements as it is in the index, or a database does not know it again.
     """
-    return func.substr(hashed, literal_column("1"), literal_column(str(START_BYTES)))
+    return sa.func.substr(hashed, sa.literal_column("1"), sa.literal_column(str(START_BYTES)))
 
 
-def is_of_key(one: Any, other: Any) -> ColumnElement[bool]:
+def is_of_key(one: Any, other: Any) -> sa.ColumnElement[bool]:
     """Whether two sessions (their columns) are of the same key and context."""
     same_start = start_of(one.key) == start_of(other.key)
-    return and_(same_start, one.key == other.key, one.context == other.context)
+    return sa.and_(same_start, one.key == other.key, one.context == other.context)
 
 
-def is_of_records(one: Any, other: Any) -> ColumnElement[bool]:
+def is_of_records(one: Any, other: Any) -> sa.ColumnElement[bool]:
     """Whether two sessions (their columns) have the same records: so they begin with one number."""
-    return and_(is_of_key(one, other), one.first == other.first, one.content == other.content)
+    return sa.and_(is_of_key(one, other), one.first == other.first, one.content == other.content)
 
 
-def is_long(session: Any) -> ColumnElement[bool]:
+def is_long(session: Any) -> sa.ColumnElement[bool]:
     """Whether a session (its columns) has more numbers than two: those the index by last has."""
-    is_it: ColumnElement[bool] = session.last > session.first + literal_column("1")
+    is_it: sa.ColumnElement[bool] = session.last > session.first + sa.literal_column("1")
     return is_it
 
 
 # `first` and `last` are paginations, `between` those in the middle, if there are any. Without an
 # authentic record everything from `key` on is NULL, and `content` empty.
-seen_session = Table(
+seen_session = sa.Table(
     "seen_session",
     metadata,
-    Column("id", Number, primary_key=True, autoincrement=False),
-    Column("cdr", Name, nullable=False),
-    Column("is_billable", Integer, nullable=False),
-    Column("content", LargeBinary, nullable=False),
-    Column("key", LargeBinary),
-    Column("context", Name),
-    Column("first", Number),
-    Column("last", Number),
-    Column("between", Text),
-    Column("meter_serial", Text),
-    Column("register_code", Text),
-    Column("begin_wh", Text),
-    Column("end_wh", Text),
-    Column("begin_ms", Number),
-    Column("end_ms", Number),
-    Column("time_is_good", Integer),
-    Index("seen_session_by_cdr", "cdr"),
+    sa.Column("id", Number, primary_key=True, autoincrement=False),
+    sa.Column("cdr", Name, nullable=False),
+    sa.Column("is_billable", sa.Integer, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("key", sa.LargeBinary),
+    sa.Column("context", Name),
+    sa.Column("first", Number),
+    sa.Column("last", Number),
+    sa.Column("between", sa.Text),
+    sa.Column("meter_serial", sa.Text),
+    sa.Column("register_code", sa.Text),
+    sa.Column("begin_wh", sa.Text),
+    sa.Column("end_wh", sa.Text),
+    sa.Column("begin_ms", Number),
+    sa.Column("end_ms", Number),
+    sa.Column("time_is_good", sa.Integer),
+    sa.Index("seen_session_by_cdr", "cdr"),
 )
 _of = seen_session.c
-Index("seen_session_by_first", start_of(_of.key), _of.context, _of.first)
+sa.Index("seen_session_by_first", start_of(_of.key), _of.context, _of.first)
 # Where a session with no more than a begin and an end reaches, its first number tells already.
-Index(
+sa.Index(
     "seen_session_by_last",
     *(start_of(_of.key), _of.context, _of.last),
     sqlite_where=is_long(_of),
     postgresql_where=is_long(_of),
 )
 
-seen_credit = Table(
+seen_credit = sa.Table(
     "seen_credit",
     metadata,
-    Column("session", Number, primary_key=True, autoincrement=False),
-    Column("cdr", Name, nullable=False),
-    Index("seen_credit_by_cdr", "cdr"),
+    sa.Column("session", Number, primary_key=True, autoincrement=False),
+    sa.Column("cdr", Name, nullable=False),
+    sa.Index("seen_credit_by_cdr", "cdr"),
 )
 
 # `is_compared`: found by comparing it with session `other`, not in the CDR.
-seen_finding = Table(
+seen_finding = sa.Table(
     "seen_finding",
     metadata,
-    Column("session", Number, primary_key=True, autoincrement=False),
-    Column("code", Name, primary_key=True),
-    Column("is_compared", Integer, nullable=False),
-    Column("is_error", Integer, nullable=False),
-    Column("is_doubt", Integer, nullable=False),
-    Column("expected", Text),
-    Column("found", Text),
-    Column("other", Number),
-    Index("seen_finding_by_doubt", "is_doubt", "session"),
+    sa.Column("session", Number, primary_key=True, autoincrement=False),
+    sa.Column("code", Name, primary_key=True),
+    sa.Column("is_compared", sa.Integer, nullable=False),
+    sa.Column("is_error", sa.Integer, nullable=False),
+    sa.Column("is_doubt", sa.Integer, nullable=False),
+    sa.Column("expected", sa.Text),
+    sa.Column("found", sa.Text),
+    sa.Column("other", Number),
+    sa.Index("seen_finding_by_doubt", "is_doubt", "session"),
 )
 
 
-def run_of(session: ColumnElement[Any]) -> ColumnElement[Any]:
+def run_of(session: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """The run of a session's number. PostgreSQL shifts by no other integer than a plain one."""
-    return session.op(">>", return_type=session.type)(literal_column(str(ROW_BITS), Integer))
+    return session.op(">>", return_type=session.type)(sa.literal_column(str(ROW_BITS), sa.Integer))
 
 
-def is_of(session: ColumnElement[Any], run: int) -> ColumnElement[bool]:
+def is_run_of(run: sa.FromClause, session: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Whether a run is that of a session's number, and was compared: others are not looked at."""
+    return sa.and_(run.c.id == run_of(session), run.c.number.is_not(None))
+
+
+def is_of(session: sa.ColumnElement[Any], run: int) -> sa.ColumnElement[bool]:
     """Whether a session's number is of that run; a range of the table, not a sum for each row."""
     return session.between(number_of(run, 0), number_of(run + 1, 0) - 1)

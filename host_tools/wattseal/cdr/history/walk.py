@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from wattseal.cdr.rules import Rules
+from wattseal.common.times import utc_text
 
 _TRANSACTION_REGISTER = re.compile(r"[^:]*:(B[23]|C[23])\b", re.IGNORECASE)
 """Registers that begin at nothing with each session (OCMF 1.4.1, table 25)."""
@@ -73,26 +72,13 @@ def walk(rows: Iterable[tuple[Any, ...]], rules: Rules) -> Iterator[Told]:
 
 
 def _walk_key(sessions: Iterator[Seen], rules: Rules) -> Iterator[Told]:
-    behind = _Behind(next(sessions))
+    before = next(sessions)
+    # Whose numbers reach furthest, and whose reading and time the next must not be behind.
+    cover = reference = _Place(before, bool(before.is_told))
     for seen in sessions:
-        yield from behind.take(seen, rules)
-
-
-class _Behind:
-    """What lies behind a place in the walk of a key."""
-
-    def __init__(self, first: Seen) -> None:
-        place = _Place(first, bool(first.is_told))
-        self._before = first
-        self._cover = place  # whose numbers reach furthest
-        self._reference = place  # its reading and time the next is not behind
-
-    def take(self, seen: Seen, rules: Rules) -> Iterator[Told]:
-        """Go on to the next row."""
-        if self._before.content == seen.content:
-            return  # the same records again: copies are found elsewhere
-        self._before = seen
-        here, cover, reference = _Place(seen, bool(seen.is_told)), self._cover, self._reference
+        if before.content == seen.content:
+            continue  # the same records again: copies are found elsewhere
+        before, here = seen, _Place(seen, bool(seen.is_told))
         if seen.first <= cover.seen.last:
             yield from _colliding(cover, here)
         else:
@@ -100,9 +86,9 @@ class _Behind:
         if not reference.overlaps and not here.overlaps:
             yield from _gone_back(reference, here)
         if not here.overlaps:
-            self._reference = here
+            reference = here
         if seen.last > cover.seen.last:
-            self._cover = here
+            cover = here
 
 
 def _colliding(cover: _Place, here: _Place) -> Iterator[Told]:
@@ -113,11 +99,9 @@ def _colliding(cover: _Place, here: _Place) -> Iterator[Told]:
         return
     culprit.is_told = True
     shared = _numbers(cover.seen) & _numbers(here.seen)
-    if shared:
-        number = f"{here.seen.context}{min(shared)}"
-        yield _told(culprit, other, "pagination_reused", other.seen.cdr, number)
-    else:
-        yield _told(culprit, other, "sessions_interleaved", other.seen.cdr, None)
+    number = f"{here.seen.context}{min(shared)}" if shared else None
+    code = "pagination_reused" if shared else "sessions_interleaved"
+    yield _told(culprit, other, code, other.seen.cdr, number)
 
 
 def _culprit(cover: _Place, here: _Place) -> tuple[_Place, _Place]:
@@ -153,7 +137,9 @@ def _gone_back(reference: _Place, here: _Place) -> Iterator[Told]:
         yield _told(culprit, other, "energy_went_back", _kwh(earlier.end_wh), _kwh(later.begin_wh))
         culprit.is_told = True
     if earlier.time_is_good and later.time_is_good and earlier.end_ms > later.begin_ms:
-        yield _told(culprit, other, "time_went_back", _time(earlier.end_ms), _time(later.begin_ms))
+        yield _told(
+            culprit, other, "time_went_back", utc_text(earlier.end_ms), utc_text(later.begin_ms)
+        )
         culprit.is_told = True
 
 
@@ -161,13 +147,8 @@ def _same_register(one: Seen, other: Seen) -> bool:
     return (
         one.meter_serial == other.meter_serial
         and one.register_code == other.register_code
-        and not _begins_at_nothing(one.register_code)
+        and not _TRANSACTION_REGISTER.match(one.register_code)
     )
-
-
-@lru_cache(maxsize=256)
-def _begins_at_nothing(register_code: str) -> bool:
-    return _TRANSACTION_REGISTER.match(register_code) is not None
 
 
 def is_more(wh: str, than_wh: str) -> bool:
@@ -181,7 +162,3 @@ def _told(culprit: _Place, other: _Place, code: str, expected: str, found: str |
 
 def _kwh(wh: str) -> str:
     return f"{Decimal(wh).scaleb(-3):f} kWh"
-
-
-def _time(unix_ms: int) -> str:
-    return datetime.fromtimestamp(unix_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -20,6 +20,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 
+from wattseal.cdr.build import SessionRecords
 from wattseal.cdr.invoice.document import Page, Statement, as_html, as_pdf, page_of
 from wattseal.cdr.invoice.rating import Rated
 from wattseal.common.sentences import Language
@@ -72,7 +73,7 @@ def _readme(page: Page) -> str:
 def _session_files(one: Rated) -> Iterator[tuple[str, bytes]]:
     if one.session is not None:
         if one.status == "charged":
-            yield TRANSACTION, session_xml(one).encode()
+            yield TRANSACTION, session_xml(one.session).encode()
         for name, text in key_files(one.session.key).items():
             yield name, text.encode()
     signed = one.charge.cdr.signed if one.charge.cdr else None
@@ -83,14 +84,10 @@ def _session_files(one: Rated) -> Iterator[tuple[str, bytes]]:
     yield "verdict.json", one.charge.judgement.to_json(indent=2) + b"\n"
 
 
-def session_xml(one: Rated) -> str:
+def session_xml(session: SessionRecords) -> str:
     """The transparency software's file of a charged session; the begin's number is its id."""
-    session = one.session
-    if session is None:
-        raise ValueError("a session without records has no XML")
-    begin = next((each for each in session.records if each.nature == "Start"), None)
-    end = next((each for each in session.records if each.nature == "End"), None)
-    if begin is not None and end is not None:
+    texts = {each.nature: each.text for each in reversed(session.records)}
+    if "Start" in texts and "End" in texts:
         number = int(session.pagination[1:])
-        return transaction_xml(number, begin.text, end.text, session.key)
+        return transaction_xml(number, texts["Start"], texts["End"], session.key)
     return single_record_xml(session.records[0].text, session.key)

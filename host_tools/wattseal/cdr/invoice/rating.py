@@ -10,14 +10,14 @@ session's amount has the two decimals of the currency, half up. A total is the s
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from itertools import accumulate
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ from wattseal.cdr.build import (
     SessionRecords,
     Tariff,
     build_session,
+    cost_of,
     periods_of,
     read_records_text,
     rounded,
@@ -33,13 +34,15 @@ from wattseal.cdr.build import (
 from wattseal.cdr.findings import Judgement, found
 from wattseal.cdr.keys import KeySource
 from wattseal.cdr.marker import Markers, read_any
-from wattseal.cdr.ocpi import Cdr, CdrError, name_of, read_cdr
+from wattseal.cdr.ocpi import Cdr, CdrError, is_number, name_of, objects, read_cdr
+from wattseal.cdr.signers import read_own_key
 from wattseal.cdr.validate import unreadable
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import JsonError, load_object
+from wattseal.common.files import read_at_most
 from wattseal.common.findings import Finding
 from wattseal.common.sentences import Language, read_labels
-from wattseal.ocmf.public_key import KeyUnreadableError, PublicKey, read_public_key
+from wattseal.ocmf.public_key import PublicKey
 
 WORDS = "invoice"
 """The sentences of the statement of a driver's sessions."""
@@ -57,8 +60,12 @@ class Charge:
     members: dict[str, Any]
     cdr: Cdr | None
     judgement: Judgement
-    is_billable: bool
     marked: tuple[str, ...] | None
+
+    @property
+    def is_billable(self) -> bool:
+        """Whether nothing is said against it; the sender's own marker counts."""
+        return self.judgement.verdict == "billable" and self.marked is None
 
     @property
     def ended(self) -> datetime | None:
@@ -83,8 +90,12 @@ def of_driver(charges: Iterable[Charge], driver: str, month: str) -> list[Charge
     The month is that of the place where the car was charged. Oldest first. OCPI compares the names
     without regard to case.
     """
-    found = [one for one in charges if _is_of(one, driver) and _month_of(one) == month]
-    return sorted(found, key=lambda one: (one.ended or datetime.min.replace(tzinfo=UTC), _id(one)))
+    found = [
+        (one.ended, one.judgement.cdr, one)
+        for one in charges
+        if one.ended and f"{one.ended:%Y-%m}" == month and _is_of(one, driver)
+    ]
+    return [one for _ended, _name, one in sorted(found, key=itemgetter(0, 1))]
 
 
 def without_repeats(charges: Iterable[Charge]) -> list[Charge]:
@@ -106,7 +117,8 @@ def without_repeats(charges: Iterable[Charge]) -> list[Charge]:
             finding = found("cdr_repeated")
         elif one.is_billable and not is_apart:
             finding = _reuse(one, used)
-        told.append(_refused(one, finding) if finding else one)
+        more = (finding,) if finding else ()
+        told.append(replace(one, judgement=one.judgement.with_findings(more)))
         names.add(name)
     return told
 
@@ -127,11 +139,6 @@ def _reuse(charge: Charge, used: dict[tuple[str, str, int], tuple[str, str]]) ->
     return None
 
 
-def _refused(charge: Charge, finding: Finding) -> Charge:
-    judgement = charge.judgement.with_findings((finding,))
-    return replace(charge, judgement=judgement, is_billable=False)
-
-
 def read_charges(
     path: Path, judge: Callable[[Cdr], Judgement], markers: Markers
 ) -> Iterator[Charge]:
@@ -142,44 +149,29 @@ def read_charges(
     """
     for body in _bodies(path):
         try:
-            yield judged_charge(body, judge, markers)
+            members = load_object(body)
+            cdr = read_cdr(members)
         except JsonError as error:
             raise ToolError("cdr_malformed", path=str(path), cause=f"it {error}") from None
+        except CdrError as error:
+            yield Charge(body, members, None, unreadable(name_of(members), error), None)
+        else:
+            yield Charge(body, members, cdr, judge(cdr), read_any(markers, members))
 
 
-def judged_charge(body: bytes, judge: Callable[[Cdr], Judgement], markers: Markers) -> Charge:
-    """A CDR and what a judge says of it; the sender's own marker counts. Raises JsonError."""
-    members = load_object(body)
-    try:
-        cdr = read_cdr(members)
-    except CdrError as error:
-        told = unreadable(name_of(members), error)
-        return Charge(body, members, None, told, is_billable=False, marked=None)
-    judgement, marked = judge(cdr), read_any(markers, members)
-    is_billable = judgement.verdict == "billable" and marked is None
-    return Charge(body, members, cdr, judgement, is_billable, marked)
-
-
-def stored_charge(
-    body: bytes, judgement: Judgement, marked: tuple[str, ...] | None, *, is_billable: bool
-) -> Charge:
+def stored_charge(body: bytes, judgement: Judgement, marked: tuple[str, ...] | None) -> Charge:
     """A CDR of a receiver's store with the verdict that it was given there."""
     members = load_object(body)
     try:
         cdr = read_cdr(members)
     except CdrError:
         cdr = None
-    return Charge(body, members, cdr, judgement, is_billable, marked)
+    return Charge(body, members, cdr, judgement, marked)
 
 
 def _bodies(path: Path) -> Iterator[bytes]:
     """The bytes of each CDR, as they stand in the file."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+    data = read_at_most(path, MAX_FILE_BYTES)
     if len(data) > MAX_FILE_BYTES:
         cause = f"it is larger than {MAX_FILE_BYTES >> 20} MiB"
         raise ToolError("cdr_malformed", path=str(path), cause=cause)
@@ -229,16 +221,7 @@ def _is_of(charge: Charge, driver: str) -> bool:
     return any(isinstance(one, str) and one.upper() == driver.upper() for one in names)
 
 
-def _month_of(charge: Charge) -> str | None:
-    return f"{charge.ended:%Y-%m}" if charge.ended else None
-
-
-def _id(charge: Charge) -> str:
-    return charge.judgement.cdr
-
-
 CENT = Decimal("0.01")
-_EXACT = Context(prec=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +230,11 @@ class Line:
 
     energy_kwh: Decimal
     per_kwh: Decimal
-    net: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        """Four decimals."""
+        return cost_of(self.energy_kwh, self.per_kwh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,8 +253,7 @@ class Cost:
     @property
     def gross(self) -> Decimal:
         """What is to be paid, two decimals."""
-        total = with_tax(self.net, self.tax_percent)
-        return total.quantize(CENT, ROUND_HALF_UP, _EXACT)
+        return rounded(with_tax(self.net, self.tax_percent), CENT)
 
 
 def rate(
@@ -285,10 +271,10 @@ def rate(
     if session is None:
         if len(tariff.prices) > 1:
             raise _missing(cdr)
-        lines: tuple[Line, ...] = (_line(cdr.energy_kwh, tariff.prices[0].per_kwh),)
+        lines: tuple[Line, ...] = (Line(cdr.energy_kwh, tariff.prices[0].per_kwh),)
     else:
         periods = periods_of(session, tariff)
-        lines = tuple(_line(one.energy_kwh, one.price.per_kwh) for one in periods)
+        lines = tuple(Line(one.energy_kwh, one.price.per_kwh) for one in periods)
     return Cost(lines, tariff.tax_percent, currency)
 
 
@@ -304,10 +290,10 @@ def _by_cdr(
     tax_percent = prices[volumes[0][0]][1]
     if len({prices[name][0] for name in used}) == 1:
         energy_kwh = session.energy_kwh if session else cdr.energy_kwh
-        lines = [_line(energy_kwh, prices[volumes[0][0]][0])]
+        lines = [Line(energy_kwh, prices[volumes[0][0]][0])]
     else:
         _check_cuts(cdr, [volume for _name, volume in volumes], session)
-        lines = [_line(volume, prices[name][0]) for name, volume in volumes]
+        lines = [Line(volume, prices[name][0]) for name, volume in volumes]
     return Cost(tuple(lines), tax_percent, currency)
 
 
@@ -322,17 +308,13 @@ def _check_cuts(cdr: Cdr, volumes: list[Decimal], session: SessionRecords | None
         raise _missing(cdr)
 
 
-def _line(energy_kwh: Decimal, per_kwh: Decimal) -> Line:
-    return Line(energy_kwh, per_kwh, rounded(_EXACT.multiply(energy_kwh, per_kwh)))
-
-
 def _prices(tariffs: Any) -> Iterator[tuple[str, tuple[Decimal, Decimal | None]]]:
     """Price and tax of each tariff that has one price per kWh and charges nothing else."""
-    for tariff in _objects(tariffs):
-        elements = list(_objects(tariff.get("elements")))
+    for tariff in objects(tariffs):
+        elements = objects(tariff.get("elements"))
         if len(elements) != 1 or elements[0].get("restrictions") or tariff.get("min_price"):
             continue
-        components = list(_objects(elements[0].get("price_components")))
+        components = objects(elements[0].get("price_components"))
         if len(components) == 1 and components[0].get("type") == "ENERGY":
             price, vat = _number(components[0].get("price")), _number(components[0].get("vat"))
             if price is not None and isinstance(tariff.get("id"), str):
@@ -343,20 +325,15 @@ def _prices(tariffs: Any) -> Iterator[tuple[str, tuple[Decimal, Decimal | None]]
 
 def _volumes(periods: Any) -> Iterator[tuple[str, Decimal]]:
     """Tariff and energy of each period."""
-    for period in _objects(periods):
-        for dimension in _objects(period.get("dimensions")):
+    for period in objects(periods):
+        for dimension in objects(period.get("dimensions")):
             volume = _number(dimension.get("volume"))
             if dimension.get("type") == "ENERGY" and volume is not None:
                 yield str(period.get("tariff_id")), volume
 
 
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, list):
-        yield from (one for one in value if isinstance(one, dict))
-
-
 def _number(value: Any) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+    if not is_number(value):
         return None
     number = Decimal(value)
     exponent = number.as_tuple().exponent
@@ -371,7 +348,6 @@ def _missing(cdr: Cdr) -> ToolError:
 Status = Literal["charged", "not_billable", "credited"]
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-_OCPP_KEY = "oca:base16:asn1:"
 
 
 @dataclass(frozen=True)
@@ -422,21 +398,12 @@ def rate_all(
 
     ToolError as rating.rate and `invoice_key_missing`.
     """
-    credited = _credited(charges)
+    credited = {one.cdr.cancels: one.cdr.name for one in charges if one.cdr and one.cdr.cancels}
     kept = [one for one in charges if one.cdr is None or one.cdr.credits is None]
     return [
         _rated(number, one, credited.get(one.judgement.cdr), keys, tariff)
         for number, one in enumerate(kept, 1)
     ]
-
-
-def _credited(charges: Iterable[Charge]) -> dict[str, str]:
-    """Name of each cancelled CDR, and of that which cancels it."""
-    return {
-        f"{one.cdr.country_code}*{one.cdr.party_id}*{one.cdr.credits}": one.cdr.name
-        for one in charges
-        if one.cdr and one.cdr.credits is not None
-    }
 
 
 def _rated(
@@ -461,32 +428,13 @@ def _session(cdr: Cdr, charge: Charge, keys: KeySource | None) -> SessionRecords
 
 def _key(cdr: Cdr, fingerprint: str | None, keys: KeySource | None) -> PublicKey:
     """The key that the verdict rests on: the CDR's if it is that one, else the source's."""
-    own = _own_key(cdr)
+    own, _notes = read_own_key(cdr.signed.public_key if cdr.signed else None, ())
     if own is not None and own.fingerprint == fingerprint:
         return own
     for period in (keys.periods(cdr.evse_id) if keys else None) or ():
         if period.key.fingerprint == fingerprint:
             return period.key
     raise ToolError("invoice_key_missing", cdr=cdr.name)
-
-
-def _own_key(cdr: Cdr) -> PublicKey | None:
-    text = cdr.signed.public_key if cdr.signed else None
-    if not text:
-        return None
-    try:
-        return read_public_key(_without_envelope(text))
-    except KeyUnreadableError:
-        return None
-
-
-def _without_envelope(text: str) -> str:
-    """A key that came as OCPP has it (`oca:base16:asn1:`, in base64), as hex."""
-    try:
-        told = base64.b64decode(text, validate=True).decode("ascii")
-    except ValueError:
-        return text
-    return told.removeprefix(_OCPP_KEY) if told.startswith(_OCPP_KEY) else text
 
 
 def place_of(members: dict[str, Any]) -> str:

@@ -47,10 +47,14 @@ class Entry(NamedTuple):
     @property
     def blanks(self) -> dict[str, str]:
         """The names of the blanks of sentence and remedy, each with its format or nothing."""
-        from string import Formatter  # as below: a command that says nothing needs none
+        return _blanks(self.en + self.remedy)
 
-        parts = Formatter().parse(self.en + self.remedy)
-        return {name: form or "" for _, name, form, _ in parts if name}
+
+@cache
+def _blanks(text: str) -> dict[str, str]:
+    from string import Formatter  # as below: a command that says nothing needs none
+
+    return {name: form or "" for _, name, form, _ in Formatter().parse(text) if name}
 
 
 @cache

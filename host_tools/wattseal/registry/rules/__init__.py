@@ -4,29 +4,17 @@ A registration is judged in two steps: `facts` takes it by itself, `check_agains
 it with what is recorded. Every other request has one function. Each returns all that it finds.
 """
 
-from wattseal.registry.rules.other_requests import (
-    judge_access,
-    judge_consent,
-    judge_deactivation,
-    judge_hardware_exchange,
-    judge_revocation,
-    judge_test_charge,
-)
-from wattseal.registry.rules.proof import CheckChallenge, Facts, facts
+from wattseal.registry.rules.other_requests import judge, judge_access, judge_revocation
+from wattseal.registry.rules.proof import facts
 from wattseal.registry.rules.reasons import reason
 from wattseal.registry.rules.registration import check_against_registry, remarks
 
 __all__ = (
-    "CheckChallenge",
-    "Facts",
     "check_against_registry",
     "facts",
+    "judge",
     "judge_access",
-    "judge_consent",
-    "judge_deactivation",
-    "judge_hardware_exchange",
     "judge_revocation",
-    "judge_test_charge",
     "reason",
     "remarks",
 )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from importlib.resources import files
 from typing import Any, Literal
 
 from wattseal.common.errors import ToolError
@@ -35,48 +36,14 @@ from wattseal.ocmf.public_key import (
     recall_public_key,
 )
 from wattseal.registry.api_models import ModuleState, RegistrationRequest
-from wattseal.registry.records import Meter, MeterRef, Possession, Scenario, Statement
+from wattseal.registry.records import Meter, Possession, Scenario, Statement
 from wattseal.registry.rules.reasons import reason
 from wattseal.wire import statements
 from wattseal.wire.signed_text import TextError
 
-PUBLISHED_KEYS = {
-    "ba479b6509f73e4f3f470df7bc2cd840af7458fd95b7a280f329e7796ed80d2a": "docs/statements.md",
-    "6e11d2e1026f32568ac0fd2889a34a8b0ad631a8d677d828214127384dfe5022": "docs/statements.md",
-    "c18919e454a141446355971496134558dd04d43ec5f2f56453be86a2497a8714": "docs/statements.md",
-    "b8cf3f71d31f1d42e65931316e0af705be05bf788a8a3da75d1989f927df7eef": "docs/statements.md",
-    "fbb2df41373ff306c5d7efd10098c0e1a6f3abc3933b72714647cd4efedf1a88": "docs/statements.md",
-    "5a7a78cca4a0f420d9bc62bb669c3c2759e39f723d3ae10dcbe0f0815a07ecd4": "RFC 6979, A.2.5",
-    "2bd1bb0c44a897c30a7aa0991cde38d8062fe441de50da0f46825344f602e827": "RFC 7515, A.3",
-    "0959b8a32ced68a78e40886d18b701098c146497c51790ce549456ddfef3ece9": "Wycheproof, ECDSA P-256",
-    "a5627e1865996b1e146ec84af97d51881afc319b862107ccce3ff6e843d1cdab": "Wycheproof, ECDSA P-256",
-    "ae13f854e8eb6514dde3f1ae8f32f100a1afbfc43d6fbd245f05c3cddfc54d47": "NIST CAVS 11.0, SigGen",
-    "a16478198625a49b0f085b71dc7bde39ebd5bae7a73663f63fb8ee727fc72d16": "NIST CAVS 11.0, SigGen",
-    "45b9277ea49c053c167e5a4a429a275556ff06d185e63ef4a83629149e341c4c": "NIST CAVS 11.0, SigGen",
-    "078fa49f8cf34ee59a2ff41e222520090b91fb02e1a5625e1385e69b22513543": "NIST CAVS 11.0, SigGen",
-    "2b6653e43f6b3e5bca15d699584a9cfd36ee20361755304149a3a4bfbcc42aa1": "NIST CAVS 11.0, SigGen",
-    "9fd4975f53de6b587c6d342b452e277fed6d7366ba7bde343dd1cb1747bfe000": "NIST CAVS 11.0, SigGen",
-    "7d686fc93071292b16b7ec414ed183675071047be8f4a9048105013545ea805c": "NIST CAVS 11.0, SigGen",
-    "7db9d6c90d30bd3d01cff14cc913284e5d9614d1226aaca427c41290e93207ea": "NIST CAVS 11.0, SigGen",
-    "29f0465c288a2dd3fb23259876dbcaad12ce646acf882b5738a704b21eda10fb": "NIST CAVS 11.0, SigGen",
-    "3937a680b4e8cdc00f0c3cd8af1c1b6a5d38078d6680eea5e31ef9ed2d006c1a": "NIST CAVS 11.0, SigGen",
-    "f12c4aedb4dc3acd7bc0b3e76205e14addc9573dc04331c5371f2cec0844df44": "NIST CAVS 11.0, SigGen",
-    "eb34dccade7d5116f4ef302e6af0f663f4b5bb0ac77b0dcb7eee9169e88b0e72": "NIST CAVS 11.0, SigGen",
-    "42759bd5c20ac90c2a36e250b389d2ce53a00de7e4530292bb7146023a8f2992": "NIST CAVS 11.0, SigGen",
-    "01583d4f8ea4626297e26946f2f0c7af9e93a0f9727f15b107f4b76fc6d9d209": "NIST CAVS 11.0, SigGen",
-    "5d115d6b75893d74f034f24770078bd5a2d6cd2598b3cc59a99766ba009878f3": "NIST CAVS 11.0, SigGen",
-    "7de9c731437ec34e96161664f872422608f1acf7dae7f7f0ca1d13abace400ec": "NIST CAVS 11.0, KeyPair",
-    "23ec041e733fe8c75feabe63916f44b40662a03dd2d0f4cee8a0d065c0c38d05": "NIST CAVS 11.0, KeyPair",
-    "74d96c1aa81946f586b88819a10c60a6ce7b9a3abe183b279bef575c070191eb": "NIST CAVS 11.0, KeyPair",
-    "6bfa78f056f456594e6b6e90933caf684613a21c695f1ec6f1164c0cc7f39a2f": "NIST CAVS 11.0, KeyPair",
-    "fa51f64e4f7597f7602716c59a159cde51ab771a426b3610058e5aa2bdd0bb76": "NIST CAVS 11.0, KeyPair",
-    "a717c110c8fae4c9e0e2326aa39a8ae561b4e7b5102076561fa906dd6871e621": "NIST CAVS 11.0, KeyPair",
-    "7e39a6f8ff73cec7ec3a6275c49dd4288d0179fd030406f60a07c40275310c11": "NIST CAVS 11.0, KeyPair",
-    "efe51c443836ec83b192626b5d8698fddaa43a0ce5ed7f05b0f9ad358b84d6f2": "NIST CAVS 11.0, KeyPair",
-    "fc1366b8704442abbb0d4c292ca85032e5f367c2600eba9ed3b384ec1fe21d84": "NIST CAVS 11.0, KeyPair",
-    "e2abf341ee120045e0099ac0baa6c0ddb22460a6f9257e20f1bd6cba4f210e7d": "NIST CAVS 11.0, KeyPair",
-}
-
+_PUBLISHED = files("wattseal.registry.rules").joinpath("published_keys.txt").read_text("ascii")
+PUBLISHED_KEYS = dict(line.split(" ", 1) for line in _PUBLISHED.splitlines())
+"""Test keys whose private halves everybody knows: SHA-256 of the SPKI, and where it stands."""
 
 SMALL_MULTIPLES = 65_536
 _RUN = re.compile(rb"(.)\1{7}", re.DOTALL)
@@ -88,6 +55,7 @@ _G = (
     0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
 )
 _BATCH = 1024
+_DROPPED_BITS = 192
 
 _Point = tuple[int, int]
 
@@ -100,69 +68,49 @@ def weakness(key: PublicKey) -> str | None:
     x, y = key.point[1:33], key.point[33:]
     if _RUN.search(x) or _RUN.search(y):
         return "a coordinate of its point repeats one byte"
-    if _is_small_multiple(int.from_bytes(x)):
+    table, wanted = _small_multiples(), int.from_bytes(x) >> _DROPPED_BITS
+    at = bisect_left(table, wanted)
+    if table[at : at + 1] == array("Q", [wanted]):
         return f"its private key is a number up to {SMALL_MULTIPLES}, or the negative of one"
     return None
 
 
-def _is_small_multiple(x: int) -> bool:
-    table = _small_multiples()
-    wanted = _shortened(x)
-    at = bisect_left(table, wanted)
-    return at < len(table) and table[at] == wanted
-
-
-def _shortened(x: int) -> int:
-    return x >> 192
-
-
 @cache
 def _small_multiples() -> array[int]:
-    """The abscissas of 1 G to SMALL_MULTIPLES G, shortened and sorted."""
-    points = [_G, _doubled(_G)]
-    while len(points) < _BATCH:
-        points.append(_sums([points[-1]], _G)[0])
-    step, batch = points[-1], points
-    shortened = [_shortened(x) for x, _y in batch]
+    """The abscissas of 1 G to SMALL_MULTIPLES G, shortened to 64 bits and sorted."""
+    batch = [_G]
+    while len(batch) < _BATCH:
+        batch += _sums(batch, batch[-1])
+    step = batch[-1]
+    shortened: list[int] = []
     while len(shortened) < SMALL_MULTIPLES:
-        batch = _next_batch(batch, step)
-        shortened += [_shortened(x) for x, _y in batch]
+        shortened += [x >> _DROPPED_BITS for x, _y in batch]
+        batch = _sums(batch, step)
     return array("Q", sorted(shortened))
 
 
-def _next_batch(batch: list[_Point], step: _Point) -> list[_Point]:
-    """Each point and `step` added; only in the first batch the last of them is `step` itself."""
-    if batch[-1] == step:
-        return [*_sums(batch[:-1], step), _doubled(step)]
-    return _sums(batch, step)
-
-
-def _doubled(point: _Point) -> _Point:
-    x, y = point
-    slope = (3 * x * x - 3) * pow(2 * y, -1, _P) % _P
-    return _third(slope, point, x)
-
-
 def _sums(points: list[_Point], other: _Point) -> list[_Point]:
-    """Each point added to the other one, with a single inversion (Montgomery's trick)."""
-    differences = [(other[0] - x) % _P for x, _y in points]
+    """Each point added to the other one, with a single inversion (Montgomery's trick).
+
+    One that is the other one itself is doubled.
+    """
+    slopes = [
+        (3 * x * x - 3, 2 * y) if (x, y) == other else (other[1] - y, other[0] - x)
+        for x, y in points
+    ]
     products = [1]
-    for difference in differences:
-        products.append(products[-1] * difference % _P)
+    for _rise, run in slopes:
+        products.append(products[-1] * run % _P)
     inverse = pow(products[-1], -1, _P)
     sums: list[_Point] = []
     for at in range(len(points) - 1, -1, -1):
-        slope = (other[1] - points[at][1]) * inverse * products[at] % _P
-        inverse = inverse * differences[at] % _P
-        sums.append(_third(slope, points[at], other[0]))
+        (x, y), (rise, run) = points[at], slopes[at]
+        slope = rise * inverse * products[at] % _P
+        inverse = inverse * run % _P
+        third = (slope * slope - x - other[0]) % _P
+        sums.append((third, (slope * (x - third) - y) % _P))
     sums.reverse()
     return sums
-
-
-def _third(slope: int, point: _Point, other_x: int) -> _Point:
-    """The sum of two points on a line of that slope."""
-    x = (slope * slope - point[0] - other_x) % _P
-    return x, (slope * (point[0] - x) - point[1]) % _P
 
 
 VERIFICATION_YEARS = 8
@@ -282,6 +230,16 @@ class Proof:
         """By the module's clock; None if that was not set."""
         unix_ms: int | None = self.members["unix_ms"]
         return unix_ms
+
+    @property
+    def meter(self) -> dict[str, str]:
+        """The names of the meter, as members of records.Meter."""
+        members = self.members
+        return {
+            "manufacturer": members["meter_vendor"],
+            "model": members["meter_model"],
+            "serial": members["meter_serial"],
+        }
 
 
 @dataclass(frozen=True)
@@ -419,11 +377,6 @@ class Facts:
         """Whether a record can be made of it."""
         return None not in (self.evse, self.key, self.history)
 
-    @property
-    def meter_ref(self) -> MeterRef:
-        """What names the meter."""
-        return MeterRef(manufacturer=self.meter.manufacturer, serial=self.meter.serial)
-
 
 def facts(
     req: RegistrationRequest,
@@ -464,7 +417,7 @@ def judged(
         scenario=req.scenario,
         proof=proof,
         module_model=req.module_model,
-        meter=_signed_meter(req.meter, proof),
+        meter=Meter.copied_from(req.meter, **proof.meter),
         evse=evse,
         key=key,
         history=None if broken else history,
@@ -496,14 +449,14 @@ def _evse_of(proof: Proof) -> tuple[EvseId | None, list[Finding]]:
 def _name_faults(req: RegistrationRequest, proof: Proof) -> Iterator[Finding]:
     serials = {
         "serial number of the module": proof.members["gateway_serial"],
-        "serial number of the meter": proof.members["meter_serial"],
+        "serial number of the meter": proof.meter["serial"],
     }
     for what, serial in serials.items():
         if cause := serial_fault(serial):
             yield reason("serial_syntax", what=what, serial=serial, cause=cause)
     names = {
-        "manufacturer of the meter": proof.members["meter_vendor"],
-        "model of the meter": proof.members["meter_model"],
+        "manufacturer of the meter": proof.meter["manufacturer"],
+        "model of the meter": proof.meter["model"],
         "model of the module": req.module_model,
     }
     for what, name in names.items():
@@ -512,11 +465,8 @@ def _name_faults(req: RegistrationRequest, proof: Proof) -> Iterator[Finding]:
 
 
 def _meter_faults(label: Meter, proof: Proof, now_ms: int) -> Iterator[Finding]:
-    for what, told, signed in (
-        ("manufacturer", label.manufacturer, proof.members["meter_vendor"]),
-        ("model", label.model, proof.members["meter_model"]),
-        ("serial number", label.serial, proof.members["meter_serial"]),
-    ):
+    for name, signed in proof.meter.items():
+        told, what = getattr(label, name), "serial number" if name == "serial" else name
         if normalized(told) != normalized(signed):
             yield reason("meter_facts_differ", what=what, label=told, signed=signed)
     if not normalized(label.calibration_mark):
@@ -524,13 +474,3 @@ def _meter_faults(label: Meter, proof: Proof, now_ms: int) -> Iterator[Finding]:
     if cause := calibration_fault(label.calibration_year, now_ms):
         year, now = label.calibration_year, year_of(now_ms)
         yield reason("calibration_year_implausible", year=year, now=now, cause=cause)
-
-
-def _signed_meter(label: Meter, proof: Proof) -> Meter:
-    return Meter(
-        manufacturer=proof.members["meter_vendor"],
-        model=proof.members["meter_model"],
-        serial=proof.members["meter_serial"],
-        calibration_mark=label.calibration_mark,
-        calibration_year=label.calibration_year,
-    )

@@ -6,14 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wattseal.common.findings import Finding
-from wattseal.registry.api_models import (
-    AccessState,
-    ConsentState,
-    EvseState,
-    KeyState,
-    MeterState,
-    ModuleState,
-)
+from wattseal.ocmf.evse_id import EvseId
+from wattseal.registry import api_models as api
 from wattseal.registry.records import MAX_NEW_STATEMENTS, Scenario
 from wattseal.registry.rules.access import access_faults, is_administrator, operator_faults
 from wattseal.registry.rules.proof import Facts, History
@@ -25,21 +19,24 @@ from wattseal.registry.states import Ledger, meter_name, ref_of
 class RegistryView:
     """What the registry records about a registration's parts; None where nothing is recorded.
 
-    evse: the charge point of the registration. home: where the module's key is active, which may
-    be the same. module_key: the key that is recorded of the module, which may be an earlier one.
-    serial_holder: the module that is at a charge point under this one's serial number.
+    at, evse: the charge point of the registration. fingerprint: of its key. home: where the
+    module's key is active, which may be the same. module_key: the key that is recorded of the
+    module, which may be an earlier one. serial_holder: the module that is at a charge point under
+    this one's serial number.
     """
 
     facts: Facts
-    evse: EvseState | None
-    key: KeyState | None
-    module: ModuleState | None
-    module_key: KeyState | None
-    home: EvseState | None
-    serial_holder: ModuleState | None
-    meter: MeterState | None
-    old_meter: MeterState | None
-    consent: ConsentState | None
+    at: EvseId
+    fingerprint: str
+    evse: api.EvseState | None
+    key: api.KeyState | None
+    module: api.ModuleState | None
+    module_key: api.KeyState | None
+    home: api.EvseState | None
+    serial_holder: api.ModuleState | None
+    meter: api.MeterState | None
+    old_meter: api.MeterState | None
+    consent: api.ConsentState | None
 
     @property
     def is_occupied(self) -> bool:
@@ -53,12 +50,12 @@ class RegistryView:
     @property
     def same_evse(self) -> bool:
         """Whether the module is at this charge point already."""
-        return self.home is not None and self.home.evse_id == _evse_text(self.facts)
+        return self.home is not None and self.home.evse_id == self.at.text
 
     @property
     def has_new_key(self) -> bool:
         """Whether the key is another than the one that is recorded of the module."""
-        return self.module is None or self.module.fingerprint != _fingerprint(self.facts)
+        return self.module is None or self.module.fingerprint != self.fingerprint
 
     @property
     def has_new_meter(self) -> bool:
@@ -66,7 +63,7 @@ class RegistryView:
         return (
             self.home is None
             or self.home.meter is None
-            or meter_name(self.home.meter) != meter_name(self.facts.meter_ref)
+            or meter_name(self.home.meter) != meter_name(self.facts.meter)
         )
 
     @property
@@ -76,24 +73,26 @@ class RegistryView:
 
 
 def look_up(facts: Facts, ledger: Ledger) -> RegistryView:
-    """The situation of a registration whose charge point and key could be read."""
-    evse_text = _evse_text(facts)
+    """The situation of a registration. ValueError unless its charge point and key could be read."""
+    if facts.evse is None or facts.key is None:
+        raise ValueError("the registration was refused")
     module = ledger.module(facts.proof.chip_id)
-    at = module.evse_id if module else None
-    home = ledger.evse(at) if at else None
-    evse = ledger.evse(evse_text)
+    home = ledger.evse(module.evse_id) if module and module.evse_id else None
+    evse = ledger.evse(facts.evse.text)
     old_meter = evse.meter if evse else None
     return RegistryView(
         facts=facts,
+        at=facts.evse,
+        fingerprint=facts.key.fingerprint,
         evse=evse,
-        key=ledger.key(_fingerprint(facts)),
+        key=ledger.key(facts.key.fingerprint),
         module=module,
         module_key=ledger.key(module.fingerprint) if module and module.fingerprint else None,
         home=home,
         serial_holder=ledger.module_with_serial(facts.proof.members["gateway_serial"]),
-        meter=ledger.meter(facts.meter_ref),
+        meter=ledger.meter(ref_of(facts.meter)),
         old_meter=ledger.meter(old_meter) if old_meter else None,
-        consent=ledger.consent(home.evse_id, _operator(facts)) if home else None,
+        consent=ledger.consent(home.evse_id, facts.evse.operator) if home else None,
     )
 
 
@@ -110,7 +109,7 @@ def fitting_scenarios(now: RegistryView) -> list[Scenario]:
 
 def is_take_over(now: RegistryView) -> bool:
     """Whether the module is active at a charge point of another operator."""
-    return now.home is not None and now.home.operator != _operator(now.facts)
+    return now.home is not None and now.home.operator != now.at.operator
 
 
 def _from_nowhere(now: RegistryView) -> list[Scenario]:
@@ -138,21 +137,8 @@ def _at_home(now: RegistryView, commissioning: int) -> list[Scenario]:
 
 def old_meter_is_freed(now: RegistryView) -> bool:
     """Whether the charge point's present meter gives way to another one."""
-    return now.old_meter is not None and meter_name(ref_of(now.old_meter.meter)) != meter_name(
-        now.facts.meter_ref
-    )
-
-
-def _evse_text(facts: Facts) -> str:
-    return facts.evse.text if facts.evse else ""
-
-
-def _operator(facts: Facts) -> str:
-    return facts.evse.operator if facts.evse else ""
-
-
-def _fingerprint(facts: Facts) -> str:
-    return facts.key.fingerprint if facts.key else ""
+    old = now.old_meter
+    return old is not None and meter_name(old.meter) != meter_name(now.facts.meter)
 
 
 def key_faults(now: RegistryView) -> Iterator[Finding]:
@@ -168,7 +154,7 @@ def key_faults(now: RegistryView) -> Iterator[Finding]:
         yield reason("key_deactivated", status=now.key.status, entry=now.key.entry)
 
 
-def module_faults(now: RegistryView, actor: AccessState) -> Iterator[Finding]:
+def module_faults(now: RegistryView, actor: api.AccessState) -> Iterator[Finding]:
     """A module's serial number stays, its counters go up and its proofs are ever newer."""
     if now.module is None:
         return
@@ -202,7 +188,7 @@ def serial_faults(now: RegistryView) -> Iterator[Finding]:
     )
 
 
-def _is_sealed_anew(now: RegistryView, module: ModuleState) -> bool:
+def _is_sealed_anew(now: RegistryView, module: api.ModuleState) -> bool:
     """Whether the module's settings are others than those that are recorded."""
     return (
         not now.same_evse
@@ -253,7 +239,7 @@ _NEEDS_FREE_EVSE = (Scenario.INITIAL, Scenario.REUSE, Scenario.TAKE_OVER)
 
 
 def check_against_registry(
-    facts: Facts, ledger: Ledger, actor: AccessState, now_ms: int
+    facts: Facts, ledger: Ledger, actor: api.AccessState, now_ms: int
 ) -> list[Finding]:
     """Everything that is recorded and speaks against it, in the order of importance."""
     found = list(access_faults(actor, now_ms))
@@ -271,12 +257,9 @@ def check_against_registry(
     return found
 
 
-def remarks(facts: Facts, ledger: Ledger) -> list[Finding]:
+def remarks(facts: Facts, ledger: Ledger) -> Iterator[Finding]:
     """What does not hinder a registration, but should be looked at."""
-    return list(_remarks(look_up(facts, ledger), ledger))
-
-
-def _remarks(now: RegistryView, ledger: Ledger) -> Iterator[Finding]:
+    now = look_up(facts, ledger)
     if old_meter_is_freed(now) and now.old_meter:
         found, recorded = now.facts.meter.model, now.old_meter.meter.model
         if found != recorded:
@@ -309,20 +292,20 @@ def _scenario_faults(now: RegistryView) -> Iterator[Finding]:
 
 def _meter_faults(now: RegistryView) -> Iterator[Finding]:
     at = now.meter.evse_id if now.meter else None
-    allowed = {now.facts.evse.text} if now.facts.evse else set()
+    allowed = {now.at.text}
     if now.home and is_take_over(now):
         allowed.add(now.home.evse_id)
     if at is not None and at not in allowed:
         yield reason("meter_at_other_evse", evse_id=at)
 
 
-def _consent_faults(now: RegistryView, actor: AccessState, now_ms: int) -> Iterator[Finding]:
-    if not now.home or not now.facts.evse or not is_take_over(now) or is_administrator(actor):
+def _consent_faults(now: RegistryView, actor: api.AccessState, now_ms: int) -> Iterator[Finding]:
+    if not now.home or not is_take_over(now) or is_administrator(actor):
         return
     values = {
         "evse_id": now.home.evse_id,
         "from_operator": now.home.operator,
-        "to_operator": now.facts.evse.operator,
+        "to_operator": now.at.operator,
     }
     if now.consent is None or now.consent.used:
         yield reason("consent_missing", **values)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table, select, update
@@ -77,11 +76,12 @@ def is_identity(connection: Connection, identity: Identity) -> bool:
 def append(connection: Connection, head: Frontier, record: Record) -> None:
     """Write the next entry, all that follows from it, and the head, which was locked before."""
     number = head.size
-    rows = list(rows_of(number, record))
-    nodes = head.append(rows[0][1]["hash"])
-    rows += [(tables.log_node, node._asdict()) for node in nodes]
+    by_table: dict[Table, list[dict[str, Any]]] = {}
+    for table, columns in rows_of(record, head):
+        by_table.setdefault(table, []).append(columns)
     try:
-        insert_rows(connection, rows)
+        for table in sorted(by_table, key=attrgetter("name")):
+            connection.execute(table.insert(), by_table[table])
     except IntegrityError:
         raise _broken(number, "the log has more entries than its head says") from None
     connection.execute(
@@ -91,25 +91,19 @@ def append(connection: Connection, head: Frontier, record: Record) -> None:
     )
 
 
-def rows_of(number: int, record: Record) -> Iterator[tuple[Table, dict[str, Any]]]:
-    """The rows that a record is kept as, that of its entry first; not the nodes, not the head."""
-    text = record_text(record)
+def rows_of(record: Record, tree: Frontier) -> Iterator[tuple[Table, dict[str, Any]]]:
+    """The rows that the next record is kept as, all but the head; the tree grows by its entry."""
+    number, text = tree.size, record_text(record)
     leaf = leaf_of(record, text)
     entry_hash = bytes(leaf_hash(leaf.encode()))
     entry = {"number": number, "hash": entry_hash, "leaf": leaf, "record": text}
     yield tables.log_entry, entry
+    for node in tree.append(entry_hash):
+        yield tables.log_node, node._asdict()
     for evse in touched_evses(record):
         yield tables.evse_entry, {"evse": evse, "entry": number}
     for ordinal, state in enumerate(states_of(number, record)):
         yield row_of(state, ordinal)
-
-
-def insert_rows(connection: Connection, rows: list[tuple[Table, dict[str, Any]]]) -> None:
-    """Insert rows of several tables, those of one table at once."""
-    by_table = sorted(rows, key=lambda row: row[0].name)
-    for _name, group in groupby(by_table, key=lambda row: row[0].name):
-        same = list(group)
-        connection.execute(same[0][0].insert(), [columns for _table, columns in same])
 
 
 def read_entries(connection: Connection, first: int, count: int) -> list[RecordLine]:

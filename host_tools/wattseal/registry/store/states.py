@@ -6,34 +6,22 @@ import hashlib
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, select
 
 from wattseal.common.text import normalized
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
-from wattseal.registry.api_models import (
-    AccessState,
-    ConsentState,
-    EvseState,
-    KeyAnswer,
-    KeyState,
-    MeterState,
-    ModuleState,
-    SearchResult,
-    State,
-)
+from wattseal.registry import api_models as api
 from wattseal.registry.records import MeterRef
-from wattseal.registry.states import has_serial, key_answer, meter_name, period_at
+from wattseal.registry.states import AnyState, Ledger, has_serial, key_answer, period_at
 from wattseal.registry.store import tables
-from wattseal.registry.store.tables import TABLE_OF, state_of
+from wattseal.registry.store.tables import NAMED_BY, TABLE_OF, state_of
 from wattseal.wire.strict_json import MAX_INTEGER
 
-_State = TypeVar("_State", bound=State)
 
-
-class SqlLedger:
-    """A Ledger (registry/states.py) on a connection. at_unix_ms: as it was then; None is now.
+class SqlLedger(Ledger):
+    """A ledger on a connection. at_unix_ms: as it was then; None is now.
 
     What was looked up once is remembered: it is for one transaction that sees one moment.
     """
@@ -41,22 +29,18 @@ class SqlLedger:
     def __init__(self, connection: Connection, at_unix_ms: int | None = None) -> None:
         self._connection = connection
         self._at = MAX_INTEGER if at_unix_ms is None else at_unix_ms
-        self._found: dict[tuple[type[Any], tuple[str, ...]], State | None] = {}
+        self._found: dict[tuple[type[Any], tuple[str, ...]], api.State | None] = {}
 
-    def evse(self, evse_id: str) -> EvseState | None:
-        """A charge point; None too if the text is no EVSE-ID."""
-        text = _text_of(evse_id)
-        return self._newest(EvseState, evse_id=text) if text else None
+    def newest(self, model: type[AnyState], *name: str) -> AnyState | None:
+        """The newest state of the thing of that name."""
+        thing: tuple[type[Any], tuple[str, ...]] = (model, name)
+        if thing not in self._found:
+            self._found[thing] = self._look_up(model, name)
+        state = self._found[thing]
+        assert state is None or isinstance(state, model)  # noqa: S101 - the table's own model
+        return state
 
-    def key(self, fingerprint: str) -> KeyState | None:
-        """A public key."""
-        return self._newest(KeyState, fingerprint=fingerprint)
-
-    def module(self, chip_id: str) -> ModuleState | None:
-        """A signing module."""
-        return self._newest(ModuleState, chip_id=chip_id)
-
-    def module_with_serial(self, gateway_serial: str) -> ModuleState | None:
+    def module_with_serial(self, gateway_serial: str) -> api.ModuleState | None:
         """The module at a charge point that has this serial number, without case and blanks."""
         name = normalized(gateway_serial)
         for chip_id in self._connection.execute(_chips_with_serial(), {"serial": name}).scalars():
@@ -65,40 +49,24 @@ class SqlLedger:
                 return found
         return None
 
-    def meter(self, meter: MeterRef) -> MeterState | None:
-        """A meter; manufacturers and serial numbers are compared without case and blanks."""
-        manufacturer, serial = meter_name(meter)
-        return self._newest(MeterState, serial_name=serial, manufacturer_name=manufacturer)
-
-    def consent(self, evse_id: str, to_operator: str) -> ConsentState | None:
-        """The newest consent about that charge point to that operator."""
-        text = _text_of(evse_id)
-        if not text:
+    def _about_evse(self, model: type[AnyState], evse_id: str, *more: str) -> AnyState | None:
+        """None too if the text is no EVSE-ID."""
+        try:
+            return super()._about_evse(model, evse_id, *more)
+        except EvseIdError:
             return None
-        return self._newest(ConsentState, evse_id=text, to_operator=to_operator)
 
-    def access(self, key_id: str) -> AccessState | None:
-        """An access key."""
-        return self._newest(AccessState, key_id=key_id)
-
-    def _newest(self, model: type[_State], **wanted: str) -> _State | None:
-        thing: tuple[type[Any], tuple[str, ...]] = (model, tuple(wanted.values()))
-        if thing not in self._found:
-            self._found[thing] = self._look_up(model, wanted)
-        state = self._found[thing]
-        assert state is None or isinstance(state, model)  # noqa: S101 - the table's own model
-        return state
-
-    def _look_up(self, model: type[Any], wanted: dict[str, str]) -> State | None:
-        if any("\0" in value for value in wanted.values()):
+    def _look_up(self, model: type[api.State], name: tuple[str, ...]) -> api.State | None:
+        if any("\0" in part for part in name):
             return None  # which PostgreSQL refuses to compare with
         table = TABLE_OF[model]
-        statement = _newest_of(table, tuple(wanted))
-        found = self._connection.execute(statement, {**wanted, "at": self._at}).mappings().first()
-        return state_of(table, found) if found else None
+        wanted = dict(zip(NAMED_BY[table], name, strict=True))
+        found = self._connection.execute(_newest_of(table), {**wanted, "at": self._at})
+        row = found.mappings().first()
+        return state_of(table, row) if row else None
 
 
-def key_valid(connection: Connection, evse_id: str, at_unix_ms: int) -> KeyAnswer | None:
+def key_valid(connection: Connection, evse_id: str, at_unix_ms: int) -> api.KeyAnswer | None:
     """The key that was good for a charge point at a time; in one statement, as it is asked most."""
     text = _text_of(evse_id)
     if text is None:
@@ -109,7 +77,7 @@ def key_valid(connection: Connection, evse_id: str, at_unix_ms: int) -> KeyAnswe
 
 def key_of_fingerprint(
     connection: Connection, fingerprint: str, at_unix_ms: int | None
-) -> KeyAnswer | None:
+) -> api.KeyAnswer | None:
     """A key as it was at a time, by default now."""
     if "\0" in fingerprint:
         return None  # which PostgreSQL refuses to compare with
@@ -119,14 +87,14 @@ def key_of_fingerprint(
 
 def _key_answer(
     connection: Connection, statement: Select[Any], wanted: dict[str, Any], at_unix_ms: int
-) -> KeyAnswer | None:
+) -> api.KeyAnswer | None:
     """The newest state of a key by then, with the period that all of its states make of it."""
     rows = connection.execute(statement, wanted).all()
     by_then = sum(row.since_unix_ms <= at_unix_ms for row in rows)
     if not by_then:
         return None
     state = state_of(tables.key_state, rows[by_then - 1]._mapping)
-    assert isinstance(state, KeyState)  # noqa: S101 - the table's own model
+    assert isinstance(state, api.KeyState)  # noqa: S101 - the table's own model
     return key_answer(state, period_at(rows, by_then - 1))
 
 
@@ -166,11 +134,11 @@ def _chips_with_serial() -> Select[Any]:
 
 
 @cache
-def _newest_of(table: Table, columns: tuple[str, ...]) -> Select[Any]:
-    """The newest row with these values of columns: times of records never go back."""
+def _newest_of(table: Table) -> Select[Any]:
+    """The newest row of a thing by its name: times of records never go back."""
     return (
         select(table)
-        .where(*(table.c[name] == bindparam(name) for name in columns))
+        .where(*(table.c[name] == bindparam(name) for name in NAMED_BY[table]))
         .where(table.c.since_unix_ms <= bindparam("at"))
         .order_by(table.c.entry.desc(), table.c.ordinal.desc())
         .limit(1)
@@ -180,33 +148,25 @@ def _newest_of(table: Table, columns: tuple[str, ...]) -> Select[Any]:
 def possession_entries(connection: Connection, chip_id: str, unix_ms: int | None) -> list[int]:
     """The entries after which a module's newest proof of possession was one of that time."""
     table = tables.module_state.c
-    return list(
-        connection.execute(
-            select(table.entry)
-            .where(table.chip_id == chip_id)
-            .where(table.possession_unix_ms.is_not_distinct_from(unix_ms))
-            .order_by(table.entry)
-        ).scalars()
-    )
+    made = table.possession_unix_ms.is_not_distinct_from(unix_ms)
+    wanted = select(table.entry).where(table.chip_id == chip_id, made).order_by(table.entry)
+    return list(connection.execute(wanted).scalars())
 
 
 def touching_entries(connection: Connection, evse: str) -> list[int]:
-    """The entries that a charge point is named in, oldest first; by its name (names.evse_name)."""
+    """The entries that a charge point is named in, oldest first; by its name (states.evse_name)."""
     table = tables.evse_entry.c
-    return list(
-        connection.execute(
-            select(table.entry).where(table.evse == evse).order_by(table.entry)
-        ).scalars()
-    )
+    wanted = select(table.entry).where(table.evse == evse).order_by(table.entry)
+    return list(connection.execute(wanted).scalars())
 
 
-def access_keys(connection: Connection) -> list[AccessState]:
+def access_keys(connection: Connection) -> list[api.AccessState]:
     """All access keys in their newest state, in the order in which they were made."""
     table = tables.access_state
-    newest: dict[str, AccessState] = {}
+    newest: dict[str, api.AccessState] = {}
     for row in connection.execute(select(table).order_by(table.c.entry)).mappings():
         state = state_of(table, row)
-        assert isinstance(state, AccessState)  # noqa: S101 - the table's own model
+        assert isinstance(state, api.AccessState)  # noqa: S101 - the table's own model
         newest[state.key_id] = state
     return list(newest.values())
 
@@ -228,11 +188,11 @@ _SPKI_CHARACTERS = 182
 _ISO = re.compile(r"([A-Z]{2})\*?([A-Z0-9]{3})(?:\*?E(.*))?")
 
 
-def search(connection: Connection, text: str, limit: int) -> SearchResult:
+def search(connection: Connection, text: str, limit: int) -> api.SearchResult:
     """Everything whose name begins with the text, at most `limit` of each kind, as it is now."""
     ledger = SqlLedger(connection)
     if len(text) > MAX_CHARACTERS or not text.isprintable() or not normalized(text):
-        return SearchResult(evses=[], keys=[], modules=[], meters=[])
+        return api.SearchResult(evses=[], keys=[], modules=[], meters=[])
     evse_ids = _beginning(connection, tables.evse_state.c.evse_id, _evse_beginning(text), limit)
     keys = _hex_matches(connection, tables.key_state.c.fingerprint, _fingerprint(text), limit)
     meters = _meters(connection, normalized(text), limit)
@@ -242,7 +202,7 @@ def search(connection: Connection, text: str, limit: int) -> SearchResult:
         "modules": [ledger.module(chip_id) for chip_id in _chips(connection, text, limit)],
         "meters": [ledger.meter(meter) for meter in meters],
     }
-    return SearchResult.model_validate(found)
+    return api.SearchResult.model_validate(found)
 
 
 def _chips(connection: Connection, text: str, limit: int) -> list[str]:

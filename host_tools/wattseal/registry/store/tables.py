@@ -10,61 +10,27 @@ things are looked up by. `ordinal` is the state's place among those that its ent
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 from pydantic import ValidationError
-from sqlalchemy import (
-    Column,
-    Connection,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-)
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.types import TypeEngine
 
-from wattseal.common.sql import Database, Name, Number, Schema
+from wattseal.common.sql import Name, Number, Schema
 from wattseal.common.text import normalized
-from wattseal.registry.api_models import (
-    AccessState,
-    ConsentState,
-    EvseState,
-    KeyState,
-    MeterState,
-    ModuleState,
-    State,
-)
+from wattseal.registry import api_models as api
 from wattseal.registry.failures import StateBroken
 
 VERSION = "0002"
 """Of this program: the newest in migrations/versions."""
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
-_SCHEMA = Schema(_MIGRATIONS, VERSION, "alembic_version", lock=0x77617474_7365616C)
-
-
-def upgrade(database: Database) -> None:
-    """Bring the schema to VERSION. DatabaseUnusable if a newer program made it."""
-    _SCHEMA.upgrade(database)
-
-
-def be_alone(connection: Connection) -> None:
-    """Wait until no other process sets this database up; a writer of SQLite is alone anyway."""
-    _SCHEMA.be_alone(connection)
-
-
-def check(connection: Connection) -> None:
-    """DatabaseUnusable unless the schema is this program's."""
-    _SCHEMA.check(connection)
-
-
-def version(connection: Connection) -> str | None:
-    """The schema's version; None in a database that is new."""
-    return _SCHEMA.version_of(connection)
-
+SCHEMA = Schema(
+    Path(__file__).parent / "migrations", VERSION, "alembic_version", lock=0x77617474_7365616C
+)
 
 metadata = MetaData()
 
@@ -112,124 +78,98 @@ evse_entry = Table(
 )
 
 
-def _state_table(name: str, *columns: Column[str] | Column[int] | Index) -> Table:
+_TYPES: dict[str, TypeEngine[Any]] = {
+    **dict.fromkeys(("public_key", "last_statement", "operators", "label"), Text()),
+    "meter_calibration_mark": Text(),
+    **dict.fromkeys(("key_number", "statements", "meter_calibration_year"), Integer()),
+    **dict.fromkeys(("used", "revoked"), Integer()),
+    **dict.fromkeys(("commissioning", "possession_unix_ms", "until_unix_ms"), Number),
+}
+"""Of the columns that hold no name."""
+
+_NAMES = {
+    api.ModuleState: {"gateway_serial_name": "gateway_serial"},
+    api.MeterState: {"manufacturer_name": "meter_manufacturer", "serial_name": "meter_serial"},
+}
+"""Columns that a row is looked up by beside its members: each is another one, normalized."""
+
+_FLAGS = {"used", "revoked"}
+
+
+def _state_table(name: str, model: type[api.State], *indexes: Index) -> Table:
     return Table(
         name,
         metadata,
         Column("entry", Number, primary_key=True, autoincrement=False),
         Column("ordinal", Integer, primary_key=True, autoincrement=False),
         Column("since_unix_ms", Number, nullable=False),
-        *columns,
+        *_columns_of(model),
+        *(Column(name, Name, nullable=False) for name in _NAMES.get(model, ())),
+        *indexes,
+        info={"model": model},
     )
 
 
+def _columns_of(model: type[api.State]) -> Iterator[Column[Any]]:
+    """Those of a model's own members, in their order; a column may be null if its member may."""
+    for member, field in model.model_fields.items():
+        if member in ("entry", "since_unix_ms"):
+            continue
+        types = get_args(field.annotation) or (field.annotation,)
+        names = (
+            [f"meter_{each}" for each in types[0].model_fields] if member == "meter" else [member]
+        )
+        for name in names:
+            yield Column(name, _TYPES.get(name, Name), nullable=NoneType in types)
+
+
 evse_state = _state_table(
-    "evse_state",
-    Column("evse_id", Name, nullable=False),
-    Column("operator", Name, nullable=False),
-    Column("status", Name, nullable=False),
-    Column("chip_id", Name),
-    Column("meter_manufacturer", Name),
-    Column("meter_serial", Name),
-    Column("fingerprint", Name),
-    Index("evse_state_by_evse", "evse_id", "entry"),
+    "evse_state", api.EvseState, Index("evse_state_by_evse", "evse_id", "entry")
 )
-
 key_state = _state_table(
-    "key_state",
-    Column("fingerprint", Name, nullable=False),
-    Column("public_key", Text, nullable=False),
-    Column("key_number", Integer, nullable=False),
-    Column("firmware_identity", Name, nullable=False),
-    Column("chip_id", Name, nullable=False),
-    Column("evse_id", Name, nullable=False),
-    Column("meter_manufacturer", Name, nullable=False),
-    Column("meter_serial", Name, nullable=False),
-    Column("status", Name, nullable=False),
-    Index("key_state_by_key", "fingerprint", "entry"),
+    "key_state", api.KeyState, Index("key_state_by_key", "fingerprint", "entry")
 )
-
 module_state = _state_table(
     "module_state",
-    Column("chip_id", Name, nullable=False),
-    Column("model", Name, nullable=False),
-    Column("gateway_serial", Name, nullable=False),
-    Column("evse_id", Name),
-    Column("fingerprint", Name),
-    Column("commissioning", Number, nullable=False),
-    Column("possession_unix_ms", Number),
-    Column("statements", Integer, nullable=False),
-    Column("last_statement", Text, nullable=False),
-    Column("gateway_serial_name", Name, nullable=False),
+    api.ModuleState,
     Index("module_state_by_chip", "chip_id", "entry"),
     Index("module_state_by_serial", "gateway_serial_name", "chip_id"),
 )
-
 meter_state = _state_table(
     "meter_state",
-    Column("meter_manufacturer", Name, nullable=False),
-    Column("meter_model", Name, nullable=False),
-    Column("meter_serial", Name, nullable=False),
-    Column("meter_calibration_mark", Text, nullable=False),
-    Column("meter_calibration_year", Integer, nullable=False),
-    Column("evse_id", Name),
-    Column("manufacturer_name", Name, nullable=False),
-    Column("serial_name", Name, nullable=False),
+    api.MeterState,
     Index("meter_state_by_meter", "serial_name", "manufacturer_name", "entry"),
 )
-
 consent_state = _state_table(
     "consent_state",
-    Column("evse_id", Name, nullable=False),
-    Column("to_operator", Name, nullable=False),
-    Column("until_unix_ms", Number, nullable=False),
-    Column("used", Integer, nullable=False),
+    api.ConsentState,
     Index("consent_state_by_evse", "evse_id", "to_operator", "entry"),
 )
-
 access_state = _state_table(
-    "access_state",
-    Column("key_id", Name, nullable=False),
-    Column("role", Name, nullable=False),
-    Column("operators", Text, nullable=False),
-    Column("label", Text, nullable=False),
-    Column("secret_sha256", Name, nullable=False),
-    Column("until_unix_ms", Number),
-    Column("revoked", Integer, nullable=False),
-    Index("access_state_by_key", "key_id", "entry"),
+    "access_state", api.AccessState, Index("access_state_by_key", "key_id", "entry")
 )
 
-STATE_TABLES = (evse_state, key_state, module_state, meter_state, consent_state, access_state)
-
-
-TABLE_OF: dict[type[State], Table] = {
-    EvseState: evse_state,
-    KeyState: key_state,
-    ModuleState: module_state,
-    MeterState: meter_state,
-    ConsentState: consent_state,
-    AccessState: access_state,
+NAMED_BY = {
+    evse_state: ("evse_id",),
+    key_state: ("fingerprint",),
+    module_state: ("chip_id",),
+    meter_state: ("manufacturer_name", "serial_name"),
+    consent_state: ("evse_id", "to_operator"),
+    access_state: ("key_id",),
 }
-MODEL_OF = {table: model for model, table in TABLE_OF.items()}
+"""The columns of a thing's name (states.name_of)."""
 
-_FLAGS = {"used", "revoked"}
-_METER_COLUMNS = {
-    evse_state: ("manufacturer", "serial"),
-    key_state: ("manufacturer", "serial"),
-    meter_state: (
-        *("manufacturer", "model", "serial"),
-        *("calibration_mark", "calibration_year"),
-    ),
-}
+STATE_TABLES = tuple(NAMED_BY)
+TABLE_OF: dict[type[api.State], Table] = {table.info["model"]: table for table in STATE_TABLES}
 
 
-def row_of(state: State, ordinal: int) -> tuple[Table, dict[str, Any]]:
+def row_of(state: api.State, ordinal: int) -> tuple[Table, dict[str, Any]]:
     """The table of a state and its columns. ordinal: its place among those of its entry."""
     table = TABLE_OF[type(state)]
     columns = state.model_dump()
-    if table in _METER_COLUMNS:
-        meter = columns.pop("meter") or dict.fromkeys(_METER_COLUMNS[table])
-        columns |= {f"meter_{name}": value for name, value in meter.items()}
+    if meter_columns := _meter_columns(table):
+        meter = columns.pop("meter")
+        columns |= {name: meter and meter[member] for name, member in meter_columns.items()}
     if table is access_state:
         columns["operators"] = json.dumps(columns["operators"])
     for flag in _FLAGS & columns.keys():
@@ -237,44 +177,41 @@ def row_of(state: State, ordinal: int) -> tuple[Table, dict[str, Any]]:
     return table, {"ordinal": ordinal, **columns, **_names(table, columns)}
 
 
-def state_of(table: Table, row: Mapping[Any, Any]) -> State:
+def state_of(table: Table, row: Mapping[Any, Any]) -> api.State:
     """The state that a row of a table holds. StateBroken if it holds none."""
     try:
         columns = {name: value for name, value in row.items() if name != "ordinal"}
         _drop_names(table, columns)
-        if table in _METER_COLUMNS:
-            columns["meter"] = _meter(table, columns)
+        if meter_columns := _meter_columns(table):
+            meter = {member: columns.pop(name) for name, member in meter_columns.items()}
+            columns["meter"] = None if set(meter.values()) == {None} else meter
         if table is access_state:
             columns["operators"] = _operators(columns["operators"])
         for flag in _FLAGS & columns.keys():
             columns[flag] = {0: False, 1: True}[columns[flag]]
-        return MODEL_OF[table].model_validate(columns)
+        state: api.State = table.info["model"].model_validate(columns)
     except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
         cause = f"a row of {table.name} cannot be read ({type(error).__name__})"
         raise StateBroken("state_broken", entry=row["entry"], cause=cause) from None
+    return state
+
+
+@cache
+def _meter_columns(table: Table) -> dict[str, str]:
+    """The columns of a state's meter, and the member that each holds."""
+    names = [column.name for column in table.columns if column.name.startswith("meter_")]
+    return {name: name.removeprefix("meter_") for name in names}
 
 
 def _names(table: Table, columns: dict[str, Any]) -> dict[str, str]:
-    """What a row is looked up by beside its members."""
-    if table is module_state:
-        return {"gateway_serial_name": normalized(columns["gateway_serial"])}
-    if table is meter_state:
-        return {
-            "manufacturer_name": normalized(columns["meter_manufacturer"]),
-            "serial_name": normalized(columns["meter_serial"]),
-        }
-    return {}
+    names = _NAMES.get(table.info["model"], {})
+    return {name: normalized(columns[of]) for name, of in names.items()}
 
 
 def _drop_names(table: Table, columns: dict[str, Any]) -> None:
     for name, value in _names(table, columns).items():
         if columns.pop(name) != value:
             raise ValueError(f"{name} is not that of the row")
-
-
-def _meter(table: Table, columns: dict[str, Any]) -> dict[str, Any] | None:
-    meter = {name: columns.pop(f"meter_{name}") for name in _METER_COLUMNS[table]}
-    return None if set(meter.values()) == {None} else meter
 
 
 def _operators(text: str) -> list[str]:

@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote
 
-from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response, status
+from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import TypeAdapter, ValidationError
 
 from wattseal.common.times import unix_ms_now
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
-from wattseal.registry.api_models import (
-    AccessRequest,
-    AccessState,
-    Challenge,
-    Confirmation,
-    ConsentRequest,
-    DeactivationRequest,
-    Eligibility,
-    EvseState,
-    HardwareExchangeRequest,
-    HistoryLine,
-    KeyAnswer,
-    MeterState,
-    ModuleState,
-    PublicationAnswer,
-    Reason,
-    RecordLine,
-    RegistrationRequest,
-    RegistryFacts,
-    SearchResult,
-    State,
-    TestChargeRequest,
-)
+from wattseal.registry import api_models as api
 from wattseal.registry.failures import NotFound
 from wattseal.registry.log_client import write_states
-from wattseal.registry.records import MeterRef
+from wattseal.registry.records import ChipId, Hash, KeyId, MeterRef
 from wattseal.registry.states import history_lines
 from wattseal.registry.web import openapi
 from wattseal.registry.web.callers import Actor, Administrator, Service, ask
@@ -109,21 +88,12 @@ At = Annotated[int | None, Depends(_moment)]
 EvseIdPath = Annotated[str, Depends(_evse_id)]
 MeterPath = Annotated[MeterRef, Depends(_meter)]
 EntryPath = Annotated[int, Path(ge=0, le=MAX_INTEGER, description="Number of the entry, from 0.")]
-FingerprintPath = Annotated[
-    str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the SubjectPublicKeyInfo, in hex.")
-]
+FingerprintPath = Annotated[Hash, Path(description="SHA-256 of the SubjectPublicKeyInfo, in hex.")]
 ChipIdPath = Annotated[
-    str,
-    Path(
-        pattern="^(?:[0-9a-f]{2})+$",
-        min_length=16,
-        max_length=64,
-        description="Identity of the module's chip in hex, as `wattseal device status` shows it.",
-    ),
+    ChipId,
+    Path(description="Identity of the module's chip in hex, as `wattseal device status` shows it."),
 ]
-KeyIdPath = Annotated[
-    str, Path(pattern="^[a-z2-7]{12}$", description="The middle part of `wsk_..._...`: public.")
-]
+KeyIdPath = Annotated[KeyId, Path(description="The middle part of `wsk_..._...`: public.")]
 Size = Annotated[
     int | None,
     Query(ge=1, le=MAX_INTEGER, description="Size of the log. Default: the entry's number + 1."),
@@ -150,40 +120,40 @@ _CHANGING = {**ADMINISTRATION, 404: RECORDING[404], 422: RECORDING[422]}
     "", status_code=status.HTTP_201_CREATED, responses=_CHANGING, summary="Make an access key"
 )
 def grant(
-    body: Annotated[AccessRequest, Body(openapi_examples=openapi.of_body("access"))],
+    body: Annotated[api.AccessRequest, openapi.body("access")],
     actor: Administrator,
     registry: Service,
-) -> Confirmation:
+) -> api.Confirmation:
     """The answer shows the key this once; the registry keeps its hash alone."""
     return registry.grant(body, actor)
 
 
 @access_router.get("", responses=ADMINISTRATION, summary="List the access keys")
-def access_keys(_actor: Administrator, registry: Service) -> list[AccessState]:
+def access_keys(_actor: Administrator, registry: Service) -> list[api.AccessState]:
     """All that there ever were, the revoked and expired ones too."""
     return registry.access_keys()
 
 
 @access_router.delete("/{key_id}", responses=_CHANGING, summary="Revoke an access key")
-def revoke(key_id: KeyIdPath, actor: Administrator, registry: Service) -> Confirmation:
+def revoke(key_id: KeyIdPath, actor: Administrator, registry: Service) -> api.Confirmation:
     """From now on it is good for nothing."""
     return registry.revoke(key_id, actor)
 
 
 entries_router = APIRouter(prefix="/v1", tags=["log"])
 
-_RECORDS = TypeAdapter(list[RecordLine])
+_RECORDS = TypeAdapter(list[api.RecordLine])
 
 FOR_EVER = "public, max-age=31536000, immutable"
 """Cache-Control of what never changes."""
 
 
 @entries_router.get("/entries/{number}", responses=FINDING, summary="An entry and its record")
-async def entry(number: EntryPath, registry: Service, response: Response) -> RecordLine:
+async def entry(number: EntryPath, registry: Service, response: Response) -> api.RecordLine:
     """The entry as it is in the log, and the record that it commits to."""
-    leaf, record = await ask(registry.record, number)
+    line = await ask(registry.record, number)
     response.headers["Cache-Control"] = FOR_EVER
-    return RecordLine(number=number, leaf=leaf, record=record)
+    return line
 
 
 @entries_router.get(
@@ -191,7 +161,7 @@ async def entry(number: EntryPath, registry: Service, response: Response) -> Rec
 )
 async def publication(
     number: EntryPath, registry: Service, response: Response, size: Size = None
-) -> PublicationAnswer:
+) -> api.PublicationAnswer:
     """The file that `wattseal device publish` takes: inclusion proof and signed checkpoint."""
     answer = await ask(registry.publication, number, size)
     response.headers["Cache-Control"] = FOR_EVER
@@ -205,7 +175,7 @@ async def publication(
 @entries_router.get(
     "/records",
     responses=PUBLIC,
-    response_model=list[RecordLine],
+    response_model=list[api.RecordLine],
     summary="Records in the order of the log",
 )
 def records(registry: Service, first: First = 0, count: Count = 256) -> Response:
@@ -216,7 +186,7 @@ def records(registry: Service, first: First = 0, count: Count = 256) -> Response
 @entries_router.get(
     "/states",
     responses=PUBLIC,
-    response_model=list[list[State]],
+    response_model=list[list[api.State]],
     summary="What each record made of the state",
 )
 def states(registry: Service, first: First = 0, count: Count = 256) -> Response:
@@ -268,19 +238,19 @@ _State = TypeVar("_State")
 
 
 @questions_router.get("/registry", responses=PUBLIC, summary="Who the registry is")
-async def facts(registry: Service) -> RegistryFacts:
+async def facts(registry: Service) -> api.RegistryFacts:
     """Its name and keys, as modules and clients of the log are configured with them."""
     return await ask(registry.facts)
 
 
 @questions_router.get("/evse/{evse_id}", responses=FINDING, summary="A charge point")
-async def evse(evse_id: EvseIdPath, at: At, registry: Service) -> EvseState:
+async def evse(evse_id: EvseIdPath, at: At, registry: Service) -> api.EvseState:
     """Its state now, or at a time."""
     return _found(await ask(registry.evse, evse_id, at), "charge point", evse_id)
 
 
 @questions_router.get("/evse/{evse_id}/key", responses=FINDING, summary="The key of a charge point")
-async def key_of_evse(evse_id: EvseIdPath, at: At, registry: Service) -> KeyAnswer:
+async def key_of_evse(evse_id: EvseIdPath, at: At, registry: Service) -> api.KeyAnswer:
     """The key that is valid for it now, or was at a time; check a session's records with it.
 
     `valid_until_unix_ms` is what is known now, also when a time of the past is asked for: null
@@ -293,7 +263,7 @@ async def key_of_evse(evse_id: EvseIdPath, at: At, registry: Service) -> KeyAnsw
 @questions_router.get(
     "/evse/{evse_id}/history", responses=FINDING, summary="A charge point's history"
 )
-async def history(evse_id: EvseIdPath, registry: Service) -> list[HistoryLine]:
+async def history(evse_id: EvseIdPath, registry: Service) -> list[api.HistoryLine]:
     """Every record that touched it, oldest first, with the key that signs after it."""
     records = await ask(registry.history, evse_id)
     if not records:
@@ -304,13 +274,13 @@ async def history(evse_id: EvseIdPath, registry: Service) -> list[HistoryLine]:
 @questions_router.get(
     "/evse/{evse_id}/eligibility", responses=PUBLIC, summary="May it be published as compliant?"
 )
-async def eligibility(evse_id: EvseIdPath, registry: Service) -> Eligibility:
+async def eligibility(evse_id: EvseIdPath, registry: Service) -> api.Eligibility:
     """Whether the POI may be published, whether sessions may be authorised, and why not."""
     return await ask(registry.eligibility, evse_id)
 
 
 @questions_router.get("/keys/{fingerprint}", responses=FINDING, summary="A key")
-async def key(fingerprint: FingerprintPath, at: At, registry: Service) -> KeyAnswer:
+async def key(fingerprint: FingerprintPath, at: At, registry: Service) -> api.KeyAnswer:
     """A public key by its fingerprint, where it signs or signed last, and how long it did there.
 
     Its status is that of the time that is asked for; `valid_until_unix_ms` is what is known now.
@@ -319,7 +289,7 @@ async def key(fingerprint: FingerprintPath, at: At, registry: Service) -> KeyAns
 
 
 @questions_router.get("/modules/{chip_id}", responses=FINDING, summary="A signing module")
-async def module(chip_id: ChipIdPath, at: At, registry: Service) -> ModuleState:
+async def module(chip_id: ChipIdPath, at: At, registry: Service) -> api.ModuleState:
     """A signing module by its chip's id."""
     return _found(await ask(registry.module, chip_id, at), "module", chip_id)
 
@@ -328,14 +298,14 @@ async def module(chip_id: ChipIdPath, at: At, registry: Service) -> ModuleState:
 @questions_router.get(
     "/meters/{manufacturer:path}/{serial:path}", responses=FINDING, summary="A meter"
 )
-async def meter(meter: MeterPath, at: At, registry: Service) -> MeterState:
+async def meter(meter: MeterPath, at: At, registry: Service) -> api.MeterState:
     """A meter by what its label says; capitals and blanks make no difference."""
     name = f"{meter.manufacturer} {meter.serial}"
     return _found(await ask(registry.meter, meter, at), "meter", name)
 
 
 @questions_router.get("/search", responses=PUBLIC, summary="Search")
-async def search(q: SearchText, registry: Service) -> SearchResult:
+async def search(q: SearchText, registry: Service) -> api.SearchResult:
     """By what EVSE-IDs, serial numbers, chip ids, keys and fingerprints begin with."""
     return await ask(registry.search, q)
 
@@ -348,38 +318,54 @@ def _found(state: _State | None, what: str, name: str) -> _State:
 
 recording_router = APIRouter(prefix="/v1", tags=["recording"])
 
-_REPEATED: Responses = {200: {"model": Confirmation, "description": REPEATED}}
+_Route = TypeVar("_Route", bound=Callable[..., Any])
 
-RegistrationBody = Annotated[
-    RegistrationRequest, Body(openapi_examples=openapi.of_body("registration"))
+RegistrationBody = Annotated[api.RegistrationRequest, openapi.body("registration")]
+
+
+async def _recorder(
+    actor: Actor, registry: Service, response: Response
+) -> Callable[[api.RegistrationRequest | api.RequestAboutEvse], api.Confirmation]:
+    """What records a request: its answer is 201 for a new entry, 200 for one that there was."""
+
+    def record(req: api.RegistrationRequest | api.RequestAboutEvse) -> api.Confirmation:
+        if isinstance(req, api.RegistrationRequest):
+            done = registry.register(req, actor)
+        else:
+            done = registry.record_about_evse(req, actor)
+        if done.repeated:
+            response.status_code = status.HTTP_200_OK
+        response.headers["Location"] = f"/v1/entries/{done.entry}"
+        return done
+
+    return record
+
+
+Recorder = Annotated[
+    Callable[[api.RegistrationRequest | api.RequestAboutEvse], api.Confirmation], Depends(_recorder)
 ]
 
 
-def _told(done: Confirmation, response: Response) -> Confirmation:
-    """201 for a new entry, 200 for one that there was."""
-    if done.repeated:
-        response.status_code = status.HTTP_200_OK
-    response.headers["Location"] = f"/v1/entries/{done.entry}"
-    return done
+def _recording(path: str, summary: str) -> Callable[[_Route], _Route]:
+    """A route by which something is recorded."""
+    return recording_router.post(
+        path,
+        status_code=status.HTTP_201_CREATED,
+        responses={**RECORDING, 200: {"model": api.Confirmation, "description": REPEATED}},
+        summary=summary,
+    )
 
 
 @recording_router.post("/challenges", responses=PUBLIC, summary="Get a challenge")
-def challenge(registry: Service) -> Challenge:
+def challenge(registry: Service) -> api.Challenge:
     """What a module signs with `wattseal device prove`; good for an hour."""
     return registry.challenge()
 
 
-@recording_router.post(
-    "/registrations",
-    status_code=status.HTTP_201_CREATED,
-    responses={**RECORDING, **_REPEATED},
-    summary="Register a key",
-)
-def register(
-    body: RegistrationBody, actor: Actor, registry: Service, response: Response
-) -> Confirmation:
+@_recording("/registrations", "Register a key")
+def register(body: RegistrationBody, record: Recorder) -> api.Confirmation:
     """Every scenario in which a key begins to sign for a charge point."""
-    return _told(registry.register(body, actor), response)
+    return record(body)
 
 
 @recording_router.post(
@@ -387,72 +373,39 @@ def register(
     responses={key: RECORDING[key] for key in RECORDING if key != 422},
     summary="Judge a registration without making it",
 )
-def check(body: RegistrationBody, actor: Actor, registry: Service) -> list[Reason]:
+def check(body: RegistrationBody, actor: Actor, registry: Service) -> list[api.Reason]:
     """All that speaks against it; empty if it would be taken."""
-    return list(map(Reason.of, registry.judge(body, actor)))
+    return list(map(api.Reason.of, registry.judge(body, actor)))
 
 
-@recording_router.post(
-    "/deactivations",
-    status_code=status.HTTP_201_CREATED,
-    responses={**RECORDING, **_REPEATED},
-    summary="Deactivate a key",
-)
+@_recording("/deactivations", "Deactivate a key")
 def deactivate(
-    body: Annotated[DeactivationRequest, Body(openapi_examples=openapi.of_body("deactivation"))],
-    actor: Actor,
-    registry: Service,
-    response: Response,
-) -> Confirmation:
+    body: Annotated[api.DeactivationRequest, openapi.body("deactivation")], record: Recorder
+) -> api.Confirmation:
     """The charge point is given up, or its key is not to be trusted any more."""
-    return _told(registry.deactivate(body, actor), response)
+    return record(body)
 
 
-@recording_router.post(
-    "/hardware-exchanges",
-    status_code=status.HTTP_201_CREATED,
-    responses={**RECORDING, **_REPEATED},
-    summary="Note an exchange of station hardware",
-)
+@_recording("/hardware-exchanges", "Note an exchange of station hardware")
 def exchange_hardware(
-    body: Annotated[
-        HardwareExchangeRequest, Body(openapi_examples=openapi.of_body("hardware_exchange"))
-    ],
-    actor: Actor,
-    registry: Service,
-    response: Response,
-) -> Confirmation:
+    body: Annotated[api.HardwareExchangeRequest, openapi.body("hardware_exchange")],
+    record: Recorder,
+) -> api.Confirmation:
     """The station around the meter is another; meter, module and EVSE-ID stay."""
-    return _told(registry.exchange_hardware(body, actor), response)
+    return record(body)
 
 
-@recording_router.post(
-    "/consents",
-    status_code=status.HTTP_201_CREATED,
-    responses={**RECORDING, **_REPEATED},
-    summary="Consent to a take-over",
-)
+@_recording("/consents", "Consent to a take-over")
 def consent(
-    body: Annotated[ConsentRequest, Body(openapi_examples=openapi.of_body("consent"))],
-    actor: Actor,
-    registry: Service,
-    response: Response,
-) -> Confirmation:
+    body: Annotated[api.ConsentRequest, openapi.body("consent")], record: Recorder
+) -> api.Confirmation:
     """Let another operator take over this charge point's meter and module."""
-    return _told(registry.consent(body, actor), response)
+    return record(body)
 
 
-@recording_router.post(
-    "/test-charges",
-    status_code=status.HTTP_201_CREATED,
-    responses={**RECORDING, **_REPEATED},
-    summary="Keep a test charge",
-)
+@_recording("/test-charges", "Keep a test charge")
 def keep_test_charge(
-    body: Annotated[TestChargeRequest, Body(openapi_examples=openapi.of_body("test_charge"))],
-    actor: Actor,
-    registry: Service,
-    response: Response,
-) -> Confirmation:
+    body: Annotated[api.TestChargeRequest, openapi.body("test_charge")], record: Recorder
+) -> api.Confirmation:
     """The records of the session charged after commissioning, for the commissioning document."""
-    return _told(registry.keep_test_charge(body, actor), response)
+    return record(body)

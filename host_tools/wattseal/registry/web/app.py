@@ -101,15 +101,11 @@ def _description(app: FastAPI) -> dict[str, Any]:
             routes=app.routes,
         )
         for path in made["paths"].values():
-            for operation_ in path.values():
-                _drop_framework_errors(operation_["responses"])
+            for operation in path.values():
+                if "HTTPValidationError" in str(operation["responses"].get("422")):
+                    del operation["responses"]["422"]
         for name in ("HTTPValidationError", "ValidationError"):
             made["components"]["schemas"].pop(name, None)
         openapi.add_answers(made["paths"])
         app.openapi_schema = made
     return app.openapi_schema
-
-
-def _drop_framework_errors(responses: dict[str, Any]) -> None:
-    if "HTTPValidationError" in str(responses.get("422")):
-        del responses["422"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -86,16 +86,8 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         for each in fields(Settings)
         if environment.get(PREFIX + each.name.upper())
     }
-    numbers = {key: int(text) for key, text in given.items() if key in _NUMBERS}
-    return Settings(
-        data=Path(given.get("data", "registry-data")),
-        database_url=given.get("database_url"),
-        name=given.get("name"),
-        **numbers,
-    )
-
-
-_SWITCHED_OFF = 0
+    read: dict[str, Callable[[str], Any]] = {"data": Path, **dict.fromkeys(_NUMBERS, int)}
+    return Settings(**{key: read.get(key, str)(text) for key, text in given.items()})
 
 
 class RateLimits:
@@ -110,29 +102,22 @@ class RateLimits:
         }
 
     def count(self, kind: str, who: str, cost: int = 1) -> None:
-        """`cost` more of this kind, a whole minute's at most.
+        """`cost` more of this kind, a whole minute's at most; 0 only looks whether one may come.
 
         Problem `too_many_requests`, and then it does not count.
         """
         limit = self._limits[kind]
-        if limit == _SWITCHED_OFF:
+        if not limit:
             return
-        if not self._limiter.hit(RateLimitItemPerMinute(limit), kind, who, cost=min(cost, limit)):
-            raise self._exhausted(kind, who)
-
-    def check(self, kind: str, who: str) -> None:
-        """Problem `too_many_requests` if one more would be too many; counts nothing."""
-        limit = self._limits[kind]
-        if limit == _SWITCHED_OFF:
-            return
-        if not self._limiter.test(RateLimitItemPerMinute(limit), kind, who):
-            raise self._exhausted(kind, who)
-
-    def _exhausted(self, kind: str, who: str) -> Problem:
-        limit = self._limits[kind]
-        window = self._limiter.get_window_stats(RateLimitItemPerMinute(limit), kind, who)
-        seconds = max(1, math.ceil(window.reset_time - time.time()))
-        return Problem("too_many_requests", limit=limit, seconds=seconds)
+        item = RateLimitItemPerMinute(limit)
+        if cost:
+            is_allowed = self._limiter.hit(item, kind, who, cost=min(cost, limit))
+        else:
+            is_allowed = self._limiter.test(item, kind, who)
+        if not is_allowed:
+            window = self._limiter.get_window_stats(item, kind, who)
+            seconds = max(1, math.ceil(window.reset_time - time.time()))
+            raise Problem("too_many_requests", limit=limit, seconds=seconds)
 
 
 MAX_ACCESS_KEY_CHARACTERS = 200
@@ -164,7 +149,7 @@ def _actor(
         raise Problem("access_missing")
     limits: RateLimits = request.app.state.limits
     address = of_scope(request.scope)
-    limits.check("wrong_key", address)
+    limits.count("wrong_key", address, cost=0)
     try:
         actor = registry.authenticate(given.credentials[:MAX_ACCESS_KEY_CHARACTERS])
     except AccessError:

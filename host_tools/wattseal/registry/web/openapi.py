@@ -6,7 +6,11 @@ import json
 from importlib.resources import files
 from typing import Any
 
+from fastapi import Body
+
 from wattseal.registry.web.problems import ErrorBody, RefusedBody
+
+_PLACE = "#/components/schemas/"
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -34,14 +38,10 @@ def as_json(responses: Responses) -> Responses:
     return {
         status: {
             "description": told["description"],
-            "content": {"application/json": {"schema": {"$ref": _schema(told["model"])}}},
+            "content": {"application/json": {"schema": {"$ref": _PLACE + told["model"].__name__}}},
         }
         for status, told in responses.items()
     }
-
-
-def _schema(model: type) -> str:
-    return f"#/components/schemas/{model.__name__}"
 
 
 PUBLIC = errors()
@@ -60,9 +60,9 @@ _ALL: dict[str, Any] = json.loads(
 )
 
 
-def of_body(name: str) -> dict[str, Any]:
-    """`openapi_examples` of the body of that name."""
-    return {each["summary"]: each for each in _ALL[name]}
+def body(name: str) -> Any:
+    """A route's body, with the examples of that name."""
+    return Body(openapi_examples={each["summary"]: each for each in _ALL[name]})
 
 
 def add_answers(paths: dict[str, Any]) -> None:

@@ -19,7 +19,6 @@ from wattseal.driver_check.page import UploadError, read_upload
 from wattseal.driver_check.trust import Result
 from wattseal.driver_check.words import PAGE, choose
 from wattseal.ocmf.public_key import DEFAULT_ALGORITHM
-from wattseal.registry.api_models import KeyAnswer
 from wattseal.registry.failures import NotFound
 from wattseal.registry.station_history import events, key_periods
 from wattseal.registry.web import callers
@@ -126,12 +125,13 @@ def station(
     if state is None:
         raise NotFound("not_found", what="charge point", name=evse_id)
     history = registry.history(evse_id)
+    records = dict(history)
     return _page(
         request,
         "station.html",
         state=state,
         eligibility=registry.eligibility(evse_id),
-        keys=key_periods(evse_id, history),
+        keys=[(period, records[period.entry]) for period in key_periods(evse_id, history)],
         events=events(evse_id, history),
         algorithm=DEFAULT_ALGORITHM,
         **_asked(registry, evse_id, at.strip()[:40]),
@@ -156,14 +156,10 @@ def _asked(registry: Service, evse_id: str, at: str) -> dict[str, Any]:
     if at:
         try:
             moment = read_moment(at)
-            key = _key_at(registry, evse_id, moment)
+            key = registry.key_valid(evse_id, moment)
         except Problem as problem:
             fault = problem.body.error.sentence
     return {"at": at, "at_unix_ms": moment, "key_at": key, "at_fault": fault, "now": unix_ms_now()}
-
-
-def _key_at(registry: Service, evse_id: str, moment: int) -> KeyAnswer | None:
-    return registry.key_valid(evse_id, moment)
 
 
 def _page(request: Request, template: str, **values: Any) -> Response:

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from pydantic import BaseModel, ConfigDict
-
 from wattseal.common.sentences import read_sentences
 from wattseal.registry import failures
 from wattseal.registry.api_models import Reason
 from wattseal.registry.failures import RegistryError
+from wattseal.registry.records import Model
 
 
-class Body(BaseModel):
-    """An answer; never changed, never with members that nobody declared."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ErrorFacts(Body):
+class ErrorFacts(Model):
     """`name` for programs, `sentence` and `remedy` for people, `detail` the values in them."""
 
     name: str
@@ -27,7 +20,7 @@ class ErrorFacts(Body):
     detail: dict[str, str | int] = {}
 
 
-class ErrorBody(Body):
+class ErrorBody(Model):
     """Every answer that is no success."""
 
     error: ErrorFacts
@@ -39,7 +32,7 @@ class RefusedBody(ErrorBody):
     reasons: list[Reason]
 
 
-class Health(Body):
+class Health(Model):
     """That the process answers."""
 
     status: str = "ok"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import gzip
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 
 from wattseal.registry.failures import NotFound
-from wattseal.registry.service import Registry
 from wattseal.registry.web.api import FOR_EVER
 from wattseal.registry.web.callers import Service, ask
 from wattseal.registry.web.openapi import FINDING, PUBLIC, Responses, as_json
-from wattseal.tlog.tiles import Tile, TileError, read_path
+from wattseal.tlog.tiles import TileError, read_path
 
 router = APIRouter(prefix="/log", tags=["log"])
 
@@ -58,20 +58,14 @@ async def tile(path: TilePath, request: Request, registry: Service) -> Response:
         asked = read_path(f"tile/{path}")
     except TileError:
         raise NotFound("not_found", what="tile", name=path[:100]) from None
-    if asked.level is not None:
-        data = await ask(registry.tile, asked.level, asked.number, asked.width)
-        return _Octets(data, headers={"Cache-Control": FOR_EVER})
-    packs = _takes_gzip(request.headers.get("accept-encoding", ""))
-    return await ask(_bundle, registry, asked, packs)
-
-
-def _bundle(registry: Registry, asked: Tile, packs: bool) -> Response:
-    """Entries are texts that repeat themselves: compressed where the client can read that."""
-    data = registry.entry_bundle(asked.number, asked.width)
-    headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
-    if packs:
-        data = gzip.compress(data, compresslevel=6, mtime=0)
-        headers["Content-Encoding"] = "gzip"
+    data = await ask(registry.tile, asked)
+    headers = {"Cache-Control": FOR_EVER}
+    if asked.level is None:
+        headers["Vary"] = "Accept-Encoding"
+        if _takes_gzip(request.headers.get("accept-encoding", "")):
+            # Entries are texts that repeat themselves.
+            data = await ask(partial(gzip.compress, data, compresslevel=6, mtime=0))
+            headers["Content-Encoding"] = "gzip"
     return _Octets(data, headers=headers)
 
 

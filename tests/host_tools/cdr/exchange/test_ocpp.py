@@ -10,7 +10,8 @@ import pytest
 from support.cdr.charged import BEGIN, END, MIDDLE, combined, facts, folder, record
 from support.device.signer import signer
 from wattseal.cdr.build import OCPP
-from wattseal.cdr.ocpp import KEY_PREFIX, key_text, read_key_text, read_meter_values
+from wattseal.cdr.ocpp import key_text, read_key_text, read_meter_values
+from wattseal.cdr.signers import OCPP_KEY_PREFIX
 from wattseal.common.errors import ToolError
 from wattseal.ocmf.public_key import KeyUnreadableError
 
@@ -131,7 +132,7 @@ class TestForms:
         keys = [signed_value(value, form)["publicKey"] for value in values]
         assert [bool(key) for key in keys] == with_key
         for key in filter(None, keys):
-            assert base64.b64decode(key).decode() == KEY_PREFIX + signer().public.hex
+            assert base64.b64decode(key).decode() == OCPP_KEY_PREFIX + signer().public.hex
 
     def test_read_back_whatever_is_around_it(self, sent: Callable[..., Any], form: str) -> None:
         values = sent(BEGIN, MIDDLE, END, form=form)

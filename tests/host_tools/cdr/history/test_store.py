@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import select
 from support.cdr.day_of_sessions import BEGAN_MS, CPO, HOUR_MS, MSP, session, sha, told
-from wattseal.cdr.findings import found
-from wattseal.cdr.history import neighbours, reconcile
+from wattseal.cdr.findings import found, of_verify
+from wattseal.cdr.history import neighbours
 from wattseal.cdr.history import store as store_module
 from wattseal.cdr.history.neighbours import windows
 from wattseal.cdr.history.rows import Session, new_rows
@@ -20,6 +20,7 @@ from wattseal.cdr.history.tables import is_of, seen_session
 from wattseal.cdr.rules import Rules
 from wattseal.common import sql
 from wattseal.common.errors import ToolError
+from wattseal.ocmf.findings import found as verify_found
 
 
 def test_good_sessions_are_found_nothing_about(store: SeenSessions) -> None:
@@ -255,6 +256,22 @@ def test_contexts_and_keys_count_apart(store: SeenSessions) -> None:
     assert told(store, session(0, "A"), session(0, "B"), replace(fiscal)) == {}
 
 
+@pytest.mark.parametrize(
+    ("code", "values"),
+    [
+        ("energy_decreased", {"begin": "2947.1", "end": "2935.6"}),
+        ("pagination_repeated", {"pagination": "T1"}),
+    ],
+)
+def test_doubts_of_the_records_check_are_listed(
+    store: SeenSessions, code: str, values: dict[str, str]
+) -> None:
+    doubt = of_verify(verify_found(code, **values))
+    assert told(store, session(0, doubts=(doubt,), is_billable=False)) == {}
+    [listed] = store.doubts()
+    assert listed.finding == doubt
+
+
 def test_doubts_of_the_judgement_itself_are_listed(store: SeenSessions) -> None:
     doubt = found("key_used_after_deactivation", expected="then", found="now")
     assert told(store, session(0, doubts=(doubt,), is_billable=False)) == {}
@@ -337,7 +354,7 @@ def test_the_order_of_the_rows_decides_nothing(store: SeenSessions) -> None:
 def test_more_findings_than_are_read_at_a_time(
     store: SeenSessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (store_module, reconcile, sql):
+    for module in (store_module, sql):
         monkeypatch.setattr(module, "ROWS_AT_A_TIME", 3)
     back = [session(2 * n, begin_wh="0", end_wh=str(10**6 - n)) for n in range(8)]
     found_ = told(store, *back, name="run")  # before all but the first, a gap; and back each time

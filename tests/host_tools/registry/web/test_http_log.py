@@ -9,7 +9,9 @@ from support.registry.api_caller import Api, error_of
 from support.registry.simulated_module import SimulatedModule
 from wattseal.registry.records import read_record
 from wattseal.registry.states import states_of
-from wattseal.tlog import tiles, tree
+from wattseal.tlog import tiles
+
+from hil import transparency_log as tree
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 

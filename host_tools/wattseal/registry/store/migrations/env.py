@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that schema.upgrade brings, in its transaction."""
+"""Runs migrations on the connection that tables.SCHEMA brings, in its transaction."""
 
 from __future__ import annotations
 
