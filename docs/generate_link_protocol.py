@@ -11,7 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "firmware"))
 
-from wire import link_frame, messages, strict_json  # noqa: E402
+from wire import messages, strict_json  # noqa: E402
 from wire.errors import ERRORS  # noqa: E402
 from wire.methods import METHODS  # noqa: E402
 from wire.schema import limit_in_words  # noqa: E402
@@ -66,7 +66,7 @@ def page() -> str:
     """The whole page."""
     head = _HEAD.format(
         version=messages.PROTOCOL_VERSION,
-        max_line=link_frame.MAX_LINE_BYTES,
+        max_line=messages.MAX_LINE_BYTES,
         max_depth=strict_json.MAX_DEPTH,
         max_id=messages.MAX_ID_CHARACTERS,
         frame=_line(messages.request(1, "release", {"through": 8})),
@@ -81,7 +81,7 @@ def page() -> str:
 
 
 def _line(message: dict) -> str:
-    return link_frame.encode(message).decode().rstrip("\n")
+    return messages.encode(message).decode().rstrip("\n")
 
 
 def _method(row: tuple) -> str:
@@ -134,7 +134,7 @@ def _errors() -> str:
         for code, name, sentence, remedy in ERRORS
     ]
     lines.append("\n`parse_error` and `invalid_request` tell in `detail.reason`:\n")
-    lines += [f"- `{reason}`: {words}" for reason, words in link_frame.REASONS.items()]
+    lines += [f"- `{reason}`: {words}" for reason, words in messages.REASONS.items()]
     return "\n".join(lines) + "\n"
 
 

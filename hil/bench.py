@@ -18,7 +18,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from wattseal.wire import link_frame, messages
+from wattseal.wire import messages
 
 from hil import flash_cache
 from hil.board import load_board
@@ -170,11 +170,11 @@ class Client:
         """The result fields and the device time in nanoseconds."""
         self._calls += 1
         link = self._desk.link
-        link.send(link_frame.encode(messages.request(self._calls, method, params)))
+        link.send(messages.encode(messages.request(self._calls, method, params)))
         answered = len(link.marks) + 2  # the request's line and the reply's
         self._desk.chip.run_until(lambda: len(link.marks) >= answered, REPLY_LIMIT_NS, POLL_NS)
         request, reply = list(link.marks)[-2:]
-        found = link_frame.decode(reply.text.rstrip())
+        found = messages.decode(reply.text.rstrip())
         return messages.read_reply(found, self._calls), reply.start_ns - request.end_ns
 
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 import serial
 from wattseal.wire import messages
 from wattseal.wire.errors import WattsealError
-from wattseal.wire.link_frame import LineDecoder, encode
+from wattseal.wire.messages import LineDecoder, encode
 
 # Wall time: an emulated module signs some ten times slower than a real one,
 # and slower still while the machine does other things.

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from wattseal.tlog.tiles import MAX_LEVEL, WIDTH, Tile, width_at
 from wattseal.tlog.tree import leaf_hash, root_from_inclusion_proof
+from wattseal.wire.digests import sha256
 from wattseal.wire.merkle import node_hash
-from wattseal.wire.sha256 import sha256
 
 __all__ = (
     "consistency_proof",

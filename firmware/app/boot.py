@@ -10,7 +10,7 @@ from app.refusals import as_wattseal_error
 
 
 def boot(core: Core, port: Port, board_name: str, release: Release, profiles: Json) -> Module:
-    """Bring the module up. Whatever fails puts it into the state fault, in which it still gives out
+    """Start the module. Any failure puts it into the state fault, in which it still answers for
     status, records, events and public key.
     """
     module = Module(core, port, board_name, release, profiles)

@@ -64,7 +64,7 @@ class Clock:
     def status_after(self, status_at_begin: str) -> str:
         """Return the status of a later reading of a session.
 
-        R after I: the interval is measured by our own ticks (OCMF table 19, and verifiers want
-        the end's status to say so). Otherwise the status now.
+        R after I: the interval is measured by our own ticks (OCMF table 19, and verifiers require
+        that status at the end). Otherwise the status now.
         """
         return "R" if status_at_begin == "I" else self.status()

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from wire.reading import Reading
 
 BaseTest = Callable[[bytes], bool]
-"""Tells something of the base of a log's sector: the state of its user when it was opened."""
+"""Judges the base of a log's sector: the state of the log's user when the sector was opened."""
 Json = dict[str, Any]
 """An object of plain JSON values."""
 ItemReader = Callable[[Any, int], tuple[Json, int]]
@@ -99,7 +99,7 @@ class Core(FlashAreas, Protocol):
         """Return the chip's unique id."""
 
 class Release(Protocol):
-    """What was built into the image, as the frozen module `release` tells it."""
+    """What was built into the image, as in the frozen module `release`."""
 
     @property
     def VERSION(self) -> str: ...  # noqa: N802
@@ -173,4 +173,4 @@ class Port(Ticks, Protocol):
         """Return the bytes of heap free after a collection."""
 
     def enter_boot_loader(self) -> None:
-        """Leave for the chip's boot loader."""
+        """Start the chip's boot loader."""

@@ -5,8 +5,8 @@ continue.
 
 An entry is the JSON text {"number", "unix_ms", "event", "detail"}; unix_ms is null while the
 clock is unset. Its chain value is SHA-256 of the chain value before it (32 zero bytes for the
-first) and the text's bytes. In flash the `EventLogState` and the value before
-come before the text.
+first) and the text's bytes. In flash the `EventLogState` and the chain value before it precede the
+text.
 """
 
 import struct
@@ -21,11 +21,11 @@ from app.sector_log import LogDamagedError, LogFullError, SectorLog
 
 MAX_TEXT_BYTES = 2000
 
-SPARE_FOR_DUTIES = 2
-"""Sectors that events which can wait leave free: a full log must still take starts, key changes."""
+SPARE_FOR_STARTS = 2
+"""Sectors that ordinary events leave free: a full log must still take starts and key changes."""
 
 SPARE_FOR_ARCHIVING = 1
-"""Sectors that those leave free, for the events by which a full log gets room again."""
+"""Sectors that starts and key changes leave free, for the archiving that makes room again."""
 
 _LOG_KIND = 0x45
 _EVENT = 1
@@ -38,7 +38,7 @@ _FIRST_CHAIN = bytes(_CHAIN_BYTES)
 class EventLogState:
     """State of the log after an event: its number, the newest statement and record, the time.
 
-    statement: number of the newest statement that an event told of, 0 for none. pagination: of the
+    statement: number of the newest statement that an event is about, 0 for none. pagination: of the
     newest record then. unix_ms: the time of the newest event that had one.
     """
 
@@ -125,7 +125,7 @@ class Events:
     def has_room(self) -> bool:
         """Return whether any event that may come up in a session can still be logged."""
         lengths = (MAX_TEXT_BYTES, MAX_TEXT_BYTES)
-        return not self._log.damage and self._log.has_room(lengths, SPARE_FOR_DUTIES)
+        return not self._log.damage and self._log.has_room(lengths, SPARE_FOR_STARTS)
 
     def is_half_full(self) -> bool:
         """Return whether events that anybody can provoke should no longer be logged."""
@@ -137,12 +137,12 @@ class Events:
         detail: dict[str, object],
         pagination: int,
         statement: int = 0,
-        spare_sectors: int = SPARE_FOR_DUTIES,
+        spare_sectors: int = SPARE_FOR_STARTS,
     ) -> None:
         """Append an event; in flash on return.
 
-        pagination: of the journal's newest record. statement: number of one that this event is the
-        first to tell of. WattsealError `events_full` if there is no room.
+        pagination: of the journal's newest record. statement: number of the one that this event
+        is about, 0 for none. WattsealError `events_full` if there is no room.
         """
         unix_ms = self._clock.unix_ms_or_none()
         state = EventLogState(
@@ -174,7 +174,7 @@ class Events:
         """
         _, chain = self.read(through)
         keep = self._log.sectors_of(lambda base: _unpack_state(base).number <= through)[-1]
-        spare_sectors = 0 if keep > self._log.oldest else SPARE_FOR_DUTIES
+        spare_sectors = 0 if keep > self._log.oldest else SPARE_FOR_STARTS
         detail = {"through": through, "chain": chain}
         self.log("events_archived", detail, pagination, spare_sectors=spare_sectors)
         try:

@@ -18,23 +18,23 @@ _DIGITS_OF_LABEL = 16
 class Firmware:
     """version, rollback_number and vendor_key (SPKI DER, b"" for none) are those of the release.
 
-    identity: SHA-256 of the image in hex, once `measure` was called.
+    identity: SHA-256 of the image in hex, once `measure` was called. label: the version, and enough
+    of the identity to tell two builds apart: GV of records.
     """
 
     def __init__(self, release: Release) -> None:
         self.version = release.VERSION
         self.rollback_number = release.ROLLBACK_NUMBER
         self.vendor_key = release.VENDOR_KEY
-        self.identity = NOT_MEASURED
+        self._identify(NOT_MEASURED)
 
     def measure(self, core: Core) -> None:
         """Let the core hash the image, which takes a while; CoreError if it cannot be read."""
-        self.identity = core.firmware_identity().hex()
+        self._identify(core.firmware_identity().hex())
 
-    @property
-    def label(self) -> str:
-        """The version, and enough of the identity to tell two builds apart: GV of records."""
-        return self.version + "+" + self.identity[:_DIGITS_OF_LABEL]
+    def _identify(self, identity: str) -> None:
+        self.identity = identity
+        self.label = self.version + "+" + identity[:_DIGITS_OF_LABEL]
 
 
 def check_manifest(

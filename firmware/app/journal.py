@@ -1,8 +1,8 @@
 """The journal: every signed record by its pagination, and the state after the newest one.
 
 A record is stored with the `JournalState` after it: pagination, session, time and reading in a few
-bytes. Behind each record a mark with the same state is stored, before the record is given out. So
-the state survives the decay of its record, and a decayed record with a mark behind it is known from
+bytes. After each record a mark with the same state is stored, before the record is given out. So
+the state survives the decay of its record, and a decayed record with a mark after it is known from
 one that a power cut interrupted, whose pagination is free.
 """
 

@@ -1,9 +1,9 @@
 """Which key the module signs with, decided at every start.
 
-The log of statements decides: a key is announced from the moment its birth or roll-over statement
-is stored until its farewell statement is. A key that is not announced may be erased when its making
-was cut; one that is announced is replaced or retired only together with a statement. A power cut
-between any two steps only delays them: the next start continues.
+The log of statements decides: a key is announced once its birth or roll-over statement is stored,
+until its farewell statement is. A key that is not announced, because a power cut interrupted its
+making, may be erased; one that is announced is replaced or retired only together with a statement.
+A power cut between any two steps only delays them: the next start continues.
 """
 
 from wire.errors import WattsealError

@@ -1,21 +1,61 @@
-"""Serves the link: every line gets one answer, and nothing that arrives can stop the loop."""
+"""Serves the link: runs the command that each line asks for, and answers every line once.
+
+Nothing that arrives can stop the loop.
+"""
 
 import gc
 
 from wire.errors import WattsealError
-from wire.link_frame import LineDecoder, LinkError, encode
-from wire.messages import error, is_reply, request_id
+from wire.messages import (
+    LineDecoder,
+    LinkError,
+    encode,
+    error,
+    is_reply,
+    read_request,
+    request_id,
+    result,
+)
+from wire.methods import check_params, find_method
 
+from app.commands import charging, commissioning, owner, queries, status, update
 from app.contracts import Json, Link
-from app.dispatch import handle
 from app.module import Module
 
 READ_BYTES = 256
 IDLE_MS = 1000
-"""How long nothing has to arrive before the module does its own work."""
+"""After so long without a byte from the host the module does its idle work."""
 
 LONGEST_BUSY_MS = 10_000
-"""How long a host that never pauses can delay that work."""
+"""A host that never pauses delays that work by no more than this."""
+
+COMMANDS = {
+    "hello": status.hello,
+    "status": status.status,
+    "public_key": status.public_key,
+    "self_test": status.self_test,
+    "configure": commissioning.configure,
+    "set_time": commissioning.set_time,
+    "read_meter": commissioning.read_meter,
+    "seal": commissioning.seal,
+    "begin": charging.begin,
+    "intermediate": charging.intermediate,
+    "end": charging.end,
+    "records": queries.records,
+    "release": charging.release,
+    "events": queries.events,
+    "statements": queries.statements,
+    "challenge": owner.challenge,
+    "unseal": owner.unseal,
+    "archive_events": owner.archive_events,
+    "decommission": owner.decommission,
+    "prove": commissioning.prove,
+    "event_head": commissioning.event_head,
+    "accept_publication": commissioning.accept_publication,
+    "check_update": update.check_update,
+    "enter_boot_loader": update.enter_boot_loader,
+}
+"""The function of each method of the link; wire/methods.py says what goes in and comes out."""
 
 
 class LinkServer:
@@ -28,7 +68,7 @@ class LinkServer:
         self._idle_at_ms = module.clock.uptime_ms()
 
     def serve_once(self) -> None:
-        """Wait for bytes and answer what they complete; be idle if none come, or none stop."""
+        """Wait for bytes and answer their lines; do idle work without any, or without a pause."""
         is_readable = self._link.wait(IDLE_MS)
         if is_readable:
             for found in self._decoder.feed(self._link.read(READ_BYTES)):
@@ -50,9 +90,9 @@ class LinkServer:
         if is_reply(found):
             return b""
         try:
-            return _encoded(handle(self._module, found))
-        except Exception as problem:  # out of memory, most likely: less is needed to say so
-            gc.collect()
+            return _encoded(_reply_to(self._module, found))
+        except Exception as problem:
+            gc.collect()  # most likely memory ran out
             return encode(error(None, self._module.refuse("reply", problem)))
 
     def _idle(self) -> None:
@@ -61,6 +101,58 @@ class LinkServer:
             self._module.idle()
         except Exception as problem:
             self._module.refuse("idle", problem)
+
+
+def _reply_to(module: Module, message: Json) -> Json:
+    """Return the reply to a message; whatever goes wrong becomes an error reply.
+
+    A message without an id is refused like any other that is not a request: the link has no
+    notifications, because a command without a reply could be lost unnoticed.
+    """
+    identity = request_id(message)
+    if isinstance(identity, str) and not _can_be_sent(identity):
+        # Refused now, before a command is done whose reply could not be sent.
+        problem = WattsealError("invalid_request", member="id", problem="not printable ASCII")
+        return error(None, problem)
+    method = ""
+    try:
+        identity, method, params = read_request(message)
+        return result(identity, _run(module, method, params))
+    except Exception as problem:
+        return error(identity, module.refuse(method, problem))
+
+
+def _can_be_sent(text: str) -> bool:
+    return all(" " <= character <= "~" for character in text)
+
+
+def _run(module: Module, method: str, params: Json) -> Json:
+    row = find_method(method)
+    params = check_params(method, params)
+    _require_state(module, row[1])
+    _require_session(module, row[2])
+    return COMMANDS[method](module, params)
+
+
+def _require_state(module: Module, states: tuple[str, ...]) -> None:
+    if module.state in states:
+        return
+    if module.fault is not None:
+        raise WattsealError("fault", cause=module.fault.name)
+    raise WattsealError("not_operational", state=module.state, states=list(states))
+
+
+def _require_session(module: Module, wanted: str) -> None:
+    """Raise unless a session is as wanted: "any", "open" or "closed"."""
+    if wanted == "any":
+        return
+    if module.sessions.needs_recovery:
+        cause = module.recovery_problem.name if module.recovery_problem else None
+        raise WattsealError("recovery_pending", cause=cause)
+    if wanted == "closed" and module.sessions.is_open:
+        raise WattsealError("session_open")
+    if wanted == "open" and not module.sessions.is_open:
+        raise WattsealError("no_session")
 
 
 def _encoded(reply: Json) -> bytes:

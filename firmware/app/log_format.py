@@ -6,8 +6,8 @@ A sector's first page is its header:
     number of its first entry u32 | number of the oldest live sector u32 | CRC-32 | base
 
 The base is a few bytes of state of the log's user when the sector was opened, so that the newest
-sector alone tells everything even before it has an entry. The CRC-32 is over what stands
-before it and the base. Entries follow, each on pages of its own and whole within its sector:
+sector alone gives that state even before it has an entry. The CRC-32 is over the fields before
+it and the base. Entries follow, each on pages of its own and whole within its sector:
 
     magic u16 | kind u8 | kind of log u8 | entry number u32 | body length u16 |
     CRC-16 of those ten bytes | CRC-32 of the body | body
@@ -17,7 +17,8 @@ Integers are little-endian, pages are filled up with 0xFF.
 
 import struct
 
-from wire.crc import crc16, crc32
+from wire.digests import crc32
+from wire.modbus_rtu import crc16
 
 VERSION = 1
 ENTRY_HEADER_BYTES = 16
@@ -45,7 +46,7 @@ class SectorHeader:
 
 
 class Entry:
-    """Where an entry lies: kind, number, offset and length of its body, CRC-32 of its body."""
+    """Where an entry is: kind, number, offset and length of its body, CRC-32 of its body."""
 
     def __init__(self, kind: int, number: int, offset: int, length: int, crc: int) -> None:
         self.kind = kind
@@ -100,7 +101,7 @@ def pack_entry_header(log_kind: int, kind: int, number: int, body: bytes) -> byt
 def unpack_entry_header(log_kind: int, page: bytearray, offset: int) -> Entry | None:
     """Read the entry that begins with this page; None if no whole entry header of this log does.
 
-    offset: where the page lies in its area, in bytes.
+    offset: of the page in its area, in bytes.
     """
     magic, kind, found_log_kind, number, length = struct.unpack_from(_ENTRY_FACTS, page)
     if magic != _ENTRY_MAGIC or found_log_kind != log_kind:

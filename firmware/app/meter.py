@@ -1,8 +1,7 @@
 """The meter: its profile on a Modbus line, read so that a wrong reading is never signed."""
 
 from wire.errors import WattsealError
-from wire.reading import Reading
-from wire.registers import decode_energy, decode_text
+from wire.reading import Reading, decode_energy, decode_text
 from wire.sunspec import Walk, located, wanted_models
 
 from app.contracts import Json, ReadingUse, RegisterUse, Result, Ticks, Work

@@ -19,7 +19,7 @@ from app.contracts import MeterLine, RegisterUse, Result, Ticks, Work
 
 _LONGEST_NOISE_US = 500_000  # a line that has not fallen silent by then is in use by others
 _DRAIN_US = 500_000  # how long after a time-out a late reply is waited for
-_SECOND_REPLY_US = 100_000  # and behind a frame that leaves it open whether another one comes
+_SECOND_REPLY_US = 100_000  # and after a frame that another one may follow
 
 
 class ModbusLine:
@@ -31,7 +31,7 @@ class ModbusLine:
         self._silence_us = silence_us(baud, bits_per_character)
         self._character_us = -(-bits_per_character * 1_000_000 // baud)
         self._is_silent = False
-        self._drain_us = 0  # how long what was asked for earlier may still come
+        self._drain_us = 0  # how long the reply to an earlier request may still arrive
 
     def read_registers(
         self,
@@ -46,7 +46,7 @@ class ModbusLine:
         """Ask once; returns what `use` makes of the registers.
 
         timeout_ms: from the end of the request, or of `meanwhile`, to the first byte of the reply.
-        use: called while the silence behind the reply is awaited; what it makes, or raises, counts
+        use: called while the silence after the reply is awaited; what it makes, or raises, counts
         only if the reply ended there. meanwhile: called while the reply is awaited.
 
         WattsealError `meter_line_busy` and those of `parse_reply`; after any of them, and after
@@ -118,7 +118,7 @@ class ModbusLine:
         """Return when bytes are readable (True) or limit_us have passed since start_us (False).
 
         The rest of a frame that has begun is waited for no longer than it takes at least: a UART
-        may tell of its last bytes only when there has been silence behind them for a while.
+        may report its last bytes only after the line has been silent for a while.
         """
         while True:
             left_us = limit_us - self._elapsed_us(start_us)
@@ -139,21 +139,21 @@ class ModbusLine:
         try:
             return use(parser.registers())
         finally:
-            if self._goes_on(parser, end_us):
+            if self._frame_continues(parser, end_us):
                 parser.registers()  # raises: a reply is exactly as long as its header says
 
-    def _goes_on(self, parser: ReplyParser, end_us: int) -> bool:
+    def _frame_continues(self, parser: ReplyParser, end_us: int) -> bool:
         """Wait for a silence since `end_us`, feeding what still comes; returns whether any did."""
-        goes_on = False
+        continues = False
         left_us = self._silence_us - self._elapsed_us(end_us)
         while self._line.wait(max(left_us, 0)):
-            goes_on = True
+            continues = True
             parser.feed(self._line.read(MAX_FRAME_BYTES))
             if self._elapsed_us(end_us) > _LONGEST_NOISE_US:
                 raise WattsealError("meter_line_busy")
             left_us = self._silence_us
         self._is_silent = True
-        return goes_on
+        return continues
 
     def _elapsed_us(self, start_us: int) -> int:
         return self._ticks.ticks_diff(self._ticks.ticks_us(), start_us)

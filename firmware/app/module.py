@@ -1,10 +1,10 @@
-"""The module: its parts and its state. boot.py brings it up, commands/ is what it can do."""
+"""The module: its parts and its state. boot.py starts it, commands/ has what it can do."""
 
 from wire.errors import WattsealError
 
 from app.clock import Clock
 from app.contracts import Core, Json, Port, Release
-from app.events import SPARE_FOR_ARCHIVING, SPARE_FOR_DUTIES, Events
+from app.events import SPARE_FOR_ARCHIVING, SPARE_FOR_STARTS, Events
 from app.firmware import Firmware
 from app.journal import Journal
 from app.meter import ATTEMPTS, Meter
@@ -24,11 +24,12 @@ _SIGNING = ("begin", "intermediate", "end", "recovery", "prove", "event_head", "
 class Module:
     """The parts and the state of one signing module.
 
-    `fault` is the WattsealError that stopped it from signing, None if nothing did. `is_hedged`
-    tells whether entropy is added to the nonces of its signatures. `recovery_problem` is what last
-    kept a cut session from being ended. `answer` is the newest answer to a challenge: SHA-256 of
-    the statement, signature. `update_accepted` tells that a firmware update was, since the start;
-    `boot_loader_due` that the boot loader is to be started as soon as the reply is out.
+    `fault` is the WattsealError that stopped it from signing, None if nothing did. `is_hedged`:
+    whether entropy is added to the nonces of its signatures. `recovery_problem`: why a session that
+    a power failure cut could not be ended at the last attempt. `answer`: the newest answer to a
+    challenge, SHA-256 of the statement and signature. `update_accepted`: whether a firmware update
+    was accepted since the start. `boot_loader_due`: whether to start the boot loader as soon as the
+    reply is sent.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Module:
         return "operational" if is_published else "unregistered"
 
     def stop_signing(self, fault: WattsealError) -> None:
-        """Enter the state fault; its first cause stays the one that is reported."""
+        """Enter the state fault; the first cause is the one that is reported."""
         if self.fault is None:
             self.fault = fault
 
@@ -79,21 +80,21 @@ class Module:
         self.key_number = self.sessions.key_number = number
 
     def drop_key(self) -> None:
-        """Sign with no key any more."""
+        """Stop signing: no key is in use from now on."""
         self.public_key = b""
         self.key_number = self.sessions.key_number = 0
 
     # --- events ------------------------------------------------------------------------------
 
     def log(
-        self, event: str, detail: Json, statement: int = 0, spare_sectors: int = SPARE_FOR_DUTIES
+        self, event: str, detail: Json, statement: int = 0, spare_sectors: int = SPARE_FOR_STARTS
     ) -> None:
         """Append to the event log; WattsealError `events_full` if it takes no more."""
         pagination = self.journal.state.pagination
         self.events.log(event, detail, pagination, statement, spare_sectors)
 
     def log_if_room(self, event: str, detail: Json, statement: int = 0) -> None:
-        """Log what happens whether or not the log, which keeps a reserve for it, is full."""
+        """Log an event also in the log's reserve; drop it if that is full too."""
         try:
             self.log(event, detail, statement, SPARE_FOR_ARCHIVING)
         except WattsealError as problem:
@@ -111,7 +112,7 @@ class Module:
             raise WattsealError("not_sealed")
 
     def refuse(self, method: str, problem: Exception) -> WattsealError:
-        """Return the error to answer with; logs it within its ration, enters a lasting fault."""
+        """Return the error to answer with; logs it if its ration allows, enters a lasting fault."""
         refusal = as_wattseal_error(self.core, problem)
         if refusal.name in LASTING and method in _SIGNING:
             self.stop_signing(refusal)

@@ -1,8 +1,8 @@
 """Permission by the owner of the station: one challenge, one answer, then a fresh challenge.
 
-The challenge is kept in memory only: a restart ends it. So does a restart end the waiting time
-after wrong answers, but a signature cannot be found by trying; the waiting keeps the event log
-from being filled.
+The challenge is kept in memory only: a restart ends it. A restart also ends the waiting time after
+wrong answers, but a signature cannot be found by trying; the waiting only keeps the event log from
+being filled.
 """
 
 from wire.errors import WattsealError

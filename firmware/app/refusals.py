@@ -1,7 +1,7 @@
-"""What is refused: the error that crosses the link, and whether an event tells of it.
+"""Refusals: the error that goes over the link, and whether an event is logged about it.
 
-Anybody at the link can provoke a refusal, so their events are rationed. A few are logged at once,
-then one in a while; repetitions of the newest one are only counted, and so are all once half of the
+Anybody at the link can provoke a refusal, so their events are rationed: eight at once, then one
+every four hours. Repetitions of the newest one are only counted, and so are all once half of the
 log is used. The count is written with the next refusal that is logged.
 """
 
@@ -20,8 +20,8 @@ _OF_CORE = {
 }
 
 LASTING = ("key_lost", "key_broken", "self_test_failed", "signing_fault", "storage_broken")
-"""Causes that no repetition mends or that must not be repeated: met in signing, they put the module
-into the state fault."""
+"""Causes that another attempt does not remove, or that must not be tried again: in signing, they
+put the module into the state fault."""
 
 
 BURST = 8
@@ -31,7 +31,7 @@ REFILL_MS = 4 * 3600 * 1000
 RATIONED_ELSEWHERE = ("owner_refused",)
 """Refusals that need no ration here: owner.py delays the next attempt."""
 
-_LOWEST_OWN_CODE = -32099  # the codes below are JSON-RPC's: such a request touched nothing
+_LOWEST_OWN_CODE = -32099  # codes below are JSON-RPC's: such a request changed nothing
 
 
 def as_wattseal_error(core: Core, problem: Exception) -> WattsealError:

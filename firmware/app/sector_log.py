@@ -1,20 +1,20 @@
-"""An append-only log in a flash area: a ring of sectors that survives a cut at any moment.
+"""An append-only log in a flash area: a ring of sectors that survives a power cut at any time.
 
-Sector `n` of the log lies in flash sector `n % sector_count`; log_format.py gives the bytes.
+Sector `n` of the log is in flash sector `n % sector_count`; log_format.py defines the bytes.
 The rules that make it safe:
 
 * A page is programmed once after its erase, and the pages of an entry in ascending order. A cut
   leaves at most one page neither erased nor whole, in an entry whose storing was not reported.
 * Entry numbers rise by one. An entry cut while being written gives its number to the next one,
   so a missing number means that an entry was whole once and decayed: `missing` counts those.
-* Only the newest entry, when decayed, looks like a cut one. A user of the log who must tell them
-  apart appends a second entry behind it before the first one counts.
+* Only the newest entry, when decayed, looks like a cut one. Code that has to tell the two apart
+  appends a second entry after it before the first one counts.
 * Sectors below the oldest live one are free whatever they hold; their erase may be cut.
 """
 
 import struct
 
-from wire.crc import crc32
+from wire.digests import crc32
 
 from app.contracts import BaseTest, FlashAreas
 from app.log_format import (
@@ -102,17 +102,17 @@ class SectorLog:
 
         is_before: whether a base, of sectors in ascending order first yes, then no, is from before
         it was stored. The last sector of the range is the newest known to be opened before, or the
-        oldest live one. Those behind it are there because their headers have decayed.
+        oldest live one. Newer ones are in the range because their headers have decayed.
         """
-        first, behind = self.oldest, self.newest + 1
+        first, end = self.oldest, self.newest + 1
         while True:
-            middle, base = self._known_between(first, behind)
+            middle, base = self._known_between(first, end)
             if base is None:
-                return range(behind - 1, first - 1, -1)
+                return range(end - 1, first - 1, -1)
             if is_before(base):
                 first = middle
             else:
-                behind = middle
+                end = middle
 
     def entries(self, sector: int) -> list[Entry]:
         """Return the whole entries of the user in a live sector, in ascending order."""
@@ -121,19 +121,19 @@ class SectorLog:
     def missing(self, sector: int) -> int:
         """Return how many entries of a live sector were whole once and are no longer.
 
-        -1 if the header there or behind it has decayed, so that nobody can tell.
+        -1 if the header there or after it has decayed, so that it cannot be known.
         """
         header = self._header(sector)
         if header is None:
             return -1
-        behind = self.next_entry
+        end = self.next_entry
         if sector < self.newest:
             successor = self._header(sector + 1)
             if successor is None:
                 return -1
-            behind = successor.first_entry
-        whole = [entry for entry in self._walk(sector)[0] if entry.number < behind]
-        return behind - header.first_entry - len(whole)
+            end = successor.first_entry
+        whole = [entry for entry in self._walk(sector)[0] if entry.number < end]
+        return end - header.first_entry - len(whole)
 
     def read(self, entry: Entry) -> bytes:
         """Return the body of an entry; LogDamagedError if its checksum fails."""
@@ -149,10 +149,10 @@ class SectorLog:
         self._flash.flash_read(self._area, entry.offset, start)
         return bytes(start)
 
-    def _known_between(self, first: int, behind: int) -> tuple[int, bytes | None]:
+    def _known_between(self, first: int, end: int) -> tuple[int, bytes | None]:
         """Return a sector between the two whose header is whole, near the middle, and its base."""
-        middle = (first + behind) // 2
-        for part in (range(middle, first, -1), range(middle + 1, behind)):
+        middle = (first + end) // 2
+        for part in (range(middle, first, -1), range(middle + 1, end)):
             for sector in part:
                 base = self.base(sector)
                 if base is not None:
@@ -270,7 +270,7 @@ class SectorLog:
         return header if header and header.number == number else None
 
     def _walk(self, sector: int) -> tuple[list[Entry], int]:
-        """Return every whole entry of a sector, and the page behind everything that was programmed.
+        """Return every whole entry of a sector, and the page after everything that was programmed.
 
         An entry cut while being written may later read as whole, when its last bits were only
         just programmed; the next one took its number, so of two the later counts.
@@ -331,7 +331,7 @@ class SectorLog:
         return newest
 
     def _mount_newest(self, oldest: int) -> int:
-        """Take entry number and end from the newest sector; the oldest live one it knows of."""
+        """Take entry number and end from the newest sector; returns the oldest live sector."""
         entries, self._end_page = self._walk(self.newest)
         if entries:
             self.next_entry = entries[-1].number + 1
@@ -341,10 +341,10 @@ class SectorLog:
         return oldest
 
     def _is_live_without_header(self, number: int) -> bool:
-        """Return whether the sector behind the newest has entries that come after its entries.
+        """Return whether the sector after the newest has entries that come after its entries.
 
-        Then it is the newest one and its header has decayed: were it taken for free, its numbers
-        would be given out again.
+        Then it is the newest one and its header has decayed: if it were taken for free, its entry
+        numbers would be used again.
         """
         return any(entry.number >= self.next_entry for entry in self._walk(number)[0])
 

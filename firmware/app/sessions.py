@@ -6,7 +6,7 @@ the begin record. A session that a power failure cut is ended by `recover`.
 
 import json
 
-from wire.crc import crc32
+from wire.digests import crc32
 from wire.errors import WattsealError
 from wire.ocmf_payload import Draft, build_record
 from wire.reading import Reading
@@ -61,8 +61,8 @@ class Sessions:
     def recover(self, settings: Json, meter: Meter, last_unix_ms: int) -> Json:
         """End the session that a power failure cut, once the meter answers.
 
-        Nobody knows the time: the record carries the last known one, never before the session's
-        newest record, with status U, and EF t says that it must not be billed.
+        The time is unknown: the record has the last known one, never before the session's newest
+        record, with status U, and EF t says that it must not be billed.
         """
         begun = self._meter_and_user()
         fields = self._add(settings, meter, begun, "P", last_unix_ms=last_unix_ms)

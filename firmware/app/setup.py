@@ -13,7 +13,8 @@ from app.contracts import FlashAreas, Json
 from app.state_store import StateStore
 
 FACTS = ("gateway_serial", "meter_serial", "charge_point_id", "registry_name", "registry_key")
-"""Settings that a registration tells, or that say where: with another one, it must be renewed."""
+"""Settings that a registration contains, or that name its registry: after a change of one of them
+the module must be registered again."""
 
 
 class Setup:
@@ -95,7 +96,7 @@ class Setup:
         self._change({"update": update})
 
     def clear(self) -> None:
-        """Forget everything but the count of commissionings, which never repeats."""
+        """Delete everything but the count of commissionings, of which no number is used twice."""
         number = self.commissioning
         cleared: Json = {"commissioning": number} if number else {}
         if self._store.values != cleared:

@@ -1,6 +1,6 @@
 """One JSON object in flash, of which the latest whole version counts: the module's setup.
 
-A version is an entry and a mark behind it, both in flash before `save` returns. So a version that
+A version is an entry and a mark after it, both in flash before `save` returns. So a version that
 decayed is known from one that a power cut interrupted, and no older one is taken instead.
 """
 

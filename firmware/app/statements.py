@@ -1,8 +1,8 @@
 """The log of statements: the history of the module's keys, signed by those keys, kept for ever.
 
 An entry is the JSON text {"statement", "signatures"}, where `statement` is itself the text that
-was signed. In flash a `KeyState` stands before it, so that the newest entry alone tells which key
-was announced. Nothing in this log is ever freed: the number of a statement is that of its entry.
+was signed. In flash a `KeyState` comes before it, so that the newest entry alone says which key was
+announced. Nothing in this log is ever freed: the number of a statement is that of its entry.
 """
 
 import struct

@@ -11,7 +11,7 @@
 #define FIRST_ALLOCATION 256
 #define MAX_DEPTH 6 /* that of wire/strict_json.py */
 
-/* A vstr grows by 16 bytes at a time of itself, which would copy a long text again and again. */
+/* A vstr grows by 16 bytes at a time by itself, which would copy a long text again and again. */
 static void add(vstr_t *text, const char *bytes, size_t length) {
     if (text->alloc - text->len < length) {
         vstr_hint_size(text, text->alloc + length);

@@ -51,6 +51,6 @@ int ws_random(const ws_entropy_source *source, const uint8_t *personalisation,
         ws_drbg_generate(&drbg, random, WS_RANDOM_SIZE);
     }
     ws_wipe(&drbg, sizeof drbg);
-    ws_wipe_stack(); /* the samples would tell the next number of a source that repeats itself */
+    ws_wipe_stack(); /* a source that repeats itself: its samples would give the next number */
     return result;
 }

@@ -12,7 +12,7 @@
 #include "ws_wipe.h"
 #include "ws_words.h"
 
-/* A nonce is thrown away once in 2^32: more in a row are no chance, but a disturbed chip. */
+/* A nonce is thrown away once in 2^32: several in a row are not by chance, but by a fault. */
 #define NONCES_MAX 4
 
 /* Everything secret of one signature, in one place to be wiped. */
@@ -23,7 +23,7 @@ struct secrets {
 };
 
 /* Where the arguments of ws_ecdsa_sign lie. It keeps them twice, in memory and not in registers,
- * and each of the two readings has its own: an address that was disturbed leads one of them astray.
+ * and each of the two readings has its own: an address that a fault changed misleads one of them.
  */
 struct places {
     const uint8_t *volatile private_key, *volatile digest, *volatile added_entropy;
@@ -44,7 +44,7 @@ static bool next_nonce(struct secrets *s, ws_signing_input *in) {
     ws_nonce_next(&s->nonces, s->candidate);
     ws_words_decode(in->nonce, s->candidate);
     uint32_t valid = ws_order_is_scalar(in->nonce);
-    WS_DECLASSIFY(valid); /* what is thrown away tells nothing of what is drawn next */
+    WS_DECLASSIFY(valid); /* a nonce thrown away says nothing about the next one */
     return valid == 1;
 }
 
@@ -101,11 +101,11 @@ int ws_ecdsa_sign(const uint8_t private_key[WS_P256_SCALAR_SIZE],
         good = check(&s, &out, taken, &again);
     }
     if (good != UINT32_MAX) {
-        good = 0; /* whoever comes here by a jump left out has no signature, and says so */
+        good = 0; /* reached by a jump that a fault skipped: there is no signature */
         memset(again.signature, 0, WS_P256_SIGNATURE_SIZE);
     }
     ws_wipe(&s, sizeof s);
-    ws_wipe(&out, sizeof out); /* the nonce's y coordinate is nobody's business */
+    ws_wipe(&out, sizeof out); /* the nonce's y coordinate is not published */
     return good == UINT32_MAX ? WS_OK : WS_ERR_FAULT;
 }
 

@@ -14,7 +14,7 @@ _Static_assert(WS_ENTROPY_SAMPLES_PER_SEED % WS_HEALTH_WINDOW_SAMPLES == 0,
 #define CHUNK_SIZE 32 /* bytes read from the source at a time */
 #define CHUNK_SAMPLES (CHUNK_SIZE * 8)
 
-_Static_assert(CHUNK_SIZE % WS_HEALTH_STEP_SIZE == 0, "the health tests want whole steps");
+_Static_assert(CHUNK_SIZE % WS_HEALTH_STEP_SIZE == 0, "the health tests take whole steps");
 
 /* Move samples from the source through the health tests into the hash. */
 static int draw(const ws_entropy_source *source, uint32_t sample_count, ws_health *health,

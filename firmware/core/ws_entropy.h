@@ -16,7 +16,7 @@ typedef struct ws_entropy_source {
     int (*read)(void *context, uint8_t *buffer, size_t size);
 } ws_entropy_source;
 
-/* Two SHA-256 outputs, 512 bits: a DRBG of 256-bit strength wants 384, entropy input and nonce
+/* Two SHA-256 outputs, 512 bits: a DRBG of 256-bit strength needs 384, entropy input and nonce
  * together (SP 800-90A, section 8.6.7). */
 #define WS_ENTROPY_SEED_SIZE 64
 

@@ -65,7 +65,7 @@ static void test_proportion(ws_health *health, uint32_t samples) {
 
 static void count_lags(ws_health *health, uint32_t samples) {
     uint32_t before = health->history;
-    uint32_t earlier = samples; /* in each bit, the sample that lies so many before */
+    uint32_t earlier = samples; /* in each bit, the sample so many places before */
     for (size_t i = 0; i < WS_HEALTH_LAG_COUNT; i++) {
         earlier = earlier >> 1 | before << 31;
         before >>= 1;

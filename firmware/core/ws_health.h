@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a noise source is trusted with: 1/4 bit of min-entropy per sample of one bit, that is, an
+/* What a noise source is credited with: 1/4 bit of min-entropy per sample of one bit, that is, an
  * observer who knows all samples before guesses the next right with 84 % at most. A ring
  * oscillator sampled slowly enough does much better; one that locks, stops or is sampled too
  * fast does worse, and that is what the tests below are to find. */

@@ -18,7 +18,7 @@
 
 #define WS_HEDGE_SIZE 32 /* bytes, that one signature draws */
 
-/* Not seeded when all is zero. Holds secrets, for as long as its owner wants to sign with it. */
+/* Not seeded when all is zero. Holds secrets for as long as signatures are made with it. */
 typedef struct ws_hedge {
     ws_drbg drbg;
     bool seeded;

@@ -49,7 +49,7 @@ int ws_key_inspect(const ws_storage *storage, ws_key_list *list) {
     return result;
 }
 
-/* Read the whole key of that number, and tell its sector; errors as ws_key_public. Unless WS_OK,
+/* Read the whole key of that number and find its sector; errors as ws_key_public. Unless WS_OK,
  * *slot is wiped. */
 static int load(const ws_storage *storage, uint32_t number, ws_key_slot *slot, uint32_t *sector) {
     bool any_broken = false;
@@ -187,8 +187,8 @@ static bool is_unchanged(const ws_storage *storage, uint32_t sector, uint32_t nu
 }
 
 /* Sign with the key in a slot, which is read again afterwards: a key that was disturbed on its way
- * from the flash would make a signature that tells of it, and another key one that nobody can
- * verify. */
+ * from the flash would make a signature that gives bits of it away, and another key one that
+ * cannot be verified. */
 static int sign_with_slot(const ws_storage *storage, uint32_t sector, uint32_t number,
                           const ws_key_slot *slot, ws_hedge *hedge,
                           const uint8_t digest[WS_SHA256_SIZE],

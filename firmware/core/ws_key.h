@@ -20,7 +20,7 @@
 #define WS_KEY_SIGNATURE_SIZE 64   /* bytes; r and s, big-endian, 32 each */
 #define WS_KEY_MAX_COUNT 8         /* keys that can be stored at once */
 
-/* What may be told of a whole key. */
+/* What is public about a whole key. */
 typedef struct ws_key_facts {
     uint32_t number;                        /* 1 or more */
     uint8_t identity[WS_KEY_IDENTITY_SIZE]; /* as given to ws_key_create */
@@ -48,7 +48,7 @@ int ws_key_inspect(const ws_storage *storage, ws_key_list *list);
  *
  * WS_ERR_ARGUMENT for number 0, WS_ERR_KEY_EXISTS if a whole key of that number is stored,
  * WS_ERR_SPACE if no slot is blank, WS_ERR_ENTROPY when the noise source fails its health tests;
- * nothing is written then. A cut at any moment leaves the slot blank, broken or with the whole
+ * nothing is written then. A cut at any time leaves the slot blank, broken or with the whole
  * new key, and every other slot as it was. */
 int ws_key_create(const ws_storage *storage, const ws_key_inputs *inputs, uint32_t number);
 

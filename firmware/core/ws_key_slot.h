@@ -48,8 +48,8 @@ int ws_key_slot_read(const ws_storage *storage, uint32_t sector, ws_key_slot *sl
 int ws_key_slot_write(const ws_storage *storage, uint32_t sector, const ws_key_slot *slot);
 
 /* Clear every bit of the slot, erase its sector and read it back: WS_ERR_STORAGE when the flash
- * refuses, or when it says that it erased and did not. An erasure alone, cut at the wrong moment,
- * could leave cells that read as erased today and show what they held tomorrow. */
+ * refuses, or when it says that it erased and did not. An erasure alone, cut at the wrong time,
+ * could leave cells that read as erased at first and later as what they held before. */
 int ws_key_slot_destroy(const ws_storage *storage, uint32_t sector);
 
 #endif

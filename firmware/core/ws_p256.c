@@ -23,7 +23,7 @@ bool ws_p256_point_valid(const uint8_t point[WS_P256_POINT_SIZE]) {
     return ws_point_decode(&decoded, point);
 }
 
-/* Write the public key; whether it is a point of the curve, as ws_p256.h tells. */
+/* Write the public key; the result is whether it is a point of the curve, see ws_p256.h. */
 static bool multiply_generator(const uint8_t private_key[WS_P256_SCALAR_SIZE],
                                uint8_t point[WS_P256_POINT_SIZE]) {
     struct {

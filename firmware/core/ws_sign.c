@@ -36,8 +36,8 @@ static size_t write_section(const uint8_t signature[WS_P256_SIGNATURE_SIZE], cha
     return (size_t)(end - text) + TAIL_SIZE;
 }
 
-/* Write the section, and again from the copy, and compare what lies at the same places: what is
- * left out once is there the other time. Not inlined: the second text needs no stack while the
+/* Write the section, and again from the copy, and compare the two: a step that a fault skips once
+ * is done the other time. Not inlined: the second text needs no stack while the
  * signature is made. */
 __attribute__((noinline)) static int write_checked(const uint8_t signature[WS_P256_SIGNATURE_SIZE],
                                                    const uint8_t copy[WS_P256_SIGNATURE_SIZE],
@@ -89,8 +89,8 @@ int ws_sign_record(const ws_storage *storage, uint32_t number, ws_hedge *hedge, 
 
 /* --- statements ------------------------------------------------------------------------------ */
 
-/* Encode, and again from the copy, and compare what lies at the same places: what is left out once
- * is there the other time. Not inlined: the second DER needs no stack while the signature is made.
+/* Encode, and again from the copy, and compare the two: a step that a fault skips once is done the
+ * other time. Not inlined: the second DER needs no stack while the signature is made.
  */
 __attribute__((noinline)) static int encode_checked(const uint8_t signature[WS_P256_SIGNATURE_SIZE],
                                                     const uint8_t copy[WS_P256_SIGNATURE_SIZE],

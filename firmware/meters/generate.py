@@ -18,7 +18,7 @@ sys.path.insert(0, str(HERE.parent))
 from wire.errors import WattsealError  # noqa: E402
 from wire.methods import LINE  # noqa: E402
 from wire.ocmf_tables import CURRENT_TYPES  # noqa: E402
-from wire.registers import TEXT_TYPES, WIDTHS  # noqa: E402
+from wire.reading import TEXT_TYPES, WIDTHS  # noqa: E402
 from wire.schema import check_fields  # noqa: E402
 
 _PLACE = (

@@ -365,7 +365,7 @@ class WattsealError(Exception):
 def from_wire(
     code: int, name: str, sentence: str, remedy: str, detail: JsonObject
 ) -> WattsealError:
-    """An error as the other end told it, whether or not our own table knows it."""
+    """An error as the other end sent it, whether or not our own table has it."""
     error = WattsealError("internal_error")
     error.args = (name,)
     error.code, error.name, error.sentence, error.remedy = code, name, sentence, remedy

@@ -1,6 +1,5 @@
 """What the vendor signs about a firmware image (docs/statements.md)."""
 
-from . import fact_rows as rows
 from . import signed_text
 from .shapes import JsonObject
 
@@ -15,8 +14,8 @@ FORM = (
     MAX_CHARACTERS,
     (
         ("board", "text", (1, 40), "required", ""),
-        rows.FIRMWARE,
-        rows.ROLLBACK_NUMBER,
+        signed_text.FIRMWARE,
+        signed_text.ROLLBACK_NUMBER,
         ("size", "int", (1, MAX_IMAGE_BYTES), "required", ""),
         ("sha256", "hex", (64, 64), "required", ""),
     ),

@@ -1,10 +1,10 @@
 """Merkle tree hashing of a transparency log (RFC 6962, section 2.1).
 
 The tree of n entries splits at the largest power of two below n, and so on down to the leaves. An
-inclusion proof is the list of the hashes beside the way from a leaf up to the root.
+inclusion proof is the list of the hashes beside the path from a leaf up to the root.
 """
 
-from .sha256 import sha256
+from .digests import sha256
 
 HASH_BYTES = 32
 
@@ -26,7 +26,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def split_hashes(data: bytes) -> list[bytes]:
-    """Hashes that stand one after the other, each by itself; ProofError if one is cut short."""
+    """The hashes in data, where they follow one another; ProofError if the last is cut short."""
     if len(data) % HASH_BYTES:
         raise ProofError("a hash of the proof is cut short")
     return [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]

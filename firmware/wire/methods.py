@@ -1,13 +1,13 @@
 """The method table of the link: both ends check against it, the documentation is made from it.
 
 A method is `(name, states, session, sentence, params, results)`: the states of the module in which
-it is allowed, the session it wants ("any", "open", "closed"), and rows as in schema.py. Tuples of
-constants, because MicroPython leaves those in flash.
+it is allowed, the session it requires ("any", "open", "closed"), and rows as in schema.py. Tuples
+of constants, because MicroPython leaves those in flash.
 """
 
 from . import ocmf_tables, owner_challenge
 from .errors import WattsealError
-from .ocmf_identification import USER
+from .ocmf_payload import USER
 from .schema import check_fields
 from .shapes import JsonObject, Row
 from .strict_json import MAX_INTEGER
@@ -17,7 +17,7 @@ _WITH_KEY = ("unregistered", "operational")
 _OPERATIONAL = ("operational",)
 
 UPDATE_WAYS = ("uf2_drive",)
-"""How an image gets into a module: uf2_drive is a boot loader that shows itself as a drive."""
+"""How an image gets into a module: uf2_drive is a boot loader that appears as a drive."""
 
 OWNER_ACTIONS = owner_challenge.ACTIONS
 

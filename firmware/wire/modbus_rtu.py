@@ -6,8 +6,31 @@ all those of the request: a late reply to an earlier request or a second master'
 become a reading.
 """
 
-from .crc import crc16
 from .errors import WattsealError
+
+try:
+    from _wattseal import crc16 as crc16  # type: ignore[import-not-found, unused-ignore]
+except ImportError:
+    # Remainders of the 16 possible low nibbles under the reflected polynomial 0xA001.
+    # fmt: off
+    _NIBBLES = (
+        0x0000, 0xCC01, 0xD801, 0x1400, 0xF001, 0x3C00, 0x2800, 0xE401,
+        0xA001, 0x6C00, 0x7800, 0xB401, 0x5000, 0x9C01, 0x8801, 0x4400,
+    )
+    # fmt: on
+
+    def crc16(data: bytes | bytearray | memoryview) -> int:
+        """CRC-16/MODBUS of data (Modbus over serial line V1.02, appendix B), 0..0xFFFF.
+
+        On the module the signing core computes it. This needs nothing built, and is slower.
+        """
+        crc = 0xFFFF
+        for byte in data:
+            crc ^= byte
+            crc = (crc >> 4) ^ _NIBBLES[crc & 15]
+            crc = (crc >> 4) ^ _NIBBLES[crc & 15]
+        return crc
+
 
 READ_HOLDING_REGISTERS = 3
 READ_INPUT_REGISTERS = 4
@@ -61,7 +84,7 @@ def silence_us(baud: int, bits_per_character: int) -> int:
 
 
 def strip_echo(received: bytes, sent: bytes) -> bytes:
-    """What came after the own request on a line that hears itself.
+    """What came after our own request on a line that echoes it.
 
     Empty while the echo is still arriving; WattsealError `meter_line_busy` if it is not what was
     sent, because then another sender was on the line at the same time.
@@ -99,9 +122,9 @@ def parse_reply(unit: int, function: int, count: int, frame: bytes) -> list[int]
 class ReplyParser:
     """Collects one reply as its bytes arrive, at most MAX_FRAME_BYTES of them.
 
-    The driver feeds it until `missing()` is 0, listens for the end-of-frame silence, feeds what
-    still comes, and asks for `registers()`. After `meter_wrong_unit` it may `clear()` and go on
-    listening until its time-out: on a shared line that frame was meant for somebody else.
+    The driver feeds it until `missing()` is 0, waits for the silence that ends a frame, feeds what
+    still comes, and calls `registers()`. After `meter_wrong_unit` it may `clear()` and go on
+    receiving until its time-out: on a shared line that frame was meant for another master.
     """
 
     def __init__(self, unit: int, function: int, count: int):
@@ -111,7 +134,7 @@ class ReplyParser:
         self._frame = bytearray()
 
     def clear(self) -> None:
-        """Forget what was received."""
+        """Discard what was received."""
         self._frame = bytearray()
 
     def feed(self, data: bytes) -> None:

@@ -1,6 +1,5 @@
 """What the owner signs to permit one action on one module, once (docs/statements.md)."""
 
-from . import fact_rows as rows
 from . import signed_text
 from .shapes import Json, JsonObject, Row
 from .strict_json import MAX_INTEGER
@@ -53,9 +52,9 @@ def form_of(action: Json) -> Row:
         raise signed_text.TextError("the action is none of " + ", ".join(ACTIONS))
     members: Row = (
         ("action", "choice", ACTIONS, "required", ""),
-        rows.CHIP_ID,
+        signed_text.CHIP_ID,
         ("nonce", "hex", (2 * NONCE_BYTES, 2 * NONCE_BYTES), "required", ""),
-        rows.EVENT_NUMBER,
+        signed_text.EVENT_NUMBER,
     )
     if action == "archive_events":
         members += (_THROUGH,)

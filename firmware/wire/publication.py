@@ -1,6 +1,5 @@
 """The entry of the registry's log that publishes a module's key (docs/statements.md)."""
 
-from . import fact_rows as rows
 from . import signed_text
 from .shapes import Json, JsonObject
 from .strict_json import MAX_INTEGER
@@ -11,14 +10,14 @@ FORM = (
     "registration",
     MAX_CHARACTERS,
     (
-        rows.EVSE_ID,
-        rows.GATEWAY_SERIAL,
-        rows.METER_SERIAL,
-        rows.CHIP_ID,
-        rows.KEY_NUMBER,
-        rows.PUBLIC_KEY,
-        rows.FIRMWARE_IDENTITY,
-        rows.COMMISSIONING,
+        signed_text.EVSE_ID,
+        signed_text.GATEWAY_SERIAL,
+        signed_text.METER_SERIAL,
+        signed_text.CHIP_ID,
+        signed_text.KEY_NUMBER,
+        signed_text.PUBLIC_KEY,
+        signed_text.FIRMWARE_IDENTITY,
+        signed_text.COMMISSIONING,
         ("unix_ms", "int", (0, MAX_INTEGER), "required", ""),
         ("details", "hex", (64, 64), "required", ""),
     ),
@@ -27,7 +26,7 @@ FORM = (
 LEAF_MEMBERS = signed_text.members_of(FORM)
 
 COMPARED_MEMBERS = LEAF_MEMBERS[2:-2]
-"""What the module knows of itself; the time and the details are the registry's own."""
+"""Facts about the module itself; the time and the details come from the registry."""
 
 
 def build_leaf(**facts: Json) -> str:

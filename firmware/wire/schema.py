@@ -60,7 +60,7 @@ def limit_in_words(row: Row) -> str:
 
 
 class _Check:
-    """One run of the checks, which knows the name of the error that it raises."""
+    """One run of the checks; `error` is the name of the error that it raises."""
 
     def __init__(self, error: str):
         self._error = error

@@ -1,4 +1,4 @@
-"""Names for annotations; what they mean to a type checker stands in shapes.pyi.
+"""Names for annotations; what they mean to a type checker is in shapes.pyi.
 
 MicroPython has no `typing`, and never looks at an annotation.
 """

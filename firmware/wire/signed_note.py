@@ -7,13 +7,12 @@ on may drop those that the receiver has no use for. Nothing here checks a signat
 
 from binascii import a2b_base64, b2a_base64
 
-from .sha256 import sha256
-from .utf8 import is_utf8
+from .digests import sha256
 
 MAX_NOTE_BYTES = 8192
 
 MAX_SIGNATURES = 16
-"""As many as the specification wants every reader to take."""
+"""As many as the specification requires every reader to accept."""
 
 _KEY_ID_BYTES = 4
 _ROOT_BYTES = 32
@@ -21,6 +20,21 @@ _MAX_SIZE = (1 << 53) - 1
 _SPACES = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     chr(point) for point in range(0x2000, 0x200B)
 )
+
+# RFC 3629, section 4: the first byte from and to, the length, the second byte from and to.
+# fmt: off
+_SEQUENCES = (
+    (0x00, 0x7F, 1, 0, 0),
+    (0xC2, 0xDF, 2, 0x80, 0xBF),
+    (0xE0, 0xE0, 3, 0xA0, 0xBF),
+    (0xE1, 0xEC, 3, 0x80, 0xBF),
+    (0xED, 0xED, 3, 0x80, 0x9F),
+    (0xEE, 0xEF, 3, 0x80, 0xBF),
+    (0xF0, 0xF0, 4, 0x90, 0xBF),
+    (0xF1, 0xF3, 4, 0x80, 0xBF),
+    (0xF4, 0xF4, 4, 0x80, 0x8F),
+)
+# fmt: on
 
 
 class NoteError(ValueError):
@@ -114,3 +128,30 @@ def _from_base64(text: str) -> bytes:
     if not data or b2a_base64(data)[:-1] != text.encode():
         raise NoteError("malformed base64")
     return data
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether the bytes are UTF-8 text, which `data.decode()` then reads alike everywhere.
+
+    MicroPython's own check accepts bytes that are not UTF-8.
+    """
+    at = 0
+    while at < len(data):
+        length = _sequence_length(data, at)
+        if not length:
+            return False
+        at += length
+    return True
+
+
+def _sequence_length(data: bytes, at: int) -> int:
+    """How many bytes the character at that place has; 0 if there is none."""
+    for first, last, length, second_from, second_to in _SEQUENCES:
+        if first <= data[at] <= last:
+            rest = data[at + 1 : at + length]
+            if len(rest) != length - 1:
+                return 0
+            if rest and not second_from <= rest[0] <= second_to:
+                return 0
+            return length if all(0x80 <= byte <= 0xBF for byte in rest) else 0
+    return 0

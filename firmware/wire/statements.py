@@ -5,7 +5,6 @@ and `event_head` answer a challenge. A signature is over PREFIX and the text; an
 signed over bytes that begin with `{`, so neither can ever pass for the other.
 """
 
-from . import fact_rows as rows
 from . import signed_text
 from .shapes import Json, JsonObject, Row
 from .strict_json import MAX_INTEGER
@@ -24,12 +23,12 @@ FORMS = (
         "birth",
         MAX_CHARACTERS,
         (
-            rows.CHIP_ID,
-            rows.KEY_NUMBER,
-            rows.PUBLIC_KEY,
-            rows.FIRMWARE,
-            rows.FIRMWARE_IDENTITY,
-            rows.ROLLBACK_NUMBER,
+            signed_text.CHIP_ID,
+            signed_text.KEY_NUMBER,
+            signed_text.PUBLIC_KEY,
+            signed_text.FIRMWARE,
+            signed_text.FIRMWARE_IDENTITY,
+            signed_text.ROLLBACK_NUMBER,
             _LAST_PAGINATION,
             _AFTER_UNIX_MS,
         ),
@@ -38,15 +37,15 @@ FORMS = (
         "rollover",
         MAX_CHARACTERS,
         (
-            rows.CHIP_ID,
+            signed_text.CHIP_ID,
             ("old_key_number", "int", (1, 1000), "required", ""),
             ("old_public_key", "hex", (182, 182), "required", ""),
             ("old_firmware_identity", "hex", (64, 64), "required", ""),
-            rows.KEY_NUMBER,
-            rows.PUBLIC_KEY,
-            rows.FIRMWARE,
-            rows.FIRMWARE_IDENTITY,
-            rows.ROLLBACK_NUMBER,
+            signed_text.KEY_NUMBER,
+            signed_text.PUBLIC_KEY,
+            signed_text.FIRMWARE,
+            signed_text.FIRMWARE_IDENTITY,
+            signed_text.ROLLBACK_NUMBER,
             _LAST_PAGINATION,
             _AFTER_UNIX_MS,
         ),
@@ -55,13 +54,13 @@ FORMS = (
         "farewell",
         MAX_CHARACTERS,
         (
-            rows.CHIP_ID,
-            rows.KEY_NUMBER,
-            rows.PUBLIC_KEY,
-            rows.FIRMWARE_IDENTITY,
+            signed_text.CHIP_ID,
+            signed_text.KEY_NUMBER,
+            signed_text.PUBLIC_KEY,
+            signed_text.FIRMWARE_IDENTITY,
             _LAST_PAGINATION,
-            rows.UNIX_MS_OR_NULL,
-            rows.EVENT_NUMBER,
+            signed_text.UNIX_MS_OR_NULL,
+            signed_text.EVENT_NUMBER,
             ("event_chain", "hex", (64, 64), "required", ""),
         ),
     ),
@@ -70,18 +69,18 @@ FORMS = (
         MAX_CHARACTERS,
         (
             _CHALLENGE,
-            rows.EVSE_ID,
-            rows.GATEWAY_SERIAL,
-            rows.METER_SERIAL,
+            signed_text.EVSE_ID,
+            signed_text.GATEWAY_SERIAL,
+            signed_text.METER_SERIAL,
             ("meter_vendor", "text", (1, 50), "required", ""),
             ("meter_model", "text", (1, 50), "required", ""),
-            rows.CHIP_ID,
-            rows.KEY_NUMBER,
-            rows.PUBLIC_KEY,
-            rows.FIRMWARE,
-            rows.FIRMWARE_IDENTITY,
-            rows.COMMISSIONING,
-            rows.UNIX_MS_OR_NULL,
+            signed_text.CHIP_ID,
+            signed_text.KEY_NUMBER,
+            signed_text.PUBLIC_KEY,
+            signed_text.FIRMWARE,
+            signed_text.FIRMWARE_IDENTITY,
+            signed_text.COMMISSIONING,
+            signed_text.UNIX_MS_OR_NULL,
         ),
     ),
     (
@@ -89,11 +88,11 @@ FORMS = (
         MAX_CHARACTERS,
         (
             _CHALLENGE,
-            rows.CHIP_ID,
-            rows.KEY_NUMBER,
+            signed_text.CHIP_ID,
+            signed_text.KEY_NUMBER,
             ("number", "int", (0, MAX_INTEGER), "required", ""),
             ("chain", "hex", (64, 64), "required", ""),
-            rows.UNIX_MS_OR_NULL,
+            signed_text.UNIX_MS_OR_NULL,
         ),
     ),
 )
@@ -115,7 +114,7 @@ def build_statement(kind: str, **facts: Json) -> str:
 
 
 def read_statement(text: str) -> JsonObject:
-    """The members of a statement, which `type` tells; TextError if it is none."""
+    """The members of a statement, of the kind that its `type` names; TextError if it is none."""
     kind = signed_text.read_object(text, MAX_CHARACTERS).get("type")
     if not isinstance(kind, str):
         raise signed_text.TextError("no type")

@@ -1,4 +1,4 @@
-"""The JSON that the link speaks, with the same verdict on both interpreters.
+"""The JSON of the link, with the same verdict on both interpreters.
 
 MicroPython's `json.loads` takes what CPython's refuses and both take what we must not: trailing
 text, duplicate keys, floats, integers of any size, nesting of any depth. This parser takes ASCII
@@ -52,7 +52,7 @@ def loads(data: bytes) -> Json:
 def dumps(value: Json) -> bytes:
     """Compact JSON text of a value that `loads` gives back; JsonError for any other value.
 
-    On the module the core writes it, in a third of the time; what it refuses is told from here.
+    On the module the core writes it, in a third of the time; why it refuses a value is found here.
     """
     text: bytes | None = json_text(value)
     if text is None:
@@ -68,7 +68,7 @@ def _skip_blanks(data: bytes, at: int) -> int:
 
 
 def _value(data: bytes, at: int, depth: int) -> tuple[Json, int]:
-    """The value that starts at `at` and the position behind it."""
+    """The value that starts at `at` and the position after it."""
     if at >= len(data):
         raise JsonError("the text ends where a value should be")
     first = data[at]
@@ -119,10 +119,10 @@ def _object(data: bytes, at: int, depth: int) -> tuple[JsonObject, int]:
     while more:
         if data[at : at + 1] != b'"':
             raise JsonError(f"a key is missing at byte {at}")
-        key, behind = _string(data, at + 1)
+        key, end = _string(data, at + 1)
         if key in members:
             raise JsonError(f"a key appears twice at byte {at}")
-        at = _skip_blanks(data, behind)
+        at = _skip_blanks(data, end)
         if data[at : at + 1] != b":":
             raise JsonError(f"a colon is missing at byte {at}")
         members[key], at = _value(data, _skip_blanks(data, at + 1), depth)
@@ -148,7 +148,7 @@ def _integer(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _string(data: bytes, at: int) -> tuple[str, int]:
-    """The string whose first character is at `at`, and the position behind its closing quote."""
+    """The string whose first character is at `at`, and the position after its closing quote."""
     parts = []
     while True:
         quote = data.find(b'"', at)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from wattseal.wire import messages
-from wattseal.wire.crc import crc32
-from wattseal.wire.link_frame import MAX_LINE_BYTES, encode
+from wattseal.wire.digests import crc32
+from wattseal.wire.messages import MAX_LINE_BYTES, encode
 
 from hil.suite.module import Module
 

@@ -1,7 +1,7 @@
 """Commands that give lists: as many items as fit one line of the link."""
 
 from wire.errors import WattsealError
-from wire.link_frame import MAX_LINE_BYTES
+from wire.messages import MAX_LINE_BYTES
 
 from app.contracts import ItemReader, Json
 from app.module import Module
@@ -33,7 +33,7 @@ def events(module: Module, params: Json) -> Json:
 def statements(module: Module, params: Json) -> Json:
     """Return the statements of a range of numbers, an empty list if there is none in it.
 
-    One that vanished, of which the event log knows, is an error like one that decayed.
+    One that is missing, but that the event log has an event about, is an error like a decayed one.
     """
     if module.statements.damage and not module.statements.state.number:
         raise WattsealError("storage_broken", where="statements", cause=module.statements.damage)

@@ -1,8 +1,7 @@
 """Commands about the module itself: identity, status, public key, self-test."""
 
 from wire.errors import WattsealError
-from wire.link_frame import MAX_LINE_BYTES
-from wire.messages import PROTOCOL_VERSION
+from wire.messages import MAX_LINE_BYTES, PROTOCOL_VERSION
 from wire.methods import UPDATE_WAYS
 
 from app.contracts import Json

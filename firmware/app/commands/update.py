@@ -9,7 +9,7 @@ from app.module import Module
 
 
 def check_update(module: Module, params: Json) -> Json:
-    """Check a manifest and remember what it announces."""
+    """Check a manifest and store which image it announces."""
     module.require_room_for_events()
     signature = bytes.fromhex(params["signature"])
     manifest = check_manifest(
@@ -23,7 +23,7 @@ def check_update(module: Module, params: Json) -> Json:
 
 
 def enter_boot_loader(module: Module, _: Json) -> Json:
-    """Leave for the boot loader, once the reply is out."""
+    """Start the boot loader once the reply is sent."""
     if not module.update_accepted:
         raise WattsealError("no_update")
     module.require_room_for_events()

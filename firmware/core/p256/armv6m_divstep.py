@@ -1,4 +1,4 @@
-"""The loops of ws_divstep.h for ARMv6-M, as sequences for straight_line.py."""
+"""The loops of ws_inverse.h for ARMv6-M, as sequences for straight_line.py."""
 
 from armv6m_field import FieldRoutine, Words, routine_text
 from straight_line import Code, Policy, Value
@@ -131,5 +131,5 @@ ROUTINES = {
 
 
 def divstep_text() -> str:
-    """All functions of ws_divstep.h."""
+    """All functions of ws_inverse.h."""
     return "".join(routine_text(*item) for item in ROUTINES.items())

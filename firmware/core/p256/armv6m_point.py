@@ -70,7 +70,7 @@ ARGUMENTS = {"x": (0, 0), "y": (0, 1), "z": (0, 2), "x'": (1, 0), "y'": (1, 1)}
 
 @dataclass
 class Frame:
-    """Where temporary numbers lie on the stack; the arguments lie behind them."""
+    """Where temporary numbers are on the stack; the arguments are after them."""
 
     temporaries: list[str]
     arguments: int

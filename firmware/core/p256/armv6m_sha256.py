@@ -9,7 +9,7 @@ schedule are made. Laid out by hand, because these things decide the speed:
 - Each sum takes three rotations: S1(e) = ror(e ^ ror(e ^ ror(e, 13), 14), 11) and
   S0(a) = ror(a ^ ror(a ^ ror(a, 12), 9), 13). The amount is in a register, of which the lowest
   five bits count. So the register with 13 counts the runs in the bits above, and the pointer to
-  the constants of the rounds stands for 12: their table begins 12 bytes behind a multiple of 32.
+  the constants of the rounds represents 12: their table begins 12 bytes after a multiple of 32.
 - maj(a, b, c) = b ^ ((a ^ b) & (b ^ c)), and b ^ c is the a ^ b of the round before.
 - ch(e, f, g) = (e & f) + (g & ~e) takes one register, where g ^ (e & (f ^ g)) takes two.
 
@@ -27,7 +27,7 @@ BLOCK_BYTES = 64
 
 A, B, B_XOR_C = "r1", "r2", "r3"
 HOMES = ("r8", "r9", "r10", "r11", "r12", "lr")
-"""Of c to h; like those of a and b, before a run and behind it."""
+"""Of c to h; like those of a and b, before a run and after it."""
 SUM, SCRATCH = "r4", "r0"
 LOW_E, CONSTANTS, THIRTEEN = "r5", "r6", "r7"
 
@@ -36,13 +36,13 @@ LAST_RUN = 13 + RUN_STEP * ROUNDS // RUN
 TABLE_OFFSET = 12
 
 STATE_AT, DATA_AT, END_AT, FRAME_BYTES = 64, 68, 72, 76
-"""On the stack behind the schedule's words: the arguments."""
+"""On the stack after the schedule's words: the arguments."""
 
 Lines = list[str]
 
 
 def round_constants() -> list[int]:
-    """The first 32 bits behind the point of the cube roots of the first primes."""
+    """The first 32 fraction bits of the cube roots of the first primes."""
     primes = [n for n in range(2, 312) if all(n % divisor for divisor in range(2, n))]
     return [cube_root(prime << 96) % 2**32 for prime in primes]
 
@@ -56,7 +56,7 @@ def cube_root(number: int) -> int:
 
 
 class Run:
-    """Text of the rounds of a run, and which register stands for what behind the last of them."""
+    """Text of the rounds of a run, and which register holds what after the last one."""
 
     def __init__(self) -> None:
         self.lines: Lines = []

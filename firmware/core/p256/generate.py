@@ -2,7 +2,7 @@
 
 Usage: python firmware/core/p256/generate.py FOLDER
 
-FOLDER gets ws_armv6m.S, the assembler of ws_field.h, ws_divstep.h and ws_sha256_block.h for
+FOLDER gets ws_armv6m.S, the assembler of ws_field.h, ws_inverse.h and ws_sha256_block.h for
 ARMv6-M, and ws_tables.c, the multiples of the generator that ws_comb.h and ws_joint.h name. An
 unchanged file keeps its time.
 """

@@ -19,7 +19,7 @@
 #define WS_COMB_DISTANCE 43 /* places from tooth to tooth */
 
 /* The sums of block v: entry i is 2^(11 v) (2^215 + the sum over t of +-2^(43 t)) G, where bit t
- * of i, t from 0 to 4, tells + from -. Written by generate.py. */
+ * of i, t from 0 to 4, is the sign. Written by generate.py. */
 extern const ws_affine ws_comb_table[WS_COMB_BLOCKS][WS_SELECT_ENTRIES];
 
 /* The number as ws_comb_multiply takes it: 9 words, odd, below 2 n. */
@@ -28,7 +28,7 @@ extern const ws_affine ws_comb_table[WS_COMB_BLOCKS][WS_SELECT_ENTRIES];
 /* odd = k or k + n, whichever is odd; k from 1 to n - 1. */
 void ws_comb_make_odd(uint32_t odd[WS_COMB_WORDS], const uint32_t k[WS_WORDS]);
 
-/* out = 2 n - odd, the other form: it stands for -k and has other digits. */
+/* out = 2 n - odd, the other form: it represents -k and has other digits. */
 void ws_comb_other_form(uint32_t out[WS_COMB_WORDS], const uint32_t odd[WS_COMB_WORDS]);
 
 /* out = odd G. z = 0 for the few numbers whose sums meet an exceptional case of ws_point_add; see

@@ -1,4 +1,4 @@
-#include "ws_divstep.h"
+#include "ws_inverse.h"
 
 #if !defined(__ARM_ARCH_6M__)
 

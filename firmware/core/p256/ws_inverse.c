@@ -1,6 +1,5 @@
 #include "ws_inverse.h"
 
-#include "ws_divstep.h"
 #include "ws_wipe.h"
 
 /* 590 steps suffice for numbers of 256 bits; 43 rounds of 14 are 602. */

@@ -7,7 +7,7 @@
 
 /* HMAC with SHA-256 (RFC 2104) under a key whose two padded blocks are hashed once. */
 
-/* State behind one block of the key with every byte XORed with pad. */
+/* State after one block of the key with every byte XORed with pad. */
 static void hash_pad(uint32_t state[8], const uint8_t key[WS_SHA256_SIZE], uint8_t pad) {
     uint8_t block[WS_SHA256_BLOCK_SIZE];
 

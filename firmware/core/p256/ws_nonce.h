@@ -9,10 +9,10 @@
 
 #define WS_NONCE_SIZE 32 /* bytes */
 
-/* Where the sequence of nonces stands. Holds secrets: the owner wipes it. */
+/* State of the sequence of nonces. Holds secrets: the owner wipes it. */
 typedef struct ws_nonce {
     uint8_t value[WS_SHA256_SIZE]; /* V */
-    uint32_t inner[8], outer[8];   /* states of HMAC behind the padded key K */
+    uint32_t inner[8], outer[8];   /* states of HMAC after the padded key K */
     bool is_used;                  /* a candidate was given out */
 } ws_nonce;
 

@@ -22,7 +22,7 @@ typedef struct ws_signing_output {
 uint32_t ws_signing_compute(ws_signing_output *out, const ws_signing_input *in);
 
 /* All ones if `out` is what `in` gives, otherwise 0. The nonce's point is computed from the other
- * form of the nonce, by other sums, and compared; it is looked whether it lies on the curve,
+ * form of the nonce, by other sums, and compared; it is checked whether it is on the curve,
  * whether r is its x coordinate, and whether s nonce = digest + r private_key.
  *
  * Whoever disturbs the chip in one of the two computations gets no signature. */

@@ -82,7 +82,7 @@ class _UsbLink:
         sys.stdout.buffer.write(data)
 
     def flush(self) -> None:
-        """Give the host time to fetch what was written: nobody tells when it has."""
+        """Wait long enough for the host to fetch what was written: USB does not report it."""
         time.sleep_ms(USB_FLUSH_MS)
 
     def wait(self, timeout_ms: int) -> bool:
@@ -170,5 +170,5 @@ def reset() -> None:
 
 
 def enter_boot_loader() -> None:
-    """Start the chip's USB boot loader, which shows itself as a drive that takes an image."""
+    """Start the chip's USB boot loader, which appears as a drive that takes an image."""
     machine.bootloader()  # type: ignore[attr-defined, unused-ignore]  # not in the esp32 stubs

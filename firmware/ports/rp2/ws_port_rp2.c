@@ -59,7 +59,7 @@ static volatile uint32_t noise_wanted; /* samples that are still to be taken */
 static uint noise_alarm;
 
 /* The present microsecond has begun already: it does not count. With interrupts disabled, or the
- * moment could be over before the timer is told of it. */
+ * alarm's time could be over before the timer has it. */
 static void schedule_sample(void) {
     timer_hw->alarm[noise_alarm] = timer_hw->timerawl + 1 + WS_NOISE_SAMPLE_PERIOD_US;
 }
@@ -111,7 +111,7 @@ static int read_noise(void *context, uint8_t *buffer, size_t size) {
             collect_noise(sample_count);
         }
         if (timer_hw->timerawl - start_us > limit_us) {
-            noise_wanted = 0; /* or nobody would ask the timer again */
+            noise_wanted = 0; /* or no later call would set the timer again */
             return WS_ERR_ENTROPY;
         }
     }

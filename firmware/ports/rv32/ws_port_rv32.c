@@ -38,7 +38,7 @@ int ws_port_flash_erase_sector(uint32_t offset) {
     return WS_OK;
 }
 
-/* No image lies in a flash here; what stands for it is the flash itself, as it is. */
+/* There is no image in flash here: the flash itself is given instead. */
 int ws_port_image(const void **image, size_t *size) {
     start_erased();
     *image = flash;

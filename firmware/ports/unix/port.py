@@ -26,7 +26,7 @@ _ahead_us = 0
 
 
 def ticks_us() -> int:
-    """Return microseconds of the rig's clock; 2**62 of them are more than any process lives."""
+    """Return microseconds of the rig's clock; 2**62 of them are longer than any process runs."""
     return time.ticks_us() + _ahead_us
 
 
@@ -75,7 +75,7 @@ class _Link:
 
 
 class _MeterLine:
-    """The Modbus side; the rig knows the line's speed, so there is nothing to set here."""
+    """The Modbus side; the rig has the line's speed, so there is nothing to set here."""
 
     echo = False
 

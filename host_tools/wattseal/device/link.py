@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from wattseal.common.errors import ToolError
-from wattseal.wire import link_frame, messages
+from wattseal.wire import messages
 from wattseal.wire.errors import WattsealError
 
 DEFAULT_BAUD = 115200
@@ -80,7 +80,7 @@ class LinkCodec:
     """
 
     def __init__(self, first_id: int | None = None) -> None:
-        self._decoder = link_frame.LineDecoder()
+        self._decoder = messages.LineDecoder()
         self._id = secrets.randbelow(1 << 30) if first_id is None else first_id
         self.damaged_lines = 0
         self.stale_replies = 0
@@ -93,9 +93,9 @@ class LinkCodec:
         self._id += 1
         self.damaged_lines = self.stale_replies = 0
         # Half a line that came in so far must not be taken for the beginning of the reply.
-        self._decoder = link_frame.LineDecoder()
+        self._decoder = messages.LineDecoder()
         try:
-            return bytes(link_frame.encode(messages.request(self._id, method, params)))
+            return bytes(messages.encode(messages.request(self._id, method, params)))
         except WattsealError as error:
             raise ToolError.from_module(error) from None
 

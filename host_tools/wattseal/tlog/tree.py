@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from wattseal.tlog.tiles import WIDTH
+from wattseal.wire.digests import sha256
 from wattseal.wire.merkle import HASH_BYTES, leaf_hash, node_hash, root_from_inclusion_proof
-from wattseal.wire.sha256 import sha256
 
 __all__ = ("Frontier", "Node", "StoredTree", "leaf_hash", "root_from_inclusion_proof")
 

@@ -1,6 +1,7 @@
 """A module on any interpreter that runs the firmware, worked from standard input.
 
-    WATTSEAL_FIRMWARE=firmware micropython portable_module.py VENDOR_KEY
+    MICROPYPATH=firmware:.frozen micropython portable_module.py VENDOR_KEY
+    PYTHONPATH=firmware:tests python portable_module.py VENDOR_KEY
 
 VENDOR_KEY: SPKI in hex. A line {"boot": energy_kwh} starts the module over the same flash; any
 other line is a request for it. Each is answered by one line of JSON. The signing core is the
@@ -9,16 +10,13 @@ is virtual, so nothing waits.
 """
 
 import json
-import os
 import struct
 import sys
 
-sys.path.insert(0, os.getenv("WATTSEAL_FIRMWARE") or "firmware")
-
 from app.boot import boot
 from app.link import LinkServer
-from wire.crc import crc16
-from wire.link_frame import decode, encode
+from wire.messages import decode, encode
+from wire.modbus_rtu import crc16
 
 PROFILE = {
     "name": "portable",
@@ -136,7 +134,7 @@ def find_core():
     try:
         import _wattseal
     except ImportError:
-        from app_fakes.core import FakeCore
+        from support.app.core import FakeCore
 
         return FakeCore()
     return _wattseal

@@ -1,9 +1,9 @@
 """Boot: first key, faults and their causes, what stays possible in a fault."""
 
 import pytest
-from app_fakes.bench import NOON, Bench
-from app_fakes.core import AREA_KEYS, FIRST_IMAGE, SLOTS, FakeCore
-from app_fakes.flash import PAGE_BYTES, SECTOR_BYTES, PowerCutError
+from support.app.bench import NOON, Bench
+from support.app.core import AREA_KEYS, FIRST_IMAGE, SLOTS, FakeCore
+from support.app.flash import PAGE_BYTES, SECTOR_BYTES, PowerCutError
 from wire.errors import WattsealError
 
 AREAS = {

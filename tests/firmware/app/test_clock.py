@@ -1,7 +1,7 @@
 """The clock on ticks that wrap: time, status letters, and what they become."""
 
 from app.clock import SYNCHRONISED_FOR_MS, Clock
-from app_fakes.port import TICKS_PERIOD, FakePort
+from support.app.port import TICKS_PERIOD, FakePort
 
 HOUR_US = 3600 * 1_000_000
 

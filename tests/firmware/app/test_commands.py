@@ -4,11 +4,11 @@ import contextlib
 
 import pytest
 from app.refusals import BURST, REFILL_MS
-from app_fakes import meter as faults
-from app_fakes.bench import NOON, OWNER, SETTINGS, VENDOR, Bench
-from app_fakes.core import FIRST_IMAGE, FakeCore, spki_of
-from app_fakes.flash import PAGE_BYTES, SECTOR_BYTES, PowerCutError
-from app_fakes.registry import FakeRegistry
+from support.app import meter as faults
+from support.app.bench import NOON, OWNER, SETTINGS, VENDOR, Bench
+from support.app.core import FIRST_IMAGE, FakeCore, spki_of
+from support.app.flash import PAGE_BYTES, SECTOR_BYTES, PowerCutError
+from support.app.registry import FakeRegistry
 from wire.errors import WattsealError
 
 

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from app.events import MAX_TEXT_BYTES, SPARE_FOR_DUTIES
-from app_fakes.bench import NOON, Bench
-from app_fakes.core import FakeCore
-from app_fakes.flash import PowerCutError
-from app_fakes.key_life import SECOND_IMAGE, check_one_key
+from app.events import MAX_TEXT_BYTES, SPARE_FOR_STARTS
+from support.app.bench import NOON, Bench
+from support.app.core import FakeCore
+from support.app.flash import PowerCutError
+from support.app.key_life import SECOND_IMAGE, check_one_key
 from wire.errors import WattsealError
 
 
@@ -113,7 +113,7 @@ def test_archive_that_frees_nothing_does_not_eat_the_reserve() -> None:
     with pytest.raises(WattsealError) as raised:
         archive_nothing_for_ever(bench)
     assert raised.value.name == "events_full"
-    assert bench.module.events._log.free_sectors >= SPARE_FOR_DUTIES
+    assert bench.module.events._log.free_sectors >= SPARE_FOR_STARTS
     bench.by_owner("archive_events", through=newest_of(bench))
     assert bench.call("status")["events"]["full"] is False
 

@@ -5,9 +5,9 @@ import json
 import pytest
 from app.clock import Clock
 from app.events import MAX_TEXT_BYTES, Events
-from app_fakes.core import FakeCore
-from app_fakes.flash import PAGE_BYTES, SECTOR_BYTES, PowerCutError
-from app_fakes.port import FakePort
+from support.app.core import FakeCore
+from support.app.flash import PAGE_BYTES, SECTOR_BYTES, PowerCutError
+from support.app.port import FakePort
 from wire.errors import WattsealError
 
 AREA = FakeCore.AREA_EVENTS

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 from app.journal import SPARE_AT_END, SPARE_WHILE_OPEN, Journal, JournalState, unpack_state
-from app_fakes.flash import PAGE_BYTES, SECTOR_BYTES, FakeFlash, PowerCutError
+from support.app.flash import PAGE_BYTES, SECTOR_BYTES, FakeFlash, PowerCutError
 from wire.errors import WattsealError
 
 AREA = 9

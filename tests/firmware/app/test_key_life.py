@@ -2,9 +2,9 @@
 
 import pytest
 from app.statements import KeyState
-from app_fakes.bench import NOON, Bench, Release, payload_of, read_signed, reading_of, verify
-from app_fakes.core import AREA_KEYS, FIRST_IMAGE, FakeCore
-from app_fakes.key_life import (
+from support.app.bench import NOON, Bench, Release, payload_of, read_signed, reading_of, verify
+from support.app.core import AREA_KEYS, FIRST_IMAGE, FakeCore
+from support.app.key_life import (
     SECOND_IMAGE,
     check_one_key,
     details_of,

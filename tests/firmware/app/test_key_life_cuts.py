@@ -8,10 +8,10 @@ import contextlib
 from collections.abc import Callable
 
 import pytest
-from app_fakes.bench import NOON, Bench
-from app_fakes.core import FIRST_IMAGE
-from app_fakes.flash import PowerCutError
-from app_fakes.key_life import (
+from support.app.bench import NOON, Bench
+from support.app.core import FIRST_IMAGE
+from support.app.flash import PowerCutError
+from support.app.key_life import (
     SECOND_IMAGE,
     THIRD_IMAGE,
     check_one_key,

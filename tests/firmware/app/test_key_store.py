@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from app_fakes.bench import Bench
-from app_fakes.core import AREA_KEYS, FIRST_IMAGE, SLOTS, FakeCore
-from app_fakes.flash import PAGE_BYTES, SECTOR_BYTES
-from app_fakes.key_life import (
+from support.app.bench import Bench
+from support.app.core import AREA_KEYS, FIRST_IMAGE, SLOTS, FakeCore
+from support.app.flash import PAGE_BYTES, SECTOR_BYTES
+from support.app.key_life import (
     SECOND_IMAGE,
     THIRD_IMAGE,
     check_one_key,

@@ -3,8 +3,8 @@
 import pytest
 from app.meter import Meter
 from app.modbus_line import ModbusLine
-from app_fakes.meter import TURNAROUND_US, FakeMeterLine
-from app_fakes.port import FakePort
+from support.app.meter import TURNAROUND_US, FakeMeterLine
+from support.app.port import FakePort
 
 from hil.meter import meter as rig
 from hil.meter.profile import load_profile, profile_names

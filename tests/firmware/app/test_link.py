@@ -4,11 +4,11 @@ import json
 import random
 
 from app.link import IDLE_MS
-from app_fakes.bench import Bench
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wire.crc import crc32
-from wire.link_frame import MAX_LINE_BYTES, encode
+from support.app.bench import Bench
+from wire.digests import crc32
+from wire.messages import MAX_LINE_BYTES, encode
 from wire.methods import METHODS as METHOD_TABLE
 
 
@@ -190,7 +190,7 @@ def test_reply_that_memory_does_not_suffice_for_is_an_error_reply(monkeypatch) -
     def broken(*_: object) -> dict:
         raise MemoryError
 
-    monkeypatch.setattr("app.link.handle", broken)
+    monkeypatch.setattr("app.link._reply_to", broken)
     assert error_of(bench, encode({"jsonrpc": "2.0", "id": 1, "method": "hello"})) == (
         None,
         "internal_error",

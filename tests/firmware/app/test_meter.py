@@ -3,10 +3,10 @@
 import pytest
 from app.meter import Meter
 from app.modbus_line import ModbusLine
-from app_fakes import meter as faults
-from app_fakes.bench import MUTE, SDM630
-from app_fakes.meter import ENERGY, FIRMWARE, SERIAL, FakeMeter, FakeMeterLine
-from app_fakes.port import FakePort
+from support.app import meter as faults
+from support.app.bench import MUTE, SDM630
+from support.app.meter import ENERGY, FIRMWARE, SERIAL, FakeMeter, FakeMeterLine
+from support.app.port import FakePort
 from wire.errors import WattsealError
 from wire.reading import Reading
 

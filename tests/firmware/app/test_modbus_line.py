@@ -2,9 +2,9 @@
 
 import pytest
 from app.modbus_line import ModbusLine
-from app_fakes import meter as faults
-from app_fakes.meter import ENERGY, FakeMeter, FakeMeterLine
-from app_fakes.port import FakePort
+from support.app import meter as faults
+from support.app.meter import ENERGY, FakeMeter, FakeMeterLine
+from support.app.port import FakePort
 from wire.errors import WattsealError
 
 SILENCE_US = 3646  # 3.5 characters of 10 bits at 9600 baud

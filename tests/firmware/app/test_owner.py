@@ -4,8 +4,8 @@ import json
 
 import pytest
 from app.owner import ATTEMPTS, EXPIRES_S, FIRST_WAIT_S, LONGEST_WAIT_S
-from app_fakes.bench import OWNER, SETTINGS, VENDOR, Bench
-from app_fakes.core import SIGNING
+from support.app.bench import OWNER, SETTINGS, VENDOR, Bench
+from support.app.core import SIGNING
 from wire.errors import WattsealError
 
 ACTIONS = [("unseal", {}), ("decommission", {}), ("archive_events", {"through": 2})]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from app_fakes.bench import (
+from support.app.bench import (
     NOON,
     OWNER,
     SETTINGS,
@@ -18,8 +18,8 @@ from app_fakes.bench import (
     reading_of,
     verify,
 )
-from app_fakes.core import SIGNING, spki_of
-from app_fakes.registry import FakeRegistry
+from support.app.core import SIGNING, spki_of
+from support.app.registry import FakeRegistry
 from wire.errors import WattsealError
 from wire.messages import read_reply, request
 from wire.methods import check_result
@@ -38,7 +38,8 @@ class PortableModule:
     def __init__(self, interpreter: Path, folder: Path) -> None:
         environment = {
             **os.environ,
-            "WATTSEAL_FIRMWARE": str(ROOT / "firmware"),
+            "MICROPYPATH": f"{ROOT}/firmware:.frozen",
+            "PYTHONPATH": f"{ROOT}/firmware:{ROOT}/tests",
             "WATTSEAL_FLASH": str(folder / "flash.bin"),
             "WATTSEAL_CHIP_ID": "0011223344556677",
         }

@@ -5,9 +5,9 @@ afterwards, no pagination has two contents, and a session that was open is ended
 """
 
 import pytest
-from app_fakes.bench import NOON, SETTINGS, Bench, payload_of, reading_of, verify
-from app_fakes.core import FakeCore
-from app_fakes.flash import PowerCutError
+from support.app.bench import NOON, SETTINGS, Bench, payload_of, reading_of, verify
+from support.app.core import FakeCore
+from support.app.flash import PowerCutError
 
 HOUR_MS = 3_600_000
 

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 
 import pytest
-from app_fakes.bench import NOON, SETTINGS, Bench, verify_statement
-from app_fakes.registry import FakeRegistry
+from support.app.bench import NOON, SETTINGS, Bench, verify_statement
+from support.app.registry import FakeRegistry
 from wire.errors import WattsealError
 
 CHALLENGE = "5a" * 32

@@ -2,10 +2,10 @@
 
 import pytest
 from app.sector_log import LogDamagedError, LogFullError, LogWriteError, SectorLog
-from app_fakes.flash import PAGE_BYTES, SECTOR_BYTES, FakeFlash, PowerCutError
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from support.app.flash import PAGE_BYTES, SECTOR_BYTES, FakeFlash, PowerCutError
 
 AREA = 3
 KIND = 0x4A

@@ -1,9 +1,9 @@
 """Sessions end to end over the link's frames: records, meter faults, a full journal, recovery."""
 
 import pytest
-from app_fakes import meter as faults
-from app_fakes.bench import NOON, SETTINGS, Bench, payload_of, reading_of, verify
-from app_fakes.core import FakeCore
+from support.app import meter as faults
+from support.app.bench import NOON, SETTINGS, Bench, payload_of, reading_of, verify
+from support.app.core import FakeCore
 from wire.errors import WattsealError
 
 RFID = {

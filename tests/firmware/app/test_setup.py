@@ -2,8 +2,8 @@
 
 import pytest
 from app.setup import FACTS, Setup
-from app_fakes.bench import SETTINGS
-from app_fakes.flash import FakeFlash
+from support.app.bench import SETTINGS
+from support.app.flash import FakeFlash
 
 AREA = 5
 PUBLICATION = {

@@ -2,7 +2,7 @@
 
 import pytest
 from app.state_store import StateStore
-from app_fakes.flash import PAGE_BYTES, FakeFlash, PowerCutError
+from support.app.flash import PAGE_BYTES, FakeFlash, PowerCutError
 
 AREA = 5
 

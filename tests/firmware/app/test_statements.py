@@ -2,7 +2,7 @@
 
 import pytest
 from app.statements import MAX_ENTRY_BYTES, KeyState, Statements
-from app_fakes.flash import PAGE_BYTES, SECTOR_BYTES, FakeFlash, PowerCutError
+from support.app.flash import PAGE_BYTES, SECTOR_BYTES, FakeFlash, PowerCutError
 from wire.errors import WattsealError
 from wire.statements import build_statement
 

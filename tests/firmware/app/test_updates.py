@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from app_fakes.bench import OWNER, VENDOR, Bench
-from app_fakes.core import SIGNING
-from app_fakes.key_life import SECOND_IMAGE, THIRD_IMAGE, details_of, worked_bench
+from support.app.bench import OWNER, VENDOR, Bench
+from support.app.core import SIGNING
+from support.app.key_life import SECOND_IMAGE, THIRD_IMAGE, details_of, worked_bench
 from wire.errors import WattsealError
 
 PREFIX = b"wattseal.firmware.v1\n"

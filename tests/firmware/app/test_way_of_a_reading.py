@@ -1,6 +1,6 @@
 """Through how many files a reading goes, from the meter's wire to the signed record."""
 
-from app_fakes.bench import Bench
+from support.app.bench import Bench
 from support.ways import ROOT, documented, files_run
 
 

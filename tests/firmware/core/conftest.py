@@ -1,17 +1,12 @@
 """The core as the tests call it: compiled once, plain or under the sanitizers."""
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from core_harness.build import PLAIN, SANITIZED, SANITIZED_RUN, build
-from core_harness.flash import NorFlash
-from core_harness.library import Core
-from core_harness.noise import good
+from support.core.build import PLAIN, SANITIZED, SANITIZED_RUN, build
+from support.core.flash import NorFlash
+from support.core.library import Core
+from support.core.noise import good
 
 
 @pytest.fixture(scope="session")

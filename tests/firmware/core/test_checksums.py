@@ -4,7 +4,7 @@ import binascii
 import random
 
 import pytest
-from core_harness.library import Core
+from support.core.library import Core
 
 SIZES = [0, 1, 2, 7, 8, 55, 56, 63, 64, 65, 119, 120, 255, 256, 1000, 4096, 70_000]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from core_harness.build import Variant, build
+from support.core.build import Variant, build
 
 
 class Leak(NamedTuple):

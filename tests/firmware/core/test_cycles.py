@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from core_harness.arm import compiled, whole_core, with_change
-from core_harness.curve import N
-from core_harness.library import Core
 from rp2040py.simulator import Simulator
+from support.core.arm import compiled, whole_core, with_change
+from support.core.curve import N
+from support.core.library import Core
 
 from hil.cortex_m0.machine import RAM_START, STACK_TOP, Machine, Outcome, Timing, Watch
 

@@ -3,8 +3,8 @@
 import random
 
 import pytest
-from core_harness.library import Core
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from support.core.library import Core
 
 EDGES = [0, 1, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 2**127, 2**248 - 1, 2**255 - 1, 2**255]
 EDGES += [2**256 - 1]

@@ -1,14 +1,15 @@
-"""HMAC-DRBG against SP 800-90A, section 10.1.2, written down once more in core_harness/drbg.py; the
-numbers for challenges that are drawn from it over fresh noise and the chip.
+"""HMAC-DRBG against SP 800-90A, section 10.1.2, written down once more in
+tests/support/core/drbg.py; the numbers for challenges that are drawn from it over fresh noise and
+the chip.
 """
 
 import hashlib
 import random
 
 import pytest
-from core_harness.drbg import Reference
-from core_harness.library import Core
-from core_harness.noise import from_samples, good, periodic
+from support.core.drbg import Reference
+from support.core.library import Core
+from support.core.noise import from_samples, good, periodic
 
 UNTOUCHED = bytes([0xEE]) * 32
 

@@ -4,9 +4,6 @@ import hashlib
 import random
 
 import pytest
-from core_harness import curve, vectors
-from core_harness.build import rounds
-from core_harness.library import Core
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import (
     Prehashed,
@@ -14,6 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
     encode_dss_signature,
 )
 from cryptography.hazmat.primitives.hashes import SHA256
+from support.core import curve, vectors
+from support.core.build import rounds
+from support.core.library import Core
 
 RFC_KEY = 0xC9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721
 RFC_SIGNATURES = {

@@ -8,11 +8,11 @@ nothing, tiny and huge factors, x coordinates beyond the order.
 import itertools
 
 import pytest
-from core_harness import curve
-from core_harness.build import rounds
-from core_harness.curve import N, P
-from core_harness.library import Core
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from support.core import curve
+from support.core.build import rounds
+from support.core.curve import N, P
+from support.core.library import Core
 
 FACTORS = {
     "1": 1,

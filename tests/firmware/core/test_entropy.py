@@ -4,8 +4,8 @@ import hashlib
 import itertools
 
 import pytest
-from core_harness.library import Core
-from core_harness.noise import Noise, biased, from_samples, good, oscillator, periodic
+from support.core.library import Core
+from support.core.noise import Noise, biased, from_samples, good, oscillator, periodic
 
 STARTUP, PER_DIGEST = 1024, 4096
 SAMPLES = STARTUP + 2 * PER_DIGEST

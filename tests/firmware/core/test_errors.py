@@ -1,6 +1,6 @@
 """The table of errors that the binding raises from."""
 
-from core_harness.library import Core
+from support.core.library import Core
 
 TABLE = {
     0: "ok",

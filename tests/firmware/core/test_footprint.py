@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from core_harness.build import CORE, OWN_FLAGS, bearssl_root, generate, listed, run
-from core_harness.call_graph import CallGraph
-from core_harness.library import constant
+from support.core.build import CORE, OWN_FLAGS, bearssl_root, generate, listed, run
+from support.core.call_graph import CallGraph
+from support.core.library import constant
 
 WIPED = constant("ws_wipe.h", "WS_WIPE_STACK_SIZE")
 # Bytes; MicroPython on the RP2040 has 8192 for everything.

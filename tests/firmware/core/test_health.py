@@ -8,9 +8,9 @@ from decimal import Decimal, localcontext
 from math import comb, gcd
 
 import pytest
-from core_harness.build import rounds
-from core_harness.library import Core, Health, buffer_of, constant
-from core_harness.noise import biased, from_samples, good, oscillator, periodic, sticky
+from support.core.build import rounds
+from support.core.library import Core, Health, buffer_of, constant
+from support.core.noise import biased, from_samples, good, oscillator, periodic, sticky
 
 WINDOW = constant("ws_health.h", "WS_HEALTH_WINDOW_SAMPLES")
 REPETITION = constant("ws_health.h", "WS_HEALTH_REPETITION_CUTOFF")

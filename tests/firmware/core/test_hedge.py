@@ -3,11 +3,11 @@
 import hashlib
 
 import pytest
-from core_harness.library import Core, Hedge, new_hedge
-from core_harness.noise import from_samples, good, periodic
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+from support.core.library import Core, Hedge, new_hedge
+from support.core.noise import from_samples, good, periodic
 
 DIGEST = hashlib.sha256(b"sample").digest()
 STATEMENT_PREFIX = b"wattseal.statement.v1\n"

@@ -4,11 +4,11 @@ import hashlib
 import random
 
 import pytest
-from core_harness import curve
-from core_harness.flash import NorFlash
-from core_harness.library import Core, Keys
-from core_harness.noise import Noise, from_samples, good, periodic
-from core_harness.slots import break_slot, private_key_in, slot, store
+from support.core import curve
+from support.core.flash import NorFlash
+from support.core.library import Core, Keys
+from support.core.noise import Noise, from_samples, good, periodic
+from support.core.slots import break_slot, private_key_in, slot, store
 
 EMPTY = ("ok", Keys(0, {}))
 IDENTITY = bytes(range(100, 132))

@@ -3,11 +3,11 @@
 import itertools
 
 import pytest
-from core_harness import curve
-from core_harness.flash import TEARS, Cut, NorFlash
-from core_harness.library import Core, Keys
-from core_harness.noise import good
-from core_harness.slots import break_slot, private_key_in, store
+from support.core import curve
+from support.core.flash import TEARS, Cut, NorFlash
+from support.core.library import Core, Keys
+from support.core.noise import good
+from support.core.slots import break_slot, private_key_in, store
 
 CHIP = b"chip"
 CREATE_OPERATIONS = ("erase", "program")

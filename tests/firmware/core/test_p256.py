@@ -3,8 +3,8 @@
 import random
 
 import pytest
-from core_harness import curve, vectors
-from core_harness.library import Core
+from support.core import curve, vectors
+from support.core.library import Core
 
 KEY_PAIRS = vectors.groups("KeyPair.rsp")["P-256"]
 PUBLIC_KEYS = vectors.groups("PKV.rsp")["P-256"]

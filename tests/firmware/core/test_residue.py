@@ -5,10 +5,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from core_harness import curve, divsteps
-from core_harness.build import Variant, build
-from core_harness.drbg import Reference
-from core_harness.library import Core
+from support.core import curve, divsteps
+from support.core.build import Variant, build
+from support.core.drbg import Reference
+from support.core.library import Core
 
 FILL = 0xA5
 FLASH_SIZE = 2 * 4096

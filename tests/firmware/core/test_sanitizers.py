@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from core_harness.build import ROOT, SANITIZED, SANITIZED_RUN, build, run
+from support.core.build import ROOT, SANITIZED, SANITIZED_RUN, build, run
 
 HERE = Path(__file__).parent
 

@@ -3,8 +3,8 @@
 import ctypes
 
 import pytest
-from core_harness.build import C_FILES, SANITIZED_RUN, Variant, build
-from core_harness.library import Core, constant
+from support.core.build import C_FILES, SANITIZED_RUN, Variant, build
+from support.core.library import Core, constant
 
 NAMES = ["crc", "sha256", "health", "drbg", "sign", "verify_good", "verify_forged"]
 ALL = constant("ws_self_test.h", "WS_SELF_TEST_ALL")

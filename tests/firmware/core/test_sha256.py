@@ -10,10 +10,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from core_harness.build import CORE, INCLUDES, P256, generate, rounds, run
-from core_harness.library import Core
-from core_harness.vectors import SHA256_FOLDER, records
 from rp2040py.simulator import Simulator
+from support.core.build import CORE, INCLUDES, P256, generate, rounds, run
+from support.core.library import Core
+from support.core.vectors import SHA256_FOLDER, records
 
 from hil.cortex_m0.machine import (
     FLASH_SIZE,

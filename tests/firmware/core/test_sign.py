@@ -6,13 +6,13 @@ import json
 import re
 
 import pytest
-from core_harness.build import rounds
-from core_harness.flash import NorFlash
-from core_harness.library import Core, constant
-from core_harness.slots import store
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+from support.core.build import rounds
+from support.core.flash import NorFlash
+from support.core.library import Core, constant
+from support.core.slots import store
 
 MAX_PAYLOAD = constant("ws_sign.h", "WS_RECORD_PAYLOAD_MAX_SIZE")
 MAX_SECTION = constant("ws_sign.h", "WS_RECORD_SECTION_MAX_SIZE")

@@ -1,10 +1,10 @@
 """SubjectPublicKeyInfo of P-256: 91 bytes, and no others."""
 
 import pytest
-from core_harness import curve
-from core_harness.library import Core
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from support.core import curve
+from support.core.library import Core
 
 POINT = curve.times_g(0xC0FFEE)
 SPKI = curve.spki(POINT)

@@ -4,13 +4,13 @@ import hashlib
 import random
 
 import pytest
-from core_harness import curve, vectors
-from core_harness.build import rounds
-from core_harness.library import Core
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
+from support.core import curve, vectors
+from support.core.build import rounds
+from support.core.library import Core
 
 HASHES = {"SHA-1": "sha1", "SHA-224": "sha224", "SHA-256": "sha256"}
 HASHES |= {"SHA-384": "sha384", "SHA-512": "sha512"}

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from wattseal.wire import modbus_rtu, sunspec
 from wattseal.wire.errors import WattsealError
-from wattseal.wire.reading import Reading
-from wattseal.wire.registers import decode_energy, decode_text
+from wattseal.wire.reading import Reading, decode_energy, decode_text
 
 METERS = Path(__file__).resolve().parents[3] / "firmware" / "meters"
 _spec = importlib.util.spec_from_file_location("wattseal_meters_generate", METERS / "generate.py")

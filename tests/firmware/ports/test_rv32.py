@@ -70,5 +70,5 @@ def test_signatures_are_not_hedged_without_a_noise_source(prompt: Prompt) -> Non
 
 
 def test_wire_code_runs_on_it(prompt: Prompt) -> None:
-    prompt.run("from wire.crc import crc16")
+    prompt.run("from wire.modbus_rtu import crc16")
     assert prompt.run("hex(crc16(b'123456789'))") == "'0x4b37'"

@@ -1,5 +1,6 @@
 """The wire package gives the same verdicts on MicroPython and on CPython."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,13 @@ MICROPYTHON = ROOT / "build" / "unix" / "micropython"
 
 
 def verdicts(interpreter: Path) -> list[str]:
+    firmware = str(ROOT / "firmware")
     finished = subprocess.run(
-        [interpreter, SCRIPT, ROOT / "firmware"], capture_output=True, text=True, timeout=300
+        [interpreter, SCRIPT],
+        env={**os.environ, "MICROPYPATH": firmware, "PYTHONPATH": firmware},
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert finished.returncode == 0, finished.stderr
     return finished.stdout.splitlines()

@@ -1,7 +1,6 @@
 import pytest
 from wattseal.wire.errors import WattsealError
-from wattseal.wire.link_frame import encode
-from wattseal.wire.messages import result
+from wattseal.wire.messages import encode, result
 from wattseal.wire.methods import (
     MAX_PROOF_HASHES,
     METHODS,

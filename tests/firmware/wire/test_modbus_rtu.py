@@ -2,12 +2,12 @@ import pytest
 from pymodbus.framer import FramerRTU
 from pymodbus.pdu import DecodePDU
 from pymodbus.pdu.register_message import ReadInputRegistersResponse
-from wattseal.wire.crc import crc16
 from wattseal.wire.errors import WattsealError
 from wattseal.wire.modbus_rtu import (
     MAX_FRAME_BYTES,
     ReplyParser,
     build_read,
+    crc16,
     parse_reply,
     silence_us,
     strip_echo,
@@ -199,3 +199,26 @@ def test_the_own_echo_is_taken_off_and_a_collision_noticed():
 )
 def test_the_silence_is_three_and_a_half_characters(baud, bits, expected):
     assert silence_us(baud, bits) == expected
+
+
+# Check values of the Rocksoft catalogue for "123456789", and frames of the Modbus specification.
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"123456789", 0x4B37),
+        (b"", 0xFFFF),
+        (b"\x00", 0x40BF),
+        (bytes.fromhex("010300000001"), 0x0A84),
+        (bytes.fromhex("110300060001"), 0x9B66),
+    ],
+)
+def test_crc16_gives_the_published_value(data, expected):
+    assert crc16(data) == expected
+
+
+def test_crc16_equals_the_definition_bit_by_bit_for_every_byte():
+    for byte in range(256):
+        crc = 0xFFFF ^ byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+        assert crc16(bytes((byte,))) == crc

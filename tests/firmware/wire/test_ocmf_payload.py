@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -12,10 +13,9 @@ from hypothesis import strategies as st
 from pyocmf import OCMF
 from wattseal.wire import ocmf_tables
 from wattseal.wire.errors import WattsealError
-from wattseal.wire.link_frame import MAX_LINE_BYTES, encode
-from wattseal.wire.messages import result
+from wattseal.wire.messages import MAX_LINE_BYTES, encode, result
 from wattseal.wire.methods import check_result
-from wattseal.wire.ocmf_payload import build_payload, build_record
+from wattseal.wire.ocmf_payload import build_payload, build_record, check_user, date_of, time_text
 from wattseal.wire.reading import MAX_VALUE, Reading
 
 STATION = {
@@ -286,3 +286,108 @@ def test_a_signature_over_the_payload_bytes_verifies():
     assert record.verify_signature(public.hex())
     changed = build_record(payload.replace(b"2935.600", b"2935.601"), section).decode()
     assert not OCMF.from_string(changed, strict=True).verify_signature(public.hex())
+
+
+@pytest.mark.parametrize(
+    ("unix_ms", "offset", "letter", "text"),
+    [
+        (1532431324000, 120, "S", "2018-07-24T13:22:04,000+0200 S"),  # the specification's example
+        (946684800000, 0, "U", "2000-01-01T00:00:00,000+0000 U"),
+        (951782399999, 0, "I", "2000-02-28T23:59:59,999+0000 I"),
+        (951782400000, 0, "R", "2000-02-29T00:00:00,000+0000 R"),
+        (951782400001, -1, "S", "2000-02-28T23:59:00,001-0001 S"),
+        (4102444799999, 0, "S", "2099-12-31T23:59:59,999+0000 S"),
+        (1704067200000, 840, "S", "2024-01-01T14:00:00,000+1400 S"),
+        (1704067200000, -840, "S", "2023-12-31T10:00:00,000-1400 S"),
+        (1704067200000, 345, "S", "2024-01-01T05:45:00,000+0545 S"),
+        (1704067200000, -210, "S", "2023-12-31T20:30:00,000-0330 S"),
+        (946684800000 - 3600000, 60, "S", "2000-01-01T00:00:00,000+0100 S"),
+    ],
+)
+def test_known_times(unix_ms, offset, letter, text):
+    assert time_text(unix_ms, offset, letter) == text
+
+
+@given(st.integers(946771200000, 4102358399999), st.integers(-840, 840))
+def test_the_text_is_what_datetime_says(unix_ms, offset):
+    local = datetime.fromtimestamp(unix_ms // 1000, UTC).astimezone(
+        timezone(timedelta(minutes=offset))
+    )
+    expected = f"{local:%Y-%m-%dT%H:%M:%S},{unix_ms % 1000:03d}{local:%z} S"
+    assert time_text(unix_ms, offset, "S") == expected
+
+
+def test_every_day_of_four_centuries():
+    first = date(1900, 1, 1)
+    for number in range(400 * 365 + 97):
+        day = first + timedelta(days=number)
+        assert date_of(day.toordinal() - 719163) == (day.year, day.month, day.day)
+
+
+@pytest.mark.parametrize(
+    ("unix_ms", "offset"),
+    [(946684799999, 0), (946684800000, -1), (4102444800000, 0), (4102444799999, 1), (0, 0)],
+)
+def test_local_years_outside_2000_to_2099_are_refused(unix_ms, offset):
+    with pytest.raises(WattsealError) as refused:
+        time_text(unix_ms, offset, "S")
+    assert (refused.value.name, refused.value.detail["field"]) == ("out_of_range", "unix_ms")
+
+
+@pytest.mark.parametrize(
+    ("user", "id_type"),
+    [
+        ({}, "NONE"),
+        ({"id_type": "DENIED"}, "DENIED"),
+        ({"tariff_text": ""}, "NONE"),
+        ({"id_tag": "anything at all"}, "UNDEFINED"),
+        ({"id_tag": "1F2D3A4F", "id_type": "ISO14443"}, "ISO14443"),
+        ({"id_tag": "1f2d3a4f5506c7", "id_type": "ISO14443"}, "ISO14443"),
+        ({"id_tag": "E007000012345678", "id_type": "ISO15693"}, "ISO15693"),
+        ({"id_tag": "DE8AAC12345678", "id_type": "EMAID"}, "EMAID"),
+        ({"id_tag": "DE8AAC123456789", "id_type": "EMAID"}, "EMAID"),
+        ({"id_tag": "0A1B2C", "id_type": "EVCCID"}, "EVCCID"),
+        ({"id_tag": "DE-8AA-123456-7", "id_type": "EVCOID"}, "EVCOID"),
+        ({"id_tag": "4111111111111111", "id_type": "ISO7812"}, "ISO7812"),
+        ({"id_tag": "+4930123456", "id_type": "PHONE_NUMBER"}, "PHONE_NUMBER"),
+        ({"id_tag": "x", "id_type": "KEY_CODE", "id_level": "SECURE"}, "KEY_CODE"),
+    ],
+)
+def test_good_users_keep_their_fields_and_get_a_type(user, id_type):
+    assert check_user(user) == {**user, "id_type": id_type}
+
+
+@pytest.mark.parametrize(
+    ("user", "field"),
+    [
+        ({"id_type": "ISO14443"}, "id_type"),
+        ({"id_type": "UNDEFINED"}, "id_type"),
+        ({"id_tag": "x", "id_type": "NONE"}, "id_type"),
+        ({"id_tag": "x", "id_type": "DENIED"}, "id_type"),
+        ({"id_level": "HEARSAY"}, "id_level"),
+        ({"id_flags": ["RFID_PLAIN"]}, "id_flags"),
+        ({"id_tag": ""}, "id_tag"),
+        ({"id_tag": "1F2D3A4", "id_type": "ISO14443"}, "id_tag"),
+        ({"id_tag": "1F2D3A4F55", "id_type": "ISO14443"}, "id_tag"),
+        ({"id_tag": "1F2D3A4G", "id_type": "ISO14443"}, "id_tag"),
+        ({"id_tag": "1F2D3A4F", "id_type": "ISO15693"}, "id_tag"),
+        ({"id_tag": "DE8AAC1234567", "id_type": "EMAID"}, "id_tag"),
+        ({"id_tag": "DE-8AA-1234567", "id_type": "EMAID"}, "id_tag"),
+        ({"id_tag": "0A1B2C3", "id_type": "EVCCID"}, "id_tag"),
+        ({"id_tag": "4111-1111", "id_type": "ISO7812"}, "id_tag"),
+        ({"id_tag": "004930123456", "id_type": "PHONE_NUMBER"}, "id_tag"),
+        ({"id_tag": "+", "id_type": "PHONE_NUMBER"}, "id_tag"),
+        ({"id_tag": "+" + "1" * 16, "id_type": "PHONE_NUMBER"}, "id_tag"),
+        ({"id_tag": "x", "id_type": "ISO144430"}, "id_type"),
+        ({"id_tag": "x", "id_level": "INVALID"}, "id_level"),
+        ({"id_tag": "x", "id_level": "OUTDATED"}, "id_level"),
+        ({"id_tag": "x", "id_level": "UNKNOWN"}, "id_level"),
+        ({"id_tag": "x", "id_level": "MISMATCH"}, "id_level"),
+        ({"id_tag": "x", "id_flags": ["RFID"]}, "id_flags"),
+        ({"session_id": 1}, "session_id"),
+    ],
+)
+def test_bad_users_are_refused_naming_the_field(user, field):
+    with pytest.raises(WattsealError) as refused:
+        check_user(user)
+    assert (refused.value.name, refused.value.detail["field"]) == ("out_of_range", field)

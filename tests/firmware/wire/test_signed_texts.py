@@ -5,8 +5,7 @@ import json
 
 import pytest
 from wattseal.wire import firmware_manifest, owner_challenge, publication, statements
-from wattseal.wire.link_frame import encode
-from wattseal.wire.messages import result
+from wattseal.wire.messages import encode, result
 from wattseal.wire.methods import (
     MAX_PROOF_HASHES,
     OWNER_ACTIONS,

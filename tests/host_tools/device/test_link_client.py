@@ -15,7 +15,7 @@ from wattseal.device.link import (
     LinkCodec,
     ReplyLostError,
 )
-from wattseal.wire import link_frame, messages
+from wattseal.wire import messages
 from wattseal.wire.errors import WattsealError
 from wattseal.wire.methods import METHODS
 
@@ -123,9 +123,9 @@ def test_an_error_that_our_table_does_not_know_is_shown_as_told(
     module: FakeModule, link: LinkClient
 ) -> None:
     def future(_method: str, lines: list[bytes]) -> list[bytes]:
-        identity = link_frame.decode(lines[0].rstrip())["id"]
+        identity = messages.decode(lines[0].rstrip())["id"]
         error = {"code": -32999, "message": "It is dusty.", "data": {"name": "dusty"}}
-        return [link_frame.encode({"jsonrpc": "2.0", "id": identity, "error": error})]
+        return [messages.encode({"jsonrpc": "2.0", "id": identity, "error": error})]
 
     module.faults["status"] = [future]
     with pytest.raises(ToolError, match="It is dusty") as caught:
@@ -135,7 +135,7 @@ def test_an_error_that_our_table_does_not_know_is_shown_as_told(
 
 def unreadable(_method: str, _lines: list[bytes]) -> list[bytes]:
     """The module's answer to a line that reached it damaged."""
-    return [link_frame.encode(messages.error(None, WattsealError("parse_error")))]
+    return [messages.encode(messages.error(None, WattsealError("parse_error")))]
 
 
 def test_a_request_that_the_module_could_not_read_is_not_waited_for(
@@ -185,10 +185,10 @@ def test_ids_of_two_programs_differ() -> None:
 @pytest.mark.parametrize("size", [1, 2, 7, 4096])
 def test_codec_takes_replies_in_any_pieces(size: int) -> None:
     codec = LinkCodec(first_id=41)
-    request = link_frame.decode(codec.request("hello", {}).rstrip())
+    request = messages.decode(codec.request("hello", {}).rstrip())
     assert request == {"jsonrpc": "2.0", "id": 42, "method": "hello"}
-    stream = link_frame.encode(messages.result(41, {"a": 1})) + b"\x80noise\n"
-    stream += link_frame.encode(messages.result(42, {"a": 2}))
+    stream = messages.encode(messages.result(41, {"a": 1})) + b"\x80noise\n"
+    stream += messages.encode(messages.result(42, {"a": 2}))
     replies = [codec.feed(stream[at : at + size]) for at in range(0, len(stream), size)]
     assert [reply.fields for some in replies for reply in some] == [{"a": 2}]
     assert (codec.stale_replies, codec.damaged_lines) == (1, 1)

@@ -35,7 +35,8 @@ def test_processes_that_open_and_write_a_new_registry_together(tmp_path: Path, d
     data = tmp_path / "data"
     started = [
         subprocess.Popen(
-            [sys.executable, register_many.__file__, data, database_url, name, str(EACH)],
+            [sys.executable, "-m", register_many.__name__, data, database_url, name, str(EACH)],
+            cwd=Path(register_many.__file__).parents[2],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from wattseal.wire import link_frame, messages, methods
+from wattseal.wire import messages, methods
 from wattseal.wire.errors import WattsealError
 from wattseal.wire.ocmf_payload import build_payload, build_record
 from wattseal.wire.reading import Reading
@@ -47,7 +47,7 @@ class FakeModule(key_life.KeyLife):
     page_size: int = 2
 
     def __post_init__(self) -> None:
-        self._decoder = link_frame.LineDecoder()
+        self._decoder = messages.LineDecoder()
         self._be_born()
         self._log("start")
 
@@ -63,12 +63,12 @@ class FakeModule(key_life.KeyLife):
 
     def _answer(self, message: Any) -> list[bytes] | None:
         if isinstance(message, WattsealError):
-            return [link_frame.encode(messages.error(None, message))]
+            return [messages.encode(messages.error(None, message))]
         identity, method, params = messages.read_request(message)
         self.calls.append(method)
         if self._is_gone():
             return []
-        lines = [link_frame.encode(self._reply(identity, method, params))]
+        lines = [messages.encode(self._reply(identity, method, params))]
         pending = self.faults.get(method)
         return pending.pop(0)(method, lines) if pending else lines
 
@@ -105,7 +105,7 @@ class FakeModule(key_life.KeyLife):
             "board": key_life.BOARD,
             "port": "rp2",
             "chip_id": key_life.CHIP_ID,
-            "max_line_bytes": link_frame.MAX_LINE_BYTES,
+            "max_line_bytes": messages.MAX_LINE_BYTES,
             **self.hello_changes,
         }
 
@@ -296,7 +296,7 @@ def garbage(_method: str, _lines: list[bytes]) -> list[bytes]:
 
 def garbage_before(_method: str, lines: list[bytes]) -> list[bytes]:
     """Noise and another program's reply, then ours."""
-    stale = link_frame.encode(messages.result("another", {"records": []}))
+    stale = messages.encode(messages.result("another", {"records": []}))
     return [b"\xfe\n", stale, *lines]
 
 
@@ -307,8 +307,8 @@ def in_pieces(_method: str, lines: list[bytes]) -> list[bytes]:
 
 def wrong_id(_method: str, lines: list[bytes]) -> list[bytes]:
     """The reply to a request that nobody has made."""
-    message = link_frame.decode(lines[0].rstrip(b"\n"))
-    return [link_frame.encode({**message, "id": message["id"] + 1})]
+    message = messages.decode(lines[0].rstrip(b"\n"))
+    return [messages.encode({**message, "id": message["id"] + 1})]
 
 
 def endless(_method: str, _lines: list[bytes]) -> list[bytes]:
@@ -320,7 +320,7 @@ def replaced(fields: dict[str, Any]) -> Fault:
     """Another result than the method table allows."""
 
     def fault(_method: str, lines: list[bytes]) -> list[bytes]:
-        message = link_frame.decode(lines[0].rstrip(b"\n"))
-        return [link_frame.encode(messages.result(message["id"], fields))]
+        message = messages.decode(lines[0].rstrip(b"\n"))
+        return [messages.encode(messages.result(message["id"], fields))]
 
     return fault

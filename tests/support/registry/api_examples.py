@@ -1,14 +1,11 @@
 """Makes examples.json, the examples of the API's description: what one simulated module sends.
 
-Run it after a change: .venv/bin/python tests/support/registry/api_examples.py
+Run it after a change: PYTHONPATH=tests .venv/bin/python -m support.registry.api_examples
 """
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from wattseal.ocmf.public_key import DEFAULT_ALGORITHM
 from wattseal.registry.api_models import (

@@ -9,8 +9,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
 from wattseal.common.times import unix_ms_now
 from wattseal.registry.setup import open_registry
 

@@ -1,16 +1,13 @@
 """What the tests of the P-256 arithmetic share: both ways to run it, and how much to try."""
 
-import sys
 from collections.abc import Callable
 
 import pytest
-from core_harness.arm import assembler_alone, compiled, whole_core
-from core_harness.build import P256, PLAIN, SANITIZED, SANITIZED_RUN, build
-from core_harness.runner import HostRunner, ModelRunner, Runner
+from support.core.arm import assembler_alone, compiled, whole_core
+from support.core.build import PLAIN, SANITIZED, SANITIZED_RUN, build
+from support.core.runner import HostRunner, ModelRunner, Runner
 
 from hil.cortex_m0.machine import Machine
-
-sys.path.insert(0, str(P256))  # the generator's modules
 
 Amount = Callable[[int, int], int]
 

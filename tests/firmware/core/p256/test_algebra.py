@@ -1,7 +1,7 @@
 """The field's straight-line code computes products, squares and sums: proved for all operands.
 
 The instructions on values from which the assembler is made are executed on polynomials over the
-words that go in (core_harness/polynomials.py). Proved, as equations between polynomials with
+words that go in (tests/support/core/polynomials.py). Proved, as equations between polynomials with
 integer coefficients:
 
 - multiply of 1, 2, 4 and 8 words gives x y exactly, and square gives x x, if the multiply and
@@ -26,9 +26,9 @@ from typing import Any
 
 import armv6m_field as field
 import pytest
-from core_harness.curve import P
-from core_harness.polynomials import WORD, Equations, Polynomial, Result, polynomial, symbol, total
 from straight_line import Code, Value
+from support.core.curve import P
+from support.core.polynomials import WORD, Equations, Polynomial, Result, polynomial, symbol, total
 
 RADIX = WORD**8
 

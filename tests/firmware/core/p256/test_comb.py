@@ -7,12 +7,12 @@ import random
 from collections.abc import Callable
 
 import pytest
-from core_harness import curve
-from core_harness.curve import N
-from core_harness.jacobian import JACOBIAN_BYTES, points
-from core_harness.library import Core
-from core_harness.operands import BYTES, numbers, pack, unpack
-from core_harness.runner import Runner, given, result
+from support.core import curve
+from support.core.curve import N
+from support.core.jacobian import JACOBIAN_BYTES, points
+from support.core.library import Core
+from support.core.operands import BYTES, numbers, pack, unpack
+from support.core.runner import Runner, given, result
 
 Amount = Callable[[int, int], int]
 TEETH, BLOCKS, COLUMNS = 6, 4, 11

@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core_harness.curve import N
+from support.core.curve import N
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The assembler's text does what the instructions on values say from which it is made.
 
 Proved for every straight-line routine, by executing both on names instead of numbers
-(core_harness/data_flow.py): each word that the function stores is computed by the same
+(tests/support/core/data_flow.py): each word that the function stores is computed by the same
 instructions from the same words, each with the same carry; registers, stack slots and the order of
 moves are free. Proved besides: the function gives back r4 to r11, the stack pointer and the return
 address; addresses are the arguments and the stack pointer with constant offsets, and nothing else;
@@ -23,9 +23,9 @@ from armv6m_divstep import divstep_text
 from armv6m_field import ROUTINES as FIELD_ROUTINES
 from armv6m_field import FieldRoutine, field_text
 from armv6m_point import point_text
-from core_harness.data_flow import Nodes, Processor, graph_of
-from core_harness.polynomials import Polynomial, symbol
 from straight_line import Code, Value, core_name
+from support.core.data_flow import Nodes, Processor, graph_of
+from support.core.polynomials import Polynomial, symbol
 
 ROUTINES = {**FIELD_ROUTINES, **DIVSTEP_ROUTINES}
 IN_PLACE = [name for name in FIELD_ROUTINES if name != "ws_words_multiply"]

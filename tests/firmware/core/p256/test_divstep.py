@@ -1,15 +1,15 @@
-"""The loops of ws_divstep.h against division steps in Python's integers.
+"""The loops of ws_inverse.h against division steps in Python's integers.
 
 On the states that inversions of awkward numbers pass through, and on the ends of the ranges that
-ws_divstep.h allows: 20,000 states every day, 200,000 with --all.
+ws_inverse.h allows: 20,000 states every day, 200,000 with --all.
 """
 
 from collections.abc import Callable
 
 import pytest
-from core_harness import divsteps
-from core_harness.runner import Runner
-from core_harness.trials import DIVSTEP_TRIALS, divstep_trial
+from support.core import divsteps
+from support.core.runner import Runner
+from support.core.trials import DIVSTEP_TRIALS, divstep_trial
 
 FEW, MANY, CHUNK = 20_000, 200_000, 20_000
 
@@ -21,7 +21,7 @@ def test_loop(name: str, field_runner: Runner, amount: Callable[[int, int], int]
         divstep_trial(name, start, min(CHUNK, count - start)).check(field_runner)
 
 
-def test_what_ws_divstep_h_says_of_the_ranges() -> None:
+def test_what_ws_inverse_h_says_of_the_ranges() -> None:
     """Of the reference, so that the tests above are about what they are to be about."""
     for state in divsteps.states(1, 5000):
         u, v, q, r = state.matrix

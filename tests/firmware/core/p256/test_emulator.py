@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from core_harness.arm import assembler_alone, compiled
-from core_harness.runner import EmulatorRunner
-from core_harness.trials import (
+from support.core.arm import assembler_alone, compiled
+from support.core.runner import EmulatorRunner
+from support.core.trials import (
     DIVSTEP_TRIALS,
     OPERATIONS,
     divstep_trial,

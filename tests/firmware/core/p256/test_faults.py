@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from core_harness import faults, slots
-from core_harness.arm import compiled, core_with_storage, whole_core
-from core_harness.build import SANITIZED_RUN
-from core_harness.faults import CRASHED, REFUSED, RIGHT, DisturbedCall, Tally
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from support.core import faults, slots
+from support.core.arm import compiled, core_with_storage, whole_core
+from support.core.build import SANITIZED_RUN
+from support.core.faults import CRASHED, REFUSED, RIGHT, DisturbedCall, Tally
 
 from hil.cortex_m0.machine import RAM_START, Fault, Injection, Machine
 

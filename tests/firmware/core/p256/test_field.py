@@ -6,10 +6,10 @@ Each on 20,000 pairs every day, on a million with --all; as assembler for ARMv6-
 from collections.abc import Callable
 
 import pytest
-from core_harness.curve import P
-from core_harness.operands import BYTES, numbers, pack, product_pairs, unpack
-from core_harness.runner import Arguments, Runner, changed, given, result
-from core_harness.trials import (
+from support.core.curve import P
+from support.core.operands import BYTES, numbers, pack, product_pairs, unpack
+from support.core.runner import Arguments, Runner, changed, given, result
+from support.core.trials import (
     ENTRIES,
     ENTRY_BYTES,
     OPERATIONS,

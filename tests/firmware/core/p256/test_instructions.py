@@ -12,8 +12,8 @@ from armv6m_divstep import divstep_text
 from armv6m_field import field_text
 from armv6m_point import point_text
 from armv6m_sha256 import sha256_text
-from core_harness.arm import compiled, whole_core
-from core_harness.disassembly import Disassembly
+from support.core.arm import compiled, whole_core
+from support.core.disassembly import Disassembly
 
 TEXT = field_text() + divstep_text() + point_text() + sha256_text()
 CALCULATIONS = {"adds", "adcs", "subs", "sbcs", "rsbs", "muls", "add", "sub", "cmp"}

@@ -13,10 +13,10 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from core_harness.arm import assembler_alone, compiled
-from core_harness.mutants import Mutant, mutants_of
-from core_harness.runner import ModelRunner, StrayWriteError
-from core_harness.trials import (
+from support.core.arm import assembler_alone, compiled
+from support.core.mutants import Mutant, mutants_of
+from support.core.runner import ModelRunner, StrayWriteError
+from support.core.trials import (
     DIVSTEP_TRIALS,
     ENTRIES,
     OPERATIONS,

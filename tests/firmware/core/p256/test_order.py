@@ -4,8 +4,8 @@ import random
 from collections.abc import Callable
 
 import pytest
-from core_harness.curve import N, P
-from core_harness.operands import (
+from support.core.curve import N, P
+from support.core.operands import (
     BYTES,
     RADIX,
     WORD_EDGES,
@@ -15,7 +15,7 @@ from core_harness.operands import (
     product_pairs,
     unpack,
 )
-from core_harness.runner import Arguments, Operand, Runner, changed, given, result
+from support.core.runner import Arguments, Operand, Runner, changed, given, result
 
 Amount = Callable[[int, int], int]
 INVERSE = pow(RADIX, -1, N)

@@ -9,12 +9,6 @@ import random
 from collections.abc import Callable
 
 import pytest
-from core_harness import bearssl, curve
-from core_harness.build import SANITIZED_RUN
-from core_harness.curve import N
-from core_harness.library import Core
-from core_harness.operands import number
-from core_harness.runner import ModelRunner, Operand, Runner, given, result
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import (
@@ -23,6 +17,12 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
     encode_dss_signature,
 )
 from cryptography.hazmat.primitives.hashes import SHA256
+from support.core import bearssl, curve
+from support.core.build import SANITIZED_RUN
+from support.core.curve import N
+from support.core.library import Core
+from support.core.operands import number
+from support.core.runner import ModelRunner, Operand, Runner, given, result
 
 Amount = Callable[[int, int], int]
 Job = tuple[int, bytes]  # private key, digest

@@ -4,11 +4,11 @@ import random
 from collections.abc import Callable
 
 import pytest
-from core_harness import curve
-from core_harness.curve import G, N, P, Point
-from core_harness.jacobian import AFFINE_BYTES, JACOBIAN_BYTES, affine, jacobian, points
-from core_harness.operands import number
-from core_harness.runner import Runner, changed, given, result
+from support.core import curve
+from support.core.curve import G, N, P, Point
+from support.core.jacobian import AFFINE_BYTES, JACOBIAN_BYTES, affine, jacobian, points
+from support.core.operands import number
+from support.core.runner import Runner, changed, given, result
 
 Amount = Callable[[int, int], int]
 

@@ -2,8 +2,8 @@
 
 import re
 
-from core_harness.build import CORE
-from core_harness.runner import ModelRunner
+from support.core.build import CORE
+from support.core.runner import ModelRunner
 
 from hil.cortex_m0.machine import RAM_START
 

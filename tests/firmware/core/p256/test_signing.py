@@ -5,11 +5,11 @@ import random
 from collections.abc import Callable
 
 import pytest
-from core_harness import curve, vectors
-from core_harness.curve import N, P
-from core_harness.jacobian import montgomery, plain
-from core_harness.operands import BYTES, number, numbers, pack, unpack
-from core_harness.runner import Runner, given, result
+from support.core import curve, vectors
+from support.core.curve import N, P
+from support.core.jacobian import montgomery, plain
+from support.core.operands import BYTES, number, numbers, pack, unpack
+from support.core.runner import Runner, given, result
 
 Amount = Callable[[int, int], int]
 Job = tuple[int, int, int]  # private key, digest, nonce

@@ -110,7 +110,7 @@ def test_every_parameter_says_what_it_is(description: dict[str, Any]) -> None:
 
 
 def test_the_examples_are_those_of_the_simulated_module() -> None:
-    assert FILE.read_text(encoding="ascii") == text(), "run tests/support/registry/api_examples.py"
+    assert FILE.read_text(encoding="ascii") == text(), "run support.registry.api_examples"
 
 
 def test_a_registration_of_the_examples_is_nearly_good(

@@ -6,7 +6,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from core_harness.build import CACHE, bearssl_root, run
+from support.core.build import CACHE, bearssl_root, run
 
 SOURCES = (Path(__file__).parent / "bearssl_curve.txt").read_text().split()
 P256 = 23  # BR_EC_secp256r1

@@ -2,8 +2,8 @@
 
 import binascii
 
-from core_harness import curve
-from core_harness.flash import NorFlash
+from support.core import curve
+from support.core.flash import NorFlash
 
 HEADER = b"WSK1" + bytes.fromhex("01009400")
 CRC_OFFSET = 148

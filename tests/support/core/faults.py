@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from core_harness import curve
-from core_harness.drbg import Reference
 from hil.cortex_m0.machine import Fault, Machine, ModelError, Status
+from support.core import curve
+from support.core.drbg import Reference
 
 RIGHT, REFUSED, CRASHED = "right", "refused", "crashed"
 LR, PC = 14, 15

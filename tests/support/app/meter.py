@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Protocol
 
-from wire.crc import crc16
+from wire.modbus_rtu import crc16
 
 ENERGY = (4, 0x0048)
 SERIAL = (3, 0xFC00)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from core_harness.curve import N, P
-from core_harness.operands import RADIX, number
+from support.core.curve import N, P
+from support.core.operands import RADIX, number
 
 LIMBS, LIMB_BITS = 19, 14
 LIMB = 1 << LIMB_BITS

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from core_harness.build import C_FILES, CACHE, CORE, INCLUDES, bearssl_root, generate, listed, run
 from hil.cortex_m0.machine import FLASH_START
+from support.core.build import C_FILES, CACHE, CORE, INCLUDES, bearssl_root, generate, listed, run
 
 COMPILER = "arm-none-eabi-gcc"
 PACKAGES = "gcc-arm-none-eabi libnewlib-arm-none-eabi"

@@ -7,8 +7,7 @@ from app.link import LinkServer
 from app.module import Module
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from wire.link_frame import decode, encode
-from wire.messages import read_reply, request
+from wire.messages import decode, encode, read_reply, request
 from wire.methods import check_result
 
 from .core import SIGNING, STATEMENT_PREFIX, FakeCore, spki_of

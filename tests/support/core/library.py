@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from core_harness.build import CORE
-from core_harness.flash import NorFlash
+from support.core.build import CORE
+from support.core.flash import NorFlash
 
 READ = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_size_t

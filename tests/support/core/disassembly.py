@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-from core_harness.build import run
+from support.core.build import run
 
 LABEL = re.compile(r"[0-9a-f]+ <(\S+)>:")
 LINE = re.compile(r"\s*[0-9a-f]+:\t(\S+)\s*(.*)")

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 
-from core_harness.curve import N, P
+from support.core.curve import N, P
 
 WORDS = 8
 BYTES = 4 * WORDS

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from core_harness.curve import P, Point
-from core_harness.operands import BYTES, RADIX, pack, unpack
+from support.core.curve import P, Point
+from support.core.operands import BYTES, RADIX, pack, unpack
 
 AFFINE_BYTES, JACOBIAN_BYTES = 2 * BYTES, 3 * BYTES
 INVERSE = pow(RADIX, -1, P)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hil import images
 
-ROOT = Path(__file__).resolve().parents[4]
+ROOT = Path(__file__).resolve().parents[3]
 CORE = ROOT / "firmware" / "core"
 C_FILES = ROOT / "tests" / "firmware" / "core" / "c"
 CACHE = ROOT / "build" / "core"

@@ -5,12 +5,12 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core_harness import divsteps
-from core_harness.curve import P
-from core_harness.divsteps import NUMBER_BYTES, STEP_BYTES, State
-from core_harness.jacobian import montgomery
-from core_harness.operands import BYTES, RADIX, factors, numbers, pack, product_pairs
-from core_harness.runner import Arguments, Operand, Runner, changed, given, result
+from support.core import divsteps
+from support.core.curve import P
+from support.core.divsteps import NUMBER_BYTES, STEP_BYTES, State
+from support.core.jacobian import montgomery
+from support.core.operands import BYTES, RADIX, factors, numbers, pack, product_pairs
+from support.core.runner import Arguments, Operand, Runner, changed, given, result
 
 ENTRIES, ENTRY_BYTES = 32, 2 * BYTES
 INVERSE = pow(RADIX, -1, P)
