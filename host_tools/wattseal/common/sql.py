@@ -282,6 +282,14 @@ def _sqlite_engine(url: URL, begin: str | None, pool: dict[str, int]) -> Engine:
     return engine
 
 
+def run_migrations() -> None:
+    """Run what Alembic was told, on the connection of Schema.configuration, in its transaction."""
+    from alembic import context
+
+    context.configure(**context.config.attributes)
+    context.run_migrations()
+
+
 @dataclass(frozen=True)
 class Schema:
     """A schema known by its version.
