@@ -183,11 +183,9 @@ def open_database(data: Path, database_url: str | None = None) -> Database:
         database = Database(database_url or url)
         SCHEMA.upgrade(database)
     except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("receiver_data_unusable", path=str(data), cause=cause) from None
+        raise ToolError.of_file("receiver_data_unusable", data, error) from None
     except DatabaseUnusable as error:
-        cause = error.cause
-        raise ToolError("receiver_data_unusable", path=str(data), cause=cause) from None
+        raise ToolError("receiver_data_unusable", path=str(data), cause=error.cause) from None
     return database
 
 
