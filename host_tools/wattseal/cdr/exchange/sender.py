@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import httpx
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from wattseal.cdr.findings import Judgement
 from wattseal.cdr.marker import Marker
@@ -34,10 +34,8 @@ State = Literal["pending", "sent", "refused", "unknown"]
 _STATE, _BODY = ".state.json", ".cdr.json"
 
 
-class Entry(BaseModel):
+class Entry(BaseModel, frozen=True, extra="forbid"):
     """A CDR in the outbox. `codes` of what the validation found, `cause` why it was not taken."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str
     cdr: str
@@ -95,7 +93,7 @@ class Outbox:
         try:
             return (self.folder / (entry.stem + _BODY)).read_bytes()
         except OSError as error:
-            raise self._unusable(error.strerror or str(error)) from None
+            raise ToolError.of_file("outbox_unusable", self.folder, error) from None
 
     def _read(self, path: Path) -> Entry | None:
         try:
@@ -103,7 +101,7 @@ class Outbox:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise self._unusable(error.strerror or str(error)) from None
+            raise ToolError.of_file("outbox_unusable", self.folder, error) from None
         except ValidationError:
             raise self._unusable(f"{path.name} is not what was written there") from None
 

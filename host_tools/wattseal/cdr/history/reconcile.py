@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, PlainSerializer
 
 from wattseal.cdr.findings import finding_as_json
 from wattseal.cdr.history import tables
@@ -23,13 +23,11 @@ _SIDE = (
 )
 
 
-class Side(BaseModel):
+class Side(BaseModel, frozen=True):
     """One of the two sessions. Watt hours as decimal text, Unix milliseconds as signed.
 
     Everything but the name is None if none of its records is authentic.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     cdr: str
     is_billable: bool
@@ -43,13 +41,11 @@ class Side(BaseModel):
     end_ms: int | None
 
 
-class Doubt(BaseModel):
+class Doubt(BaseModel, frozen=True):
     """Why earlier sessions are in doubt: what was found about `session`, compared with `earlier`.
 
     earlier: None where the session's own judgement says it (a key used after its deactivation).
     """
-
-    model_config = ConfigDict(frozen=True)
 
     finding: Annotated[Finding, PlainSerializer(finding_as_json)]
     session: Side
