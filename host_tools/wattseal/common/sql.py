@@ -282,14 +282,6 @@ def _sqlite_engine(url: URL, begin: str | None, pool: dict[str, int]) -> Engine:
     return engine
 
 
-def run_migrations() -> None:
-    """Run what Alembic was told, on the connection of Schema.configuration, in its transaction."""
-    from alembic import context
-
-    context.configure(**context.config.attributes)
-    context.run_migrations()
-
-
 @dataclass(frozen=True)
 class Schema:
     """A schema known by its version.
@@ -348,3 +340,12 @@ class Schema:
         rows = select(column("version_num", String)).select_from(table(self.version_table))
         found: str | None = connection.execute(rows).scalar()
         return found
+
+
+def run_migrations() -> None:
+    """Carry out what Alembic has begun, on the connection that `Schema.configuration` gave it."""
+    from alembic import context
+
+    given = context.config.attributes
+    context.configure(connection=given["connection"], version_table=given["version_table"])
+    context.run_migrations()

@@ -21,7 +21,12 @@ from cryptography.hazmat.primitives import hashes, padding, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from wattseal.common.errors import ToolError
 from wattseal.common.files import read_json_file, read_private, write_private
@@ -177,8 +182,10 @@ MAX_CHECKPOINT_BYTES = 700
 _Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Publication(BaseModel, frozen=True, strict=True, extra="forbid"):
+class Publication(BaseModel):
     """A proof of publication, as the registry gives it."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     checkpoint: Annotated[str, StringConstraints(min_length=50, max_length=MAX_NOTE_BYTES)]
     leaf: Annotated[str, StringConstraints(min_length=1, max_length=1000)]

@@ -17,7 +17,13 @@ from wattseal.registry import failures
 from wattseal.registry.api_models import Reason
 from wattseal.registry.failures import AccessError, Refused, RegistryError
 from wattseal.registry.web import problems
-from wattseal.registry.web.problems import ErrorBody, ErrorFacts, Problem, RefusedBody, of_failure
+from wattseal.registry.web.problems import (
+    ErrorBody,
+    ErrorFacts,
+    Problem,
+    RefusedBody,
+    of_failure,
+)
 from wattseal.registry.web.templates import render
 
 PATH = "/check"

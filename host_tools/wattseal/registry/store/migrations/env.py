@@ -1,4 +1,4 @@
-"""Has Alembic run the migrations beside it."""
+"""Runs migrations on the connection that Schema.upgrade brings, in its transaction."""
 
 from wattseal.common.sql import run_migrations
 
