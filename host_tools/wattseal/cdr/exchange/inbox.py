@@ -193,7 +193,6 @@ Judge = Callable[[Cdr], Judgement]
 Compare = Callable[[str, Cdr, Judgement], tuple[Finding, ...]]
 """Finds what a receipt's CDR has in common with earlier ones; the same receipt changes nothing."""
 
-VERSIONS = ("2.2.1", "2.3.0")
 ReportState = Literal["none", "pending", "delivered", "failed"]
 _RECEIPT_DIGITS = 40
 _TOKEN_CHARACTERS = 36

@@ -30,15 +30,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
 from wattseal import __version__
-from wattseal.cdr.exchange.inbox import (
-    VERSIONS,
-    Compare,
-    Inbox,
-    NotTakenError,
-    Partner,
-    Partners,
-    Received,
-)
+from wattseal.cdr.exchange.inbox import Compare, Inbox, NotTakenError, Partner, Partners, Received
 from wattseal.cdr.exchange.reports import Reporter, report_on
 from wattseal.cdr.findings import Judgement
 from wattseal.cdr.marker import Markers
@@ -52,23 +44,22 @@ from wattseal.common.sql import Database, DatabaseUnusable
 from wattseal.common.times import unix_ms_now
 from wattseal.registry.failures import RegistryError
 
+VERSIONS = ("2.2.1", "2.3.0")
+
 SUCCESS = 1000
 BAD_REQUEST = 2001
 NOT_ALLOWED = 2000
 SERVER_ERROR = 3000
 
 
+@dataclass(eq=False)
 class Refusal(Exception):  # noqa: N818
     """An answer that is no success: HTTP status, OCPI's status code, and why."""
 
-    def __init__(
-        self, http_status: int, code: int, cause: str, headers: dict[str, str] | None = None
-    ) -> None:
-        super().__init__(cause)
-        self.http_status = http_status
-        self.code = code
-        self.cause = cause
-        self.headers = headers or {}
+    http_status: int
+    code: int
+    cause: str
+    headers: dict[str, str] | None = None
 
 
 def envelope(
@@ -159,9 +150,8 @@ def create_app(site: Site) -> FastAPI:
     app.get("/reports/{name}", response_class=Response)(_report)
     app.get("/ready")(_ready)
     app.exception_handler(Refusal)(_on_refusal)
-    app.exception_handler(ToolError)(_on_unavailable)
-    app.exception_handler(RegistryError)(_on_unavailable)
-    app.exception_handler(DatabaseUnusable)(_on_unavailable)
+    for unavailable in (ToolError, RegistryError, DatabaseUnusable):
+        app.exception_handler(unavailable)(_on_unavailable)
     app.exception_handler(RequestValidationError)(_on_malformed)
     app.exception_handler(HTTPException)(_on_routing)
     app.add_middleware(ReceiverLog)

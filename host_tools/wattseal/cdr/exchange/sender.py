@@ -170,7 +170,10 @@ class CdrSender(web_client.WebClient):
         }
 
     def _receipt(self, name: str, answer: httpx.Response) -> Receipt:
-        told = _envelope(answer)
+        try:
+            told = load_object(answer.content)  # OCPI's response format (section 4.1.7)
+        except JsonError:
+            told = {}
         code = told.get("status_code")
         if answer.is_success and type(code) is int and code in _SUCCESS:
             report = _REPORT.search(answer.headers.get("Link", ""))
@@ -188,14 +191,6 @@ class CdrSender(web_client.WebClient):
 
     def _unknown(self, name: str, cause: str) -> ToolError:
         return ToolError("cdr_outcome_unknown", url=self.url, cdr=name, cause=cause)
-
-
-def _envelope(answer: httpx.Response) -> dict[str, Any]:
-    """OCPI's response format (section 4.1.7); empty if the answer is something else."""
-    try:
-        return load_object(answer.content)
-    except JsonError:
-        return {}
 
 
 Judge = Callable[[Cdr], Judgement]
