@@ -13,7 +13,7 @@ import hashlib
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -144,9 +144,15 @@ class CdrSender(web_client.WebClient):
         ToolError `receiver_unreachable` (nothing was done), `cdr_refused` (for good),
         `cdr_outcome_unknown`.
         """
-        request = self._http.build_request(
-            "POST", self.url, content=body, headers=self._headers(party)
-        )
+        headers = {
+            "Authorization": f"Token {self._token}",
+            "Content-Type": "application/json",
+            "X-Request-ID": str(uuid.uuid4()),
+            "X-Correlation-ID": str(uuid.uuid4()),
+            "OCPI-from-country-code": party[0],
+            "OCPI-from-party-id": party[1],
+        }
+        request = self._http.build_request("POST", self.url, content=body, headers=headers)
         try:
             answer = self._send(request, max_bytes=MAX_ANSWER_BYTES, is_repeatable=False)
         except web_client.AnswerTooLongError as error:
@@ -158,16 +164,6 @@ class CdrSender(web_client.WebClient):
         if answer.status_code in web_client.NOT_DONE:
             raise self._unreachable(f"status {answer.status_code}")
         return self._receipt(name, answer)
-
-    def _headers(self, party: tuple[str, str]) -> Mapping[str, str]:
-        return {
-            "Authorization": f"Token {self._token}",
-            "Content-Type": "application/json",
-            "X-Request-ID": str(uuid.uuid4()),
-            "X-Correlation-ID": str(uuid.uuid4()),
-            "OCPI-from-country-code": party[0],
-            "OCPI-from-party-id": party[1],
-        }
 
     def _receipt(self, name: str, answer: httpx.Response) -> Receipt:
         try:
@@ -193,9 +189,6 @@ class CdrSender(web_client.WebClient):
         return ToolError("cdr_outcome_unknown", url=self.url, cdr=name, cause=cause)
 
 
-Judge = Callable[[Cdr], Judgement]
-
-
 @dataclass(frozen=True)
 class Prepared:
     """A CDR that is ready to go: the bytes to send, marked where the verdict asks for it."""
@@ -211,7 +204,7 @@ class Prepared:
         return tuple(dict.fromkeys(one.code for one in findings if one.severity.is_error))
 
 
-def prepare(path: Path, judge: Judge | None, marker: Marker) -> Prepared:
+def prepare(path: Path, judge: Callable[[Cdr], Judgement] | None, marker: Marker) -> Prepared:
     """Read, validate and mark the CDR of a file; without a judge it goes as it is.
 
     The bytes of a CDR that is not marked are those of the file. ToolError `file_unreadable`,
