@@ -14,7 +14,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -261,8 +261,7 @@ def _sent(outbox: Outbox, entry: Entry, sender: CdrSender) -> Entry:
             raise
         state = "refused" if error.name == "cdr_refused" else "unknown"
         return entry.model_copy(update={"state": state, "cause": error.message})
-    told = {"location": receipt.location, "report": receipt.report, "cause": None}
-    return entry.model_copy(update={"state": "sent", **told})
+    return entry.model_copy(update={"state": "sent", "cause": None, **asdict(receipt)})
 
 
 def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
