@@ -16,32 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    URL,
-    BigInteger,
-    Connection,
-    Engine,
-    Integer,
-    Select,
-    String,
-    Table,
-    column,
-    create_engine,
-    event,
-    inspect,
-    make_url,
-    select,
-    table,
-    text,
-)
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    InterfaceError,
-    NoSuchModuleError,
-    OperationalError,
-)
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+import sqlalchemy as sa
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -50,10 +25,10 @@ if TYPE_CHECKING:
 _NULL = "\\N"
 
 
-Name = String(400).with_variant(String(400, collation="C"), "postgresql")
+Name = sa.String(400).with_variant(sa.String(400, collation="C"), "postgresql")
 """Compared by its bytes, whatever the database's language, so that beginnings can be looked up."""
 
-Number = BigInteger().with_variant(Integer(), "sqlite")
+Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """Integer of 64 bits."""
 
 
@@ -66,7 +41,7 @@ class DatabaseUnusable(Exception):  # noqa: N818
 
 
 def copy_rows(
-    connection: Connection, table: str, names: Sequence[str], rows: Iterable[Iterable[Any]]
+    connection: sa.Connection, table: str, names: Sequence[str], rows: Iterable[Iterable[Any]]
 ) -> None:
     """Add rows, whose cells are in the order of `names`: None, text, numbers, bytes, booleans."""
     text = io.StringIO()
@@ -89,7 +64,7 @@ def _cell(value: Any) -> str | int:
 ROWS_AT_A_TIME = 1000
 
 
-def stream(connection: Connection, statement: Select[Any]) -> Iterator[Any]:
+def stream(connection: sa.Connection, statement: sa.Select[Any]) -> Iterator[Any]:
     """The rows as tuples, some at a time; the driver of PostgreSQL would otherwise fetch all at
     once. In a transaction, one stream at a time.
     """
@@ -101,7 +76,7 @@ def stream(connection: Connection, statement: Select[Any]) -> Iterator[Any]:
         yield from rows
 
 
-def _from_cursor(connection: Connection, statement: Select[Any]) -> Iterator[Any]:
+def _from_cursor(connection: sa.Connection, statement: sa.Select[Any]) -> Iterator[Any]:
     text = statement.compile(connection, compile_kwargs={"literal_binds": True})
     connection.exec_driver_sql(f"DECLARE streamed NO SCROLL CURSOR FOR {text}")
     while rows := connection.exec_driver_sql(f"FETCH {ROWS_AT_A_TIME} FROM streamed").all():
@@ -109,7 +84,7 @@ def _from_cursor(connection: Connection, statement: Select[Any]) -> Iterator[Any
     connection.exec_driver_sql("CLOSE streamed")
 
 
-def insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Add rows, whose cells are in the order of the table's columns."""
     if not rows:
         return
@@ -143,7 +118,7 @@ _SERVER_STATES = ("08", "53", "57")  # connection lost, out of something, being 
 class Database:
     """url: `sqlite:///FILE` or `postgresql://...`. DatabaseUnusable if it is none of these."""
 
-    def __init__(self, url: str | URL) -> None:
+    def __init__(self, url: str | sa.URL) -> None:
         self.url = _checked(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
@@ -155,16 +130,16 @@ class Database:
             self._reading = _postgres_engine(self.url, "REPEATABLE READ", READING)
             self._writing = _postgres_engine(self.url, "READ COMMITTED", WRITING)
 
-    def ask(self) -> AbstractContextManager[Connection]:
+    def ask(self) -> AbstractContextManager[sa.Connection]:
         """A connection for one statement that reads. Raises DatabaseUnusable."""
         return _connected(self._asking)
 
-    def read(self) -> AbstractContextManager[Connection]:
+    def read(self) -> AbstractContextManager[sa.Connection]:
         """A connection that sees one state of the database. Raises DatabaseUnusable."""
         return _connected(self._reading)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> Iterator[sa.Connection]:
         """A connection in a transaction: kept as a whole, or, after an exception, not at all."""
         with _connected(self._writing) as connection, connection.begin():
             yield connection
@@ -177,7 +152,7 @@ class Database:
 
 
 @contextmanager
-def _connected(engine: Engine) -> Iterator[Connection]:
+def _connected(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A connection; a failure of the database itself, not of a statement, is DatabaseUnusable.
 
     PostgreSQL's driver does not wrap the errors of its socket. A server that went away takes all
@@ -185,12 +160,12 @@ def _connected(engine: Engine) -> Iterator[Connection]:
     """
     try:
         connection = engine.connect()
-    except (DBAPIError, PoolTimeoutError) as error:
+    except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
         raise DatabaseUnusable(_cause_of(error) or _UNREACHABLE) from error
     with connection:
         try:
             yield connection
-        except (DBAPIError, ConnectionError, TimeoutError) as error:
+        except (sa.exc.DBAPIError, ConnectionError, TimeoutError) as error:
             cause = _cause_of(error)
             if cause is None:
                 raise
@@ -203,11 +178,12 @@ def _connected(engine: Engine) -> Iterator[Connection]:
 def _cause_of(error: Exception) -> str | None:
     """What failed, if it is the database: without the statement, which may hold personal data."""
     text, state = str(error), _sqlstate(error)
-    if isinstance(error, PoolTimeoutError) or "database is locked" in text or state == "55P03":
+    if isinstance(error, sa.exc.TimeoutError) or "database is locked" in text or state == "55P03":
         return "its database is busy"
     if "disk is full" in text or state == "53100":
         return "the disk of its database is full"
-    if not isinstance(error, DBAPIError) or isinstance(error, (OperationalError, InterfaceError)):
+    is_of_server = isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError))
+    if is_of_server or not isinstance(error, sa.exc.DBAPIError):
         return _UNREACHABLE
     return _UNREACHABLE if error.connection_invalidated or state[:2] in _SERVER_STATES else None
 
@@ -218,11 +194,11 @@ def _sqlstate(error: Exception) -> str:
     return str(given[0].get("C", "")) if given and isinstance(given[0], dict) else ""
 
 
-def _checked(text: str | URL) -> URL:
+def _checked(text: str | sa.URL) -> sa.URL:
     try:
-        url = make_url(text)
+        url = sa.make_url(text)
         backend = url.get_backend_name()
-    except (ArgumentError, NoSuchModuleError, ValueError):
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ValueError):
         raise DatabaseUnusable("the database's URL cannot be read") from None
     if backend == "postgresql":
         if not url.username:
@@ -235,8 +211,8 @@ def _checked(text: str | URL) -> URL:
     return url
 
 
-def _postgres_engine(url: URL, isolation_level: str, pool: dict[str, int]) -> Engine:
-    return create_engine(
+def _postgres_engine(url: sa.URL, isolation_level: str, pool: dict[str, int]) -> sa.Engine:
+    return sa.create_engine(
         url,
         isolation_level=isolation_level,
         pool_timeout=WAIT_S,
@@ -256,8 +232,8 @@ def _postgres_engine(url: URL, isolation_level: str, pool: dict[str, int]) -> En
     )
 
 
-def _sqlite_engine(url: URL, begin: str | None, pool: dict[str, int]) -> Engine:
-    engine = create_engine(
+def _sqlite_engine(url: sa.URL, begin: str | None, pool: dict[str, int]) -> sa.Engine:
+    engine = sa.create_engine(
         url,
         pool_timeout=WAIT_S,
         hide_parameters=True,
@@ -266,7 +242,7 @@ def _sqlite_engine(url: URL, begin: str | None, pool: dict[str, int]) -> Engine:
         **pool,
     )
 
-    @event.listens_for(engine, "connect")
+    @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself
         if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
@@ -275,8 +251,8 @@ def _sqlite_engine(url: URL, begin: str | None, pool: dict[str, int]) -> Engine:
 
     if begin is not None:
 
-        @event.listens_for(engine, "begin")
-        def begin_it(connection: Connection) -> None:
+        @sa.event.listens_for(engine, "begin")
+        def begin_it(connection: sa.Connection) -> None:
             connection.exec_driver_sql(begin)
 
     return engine
@@ -311,7 +287,7 @@ class Schema:
                 raise DatabaseUnusable(f"its database has the newer schema {found}")
             command.upgrade(self.configuration(connection), self.version)
 
-    def configuration(self, connection: Connection) -> Config:
+    def configuration(self, connection: sa.Connection) -> Config:
         """The configuration of Alembic: the migrations, and the connection to make them on."""
         from alembic.config import Config
 
@@ -321,24 +297,24 @@ class Schema:
         config.attributes["version_table"] = self.version_table
         return config
 
-    def be_alone(self, connection: Connection) -> None:
+    def be_alone(self, connection: sa.Connection) -> None:
         """Take the schema's lock until the end of the transaction; a writer of SQLite is alone."""
         if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": self.lock})
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:name)"), {"name": self.lock})
 
-    def check(self, connection: Connection) -> None:
+    def check(self, connection: sa.Connection) -> None:
         """DatabaseUnusable unless the database's schema is this program's."""
         found = self.version_of(connection)
         if found != self.version:
             cause = f"its database has the schema {found}, this program {self.version}"
             raise DatabaseUnusable(cause)
 
-    def version_of(self, connection: Connection) -> str | None:
+    def version_of(self, connection: sa.Connection) -> str | None:
         """The version of the schema in a database; None in one that is new."""
-        if not inspect(connection).has_table(self.version_table):
+        if not sa.inspect(connection).has_table(self.version_table):
             return None
-        rows = select(column("version_num", String)).select_from(table(self.version_table))
-        found: str | None = connection.execute(rows).scalar()
+        versions = sa.table(self.version_table, sa.column("version_num", sa.String))
+        found: str | None = connection.execute(sa.select(versions)).scalar()
         return found
 
 
