@@ -406,8 +406,7 @@ def _read_records(folder: Path) -> list[Record]:
             raise _unusable(str(folder), f"it holds more than {MAX_FILES} records")
         texts = dict.fromkeys(map(_text, paths))
     except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(error.filename), cause=cause) from None
+        raise ToolError.of_file("file_unreadable", error.filename, error) from None
     if not texts:
         raise _unusable(str(folder), "there is no .ocmf file in it")
     return [read_records_text(text, str(folder)) for text in texts]
@@ -441,8 +440,7 @@ def _read_key(folder: Path) -> PublicKey:
     except FileNotFoundError:
         raise _unusable(str(folder), f"there is no {KEY_HEX}; give the key with --key") from None
     except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(folder / KEY_HEX), cause=cause) from None
+        raise ToolError.of_file("file_unreadable", folder / KEY_HEX, error) from None
     except KeyUnreadableError as error:
         raise _unusable(str(folder / KEY_HEX), f"the key cannot be read, {error}") from None
 

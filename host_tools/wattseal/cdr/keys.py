@@ -166,14 +166,14 @@ def _index_of(path: Path, cache: Path) -> Path:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise ToolError("file_unreadable", path=str(path), cause=_cause(error)) from None
+        raise ToolError.of_file("file_unreadable", path, error) from None
     index = cache / f"keys-{_FORM}-{digest}.sqlite"
     if not index.exists():
         try:
             cache.mkdir(parents=True, exist_ok=True, mode=_PRIVATE_FOLDER)
             _make(path, index)
         except OSError as error:
-            raise ToolError("file_unwritable", path=str(index), cause=_cause(error)) from None
+            raise ToolError.of_file("file_unwritable", index, error) from None
     return index
 
 
@@ -212,10 +212,6 @@ def _row(number: int, told: Any) -> tuple[str, bytes]:
     except (ValidationError, EvseIdError) as error:
         cause = first_fault(error) if isinstance(error, ValidationError) else error
         raise StreamError(f"is wrong at charge point {number}: {cause}") from None
-
-
-def _cause(error: OSError) -> str:
-    return error.strerror or str(error)
 
 
 MAX_AGE_S = 300.0

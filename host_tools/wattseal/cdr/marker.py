@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
 from pydantic import model_validator as validator
 
 from wattseal.common.errors import ToolError
@@ -37,10 +37,8 @@ _MORE = "more"
 _Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{2,39}$")]
 
 
-class Marker(BaseModel):
+class Marker(BaseModel, extra="forbid", frozen=True):
     """Where one version of OCPI carries the marker: in `remark`, a field of the partners', both."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     prefix: _Name = "invalid-metering-data"
     remark: bool = True

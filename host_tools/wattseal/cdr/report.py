@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, PlainSerializer
 
 from wattseal.cdr.findings import finding_as_json
 from wattseal.common import html
@@ -18,14 +18,12 @@ WORDS = "cdr_report"
 NEEDS_INVESTIGATION = "signed_data_missing"
 
 
-class Report(BaseModel):
+class Report(BaseModel, frozen=True):
     """The report for programs. `location` is the CDR at the receiver, `received` RFC 3339 in UTC.
 
     `investigate_...`: what to look into, if the data of one side must be wrong. `sha256` is that of
     the CDR's bytes as they were received.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     format: Literal["wattseal-cdr-report/1"] = "wattseal-cdr-report/1"
     cdr: str

@@ -7,6 +7,7 @@ is told in this tool's commands instead of the link's methods (module_refusals.t
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from wattseal.common.sentences import read_sentences
@@ -29,6 +30,11 @@ class ToolError(Exception):
         told = read_sentences("errors")[name]
         message, remedy = told.en.format(**detail), told.remedy.format(**detail)
         self._fill(name, message, remedy, told.status, dict(detail))
+
+    @classmethod
+    def of_file(cls, name: str, path: Path | str, error: OSError) -> ToolError:
+        """The error of a name that takes path and cause: what the operating system refused."""
+        return cls(name, path=str(path), cause=error.strerror or str(error))
 
     @classmethod
     def from_module(cls, refusal: WattsealError) -> ToolError:

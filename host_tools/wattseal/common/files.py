@@ -25,8 +25,7 @@ def read_at_most(path: Path, max_bytes: int) -> bytes:
         with path.open("rb") as file:
             return file.read(max_bytes + 1)
     except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(path), cause=cause) from None
+        raise ToolError.of_file("file_unreadable", path, error) from None
 
 
 def read_bounded(path: Path, max_bytes: int, malformed: str) -> bytes:
@@ -78,7 +77,7 @@ class OutputDirectory:
             with tempfile.TemporaryFile(dir=self.path):
                 pass
         except OSError as error:
-            raise _unwritable(self.path, error) from None
+            raise ToolError.of_file("file_unwritable", self.path, error) from None
 
     def check_free(self, name: str, content: str | None = None) -> None:
         """ToolError `file_exists` if the file is there and does not hold this content."""
@@ -88,7 +87,7 @@ class OutputDirectory:
                 content is not None and path.read_bytes() == content.encode()
             )
         except OSError as error:
-            raise _unwritable(path, error) from None
+            raise ToolError.of_file("file_unwritable", path, error) from None
         if not is_free:
             raise ToolError("file_exists", path=str(path))
 
@@ -115,7 +114,7 @@ class OutputDirectory:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _unwritable(self.path, error) from None
+            raise ToolError.of_file("file_unwritable", self.path, error) from None
 
     def _write_one(self, path: Path, content: bytes) -> Path:
         temporary: Path | None = None
@@ -132,12 +131,8 @@ class OutputDirectory:
             if temporary is not None:
                 with contextlib.suppress(OSError):
                     temporary.unlink()
-            raise _unwritable(path, error) from None
+            raise ToolError.of_file("file_unwritable", path, error) from None
         return path
-
-
-def _unwritable(path: Path, error: OSError) -> ToolError:
-    return ToolError("file_unwritable", path=str(path), cause=error.strerror or str(error))
 
 
 MAX_BYTES = 16384
@@ -150,7 +145,7 @@ def write_private(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise ToolError.of_file("file_unwritable", path, error) from None
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -160,7 +155,7 @@ def write_private(path: Path, data: bytes) -> None:
     except FileExistsError:
         raise ToolError("file_exists", path=str(path)) from None
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise ToolError.of_file("file_unwritable", path, error) from None
 
 
 def read_private(path: Path) -> bytes:
@@ -176,8 +171,7 @@ def read_private(path: Path) -> bytes:
                 raise ToolError("secret_exposed", path=str(path))
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("secret_unreadable", path=str(path), cause=cause) from None
+        raise ToolError.of_file("secret_unreadable", path, error) from None
     if len(data) > MAX_BYTES:
         cause = f"it is larger than {MAX_BYTES} bytes"
         raise ToolError("secret_unreadable", path=str(path), cause=cause)

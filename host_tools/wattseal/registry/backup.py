@@ -154,8 +154,7 @@ def restore_backup(file: Path, data: Path, database_url: str | None, show: Show)
     except (zipfile.BadZipFile, zlib.error, KeyError, EOFError) as error:
         raise _malformed(file, f"it is no whole ZIP file ({error})") from None
     except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=str(file), cause=cause) from None
+        raise ToolError.of_file("file_unreadable", file, error) from None
 
 
 def _restore(
@@ -244,8 +243,7 @@ def _new_file(path: Path) -> Iterator[IO[bytes]]:
     except FileExistsError:
         raise ToolError("file_exists", path=str(path)) from None
     except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unwritable", path=str(path), cause=cause) from None
+        raise ToolError.of_file("file_unwritable", path, error) from None
     finally:
         with suppress(OSError):
             partial.unlink()

@@ -116,8 +116,7 @@ def place_private(path: Path, data: bytes) -> None:
         with suppress(FileExistsError):
             os.link(made, path)
     except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unwritable", path=str(path), cause=cause) from None
+        raise ToolError.of_file("file_unwritable", path, error) from None
     finally:
         made.unlink()
     _sync_folder(path.parent)

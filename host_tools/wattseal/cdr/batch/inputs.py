@@ -183,8 +183,7 @@ class FilePart:
                     file.seek(self.offset)
                     return file.read(self.size)
         except OSError as error:
-            cause = error.strerror or str(error)
-            raise ToolError("file_unreadable", path=self.path, cause=cause) from None
+            raise ToolError.of_file("file_unreadable", self.path, error) from None
         raise ToolError("input_changed", path=self.path)
 
 
@@ -541,8 +540,7 @@ def open_source(path: str, form: Format) -> Iterator[Source]:
         # What fails once it is open is not the file's fault.
         opened = nullcontext(sys.stdin.buffer) if is_standard else Path(path).open("rb")  # noqa: SIM115
     except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unreadable", path=path, cause=cause) from None
+        raise ToolError.of_file("file_unreadable", path, error) from None
     with opened as file:
         whole = None if is_standard else whole_of(file, path)
         yield Source(_told(_chunks(file, form, whole), path, form), size, file)

@@ -60,8 +60,7 @@ def open_writer(path: str, form: Format) -> Iterator[Writer]:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("file_unwritable", path=path, cause=cause) from None
+        raise ToolError.of_file("file_unwritable", path, error) from None
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from wattseal.cdr.batch.engines import Engine, WorkerLostError
 from wattseal.cdr.batch.inputs import Chunk
@@ -132,11 +132,9 @@ def _text(members: dict[str, str] | Counter[str]) -> str:
     return json.dumps(members, sort_keys=True)
 
 
-class Summary(BaseModel):
+class Summary(BaseModel, frozen=True):
     """cdrs: results. unchecked: billable or not, there was nothing signed. doubts: CDRs that cast
     doubt on earlier sessions. codes: finding -> number of CDRs that have it."""
-
-    model_config = ConfigDict(frozen=True)
 
     cdrs: int
     billable: int

@@ -15,21 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import (
-    URL,
-    Column,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    RowMapping,
-    Select,
-    Table,
-    Text,
-    insert,
-    select,
-    update,
-)
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from wattseal.cdr.findings import Judgement, read_judgement
@@ -42,48 +28,48 @@ from wattseal.common.findings import Finding
 from wattseal.common.sql import Database, DatabaseUnusable, Name, Number, Schema
 from wattseal.common.web_client import check_receiver_url
 
-metadata = MetaData()
+metadata = sa.MetaData()
 
 # `party` is `DE*ABC`. A token is known by its hash alone; `report_url` is where reports go.
-cdr_partner = Table(
+cdr_partner = sa.Table(
     "cdr_partner",
     metadata,
-    Column("token_sha256", Name, primary_key=True),
-    Column("party", Name, nullable=False),
-    Column("report_url", Text),
-    Column("since_ms", Number, nullable=False),
-    Column("revoked_ms", Number),
-    Index("cdr_partner_by_party", "party"),
+    sa.Column("token_sha256", Name, primary_key=True),
+    sa.Column("party", Name, nullable=False),
+    sa.Column("report_url", sa.Text),
+    sa.Column("since_ms", Number, nullable=False),
+    sa.Column("revoked_ms", Number),
+    sa.Index("cdr_partner_by_party", "party"),
 )
 
 # `receipt` names the content and whose it is. `driver` and `contract` are those of the token,
 # `end_ms` the end that the CDR tells. `marked` are the codes that the sender marked it with.
-cdr_received = Table(
+cdr_received = sa.Table(
     "cdr_received",
     metadata,
-    Column("receipt", Name, primary_key=True),
-    Column("party", Name, nullable=False),
-    Column("cdr", Name, nullable=False),
-    Column("version", Name, nullable=False),
-    Column("received_ms", Number, nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("driver", Name),
-    Column("contract", Name),
-    Column("end_ms", Number),
-    Column("credits", Name),
-    Column("judgement", Text, nullable=False),
-    Column("is_billable", Integer, nullable=False),
-    Column("marked", Text),
-    Column("report", Name, nullable=False),
-    Column("report_state", Name, nullable=False),
-    Column("report_attempts", Integer, nullable=False),
-    Column("report_due_ms", Number),
-    Index("cdr_received_by_cdr", "cdr"),
-    Index("cdr_received_by_driver", "driver", "end_ms"),
-    Index("cdr_received_by_contract", "contract", "end_ms"),
-    Index("cdr_received_by_report", "report", unique=True),
-    Index("cdr_received_by_due", "report_state", "report_due_ms"),
-    Index("cdr_received_by_time", "received_ms"),
+    sa.Column("receipt", Name, primary_key=True),
+    sa.Column("party", Name, nullable=False),
+    sa.Column("cdr", Name, nullable=False),
+    sa.Column("version", Name, nullable=False),
+    sa.Column("received_ms", Number, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("driver", Name),
+    sa.Column("contract", Name),
+    sa.Column("end_ms", Number),
+    sa.Column("credits", Name),
+    sa.Column("judgement", sa.Text, nullable=False),
+    sa.Column("is_billable", sa.Integer, nullable=False),
+    sa.Column("marked", sa.Text),
+    sa.Column("report", Name, nullable=False),
+    sa.Column("report_state", Name, nullable=False),
+    sa.Column("report_attempts", sa.Integer, nullable=False),
+    sa.Column("report_due_ms", Number),
+    sa.Index("cdr_received_by_cdr", "cdr"),
+    sa.Index("cdr_received_by_driver", "driver", "end_ms"),
+    sa.Index("cdr_received_by_contract", "contract", "end_ms"),
+    sa.Index("cdr_received_by_report", "report", unique=True),
+    sa.Index("cdr_received_by_due", "report_state", "report_due_ms"),
+    sa.Index("cdr_received_by_time", "received_ms"),
 )
 
 
@@ -110,11 +96,11 @@ def read_party(text: str) -> str:
     return f"{found[1]}*{found[2]}"
 
 
+@dataclass(frozen=True)
 class Partners:
     """The partners in a database."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    database: Database
 
     def add(self, party: str, report_url: str | None, now_ms: int) -> str:
         """Let a party send, and return its new token: it is told this once.
@@ -129,34 +115,34 @@ class Partners:
             "report_url": check_receiver_url(report_url) if report_url else None,
             "since_ms": now_ms,
         }
-        with self._database.write() as connection:
-            connection.execute(insert(cdr_partner), row)
+        with self.database.write() as connection:
+            connection.execute(sa.insert(cdr_partner), row)
         return token
 
     def find(self, token: str) -> Partner | None:
         """Whose token it is; None if it is nobody's, or was revoked."""
-        statement = select(cdr_partner).where(
+        statement = sa.select(cdr_partner).where(
             cdr_partner.c.token_sha256 == _hash(token), cdr_partner.c.revoked_ms.is_(None)
         )
-        with self._database.ask() as connection:
+        with self.database.ask() as connection:
             row = connection.execute(statement).mappings().first()
         return Partner(**row) if row else None
 
     def all(self) -> list[Partner]:
         """Every token that there ever was, oldest first."""
-        statement = select(cdr_partner).order_by(cdr_partner.c.since_ms, cdr_partner.c.party)
-        with self._database.ask() as connection:
+        statement = sa.select(cdr_partner).order_by(cdr_partner.c.since_ms, cdr_partner.c.party)
+        with self.database.ask() as connection:
             return [Partner(**row) for row in connection.execute(statement).mappings()]
 
     def report_url(self, party: str) -> str | None:
         """Where a party's reports go, as its newest token says."""
         statement = (
-            select(cdr_partner.c.report_url)
+            sa.select(cdr_partner.c.report_url)
             .where(cdr_partner.c.party == party, cdr_partner.c.revoked_ms.is_(None))
             .order_by(cdr_partner.c.since_ms.desc())
             .limit(1)
         )
-        with self._database.ask() as connection:
+        with self.database.ask() as connection:
             found: str | None = connection.execute(statement).scalar()
         return found
 
@@ -164,11 +150,11 @@ class Partners:
         """End all tokens of a party; how many there were. ToolError `party_unknown`."""
         name = read_party(party)
         statement = (
-            update(cdr_partner)
+            sa.update(cdr_partner)
             .where(cdr_partner.c.party == name, cdr_partner.c.revoked_ms.is_(None))
             .values(revoked_ms=now_ms)
         )
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             count = connection.execute(statement).rowcount
         if not count:
             raise ToolError("party_unknown", party=name)
@@ -193,15 +179,13 @@ def open_database(data: Path, database_url: str | None = None) -> Database:
     """The database of a folder or URL, made if it is new. ToolError `receiver_data_unusable`."""
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        url = URL.create("sqlite", database=str(data / DATABASE_FILE))
+        url = sa.URL.create("sqlite", database=str(data / DATABASE_FILE))
         database = Database(database_url or url)
         SCHEMA.upgrade(database)
     except OSError as error:
-        cause = error.strerror or str(error)
-        raise ToolError("receiver_data_unusable", path=str(data), cause=cause) from None
+        raise ToolError.of_file("receiver_data_unusable", data, error) from None
     except DatabaseUnusable as error:
-        cause = error.cause
-        raise ToolError("receiver_data_unusable", path=str(data), cause=cause) from None
+        raise ToolError("receiver_data_unusable", path=str(data), cause=error.cause) from None
     return database
 
 
@@ -252,22 +236,18 @@ class Received:
         return load_object(self.body)
 
 
+@dataclass(frozen=True)
 class Inbox:
-    """Receives and keeps CDRs. `compare` looks at all that came before; None: nobody does."""
+    """Receives and keeps CDRs. `compare` looks at all that came before; None: nobody does.
 
-    def __init__(
-        self,
-        database: Database,
-        judge: Judge,
-        compare: Compare | None,
-        markers: Markers,
-        clock: Callable[[], int],
-    ) -> None:
-        self._database = database
-        self._judge = judge
-        self._compare = compare
-        self._markers = markers
-        self._clock = clock
+    `clock` counts Unix milliseconds.
+    """
+
+    database: Database
+    judge: Judge
+    compare: Compare | None
+    markers: Markers
+    clock: Callable[[], int]
 
     def receive(self, partner: Partner, version: str, body: bytes) -> tuple[Received, bool]:
         """Take a CDR in; what is kept of it, and whether it is new.
@@ -286,8 +266,8 @@ class Inbox:
             return known, False
         row = self._judged(receipt, partner, version, body, members)
         try:
-            with self._database.write() as connection:
-                connection.execute(insert(cdr_received), row)
+            with self.database.write() as connection:
+                connection.execute(sa.insert(cdr_received), row)
         except IntegrityError:  # the same CDR at the same time
             existing = self.find(receipt)
             if existing is None:
@@ -297,27 +277,27 @@ class Inbox:
 
     def find(self, receipt: str, party: str | None = None) -> Received | None:
         """The CDR of a receipt; of that party, if one is given."""
-        statement = select(cdr_received).where(cdr_received.c.receipt == receipt)
+        statement = sa.select(cdr_received).where(cdr_received.c.receipt == receipt)
         found = self._first(statement)
         return found if found and party in (None, found.party) else None
 
     def of_report(self, report: str) -> Received | None:
         """The CDR that a report is about."""
-        return self._first(select(cdr_received).where(cdr_received.c.report == report))
+        return self._first(sa.select(cdr_received).where(cdr_received.c.report == report))
 
-    def _first(self, statement: Select[Any]) -> Received | None:
-        with self._database.ask() as connection:
+    def _first(self, statement: sa.Select[Any]) -> Received | None:
+        with self.database.ask() as connection:
             row = connection.execute(statement).mappings().first()
         return _received(row) if row else None
 
     def _judged(
         self, receipt: str, partner: Partner, version: str, body: bytes, members: dict[str, Any]
     ) -> dict[str, Any]:
-        marked = marker_for(self._markers, version).read(members)
+        marked = marker_for(self.markers, version).read(members)
         cdr, judgement = self._judge_members(receipt, members)
         wants_report = judgement.verdict != "billable" or judgement.casts_doubt
         has_address = partner.report_url is not None
-        now_ms = self._clock()
+        now_ms = self.clock()
         return {
             "receipt": receipt,
             "party": partner.party,
@@ -343,17 +323,17 @@ class Inbox:
             cdr = read_cdr(members)
         except CdrError as error:
             return None, unreadable(name_of(members), error)
-        judgement = self._judge(cdr)
-        if self._compare is None:
+        judgement = self.judge(cdr)
+        if self.compare is None:
             return cdr, judgement
-        return cdr, judgement.with_findings(self._compare(receipt, cdr, judgement))
+        return cdr, judgement.with_findings(self.compare(receipt, cdr, judgement))
 
 
 def listed(
     database: Database, *, billable: bool | None = None, limit: int | None = None
 ) -> Iterator[Received]:
     """The CDRs that came, newest first; only the billable ones, or only the others."""
-    statement = select(cdr_received).order_by(
+    statement = sa.select(cdr_received).order_by(
         cdr_received.c.received_ms.desc(), cdr_received.c.receipt
     )
     if billable is not None:
@@ -367,7 +347,7 @@ def of_driver(database: Database, name: str) -> Iterator[Received]:
     """The CDRs of a driver, by the token's uid or the contract's id, oldest session first."""
     name = name.upper()
     statement = (
-        select(cdr_received)
+        sa.select(cdr_received)
         .where((cdr_received.c.driver == name) | (cdr_received.c.contract == name))
         .order_by(cdr_received.c.end_ms, cdr_received.c.receipt)
     )
@@ -375,7 +355,7 @@ def of_driver(database: Database, name: str) -> Iterator[Received]:
         yield from (_received(row) for row in connection.execute(statement).mappings())
 
 
-def _received(row: Mapping[str, Any] | RowMapping) -> Received:
+def _received(row: Mapping[str, Any] | sa.RowMapping) -> Received:
     members: dict[str, Any] = dict(row)
     marked = members["marked"]
     return Received(

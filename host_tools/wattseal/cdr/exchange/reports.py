@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 import httpx
+import sqlalchemy as sa
 import structlog
 from msgspec.structs import asdict
-from sqlalchemy import select, update
 
 from wattseal.cdr.exchange.inbox import Inbox, Partners, Received, cdr_received
 from wattseal.cdr.report import NEEDS_INVESTIGATION, Report, investigation
@@ -54,71 +55,65 @@ def report_on(received: Received, base_url: str) -> Report:
     )
 
 
+@dataclass(frozen=True)
 class Reporter:
-    """Sends what is due. `http` replaces the connection, for tests."""
+    """Sends what is due. `clock` counts Unix milliseconds; tests replace `http`."""
 
-    def __init__(
-        self,
-        database: Database,
-        inbox: Inbox,
-        partners: Partners,
-        base_url: str,
-        clock: Callable[[], int],
-        http: httpx.Client | None = None,
-    ) -> None:
-        self._database = database
-        self._inbox = inbox
-        self._partners = partners
-        self._base_url = base_url
-        self._clock = clock
-        self._http = http or httpx.Client(timeout=TIMEOUT_S, follow_redirects=False)
+    database: Database
+    inbox: Inbox
+    partners: Partners
+    base_url: str
+    clock: Callable[[], int]
+    http: httpx.Client = field(
+        default_factory=lambda: httpx.Client(timeout=TIMEOUT_S, follow_redirects=False)
+    )
 
     def send_due(self) -> int:
         """Send the reports that are due, a few at a time; how many were taken."""
         statement = (
-            select(cdr_received.c.receipt, cdr_received.c.report_due_ms)
+            sa.select(cdr_received.c.receipt, cdr_received.c.report_due_ms)
             .where(
                 cdr_received.c.report_state == "pending",
-                cdr_received.c.report_due_ms <= self._clock(),
+                cdr_received.c.report_due_ms <= self.clock(),
             )
             .order_by(cdr_received.c.report_due_ms)
             .limit(MAX_AT_ONCE)
         )
-        with self._database.ask() as connection:
+        with self.database.ask() as connection:
             due = connection.execute(statement).all()
         return sum(self._send(receipt) for receipt, due_ms in due if self._claim(receipt, due_ms))
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self.http.close()
 
     def _claim(self, receipt: str, due_ms: int) -> bool:
         """Whether this process may send it: another one may have taken it meanwhile."""
         statement = (
-            update(cdr_received)
+            sa.update(cdr_received)
             .where(
                 cdr_received.c.receipt == receipt,
                 cdr_received.c.report_state == "pending",
                 cdr_received.c.report_due_ms == due_ms,
             )
-            .values(report_due_ms=self._clock() + CLAIM_MS)
+            .values(report_due_ms=self.clock() + CLAIM_MS)
         )
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             return connection.execute(statement).rowcount == 1
 
     def _send(self, receipt: str) -> bool:
-        received = self._inbox.find(receipt)
-        url = self._partners.report_url(received.party) if received else None
+        received = self.inbox.find(receipt)
+        url = self.partners.report_url(received.party) if received else None
         if received is None or url is None:
             self._note(receipt, "none", 0)
             return False
-        body = report_on(received, self._base_url).model_dump_json().encode()
+        body = report_on(received, self.base_url).model_dump_json().encode()
         status = None
         headers = {"Content-Type": "application/json"}
         with (
             suppress(httpx.HTTPError),
             # What is answered is not read: it may be of any length.
-            self._http.stream("POST", url, content=body, headers=headers) as answer,
+            self.http.stream("POST", url, content=body, headers=headers) as answer,
         ):
             status = answer.status_code
         is_taken = status is not None and 200 <= status < 300
@@ -133,9 +128,9 @@ class Reporter:
         values = {
             "report_state": state,
             "report_attempts": attempts,
-            "report_due_ms": self._clock() + wait_ms if state == "pending" else None,
+            "report_due_ms": self.clock() + wait_ms if state == "pending" else None,
         }
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             connection.execute(
-                update(cdr_received).where(cdr_received.c.receipt == receipt).values(values)
+                sa.update(cdr_received).where(cdr_received.c.receipt == receipt).values(values)
             )

@@ -19,32 +19,23 @@ from pathlib import Path
 from typing import Any, Literal
 
 import httpx
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from wattseal.cdr.findings import Judgement
 from wattseal.cdr.marker import Marker
 from wattseal.cdr.ocpi import MAX_CDR_BYTES, Cdr, CdrError, read_cdr
+from wattseal.common import web_client
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import JsonError, load_object, write_exactly
 from wattseal.common.files import OutputDirectory, read_at_most
-from wattseal.common.web_client import (
-    NOT_DONE,
-    TIMEOUT_S,
-    AnswerTooLongError,
-    NoAnswerError,
-    WebClient,
-    check_receiver_url,
-)
 from wattseal.ocmf.findings import shown
 
 State = Literal["pending", "sent", "refused", "unknown"]
 _STATE, _BODY = ".state.json", ".cdr.json"
 
 
-class Entry(BaseModel):
+class Entry(BaseModel, frozen=True, extra="forbid"):
     """A CDR in the outbox. `codes` of what the validation found, `cause` why it was not taken."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str
     cdr: str
@@ -102,7 +93,7 @@ class Outbox:
         try:
             return (self.folder / (entry.stem + _BODY)).read_bytes()
         except OSError as error:
-            raise self._unusable(error.strerror or str(error)) from None
+            raise ToolError.of_file("outbox_unusable", self.folder, error) from None
 
     def _read(self, path: Path) -> Entry | None:
         try:
@@ -110,7 +101,7 @@ class Outbox:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise self._unusable(error.strerror or str(error)) from None
+            raise ToolError.of_file("outbox_unusable", self.folder, error) from None
         except ValidationError:
             raise self._unusable(f"{path.name} is not what was written there") from None
 
@@ -132,7 +123,7 @@ class Receipt:
     report: str | None
 
 
-class CdrSender(WebClient):
+class CdrSender(web_client.WebClient):
     """A partner's CDR endpoint. `http` replaces the connection, `pause` the waiting, for tests."""
 
     def __init__(
@@ -143,8 +134,8 @@ class CdrSender(WebClient):
         http: httpx.Client | None = None,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
-        super().__init__(http or httpx.Client(timeout=TIMEOUT_S), pause)
-        self.url = check_receiver_url(url)
+        super().__init__(http or httpx.Client(timeout=web_client.TIMEOUT_S), pause)
+        self.url = web_client.check_receiver_url(url)
         self._token = base64.b64encode(token.encode()).decode()
 
     def send(self, name: str, body: bytes, party: tuple[str, str]) -> Receipt:
@@ -158,13 +149,13 @@ class CdrSender(WebClient):
         )
         try:
             answer = self._send(request, max_bytes=MAX_ANSWER_BYTES, is_repeatable=False)
-        except AnswerTooLongError as error:
+        except web_client.AnswerTooLongError as error:
             raise self._unknown(name, str(error)) from None
-        except NoAnswerError as error:
+        except web_client.NoAnswerError as error:
             if error.is_unknown:
                 raise self._unknown(name, str(error)) from None
             raise self._unreachable(str(error)) from None
-        if answer.status_code in NOT_DONE:
+        if answer.status_code in web_client.NOT_DONE:
             raise self._unreachable(f"status {answer.status_code}")
         return self._receipt(name, answer)
 

@@ -12,23 +12,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wattseal.cdr.history.tables import (
-    is_of,
-    is_of_key,
-    is_of_records,
-    is_run_of,
-    seen_credit,
-    seen_finding,
-    seen_run,
-    seen_session,
-)
+from wattseal.cdr.history import tables
+from wattseal.cdr.history.tables import is_of, is_of_key, is_of_records, is_run_of
 
 _SAME_NAME = ("cdr_repeated", "cdr_changed")
 COPIES = ("cdr_repeated", "record_replayed")
 """Their records are those of another session: between the sessions they have no place."""
 
-_session = seen_session.c
-_OWN = seen_session.alias("own")
+_session = tables.seen_session.c
+_OWN = tables.seen_session.alias("own")
 
 
 IsDuplicate = Callable[[Any, Any], sa.ColumnElement[bool]]
@@ -46,7 +38,7 @@ def find_copies(connection: sa.Connection, run: int, unusual: sa.Table | None) -
 
 
 def _insert(findings: sa.Select[Any]) -> sa.Insert:
-    return seen_finding.insert().from_select([column.name for column in seen_finding.c], findings)
+    return tables.seen_finding.insert().from_select(tables.seen_finding.c.keys(), findings)
 
 
 def _by_name(run: int) -> sa.Select[Any]:
@@ -65,7 +57,7 @@ def _is_same_name(one: Any, other: Any) -> sa.ColumnElement[bool]:
 
 def _by_records(run: int, unusual: sa.Table) -> sa.Select[Any]:
     """A CDR that was credited is billed no more, and may be followed by a better one."""
-    own_code = seen_finding.alias("own_code")
+    own_code = tables.seen_finding.alias("own_code")
     has_name_finding = sa.exists().where(
         own_code.c.session == _session.id, own_code.c.code.in_(_SAME_NAME), is_of(_session.id, run)
     )
@@ -82,7 +74,7 @@ def _shared(run: int, is_duplicate: IsDuplicate, *columns: str) -> sa.Select[Any
 
     columns: that in which duplicates are the same, and those that an index needs to find them.
     """
-    own, other = _OWN.c, seen_session.alias("other").c
+    own, other = _OWN.c, tables.seen_session.alias("other").c
     has_other = sa.exists().where(is_duplicate(other, own), other.id != own.id)
     shared = (own[name] for name in columns)
     return sa.select(*shared).select_from(_OWN).where(is_of(own.id, run), has_other).distinct()
@@ -103,10 +95,10 @@ def _members(
     is_good = sa.case((_is_billed(run), 1), else_=0).label("is_good")
     # What has to be looked up for a session is so once: not each time it is put in order.
     same = (
-        sa.select(seen_session, seen_run.c.number, is_good)
+        sa.select(tables.seen_session, tables.seen_run.c.number, is_good)
         .select_from(shared)
-        .join(seen_session, is_duplicate(_session, shared.c))
-        .join(seen_run, is_run_of(seen_run, _session.id))
+        .join(tables.seen_session, is_duplicate(_session, shared.c))
+        .join(tables.seen_run, is_run_of(tables.seen_run, _session.id))
         .where(*is_member)
         .subquery("same")
         .c
@@ -137,7 +129,7 @@ def _others(
 
 def _is_billed(run: int) -> sa.ColumnElement[bool]:
     """Of this run, findings of comparisons are only being made: they do not count yet."""
-    against = seen_finding.alias("against")
+    against = tables.seen_finding.alias("against")
     has_error = sa.exists().where(
         against.c.session == _session.id, against.c.is_error == 1, ~is_of(against.c.session, run)
     )
@@ -145,7 +137,5 @@ def _is_billed(run: int) -> sa.ColumnElement[bool]:
 
 
 def _is_credited() -> sa.ColumnElement[bool]:
-    credit_run = seen_run.alias("credit_run")
-    return sa.exists().where(
-        seen_credit.c.cdr == _session.cdr, is_run_of(credit_run, seen_credit.c.session)
-    )
+    credit, credit_run = tables.seen_credit.c, tables.seen_run.alias("credit_run")
+    return sa.exists().where(credit.cdr == _session.cdr, is_run_of(credit_run, credit.session))

@@ -16,16 +16,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from wattseal.cdr.history import tables
 from wattseal.cdr.history.duplicates import COPIES
-from wattseal.cdr.history.tables import (
-    is_long,
-    is_of,
-    is_of_key,
-    is_run_of,
-    seen_finding,
-    seen_run,
-    seen_session,
-)
+from wattseal.cdr.history.tables import is_long, is_of, is_of_key, is_run_of
 from wattseal.cdr.history.walk import Seen, is_more
 from wattseal.cdr.rules import Rules
 from wattseal.common.sql import ROWS_AT_A_TIME, insert, stream
@@ -39,7 +32,7 @@ def windows(stretches: sa.FromClause) -> sa.Subquery:
     """
     touched = stretches.alias("touched")
     # Who is before and after all of the run's sessions of a key; of earlier runs, therefore.
-    after, after_run = seen_session.alias("after"), seen_run.alias("after_run")
+    after, after_run = tables.seen_session.alias("after"), tables.seen_run.alias("after_run")
     stop = (
         sa.select(after.c.first)
         .select_from(after)
@@ -58,12 +51,12 @@ def windows(stretches: sa.FromClause) -> sa.Subquery:
 
 def sessions_in(window: sa.Subquery) -> sa.FromClause:
     """The sessions around each stretch, with the stretch and with their runs."""
-    session = seen_session.c
+    session = tables.seen_session.c
     is_there = sa.and_(
         is_of_key(session, window.c), session.first.between(window.c.start, window.c.stop)
     )
-    of_window = window.join(seen_session, is_there)
-    return of_window.join(seen_run, is_run_of(seen_run, session.id))
+    of_window = window.join(tables.seen_session, is_there)
+    return of_window.join(tables.seen_run, is_run_of(tables.seen_run, session.id))
 
 
 def _reaching_furthest(touched: sa.FromClause) -> sa.ScalarSelect[Any]:
@@ -72,7 +65,7 @@ def _reaching_furthest(touched: sa.FromClause) -> sa.ScalarSelect[Any]:
     It is the one that begins last; or else one with many numbers, around it. Of two, that which
     begins first: so does the walk.
     """
-    near, long = seen_session.alias("near"), seen_session.alias("long")
+    near, long = tables.seen_session.alias("near"), tables.seen_session.alias("long")
     nearest = _before(near, touched).where(near.c.first < touched.c.first)
     # As a sum it is in no index: that by `last` is to be read from its end, not all that began.
     longest = _before(long, touched).where(
@@ -90,7 +83,7 @@ def _reaching_furthest(touched: sa.FromClause) -> sa.ScalarSelect[Any]:
 
 
 def _before(session: Any, touched: sa.FromClause) -> sa.Select[Any]:
-    run = seen_run.alias()
+    run = tables.seen_run.alias()
     return (
         sa.select(session.c.first, session.c.last)
         .select_from(session)
@@ -106,7 +99,7 @@ def neighbours(
 
     The one before is that whose numbers reach furthest. Copies are left out. As the fields of Seen.
     """
-    session, found = seen_session.c, seen_finding.alias("found")
+    session, found = tables.seen_session.c, tables.seen_finding.alias("found")
     fields = [name for name in Seen._fields if name in session]
     statement = (
         sa.select(
@@ -122,7 +115,7 @@ def neighbours(
         .where(found.c.code.is_(None) | found.c.code.not_in(COPIES))
         .order_by(
             *(session[name] for name in ("key", "context", "first", "last", "content")),
-            seen_run.c.number,
+            tables.seen_run.c.number,
             session.cdr,
             session.id,
         )
@@ -147,7 +140,7 @@ def unusual_stretches(
     for table in (usual, unusual):
         table.create(connection)
     knows_all = rules.side == "cpo"
-    session = seen_session.c
+    session = tables.seen_session.c
     own = (
         sa.select(*(session[name] for name in _PLACE))
         .where(is_of(session.id, run), session.key.is_not(None))
@@ -219,14 +212,14 @@ def _not_fitting(rows: Iterable[Row], knows_all: bool) -> Iterator[Row]:
 
 
 def _stretches(name: str) -> sa.Table:
-    columns = [sa.Column(name, seen_session.c[name].type) for name in _PLACE]
-    high = sa.Column("high", seen_session.c.first.type)
+    columns = [sa.Column(name, tables.seen_session.c[name].type) for name in _PLACE]
+    high = sa.Column("high", tables.seen_session.c.first.type)
     return sa.Table(name, sa.MetaData(), *columns, high, prefixes=["TEMPORARY"])
 
 
 def _beside(usual: sa.Table, run: int) -> sa.Select[Any]:
     """Usual stretches, each with the sessions of earlier runs that are around it."""
-    window, other = windows(usual), seen_session.c
+    window, other = windows(usual), tables.seen_session.c
     return (
         sa.select(*(window.c[column.name] for column in usual.c), *(other[name] for name in _PLACE))
         .select_from(sessions_in(window))

@@ -9,18 +9,12 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, PlainSerializer
 
 from wattseal.cdr.findings import finding_as_json
+from wattseal.cdr.history import tables
 from wattseal.cdr.history.rows import finding_of
-from wattseal.cdr.history.tables import (
-    is_long,
-    is_of_key,
-    is_run_of,
-    seen_finding,
-    seen_run,
-    seen_session,
-)
+from wattseal.cdr.history.tables import is_long, is_of_key, is_run_of
 from wattseal.common.findings import Finding
 
 _SIDE = (
@@ -29,13 +23,11 @@ _SIDE = (
 )
 
 
-class Side(BaseModel):
+class Side(BaseModel, frozen=True):
     """One of the two sessions. Watt hours as decimal text, Unix milliseconds as signed.
 
     Everything but the name is None if none of its records is authentic.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     cdr: str
     is_billable: bool
@@ -49,13 +41,11 @@ class Side(BaseModel):
     end_ms: int | None
 
 
-class Doubt(BaseModel):
+class Doubt(BaseModel, frozen=True):
     """Why earlier sessions are in doubt: what was found about `session`, compared with `earlier`.
 
     earlier: None where the session's own judgement says it (a key used after its deactivation).
     """
-
-    model_config = ConfigDict(frozen=True)
 
     finding: Annotated[Finding, PlainSerializer(finding_as_json)]
     session: Side
@@ -65,8 +55,8 @@ class Doubt(BaseModel):
 def doubts() -> tuple[sa.Select[Any], tuple[sa.ColumnElement[Any], ...]]:
     """Rows for doubt_of, and the columns that they begin with and stand in the order of: those of
     the runs and their rows."""
-    told, run = seen_finding.c, seen_run.alias("told_run")
-    here, other = seen_session.alias("here"), seen_session.alias("other")
+    told, run = tables.seen_finding.c, tables.seen_run.alias("told_run")
+    here, other = tables.seen_session.alias("here"), tables.seen_session.alias("other")
     place = (run.c.number, told.session, told.code)
     statement = (
         sa.select(
@@ -75,7 +65,7 @@ def doubts() -> tuple[sa.Select[Any], tuple[sa.ColumnElement[Any], ...]]:
             *(here.c[name] for name in _SIDE),
             *(other.c[name] for name in _SIDE),
         )
-        .select_from(seen_finding)
+        .select_from(tables.seen_finding)
         .join(run, is_run_of(run, told.session))
         .join(here, here.c.id == told.session)
         .outerjoin(other, other.c.id == told.other)
@@ -96,7 +86,7 @@ def doubt_of(row: Sequence[Any]) -> Doubt:
 
 def _is_closed_gap(here: Any) -> Any:
     """The session whose numbers end just before has come since then."""
-    filler, run = seen_session.alias("filler"), seen_run.alias("filler_run")
+    filler, run = tables.seen_session.alias("filler"), tables.seen_run.alias("filler_run")
     end = here.c.first - 1
     is_it = (is_of_key(filler.c, here.c), filler.c.last == end, is_run_of(run, filler.c.id))
     # As the indexes have them: the short ones by where they begin.
@@ -104,7 +94,7 @@ def _is_closed_gap(here: Any) -> Any:
     has_filler = sa.or_(
         sa.exists().where(*is_it, is_short), sa.exists().where(*is_it, is_long(filler.c))
     )
-    return sa.and_(seen_finding.c.code == "counter_gap", has_filler)
+    return sa.and_(tables.seen_finding.c.code == "counter_gap", has_filler)
 
 
 def _side(row: Sequence[Any]) -> Side:

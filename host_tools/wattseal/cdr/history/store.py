@@ -14,19 +14,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wattseal.cdr.history import rows
+from wattseal.cdr.history import rows, tables
 from wattseal.cdr.history.duplicates import find_copies
 from wattseal.cdr.history.neighbours import neighbours, unusual_stretches
 from wattseal.cdr.history.reconcile import Doubt, doubt_of, doubts
 from wattseal.cdr.history.rows import NewRows, Row, Session, number_of, row_of
-from wattseal.cdr.history.tables import (
-    SCHEMA,
-    is_of,
-    seen_credit,
-    seen_finding,
-    seen_run,
-    seen_session,
-)
+from wattseal.cdr.history.tables import is_of
 from wattseal.cdr.history.walk import walk
 from wattseal.cdr.rules import Rules
 from wattseal.common.errors import ToolError
@@ -39,7 +32,7 @@ MANY_ROWS = 10_000
 CACHE_KIB = 32 * 1024
 """Of SQLite's pages, while sessions are added all over its indexes."""
 
-_TABLES = (seen_session, seen_credit, seen_finding)
+_TABLES = (tables.seen_session, tables.seen_credit, tables.seen_finding)
 
 
 class SeenSessions:
@@ -48,7 +41,7 @@ class SeenSessions:
     def __init__(self, location: str | Path) -> None:
         with _told():
             self._database = Database(_url(location))
-            SCHEMA.upgrade(self._database)
+            tables.SCHEMA.upgrade(self._database)
 
     def close(self) -> None:
         """Close its connections."""
@@ -61,7 +54,7 @@ class SeenSessions:
                 sa.text("INSERT INTO seen_run (name) VALUES (:name) ON CONFLICT DO NOTHING"),
                 {"name": name},
             )
-            number = sa.select(seen_run.c.id).where(seen_run.c.name == name)
+            number = sa.select(tables.seen_run.c.id).where(tables.seen_run.c.name == name)
             return int(connection.execute(number).scalar_one())
 
     def add(self, run: int, new: NewRows) -> None:
@@ -72,8 +65,8 @@ class SeenSessions:
         with self._writing() as connection:
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KIB}")
-            is_open = sa.select(seen_run.c.id).where(
-                seen_run.c.id == run, seen_run.c.number.is_(None)
+            is_open = sa.select(tables.seen_run.c.id).where(
+                tables.seen_run.c.id == run, tables.seen_run.c.number.is_(None)
             )
             if connection.execute(is_open).first() is not None:
                 for table, of_table in zip(_TABLES, new, strict=True):
@@ -85,7 +78,7 @@ class SeenSessions:
         It is done once: from then on the run takes no more sessions, and later runs see it.
         """
         with self._writing() as connection:
-            SCHEMA.be_alone(connection)
+            tables.SCHEMA.be_alone(connection)
             if not _take_number(connection, run):
                 return
             _look_at_tables(connection, run)
@@ -99,7 +92,7 @@ class SeenSessions:
 
         Whoever reads may take his time: nothing is open in the database meanwhile.
         """
-        told = seen_finding.c
+        told = tables.seen_finding.c
         statement = sa.select(told.session, told.code, told.expected, told.found).where(
             is_of(told.session, run), told.is_compared == 1
         )
@@ -177,18 +170,16 @@ def _add(
 
 def _take_number(connection: sa.Connection, run: int) -> bool:
     """Give the run its place among the others; False if it has it since an earlier comparison."""
-    newest = sa.select(sa.func.coalesce(sa.func.max(seen_run.c.number), 0)).scalar_subquery()
-    mine = seen_run.c.id == run
-    taken = connection.execute(
-        sa.update(seen_run).where(mine, seen_run.c.number.is_(None)).values(number=newest + 1)
-    )
+    newest = sa.select(sa.func.coalesce(sa.func.max(tables.seen_run.c.number), 0)).scalar_subquery()
+    is_new = (tables.seen_run.c.id == run, tables.seen_run.c.number.is_(None))
+    taken = connection.execute(sa.update(tables.seen_run).where(*is_new).values(number=newest + 1))
     return taken.rowcount == 1
 
 
 def _look_at_tables(connection: sa.Connection, run: int) -> None:
     if connection.dialect.name != "postgresql":
         return
-    count = sa.select(sa.func.count()).where(is_of(seen_session.c.id, run))
+    count = sa.select(sa.func.count()).where(is_of(tables.seen_session.c.id, run))
     if connection.execute(count).scalar_one() >= MANY_ROWS:
         connection.exec_driver_sql("ANALYZE seen_session")
 
@@ -200,6 +191,7 @@ def _walk(connection: sa.Connection, run: int, stretches: sa.Table, rules: Rules
     )
     told = walk(neighbours(connection, run, stretches), rules)
     while some := list(islice(told, ROWS_AT_A_TIME)):
-        _add(connection, seen_finding, run, [rows.told_row(each) for each in some], into="fresh")
+        found = [rows.told_row(each) for each in some]
+        _add(connection, tables.seen_finding, run, found, into="fresh")
     connection.exec_driver_sql("INSERT INTO seen_finding SELECT * FROM fresh")
     connection.exec_driver_sql("DROP TABLE fresh")

@@ -21,16 +21,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
-from wattseal.cdr.build import (
-    SessionRecords,
-    Tariff,
-    build_session,
-    cost_of,
-    periods_of,
-    read_records_text,
-    rounded,
-    with_tax,
-)
+from wattseal.cdr import build
 from wattseal.cdr.findings import Judgement, found
 from wattseal.cdr.keys import KeySource
 from wattseal.cdr.marker import Markers, read_any
@@ -234,7 +225,7 @@ class Line:
     @property
     def net(self) -> Decimal:
         """Four decimals."""
-        return cost_of(self.energy_kwh, self.per_kwh)
+        return build.cost_of(self.energy_kwh, self.per_kwh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,11 +244,14 @@ class Cost:
     @property
     def gross(self) -> Decimal:
         """What is to be paid, two decimals."""
-        return rounded(with_tax(self.net, self.tax_percent), CENT)
+        return build.rounded(build.with_tax(self.net, self.tax_percent), CENT)
 
 
 def rate(
-    cdr: Cdr, members: dict[str, Any], session: SessionRecords | None, tariff: Tariff | None
+    cdr: Cdr,
+    members: dict[str, Any],
+    session: build.SessionRecords | None,
+    tariff: build.Tariff | None,
 ) -> Cost:
     """The cost of a billable session; `session` is None where nothing had to be signed.
 
@@ -273,13 +267,13 @@ def rate(
             raise _missing(cdr)
         lines: tuple[Line, ...] = (Line(cdr.energy_kwh, tariff.prices[0].per_kwh),)
     else:
-        periods = periods_of(session, tariff)
+        periods = build.periods_of(session, tariff)
         lines = tuple(Line(one.energy_kwh, one.price.per_kwh) for one in periods)
     return Cost(lines, tariff.tax_percent, currency)
 
 
 def _by_cdr(
-    cdr: Cdr, members: dict[str, Any], session: SessionRecords | None, currency: str
+    cdr: Cdr, members: dict[str, Any], session: build.SessionRecords | None, currency: str
 ) -> Cost:
     """By the CDR's own tariffs. One price is applied to the signed energy itself."""
     prices = dict(_prices(members.get("tariffs")))
@@ -297,7 +291,7 @@ def _by_cdr(
     return Cost(tuple(lines), tax_percent, currency)
 
 
-def _check_cuts(cdr: Cdr, volumes: list[Decimal], session: SessionRecords | None) -> None:
+def _check_cuts(cdr: Cdr, volumes: list[Decimal], session: build.SessionRecords | None) -> None:
     """Every period has to end at a signed reading: no amount rests on an estimate."""
     if session is None:
         raise _missing(cdr)
@@ -360,7 +354,7 @@ class Rated:
     number: int
     charge: Charge
     status: Status
-    session: SessionRecords | None
+    session: build.SessionRecords | None
     cost: Cost | None
     credited_by: str | None = None
 
@@ -392,7 +386,7 @@ class Rated:
 
 
 def rate_all(
-    charges: Sequence[Charge], keys: KeySource | None, tariff: Tariff | None
+    charges: Sequence[Charge], keys: KeySource | None, tariff: build.Tariff | None
 ) -> list[Rated]:
     """The sessions in their order; a credit CDR is none, it cancels one.
 
@@ -407,7 +401,7 @@ def rate_all(
 
 
 def _rated(
-    number: int, charge: Charge, by: str | None, keys: KeySource | None, tariff: Tariff | None
+    number: int, charge: Charge, by: str | None, keys: KeySource | None, tariff: build.Tariff | None
 ) -> Rated:
     if charge.cdr is None or not charge.is_billable:
         return Rated(number, charge, "not_billable", None, None)
@@ -418,12 +412,12 @@ def _rated(
     return Rated(number, charge, "charged", session, cost)
 
 
-def _session(cdr: Cdr, charge: Charge, keys: KeySource | None) -> SessionRecords | None:
+def _session(cdr: Cdr, charge: Charge, keys: KeySource | None) -> build.SessionRecords | None:
     if cdr.signed is None:
         return None
     key = _key(cdr, charge.judgement.key_fingerprint, keys)
-    records = [read_records_text(one.text, cdr.name) for one in cdr.signed.values]
-    return build_session(records, key, cdr.name)
+    records = [build.read_records_text(one.text, cdr.name) for one in cdr.signed.values]
+    return build.build_session(records, key, cdr.name)
 
 
 def _key(cdr: Cdr, fingerprint: str | None, keys: KeySource | None) -> PublicKey:
