@@ -39,7 +39,6 @@ from wattseal.driver_check import trust
 from wattseal.driver_check.page import MAX_FORM_BYTES, MAX_NAME_CHARACTERS
 from wattseal.driver_check.words import PAGE
 from wattseal.ocmf import container, findings, verify
-from wattseal.ocmf import container as bundle
 from wattseal.ocmf.public_key import CURVES, MAX_KEY_TEXT_BYTES, Curve
 
 _HEAD = "/** What the check here shares with the one on the server, which made this module. */\n"
@@ -84,9 +83,9 @@ def _limits() -> dict[str, int]:
         "keyTextCharacters": MAX_KEY_TEXT_BYTES,
         "otherKeys": verify.MAX_OTHER_KEYS,
         "valuesForRecovery": verify.MAX_VALUES_FOR_RECOVERY,
-        "bundleEntries": bundle.MAX_ENTRIES,
-        "bundleFiles": bundle.MAX_RECORD_FILES,
-        "bundleBytes": bundle.MAX_BYTES,
+        "bundleEntries": container.MAX_ENTRIES,
+        "bundleFiles": container.MAX_RECORD_FILES,
+        "bundleBytes": container.MAX_BYTES,
         "toleranceMs": trust.TOLERANCE_MS,
     }
 
