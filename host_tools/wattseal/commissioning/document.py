@@ -142,14 +142,8 @@ def find_commissioned(
     record = check_record(publication, line.record)
     if not isinstance(record, Registration):
         raise ToolError("registry_forged", cause="its record is no registration")
-    return Commissioned(
-        facts,
-        number,
-        record,
-        details_of(line.record),
-        publication,
-        _first_charge(client, facts, history, number, record),
-    )
+    charge = _first_charge(client, facts, history, number, record)
+    return Commissioned(facts, number, record, details_of(line.record), publication, charge)
 
 
 def _history(client: RegistryClient, evse_id: str) -> list[HistoryLine]:

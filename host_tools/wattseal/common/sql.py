@@ -340,3 +340,12 @@ class Schema:
         rows = select(column("version_num", String)).select_from(table(self.version_table))
         found: str | None = connection.execute(rows).scalar()
         return found
+
+
+def run_migrations() -> None:
+    """Carry out what Alembic has begun, on the connection that `Schema.configuration` gave it."""
+    from alembic import context
+
+    given = context.config.attributes
+    context.configure(connection=given["connection"], version_table=given["version_table"])
+    context.run_migrations()

@@ -16,13 +16,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, get_args
 
+from pyocmf.enums import identifiers
 from pyocmf.enums.crypto import SignatureEncodingType, SignatureMethod, SignatureMimeType
-from pyocmf.enums.identifiers import (
-    ChargePointIdentificationType,
-    IdentificationFlag,
-    IdentificationType,
-    UserAssignmentStatus,
-)
 from pyocmf.enums.reading import MeterReadingReason, MeterStatus, ReadingType, TimeStatus
 from pyocmf.enums.units import OCMFUnit, ResistanceUnit
 
@@ -111,10 +106,10 @@ def _curve(curve: Curve) -> dict[str, Any]:
 def _ocmf() -> dict[str, list[str]]:
     """The values that OCMF knows for each member, as pyocmf lists them."""
     kinds: dict[str, tuple[type[Enum], ...]] = {
-        "IL": (UserAssignmentStatus,),
-        "IF": get_args(IdentificationFlag),
-        "IT": (IdentificationType,),
-        "CT": (ChargePointIdentificationType,),
+        "IL": (identifiers.UserAssignmentStatus,),
+        "IF": get_args(identifiers.IdentificationFlag),
+        "IT": (identifiers.IdentificationType,),
+        "CT": (identifiers.ChargePointIdentificationType,),
         "TX": (MeterReadingReason,),
         "ST": (MeterStatus,),
         "RT": (ReadingType,),
@@ -163,7 +158,10 @@ def _collect(name: str, modules: dict[str, str]) -> None:
     """
     if name in modules:
         return
-    text = _text(name)
+    if name == "tables":
+        text = tables_module()
+    else:
+        text = CHECK_FILES.joinpath(f"{name}.js").read_text("utf-8")
     for imported in _IMPORT.finditer(text):
         _collect(imported[2], modules)
     exports = ", ".join(found[2] for found in _EXPORT.finditer(text))
@@ -171,12 +169,6 @@ def _collect(name: str, modules: dict[str, str]) -> None:
     text = _EXPORT.sub(r"\1", text)
     text = text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
     modules[name] = f"const in_{name} = (() => {{\n{text}return {{ {exports} }};\n}})();\n"
-
-
-def _text(name: str) -> str:
-    if name == "tables":
-        return tables_module()
-    return CHECK_FILES.joinpath(f"{name}.js").read_text("utf-8")
 
 
 def _hash(text: str) -> str:

@@ -8,14 +8,7 @@ from dataclasses import replace
 from wattseal.common.sentences import Language
 from wattseal.driver_check import page
 from wattseal.driver_check.trust import KeyRegister, Result, Signed, Trust, View, judge, key_for
-from wattseal.ocmf.container import (
-    BundleError,
-    ContainerError,
-    SignedValue,
-    is_bundle,
-    read_bundle,
-    read_container,
-)
+from wattseal.ocmf import container
 from wattseal.ocmf.record import RecordMalformedError, read_record
 from wattseal.ocmf.report import FileReport, TransactionReport, ValueReport, Verdict
 from wattseal.ocmf.verify import unreadable, verify_values
@@ -37,8 +30,8 @@ class Examination:
     def examine(self, name: str, data: bytes) -> Result:
         """Check what was given; never raises on what the data may hold."""
         try:
-            files = read_bundle(data) if is_bundle(data) else [(name, data)]
-        except BundleError as error:
+            files = container.read_bundle(data) if container.is_bundle(data) else [(name, data)]
+        except container.BundleError as error:
             return self.refuse(name, error.fault)
         self._count(len(files))
         return self._page.whole([view for each in files for view in self._examine_file(*each)])
@@ -49,8 +42,8 @@ class Examination:
 
     def _examine_file(self, name: str, data: bytes) -> list[View]:
         try:
-            given = read_container(data)
-        except ContainerError as error:
+            given = container.read_container(data)
+        except container.ContainerError as error:
             return [self._page.of_file(unreadable(name, error.finding))]
         values = [self._with_key(value) for value in given]
         filled = {n for n, (a, b) in enumerate(zip(given, values, strict=True), 1) if a is not b}
@@ -92,7 +85,7 @@ class Examination:
         )
         return judge(self._registry, signed)
 
-    def _with_key(self, value: SignedValue) -> SignedValue:
+    def _with_key(self, value: container.SignedValue) -> container.SignedValue:
         """The value; if it came without a key, with the one that the registry lists for it."""
         if value.public_key is not None:
             return value

@@ -1,15 +1,5 @@
 """Runs migrations on the connection that Schema.upgrade brings, in its transaction."""
 
-from __future__ import annotations
+from wattseal.common.sql import run_migrations
 
-from alembic import context
-
-from wattseal.cdr.history.tables import metadata
-
-given = context.config.attributes
-context.configure(
-    connection=given["connection"],
-    target_metadata=metadata,
-    version_table=given["version_table"],
-)
-context.run_migrations()
+run_migrations()
