@@ -32,7 +32,7 @@ from pydantic import (
 from wattseal.cdr.ocpi import ENCODING_METHOD, MAX_KEY_CHARACTERS, MAX_SIGNED_CHARACTERS, Nature
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import JsonError, load_object
-from wattseal.common.files import first_fault, read_at_most
+from wattseal.common.files import first_fault, read_at_most, read_bounded
 from wattseal.device.session import KEY_HEX
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
 from wattseal.ocmf.plain_models import AnyReading
@@ -153,9 +153,7 @@ class Facts(_Form):
 
 def read_facts(path: Path) -> Facts:
     """The facts of a file. ToolError `file_unreadable`, `facts_malformed`."""
-    data = read_at_most(path, MAX_BYTES)
-    if len(data) > MAX_BYTES:
-        raise _malformed(path, f"it is larger than {MAX_BYTES} bytes")
+    data = read_bounded(path, MAX_BYTES, "facts_malformed")
     try:
         return Facts.model_validate(_members(path, data))
     except ValidationError as error:

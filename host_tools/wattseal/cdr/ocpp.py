@@ -15,15 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from wattseal.cdr.build import (
-    OCPP,
-    Limits,
-    SessionRecords,
-    Signed,
-    check_length,
-    fitting_records,
-    rfc_3339,
-)
+from wattseal.cdr import build
 from wattseal.cdr.ocpi import ENCODING_METHOD
 from wattseal.cdr.signers import OCPP_KEY_PREFIX
 from wattseal.common.errors import ToolError
@@ -48,18 +40,18 @@ class SignedMeterValue:
 
 
 def meter_values(
-    session: SessionRecords, form: str, public_key: PublicKeyWith = "OncePerTransaction"
+    session: build.SessionRecords, form: str, public_key: PublicKeyWith = "OncePerTransaction"
 ) -> list[dict[str, Any]]:
     """The MeterValue objects of a session: `transactionData` of 1.6, `meterValue` of 2.x.
 
     `form` is one of build.OCPP. ToolError `cdr_field_too_long`.
     """
-    limits = OCPP[form]
-    records = fitting_records(session, limits.signed_data, _data)
+    limits = build.OCPP[form]
+    records = build.fitting_records(session, limits.signed_data, _data)
     with_key = {"Never": 0, "OncePerTransaction": 1, "EveryMeterValue": len(records)}[public_key]
     for one in records:
         field = f"signedMeterData of the {one.nature} value"
-        check_length(field, _data(one), limits.signed_data, form)
+        build.check_length(field, _data(one), limits.signed_data, form)
     return [
         _meter_value(one, session.key if number < with_key else None, limits, form)
         for number, one in enumerate(records)
@@ -107,15 +99,15 @@ def read_meter_values(data: bytes, origin: str) -> list[SignedMeterValue]:
     return found
 
 
-def _data(signed: Signed) -> str:
+def _data(signed: build.Signed) -> str:
     return base64.b64encode(signed.text.encode()).decode()
 
 
 def _meter_value(
-    signed: Signed, key: PublicKey | None, limits: Limits, form: str
+    signed: build.Signed, key: PublicKey | None, limits: build.Limits, form: str
 ) -> dict[str, Any]:
     told = key_text(key) if key else ""
-    check_length("publicKey", told, limits.public_key, form)
+    build.check_length("publicKey", told, limits.public_key, form)
     value = {
         "signedMeterData": _data(signed),
         "signingMethod": "",
@@ -133,7 +125,7 @@ def _meter_value(
             "unitOfMeasure": {"unit": "kWh"},
             "signedMeterValue": value,
         }
-    return {"timestamp": rfc_3339(signed.moment.at), "sampledValue": [sampled]}
+    return {"timestamp": build.rfc_3339(signed.moment.at), "sampledValue": [sampled]}
 
 
 def _objects(

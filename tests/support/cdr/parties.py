@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from starlette.testclient import TestClient
 from wattseal.cdr.exchange.inbox import Compare, Inbox, Partners, open_database
-from wattseal.cdr.exchange.receiver import Site, create_app
+from wattseal.cdr.exchange.receiver import create_app
 from wattseal.cdr.exchange.reports import Reporter
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.validate import Validator
@@ -128,10 +128,8 @@ class Msp:
         judge = Validator(self.keys, Rules(side="msp")).judge
         self.inbox = Inbox(self.database, judge, compare, {}, self.clock)
         http = httpx.Client(transport=httpx.MockTransport(self._take_report))
-        self.reporter = Reporter(
-            self.database, self.inbox, self.partners, "https://msp.example", self.clock, http
-        )
-        self.app = create_app(Site(self.inbox, self.partners, self.reporter, "https://msp.example"))
+        self.reporter = Reporter(self.inbox, self.partners, "https://msp.example", http)
+        self.app = create_app(self.reporter)
         self.http = TestClient(self.app, base_url="https://msp.example")
 
     def clock(self) -> int:

@@ -56,10 +56,7 @@ class ProcessEngine:
         lost = WorkerLostError("A worker process", "it was killed, or ran out of memory")
         with worker_pool(self.jobs, self._start, _prepare, validator) as pool:
             yield from in_order(
-                lambda chunk: pool.submit(_judge, chunk.to_send()),
-                chunks,
-                AHEAD * self.jobs,
-                lost,
+                lambda chunk: pool.submit(_judge, chunk.to_send()), chunks, AHEAD * self.jobs, lost
             )
 
 

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from decimal import Decimal
+from functools import lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeVar, get_args
@@ -130,12 +130,9 @@ def _value(name: str, path: FieldPath, value: Any) -> Any:
 
 
 def _number(name: str, text: str) -> Decimal:
-    try:
-        if _NUMBER.fullmatch(text):
-            return Decimal(text)
-    except InvalidOperation:
-        pass
-    raise CdrError(name, "is no number such as 12.345")
+    if not _NUMBER.fullmatch(text):
+        raise CdrError(name, "is no number such as 12.345")
+    return Decimal(text)
 
 
 def _exact(value: Any) -> Any:
@@ -286,11 +283,8 @@ def read_csv(file: BinaryIO) -> Iterator[Chunk]:
     names = tuple(name.strip() for name in next(csv.reader([heading], delimiter=delimiter), []))
     check_names(names)
     rows = _rows(lines, delimiter, len(names))
-    yield from _in_chunks(rows, lambda row: sum(map(len, row or ())), "cells", names, _pickled)
-
-
-def _pickled(rows: list[list[str] | None]) -> bytes:
-    return pickle.dumps(rows, protocol=5)
+    pickled = partial(pickle.dumps, protocol=5)
+    yield from _in_chunks(rows, lambda row: sum(map(len, row or ())), "cells", names, pickled)
 
 
 def _rows(lines: Iterator[str], delimiter: str, width: int) -> Iterator[list[str] | None]:

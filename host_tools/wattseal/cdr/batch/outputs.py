@@ -134,11 +134,8 @@ class _Parquet(Writer):
 
     def _flush(self) -> None:
         columns = list(zip(*self._rows, strict=True)) or [()] * len(COLUMNS)
-        arrays = [
-            self._arrow.array(column, field.type)
-            for column, field in zip(columns, self._schema, strict=True)
-        ]
-        self._writer.write_table(self._arrow.table(arrays, schema=self._schema))
+        cells = dict(zip(COLUMNS, columns, strict=True))
+        self._writer.write_table(self._arrow.table(cells, schema=self._schema))
         self._rows.clear()
 
 

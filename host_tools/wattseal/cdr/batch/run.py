@@ -146,11 +146,8 @@ class Summary(BaseModel, frozen=True):
 
 def summary_of(counts: Counter[str]) -> Summary:
     """From what judge.count has counted."""
-    codes = [
-        (-n, key.removeprefix("code:"))
-        for key, n in counts.items()
-        if n and key.startswith("code:")
-    ]
+    codes = {key.removeprefix("code:"): n for key, n in counts.items() if key.startswith("code:")}
+    most_first = sorted(codes.items(), key=lambda each: (-each[1], each[0]))
     billable, refused = counts["verdict:billable"], counts["verdict:not_billable"]
     return Summary(
         cdrs=billable + refused,
@@ -158,7 +155,7 @@ def summary_of(counts: Counter[str]) -> Summary:
         not_billable=refused,
         unchecked=counts["unchecked:"],
         doubts=counts["doubt:"],
-        codes={code: -negative for negative, code in sorted(codes)},
+        codes={code: n for code, n in most_first if n},
     )
 
 

@@ -193,19 +193,17 @@ Judge = Callable[[Cdr], Judgement]
 Compare = Callable[[str, Cdr, Judgement], tuple[Finding, ...]]
 """Finds what a receipt's CDR has in common with earlier ones; the same receipt changes nothing."""
 
-VERSIONS = ("2.2.1", "2.3.0")
 ReportState = Literal["none", "pending", "delivered", "failed"]
 _RECEIPT_DIGITS = 40
 _TOKEN_CHARACTERS = 36
 
 
+@dataclass(eq=False)
 class NotTakenError(Exception):
     """A body that is nobody's CDR. `is_forbidden`: it is somebody else's."""
 
-    def __init__(self, cause: str, *, is_forbidden: bool = False) -> None:
-        super().__init__(cause)
-        self.cause = cause
-        self.is_forbidden = is_forbidden
+    cause: str
+    is_forbidden: bool = False
 
 
 @dataclass(frozen=True)

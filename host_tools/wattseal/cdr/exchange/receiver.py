@@ -30,15 +30,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
 from wattseal import __version__
-from wattseal.cdr.exchange.inbox import (
-    VERSIONS,
-    Compare,
-    Inbox,
-    NotTakenError,
-    Partner,
-    Partners,
-    Received,
-)
+from wattseal.cdr.exchange.inbox import Compare, Inbox, NotTakenError, Partner, Partners, Received
 from wattseal.cdr.exchange.reports import Reporter, report_on
 from wattseal.cdr.findings import Judgement
 from wattseal.cdr.marker import Markers
@@ -52,23 +44,22 @@ from wattseal.common.sql import Database, DatabaseUnusable
 from wattseal.common.times import unix_ms_now
 from wattseal.registry.failures import RegistryError
 
+VERSIONS = ("2.2.1", "2.3.0")
+
 SUCCESS = 1000
 BAD_REQUEST = 2001
 NOT_ALLOWED = 2000
 SERVER_ERROR = 3000
 
 
+@dataclass(eq=False)
 class Refusal(Exception):  # noqa: N818
     """An answer that is no success: HTTP status, OCPI's status code, and why."""
 
-    def __init__(
-        self, http_status: int, code: int, cause: str, headers: dict[str, str] | None = None
-    ) -> None:
-        super().__init__(cause)
-        self.http_status = http_status
-        self.code = code
-        self.cause = cause
-        self.headers = headers or {}
+    http_status: int
+    code: int
+    cause: str
+    headers: dict[str, str] | None = None
 
 
 def envelope(
@@ -134,18 +125,8 @@ _PAGE_HEADERS = {
 }
 
 
-@dataclass(frozen=True)
-class Site:
-    """What the routes use. `base_url`: how partners reach this service, without a slash."""
-
-    inbox: Inbox
-    partners: Partners
-    reporter: Reporter
-    base_url: str
-
-
-def create_app(site: Site) -> FastAPI:
-    """The application around an inbox that is open."""
+def create_app(reporter: Reporter) -> FastAPI:
+    """The application around an inbox that is open, and what reports on it."""
     app = FastAPI(
         title="Wattseal CDR receiver",
         version=__version__,
@@ -153,29 +134,28 @@ def create_app(site: Site) -> FastAPI:
         redoc_url=None,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
-    app.state.site = site
+    app.state.reporter = reporter
     app.post("/ocpi/{version}/cdrs", status_code=201, response_class=Response)(_create)
     app.get("/ocpi/{version}/cdrs/{receipt}", response_class=Response)(_fetch)
     app.get("/reports/{name}", response_class=Response)(_report)
     app.get("/ready")(_ready)
     app.exception_handler(Refusal)(_on_refusal)
-    app.exception_handler(ToolError)(_on_unavailable)
-    app.exception_handler(RegistryError)(_on_unavailable)
-    app.exception_handler(DatabaseUnusable)(_on_unavailable)
+    for unavailable in (ToolError, RegistryError, DatabaseUnusable):
+        app.exception_handler(unavailable)(_on_unavailable)
     app.exception_handler(RequestValidationError)(_on_malformed)
     app.exception_handler(HTTPException)(_on_routing)
     app.add_middleware(ReceiverLog)
     return app
 
 
-async def _site(request: Request) -> Site:
-    return cast(Site, request.app.state.site)
+async def _reporter(request: Request) -> Reporter:
+    return cast(Reporter, request.app.state.reporter)
 
 
-Here = Annotated[Site, Depends(_site)]
+Here = Annotated[Reporter, Depends(_reporter)]
 
 
-async def _partner(request: Request, site: Here) -> Partner:
+async def _partner(request: Request, reporter: Here) -> Partner:
     """Whose token the request brings: `Authorization: Token`, base64 (section 4.1.3)."""
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "token" or not given or len(given) > MAX_TOKEN_CHARACTERS:
@@ -184,7 +164,7 @@ async def _partner(request: Request, site: Here) -> Partner:
         token = base64.b64decode(given.strip(), validate=True).decode("ascii")
     except (ValueError, binascii.Error):
         raise _unauthorised("the token is not in base64") from None
-    partner = await run_in_threadpool(site.partners.find, token)
+    partner = await run_in_threadpool(reporter.partners.find, token)
     if partner is None:
         raise _unauthorised("the token is unknown, or was revoked")
     request.state.party = partner.party
@@ -194,37 +174,37 @@ async def _partner(request: Request, site: Here) -> Partner:
 Caller = Annotated[Partner, Depends(_partner)]
 
 
-async def _create(request: Request, version: str, site: Here, partner: Caller) -> Response:
+async def _create(request: Request, version: str, reporter: Here, partner: Caller) -> Response:
     _check_version(version)
     body = await _body(request)
     try:
-        received, is_new = await run_in_threadpool(site.inbox.receive, partner, version, body)
+        received, is_new = await run_in_threadpool(reporter.inbox.receive, partner, version, body)
     except NotTakenError as error:
         status, code = (403, NOT_ALLOWED) if error.is_forbidden else (400, BAD_REQUEST)
         raise Refusal(status, code, f"This is no CDR that can be taken: {error.cause}.") from None
     request.state.cdr = received.cdr
     request.state.billable = received.is_billable
     request.state.codes = [one.code for one in received.judgement.findings]
-    answer = _receipt(received, site)
+    answer = _receipt(received, reporter)
     if is_new and received.report_state == "pending":
-        answer.background = BackgroundTask(site.reporter.send_due)
+        answer.background = BackgroundTask(reporter.send_due)
     return answer
 
 
-async def _fetch(version: str, receipt: str, site: Here, partner: Caller) -> Response:
+async def _fetch(version: str, receipt: str, reporter: Here, partner: Caller) -> Response:
     _check_version(version)
-    found = await run_in_threadpool(site.inbox.find, receipt, partner.party)
+    found = await run_in_threadpool(reporter.inbox.find, receipt, partner.party)
     if found is None or found.version != version:
         raise Refusal(404, 2003, "There is no such CDR.")
     return envelope(200, data=found.body.decode("utf-8"))
 
 
-async def _report(request: Request, name: str, site: Here, lang: str | None = None) -> Response:
+async def _report(request: Request, name: str, reporter: Here, lang: str | None = None) -> Response:
     report_name, _, form = name.partition(".")
-    found = await run_in_threadpool(site.inbox.of_report, report_name)
+    found = await run_in_threadpool(reporter.inbox.of_report, report_name)
     if found is None or form not in ("", "json", "txt", "html"):
         raise Refusal(404, 2003, "There is no such report.")
-    report = report_on(found, site.base_url)
+    report = report_on(found, reporter.base_url)
     if form == "json":
         return JSONResponse(report.model_dump(mode="json"), headers=_PAGE_HEADERS)
     language = _language(lang or request.headers.get("Accept-Language", ""))
@@ -233,14 +213,14 @@ async def _report(request: Request, name: str, site: Here, lang: str | None = No
     return Response(as_html(report, language), 200, _PAGE_HEADERS, "text/html; charset=utf-8")
 
 
-async def _ready(site: Here) -> dict[str, str]:
-    await run_in_threadpool(site.partners.find, "")
+async def _ready(reporter: Here) -> dict[str, str]:
+    await run_in_threadpool(reporter.partners.find, "")
     return {"status": "ready"}
 
 
-def _receipt(received: Received, site: Site) -> Response:
+def _receipt(received: Received, reporter: Reporter) -> Response:
     """The answer about a CDR: created, whatever the verdict, which the report tells."""
-    report = report_on(received, site.base_url)
+    report = report_on(received, reporter.base_url)
     data = {
         "verdict": report.verdict,
         "reason": report.reason,
@@ -345,15 +325,13 @@ def serve(
     listening = listen(address.host, address.port, "receiver_cannot_listen")
     log_as_json()
     inbox = Inbox(database, JudgeOfThread(validator), compare, markers, unix_ms_now)
-    partners = Partners(database)
     base_url = (address.public_url or url_of(listening)).rstrip("/")
-    reporter = Reporter(database, inbox, partners, base_url, unix_ms_now)
-    app = create_app(Site(inbox, partners, reporter, base_url))
+    reporter = Reporter(inbox, Partners(database), base_url)
     stop = threading.Event()
     reports = threading.Thread(target=_send_reports, args=(reporter, stop), name="reports")
     reports.start()
     try:
-        serve_app(app, listening, when_ready, max_connections=MAX_CONNECTIONS)
+        serve_app(create_app(reporter), listening, when_ready, max_connections=MAX_CONNECTIONS)
     finally:
         stop.set()
         reports.join()

@@ -7,7 +7,6 @@ several services on one database each sends what is due.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -19,7 +18,6 @@ from msgspec.structs import asdict
 from wattseal.cdr.exchange.inbox import Inbox, Partners, Received, cdr_received
 from wattseal.cdr.report import NEEDS_INVESTIGATION, Report, investigation
 from wattseal.common.sentences import Language
-from wattseal.common.sql import Database
 from wattseal.common.times import utc_text
 
 TIMEOUT_S = 10.0
@@ -57,13 +55,14 @@ def report_on(received: Received, base_url: str) -> Report:
 
 @dataclass(frozen=True)
 class Reporter:
-    """Sends what is due. `clock` counts Unix milliseconds; tests replace `http`."""
+    """Sends the reports that are due on what the inbox holds. Tests replace `http`.
 
-    database: Database
+    `base_url`: how partners reach this service, without a slash.
+    """
+
     inbox: Inbox
     partners: Partners
     base_url: str
-    clock: Callable[[], int]
     http: httpx.Client = field(
         default_factory=lambda: httpx.Client(timeout=TIMEOUT_S, follow_redirects=False)
     )
@@ -74,12 +73,12 @@ class Reporter:
             sa.select(cdr_received.c.receipt, cdr_received.c.report_due_ms)
             .where(
                 cdr_received.c.report_state == "pending",
-                cdr_received.c.report_due_ms <= self.clock(),
+                cdr_received.c.report_due_ms <= self.inbox.clock(),
             )
             .order_by(cdr_received.c.report_due_ms)
             .limit(MAX_AT_ONCE)
         )
-        with self.database.ask() as connection:
+        with self.inbox.database.ask() as connection:
             due = connection.execute(statement).all()
         return sum(self._send(receipt) for receipt, due_ms in due if self._claim(receipt, due_ms))
 
@@ -96,9 +95,9 @@ class Reporter:
                 cdr_received.c.report_state == "pending",
                 cdr_received.c.report_due_ms == due_ms,
             )
-            .values(report_due_ms=self.clock() + CLAIM_MS)
+            .values(report_due_ms=self.inbox.clock() + CLAIM_MS)
         )
-        with self.database.write() as connection:
+        with self.inbox.database.write() as connection:
             return connection.execute(statement).rowcount == 1
 
     def _send(self, receipt: str) -> bool:
@@ -128,9 +127,9 @@ class Reporter:
         values = {
             "report_state": state,
             "report_attempts": attempts,
-            "report_due_ms": self.clock() + wait_ms if state == "pending" else None,
+            "report_due_ms": self.inbox.clock() + wait_ms if state == "pending" else None,
         }
-        with self.database.write() as connection:
+        with self.inbox.database.write() as connection:
             connection.execute(
                 sa.update(cdr_received).where(cdr_received.c.receipt == receipt).values(values)
             )

@@ -13,8 +13,8 @@ import hashlib
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -144,9 +144,15 @@ class CdrSender(web_client.WebClient):
         ToolError `receiver_unreachable` (nothing was done), `cdr_refused` (for good),
         `cdr_outcome_unknown`.
         """
-        request = self._http.build_request(
-            "POST", self.url, content=body, headers=self._headers(party)
-        )
+        headers = {
+            "Authorization": f"Token {self._token}",
+            "Content-Type": "application/json",
+            "X-Request-ID": str(uuid.uuid4()),
+            "X-Correlation-ID": str(uuid.uuid4()),
+            "OCPI-from-country-code": party[0],
+            "OCPI-from-party-id": party[1],
+        }
+        request = self._http.build_request("POST", self.url, content=body, headers=headers)
         try:
             answer = self._send(request, max_bytes=MAX_ANSWER_BYTES, is_repeatable=False)
         except web_client.AnswerTooLongError as error:
@@ -159,18 +165,11 @@ class CdrSender(web_client.WebClient):
             raise self._unreachable(f"status {answer.status_code}")
         return self._receipt(name, answer)
 
-    def _headers(self, party: tuple[str, str]) -> Mapping[str, str]:
-        return {
-            "Authorization": f"Token {self._token}",
-            "Content-Type": "application/json",
-            "X-Request-ID": str(uuid.uuid4()),
-            "X-Correlation-ID": str(uuid.uuid4()),
-            "OCPI-from-country-code": party[0],
-            "OCPI-from-party-id": party[1],
-        }
-
     def _receipt(self, name: str, answer: httpx.Response) -> Receipt:
-        told = _envelope(answer)
+        try:
+            told = load_object(answer.content)  # OCPI's response format (section 4.1.7)
+        except JsonError:
+            told = {}
         code = told.get("status_code")
         if answer.is_success and type(code) is int and code in _SUCCESS:
             report = _REPORT.search(answer.headers.get("Link", ""))
@@ -190,17 +189,6 @@ class CdrSender(web_client.WebClient):
         return ToolError("cdr_outcome_unknown", url=self.url, cdr=name, cause=cause)
 
 
-def _envelope(answer: httpx.Response) -> dict[str, Any]:
-    """OCPI's response format (section 4.1.7); empty if the answer is something else."""
-    try:
-        return load_object(answer.content)
-    except JsonError:
-        return {}
-
-
-Judge = Callable[[Cdr], Judgement]
-
-
 @dataclass(frozen=True)
 class Prepared:
     """A CDR that is ready to go: the bytes to send, marked where the verdict asks for it."""
@@ -216,7 +204,7 @@ class Prepared:
         return tuple(dict.fromkeys(one.code for one in findings if one.severity.is_error))
 
 
-def prepare(path: Path, judge: Judge | None, marker: Marker) -> Prepared:
+def prepare(path: Path, judge: Callable[[Cdr], Judgement] | None, marker: Marker) -> Prepared:
     """Read, validate and mark the CDR of a file; without a judge it goes as it is.
 
     The bytes of a CDR that is not marked are those of the file. ToolError `file_unreadable`,
@@ -273,8 +261,7 @@ def _sent(outbox: Outbox, entry: Entry, sender: CdrSender) -> Entry:
             raise
         state = "refused" if error.name == "cdr_refused" else "unknown"
         return entry.model_copy(update={"state": state, "cause": error.message})
-    told = {"location": receipt.location, "report": receipt.report, "cause": None}
-    return entry.model_copy(update={"state": "sent", **told})
+    return entry.model_copy(update={"state": "sent", "cause": None, **asdict(receipt)})
 
 
 def _read(path: Path) -> tuple[bytes, dict[str, Any]]:

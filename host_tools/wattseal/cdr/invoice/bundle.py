@@ -21,8 +21,9 @@ import zipfile
 from collections.abc import Iterator
 
 from wattseal.cdr.build import SessionRecords
-from wattseal.cdr.invoice.document import Page, Statement, as_html, as_pdf, page_of
+from wattseal.cdr.invoice.document import Page, Statement, as_pdf, page_of
 from wattseal.cdr.invoice.rating import Rated
+from wattseal.common import html
 from wattseal.common.sentences import Language
 from wattseal.device.session import TRANSACTION, key_files
 from wattseal.ocmf.container import single_record_xml, transaction_xml
@@ -55,7 +56,8 @@ def bundle_files(statement: Statement) -> Iterator[tuple[str, bytes]]:
     for page, readme, _ in pages:
         yield readme, _readme(page).encode()
     for page, _, name in pages:
-        yield f"{name}.html", as_html(page).encode()
+        web_page = html.render("wattseal.cdr.invoice", "statement.html", page=page)
+        yield f"{name}.html", web_page.encode()
         yield f"{name}.pdf", as_pdf(page)
     for one in statement.sessions:
         for name, content in _session_files(one):

@@ -16,7 +16,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer, Table, TableStyle
 
 from wattseal.cdr.invoice.rating import WORDS, Rated, place_of
-from wattseal.common import html, pdf
+from wattseal.common import pdf
 from wattseal.common.pdf import shown
 from wattseal.common.sentences import Language, month_names, read_labels
 
@@ -188,11 +188,6 @@ def _costs(one: Rated, language: Language) -> list[tuple[str, str]]:
         rows.append((words["tax"], f"{number(cost.tax_percent, language)} %"))
     rows.append((words["amount"], _amount(one, language) or ""))
     return rows
-
-
-def as_html(page: Page) -> str:
-    """The page, in UTF-8 when it is written."""
-    return html.render("wattseal.cdr.invoice", "statement.html", page=page)
 
 
 _LABEL = 44 * mm

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import accumulate
-from operator import itemgetter
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -81,12 +81,12 @@ def of_driver(charges: Iterable[Charge], driver: str, month: str) -> list[Charge
     The month is that of the place where the car was charged. Oldest first. OCPI compares the names
     without regard to case.
     """
-    found = [
-        (one.ended, one.judgement.cdr, one)
+    wanted = (
+        one
         for one in charges
         if one.ended and f"{one.ended:%Y-%m}" == month and _is_of(one, driver)
-    ]
-    return [one for _ended, _name, one in sorted(found, key=itemgetter(0, 1))]
+    )
+    return sorted(wanted, key=attrgetter("ended", "judgement.cdr"))
 
 
 def without_repeats(charges: Iterable[Charge]) -> list[Charge]:

@@ -13,14 +13,6 @@ depends_on = None
 NAME = sa.String(400).with_variant(sa.String(400, collation="C"), "postgresql")
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
-INDEXES = {
-    "cdr_received_by_cdr": ["cdr"],
-    "cdr_received_by_driver": ["driver", "end_ms"],
-    "cdr_received_by_contract": ["contract", "end_ms"],
-    "cdr_received_by_due": ["report_state", "report_due_ms"],
-    "cdr_received_by_time": ["received_ms"],
-}
-
 
 def upgrade() -> None:
     """From nothing."""
@@ -52,8 +44,11 @@ def upgrade() -> None:
         sa.Column("report_due_ms", NUMBER),
         sa.PrimaryKeyConstraint("receipt"),
     )
-    for name, columns in INDEXES.items():
-        op.create_index(name, "cdr_received", columns)
+    op.create_index("cdr_received_by_cdr", "cdr_received", ["cdr"])
+    op.create_index("cdr_received_by_driver", "cdr_received", ["driver", "end_ms"])
+    op.create_index("cdr_received_by_contract", "cdr_received", ["contract", "end_ms"])
+    op.create_index("cdr_received_by_due", "cdr_received", ["report_state", "report_due_ms"])
+    op.create_index("cdr_received_by_time", "cdr_received", ["received_ms"])
     op.create_index("cdr_received_by_report", "cdr_received", ["report"], unique=True)
 
 
