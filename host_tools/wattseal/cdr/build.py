@@ -28,7 +28,6 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pyocmf import Reading
 
 from wattseal.cdr.ocpi import ENCODING_METHOD, MAX_KEY_CHARACTERS, MAX_SIGNED_CHARACTERS, Nature
 from wattseal.common.errors import ToolError
@@ -36,6 +35,7 @@ from wattseal.common.exact_json import JsonError, load_object
 from wattseal.common.files import first_fault, read_at_most
 from wattseal.device.session import KEY_HEX
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
+from wattseal.ocmf.plain_models import AnyReading
 from wattseal.ocmf.public_key import KeyUnreadableError, PublicKey, read_public_key
 from wattseal.ocmf.record import Record, RecordMalformedError, read_record
 from wattseal.ocmf.transaction import END_REASONS, ENERGY_UNITS, Member, check_transaction, is_sound
@@ -385,7 +385,7 @@ def _reading_of(record: Record, register: str, origin: str) -> Moment:
     return _moment(found[-1], str(record.payload.PG), origin)
 
 
-def _moment(reading: Reading, where: str, origin: str) -> Moment:
+def _moment(reading: AnyReading, where: str, origin: str) -> Moment:
     """When and where the register stood; `where` is the record's pagination."""
     if reading.RV is None or not is_sound(reading.RV):
         raise _unusable(origin, f"the reading of {where} has no value to bill by")

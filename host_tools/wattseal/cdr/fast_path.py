@@ -29,6 +29,7 @@ from wattseal.cdr.records import Session, SignedReading, content_of
 from wattseal.cdr.signers import is_plainly
 from wattseal.common.exact_json import QUICK_REFUSALS, quick_reader
 from wattseal.common.times import unix_ms
+from wattseal.ocmf.plain_models import ID_FORMATS
 from wattseal.ocmf.public_key import DEFAULT_ALGORITHM, KeyPeriod, PublicKey
 from wattseal.ocmf.record import HEADER
 from wattseal.ocmf.transaction import END_REASONS, ENERGY_UNITS, GOOD, is_billing_register, page_of
@@ -58,9 +59,7 @@ _READING = re.compile(
 )
 _ANY_TAG = re.compile("[ -~]*")
 _TAGS = {
-    "ISO14443": re.compile("[0-9A-Fa-f]{8}(?:[0-9A-Fa-f]{6})?"),
-    "ISO15693": re.compile("[0-9A-Fa-f]{16}"),
-    "EMAID": re.compile("[0-9A-Za-z]{14,15}"),
+    **{kind.value: form for kind, form in ID_FORMATS.items()},
     **dict.fromkeys(("EVCCID", "EVCOID", "ISO7812", "PHONE_NUMBER"), re.compile("(?!)")),
 }
 """Formats of table 17. Of the other types any text is good; but the last four, which hardly anybody

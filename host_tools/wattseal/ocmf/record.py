@@ -17,9 +17,10 @@ from typing import Any, NamedTuple, TypeVar
 import pydantic
 from pyocmf import Payload, Signature, SpecWarning
 
-from wattseal.common.exact_json import JsonError, exact_decoder
+from wattseal.common.exact_json import DECODER, JsonError, exact_decoder
 from wattseal.common.findings import Finding
 from wattseal.ocmf.findings import found, shown
+from wattseal.ocmf.plain_models import AnyPayload, AnySignature, PlainSignature, plain_payload
 
 HEADER = "OCMF"
 
@@ -43,8 +44,8 @@ class Record(NamedTuple):
 
     text: str
     payload_text: str
-    signature: Signature
-    payload: Payload | None
+    signature: AnySignature
+    payload: AnyPayload | None
     appended_key: str | None = None
     times: _Times = ()
     findings: tuple[Finding, ...] = ()
@@ -63,11 +64,29 @@ def read_record(text: str) -> Record:
         raise RecordMalformedError("it is not of the form OCMF|payload|signature")
     if not text.isascii() and _SURROGATE.search(text):
         raise RecordMalformedError("it holds characters that no encoding can carry")
-    signature, notes = _read_signature(sections[1])
-    payload, times, payload_notes = _read_payload(sections[0])
+    signature, payload, times, findings = _read_plainly(*sections[:2]) or _read(*sections[:2])
     appended_key = sections[2].strip() or None if len(sections) == 3 else None
-    findings = tuple(dict.fromkeys(notes + payload_notes))
     return Record(text, sections[0], signature, payload, appended_key, times, findings)
+
+
+_Parts = tuple[AnySignature, AnyPayload | None, _Times, tuple[Finding, ...]]
+
+
+def _read_plainly(payload_text: str, signature_text: str) -> _Parts | None:
+    """The parts of a record without a deviation; None for any other, of which _read says more."""
+    try:
+        signature = PlainSignature.model_validate(DECODER.decode(signature_text))
+        payload = plain_payload(DECODER.decode(payload_text))
+    except (ValueError, ArithmeticError, RecursionError):
+        return None
+    return signature, payload, tuple(reading.TM for reading in payload.RD), ()
+
+
+def _read(payload_text: str, signature_text: str) -> _Parts:
+    """The parts of any record, with what is wrong and what is tolerated."""
+    signature, notes = _read_signature(signature_text)
+    payload, times, payload_notes = _read_payload(payload_text)
+    return signature, payload, times, tuple(dict.fromkeys(notes + payload_notes))
 
 
 def _read_signature(text: str) -> tuple[Signature, list[Finding]]:

@@ -16,11 +16,11 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from pyocmf import Payload, Reading
 from pyocmf.models import OBIS
 
 from wattseal.common.findings import Finding
 from wattseal.ocmf.findings import found
+from wattseal.ocmf.plain_models import AnyPayload, AnyReading
 
 Role = Literal["begin", "end"]
 """What a reading is to its transaction, as findings call it."""
@@ -37,13 +37,13 @@ _MAX_EXPONENT = 18
 class Member(NamedTuple):
     """An authentic record's place in a transaction; `times` are its TM texts as written."""
 
-    payload: Payload
+    payload: AnyPayload
     times: tuple[str | None, ...] = ()
     context: str | None = None
 
     def entries(self) -> list[ReadingInRecord]:
         """The record's readings."""
-        readings: Sequence[Reading] = self.payload.RD
+        readings: Sequence[AnyReading] = self.payload.RD
         times = self.times or (None,) * len(readings)
         return [
             ReadingInRecord(self, reading, time, _ROLES.get(reading.TX or ""))
@@ -55,12 +55,12 @@ class ReadingInRecord(NamedTuple):
     """One reading with the record that it stands in; `role` is None between begin and end."""
 
     member: Member
-    reading: Reading
+    reading: AnyReading
     written_time: str | None
     role: Role | None
 
 
-def is_complete(payload: Payload) -> bool:
+def is_complete(payload: AnyPayload) -> bool:
     """Whether one record holds the begin and the end of a transaction."""
     return {"begin", "end"} <= {entry.role for entry in Member(payload).entries()}
 
