@@ -108,11 +108,7 @@ class Page:
         return self.refused(report.file, " ".join(self._sentences(report.findings)))
 
     def of_session(
-        self,
-        name: str,
-        session: TransactionReport,
-        values: list[ValueReport],
-        trust: Trust | None,
+        self, name: str, session: TransactionReport, values: list[ValueReport], trust: Trust | None
     ) -> View:
         """The view of the values of one transaction; `trust` is None if they are not verified."""
         findings = [*(each for value in values for each in value.findings), *session.findings]

@@ -56,6 +56,11 @@ def pack(name: str, state: api.State) -> PackedState:
     return PackedState(type(state), _short(name), content)
 
 
+def pack_pointer(name: str, to: PackedState) -> PackedState:
+    """Another name of what a state is of; the bytes of the first one are shared."""
+    return PackedState(Pointer, _short(name), to.name)
+
+
 def _short(name: str) -> bytes:
     return hashlib.blake2b(name.encode(), digest_size=_NAME_BYTES).digest()
 
@@ -106,8 +111,7 @@ def packed(states: Iterable[api.State]) -> list[PackedState]:
     for state in states:
         found.append(kept := pack(_joined(name_of(state)), state))
         if isinstance(state, api.ModuleState) and state.evse_id is not None:
-            # The bytes of the first name are shared.
-            found.append(PackedState(Pointer, _short(normalized(state.gateway_serial)), kept.name))
+            found.append(pack_pointer(normalized(state.gateway_serial), kept))
     return found
 
 
