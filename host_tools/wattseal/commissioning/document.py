@@ -8,7 +8,6 @@ be made again years later, when meter and module are gone, and is the same byte 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Literal
 from xml.sax.saxutils import escape
@@ -36,25 +35,15 @@ from wattseal.ocmf.public_key import PublicKey, read_public_key
 from wattseal.ocmf.report import ReadingReport, TransactionReport
 from wattseal.registry.api_models import HistoryLine, PublicationAnswer, RegistryFacts
 from wattseal.registry.client import RegistryClient
-from wattseal.registry.records import Registration, TestCharge, details_of, record_text
+from wattseal.registry.records import Meter, Registration, TestCharge, details_of, record_text
 
 WORDS = 12
 _BYTES = 16
 
 
-@cache
-def _list() -> Mnemonic:
-    return Mnemonic("english")
-
-
 def fingerprint_words(fingerprint: str) -> list[str]:
     """Twelve words for a SHA-256 in hex."""
-    return str(_list().to_mnemonic(bytes.fromhex(fingerprint)[:_BYTES])).split()
-
-
-def is_fingerprint(words: str, fingerprint: str) -> bool:
-    """Whether the words, however they are written, are those of the fingerprint."""
-    return words.lower().split() == fingerprint_words(fingerprint)
+    return str(Mnemonic("english").to_mnemonic(bytes.fromhex(fingerprint)[:_BYTES])).split()
 
 
 SIGNERS = ("technician", "operator_signs")
@@ -88,7 +77,7 @@ class Section:
     """Rows that belong together."""
 
     name: str
-    rows: tuple[Row, ...]
+    rows: list[Row]
 
     @property
     def title(self) -> str:
@@ -153,14 +142,8 @@ def find_commissioned(
     record = check_record(publication, line.record)
     if not isinstance(record, Registration):
         raise ToolError("registry_forged", cause="its record is no registration")
-    return Commissioned(
-        facts,
-        number,
-        record,
-        details_of(line.record),
-        publication,
-        _first_charge(client, facts, history, number, record),
-    )
+    charge = _first_charge(client, facts, history, number, record)
+    return Commissioned(facts, number, record, details_of(line.record), publication, charge)
 
 
 def _history(client: RegistryClient, evse_id: str) -> list[HistoryLine]:
@@ -195,86 +178,71 @@ def _first_charge(
     return None
 
 
-def sections(found: Commissioned) -> tuple[Section, ...]:
+def sections(found: Commissioned) -> list[Section]:
     """All that the document says, in its order."""
-    return (
-        _charge_point(found.record),
-        _module(found.record),
-        _meter(found.record),
-        _key(found),
-        _test_charge(found.charge),
-        _publication(found),
-        _checking(found),
-    )
+    rows = {
+        "charge_point": _charge_point(found.record),
+        "module": _module(found.record),
+        "meter": _meter(found.record.meter),
+        "public_key": _key(found),
+        "test_charge": _test_charge(found.charge),
+        "publication": _publication(found),
+        "checking": _checking(found),
+    }
+    return [Section(name, those) for name, those in rows.items()]
 
 
-def _charge_point(record: Registration) -> Section:
-    return Section(
-        "charge_point",
-        (
-            Row("evse_id", record.evse_id),
-            Row("operator", record.operator),
-            Row("case", words()[f"case_{record.scenario}"]),
-            Row("commissioning", str(record.commissioning)),
-            Row("registered", utc_to_read(record.unix_ms)),
-        ),
-    )
+def _charge_point(record: Registration) -> list[Row]:
+    return [
+        Row("evse_id", record.evse_id),
+        Row("operator", record.operator),
+        Row("case", words()[f"case_{record.scenario}"]),
+        Row("commissioning", str(record.commissioning)),
+        Row("registered", utc_to_read(record.unix_ms)),
+    ]
 
 
-def _module(record: Registration) -> Section:
-    return Section(
-        "module",
-        (
-            Row("model", record.module_model),
-            Row("serial", record.gateway_serial),
-            Row("chip_id", record.chip_id, "code"),
-            Row("firmware", record.firmware),
-            Row("firmware_identity", record.firmware_identity, "code"),
-        ),
-    )
+def _module(record: Registration) -> list[Row]:
+    return [
+        Row("model", record.module_model),
+        Row("serial", record.gateway_serial),
+        Row("chip_id", record.chip_id, "code"),
+        Row("firmware", record.firmware),
+        Row("firmware_identity", record.firmware_identity, "code"),
+    ]
 
 
-def _meter(record: Registration) -> Section:
-    meter = record.meter
-    return Section(
-        "meter",
-        (
-            Row("manufacturer_and_model", f"{meter.manufacturer} {meter.model}"),
-            Row("serial", meter.serial),
-            Row("calibration_mark", meter.calibration_mark),
-            Row("calibration_year", str(meter.calibration_year)),
-        ),
-    )
+def _meter(meter: Meter) -> list[Row]:
+    return [
+        Row("manufacturer_and_model", f"{meter.manufacturer} {meter.model}"),
+        Row("serial", meter.serial),
+        Row("calibration_mark", meter.calibration_mark),
+        Row("calibration_year", str(meter.calibration_year)),
+    ]
 
 
-def _key(found: Commissioned) -> Section:
+def _key(found: Commissioned) -> list[Row]:
     key = found.key
-    return Section(
-        "public_key",
-        (
-            Row("key_number", str(found.record.key_number)),
-            Row("algorithm", f"ECDSA, {key.curve.name}, SHA-256"),
-            Row("spki", "\n".join(split(key.hex, 52)), "code"),
-            Row("fingerprint", key.fingerprint, "code"),
-            Row("fingerprint_words", " ".join(fingerprint_words(key.fingerprint)), "words"),
-        ),
-    )
+    return [
+        Row("key_number", str(found.record.key_number)),
+        Row("algorithm", f"ECDSA, {key.curve.name}, SHA-256"),
+        Row("spki", "\n".join(split(key.hex, 52)), "code"),
+        Row("fingerprint", key.fingerprint, "code"),
+        Row("fingerprint_words", " ".join(fingerprint_words(key.fingerprint)), "words"),
+    ]
 
 
-def _test_charge(charge: tuple[int, TransactionReport] | None) -> Section:
+def _test_charge(charge: tuple[int, TransactionReport] | None) -> list[Row]:
     if charge is None:
-        return Section("test_charge", (Row("result", words()["not_charged"]),))
+        return [Row("result", words()["not_charged"])]
     entry, report = charge
-    return Section(
-        "test_charge",
-        (
-            Row("result", words()["verified"]),
-            Row("begin", _reading(report.begin)),
-            Row("end", _reading(report.end)),
-            Row("energy", f"{report.energy} {report.unit}"),
-            Row("entry", str(entry)),
-        ),
-    )
+    return [
+        Row("result", words()["verified"]),
+        Row("begin", _reading(report.begin)),
+        Row("end", _reading(report.end)),
+        Row("energy", f"{report.energy} {report.unit}"),
+        Row("entry", str(entry)),
+    ]
 
 
 def _reading(reading: ReadingReport | None) -> str:
@@ -288,31 +256,25 @@ def _reading(reading: ReadingReport | None) -> str:
     )
 
 
-def _publication(found: Commissioned) -> Section:
+def _publication(found: Commissioned) -> list[Row]:
     proof = "\n".join(found.publication.proof) or words()["no_proof"]
-    return Section(
-        "publication",
-        (
-            Row("registry_name", found.registry.name),
-            Row("log_key", found.registry.vkey, "code"),
-            Row("entry", str(found.entry)),
-            Row("record", found.details, "code"),
-            Row("entry_text", "\n".join(split(found.publication.leaf, 72)), "code"),
-            Row("checkpoint", _folded(found.publication.checkpoint), "code"),
-            Row("inclusion_proof", proof, "code"),
-        ),
-    )
+    return [
+        Row("registry_name", found.registry.name),
+        Row("log_key", found.registry.vkey, "code"),
+        Row("entry", str(found.entry)),
+        Row("record", found.details, "code"),
+        Row("entry_text", "\n".join(split(found.publication.leaf, 72)), "code"),
+        Row("checkpoint", _folded(found.publication.checkpoint), "code"),
+        Row("inclusion_proof", proof, "code"),
+    ]
 
 
-def _checking(found: Commissioned) -> Section:
+def _checking(found: Commissioned) -> list[Row]:
     command = f"wattseal commission document --evse '{found.record.evse_id}' --entry {found.entry}"
-    return Section(
-        "checking",
-        (
-            Row("make_again", command, "code"),
-            Row("audit", "wattseal registry audit URL", "code"),
-        ),
-    )
+    return [
+        Row("make_again", command, "code"),
+        Row("audit", "wattseal registry audit URL", "code"),
+    ]
 
 
 def _folded(note: str) -> str:

@@ -22,12 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from wattseal.common.files import OutputDirectory, read_json_file
 from wattseal.common.times import unix_ms_now
-from wattseal.registry.api_models import (
-    Confirmation,
-    RegistrationRequest,
-    RegistryFacts,
-    TestChargeRequest,
-)
+from wattseal.registry import api_models as api
 
 JOB = "job.json"
 REQUEST = ".request.json"
@@ -65,15 +60,17 @@ class RequestFile(_Model):
     version: Literal[1] = 1
     registry_name: str
     registry_key: str
-    request: Annotated[RegistrationRequest | TestChargeRequest, Field(union_mode="left_to_right")]
+    request: Annotated[
+        api.RegistrationRequest | api.TestChargeRequest, Field(union_mode="left_to_right")
+    ]
 
 
 class AnswerFile(_Model):
     """What the registry answered, and its record, from which the document is made."""
 
     version: Literal[1] = 1
-    registry: RegistryFacts
-    confirmation: Confirmation
+    registry: api.RegistryFacts
+    confirmation: api.Confirmation
     record: str
 
 

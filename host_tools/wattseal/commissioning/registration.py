@@ -9,21 +9,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pydantic import ValidationError
 
-from wattseal.commissioning.job import (
-    ANSWER,
-    REQUEST,
-    AnswerFile,
-    RequestFile,
-    answer_path,
-    read_file,
-    write_file,
-)
+from wattseal.commissioning import job
 from wattseal.commissioning.workplace import StepResult, Workplace
 from wattseal.common.errors import ToolError
 from wattseal.common.files import OutputDirectory
 from wattseal.device.device import check_answer
 from wattseal.device.models import Status
 from wattseal.device.owner import Publication, offline_challenge
+from wattseal.registry import records
 from wattseal.registry.api_models import (
     Confirmation,
     PublicationAnswer,
@@ -31,15 +24,6 @@ from wattseal.registry.api_models import (
     RegistryFacts,
 )
 from wattseal.registry.client import RegistryClient, RegistryRefusedError
-from wattseal.registry.records import (
-    Meter,
-    Possession,
-    Record,
-    Registration,
-    Statement,
-    details_of,
-    read_record,
-)
 from wattseal.tlog import tree
 from wattseal.tlog.checkpoint import Checkpoint, EcdsaKey, check_note, read_checkpoint
 from wattseal.wire import publication
@@ -71,13 +55,13 @@ def check_publication(answer: PublicationAnswer, name: str, registry_key: str) -
     return checkpoint
 
 
-def check_record(answer: PublicationAnswer, text: str) -> Record:
+def check_record(answer: PublicationAnswer, text: str) -> records.Record:
     """The record that a registration's entry commits to. ToolError `registry_forged`."""
     try:
-        record = read_record(text)
+        record = records.read_record(text)
     except ValueError:
         raise ToolError("registry_forged", cause="its record cannot be read") from None
-    if f'"details":"{details_of(text)}"' not in answer.leaf:
+    if f'"details":"{records.details_of(text)}"' not in answer.leaf:
         raise ToolError("registry_forged", cause="its record is not the one that the log names")
     return record
 
@@ -119,7 +103,7 @@ def export_request(work: Workplace) -> StepResult:
     """Write the request for the registry, to be sent from elsewhere."""
     name = work.station.settings["registry_name"]
     request = _request(work, offline_challenge(name, work.hello.chip_id))
-    path = work.write_request(REQUEST, request)
+    path = work.write_request(job.REQUEST, request)
     return StepResult(True, f"written: {path}", {"file": str(path)})
 
 
@@ -133,7 +117,7 @@ def register(work: Workplace) -> StepResult:
     before = _registered_before(work, registry)
     confirmation = before or _register(work, registry)
     work.answer = answer_of(registry, facts, confirmation)
-    work.job.write(ANSWER, work.answer)
+    work.job.write(job.ANSWER, work.answer)
     entry = confirmation.entry
     if before:
         return StepResult(False, f"registered before: entry {entry}", {"entry": entry})
@@ -151,16 +135,16 @@ def _register(work: Workplace, registry: RegistryClient) -> Confirmation:
             if not STALE_CHALLENGE & {reason.code for reason in refusal.reasons}:
                 raise
     request = _request(work, registry.challenge().challenge)
-    work.write_request(REQUEST, request)
+    work.write_request(job.REQUEST, request)
     return registry.register(request)
 
 
 def _kept_request(work: Workplace) -> RegistrationRequest | None:
     """The request in the job's folder; None if it is not about module and station as they are."""
-    path = work.job.path(REQUEST)
+    path = work.job.path(job.REQUEST)
     if not path.exists():
         return None
-    kept = read_file(path, RequestFile)
+    kept = job.read_file(path, job.RequestFile)
     request = kept.request
     if not isinstance(request, RegistrationRequest):
         return None
@@ -185,7 +169,7 @@ def _request(work: Workplace, challenge: str) -> RegistrationRequest:
         scenario=work.station.scenario,
         possession=_prove(work, challenge),
         statements=[
-            Statement.model_validate(one.model_dump(exclude={"number"}))
+            records.Statement.model_validate(one.model_dump(exclude={"number"}))
             for one in work.device.statements()
         ],
         module_model=work.station.module_model or "",
@@ -193,7 +177,7 @@ def _request(work: Workplace, challenge: str) -> RegistrationRequest:
     )
 
 
-def _prove(work: Workplace, challenge: str) -> Possession:
+def _prove(work: Workplace, challenge: str) -> records.Possession:
     """The module's proof of possession, checked before it is sent."""
     answer = work.device.prove(challenge)
     check_answer(
@@ -205,10 +189,10 @@ def _prove(work: Workplace, challenge: str) -> Possession:
         chip_id=work.hello.chip_id,
         evse_id=work.station.evse_id,
     )
-    return Possession(statement=answer.statement, signature=answer.signature)
+    return records.Possession(statement=answer.statement, signature=answer.signature)
 
 
-def _label(work: Workplace) -> Meter:
+def _label(work: Workplace) -> records.Meter:
     if work.label is None:
         reading = work.device.read_meter()
         work.label = work.station.label(reading.meter_vendor, reading.meter_model)
@@ -247,7 +231,7 @@ def expected_members(work: Workplace, status: Status) -> dict[str, Any]:
 
 def answer_of(
     registry: RegistryClient, facts: RegistryFacts, confirmation: Confirmation
-) -> AnswerFile:
+) -> job.AnswerFile:
     """The registry's answer with its record, checked. ToolError `registry_forged`."""
     if confirmation.publication.leaf_index != confirmation.entry:
         raise ToolError("registry_forged", cause="its proof is of another entry")
@@ -255,7 +239,7 @@ def answer_of(
     record = registry.record(confirmation.entry)
     check_record(confirmation.publication, record.record)
     # Without what depends on when it was asked: the same answer is the same file.
-    return AnswerFile(
+    return job.AnswerFile(
         registry=facts.model_copy(update={"size": 0}),
         confirmation=confirmation.model_copy(update={"repeated": False}),
         record=record.record,
@@ -266,12 +250,12 @@ def hand_over(work: Workplace) -> StepResult:
     """Check the proof of publication, and let the module check it."""
     answer = work.answer
     if answer is None:
-        raise ToolError("answer_missing", path=str(work.job.path(ANSWER)))
+        raise ToolError("answer_missing", path=str(work.job.path(job.ANSWER)))
     publication = answer.confirmation.publication
     name, key = (work.station.settings[one] for one in ("registry_name", "registry_key"))
     check_publication(publication, name, key)
     record = check_record(publication, answer.record)
-    if not isinstance(record, Registration):
+    if not isinstance(record, records.Registration):
         raise ToolError("registry_forged", cause="its record is no registration")
     status = work.device.status()
     check_entry(publication.leaf, expected_members(work, status))
@@ -290,26 +274,28 @@ def request_files(given: list[Path]) -> list[Path]:
     files: list[Path] = []
     for path in given:
         if path.is_dir():
-            found = sorted(path.rglob(f"*{REQUEST}"))
-            files += [one for one in found if not answer_path(one).exists()]
+            found = sorted(path.rglob(f"*{job.REQUEST}"))
+            files += [one for one in found if not job.answer_path(one).exists()]
         else:
             files.append(path)
     return list(dict.fromkeys(files))
 
 
-def submit(path: Path, registry: RegistryClient, facts: RegistryFacts) -> tuple[Path, AnswerFile]:
+def submit(
+    path: Path, registry: RegistryClient, facts: RegistryFacts
+) -> tuple[Path, job.AnswerFile]:
     """Send one file, and write the answer; sent again, it is answered with the entry there is."""
-    file = read_file(path, RequestFile)
+    file = job.read_file(path, job.RequestFile)
     for name, ours in (("registry_name", facts.name), ("registry_key", facts.registry_key)):
         if getattr(file, name) != ours:
             raise ToolError("registry_differs", setting=name, registry=facts.name)
     OutputDirectory(path.parent).check_writable()
-    answered = answer_path(path)
+    answered = job.answer_path(path)
     if isinstance(file.request, RegistrationRequest):
         confirmation = registry.register(file.request)
     elif answered.exists():  # a test charge is kept once
-        return answered, read_file(answered, AnswerFile)
+        return answered, job.read_file(answered, job.AnswerFile)
     else:
         confirmation = registry.keep_test_charge(file.request)
     answer = answer_of(registry, facts, confirmation)
-    return write_file(answered, answer), answer
+    return job.write_file(answered, answer), answer

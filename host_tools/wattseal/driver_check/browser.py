@@ -16,13 +16,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, get_args
 
+from pyocmf.enums import identifiers
 from pyocmf.enums.crypto import SignatureEncodingType, SignatureMethod, SignatureMimeType
-from pyocmf.enums.identifiers import (
-    ChargePointIdentificationType,
-    IdentificationFlag,
-    IdentificationType,
-    UserAssignmentStatus,
-)
 from pyocmf.enums.reading import MeterReadingReason, MeterStatus, ReadingType, TimeStatus
 from pyocmf.enums.units import OCMFUnit, ResistanceUnit
 
@@ -39,7 +34,6 @@ from wattseal.driver_check import trust
 from wattseal.driver_check.page import MAX_FORM_BYTES, MAX_NAME_CHARACTERS
 from wattseal.driver_check.words import PAGE
 from wattseal.ocmf import container, findings, verify
-from wattseal.ocmf import container as bundle
 from wattseal.ocmf.public_key import CURVES, MAX_KEY_TEXT_BYTES, Curve
 
 _HEAD = "/** What the check here shares with the one on the server, which made this module. */\n"
@@ -84,9 +78,9 @@ def _limits() -> dict[str, int]:
         "keyTextCharacters": MAX_KEY_TEXT_BYTES,
         "otherKeys": verify.MAX_OTHER_KEYS,
         "valuesForRecovery": verify.MAX_VALUES_FOR_RECOVERY,
-        "bundleEntries": bundle.MAX_ENTRIES,
-        "bundleFiles": bundle.MAX_RECORD_FILES,
-        "bundleBytes": bundle.MAX_BYTES,
+        "bundleEntries": container.MAX_ENTRIES,
+        "bundleFiles": container.MAX_RECORD_FILES,
+        "bundleBytes": container.MAX_BYTES,
         "toleranceMs": trust.TOLERANCE_MS,
     }
 
@@ -112,10 +106,10 @@ def _curve(curve: Curve) -> dict[str, Any]:
 def _ocmf() -> dict[str, list[str]]:
     """The values that OCMF knows for each member, as pyocmf lists them."""
     kinds: dict[str, tuple[type[Enum], ...]] = {
-        "IL": (UserAssignmentStatus,),
-        "IF": get_args(IdentificationFlag),
-        "IT": (IdentificationType,),
-        "CT": (ChargePointIdentificationType,),
+        "IL": (identifiers.UserAssignmentStatus,),
+        "IF": get_args(identifiers.IdentificationFlag),
+        "IT": (identifiers.IdentificationType,),
+        "CT": (identifiers.ChargePointIdentificationType,),
         "TX": (MeterReadingReason,),
         "ST": (MeterStatus,),
         "RT": (ReadingType,),
@@ -164,7 +158,10 @@ def _collect(name: str, modules: dict[str, str]) -> None:
     """
     if name in modules:
         return
-    text = _text(name)
+    if name == "tables":
+        text = tables_module()
+    else:
+        text = CHECK_FILES.joinpath(f"{name}.js").read_text("utf-8")
     for imported in _IMPORT.finditer(text):
         _collect(imported[2], modules)
     exports = ", ".join(found[2] for found in _EXPORT.finditer(text))
@@ -172,12 +169,6 @@ def _collect(name: str, modules: dict[str, str]) -> None:
     text = _EXPORT.sub(r"\1", text)
     text = text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
     modules[name] = f"const in_{name} = (() => {{\n{text}return {{ {exports} }};\n}})();\n"
-
-
-def _text(name: str) -> str:
-    if name == "tables":
-        return tables_module()
-    return CHECK_FILES.joinpath(f"{name}.js").read_text("utf-8")
 
 
 def _hash(text: str) -> str:

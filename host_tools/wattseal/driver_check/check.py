@@ -8,15 +8,7 @@ from dataclasses import replace
 from wattseal.common.sentences import Language
 from wattseal.driver_check import page
 from wattseal.driver_check.trust import KeyRegister, Result, Signed, Trust, View, judge, key_for
-from wattseal.driver_check.words import say
-from wattseal.ocmf.container import (
-    BundleError,
-    ContainerError,
-    SignedValue,
-    is_bundle,
-    read_bundle,
-    read_container,
-)
+from wattseal.ocmf import container
 from wattseal.ocmf.record import RecordMalformedError, read_record
 from wattseal.ocmf.report import FileReport, TransactionReport, ValueReport, Verdict
 from wattseal.ocmf.verify import unreadable, verify_values
@@ -32,27 +24,27 @@ class Examination:
         self, registry: KeyRegister, language: Language, count: Callable[[int], None]
     ) -> None:
         self._registry = registry
-        self._language = language
+        self._page = page.Page(language)
         self._count = count
 
     def examine(self, name: str, data: bytes) -> Result:
         """Check what was given; never raises on what the data may hold."""
         try:
-            files = read_bundle(data) if is_bundle(data) else [(name, data)]
-        except BundleError as error:
-            return self._whole([self._refused(name, error.fault)])
+            files = container.read_bundle(data) if container.is_bundle(data) else [(name, data)]
+        except container.BundleError as error:
+            return self.refuse(name, error.fault)
         self._count(len(files))
-        return self._whole([view for each in files for view in self._examine_file(*each)])
+        return self._page.whole([view for each in files for view in self._examine_file(*each)])
 
     def refuse(self, name: str, word: str, **values: object) -> Result:
         """The result for what is not examined, for the reason that `word` names (words.py)."""
-        return self._whole([self._refused(name, word, **values)])
+        return self._page.whole([self._page.refused(name, self._page.say(word, **values))])
 
     def _examine_file(self, name: str, data: bytes) -> list[View]:
         try:
-            given = read_container(data)
-        except ContainerError as error:
-            return [page.of_file(unreadable(name, error.finding), self._language)]
+            given = container.read_container(data)
+        except container.ContainerError as error:
+            return [self._page.of_file(unreadable(name, error.finding))]
         values = [self._with_key(value) for value in given]
         filled = {n for n, (a, b) in enumerate(zip(given, values, strict=True), 1) if a is not b}
         report = verify_values(name, values)
@@ -62,7 +54,7 @@ class Examination:
         for session in report.transactions:
             values = [report.values[number - 1] for number in session.values]
             trust = self._trust(session, values) if session.verdict is Verdict.VERIFIED else None
-            view = page.of_session(report.file, session, values, trust, self._language)
+            view = self._page.of_session(report.file, session, values, trust)
             yield self._noted(view, not filled.isdisjoint(session.values))
 
     def _readings(self, report: FileReport, filled: set[int]) -> Iterable[View]:
@@ -75,7 +67,7 @@ class Examination:
             trust = None
             if value.verdict is Verdict.VERIFIED and value.key_fingerprint:
                 trust = judge(self._registry, Signed(value.key_fingerprint, None, None, None, None))
-            view = page.of_reading(report.file, value, trust, self._language)
+            view = self._page.of_reading(report.file, value, trust)
             yield self._noted(view, value.number in filled)
 
     def _trust(self, session: TransactionReport, values: list[ValueReport]) -> Trust | None:
@@ -93,7 +85,7 @@ class Examination:
         )
         return judge(self._registry, signed)
 
-    def _with_key(self, value: SignedValue) -> SignedValue:
+    def _with_key(self, value: container.SignedValue) -> container.SignedValue:
         """The value; if it came without a key, with the one that the registry lists for it."""
         if value.public_key is not None:
             return value
@@ -111,11 +103,5 @@ class Examination:
 
     def _noted(self, view: View, is_filled: bool) -> View:
         if is_filled:
-            view.origin.append(say("key_from_registry", self._language))
+            view.origin.append(self._page.say("key_from_registry"))
         return view
-
-    def _refused(self, name: str, word: str, **values: object) -> View:
-        return page.refused(name, say(word, self._language, **values), self._language)
-
-    def _whole(self, views: list[View]) -> Result:
-        return page.whole(views, self._language)

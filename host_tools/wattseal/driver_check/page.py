@@ -16,7 +16,6 @@ from wattseal.common.sentences import Language, month_names
 from wattseal.common.text import printable
 from wattseal.driver_check.trust import Fact, Result, Status, Trust, View
 from wattseal.driver_check.words import say
-from wattseal.ocmf.public_key import KeyPeriod
 from wattseal.ocmf.report import FileReport, ReadingReport, TransactionReport, ValueReport, Verdict
 
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
@@ -84,82 +83,128 @@ def _zone(offset: timedelta | None) -> str:
 MAX_NAME_CHARACTERS = 100
 
 
-def refused(name: str, sentence: str, language: Language) -> View:
-    """The view of what could not be examined; `sentence` is in the language already."""
-    return View(
-        name=_short(name),
-        status="unreadable",
-        headline=say("unreadable", language),
-        why=say("unreadable_why", language),
-        errors=[sentence],
-    )
+class Page:
+    """What the page says of each session, in one language."""
 
+    def __init__(self, language: Language) -> None:
+        self._language = language
 
-def of_file(report: FileReport, language: Language) -> View:
-    """The view of a file without a record."""
-    sentences = [finding.sentence(language) for finding in report.findings]
-    return refused(report.file, " ".join(sentences), language)
+    def say(self, name: str, **values: object) -> str:
+        """A sentence or label of the page with its blanks filled."""
+        return say(name, self._language, **values)
 
+    def refused(self, name: str, sentence: str) -> View:
+        """The view of what could not be examined; `sentence` is in the language already."""
+        return View(
+            name=_short(name),
+            status="unreadable",
+            headline=self.say("unreadable"),
+            why=self.say("unreadable_why"),
+            errors=[sentence],
+        )
 
-def of_session(
-    name: str,
-    session: TransactionReport,
-    values: list[ValueReport],
-    trust: Trust | None,
-    language: Language,
-) -> View:
-    """The view of the values of one transaction; `trust` is None if they are not verified."""
-    findings = [*(each for value in values for each in value.findings), *session.findings]
-    facts = list(_facts(session, language))
-    return _view(name, session.verdict, facts, findings, values[0], trust, language)
+    def of_file(self, report: FileReport) -> View:
+        """The view of a file without a record."""
+        return self.refused(report.file, " ".join(self._sentences(report.findings)))
 
+    def of_session(
+        self, name: str, session: TransactionReport, values: list[ValueReport], trust: Trust | None
+    ) -> View:
+        """The view of the values of one transaction; `trust` is None if they are not verified."""
+        findings = [*(each for value in values for each in value.findings), *session.findings]
+        facts = list(self._facts(session))
+        return self._view(name, session.verdict, facts, findings, values[0], trust)
 
-def of_reading(name: str, value: ValueReport, trust: Trust | None, language: Language) -> View:
-    """The view of a value that is no part of a transaction."""
-    view = _view(name, value.verdict, [], value.findings, value, trust, language)
-    view.warnings.insert(0, say("reading_only", language, number=value.number))
-    return view
+    def of_reading(self, name: str, value: ValueReport, trust: Trust | None) -> View:
+        """The view of a value that is no part of a transaction."""
+        view = self._view(name, value.verdict, [], value.findings, value, trust)
+        view.warnings.insert(0, self.say("reading_only", number=value.number))
+        return view
 
+    def whole(self, views: list[View]) -> Result:
+        """All views, with the sentence that sums them up where there are several."""
+        verified = sum(view.status == "verified" for view in views)
+        summary = ""
+        if len(views) > 1:
+            name = "all_verified" if verified == len(views) else "some_verified"
+            summary = self.say(name, count=len(views), verified=verified)
+        has_energy = any(view.facts for view in views)
+        return Result(views, summary, self.say("compare") if has_energy else "")
 
-def whole(views: list[View], language: Language) -> Result:
-    """All views, with the sentence that sums them up where there are several."""
-    verified = sum(view.status == "verified" for view in views)
-    counts = {"count": len(views), "verified": verified}
-    summary = ""
-    if len(views) > 1:
-        name = "all_verified" if verified == len(views) else "some_verified"
-        summary = say(name, language, **counts)
-    has_energy = any(view.facts for view in views)
-    return Result(views, summary, say("compare", language) if has_energy else "")
+    def _view(
+        self,
+        name: str,
+        verdict: Verdict,
+        facts: list[Fact],
+        findings: Iterable[Finding],
+        signed: ValueReport,
+        trust: Trust | None,
+    ) -> View:
+        status = _status(verdict, trust)
+        if trust and signed.key_fingerprint:
+            facts.append(Fact(self.say("key"), in_groups(signed.key_fingerprint), is_code=True))
+        distinct = list(dict.fromkeys(findings))
+        period = trust.period if trust and trust.state == "trusted" else None
+        return View(
+            name=_short(name),
+            status=status,
+            headline=self.say(status),
+            why=self.say(f"{status}_why"),
+            facts=facts,
+            origin=[self._origin(trust)] if trust else [],
+            proof=f"/v1/entries/{period.entry}/publication" if period else "",
+            proof_words=self.say("entry", entry=period.entry) if period else "",
+            errors=self._sentences(f for f in distinct if f.severity is Severity.ERROR),
+            warnings=self._sentences(f for f in distinct if f.severity is Severity.WARNING),
+        )
 
+    def _sentences(self, findings: Iterable[Finding]) -> list[str]:
+        return [finding.sentence(self._language) for finding in findings]
 
-def _view(
-    name: str,
-    verdict: Verdict,
-    facts: list[Fact],
-    findings: Iterable[Finding],
-    signed: ValueReport,
-    trust: Trust | None,
-    language: Language,
-) -> View:
-    status = _status(verdict, trust)
-    if trust and signed.key_fingerprint:
-        groups = in_groups(signed.key_fingerprint)
-        facts.append(Fact(say("key", language), groups, is_code=True))
-    distinct = list(dict.fromkeys(findings))
-    period = trust.period if trust and trust.state == "trusted" else None
-    return View(
-        name=_short(name),
-        status=status,
-        headline=say(status, language),
-        why=say(f"{status}_why", language),
-        facts=facts,
-        origin=[_origin(trust, language)] if trust else [],
-        proof=f"/v1/entries/{period.entry}/publication" if period else "",
-        proof_words=say("entry", language, entry=period.entry) if period else "",
-        errors=[f.sentence(language) for f in distinct if f.severity is Severity.ERROR],
-        warnings=[f.sentence(language) for f in distinct if f.severity is Severity.WARNING],
-    )
+    def _facts(self, session: TransactionReport) -> Iterable[Fact]:
+        if session.energy is not None:
+            yield self._fact("energy", f"{self._number(session.energy)} {session.unit}")
+        yield from self._reading_facts("begin", session.begin)
+        yield from self._reading_facts("end", session.end)
+        if session.begin and session.end:
+            seconds = seconds_between(session.begin.time, session.end.time)
+            if seconds is not None and seconds >= 0:
+                yield self._fact("duration", duration(seconds))
+        meter = " ".join(part for part in (session.meter_model, session.meter_serial) if part)
+        for label, value in (
+            ("charge_point", session.charge_point),
+            ("meter", meter),
+            ("module", session.gateway_serial),
+            ("identification", session.identification),
+        ):
+            if value:
+                yield self._fact(label, value)
+
+    def _reading_facts(self, name: str, reading: ReadingReport | None) -> Iterable[Fact]:
+        if reading is None:
+            return
+        yield self._fact(name, in_words(reading.time, self._language))
+        if reading.value is not None:
+            value = f"{self._number(reading.value)} {reading.unit or ''}".rstrip()
+            yield self._fact(f"{name}_value", value)
+
+    def _origin(self, trust: Trust) -> str:
+        period = trust.period
+        values = {"evse_id": trust.evse_id, "found": _short(trust.found), "expected": ""}
+        if period:
+            until = period.until_ms
+            values["expected"] = period.meter_serial
+            values["begin"] = utc_in_words(period.from_ms, self._language)
+            values["end"] = (
+                self.say("now") if until is None else utc_in_words(until, self._language)
+            )
+        return self.say(trust.state, **values)
+
+    def _fact(self, name: str, value: str) -> Fact:
+        return Fact(self.say(name), _short(value))
+
+    def _number(self, digits: str) -> str:
+        return digits.replace(".", ",") if self._language is Language.GERMAN else digits
 
 
 def _status(verdict: Verdict, trust: Trust | None) -> Status:
@@ -168,65 +213,6 @@ def _status(verdict: Verdict, trust: Trust | None) -> Status:
     if verdict is Verdict.NOT_VERIFIED:
         return "not_verified"
     return "verified" if trust and trust.state == "trusted" else "unaltered"
-
-
-def _facts(session: TransactionReport, language: Language) -> Iterable[Fact]:
-    if session.energy is not None:
-        yield _fact("energy", f"{_number(session.energy, language)} {session.unit}", language)
-    yield from _of_reading("begin", session.begin, language)
-    yield from _of_reading("end", session.end, language)
-    if session.begin and session.end:
-        seconds = seconds_between(session.begin.time, session.end.time)
-        if seconds is not None and seconds >= 0:
-            yield _fact("duration", duration(seconds), language)
-    meter = " ".join(part for part in (session.meter_model, session.meter_serial) if part)
-    for label, value in (
-        ("charge_point", session.charge_point),
-        ("meter", meter),
-        ("module", session.gateway_serial),
-        ("identification", session.identification),
-    ):
-        if value:
-            yield _fact(label, value, language)
-
-
-def _of_reading(name: str, reading: ReadingReport | None, language: Language) -> Iterable[Fact]:
-    if reading is None:
-        return
-    yield _fact(name, in_words(reading.time, language), language)
-    if reading.value is not None:
-        value = f"{_number(reading.value, language)} {reading.unit or ''}".rstrip()
-        yield _fact(f"{name}_value", value, language)
-
-
-def _origin(trust: Trust, language: Language) -> str:
-    period = trust.period
-    return say(
-        trust.state,
-        language,
-        evse_id=trust.evse_id,
-        found=_short(trust.found),
-        expected=period.meter_serial if period else "",
-        **_span(period, language),
-    )
-
-
-def _span(period: KeyPeriod | None, language: Language) -> dict[str, str]:
-    if period is None:
-        return {}
-    until = period.until_ms
-    return {
-        "begin": utc_in_words(period.from_ms, language),
-        "end": say("now", language) if until is None else utc_in_words(until, language),
-    }
-
-
-def _fact(name: str, value: str, language: Language) -> Fact:
-    return Fact(say(name, language), _short(value))
-
-
-def _number(digits: str, language: Language) -> str:
-    return digits.replace(".", ",") if language is Language.GERMAN else digits
 
 
 def in_groups(digits: str) -> str:

@@ -13,15 +13,8 @@ from typing import Annotated, Any
 from pydantic import PlainSerializer
 
 from wattseal.common.findings import Finding, make_finding
+from wattseal.registry import log_client
 from wattseal.registry.api_models import RecordLine, State
-from wattseal.registry.log_client import (
-    ServedPage,
-    read_entries,
-    read_hashes,
-    read_records,
-    read_states,
-    write_states,
-)
 from wattseal.registry.memory_ledger import MemoryLedger, PackedState, packed
 from wattseal.registry.records import Model, Record, leaf_of, read_record
 from wattseal.registry.replay import TakenApart, judge_record, take_apart
@@ -122,11 +115,11 @@ class _Own:
     packed: list[PackedState]
 
 
-def check_page(page: ServedPage) -> list[CheckedEntry]:
+def check_page(page: log_client.ServedPage) -> list[CheckedEntry]:
     """Everything about the entries of a page by themselves. Raises NotServedError."""
-    entries = read_entries(page.entries, Tile(None, page.number, page.width))
-    hashes = read_hashes(page.hashes, Tile(0, page.number, page.width))
-    lines = read_records(page.records, page.first, page.width)
+    entries = log_client.read_entries(page.entries, Tile(None, page.number, page.width))
+    hashes = log_client.read_hashes(page.hashes, Tile(0, page.number, page.width))
+    lines = log_client.read_records(page.records, page.first, page.width)
     own = [_own(line) for line in lines]
     served = _served_states(page, own)
     return [_checked(*row) for row in zip(entries, hashes, lines, own, served, strict=True)]
@@ -142,12 +135,12 @@ def _own(line: RecordLine) -> _Own | Finding:
         return found("record_unreadable", line.number, cause=cause)
 
 
-def _served_states(page: ServedPage, own: list[_Own | Finding]) -> list[list[State]]:
+def _served_states(page: log_client.ServedPage, own: list[_Own | Finding]) -> list[list[State]]:
     """They are read only where their text is not that of the states that must be there."""
     expected = [one.states if isinstance(one, _Own) else [] for one in own]
-    if write_states(expected) == page.states:
+    if log_client.write_states(expected) == page.states:
         return expected
-    return read_states(page.states, page.first, page.width)
+    return log_client.read_states(page.states, page.first, page.width)
 
 
 def _checked(

@@ -184,8 +184,7 @@ def _restore(
             )
         write_name(data, facts.name)
     except DatabaseUnusable as error:
-        cause = error.cause
-        raise unusable(data, cause, "Give an empty database.") from error
+        raise unusable(data, error.cause, "Give an empty database.") from error
     finally:
         database.close()
     return facts

@@ -15,17 +15,9 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from wattseal.common import web_client
 from wattseal.common.errors import ToolError
 from wattseal.common.files import first_fault
-from wattseal.common.web_client import (
-    BUSY,
-    NOT_DONE,
-    TIMEOUT_S,
-    AnswerTooLongError,
-    NoAnswerError,
-    WebClient,
-    check_url,
-)
 from wattseal.registry import api_models as api
 
 MAX_ANSWER_BYTES = 64 << 20
@@ -46,7 +38,7 @@ class RegistryRefusedError(ToolError):
         self.detail = {"reasons": [reason.model_dump() for reason in reasons]}
 
 
-class RegistryClient(WebClient):
+class RegistryClient(web_client.WebClient):
     """A registry at a URL, with an access key for what not everybody may do.
 
     Every method raises ToolError when it fails; use it as a context manager. `http` replaces the
@@ -61,7 +53,7 @@ class RegistryClient(WebClient):
         http: httpx.Client | None = None,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
-        super().__init__(http or httpx.Client(timeout=TIMEOUT_S), pause)
+        super().__init__(http or httpx.Client(timeout=web_client.TIMEOUT_S), pause)
         self.url = _checked(url, access_key)
         self._headers = {"Authorization": f"Bearer {access_key}"} if access_key else {}
 
@@ -211,13 +203,13 @@ class RegistryClient(WebClient):
         what = f"{method} {path}"
         try:
             answer = self._send(request, max_bytes=MAX_ANSWER_BYTES, is_repeatable=repeatable)
-        except NoAnswerError as error:
+        except web_client.NoAnswerError as error:
             if error.is_unknown:
                 raise self._unknown(what, str(error)) from None
             raise ToolError("registry_unreachable", url=self.url, cause=str(error)) from None
-        except AnswerTooLongError as error:
+        except web_client.AnswerTooLongError as error:
             raise self._unusable(error.status, "it is too long") from None
-        if answer.status_code in BUSY - NOT_DONE and not repeatable:
+        if answer.status_code in web_client.BUSY - web_client.NOT_DONE and not repeatable:
             raise self._unknown(what, f"status {answer.status_code}")
         return answer
 
@@ -231,7 +223,7 @@ class RegistryClient(WebClient):
             except ValidationError as error:
                 raise self._unusable(answer.status_code, first_fault(error)) from None
         name, sentence, remedy = self._error_of(answer)
-        if answer.status_code in BUSY:
+        if answer.status_code in web_client.BUSY:
             raise ToolError("registry_busy", url=self.url, status=answer.status_code)
         if answer.status_code in (401, 403):
             raise ToolError("registry_access_denied", sentence=sentence, remedy=remedy)
@@ -241,7 +233,7 @@ class RegistryClient(WebClient):
 
     def _error_of(self, answer: httpx.Response) -> tuple[str, str, str]:
         """Name, sentence and remedy; raises RegistryRefusedError if the answer has reasons."""
-        if answer.status_code in BUSY:
+        if answer.status_code in web_client.BUSY:
             return "busy", "", ""
         try:
             body = _ErrorAnswer.model_validate_json(answer.content)
@@ -269,7 +261,7 @@ class _ErrorAnswer(BaseModel):
 def _checked(url: str, access_key: str | None) -> str:
     """The URL without a slash at its end. ToolError `registry_url_unusable`."""
     in_the_clear = "an access key would cross the network for everybody to read"
-    check_url(
+    web_client.check_url(
         url,
         "registry_url_unusable",
         too_much="it holds more than host and path",

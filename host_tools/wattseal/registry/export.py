@@ -16,20 +16,12 @@ from typing import Any
 from wattseal.common.errors import ToolError
 from wattseal.common.times import utc_text
 from wattseal.ocmf.public_key import DEFAULT_ALGORITHM
-from wattseal.registry.api_models import (
-    ChargePoint,
-    EvseState,
-    Export,
-    ExportedKey,
-    KeyState,
-    MeterFrom,
-    MeterState,
-)
+from wattseal.registry import api_models as api
 from wattseal.registry.audit import keys_of
 from wattseal.registry.log_client import LogSource, NotServedError
 from wattseal.registry.records import Meter, Record, Registration, leaf_of, read_record
 from wattseal.registry.states import evse_name, meter_name, states_of
-from wattseal.tlog.checkpoint import Checkpoint, check_note, read_checkpoint
+from wattseal.tlog.checkpoint import check_note, read_checkpoint
 from wattseal.tlog.tiles import WIDTH
 from wattseal.tlog.tree import Frontier, leaf_hash
 from wattseal.wire.signed_note import NoteError
@@ -40,10 +32,11 @@ BNETZA_COLUMNS = ("EVSE-ID1", "Public Key1")
 """The authority's own names."""
 
 
-def collect(source: LogSource, at_ms: int, show: Show) -> Export:
+def collect(source: LogSource, at_ms: int, show: Show) -> api.Export:
     """Read the log up to a time. ToolError `registry_forged`, `registry_unreachable`."""
     try:
-        head, name = _head(source)
+        facts = source.facts()
+        head = read_checkpoint(check_note(source.checkpoint(), keys_of(facts)))
         collector, tree = KeyCollector(), Frontier()
         for first in range(0, head.size, WIDTH):
             for line in source.records(first, min(WIDTH, head.size - first)):
@@ -60,15 +53,13 @@ def collect(source: LogSource, at_ms: int, show: Show) -> Export:
         raise _forged(str(error).partition("\n")[0]) from None
     if tree.root() != head.root:
         raise _forged("its records are not those of its checkpoint")
-    evses = collector.charge_points()
-    return Export(
-        registry=name, size=head.size, root=head.root.hex(), at_unix_ms=at_ms, evses=evses
+    return api.Export(
+        registry=facts.name,
+        size=head.size,
+        root=head.root.hex(),
+        at_unix_ms=at_ms,
+        evses=collector.charge_points(),
     )
-
-
-def _head(source: LogSource) -> tuple[Checkpoint, str]:
-    facts = source.facts()
-    return read_checkpoint(check_note(source.checkpoint(), keys_of(facts))), facts.name
 
 
 def _forged(cause: str) -> ToolError:
@@ -79,9 +70,9 @@ class KeyCollector:
     """Charge points and the periods of their keys, from records in the order of the log."""
 
     def __init__(self) -> None:
-        self._evses: dict[str, EvseState] = {}
+        self._evses: dict[str, api.EvseState] = {}
         self._meters: dict[tuple[str, str], Meter] = {}
-        self._periods: dict[str, list[ExportedKey]] = {}
+        self._periods: dict[str, list[api.ExportedKey]] = {}
         self._open: dict[str, str] = {}  # fingerprint -> name of the charge point it signs for
 
     def take(self, number: int, record: Record) -> None:
@@ -89,20 +80,20 @@ class KeyCollector:
         charge points."""
         serial = record.gateway_serial if isinstance(record, Registration) else ""
         for state in states_of(number, record):
-            if isinstance(state, EvseState):
+            if isinstance(state, api.EvseState):
                 self._evses[evse_name(state.evse_id)] = state
-            elif isinstance(state, MeterState):
+            elif isinstance(state, api.MeterState):
                 self._meters[meter_name(state.meter)] = state.meter
-            elif isinstance(state, KeyState):
+            elif isinstance(state, api.KeyState):
                 self._take_key(state, serial)
 
     def end_periods(self, number: int, record: Record) -> None:
         """What a record of a later time ends, and nothing else of it."""
         for state in states_of(number, record):
-            if isinstance(state, KeyState):
+            if isinstance(state, api.KeyState):
                 self._end_period(state)
 
-    def _end_period(self, key: KeyState) -> None:
+    def _end_period(self, key: api.KeyState) -> None:
         """End the period in which a key signed for a charge point, unless it goes on there."""
         before = self._open.get(key.fingerprint)
         if before is None or (key.status == "active" and evse_name(key.evse_id) == before):
@@ -115,12 +106,14 @@ class KeyCollector:
             ended_as="deactivated" if key.status == "deactivated" else "superseded",
         )
 
-    def _take_key(self, key: KeyState, gateway_serial: str) -> None:
+    def _take_key(self, key: api.KeyState, gateway_serial: str) -> None:
         self._end_period(key)
         if key.status != "active":
             return
         here = evse_name(key.evse_id)
-        meter = MeterFrom.copied_from(key.meter, from_unix_ms=key.since_unix_ms, entry=key.entry)
+        meter = api.MeterFrom.copied_from(
+            key.meter, from_unix_ms=key.since_unix_ms, entry=key.entry
+        )
         if key.fingerprint in self._open:
             meters = self._periods[here][self._place(here, key.fingerprint)].meters
             if meter_name(meters[-1]) != meter_name(meter):
@@ -139,10 +132,10 @@ class KeyCollector:
         periods = self._periods[evse]
         return max(n for n, each in enumerate(periods) if each.fingerprint == fingerprint)
 
-    def charge_points(self) -> list[ChargePoint]:
+    def charge_points(self) -> list[api.ChargePoint]:
         """All that were met, in the order of their names."""
         return [
-            ChargePoint.copied_from(
+            api.ChargePoint.copied_from(
                 evse,
                 meter=self._meters.get(meter_name(evse.meter)) if evse.meter else None,
                 keys=self._periods.get(name, []),
@@ -151,8 +144,8 @@ class KeyCollector:
         ]
 
 
-def _period(key: KeyState, gateway_serial: str, meter: MeterFrom) -> ExportedKey:
-    return ExportedKey.copied_from(
+def _period(key: api.KeyState, gateway_serial: str, meter: api.MeterFrom) -> api.ExportedKey:
+    return api.ExportedKey.copied_from(
         key,
         algorithm=DEFAULT_ALGORITHM,
         gateway_serial=gateway_serial,
@@ -163,12 +156,12 @@ def _period(key: KeyState, gateway_serial: str, meter: MeterFrom) -> ExportedKey
     )
 
 
-def as_json(export: Export) -> str:
+def as_json(export: api.Export) -> str:
     """Everything, for programs."""
     return export.model_dump_json(indent=2) + "\n"
 
 
-def as_bnetza_csv(export: Export) -> str:
+def as_bnetza_csv(export: api.Export) -> str:
     """The two columns of the German authority's list: charge points that have a valid key.
 
     One charge point a line. No column of our own, for whoever reads the list knows the authority's
@@ -183,7 +176,7 @@ def as_bnetza_csv(export: Export) -> str:
     return text.getvalue()
 
 
-def as_ocpi(export: Export) -> str:
+def as_ocpi(export: api.Export) -> str:
     """What a CDR's `signed_data` says of each charge point's key (OCPI 2.2.1, section 10.4.2).
 
     In the envelope of OCPI's answers; `public_key` is base64 of the SubjectPublicKeyInfo.
@@ -193,7 +186,7 @@ def as_ocpi(export: Export) -> str:
     return json.dumps(told, indent=2) + "\n"
 
 
-def _ocpi_row(evse: ChargePoint, key: ExportedKey) -> dict[str, Any]:
+def _ocpi_row(evse: api.ChargePoint, key: api.ExportedKey) -> dict[str, Any]:
     country, _, party = evse.operator.partition("*")
     return {
         "country_code": country,
@@ -207,7 +200,7 @@ def _ocpi_row(evse: ChargePoint, key: ExportedKey) -> dict[str, Any]:
     }
 
 
-FORMATS: dict[str, Callable[[Export], str]] = {
+FORMATS: dict[str, Callable[[api.Export], str]] = {
     "json": as_json,
     "bnetza-csv": as_bnetza_csv,
     "ocpi": as_ocpi,

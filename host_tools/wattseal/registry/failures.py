@@ -16,12 +16,18 @@ TABLE = "registry_failures"
 
 
 class RegistryError(Exception):
-    """`name` for programs, `sentence` and `remedy` for people, `detail` what fills the blanks."""
+    """`name` for programs, `sentence` and `remedy` for people, `detail` what fills the blanks.
+
+    `status`: of the answer over HTTP. `table`: the sentences that the names are looked up in.
+    """
+
+    table = TABLE
 
     def __init__(self, name: str, /, **detail: str | int) -> None:
-        told = read_sentences(TABLE)[name]
+        told = read_sentences(self.table)[name]
         super().__init__(name)
         self.name = name
+        self.status = told.status
         self.sentence = told.en.format(**detail)
         self.remedy = told.remedy.format(**detail)
         self.detail = dict(detail)

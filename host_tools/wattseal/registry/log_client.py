@@ -18,14 +18,7 @@ from wattseal.common.files import first_fault
 from wattseal.common.web_client import AnswerTooLongError, NoAnswerError, WebClient
 from wattseal.registry.api_models import RecordLine, RegistryFacts, State
 from wattseal.registry.records import MAX_RECORD_CHARACTERS
-from wattseal.tlog.tiles import (
-    MAX_ENTRY_BYTES,
-    WIDTH,
-    Tile,
-    TileError,
-    split_entries,
-    width_at,
-)
+from wattseal.tlog.tiles import MAX_ENTRY_BYTES, WIDTH, Tile, TileError, split_entries, width_at
 from wattseal.wire.merkle import HASH_BYTES
 from wattseal.wire.signed_note import MAX_NOTE_BYTES
 

@@ -8,13 +8,8 @@ from __future__ import annotations
 from wattseal.ocmf.evse_id import read_operator
 from wattseal.registry import api_models as api
 from wattseal.registry import records
+from wattseal.registry.rules import registration
 from wattseal.registry.rules.proof import DAY_MS, Facts
-from wattseal.registry.rules.registration import (
-    RegistryView,
-    is_take_over,
-    look_up,
-    old_meter_is_freed,
-)
 from wattseal.registry.states import Ledger
 
 REQUEST_OF: dict[type[records.RecordAboutEvse], type[api.RequestAboutEvse]] = {
@@ -30,7 +25,7 @@ def build(
     facts: Facts, ledger: Ledger, actor: api.AccessState, now_ms: int
 ) -> records.Registration:
     """The record of a registration."""
-    now = look_up(facts, ledger)
+    now = registration.look_up(facts, ledger)
     if facts.history is None:
         raise ValueError("the registration was refused")
     members = facts.proof.members
@@ -135,15 +130,15 @@ def _at(evse_id: str, ledger: Ledger) -> tuple[api.EvseState, api.KeyState, api.
     return evse, key, module
 
 
-def _consent_used(now: RegistryView, now_ms: int) -> int | None:
+def _consent_used(now: registration.RegistryView, now_ms: int) -> int | None:
     """The consent to a take-over; an administrator may do without, and uses one that is good."""
     consent = now.consent
-    if consent is None or not is_take_over(now):
+    if consent is None or not registration.is_take_over(now):
         return None
     return None if consent.used or now_ms > consent.until_unix_ms else consent.entry
 
 
-def _ended(now: RegistryView, ledger: Ledger) -> records.Ended:
+def _ended(now: registration.RegistryView, ledger: Ledger) -> records.Ended:
     keys, evses, modules = [], [], []
     if now.home and now.module_key and now.has_new_key:
         keys.append(records.EndedKey.copied_from(now.module_key, status="superseded"))
@@ -151,12 +146,12 @@ def _ended(now: RegistryView, ledger: Ledger) -> records.Ended:
         _evse, old_key, old_module = _at(now.evse.evse_id, ledger)
         keys.append(records.EndedKey.copied_from(old_key, status="superseded"))
         modules.append(_freed(old_module))
-    if now.home and is_take_over(now):
+    if now.home and registration.is_take_over(now):
         evses.append(records.EndedEvse(evse_id=now.home.evse_id, status="taken_over"))
     left = _left_behind(now, ledger)
     if left:
         evses.append(records.EndedEvse(evse_id=left, status="moved"))
-    freed = now.old_meter is not None and old_meter_is_freed(now)
+    freed = now.old_meter is not None and registration.old_meter_is_freed(now)
     return records.Ended(
         keys=keys,
         evses=evses,
@@ -165,7 +160,7 @@ def _ended(now: RegistryView, ledger: Ledger) -> records.Ended:
     )
 
 
-def _left_behind(now: RegistryView, ledger: Ledger) -> str | None:
+def _left_behind(now: registration.RegistryView, ledger: Ledger) -> str | None:
     """The charge point that the module was decommissioned at, unless something is there again."""
     if now.home or not now.module_key:
         return None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, get_args
 
 from wattseal.common.text import normalized
 from wattseal.registry import api_models as api
@@ -21,16 +21,8 @@ _MEMORY_LEVEL = 5
 
 def _dictionary() -> bytes:
     """What all states have in common: names of members, statements, the head of a key."""
-    models = (
-        api.AccessState,
-        api.ConsentState,
-        api.MeterState,
-        api.ModuleState,
-        api.KeyState,
-        api.EvseState,
-    )
     parts = []
-    for model in models:
+    for model in reversed(get_args(api.State)):
         parts.append("{" + ",".join(f'"{name}":"' for name in model.model_fields) + "}")
     for kind in statements.TYPES[:3]:
         members = ",".join(f'\\"{name}\\":\\"' for name in statements.members_of(kind)[2:])
@@ -114,15 +106,13 @@ class MemoryLedger(Ledger):
 
 
 def packed(states: Iterable[api.State]) -> list[PackedState]:
-    """States as a ledger holds them."""
-    return [each for state in states for each in _packed(state)]
-
-
-def _packed(state: api.State) -> Iterator[PackedState]:
-    kept = pack(_joined(name_of(state)), state)
-    yield kept
-    if isinstance(state, api.ModuleState) and state.evse_id is not None:
-        yield pack_pointer(normalized(state.gateway_serial), kept)
+    """States as a ledger holds them, a module's under the name of its serial number too."""
+    found = []
+    for state in states:
+        found.append(kept := pack(_joined(name_of(state)), state))
+        if isinstance(state, api.ModuleState) and state.evse_id is not None:
+            found.append(pack_pointer(normalized(state.gateway_serial), kept))
+    return found
 
 
 def _joined(name: tuple[str, ...]) -> str:

@@ -262,19 +262,12 @@ class AccessRevoked(AccessRecord):
     type: Literal["access_revoked"] = "access_revoked"
 
 
-Record = Annotated[
-    Registration
-    | Deactivation
-    | HardwareExchange
-    | Consent
-    | TestCharge
-    | AccessGranted
-    | AccessRevoked,
-    Field(discriminator="type"),
-]
-
 RecordAboutEvse = Deactivation | HardwareExchange | Consent | TestCharge
 """About a charge point that has a key."""
+
+Record = Annotated[
+    Registration | RecordAboutEvse | AccessGranted | AccessRevoked, Field(discriminator="type")
+]
 
 _ANY = TypeAdapter[Record](Record)
 

@@ -11,20 +11,9 @@ from wattseal.common.findings import Finding
 from wattseal.ocmf.evse_id import EvseIdError
 from wattseal.registry import api_models as api
 from wattseal.registry import make_record, records
-from wattseal.registry.rules import check_against_registry, judge, reason
+from wattseal.registry.rules import check_against_registry, judge, proof, reason
 from wattseal.registry.rules.access import access_faults, administrator_faults
 from wattseal.registry.rules.other_requests import scope_faults, target_faults
-from wattseal.registry.rules.proof import (
-    DAY_MS,
-    Challenged,
-    Facts,
-    History,
-    judged,
-    read_history,
-    read_proof,
-    read_repeated,
-    recorded_end,
-)
 from wattseal.registry.states import Ledger
 from wattseal.wire.signed_text import TextError
 
@@ -32,7 +21,7 @@ HOST = "registry"
 """The actor of what the registry's own host does: access keys, and nothing else."""
 
 
-TakenApart = tuple[Facts | None, list[Finding]]
+TakenApart = tuple[proof.Facts | None, list[Finding]]
 """A registration's facts, and what is wrong with it by itself."""
 
 
@@ -93,24 +82,26 @@ def _judge_registration(
 
 
 def _facts_of(record: records.Registration, module: api.ModuleState | None) -> TakenApart:
-    proof, found = read_proof(record.possession)
-    if proof is None:
+    possession, found = proof.read_proof(record.possession)
+    if possession is None:
         return None, found
     req = api.RegistrationRequest.copied_from(record)
-    history, broken = _history_of(record, proof.chip_id, module)
-    challenge = Challenged("", record.unix_ms, lambda _: "good", 0, record.unix_ms)
-    return judged(req, proof, history, broken, challenge)
+    history, broken = _history_of(record, possession.chip_id, module)
+    challenge = proof.Challenged("", record.unix_ms, lambda _: "good", 0, record.unix_ms)
+    return proof.judged(req, possession, history, broken, challenge)
 
 
 def _history_of(
     record: records.Registration, chip_id: str, module: api.ModuleState | None
-) -> tuple[History | None, list[Finding]]:
+) -> tuple[proof.History | None, list[Finding]]:
     """The record's statements, which go on where the recorded ones end or repeat the last."""
     before, recorded = record.statements_before, module.statements if module else 0
     if before == recorded:
-        return read_history(record.statements, chip_id, recorded_end(module) if module else None)
+        return proof.read_history(
+            record.statements, chip_id, proof.recorded_end(module) if module else None
+        )
     if before == recorded - 1 and len(record.statements) == 1:
-        return read_repeated(record.statements[0], recorded)
+        return proof.read_repeated(record.statements[0], recorded)
     cause = "it does not go on where the recorded statements end"
     return None, [reason("history_broken", number=before + 1, cause=cause)]
 
@@ -156,7 +147,7 @@ def _judge_access(
 def _days(record: records.Consent | records.AccessGranted) -> int | None:
     """For how long it was asked for; None for ever."""
     until = record.until_unix_ms
-    return None if until is None else (until - record.unix_ms) // DAY_MS
+    return None if until is None else (until - record.unix_ms) // proof.DAY_MS
 
 
 def _differences(record: records.Record, made: records.Record) -> list[Finding]:

@@ -7,24 +7,16 @@ from dataclasses import dataclass, field, replace
 
 from wattseal.ocmf.evse_id import read_evse_id
 from wattseal.ocmf.public_key import KeyPeriod, recall_public_key
-from wattseal.registry.records import (
-    Consent,
-    Deactivation,
-    HardwareExchange,
-    Record,
-    Registration,
-    Scenario,
-    TestCharge,
-)
+from wattseal.registry import records
 from wattseal.registry.states import fingerprint_of
 
 SCENARIOS = {
-    Scenario.INITIAL: "Commissioned",
-    Scenario.METER_REPLACEMENT: "Meter replaced",
-    Scenario.MODULE_REPLACEMENT: "Signing module replaced",
-    Scenario.FIRMWARE_UPDATE: "Firmware updated, new key",
-    Scenario.REUSE: "Commissioned with a reused signing module",
-    Scenario.TAKE_OVER: "Taken over from another operator",
+    records.Scenario.INITIAL: "Commissioned",
+    records.Scenario.METER_REPLACEMENT: "Meter replaced",
+    records.Scenario.MODULE_REPLACEMENT: "Signing module replaced",
+    records.Scenario.FIRMWARE_UPDATE: "Firmware updated, new key",
+    records.Scenario.REUSE: "Commissioned with a reused signing module",
+    records.Scenario.TAKE_OVER: "Taken over from another operator",
 }
 REASONS = {
     "decommissioned": "Decommissioned",
@@ -33,7 +25,7 @@ REASONS = {
     "lost": "Key deactivated: lost",
 }
 
-History = list[tuple[int, Record]]
+History = list[tuple[int, records.Record]]
 
 
 @dataclass(frozen=True)
@@ -58,12 +50,12 @@ def key_periods(evse_id: str, history: History) -> list[KeyPeriod]:
     for number, record in history:
         if _ends_here(evse_id, record):
             periods[-1:] = [_ended(last, record) for last in periods[-1:]]
-        if isinstance(record, Registration) and _same(record.evse_id, evse_id):
+        if isinstance(record, records.Registration) and _same(record.evse_id, evse_id):
             periods.append(_begun(number, record))
     return periods[::-1]
 
 
-def _begun(number: int, record: Registration) -> KeyPeriod:
+def _begun(number: int, record: records.Registration) -> KeyPeriod:
     return KeyPeriod(
         key=recall_public_key(record.public_key),
         from_ms=record.unix_ms,
@@ -75,41 +67,41 @@ def _begun(number: int, record: Registration) -> KeyPeriod:
     )
 
 
-def _ended(period: KeyPeriod, record: Record) -> KeyPeriod:
+def _ended(period: KeyPeriod, record: records.Record) -> KeyPeriod:
     if period.until_ms is not None:
         return period
-    was_deactivated = isinstance(record, Deactivation)
+    was_deactivated = isinstance(record, records.Deactivation)
     return replace(period, until_ms=record.unix_ms, was_deactivated=was_deactivated)
 
 
-def _ends_here(evse_id: str, record: Record) -> bool:
+def _ends_here(evse_id: str, record: records.Record) -> bool:
     """Whether the key that signed for the charge point before this record does so no more."""
-    if isinstance(record, Registration):
+    if isinstance(record, records.Registration):
         left = any(_same(one.evse_id, evse_id) for one in record.ended.evses)
         return left or _same(record.evse_id, evse_id)
-    return isinstance(record, Deactivation) and _same(record.evse_id, evse_id)
+    return isinstance(record, records.Deactivation) and _same(record.evse_id, evse_id)
 
 
-def _told(evse_id: str, record: Record) -> tuple[str, list[tuple[str, str]]]:
+def _told(evse_id: str, record: records.Record) -> tuple[str, list[tuple[str, str]]]:
     """Title and facts of a record, as seen from this charge point."""
-    if isinstance(record, Registration):
+    if isinstance(record, records.Registration):
         if _same(record.evse_id, evse_id):
             return SCENARIOS[record.scenario], list(_registration_facts(record))
         return "Meter and module went to another charge point", [("Now at", record.evse_id)]
-    if isinstance(record, Deactivation):
+    if isinstance(record, records.Deactivation):
         noted = [("Note", record.note)] if record.note else []
         return REASONS[record.reason], [("Key", _short(record.public_key)), *noted]
-    if isinstance(record, HardwareExchange):
+    if isinstance(record, records.HardwareExchange):
         station = f"{record.station_model}, serial number {record.station_serial}"
         return "Station hardware exchanged", [("Station", station), ("Meter and key", "the same")]
-    if isinstance(record, Consent):
+    if isinstance(record, records.Consent):
         return "Consent to a take-over", [("By", record.from_operator), ("To", record.to_operator)]
-    if isinstance(record, TestCharge):
+    if isinstance(record, records.TestCharge):
         return "Test charge kept", [("Key", _short(record.public_key))]
     return record.type.replace("_", " ").capitalize(), []
 
 
-def _registration_facts(record: Registration) -> Iterator[tuple[str, str]]:
+def _registration_facts(record: records.Registration) -> Iterator[tuple[str, str]]:
     yield "Key", f"number {record.key_number}, {_short(record.public_key)}"
     yield "Meter", f"{record.meter.manufacturer} {record.meter.model} {record.meter.serial}"
     yield "Module", f"{record.module_model} {record.gateway_serial}"

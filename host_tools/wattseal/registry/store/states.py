@@ -68,8 +68,9 @@ class SqlLedger(Ledger):
 
 def key_valid(connection: Connection, evse_id: str, at_unix_ms: int) -> api.KeyAnswer | None:
     """The key that was good for a charge point at a time; in one statement, as it is asked most."""
-    text = _text_of(evse_id)
-    if text is None:
+    try:
+        text = read_evse_id(evse_id).text
+    except EvseIdError:
         return None
     answer = _key_answer(connection, _key_valid(), {"evse_id": text, "at": at_unix_ms}, at_unix_ms)
     return answer if answer and answer.status == "active" and answer.evse_id == text else None
@@ -169,13 +170,6 @@ def access_keys(connection: Connection) -> list[api.AccessState]:
         assert isinstance(state, api.AccessState)  # noqa: S101 - the table's own model
         newest[state.key_id] = state
     return list(newest.values())
-
-
-def _text_of(evse_id: str) -> str | None:
-    try:
-        return read_evse_id(evse_id).text
-    except EvseIdError:
-        return None
 
 
 MAX_CHARACTERS = 400

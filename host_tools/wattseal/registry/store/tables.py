@@ -96,7 +96,8 @@ _NAMES = {
 _FLAGS = {"used", "revoked"}
 
 
-def _state_table(name: str, model: type[api.State], *indexes: Index) -> Table:
+def _state_table(name: str, model: type[api.State], **indexes: tuple[str, ...]) -> Table:
+    """indexes: the columns of each, by what its name adds to the table's."""
     return Table(
         name,
         metadata,
@@ -105,7 +106,7 @@ def _state_table(name: str, model: type[api.State], *indexes: Index) -> Table:
         Column("since_unix_ms", Number, nullable=False),
         *_columns_of(model),
         *(Column(name, Name, nullable=False) for name in _NAMES.get(model, ())),
-        *indexes,
+        *(Index(f"{name}_{ending}", *columns) for ending, columns in indexes.items()),
         info={"model": model},
     )
 
@@ -123,31 +124,21 @@ def _columns_of(model: type[api.State]) -> Iterator[Column[Any]]:
             yield Column(name, _TYPES.get(name, Name), nullable=NoneType in types)
 
 
-evse_state = _state_table(
-    "evse_state", api.EvseState, Index("evse_state_by_evse", "evse_id", "entry")
-)
-key_state = _state_table(
-    "key_state", api.KeyState, Index("key_state_by_key", "fingerprint", "entry")
-)
+evse_state = _state_table("evse_state", api.EvseState, by_evse=("evse_id", "entry"))
+key_state = _state_table("key_state", api.KeyState, by_key=("fingerprint", "entry"))
 module_state = _state_table(
     "module_state",
     api.ModuleState,
-    Index("module_state_by_chip", "chip_id", "entry"),
-    Index("module_state_by_serial", "gateway_serial_name", "chip_id"),
+    by_chip=("chip_id", "entry"),
+    by_serial=("gateway_serial_name", "chip_id"),
 )
 meter_state = _state_table(
-    "meter_state",
-    api.MeterState,
-    Index("meter_state_by_meter", "serial_name", "manufacturer_name", "entry"),
+    "meter_state", api.MeterState, by_meter=("serial_name", "manufacturer_name", "entry")
 )
 consent_state = _state_table(
-    "consent_state",
-    api.ConsentState,
-    Index("consent_state_by_evse", "evse_id", "to_operator", "entry"),
+    "consent_state", api.ConsentState, by_evse=("evse_id", "to_operator", "entry")
 )
-access_state = _state_table(
-    "access_state", api.AccessState, Index("access_state_by_key", "key_id", "entry")
-)
+access_state = _state_table("access_state", api.AccessState, by_key=("key_id", "entry"))
 
 NAMED_BY = {
     evse_state: ("evse_id",),

@@ -266,9 +266,7 @@ async def key_of_evse(evse_id: EvseIdPath, at: At, registry: Service) -> api.Key
 async def history(evse_id: EvseIdPath, registry: Service) -> list[api.HistoryLine]:
     """Every record that touched it, oldest first, with the key that signs after it."""
     records = await ask(registry.history, evse_id)
-    if not records:
-        raise NotFound("not_found", what="charge point", name=evse_id)
-    return history_lines(evse_id, records)
+    return history_lines(evse_id, _found(records or None, "charge point", evse_id))
 
 
 @questions_router.get(
@@ -323,9 +321,10 @@ _Route = TypeVar("_Route", bound=Callable[..., Any])
 RegistrationBody = Annotated[api.RegistrationRequest, openapi.body("registration")]
 
 
-async def _recorder(
-    actor: Actor, registry: Service, response: Response
-) -> Callable[[api.RegistrationRequest | api.RequestAboutEvse], api.Confirmation]:
+_Record = Callable[[api.RegistrationRequest | api.RequestAboutEvse], api.Confirmation]
+
+
+async def _recorder(actor: Actor, registry: Service, response: Response) -> _Record:
     """What records a request: its answer is 201 for a new entry, 200 for one that there was."""
 
     def record(req: api.RegistrationRequest | api.RequestAboutEvse) -> api.Confirmation:
@@ -341,9 +340,7 @@ async def _recorder(
     return record
 
 
-Recorder = Annotated[
-    Callable[[api.RegistrationRequest | api.RequestAboutEvse], api.Confirmation], Depends(_recorder)
-]
+Recorder = Annotated[_Record, Depends(_recorder)]
 
 
 def _recording(path: str, summary: str) -> Callable[[_Route], _Route]:

@@ -17,16 +17,9 @@ from wattseal.common.workers import end_with_parent
 from wattseal.driver_check.browser import CHECK_FILES
 from wattseal.registry.service import Registry
 from wattseal.registry.setup import open_registry
-from wattseal.registry.web import api, errors, openapi, pages, tile_log
+from wattseal.registry.web import api, errors, middleware, openapi, pages, tile_log
 from wattseal.registry.web.callers import RateLimits, Settings, from_environment
 from wattseal.registry.web.metrics import Metrics
-from wattseal.registry.web.middleware import (
-    BodyLimit,
-    HeadRequests,
-    ReadLimit,
-    RegistryLog,
-    SecurityHeaders,
-)
 from wattseal.registry.web.templates import STATIC_FILES
 
 _ROUTERS = (
@@ -62,11 +55,11 @@ def create_app(registry: Registry, settings: Settings) -> FastAPI:
         app.mount(path, StaticFiles(directory=Path(str(folder))))
     errors.install(app)
     # The last one added is the outermost.
-    app.add_middleware(HeadRequests)
-    app.add_middleware(BodyLimit)
-    app.add_middleware(ReadLimit, limits=app.state.limits)
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(RegistryLog, metrics=app.state.metrics)
+    app.add_middleware(middleware.HeadRequests)
+    app.add_middleware(middleware.BodyLimit)
+    app.add_middleware(middleware.ReadLimit, limits=app.state.limits)
+    app.add_middleware(middleware.SecurityHeaders)
+    app.add_middleware(middleware.RegistryLog, metrics=app.state.metrics)
     app.openapi = lambda: _description(app)  # type: ignore[method-assign]
     return app
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -17,13 +19,7 @@ from wattseal.registry import failures
 from wattseal.registry.api_models import Reason
 from wattseal.registry.failures import AccessError, Refused, RegistryError
 from wattseal.registry.web import problems
-from wattseal.registry.web.problems import (
-    ErrorBody,
-    ErrorFacts,
-    Problem,
-    RefusedBody,
-    of_failure,
-)
+from wattseal.registry.web.problems import ErrorBody, ErrorFacts, Problem, RefusedBody, of_failure
 from wattseal.registry.web.templates import render
 
 PATH = "/check"
@@ -49,10 +45,13 @@ NOT_YOURS = frozenset({"evse_not_yours", "administrator_needed"})
 """Reasons that are about who asks, not about what is asked: their status is 403."""
 
 
-def problem_answer(problem: Problem, scope: Scope) -> Response:
-    """The answer to a request that goes no further."""
-    scope.setdefault("state", {})["problem"] = problem.name
-    return answer(scope, problem.status, problem.body, problem.headers)
+def problem_answer(
+    error: RegistryError, scope: Scope, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The answer to a request that goes no further; `headers` are further ones."""
+    scope.setdefault("state", {})["problem"] = error.name
+    status, body, own_headers = of_failure(error)
+    return answer(scope, status, body, {**own_headers, **(headers or {})})
 
 
 def answer(scope: Scope, status: int, body: ErrorBody, headers: dict[str, str]) -> Response:
@@ -66,25 +65,18 @@ def answer(scope: Scope, status: int, body: ErrorBody, headers: dict[str, str]) 
 
 def install(app: FastAPI) -> None:
     """Let the application answer with these."""
-    app.exception_handler(Problem)(_on_problem)
     app.exception_handler(RegistryError)(_on_failure)
-    app.exception_handler(DatabaseUnusable)(_on_database_unusable)
     app.exception_handler(Refused)(_on_refused)
     app.exception_handler(RequestValidationError)(_on_malformed)
     app.exception_handler(HTTPException)(_on_routing)
-    for lost in (OperationalError, InterfaceError, PoolTimeout):
-        app.exception_handler(lost)(_on_database_lost)
-
-
-def _on_problem(request: Request, problem: Problem) -> Response:
-    return problem_answer(problem, request.scope)
+    for fault in (DatabaseUnusable, OperationalError, InterfaceError, PoolTimeout):
+        app.exception_handler(fault)(_on_database)
 
 
 def _on_failure(request: Request, error: RegistryError) -> Response:
-    request.state.problem = error.name
     if isinstance(error, AccessError):
         request.app.state.metrics.wrong_keys.inc()
-    return answer(request.scope, *of_failure(error))
+    return problem_answer(error, request.scope)
 
 
 def _on_refused(request: Request, refused: Refused) -> Response:
@@ -114,19 +106,14 @@ def _on_routing(request: Request, error: HTTPException) -> Response:
         return problem_answer(Problem("page_unknown", path=path), request.scope)
     if error.status_code == 405:
         problem = Problem("method_unknown", path=path, method=request.method)
-        problem.headers.update(error.headers or {})
-        return problem_answer(problem, request.scope)
+        return problem_answer(problem, request.scope, error.headers)
     problem = Problem("request_malformed", cause=str(error.detail)[:300])
     return problem_answer(problem, request.scope)
 
 
-def _on_database_unusable(request: Request, error: DatabaseUnusable) -> Response:
-    return _not_ready(request, error.cause)
-
-
-def _on_database_lost(request: Request, _error: Exception) -> Response:
-    return _not_ready(request, "its database does not answer")
-
-
-def _not_ready(request: Request, cause: str) -> Response:
-    return _on_failure(request, RegistryError("not_ready", cause=cause))
+def _on_database(request: Request, error: Exception) -> Response:
+    """A database that cannot be used, or that does not answer."""
+    cause = "its database does not answer"
+    if isinstance(error, DatabaseUnusable):
+        cause = error.cause
+    return problem_answer(RegistryError("not_ready", cause=cause), request.scope)

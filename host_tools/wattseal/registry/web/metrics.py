@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -31,11 +32,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self.requests = Counter(
-            "wattseal_registry_requests",
-            "Answered requests.",
-            ["route", "method", "status"],
-            registry=self._registry,
+        counter = partial(Counter, registry=self._registry)
+        self.requests = counter(
+            "wattseal_registry_requests", "Answered requests.", ["route", "method", "status"]
         )
         self.seconds = Histogram(
             "wattseal_registry_request_seconds",
@@ -44,21 +43,15 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
-        self.refusals = Counter(
-            "wattseal_registry_refusals",
-            "Reasons for which requests were refused.",
-            ["code"],
-            registry=self._registry,
+        self.refusals = counter(
+            "wattseal_registry_refusals", "Reasons for which requests were refused.", ["code"]
         )
-        self.wrong_keys = Counter(
+        self.wrong_keys = counter(
             "wattseal_registry_wrong_access_keys",
             "Requests with an access key that is none, or is good no more.",
-            registry=self._registry,
         )
-        self.limited = Counter(
-            "wattseal_registry_limited_requests",
-            "Requests beyond a rate limit.",
-            registry=self._registry,
+        self.limited = counter(
+            "wattseal_registry_limited_requests", "Requests beyond a rate limit."
         )
 
     def text(self, log_entries: int) -> bytes:

@@ -59,22 +59,21 @@ async def tables() -> Response:
 @check_router.post("/check")
 async def check(request: Request, registry: Service) -> Response:
     """Check what the form brings."""
-    language = _language(request, "")
     limits: RateLimits = request.app.state.limits
     address = callers.of_scope(request.scope)
 
     def count(files: int) -> None:
         limits.count("read", address, READS_PER_FILE * files)
 
+    fault = "nothing_given"
     try:
         upload, asked = await read_upload(request)
     except UploadError:
-        examination = Examination(registry, language, count)
-        return _check_page(request, language, examination.refuse("", "broken_upload"), 400)
+        upload, asked, fault = None, "", "broken_upload"
     language = _language(request, asked)
     examination = Examination(registry, language, count)
     if upload is None:
-        return _check_page(request, language, examination.refuse("", "nothing_given"), 400)
+        return _check_page(request, language, examination.refuse("", fault), 400)
     result = await ask(examination.examine, upload.name, upload.data)
     return _check_page(request, language, result)
 
@@ -86,15 +85,8 @@ def _language(request: Request, asked: str) -> Language:
 def _check_page(
     request: Request, language: Language, result: Result | None, status: int = 200
 ) -> Response:
-    words = read_labels(PAGE, language)
-    page = render(
-        "check.html",
-        request.scope,
-        lang=language.value,
-        words=words,
-        is_offline=False,
-        result=result,
-    )
+    values = {"lang": language.value, "words": read_labels(PAGE, language), "result": result}
+    page = render("check.html", request.scope, is_offline=False, **values)
     headers = {"Content-Language": language.value, "Vary": "Accept-Language"}
     return HTMLResponse(page, status, headers)
 
@@ -158,7 +150,7 @@ def _asked(registry: Service, evse_id: str, at: str) -> dict[str, Any]:
             moment = read_moment(at)
             key = registry.key_valid(evse_id, moment)
         except Problem as problem:
-            fault = problem.body.error.sentence
+            fault = problem.sentence
     return {"at": at, "at_unix_ms": moment, "key_at": key, "at_fault": fault, "now": unix_ms_now()}
 
 

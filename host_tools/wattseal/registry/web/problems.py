@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from wattseal.common.sentences import read_sentences
-from wattseal.registry import failures
 from wattseal.registry.api_models import Reason
 from wattseal.registry.failures import RegistryError
 from wattseal.registry.records import Model
@@ -41,32 +39,18 @@ class Health(Model):
 TABLE = "registry_problems"
 
 
-class Problem(Exception):  # noqa: N818
-    """An answer that is no success: `status`, the body that says why, and further headers."""
+class Problem(RegistryError):  # noqa: N818
+    """What goes wrong before the service is asked."""
 
-    def __init__(self, name: str, /, **detail: str | int) -> None:
-        super().__init__(name)
-        told = read_sentences(TABLE)[name]
-        self.name = name
-        self.status = told.status
-        self.body = ErrorBody(
-            error=ErrorFacts(
-                name=name,
-                sentence=told.en.format(**detail),
-                remedy=told.remedy.format(**detail),
-                detail=dict(detail),
-            )
-        )
-        self.headers = _headers(self.status, detail)
+    table = TABLE
 
 
 def of_failure(error: RegistryError) -> tuple[int, ErrorBody, dict[str, str]]:
-    """HTTP status, body and headers of what the service itself raises."""
-    status = read_sentences(failures.TABLE)[error.name].status
+    """HTTP status, body and headers of an answer that is no success."""
     facts = ErrorFacts(
         name=error.name, sentence=error.sentence, remedy=error.remedy, detail=error.detail
     )
-    return status, ErrorBody(error=facts), _headers(status, error.detail)
+    return error.status, ErrorBody(error=facts), _headers(error.status, error.detail)
 
 
 def _headers(status: int, detail: dict[str, str | int]) -> dict[str, str]:

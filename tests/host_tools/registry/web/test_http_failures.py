@@ -126,6 +126,6 @@ def test_every_failure_of_the_service_has_a_status() -> None:
 def test_every_problem_can_be_told() -> None:
     blanks = {"cause": "a", "path": "b", "method": "c", "seconds": 1, "limit": 1}
     for name in read_sentences(TABLE):
-        problem = Problem(name, **{**blanks, "request_id": "d"})
-        assert problem.status >= 400
-        assert "{" not in problem.body.error.sentence + problem.body.error.remedy
+        status, body, _headers = of_failure(Problem(name, **{**blanks, "request_id": "d"}))
+        assert status >= 400
+        assert "{" not in body.error.sentence + body.error.remedy
