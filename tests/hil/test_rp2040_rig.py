@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from hil import images
 from hil.engine import EngineError
 from hil.flash import Moment
 from hil.images import BUILD
@@ -107,7 +108,8 @@ def test_whoever_waits_for_a_broken_rig_is_told(image):
     assert "rp2040" not in [thread.name for thread in threading.enumerate()]
 
 
-def test_a_missing_image_is_named_with_what_to_do(tmp_path):
+def test_a_missing_image_is_named_with_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(images, "_on_demand", False)
     with pytest.raises(RigError, match="name another file"):
         Rp2040Rig(Setup(), tmp_path / "firmware.bin")
     with pytest.raises(RigError, match=r"build it with \./dev build rp2040-other"):

@@ -8,6 +8,7 @@ import time
 import pytest
 import serial
 
+from hil import images
 from hil.engine import EngineError
 from hil.images import BUILD
 from hil.meter.faults import checked
@@ -206,7 +207,8 @@ def test_what_the_target_cannot_do_is_refused(rig_and_client):
         rig.fast_forward(1)
 
 
-def test_a_missing_program_is_named_with_the_command_that_makes_it():
+def test_a_missing_program_is_named_with_the_command_that_makes_it(monkeypatch):
+    monkeypatch.setattr(images, "_on_demand", False)
     with pytest.raises(RigError, match=r"\./dev build unix-other"):
         UnixRig(Setup(), BUILD / "unix-other" / "micropython")
 

@@ -133,7 +133,7 @@ _PASSWORD_IN_URL = re.compile(r"(://[^:/@\s]*):[^@\s]*@")
 
 
 class RequestLog(ABC):
-    """The outermost layer: what it does not see has not happened.
+    """Logs every request; the outermost layer, so that no answer leaves without a line.
 
     Gives every request a number, and an answer when nothing else gave one.
     """
