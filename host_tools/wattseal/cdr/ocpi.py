@@ -225,7 +225,11 @@ def _load(text: str | bytes) -> dict[str, Any]:
 
 def _word(members: dict[str, Any], name: str, most: int) -> str:
     """A text that has to be there: OCPI's CiString, printable ASCII."""
-    value = _limited(members.get(name) or None, name, most)
+    value = members.get(name)
+    if type(value) is not str or not value:
+        raise CdrError(name, "is missing, or is no text")
+    if len(value) > most:
+        raise CdrError(name, f"is longer than {most} characters")
     if not (value.isascii() and value.isprintable()):
         raise CdrError(name, "has characters other than printable ASCII")
     return value
