@@ -1,5 +1,6 @@
 """What the tests of all folders share: the option `--all`, and images built when needed."""
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -34,11 +35,15 @@ def _images_of(item: pytest.Item) -> list[str]:
     return [target for mark in item.iter_markers("image") for target in mark.args]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> None:
-    """Build what a test reads, or wait until it is built, before the test's time limit runs."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Build what a test reads, or wait until it is built, before the test's time limit runs.
+
+    The limit is set by a wrapper too: only a wrapper can come before it.
+    """
     for target in _images_of(item):
         images.build_once(target)
+    return (yield)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -1,5 +1,6 @@
 """Tests find the images that they read, built once and by one process at a time."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -88,3 +89,29 @@ def test_two_processes_build_one_after_the_other(checkout: Path) -> None:
 def test_the_command_ends_with_the_failed_builds_status(checkout: Path) -> None:
     assert images.main(["one", "broken", "two"]) == 3
     assert log(checkout) == ["begin one", "end one", "begin broken"]
+
+
+def test_a_test_waits_for_its_image_outside_its_time_limit(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    (tmp_path / "conftest.py").write_text((root / "conftest.py").read_text())
+    (tmp_path / "slow_build.py").write_text(
+        "import functools, time\n"
+        "from hil import images\n"
+        "@functools.cache\n"
+        "def build_once(target):\n"
+        "    time.sleep(2)\n"  # the build
+        "    return 0, ''\n"
+        "images.build_once = build_once\n"
+    )
+    (tmp_path / "test_it.py").write_text(
+        "import pytest\n@pytest.mark.image('unix')\ndef test_it(): pass\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "slow_build", "--timeout", "1", "test_it.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{root}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
