@@ -136,7 +136,7 @@ def read_plainly(charges: Sequence[Sequence[SignedValue] | None]) -> list[PlainS
 
 
 def _for_each(some: Iterable[_From | None], step: Callable[[_From], _To]) -> list[_To | None]:
-    """What a step makes of each; None where it stumbles, or where one before it did."""
+    """What a step makes of each; None where it, or one before it, raises one of PARSE_ERRORS."""
     made: list[_To | None] = []
     for one in some:
         try:
@@ -242,7 +242,7 @@ def _course(records: Sequence[_Record]) -> list[_Reading]:
 
 
 def _reading(text: str) -> _Reading:
-    """A good reading; anything else raises ValueError, or what it stumbles over."""
+    """A good reading; anything else raises one of PARSE_ERRORS."""
     told = _READING.fullmatch(text)
     if told is None:
         raise ValueError

@@ -137,6 +137,6 @@ def shown(text: str) -> str:
 
 
 def _known(text: str) -> str:
-    """A character that the font lacks is told by its number."""
+    """The text, with the number of each character that the font lacks in its place."""
     glyphs = pdfmetrics.getFont(PLAIN).face.charToGlyph  # type: ignore[attr-defined]
     return "".join(c if ord(c) in glyphs else f"[U+{ord(c):04X}]" for c in text)
