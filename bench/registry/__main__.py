@@ -12,7 +12,6 @@ import argparse
 import os
 import random
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -30,6 +29,7 @@ from wattseal.registry.records import Record, record_text
 from wattseal.registry.service import make_key
 from wattseal.registry.store import tables
 
+from bench import process_family
 from bench.figures import Figure, show
 from bench.registry import plain_sql
 from bench.registry.client import Ask, rate
@@ -130,21 +130,15 @@ class Bench:
     def _audit(self, served: Served) -> None:
         """The whole log, by a process of its own and those that it starts."""
         start, before_s = time.perf_counter(), served.processor_s()
-        process = subprocess.Popen(
-            [WATTSEAL, "registry", "audit", served.url, "--json"], stdout=subprocess.DEVNULL
-        )
-        _process, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            raise RuntimeError(f"the audit ended with status {process.returncode}")
+        used = process_family.used_by([WATTSEAL, "registry", "audit", served.url, "--json"])
         elapsed_s, entries = time.perf_counter() - start, self.next_station
-        audit_ms = 1000 * (usage.ru_utime + usage.ru_stime) / entries
+        audit_ms = 1000 * used["processor_s"] / entries
         serving_ms = 1000 * (served.processor_s() - before_s) / entries
         self.figures[f"audit of {entries:,} keys"] = Figure(elapsed_s, "s")
         self.figures["audit, entries"] = Figure(entries / elapsed_s, "1/s")
         self.figures["audit, processor"] = Figure(audit_ms, "ms each")
         self.figures["audit, processor of the server"] = Figure(serving_ms, "ms each")
-        self.figures["audit, memory"] = Figure(usage.ru_maxrss / 1024, "MB")
+        self.figures["audit, memory"] = Figure(used["memory_mb"], "MB")
 
 
 def _processor_s() -> float:
