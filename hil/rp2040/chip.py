@@ -138,6 +138,10 @@ class Chip:
         """The flash's bytes: what is left when the power goes now."""
         return bytes(self._memory)
 
+    def watch_flash_reads(self, tell: Callable[[int], None]) -> None:
+        """Tell the address of each read through XIP from here on, instructions included."""
+        self._xip.watch(tell)
+
     def uart_connected(self, pin: int) -> bool:
         """Whether the firmware has given this pin to its UART."""
         return bool(self.mcu.gpio[pin].function_select == UART_FUNCTION)

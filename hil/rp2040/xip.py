@@ -63,6 +63,22 @@ class XipWindow:
             for name, read in (self._open_reads if is_open else self._closed_reads).items():
                 setattr(self._mcu, name, read)
 
+    def watch(self, tell: Callable[[int], None]) -> None:
+        """Tell each address that is read through the open window from here on, which is slow."""
+
+        def told(read: Read) -> Read:
+            def reading(address: int) -> int:
+                if FLASH_START <= address < FLASH_ALIASES_END:
+                    tell(address)
+                return read(address)
+
+            return reading
+
+        self._open_reads = {name: told(read) for name, read in self._open_reads.items()}
+        if self._is_open:
+            for name, read in self._open_reads.items():
+                setattr(self._mcu, name, read)
+
     def raise_problem(self) -> None:
         """Raise what was read while the window was closed, if anything was."""
         if self.problem is not None:

@@ -53,7 +53,7 @@ def test_a_load_through_a_closed_window_stops_the_run_with_address_and_pc(chip, 
 def test_an_instruction_fetched_through_a_closed_window_stops_the_run(chip):
     close_window(chip)
     chip.mcu.core.pc = IN_FLASH
-    with pytest.raises(ClosedWindowError, match="at 0x10000200 .* near pc 0x10000200"):
+    with pytest.raises(ClosedWindowError, match=r"at 0x10000200 .* near pc 0x10000200"):
         chip.run_for(NS_PER_MS)
 
 
@@ -74,6 +74,16 @@ def test_an_opened_window_reads_again(chip):
     chip.mcu.write_uint32(SSI_CTRLR0, XIP_READS)
     run_from_ram(chip, LOADS["word"], r0=LITERAL)
     assert chip.mcu.core.registers[2] == 0x04030201
+
+
+def test_reads_can_be_watched_also_after_the_window_was_closed(chip):
+    seen = []
+    chip.watch_flash_reads(seen.append)
+    close_window(chip)
+    run_from_ram(chip)
+    chip.mcu.write_uint32(SSI_CTRLR0, XIP_READS)
+    run_from_ram(chip, LOADS["word"], LOADS["byte"], r0=LITERAL + 0x3000000)
+    assert set(seen) == {LITERAL + 0x3000000}
 
 
 def test_a_reset_opens_the_window_as_the_boot_rom_does(chip):
