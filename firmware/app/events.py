@@ -70,7 +70,7 @@ class Events:
         sectors = self._log.sector_count
         self.spare_of_starts = max(SPARE_FOR_OWNER, sectors // 16)
         """Sectors that starts and what else only a power cut or a fault provokes leave free."""
-        self.spare_of_rationed = self.spare_of_starts + max(1, sectors // 8)
+        self.spare_of_rationed = self.spare_of_starts + max(1, sectors // 16)
         """Sectors that whatever anybody at the link can provoke leaves free."""
         if self._log.newest >= 0:
             self._find_end()

@@ -319,7 +319,7 @@ def test_decayed_record_is_an_error_that_can_be_gone_around() -> None:
 
 def test_events_come_in_parts_that_fit_a_line() -> None:
     bench = Bench().boot()
-    for number in range(30):
+    for _ in range(30):
         bench.module.log("filler", {"text": "x" * 200})
     part = bench.call("events", from_=3, to=5)
     assert [item["number"] for item in part["events"]] == [3, 4, 5]
