@@ -20,6 +20,8 @@ ReadingUse = Callable[[Reading], Result]
 """Uses a reading. It changes nothing, because it may be called again with another."""
 RegisterUse = Callable[[list[int]], Result]
 """The same with the values of registers."""
+Room = tuple[int, int]
+"""How much is left of how much, in one unit."""
 Work = Callable[[], None]
 """Something to do while a reply is awaited, once or as often as it is asked for."""
 

@@ -329,6 +329,13 @@ ERRORS = (
         "The meter's line did not fall silent.",
         "Check for a second master, missing termination or bias of the line.",
     ),
+    # What needs no owner.
+    (
+        -32070,
+        "too_often",
+        "What anybody may have stored was changed too often: flash wears out.",
+        "Wait for detail.wait_s seconds, and see what changes it over and over.",
+    ),
 )
 
 

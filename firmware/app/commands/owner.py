@@ -29,7 +29,7 @@ def unseal(module: Module, params: Json) -> Json:
     module.require_sealed()
     module.require_room_for_events()
     _check_answer(module, "unseal", params)
-    module.log("unsealed", {})
+    module.log_by_owner("unsealed", {})
     module.setup.unseal()
     return {"sealed": module.setup.sealed}
 
