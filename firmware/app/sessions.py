@@ -30,14 +30,20 @@ class Sessions:
         self._firmware = firmware
         self._journal = journal
         self._clock = clock
-        self._begun: tuple[str, Json] | None = None  # the open session's meter and user
+        self._begun: tuple[int, str, Json] = (0, "", {})  # begin pagination, meter, user
+        self._found_open = journal.state.begin_pagination if journal.state.is_open else 0
         self.key_number = 0
-        self.needs_recovery = journal.state.is_open
 
     @property
     def is_open(self) -> bool:
         """Whether a session is open, one that waits for its recovery included."""
         return self._journal.state.is_open
+
+    @property
+    def needs_recovery(self) -> bool:
+        """Whether the open session is one that a power failure cut: it was open at the start."""
+        state = self._journal.state
+        return state.is_open and state.begin_pagination == self._found_open
 
     def begin(self, settings: Json, meter: Meter, params: Json) -> Json:
         """Begin a session by the params of the method `begin`; returns the reply's fields."""
@@ -48,7 +54,7 @@ class Sessions:
         user = {name: params[name] for name in _USER_FIELDS if name in params}
         begun = (settings.get("meter_serial"), user)
         fields = self._add(settings, meter, begun, "B", session_id=params.get("session_id"))
-        self._begun = (meter_serial(settings, meter), user)
+        self._begun = (fields["pagination"], meter_serial(settings, meter), user)
         return fields
 
     def add_record(self, settings: Json, meter: Meter, reason: str) -> Json:
@@ -65,9 +71,7 @@ class Sessions:
         record, with status U, and EF t says that it must not be billed.
         """
         begun = self._meter_and_user()
-        fields = self._add(settings, meter, begun, "P", last_unix_ms=last_unix_ms)
-        self.needs_recovery = False
-        return fields
+        return self._add(settings, meter, begun, "P", last_unix_ms=last_unix_ms)
 
     # --- inside ------------------------------------------------------------------------------
 
@@ -157,8 +161,6 @@ class Sessions:
             raise WattsealError("journal_full")
         record = build_record(payload, self._core.sign_record(self.key_number, payload))
         self._journal.store(record, state, spare_sectors)
-        if not state.is_open:
-            self._begun = None
         return {
             "pagination": state.pagination,
             "session_id": state.session_id,
@@ -166,12 +168,17 @@ class Sessions:
         }
 
     def _meter_and_user(self) -> tuple[str, Json]:
-        """Return the meter's serial number and the user that the open session began with."""
-        if self._begun is None:
-            _, record = self._journal.read(self._journal.state.begin_pagination)
+        """Return the meter's serial number and the user that the open session began with.
+
+        What is kept belongs to one session: storing can fail after a record is in flash, so that a
+        session begins or ends although its reply is an error.
+        """
+        begin = self._journal.state.begin_pagination
+        if self._begun[0] != begin:
+            _, record = self._journal.read(begin)
             payload = json.loads(record.split(b"|")[1])
-            self._begun = (payload["MS"], _user_of(payload))
-        return self._begun
+            self._begun = (begin, payload["MS"], _user_of(payload))
+        return self._begun[1:]
 
 
 def meter_serial(settings: Json, meter: Meter) -> str:
