@@ -184,9 +184,11 @@ class Module:
         try:
             meter = self.meter()
             meter.attempts = 1
-            last_unix_ms = self.events.state.unix_ms
-            fields = self.sessions.recover(self.setup.settings, meter, last_unix_ms)
-            meter.attempts = ATTEMPTS
+            try:
+                last_unix_ms = self.events.state.unix_ms
+                fields = self.sessions.recover(self.setup.settings, meter, last_unix_ms)
+            finally:
+                meter.attempts = ATTEMPTS
             self.log_if_room("session_recovered", {"pagination": fields["pagination"]})
         except Exception as problem:
             self.recovery_problem = self.refuse("recovery", problem)

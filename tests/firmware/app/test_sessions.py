@@ -452,6 +452,16 @@ def test_waiting_for_the_meter_does_not_hold_up_the_link() -> None:
     assert bench.port.us - start_us < 2_500_000
 
 
+def test_meter_is_asked_three_times_again_after_a_recovery_that_failed() -> None:
+    bench = cut_session()
+    bench.meter.is_silent = True
+    bench.boot()
+    bench.idle(15)
+    bench.meter.is_silent = False
+    bench.meter.faults = [faults.bad_crc, faults.bad_crc]
+    assert bench.call("read_meter")["energy_kwh"] == "1002.500"
+
+
 def test_host_that_never_pauses_does_not_put_the_recovery_off() -> None:
     bench = cut_session()
     bench.meter.is_silent = True

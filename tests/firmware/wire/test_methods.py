@@ -214,6 +214,21 @@ def test_the_error_raised_is_the_one_asked_for():
     assert refused.value.detail["limit"] == "2 lowercase hexadecimal digits"
 
 
+def test_half_a_byte_is_refused_wherever_digits_are_taken():
+    rows = [row for method in METHODS for row in rows_of(method[4] + method[5]) if row[1] == "hex"]
+    ranges = [row for row in rows if row[2][0] != row[2][1]]
+    assert len(ranges) > 5
+    for row in rows:
+        fewest, most = row[2]
+        assert fewest % 2 == most % 2 == 0
+    for name, kind, (fewest, most), *_ in ranges:
+        check_fields(((name, kind, (fewest, most), "required", ""),), {name: "ab" * (most // 2)})
+        with pytest.raises(WattsealError) as refused:
+            check_fields(((name, kind, (fewest, most), "required", ""),), {name: "a" * (most - 1)})
+        assert (refused.value.name, refused.value.detail["field"]) == ("invalid_params", name)
+        assert refused.value.detail["limit"].endswith("in pairs")
+
+
 def test_what_is_checked_is_not_the_callers_own_object():
     params = {"line": dict(LINE), "gateway_id": "a"}
     cleaned = check_params("configure", params)
