@@ -20,6 +20,9 @@ ReadingUse = Callable[[Reading], Result]
 """Uses a reading. It changes nothing, because it may be called again with another."""
 RegisterUse = Callable[[list[int]], Result]
 """The same with the values of registers."""
+Step = Callable[[], object]
+"""Something to be done, whatever it returns."""
+
 Work = Callable[[], None]
 """Something to do while a reply is awaited, once or as often as it is asked for."""
 

@@ -192,3 +192,11 @@ class Module:
             self.log_if_room("session_recovered", {"pagination": fields["pagination"]})
         except Exception as problem:
             self.recovery_problem = self.refuse("recovery", problem)
+
+    def close_session(self) -> Json:
+        """End the open session without a reading; returns the reply's fields."""
+        settings, last_unix_ms = self.setup.settings, self.events.state.unix_ms
+        fields = self.sessions.close(settings, self.meter(), last_unix_ms)
+        names = ("pagination", "begin_pagination", "meter_state")
+        self.log_if_room("session_closed", {name: fields[name] for name in names})
+        return fields

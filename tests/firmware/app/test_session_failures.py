@@ -33,14 +33,19 @@ def insist(bench: Bench, method: str, **params) -> None:
     """Do what a station does: try again until it is done, or is said to be done."""
     for _ in range(3):
         bench.meter.energy_wh += 10
-        try:
-            bench.call(method, **params)
-        except WattsealError as error:
-            if error.name in ("session_open", "no_session"):
-                return
-            assert error.name == "storage_error"
-        else:
+        name = outcome(bench, method, **params)
+        if name != "storage_error":
+            assert name in ("", "session_open", "no_session")
             return
+
+
+def outcome(bench: Bench, method: str, **params) -> str:
+    """The error's name, "" if there is none."""
+    try:
+        bench.call(method, **params)
+    except WattsealError as error:
+        return error.name
+    return ""
 
 
 def charge(bench: Bench) -> None:
