@@ -27,6 +27,7 @@ class FakeFlash:
     def __init__(self, sectors: dict[int, int], seed: int = 0) -> None:
         self.content = {area: bytearray(b"\xff" * SECTOR_BYTES * n) for area, n in sectors.items()}
         self.weak = {area: bytearray(len(content)) for area, content in self.content.items()}
+        self.is_marginal = False
         self.noise = random.Random(seed)
         self.operations = 0
         self.reads = 0
@@ -58,11 +59,11 @@ class FakeFlash:
         assert len(old) == len(data), "program outside the area"
         is_blank, is_cleared = old == b"\xff" * len(data), not any(data)
         assert is_blank or is_cleared or old == data, "page programmed twice without an erase"
-        new = bytes(was & wanted for was, wanted in zip(old, data, strict=True))
+        new = bytes(data)
         if (area, offset) in self.stuck_pages:
             new = bytes(new[:40]) + b"\x00" + bytes(new[41:])
         done = self._change(area, offset, old, new, self._torn_program)
-        if done:
+        if done and self.is_marginal:
             weak = self.weak[area]
             for index, byte in enumerate(data, offset):
                 weak[index] &= byte
@@ -108,6 +109,7 @@ class FakeFlash:
             return True
         self.dark = True
         if self.cut_how == "marginal":
+            self.is_marginal = True
             for index, (was, wanted) in enumerate(zip(old, new, strict=True), offset):
                 self.weak[area][index] |= was ^ wanted
         new = {"before": old, "marginal": new, "after": new}.get(self.cut_how) or torn(old, new)
@@ -116,6 +118,8 @@ class FakeFlash:
 
     def _read_weak_bits(self) -> None:
         """Weak cells mostly read all one way or all the other way, sometimes each for itself."""
+        if not self.is_marginal:
+            return
         for area, weak in self.weak.items():
             ones = self.noise.choice((0x00, 0xFF, None))
             content = self.content[area]
