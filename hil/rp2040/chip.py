@@ -26,6 +26,7 @@ from hil.rp2040.spi_flash import FlashTiming, SpiFlash
 from hil.rp2040.ssi import Ssi
 from hil.rp2040.timer import Timer
 from hil.rp2040.uart import Pl011
+from hil.rp2040.watchdog import Watchdog
 from hil.timeline import NS_PER_MS, NS_PER_S, EmulatedTimeline
 from hil.uf2 import Block
 
@@ -34,6 +35,7 @@ NS_PER_CYCLE = NS_PER_S // SYSTEM_HZ
 # Keys of RP2040.peripherals: bus address >> 12.
 UART_ADDRESSES = (0x40034, 0x40038)
 SSI_ADDRESS, RESETS_ADDRESS, TIMER_ADDRESS, ROSC_ADDRESS = 0x18000, 0x4000C, 0x40054, 0x40060
+WATCHDOG_ADDRESS = 0x40058
 FLASH_START = 0x10000000
 
 UART_FUNCTION = 2
@@ -94,7 +96,6 @@ class Chip:
         self.mcu.logger = ConsoleLogger(LogLevel.ERROR)
         self.mcu.load_bootrom(BOOTROM_B1)
         self.mcu.on_break = self._on_break
-        self.mcu.watchdog.on_watchdog_trigger = self._on_watchdog
         self.timeline = timeline or EmulatedTimeline()
         self.timeline.continue_on(self._clock)
         self.watchdog_resets = 0
@@ -126,6 +127,12 @@ class Chip:
     def powered(self) -> bool:
         """False once the power was cut in a flash operation."""
         return self._flash.powered
+
+    @property
+    def watchdog(self) -> Watchdog:
+        """The watchdog: it resets the chip unless it is fed."""
+        watchdog: Watchdog = self.mcu.watchdog
+        return watchdog
 
     @property
     def idle(self) -> bool:
@@ -185,10 +192,12 @@ class Chip:
         ]
         mcu.uart = uarts
         mcu.peripherals.update(zip(UART_ADDRESSES, uarts, strict=True))
-        # The chip resets these three by attribute, so both places have to know them.
+        # The chip resets these four by attribute, so both places have to know them.
         mcu.ssi = mcu.peripherals[SSI_ADDRESS] = Ssi(mcu, "SSI", self._flash)
         mcu.resets = mcu.peripherals[RESETS_ADDRESS] = Resets(mcu, "RESETS")
         mcu.timer = mcu.peripherals[TIMER_ADDRESS] = Timer(mcu, "TIMER")
+        mcu.watchdog = mcu.peripherals[WATCHDOG_ADDRESS] = Watchdog(mcu, "WATCHDOG")
+        mcu.watchdog.on_watchdog_trigger = self._on_watchdog
         mcu.peripherals[ROSC_ADDRESS] = Rosc(mcu, "ROSC", noise)
         return uarts
 
@@ -211,6 +220,7 @@ class Chip:
 
     def _on_watchdog(self) -> None:
         self.watchdog_resets += 1
+        self.watchdog.stop()
         self.mcu.pio = self._pio  # the reset reaches them by index
         self.mcu.enter_reset(from_watchdog=True)
         self.mcu.pio = []
