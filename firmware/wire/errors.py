@@ -329,6 +329,13 @@ ERRORS = (
         "The meter's line did not fall silent.",
         "Check for a second master, missing termination or bias of the line.",
     ),
+    # The chip.
+    (
+        -32075,
+        "watchdog_bites",
+        "The watchdog reset the module again and again; it answers, but does not sign.",
+        "Switch the module off and on; if it comes back, read the records out and replace it.",
+    ),
 )
 
 

@@ -5,6 +5,9 @@ that the longest load lasts 8.3 s. A reset by the watchdog, or through it, leave
 registers and REASON as they are and the counter stopped; at power-on all of them are zero.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from rp2040py.peripherals.watchdog import CTRL, LOAD, TICK, TICK_ENABLE, RPWatchdog
 from rp2040py.rp2040 import RP2040
 
@@ -37,6 +40,17 @@ class Watchdog(RPWatchdog):
         self._note_hunger()
         self._fed_at_ns = None
         self._enable = self.timer.enable = self.alarm.enable = False
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let time pass that the watchdog does not count, in leaps that no real module does."""
+        counts = self.enabled
+        start_ns = int(self.rp2040.clock.nanos)
+        self.timer.enable = self.alarm.enable = False
+        yield
+        self.timer.enable = self.alarm.enable = counts
+        if self._fed_at_ns is not None:
+            self._fed_at_ns += int(self.rp2040.clock.nanos) - start_ns
 
     def write_uint32(self, offset: int, value: int) -> None:
         """Write a register."""

@@ -92,6 +92,19 @@ def test_without_ticks_it_never_bites(chip):
     assert chip.watchdog_resets == 0
 
 
+def test_a_leap_in_time_is_not_counted(chip):
+    arm(chip, 2 * 100_000)
+    chip.run_for(60 * NS_PER_MS)
+    with chip.watchdog.held():
+        chip.timeline.advance(7_200_000 * NS_PER_MS)
+    chip.run_for(39 * NS_PER_MS)
+    assert chip.watchdog_resets == 0
+    chip.mcu.write_uint32(LOAD, 2 * 100_000)
+    assert chip.watchdog.longest_hunger_ns == 99 * NS_PER_MS
+    chip.run_for(101 * NS_PER_MS)
+    assert chip.watchdog_resets == 1
+
+
 def test_a_chip_that_was_without_power_remembers_nothing():
     chip = Chip(SLEEP_FOREVER, flash_size=1 << 20, unique_id=bytes(8))
     assert [chip.mcu.read_uint32(place) for place in (REASON, SCRATCH3, SCRATCH4)] == [0, 0, 0]
