@@ -148,6 +148,10 @@ class Desk:
         self.link.detach()
         self.meter_port.fall_silent()
 
+    def revive(self) -> None:
+        """Connect the lines anew: the boot loader has started what is in the flash."""
+        self._wire(self.chip)
+
     def power_cut(self) -> bytes:
         """Take the power away at this instant; the bytes that stay in the flash."""
         chip = self.chip

@@ -10,6 +10,7 @@
 
 #include "rp2_flash.h"
 #include "wattseal_board.h"
+#include "ws_chip.h"
 #include "ws_error.h"
 #include "ws_port.h"
 #include "ws_sample_queue.h"
@@ -105,6 +106,7 @@ void ws_port_start(void) {
     static bool started;
 
     if (!started) {
+        ws_chip_start();
         noise_alarm = (uint)hardware_alarm_claim_unused(true);
         uint interrupt = TIMER_ALARM_IRQ_NUM(timer_hw, noise_alarm);
         irq_set_exclusive_handler(interrupt, on_noise_alarm);

@@ -10,6 +10,8 @@ import pytest
 from hil.board import load_board
 from hil.lab import LAB_IMAGE, LabError
 from hil.line import LineFormat, Transmitter
+from hil.picoboot import PicobootHost
+from hil.rp2040.boot_rom import FLASH_BASE
 from hil.rp2040.lab import LAB_ID, Rp2040Lab
 from hil.rp2040.rosc import BitSource, seeded_bits
 from hil.timeline import NS_PER_MS
@@ -231,3 +233,48 @@ def test_a_source_that_delivers_nothing_more_is_refused_and_not_waited_for(
     assert lab.chip.nanos - before_ns < 1_000_000_000
     lab.execute(f"machine.mem32[{TIMER_INTE + WRITE_SETS}] = {NOISE_ALARM}")
     assert random_of(lab) == number_from(noise.bits[SEED_SAMPLES : 2 * SEED_SAMPLES])
+
+
+def enter_boot_loader(lab: Rp2040Lab, statement: str) -> tuple[bytes, bytes]:
+    """The key area before a statement that enters the boot loader, and the key's own bytes."""
+    start, size = load_board().areas["keys"]
+    lab.execute("_wattseal.key_create(1)")
+    area = lab.chip.flash_image()[start : start + size]
+    lab.type(statement)
+    lab.chip.run_until(lambda: lab.chip.in_boot_loader, 1_000_000_000)
+    return area, area[48:80]
+
+
+def test_the_boot_loader_as_micropython_enters_it_gives_the_key_away(noise: WatchedNoise) -> None:
+    lab = noise.lab
+    assert lab is not None
+    area, private_key = enter_boot_loader(lab, "machine.bootloader()")
+    assert lab.chip.picoboot is not None
+    start, size = load_board().areas["keys"]
+    read = PicobootHost(lab.chip.picoboot.command).save_flash(FLASH_BASE + start, size)
+    assert len(set(private_key)) > 8
+    assert private_key in read
+    assert read == area
+
+
+def test_the_boot_loader_as_the_module_enters_it_is_a_drive_and_nothing_else(
+    noise: WatchedNoise,
+) -> None:
+    lab = noise.lab
+    assert lab is not None
+    enter_boot_loader(lab, "import port\nport.enter_boot_loader()")
+    assert lab.chip.shows_drive
+    assert lab.chip.picoboot is None
+
+
+def test_a_long_wait_for_the_meter_feeds_the_watchdog_and_a_loop_that_stops_does_not(
+    noise: WatchedNoise,
+) -> None:
+    lab = noise.lab
+    assert lab is not None
+    lab.execute("import port\nline = port.open_meter_line(9600, 'none', 1)\nport.watch()")
+    assert lab.execute("print(line.wait(20_000_000))").strip() == "False"
+    assert lab.chip.watchdog_resets == 0
+    assert lab.chip.watchdog.longest_hunger_ns < 1_100 * NS_PER_MS
+    lab.type("time.sleep(20)")
+    lab.chip.run_until(lambda: lab.chip.watchdog_resets == 1, 9_000 * NS_PER_MS)
