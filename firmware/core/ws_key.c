@@ -184,6 +184,7 @@ int ws_key_erase_all(const ws_storage *storage) {
             result = WS_ERR_STORAGE;
         }
     }
+    ws_wipe_stack();
     return result;
 }
 

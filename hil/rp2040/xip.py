@@ -48,7 +48,7 @@ class XipWindow:
         """`stop` ends the run after the instruction that read."""
         self._mcu = mcu
         self._stop = stop
-        self._open_reads = {name: getattr(mcu, name) for name in GARBAGE}
+        self._open_reads: dict[str, Read] = {name: getattr(mcu, name) for name in GARBAGE}
         self._closed_reads = {name: self._guarded(name) for name in GARBAGE}
         # Most of what runs while it is closed is the boot ROM's: its instructions are looked up.
         halfwords = _Instructions(self._closed_reads["read_uint16"])
@@ -85,7 +85,8 @@ class XipWindow:
             raise self.problem
 
     def _guarded(self, name: str) -> Read:
-        core, read, garbage = self._mcu.core, self._open_reads[name], GARBAGE[name]
+        read: Read = self._open_reads[name]
+        core, garbage = self._mcu.core, GARBAGE[name]
 
         def guarded(address: int) -> int:
             if FLASH_START <= address & 0xFFFFFFFF < FLASH_ALIASES_END:

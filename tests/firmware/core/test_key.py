@@ -5,7 +5,7 @@ import random
 
 import pytest
 from support.core import curve
-from support.core.flash import CHIP_ID, NorFlash
+from support.core.flash import CHIP_ID, TEARS, Cut, NorFlash
 from support.core.library import Core, Keys
 from support.core.noise import Noise, from_samples, good, periodic
 from support.core.slots import (
@@ -179,6 +179,30 @@ def test_a_copy_of_a_chips_flash_is_told_in_another_chip_and_works_again_in_its_
         assert core.key_inspect(flash)[0] == "key_of_other_chip", bit
     flash.chip_id = CHIP_ID
     assert list(core.key_inspect(flash)[1].whole) == [1]
+
+
+def test_a_key_is_secured_by_programming_what_its_slot_holds(core: Core, keyed) -> None:
+    flash = keyed()
+    before = bytes(flash.memory)
+    assert core.key_secure(flash, 1) == "ok"
+    assert flash.operations == ["program"]
+    assert bytes(flash.memory) == before
+    assert core.key_secure(flash, 2) == "no_key"
+    break_slot(flash, 1)
+    assert core.key_secure(flash, 2) == "key_broken"
+    flash.chip_id = OTHER_CHIP
+    assert core.key_secure(flash, 1) == "key_of_other_chip"
+    assert flash.operations == ["program"]
+    assert flash.misuse == []
+
+
+def test_a_slot_that_does_not_take_its_key_again_is_told(core: Core, keyed) -> None:
+    flash = keyed()
+    flash.cut = Cut(0, TEARS["half"], alive=True)
+    assert core.key_secure(flash, 1) == "storage"
+    flash = keyed()
+    flash.stuck_bits = {8 * 200: 0}
+    assert core.key_secure(flash, 1) == "storage"
 
 
 def test_all_slots_are_erased_whatever_they_hold(core: Core) -> None:

@@ -139,7 +139,7 @@ class NorFlash:
             self.misuse.append(f"program of {len(data)} bytes at {offset} is not whole pages")
         if len(area) != len(data):
             self.misuse.append(f"program of {len(data)} bytes at {offset} leaves the area")
-        if area.count(0xFF) != len(area) and any(data):
+        if area.count(0xFF) != len(area) and any(data) and area != data:
             self.misuse.append(f"program at {offset} over pages that are not erased")
         return self._operate("program", offset, data)
 

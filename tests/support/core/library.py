@@ -371,6 +371,11 @@ class Core:
         code = self.library.ws_key_erase(ctypes.byref(storage), ctypes.c_uint32(number))
         return self.error_name(code)
 
+    def key_secure(self, flash: NorFlash, number: int) -> str:
+        storage = storage_of(flash)
+        code = self.library.ws_key_secure(ctypes.byref(storage), ctypes.c_uint32(number))
+        return self.error_name(code)
+
     def key_erase_all(self, flash: NorFlash) -> str:
         storage = storage_of(flash)
         return self.error_name(self.library.ws_key_erase_all(ctypes.byref(storage)))
