@@ -21,7 +21,7 @@ from hil.rp2040 import boot_rom
 from hil.rp2040.clocks import SYSTEM_HZ
 from hil.rp2040.picoboot import Picoboot
 from hil.rp2040.resets import Resets
-from hil.rp2040.rosc import BitSource, Rosc, random_bits
+from hil.rp2040.rosc import Noise, Rosc, random_bits
 from hil.rp2040.speed import quicken, release
 from hil.rp2040.spi_flash import FlashTiming, SpiFlash
 from hil.rp2040.ssi import Ssi
@@ -82,7 +82,7 @@ class Chip:
         flash_size: int,
         unique_id: bytes,
         timeline: EmulatedTimeline | None = None,
-        noise: BitSource | None = None,
+        noise: Noise | None = None,
         flash_timing: FlashTiming | None = None,
         observe: Callable[[FlashOperation], Moment | None] = lambda _: None,
     ) -> None:
@@ -237,7 +237,7 @@ class Chip:
         """Let go of the chip's memory."""
         release(self.mcu)
 
-    def _replace_peripherals(self, noise: BitSource) -> list[Pl011]:
+    def _replace_peripherals(self, noise: Noise) -> list[Pl011]:
         mcu = self.mcu
         uarts = [
             Pl011(mcu, "UART0", IRQ.UART0, self.timeline),

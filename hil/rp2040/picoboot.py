@@ -23,7 +23,7 @@ ROM_BYTES = 0x4000
 RAM_START, RAM_BYTES = 0x20000000, 0x42000
 RETURN_ADDRESS = 0x3FFE
 """In the ROM: where code that was called by EXEC returns to."""
-EXEC_LIMIT_NS = 1_000_000_000
+EXEC_LIMIT_NS = 10_000_000
 
 
 class Command(IntEnum):

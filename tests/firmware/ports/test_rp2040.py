@@ -13,10 +13,11 @@ from hil.line import LineFormat, Transmitter
 from hil.picoboot import PicobootHost
 from hil.rp2040.boot_rom import FLASH_BASE
 from hil.rp2040.lab import LAB_ID, Rp2040Lab
-from hil.rp2040.rosc import BitSource, seeded_bits
+from hil.rp2040.rosc import BitSource, Oscillation, RingOscillator, seeded_bits
 from hil.timeline import NS_PER_MS
 
 CYCLES_PER_US = 125
+CYCLE_NS = 8
 CHARACTER_US = 1042  # of ten bits at 9600 baud
 # Every start hashes the whole image: what that may take, and what a byte of it costs.
 IDENTITY_LIMIT_US = 300_000
@@ -24,8 +25,9 @@ CYCLES_PER_BYTE_LIMIT = 90  # 86 when this was written, the cache of the flash l
 
 SEED_SAMPLES = 9216
 SAMPLE_PERIOD_NS = 20_000
+SHORTEST_PERIOD_NS, LONGEST_PERIOD_NS = 22_000, 26_000
 ERASE_NS = 40_000_000  # the least that the chip is busy with a sector
-COLLECTING_MS = 250  # longer than the samples of a seed take
+COLLECTING_MS = 300  # longer than the samples of a seed take
 RANDOM_LIMIT_US = 10_000  # of a number from samples that are there; 6,500 when this was written
 
 TIMER_INTE = 0x40054038
@@ -50,6 +52,16 @@ class WatchedNoise:
         if self.lab is not None:
             self.times_ns.append(self.lab.chip.nanos)
         return bit
+
+
+class CountedOscillator(RingOscillator):
+    """An oscillator that counts how often it was looked at."""
+
+    count = 0
+
+    def bit_at(self, now_ns: int) -> int:
+        self.count += 1
+        return super().bit_at(now_ns)
 
 
 @pytest.fixture
@@ -180,8 +192,38 @@ def test_samples_are_never_taken_closer_than_their_credit_allows(noise: WatchedN
     gaps_ns = sorted(after - before for before, after in pairwise(noise.times_ns))
     assert len(gaps_ns) == 3 * SEED_SAMPLES - 1
     assert gaps_ns[0] >= SAMPLE_PERIOD_NS
-    assert gaps_ns[len(gaps_ns) // 2] < 1.1 * SAMPLE_PERIOD_NS
+    assert gaps_ns[len(gaps_ns) // 2] <= LONGEST_PERIOD_NS
     assert gaps_ns[-1] > ERASE_NS
+
+
+def test_each_seed_is_sampled_with_a_period_of_its_own(noise: WatchedNoise) -> None:
+    lab = noise.lab
+    assert lab is not None
+    periods_ns = []
+    for n in range(6):
+        lab.execute("_wattseal.random()")
+        times_ns = noise.times_ns[n * SEED_SAMPLES + 300 : n * SEED_SAMPLES + 600]
+        gaps_ns = [after - before for before, after in pairwise(times_ns)]
+        periods_ns.append((times_ns[250] - times_ns[0]) / 250)
+        if n:
+            assert max(gaps_ns) - min(gaps_ns) <= 2 * CYCLE_NS, n
+    assert len({round(period_ns / 40) for period_ns in periods_ns}) >= 5
+    assert min(periods_ns) >= SHORTEST_PERIOD_NS - 10
+    assert max(periods_ns[1:]) <= LONGEST_PERIOD_NS
+
+
+@pytest.mark.parametrize("jitter", [0.01, 0.0])
+def test_an_oscillator_that_locks_to_the_sampling_costs_a_try_and_one_without_jitter_fails(
+    jitter: float,
+) -> None:
+    """The first seed has the shortest period, of which this one swings with a harmonic."""
+    locking = Oscillation(143 / SHORTEST_PERIOD_NS * 1e9, jitter=jitter, flicker=0.0, pull=0.5)
+    noise = CountedOscillator(locking, 1)
+    lab = Rp2040Lab(LAB_IMAGE.read_bytes(), load_board(), noise=noise)
+    hedged = lab.execute("import _wattseal\nprint(_wattseal.hedge())").strip()
+    assert (hedged == "True") == (jitter > 0)
+    assert (noise.count > SEED_SAMPLES) == (jitter > 0)
+    lab.close()
 
 
 def test_a_start_collects_one_seed_beside_other_work_and_then_only_what_is_asked_for(
