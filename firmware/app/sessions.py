@@ -85,12 +85,12 @@ class Sessions:
         begun = self._meter_and_user()
         return self._add(settings, meter, begun, "P", last_unix_ms=last_unix_ms)
 
-    def close(self, settings: Json, meter: Meter, last_unix_ms: int) -> Json:
+    def close(self, settings: Json, meter: Meter, last_unix_ms: int) -> tuple[Json, str]:
         """End the open session without a reading, because its owner wants that.
 
         The record names the meter of the begin and repeats the newest reading, with which the next
         session's is compared as ever. EF E says that no energy may be billed by it, ST what the
-        meter did when it was asked once more. Returns the reply's fields.
+        meter did when it was asked once more. Returns the reply's fields and that ST.
         """
         serial, user = self._meter_and_user()
         before = self._journal.state
@@ -102,8 +102,7 @@ class Sessions:
         )
         fields = self._sign_and_store(self._next_state(reading, serial, "A", time, None), payload)
         fields["begin_pagination"] = before.begin_pagination
-        fields["meter_state"] = meter_state
-        return fields
+        return fields, meter_state
 
     def require_lower(self, reading: Reading, serial: str) -> None:
         """Raise WattsealError `meter_not_lower` unless the meter showed more energy before."""

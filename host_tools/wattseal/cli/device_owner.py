@@ -175,7 +175,7 @@ _by_owner(
 )
 _by_owner(
     "close-session",
-    models.ClosingRecord,
+    models.EndRecord,
     "End a session whose meter gives no end reading any more: nobody is billed for it.\n\n"
     "The signed record says so; `wattseal device records` exports it like any other.",
     lambda done: say(f"T{done.pagination} ends the session without a reading.", "bold yellow"),

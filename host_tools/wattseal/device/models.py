@@ -169,12 +169,6 @@ class EndRecord(SignedRecord):
     begin_pagination: Positive
 
 
-class ClosingRecord(EndRecord):
-    """The record that ended a session without a reading, and OCMF's letter for the meter."""
-
-    meter_state: Text
-
-
 class AcceptedMeter(_Model):
     """The meter and the reading from which it counts on, and the one before that."""
 

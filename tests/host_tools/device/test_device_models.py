@@ -30,7 +30,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "statements": models.StatementPage,
     "event_head": models.SignedStatement,
     "archive_events": models.EventLog,
-    "close_session": models.ClosingRecord,
+    "close_session": models.EndRecord,
     "accept_meter": models.AcceptedMeter,
     "decommission": models.Farewell,
     "check_update": models.Update,

@@ -129,7 +129,7 @@ class KeyLife:
 
     def _close_session(self, params: dict[str, Any]) -> dict[str, Any]:
         self._check_owner("close_session", params)
-        return {**self._end({"reason": "A"}), "meter_state": "T"}
+        return self._end({"reason": "A"})
 
     def _accept_meter(self, params: dict[str, Any]) -> dict[str, Any]:
         self._check_owner("accept_meter", params)
