@@ -339,6 +339,13 @@ ERRORS = (
         "The meter is not lower than in the newest record: there is nothing to accept.",
         "Go on as usual.",
     ),
+    # What needs no owner.
+    (
+        -32070,
+        "too_often",
+        "What anybody may have stored was changed too often: flash wears out.",
+        "Wait for detail.wait_s seconds, and see what changes it over and over.",
+    ),
 )
 
 

@@ -24,7 +24,7 @@ def unseal(module: Module, params: Json) -> Json:
     module.require_sealed()
     module.require_room_for_events()
     _check_answer(module, "unseal", params)
-    module.log("unsealed", {})
+    module.log_by_owner("unsealed", {})
     module.setup.unseal()
     return {"sealed": module.setup.sealed}
 
@@ -57,7 +57,7 @@ def accept_meter(module: Module, params: Json) -> Json:
     _check_answer(module, "accept_meter", params)
     earlier_kwh, found_kwh = module.journal.state.reading().to_text_kwh(), found.to_text_kwh()
     detail = {"meter_serial": serial, "earlier_kwh": earlier_kwh, "found_kwh": found_kwh}
-    module.log("meter_accepted", detail)
+    module.log_by_owner("meter_accepted", detail)
     module.journal.accept_reading(found)
     return detail
 
