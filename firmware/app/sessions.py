@@ -18,6 +18,9 @@ from app.firmware import Firmware
 from app.journal import SPARE_AT_END, SPARE_WHILE_OPEN, Journal, JournalState
 from app.meter import Meter, rises_too_fast
 
+METER_LAG_MS = 2000
+"""A meter may show energy so late: it renews its registers once a second, or more rarely."""
+
 _SIGNATURE_SECTION_BYTES = 194  # with the longest signature, 72 bytes of DER
 
 _GOOD, _OUT_OF_RANGE, _NOT_READ, _SUBSTITUTE = "G", "O", "F", "S"
@@ -190,7 +193,7 @@ class Sessions:
             state.begin_unix_ms = before.begin_unix_ms
             state.session_id = before.session_id
             state.clock_status = before.clock_status
-            elapsed_ms = state.unix_ms - before.unix_ms
+            elapsed_ms = state.unix_ms - before.unix_ms + METER_LAG_MS
             is_measured = not self.needs_recovery
             state.is_doubtful = before.is_doubtful or (
                 is_measured and rises_too_fast(before.reading(), reading, elapsed_ms)
