@@ -177,7 +177,19 @@ class Port(Ticks, Protocol):
         """Open the line to the meter; parity "none", "even" or "odd"."""
 
     def reset_cause(self) -> str:
-        """Return why the chip started."""
+        """Return why the chip started: "power_on", "restart", or "watchdog" after a bite."""
+
+    def watch(self) -> None:
+        """Start the watchdog: the chip starts anew 8 s after `feed` was last called."""
+
+    def feed(self) -> None:
+        """Put the watchdog's bite off. Called from the main loop and what it waits in, only."""
+
+    def bites(self) -> int:
+        """Return how often the watchdog has bitten since the module last ran for a while."""
+
+    def forget_bites(self) -> None:
+        """Count bites from none on."""
 
     def heap_free(self) -> int:
         """Return the bytes of heap free after a collection."""

@@ -4,8 +4,8 @@ A record is stored with the `JournalState` after it: pagination, session, time a
 bytes. After each record a mark with the same state is stored, before the record is given out. So
 the state survives the decay of its record, and a decayed record with a mark after it is known from
 one that a power cut interrupted, whose pagination is free. A record that is found without its mark
-at a start gets it before anything refers to the record. A further mark changes the reading that
-the next record's is compared with.
+at a start gets it before anything refers to the record. A further mark changes the reading that the
+next record's is compared with.
 """
 
 import struct

@@ -353,6 +353,13 @@ ERRORS = (
         "What anybody may have stored was changed too often: flash wears out.",
         "Wait for detail.wait_s seconds, and see what changes it over and over.",
     ),
+    # The chip.
+    (
+        -32075,
+        "watchdog_bites",
+        "The watchdog reset the module again and again; it answers, but does not sign.",
+        "Switch the module off and on; if it comes back, read the records out and replace it.",
+    ),
 )
 
 

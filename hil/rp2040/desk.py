@@ -14,7 +14,7 @@ from hil.rp2040 import boot_rom
 from hil.rp2040.chip import Chip
 from hil.rp2040.link_line import LinkLine
 from hil.rp2040.pin_trace import PinTrace
-from hil.rp2040.rosc import BitSource
+from hil.rp2040.rosc import Noise
 from hil.rp2040.spi_flash import SECTOR_SIZE, FlashTiming
 from hil.rp2040.transceiver import Transceiver
 from hil.setup import NOISES, Setup
@@ -42,7 +42,7 @@ class Desk:
         image: bytes,
         board: Board,
         setup: Setup,
-        noise: BitSource | None = None,
+        noise: Noise | None = None,
         flash_timing: FlashTiming | None = None,
     ) -> None:
         """`image` is the firmware for a factory-fresh module; `noise` goes before the setup's."""
@@ -147,6 +147,10 @@ class Desk:
         """Nothing passes on the lines any more: no firmware runs, or there is no power."""
         self.link.detach()
         self.meter_port.fall_silent()
+
+    def revive(self) -> None:
+        """Connect the lines anew: the boot loader has started what is in the flash."""
+        self._wire(self.chip)
 
     def power_cut(self) -> bytes:
         """Take the power away at this instant; the bytes that stay in the flash."""

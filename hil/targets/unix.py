@@ -5,6 +5,7 @@ change what happens there. What the program computes takes the time it takes.
 """
 
 import contextlib
+import itertools
 import os
 import socket
 import subprocess
@@ -23,6 +24,7 @@ from hil.meter.meter import Meter
 from hil.meter.port import Exchange, MeterPort, Violation
 from hil.pty_port import PtyPort
 from hil.rig import FLASH, METER, NOISE, POWER, UPDATE, Rig, RigError
+from hil.rp2040.rosc import bits_of
 from hil.setup import NOISES, Setup
 from hil.targets.unix_line import UnixLine
 from hil.timeline import WallTimeline
@@ -40,6 +42,7 @@ BOOT_LOADER_STATUS = 66
 MAX_PROGRAM_BYTES = 32 << 20
 
 CHUNK_BYTES = 4096
+SAMPLE_NS = 20_000
 NOISE_BYTES = 65536
 ERRORS_SHOWN = 2000
 
@@ -228,7 +231,7 @@ class UnixRig(Rig):
     def _noise_file(self) -> Path:
         path = Path(self._folder.name) / f"{self._setup.noise}.noise"
         if not path.exists():
-            bit = NOISES[self._setup.noise]()
+            bit = bits_of(NOISES[self._setup.noise](), itertools.repeat(SAMPLE_NS))
             path.write_bytes(
                 bytes(
                     sum(bit() << position for position in range(7, -1, -1))

@@ -63,11 +63,14 @@ def test_key_of_another_chip_is_a_fault_and_the_flash_works_again_in_its_own() -
     assert bench.call("status")["state"] == "operational"
 
 
-def test_keys_of_another_chip_can_be_erased() -> None:
+def test_keys_of_another_chip_are_erased_by_the_owner() -> None:
     bench = worked_bench()
     bench.core.chip = bytes(8)
-    bench.core.key_erase_all()
+    assert fault_of(bench).name == "key_of_other_chip"
+    bench.by_owner("decommission")
     assert bench.core.key_slots() == (0, ())
+    assert set(bench.core.content[AREA_KEYS]) == {0xFF}
+    assert details_of(bench, "keys_erased") == [{"fault": "key_of_other_chip"}]
 
 
 def test_lost_key_is_not_replaced_by_an_update() -> None:

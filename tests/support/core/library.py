@@ -14,6 +14,7 @@ READ = ctypes.CFUNCTYPE(
 )
 ERASE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_uint32)
 NOISE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+RESTART = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 class Storage(ctypes.Structure):
@@ -34,7 +35,7 @@ class Storage(ctypes.Structure):
 class EntropySource(ctypes.Structure):
     """`ws_entropy_source`."""
 
-    _fields_ = [("context", ctypes.c_void_p), ("read", NOISE)]
+    _fields_ = [("context", ctypes.c_void_p), ("read", NOISE), ("restart", RESTART)]
 
 
 class KeyFacts(ctypes.Structure):
@@ -153,7 +154,9 @@ def storage_of(flash: NorFlash) -> Storage:
     )
 
 
-def entropy_of(noise: Callable[[int], bytes | None]) -> EntropySource:
+def entropy_of(
+    noise: Callable[[int], bytes | None], restart: Callable[[], None] | None = None
+) -> EntropySource:
     """A noise source from a function `size -> raw samples`, None when it does not deliver."""
 
     def read(_context: int, target: int, size: int) -> int:
@@ -163,7 +166,7 @@ def entropy_of(noise: Callable[[int], bytes | None]) -> EntropySource:
         ctypes.memmove(target, samples, size)
         return 0
 
-    return EntropySource(None, NOISE(read))
+    return EntropySource(None, NOISE(read), RESTART(lambda _: restart()) if restart else RESTART())
 
 
 class Core:
@@ -305,9 +308,11 @@ class Core:
             outputs.append(bytes(out))
         return outputs
 
-    def entropy_seed(self, noise: Callable[[int], bytes | None]) -> tuple[str, bytes]:
+    def entropy_seed(
+        self, noise: Callable[[int], bytes | None], restart: Callable[[], None] | None = None
+    ) -> tuple[str, bytes]:
         seed = empty(64)
-        source = entropy_of(noise)
+        source = entropy_of(noise, restart)
         code = self.library.ws_entropy_seed(ctypes.byref(source), seed)
         return self.error_name(code), bytes(seed)
 
