@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from hil.flash import MarginalCells
 from hil.line import LineFormat
 from hil.meter.meter import DEFAULT_ENERGY_WH, Meter
 from hil.meter.port import DEFAULT_TURNAROUND_NS
@@ -67,12 +68,16 @@ class MeterSetup:
 
 @dataclass(frozen=True)
 class Setup:
-    """A module and its meter. `flash` is the state to boot from; None is a factory-fresh module."""
+    """A module and its meter. `flash` is the state to boot from; None is a factory-fresh module.
+
+    `marginal` are bits of it that read either way; they go on living in the rig.
+    """
 
     meter: MeterSetup = field(default_factory=MeterSetup)
     chip_id: bytes = DEFAULT_CHIP_ID
     noise: str = "random"
     flash: bytes | None = None
+    marginal: MarginalCells = field(default_factory=MarginalCells, compare=False)
 
     def __post_init__(self) -> None:
         if self.noise not in NOISES:

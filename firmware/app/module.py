@@ -265,7 +265,8 @@ class Module:
     def close_session(self) -> Json:
         """End the open session without a reading; returns the reply's fields."""
         settings, last_unix_ms = self.setup.settings, self.events.state.unix_ms
-        fields = self.sessions.close(settings, self.meter(), last_unix_ms)
-        names = ("pagination", "begin_pagination", "meter_state")
-        self.log_if_room("session_closed", {name: fields[name] for name in names})
+        fields, meter_state = self.sessions.close(settings, self.meter(), last_unix_ms)
+        detail: Json = {"pagination": fields["pagination"], "meter_state": meter_state}
+        detail["begin_pagination"] = fields["begin_pagination"]
+        self.log_if_room("session_closed", detail)
         return fields

@@ -333,6 +333,13 @@ ERRORS = (
         "The meter's line did not fall silent.",
         "Check for a second master, missing termination or bias of the line.",
     ),
+    # The flash, moved.
+    (
+        -32053,
+        "key_of_other_chip",
+        "The flash holds a key made on another chip: its content was copied here.",
+        "Restart the module; if it stays so, let the owner erase the keys, or flash it anew.",
+    ),
     (
         -32060,
         "meter_not_lower",

@@ -28,6 +28,7 @@ from hil.rp2040.ssi import Ssi
 from hil.rp2040.timer import Timer
 from hil.rp2040.uart import Pl011
 from hil.rp2040.watchdog import Watchdog
+from hil.rp2040.xip import XipWindow
 from hil.timeline import NS_PER_MS, NS_PER_S, EmulatedTimeline
 from hil.uf2 import Block
 
@@ -116,6 +117,7 @@ class Chip:
         self._observe = observe
         timing = flash_timing or FlashTiming()
         self._flash = SpiFlash(self._memory, unique_id, self.timeline, timing, self._on_operation)
+        self._xip = XipWindow(self.mcu, self._stop)
         self.uart = self._replace_peripherals(noise or random_bits())
         self._pio = self.mcu.pio
         self._start_processor()
@@ -154,6 +156,10 @@ class Chip:
     def flash_image(self) -> bytes:
         """The flash's bytes: what is left when the power goes now."""
         return bytes(self._memory)
+
+    def watch_flash_reads(self, tell: Callable[[int], None]) -> None:
+        """Tell the address of each read through XIP from here on, instructions included."""
+        self._xip.watch(tell)
 
     def uart_connected(self, pin: int) -> bool:
         """Whether the firmware has given this pin to its UART."""
@@ -202,7 +208,10 @@ class Chip:
         boot_rom.write_flash(self._flash, blocks)
 
     def run_for(self, duration_ns: int) -> None:
-        """Run for a time; returns early if the power is cut or the boot loader entered."""
+        """Run for a time; returns early if the power is cut or the boot loader entered.
+
+        ClosedWindowError if the firmware reads its flash while that takes commands.
+        """
         if self.in_boot_loader:
             self.timeline.advance(duration_ns)
             return
@@ -210,6 +219,7 @@ class Chip:
         self._driver.stopped = False
         self.execute(self._driver)
         self._slice_end.cancel()
+        self._xip.raise_problem()
 
     def run_until(
         self, reached: Callable[[], bool], limit_ns: int, slice_ns: int = NS_PER_MS
@@ -236,7 +246,7 @@ class Chip:
         mcu.uart = uarts
         mcu.peripherals.update(zip(UART_ADDRESSES, uarts, strict=True))
         # The chip resets these four by attribute, so both places have to know them.
-        mcu.ssi = mcu.peripherals[SSI_ADDRESS] = Ssi(mcu, "SSI", self._flash)
+        mcu.ssi = mcu.peripherals[SSI_ADDRESS] = Ssi(mcu, "SSI", self._flash, self._xip.set_open)
         mcu.resets = mcu.peripherals[RESETS_ADDRESS] = Resets(mcu, "RESETS")
         mcu.timer = mcu.peripherals[TIMER_ADDRESS] = Timer(mcu, "TIMER")
         mcu.watchdog = mcu.peripherals[WATCHDOG_ADDRESS] = Watchdog(mcu, "WATCHDOG")

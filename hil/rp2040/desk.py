@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from hil.board import Board
-from hil.flash import FlashOperation, Moment
+from hil.flash import FlashOperation, MarginalCells, Moment
 from hil.meter.port import MeterPort
 from hil.rp2040 import boot_rom
 from hil.rp2040.chip import Chip
@@ -66,6 +66,7 @@ class Desk:
         self._flash_timing = flash_timing
         blank = b"\xff" * board.flash_size
         self._flash = setup.flash if setup.flash is not None else flashed(blank, image)
+        self._marginal = setup.marginal
         self.flash_at_power_on = self._flash
         self._chip: Chip | None = None
         self._transceiver: Transceiver | None = None
@@ -116,7 +117,9 @@ class Desk:
         """
         if self._chip is not None:
             raise ValueError("the module is on already; cut its power first")
-        self._flash = self._flash if flash is None else flash
+        if flash is not None:
+            self._flash, self._marginal = flash, MarginalCells()
+        self._flash = self._marginal.read(self._flash)
         self.flash_at_power_on = self._flash
         self.operations = []
         self._chip = Chip(
@@ -137,6 +140,7 @@ class Desk:
         """Replace what the flash of a module holds that is off."""
         if self._chip is not None:
             raise ValueError("the module is on; cut its power first")
+        self._marginal.replace(self._flash, flash)
         self._flash = flash
 
     def go_dead(self) -> None:
@@ -173,4 +177,9 @@ class Desk:
 
     def _observe(self, operation: FlashOperation) -> Moment | None:
         self.operations.append(operation)
-        return self.cut_policy(operation)
+        cut_at = self.cut_policy(operation)
+        if cut_at is Moment.MARGINAL:
+            self._marginal.leave(self.chip.flash_image(), operation)
+        elif cut_at in (None, Moment.AFTER):
+            self._marginal.hold(operation)
+        return cut_at

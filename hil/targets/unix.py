@@ -17,7 +17,7 @@ from pathlib import Path
 from hil.board import REPOSITORY, load_flash_size
 from hil.boot_drive import BootDrive
 from hil.engine import DEFAULT_LIMIT_S, Engine
-from hil.flash import FlashOperation, read_log
+from hil.flash import FlashOperation, MarginalCells, read_log
 from hil.images import existing
 from hil.line import Character
 from hil.meter.meter import Meter
@@ -86,7 +86,7 @@ class UnixRig(Rig):
         )
         self._starts = 0
         self._flash_at_power_on = ERASED
-        self._flash_path.write_bytes(ERASED)
+        self._marginal = setup.marginal
         self._process: subprocess.Popen[bytes] | None = None
         self._link: socket.socket | None = None
         self._line: socket.socket | None = None
@@ -97,7 +97,8 @@ class UnixRig(Rig):
         self._line_listener = self._listen(self._accept_line)
         self._engine.watch(self._pty.file, self._from_client)
         self._engine.start()
-        self.restart(setup.flash)
+        self._flash_path.write_bytes(setup.flash or ERASED)
+        self.restart()
 
     @property
     def meter(self) -> Meter:
@@ -194,6 +195,12 @@ class UnixRig(Rig):
 
     def _start(self, flash: bytes | None) -> None:
         self._kill()
+        for operation in read_log(self._log_path):
+            self._marginal.hold(operation)
+        if flash is not None:
+            self._marginal = MarginalCells()
+        elif self._marginal:
+            flash = self._marginal.read(self.flash_image())
         if flash is not None:
             self._flash_path.write_bytes(flash)
         self._flash_at_power_on = self.flash_image()

@@ -15,9 +15,16 @@
 #include "ws_error.h"
 #include "ws_port.h"
 #include "ws_sample_queue.h"
+#include "ws_wipe.h"
+
+/* The flash past its cache: what is read here is what the cells hold, and leaves no copy of a key
+ * in the cache, whose 16 KB any code can read as RAM. */
+static const uint8_t *cells_at(uint32_t offset) {
+    return (const uint8_t *)XIP_NOCACHE_NOALLOC_BASE + offset;
+}
 
 int ws_port_flash_read(uint32_t offset, void *buffer, size_t size) {
-    memcpy(buffer, (const uint8_t *)XIP_BASE + offset, size);
+    memcpy(buffer, cells_at(offset), size);
     return WS_OK;
 }
 
@@ -30,13 +37,25 @@ int ws_port_image(const void **image, size_t *size) {
     return WS_OK;
 }
 
-/* Flash cannot be read while it is written, and interrupt handlers lie in flash. */
+/* Flash cannot be read while it is written: interrupt handlers lie in it, and what is to be
+ * programmed may. Both functions of the SDK flush the cache. */
 int ws_port_flash_program(uint32_t offset, const void *data, size_t size) {
-    uint32_t interrupts = save_and_disable_interrupts();
-    flash_range_program(offset, data, size);
-    restore_interrupts(interrupts);
-    rp2_flash_set_timing();
-    return memcmp((const uint8_t *)XIP_BASE + offset, data, size) == 0 ? WS_OK : WS_ERR_STORAGE;
+    uint8_t page[FLASH_PAGE_SIZE];
+    const uint8_t *source = data;
+    int result = WS_OK;
+
+    for (size_t done = 0; result == WS_OK && done < size; done += sizeof(page)) {
+        memcpy(page, source + done, sizeof(page));
+        uint32_t interrupts = save_and_disable_interrupts();
+        flash_range_program(offset + done, page, sizeof(page));
+        restore_interrupts(interrupts);
+        rp2_flash_set_timing();
+        if (memcmp(cells_at(offset + done), page, sizeof(page)) != 0) {
+            result = WS_ERR_STORAGE;
+        }
+    }
+    ws_wipe(page, sizeof(page));
+    return result;
 }
 
 int ws_port_flash_erase_sector(uint32_t offset) {

@@ -126,6 +126,34 @@ def test_a_key_rolls_over_and_the_old_one_is_gone_from_the_flash(lab: Rp2040Lab)
     assert set(area[:4096]) == {0xFF}
 
 
+KEYS_MADE_USED_AND_ERASED = """
+for number in (1, 2):
+    _wattseal.key_create(number)
+_wattseal.key_secure(2)
+_wattseal.sign_statement(2, b"text")
+_wattseal.key_erase(1)
+_wattseal.key_erase_all()
+"""
+
+
+def test_no_key_is_ever_read_through_the_cache_of_the_flash() -> None:
+    """Its lines stay readable as RAM after the slot is erased."""
+    start, size = load_board().areas["keys"]
+    by_window = dict.fromkeys((0x10, 0x11, 0x12, 0x13), 0)
+
+    def tell(address: int) -> None:
+        if start <= address & 0xFFFFFF < start + size:
+            by_window[address >> 24] += 1
+
+    lab = Rp2040Lab(LAB_IMAGE.read_bytes(), load_board(), noise=seeded_bits(1))
+    lab.execute("import _wattseal")
+    lab.chip.watch_flash_reads(tell)
+    lab.execute(KEYS_MADE_USED_AND_ERASED)
+    lab.close()
+    assert by_window.pop(0x13) > 8 * 64  # words of a slot
+    assert set(by_window.values()) == {0}
+
+
 def test_the_name_and_the_release_are_those_of_the_lab(lab: Rp2040Lab) -> None:
     lab.execute("import board, release")
     assert lab.execute("print(board.NAME, len(release.VENDOR_KEY))").split() == [

@@ -25,6 +25,7 @@ class Storage(ctypes.Structure):
         ("sector_size", ctypes.c_uint32),
         ("page_size", ctypes.c_uint32),
         ("sector_count", ctypes.c_uint32),
+        ("chip_id", ctypes.POINTER(ctypes.c_uint8)),
         ("read", READ),
         ("program", READ),
         ("erase", ERASE),
@@ -146,6 +147,7 @@ def storage_of(flash: NorFlash) -> Storage:
         flash.sector_size,
         flash.page_size,
         flash.sector_count,
+        ctypes.cast(buffer_of(flash.chip_id), ctypes.POINTER(ctypes.c_uint8)),
         READ(read),
         READ(program),
         ERASE(erase),
@@ -373,6 +375,15 @@ class Core:
         storage = storage_of(flash)
         code = self.library.ws_key_erase(ctypes.byref(storage), ctypes.c_uint32(number))
         return self.error_name(code)
+
+    def key_secure(self, flash: NorFlash, number: int) -> str:
+        storage = storage_of(flash)
+        code = self.library.ws_key_secure(ctypes.byref(storage), ctypes.c_uint32(number))
+        return self.error_name(code)
+
+    def key_erase_all(self, flash: NorFlash) -> str:
+        storage = storage_of(flash)
+        return self.error_name(self.library.ws_key_erase_all(ctypes.byref(storage)))
 
     def key_discard_broken(self, flash: NorFlash) -> tuple[str, int]:
         erased = ctypes.c_uint32(0xEEEEEEEE)
