@@ -64,6 +64,7 @@ def test_a_module_that_hangs_at_every_start_answers_and_tries_no_more(own_module
     assert module.status()["state"] == "operational"
 
 
+@pytest.mark.thorough("rp2040")
 def test_bites_far_apart_do_not_add_up(own_module: Module) -> None:
     module = own_module
     for _ in range(4):

@@ -10,9 +10,17 @@ from support.core.build import CORE, OWN_FLAGS, bearssl_root, generate, listed, 
 from support.core.call_graph import CallGraph
 from support.core.library import constant
 
+from hil.board import REPOSITORY
+
+MPCONFIG = REPOSITORY / "boards" / "wattseal_rp2040" / "wattseal_mpconfig.h"
 WIPED = constant("ws_wipe.h", "WS_WIPE_STACK_SIZE")
-# Bytes; MicroPython on the RP2040 has 8192 for everything.
-STACK_LIMIT = 3584
+# Bytes. MicroPython keeps a part of the RP2040's 8192 free of Python for what follows.
+RESERVE = re.search(r"STACK_CHECK_MARGIN \((\d+)\)", MPCONFIG.read_text())
+TO_THE_CORE = (
+    384  # a Python function that is entered, its built-in function, the flash below a call
+)
+INTERRUPTS = 384  # UART and timer, each with the frame of the processor
+STACK_LIMIT = 3328
 SIGNING_STACK_LIMIT = 2432
 FLASH_LIMIT = 42_000  # bytes of code and constants, BearSSL included
 
@@ -117,6 +125,11 @@ WIPING = [
 def test_stack_use_is_bounded(compiled: Compiled, function: str) -> None:
     depth = compiled.graph.depth(function)
     assert 0 < depth <= STACK_LIMIT, f"{function} takes {depth} bytes of stack"
+
+
+def test_what_python_leaves_is_enough_for_the_core_and_interrupts() -> None:
+    assert RESERVE is not None
+    assert int(RESERVE[1]) >= STACK_LIMIT + TO_THE_CORE + INTERRUPTS
 
 
 @pytest.mark.parametrize("function", ["ws_sign_record", "ws_sign_statement", "ws_key_sign"])
