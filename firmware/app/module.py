@@ -19,6 +19,9 @@ from app.statements import Statements
 RECOVERY_INTERVAL_MS = 10_000
 """How often a silent meter is asked whether the session that a power failure cut can be ended."""
 
+RUNS_WELL_AFTER_MS = 60_000
+"""A module that has served so long is none that the watchdog bites at every start."""
+
 _SIGNING = ("begin", "intermediate", "end", "recovery", "prove", "event_head", "decommission")
 
 
@@ -230,6 +233,8 @@ class Module:
     def idle(self) -> None:
         """Keep time, erase ahead, and try to end a session that a power failure cut."""
         uptime_ms = self.clock.uptime_ms()
+        if uptime_ms >= RUNS_WELL_AFTER_MS:
+            self.port.forget_bites()
         if self.fault is not None:
             return
         is_due = uptime_ms - self._recovery_tried_ms >= RECOVERY_INTERVAL_MS
