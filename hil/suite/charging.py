@@ -41,7 +41,7 @@ class Charged:
 
 
 class Charging:
-    """Charges one car after another with one card, at half of what a module takes for possible."""
+    """Charges one car after another with one card, at nearly the greatest power possible."""
 
     def __init__(self, station: Station, folder: Path, card: str) -> None:
         self.station = station

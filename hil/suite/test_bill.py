@@ -47,17 +47,19 @@ REFUSED = {
 PRICE_CHANGES = ("03",)
 """Where the second price begins at the signed reading between."""
 EXPECTED_WH = {
-    "01": 11_250,
-    "02": 7_125,
-    "03": 20_000,
-    "04": 345,
-    "05": 4_321,
-    "06": 9_000,
-    "07": 2_500,
-    "08": 6_000,
-    "09": 12_345,
-    "10": 5_006,
+    "01": 562,
+    "02": 356,
+    "03": 1_000,
+    "04": 17,
+    "05": 216,
+    "06": 450,
+    "07": 125,
+    "08": 300,
+    "09": 617,
+    "10": 250,
 }
+"""Little, because it has to flow in no less time than a module takes for possible, and the time of
+a station is that of this computer."""
 
 pytestmark = [
     pytest.mark.needs("meter", "power", "update"),

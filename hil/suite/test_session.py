@@ -31,7 +31,7 @@ def test_a_session_gives_records_that_verify_and_say_what_happened(module: Modul
     assert len({reply["session_id"] for reply in replies}) == 1
     assert ended["begin_pagination"] == first
 
-    # Beside that, 11 kW flow: for a minute and a half, and while the meter is read.
+    # Beside that, 11 kW flow: for a minute, and while the meter is read.
     begin_wh, middle_wh, end_wh = (record.energy_wh for record in records)
     assert start_wh <= begin_wh <= start_wh + 200
     assert begin_wh + 12_345 <= middle_wh <= end_wh <= begin_wh + 12_345 + 600

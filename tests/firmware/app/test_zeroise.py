@@ -46,6 +46,10 @@ def lost_key(bench: Bench) -> None:
     bench.core.content[AREA_KEYS][:] = b"\xff" * len(bench.core.content[AREA_KEYS])
 
 
+def other_chip(bench: Bench) -> None:
+    bench.core.chip = bytes(range(1, 9))
+
+
 def older_image(bench: Bench) -> None:
     bench.flash(SECOND_IMAGE, "0.2.0", rollback_number=7).boot()
     bench.flash(FIRST_IMAGE, "0.1.0", rollback_number=6)
@@ -71,6 +75,7 @@ WITH_FAREWELL = [
 WITHOUT = [
     (broken_key, "key_broken"),
     (lost_key, "key_lost"),
+    (other_chip, "key_of_other_chip"),
     (decay(FakeCore.AREA_STATEMENTS), "storage_broken"),
 ]
 
@@ -156,10 +161,10 @@ def test_key_store_that_does_not_erase_is_said_and_the_owner_can_try_again(
     bench = worked_bench()
     with monkeypatch.context() as patched:
 
-        def erase(number: int) -> None:
+        def erase() -> None:
             raise CoreError(-3, "storage")
 
-        patched.setattr(bench.core, "key_erase", erase)
+        patched.setattr(bench.core, "key_erase_all", erase)
         signature = bench.ask_owner("decommission")
         assert refused(bench, "decommission", signature=signature).name == "storage_error"
         signature = bench.ask_owner("decommission")
