@@ -47,7 +47,7 @@ def retire_key(module: Module) -> tuple[str, bytes]:
     module.drop_key()
     log_newest_statement(module)
     module.core.key_erase(key_number)
-    module.setup.clear()
+    module.setup.clear(module.journal.state.pagination)
     module.forget_meter()
     return text, signature
 
@@ -97,7 +97,7 @@ def _create_key(module: Module, number: int) -> int:
 def _finish_retirement(module: Module) -> None:
     """Erase the retired key and clear the setup, if a power cut left that undone."""
     _discard_all_but(module, module.statements.state.key_number + 1, 0)
-    module.setup.clear()
+    module.setup.clear(module.journal.state.pagination)
 
 
 def _roll_over(module: Module, old: int, old_identity: str) -> None:
@@ -159,7 +159,7 @@ def _new_key_facts(module: Module, number: int) -> Json:
 
     The clock is not set yet: the newest time in the logs is the earliest time possible.
     """
-    newest_ms = max(module.events.state.unix_ms, module.journal.state.unix_ms)
+    newest_ms = max(module.events.state.unix_ms, module.time.newest_record_ms())
     return {
         "chip_id": module.core.chip_id().hex(),
         "key_number": number,

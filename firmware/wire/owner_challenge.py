@@ -10,19 +10,23 @@ MAX_CHARACTERS = 400
 
 NONCE_BYTES = 32
 
-ACTIONS = ("unseal", "decommission", "archive_events")
+ACTIONS = ("unseal", "decommission", "archive_events", "set_time")
 """What a module does for its owner alone."""
 
-_THROUGH = ("through", "int", (1, MAX_INTEGER), "required", "")
+_MORE = (
+    ("archive_events", ("through", "int", (1, MAX_INTEGER), "required", "")),
+    ("set_time", ("unix_ms", "int", (0, MAX_INTEGER), "required", "")),
+)
+"""Members that only one action's challenge has: the last event that may be forgotten; the time at
+the moment of the challenge."""
 
 
 def build_challenge(
-    action: str, chip_id: str, nonce: str, event_number: int, through: int | None = None
+    action: str, chip_id: str, nonce: str, event_number: int, more: JsonObject
 ) -> str:
     """The text of a challenge; TextError naming the member that is not allowed.
 
-    event_number: of the newest event. through: of `archive_events` alone, the last event that may
-    be forgotten.
+    event_number: of the newest event. more: the members that only this action's has.
     """
     facts: JsonObject = {
         "action": action,
@@ -30,8 +34,7 @@ def build_challenge(
         "nonce": nonce,
         "event_number": event_number,
     }
-    if through is not None:
-        facts["through"] = through
+    facts.update(more)
     return signed_text.build(form_of(action), facts)
 
 
@@ -47,7 +50,7 @@ def signed_bytes(text: str) -> bytes:
 
 
 def form_of(action: Json) -> Row:
-    """The form of the challenge for an action: one of them has a member more."""
+    """The form of the challenge for an action: some have a member more."""
     if action not in ACTIONS:
         raise signed_text.TextError("the action is none of " + ", ".join(ACTIONS))
     members: Row = (
@@ -56,6 +59,5 @@ def form_of(action: Json) -> Row:
         ("nonce", "hex", (2 * NONCE_BYTES, 2 * NONCE_BYTES), "required", ""),
         signed_text.EVENT_NUMBER,
     )
-    if action == "archive_events":
-        members += (_THROUGH,)
+    members += tuple([row for of_action, row in _MORE if of_action == action])
     return ("owner", MAX_CHARACTERS, members)

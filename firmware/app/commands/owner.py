@@ -11,16 +11,18 @@ from app.owner import EXPIRES_S
 
 def challenge(module: Module, params: Json) -> Json:
     """Open a challenge for an action that could be done now."""
-    action, through = params["action"], params.get("through")
+    action = params["action"]
     _owner_key(module)
     if action == "unseal":
         module.require_sealed()
-    if (action == "archive_events") != (through is not None):
-        limit = "given for archive_events, and only for that"
-        raise WattsealError("invalid_params", field="through", limit=limit, found=str(through))
-    if through is not None:
-        module.events.require_held(through)
-    text = module.owner.challenge(action, module.events.state.number, through)
+    more = {name: params[name] for name in params if name != "action"}
+    for field, of_action in (("through", "archive_events"), ("unix_ms", "set_time")):
+        if (action == of_action) != (field in more):
+            limit = f"given for {of_action}, and only for that"
+            raise WattsealError("invalid_params", field=field, limit=limit, found=action)
+    if "through" in more:
+        module.events.require_held(more["through"])
+    text = module.owner.challenge(action, module.events.state.number, more)
     return {"challenge": text, "expires_s": EXPIRES_S}
 
 
@@ -28,7 +30,7 @@ def unseal(module: Module, params: Json) -> Json:
     """Unlock the settings."""
     module.require_sealed()
     module.require_room_for_events()
-    _check_answer(module, "unseal", params)
+    check_answer(module, "unseal", params)
     module.log("unsealed", {})
     module.setup.unseal()
     return {"sealed": module.setup.sealed}
@@ -36,8 +38,8 @@ def unseal(module: Module, params: Json) -> Json:
 
 def archive_events(module: Module, params: Json) -> Json:
     """Free events up to the one that the challenge named."""
-    through = _check_answer(module, "archive_events", params)
-    module.events.archive(through or 0, module.journal.state.pagination)
+    through = check_answer(module, "archive_events", params)["through"]
+    module.events.archive(through, module.journal.state.pagination)
     return event_log_fields(module)
 
 
@@ -45,7 +47,7 @@ def decommission(module: Module, params: Json) -> Json:
     """Retire the key and end this commissioning."""
     module.statements.require_room(0)
     module.require_room_for_events()
-    _check_answer(module, "decommission", params)
+    check_answer(module, "decommission", params)
     statement, signature = retire_key(module)
     return {"statement": statement, "signature": signature.hex()}
 
@@ -57,7 +59,7 @@ def _owner_key(module: Module) -> bytes:
     return bytes.fromhex(key)
 
 
-def _check_answer(module: Module, action: str, params: Json) -> int | None:
-    """Check the answer to the open challenge; returns its `through`."""
+def check_answer(module: Module, action: str, params: Json) -> Json:
+    """Check the answer to the open challenge; returns the members that only this action's has."""
     owner_key, signature = _owner_key(module), bytes.fromhex(params["signature"])
     return module.owner.check_answer(action, owner_key, signature)

@@ -7,13 +7,21 @@ from collections.abc import Callable
 from sqlalchemy import Connection, text
 
 from wattseal.common.sql import Database, DatabaseUnusable
-from wattseal.registry.api_models import PublicationAnswer, RecordLine, RegistryFacts, State
+from wattseal.registry.api_models import (
+    PublicationAnswer,
+    RecordLine,
+    RegistryFacts,
+    SignedTime,
+    State,
+    TimeRequest,
+)
 from wattseal.registry.failures import ClockWrong, NotFound
 from wattseal.registry.identity import Identity
 from wattseal.registry.rules.proof import TOLERANCE_MS
 from wattseal.registry.store import log, tables
 from wattseal.tlog.tiles import MAX_LEVEL, WIDTH, Tile, pack_entries, width_at
 from wattseal.tlog.tree import StoredTree
+from wattseal.wire import signed_time
 
 ServerClock = Callable[[Connection], int | None]
 
@@ -85,6 +93,13 @@ class PublishedLog:
             self._check_identity(connection)
             size = log.read_size(connection)
             self._check_clock(connection, size)
+
+    def sign_time(self, req: TimeRequest) -> SignedTime:
+        """The time now, for a module. ClockWrong while no record could be made either."""
+        with self._database.read() as connection:
+            self._check_clock(connection, log.read_size(connection))
+        text = signed_time.build_time(req.chip_id, req.nonce, self._clock())
+        return SignedTime(statement=text, signature=self._identity.sign_time(text))
 
     def checkpoint(self, size: int | None = None) -> str:
         """The signed checkpoint at a size, the newest without one. NotFound beyond the log."""

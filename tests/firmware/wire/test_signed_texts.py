@@ -4,7 +4,13 @@ import itertools
 import json
 
 import pytest
-from wattseal.wire import firmware_manifest, owner_challenge, publication, statements
+from wattseal.wire import (
+    firmware_manifest,
+    owner_challenge,
+    publication,
+    signed_time,
+    statements,
+)
 from wattseal.wire.messages import encode, result
 from wattseal.wire.methods import (
     MAX_PROOF_HASHES,
@@ -88,6 +94,7 @@ EVERY_TEXT = {
         "event_number": 12,
         "through": 9,
     },
+    "time": {"chip_id": CHIP_ID, "nonce": HASH, "unix_ms": TIME},
     "registration": {
         "evse_id": "DE*ABC*E0001",
         "gateway_serial": "WS-0001",
@@ -110,17 +117,24 @@ EVERY_TEXT = {
 }
 READERS = {
     "owner": owner_challenge.read_challenge,
+    "time": signed_time.read_time,
     "registration": publication.read_leaf,
     "firmware": firmware_manifest.read_manifest,
 }
-PREFIXES = (statements.PREFIX, owner_challenge.PREFIX, firmware_manifest.PREFIX)
+PREFIXES = (
+    *(statements.PREFIX, owner_challenge.PREFIX, firmware_manifest.PREFIX, signed_time.PREFIX),
+)
 
 every_type = pytest.mark.parametrize("kind", EVERY_TEXT)
 
 
 def build(kind: str, facts: dict) -> str:
     if kind == "owner":
-        return owner_challenge.build_challenge(**facts)
+        common = {name: facts[name] for name in facts if name not in ("through", "unix_ms")}
+        more = {name: facts[name] for name in facts if name not in common}
+        return owner_challenge.build_challenge(**common, more=more)
+    if kind == "time":
+        return signed_time.build_time(**facts)
     if kind == "registration":
         return publication.build_leaf(**facts)
     if kind == "firmware":
@@ -180,7 +194,7 @@ def test_the_longest_text_is_read_and_no_longer_one(kind):
 
 @every_type
 def test_a_text_is_bounded_and_ascii_before_it_is_parsed(kind):
-    bound = {"owner": 400, "registration": 1000, "firmware": 600}.get(kind, 2000)
+    bound = {"owner": 400, "time": 250, "registration": 1000, "firmware": 600}.get(kind, 2000)
     with pytest.raises(TextError, match=f"longer than {bound} characters"):
         read(kind, "[" * (bound + 1))
     with pytest.raises(TextError, match="JSON"):
@@ -306,6 +320,7 @@ def test_the_prefix_stands_before_the_text():
         (statements, "birth"),
         (owner_challenge, "owner"),
         (firmware_manifest, "firmware"),
+        (signed_time, "time"),
     ):
         text = build(kind, EVERY_TEXT[kind])
         assert module.signed_bytes(text) == module.PREFIX + text.encode("ascii")
@@ -322,21 +337,27 @@ def test_every_statement_is_in_the_table_above():
         statements.members_of("owner")
 
 
+MEMBERS_OF_ONE_ACTION = {"archive_events": ("through", 9), "set_time": ("unix_ms", TIME)}
+
+
 @pytest.mark.parametrize("action", OWNER_ACTIONS)
-def test_only_the_archive_says_through_which_event(action):
+@pytest.mark.parametrize("name_and_value", MEMBERS_OF_ONE_ACTION.values())
+def test_a_member_of_one_action_is_of_no_other(action, name_and_value):
     facts = {**EVERY_TEXT["owner"], "action": action}
     plain = {name: facts[name] for name in facts if name != "through"}
-    right, wrong = (facts, plain) if action == "archive_events" else (plain, facts)
+    own = dict([MEMBERS_OF_ONE_ACTION[action]] if action in MEMBERS_OF_ONE_ACTION else [])
+    right, name = {**plain, **own}, name_and_value[0]
     assert read("owner", build("owner", right)) == with_head("owner", right)
-    with pytest.raises(TextError, match="through"):
+    wrong = plain if name in own else {**right, name: name_and_value[1]}
+    with pytest.raises(TextError, match=name):
         build("owner", wrong)
-    with pytest.raises(TextError, match="through"):
+    with pytest.raises(TextError, match=name):
         read("owner", compact(with_head("owner", wrong)))
 
 
 def test_an_unknown_action_is_refused():
     with pytest.raises(TextError, match="action is none of"):
-        owner_challenge.build_challenge("flash", CHIP_ID, HASH, 1)
+        owner_challenge.build_challenge("flash", CHIP_ID, HASH, 1, {})
     with pytest.raises(TextError, match="action is none of"):
         read("owner", compact(with_head("owner", {"action": "flash", "chip_id": CHIP_ID})))
 

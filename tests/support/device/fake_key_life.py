@@ -113,8 +113,9 @@ class KeyLife:
         }
 
     def _challenge(self, params: dict[str, Any]) -> dict[str, Any]:
+        more = {name: params[name] for name in params if name != "action"}
         self._open_challenge = owner_challenge.build_challenge(
-            params["action"], CHIP_ID, "5a" * 32, len(self.events), params.get("through")
+            params["action"], CHIP_ID, "5a" * 32, len(self.events), more
         )
         return {"challenge": self._open_challenge, "expires_s": 3600}
 
@@ -242,6 +243,11 @@ class KeyLife:
             self._log("owner_refused")
             raise WattsealError("owner_refused")
         return json.loads(text)
+
+    def _check_time(self, message: bytes, signature: str) -> None:
+        keys = [read_public_key(self.settings[name]) for name in ("registry_key", "owner_key")]
+        if not any(key.verify(message, bytes.fromhex(signature)) for key in keys):
+            raise WattsealError("time_not_signed")
 
     def _state_birth(self) -> None:
         text = statements.build_statement(
