@@ -336,12 +336,13 @@ def time(
         elif allowed and allowed.key:
             clock = device.set_signed_time(hello.chip_id, partial(sign_time, allowed.key))
             source = "signed by the owner"
-        elif registry:
+        elif registry and device.status().sealed:
             with options.registry_client(registry) as client:
                 clock = device.set_signed_time(hello.chip_id, client.sign_time)
             source, why = "signed by the registry", registry
         else:
             clock, source = device.set_time(now_ms, "informative"), "informative"
+            why += "; a registry's time takes the seal" if registry else ""
     return Result(
         {"clock": clock, "source": source, "why": why},
         lambda: say_facts([("clock", _clock_words(clock)), ("source", f"{source}: {why}")]),

@@ -5,15 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from wattseal.cli.options import (
-    Commands,
-    Module,
-    OutputPath,
-    check_output,
-    option,
-    registry_client,
-    registry_option,
-)
+from wattseal.cli import options
+from wattseal.cli.options import Commands, Module, OutputPath, check_output, option
 from wattseal.cli.output import INDENT, Result, complain, say, say_facts, written_facts
 from wattseal.cli.verify import say_report
 from wattseal.common.errors import ToolError
@@ -53,7 +46,8 @@ def begin(
         int | None, option("N", "Your number of the session.", show_default="pagination")
     ] = None,
     registry: Annotated[
-        str | None, registry_option("Set the clock before, to the time that this registry signs.")
+        str | None,
+        options.registry_option("Set the clock before, to the time that this registry signs."),
     ] = None,
     out: OutputPath = None,
 ) -> Result:
@@ -125,7 +119,7 @@ def end(
 
 def _set_time(device: Device, hello: Hello, registry: str) -> None:
     try:
-        with registry_client(registry) as client:
+        with options.registry_client(registry) as client:
             device.set_signed_time(hello.chip_id, client.sign_time)
     except ToolError as error:
         complain(f"wattseal: the clock was not set. {error}")

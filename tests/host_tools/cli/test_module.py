@@ -139,6 +139,14 @@ class TestTime:
         assert (module.synchronisation, module.clock_ms) == ("S", START_MS + 5)
         assert (result["source"], result["why"]) == ("signed by the registry", url)
 
+    def test_a_registry_is_not_asked_before_the_seal(
+        self, on_module: Run, module: FakeModule
+    ) -> None:
+        module.open_seal()
+        told = on_module("device", "time", "--registry", "http://127.0.0.1:9").out
+        assert "a registry's time takes the seal" in told
+        assert module.synchronisation == "I"
+
     def test_session_begins_with_the_registrys_time(
         self, on_module: Run, module: FakeModule, monkeypatch: pytest.MonkeyPatch
     ) -> None:
