@@ -53,12 +53,8 @@ _MEANINGS = {
     "through": "The last event that may be forgotten.",
     "unix_ms": "Milliseconds since 1970 in UTC.",
 }
-_OWNER_ROWS = (
-    *owner_challenge.form_of("archive_events")[2],
-    owner_challenge.form_of("set_time")[2][-1],
-)
 _FORMS = {
-    "owner": (*owner_challenge.form_of("archive_events")[:2], _OWNER_ROWS),
+    "owner": owner_challenge.form_of("archive_events"),
     "time": signed_time.FORM,
     "registration": publication.FORM,
     "firmware": firmware_manifest.FORM,

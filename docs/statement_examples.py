@@ -191,8 +191,12 @@ def ed25519_line() -> str:
 def challenge(action: str) -> str:
     """The challenge for an action of the owner."""
     nonce = hashlib.sha256(b"wattseal example nonce").hexdigest()
-    more = {"archive_events": {"through": 90}, "set_time": {"unix_ms": _ZERO_MS}}.get(action, {})
-    return owner_challenge.build_challenge(action, CHIP_ID, nonce, 98, more)
+    facts = {
+        "archive_events": {"through": 90},
+        "close_session": {"begin_pagination": 41},
+        "set_time": {"unix_ms": _ZERO_MS},
+    }
+    return owner_challenge.build_challenge(action, CHIP_ID, nonce, 98, **facts.get(action, {}))
 
 
 def signed_time_text() -> str:

@@ -72,6 +72,11 @@ class Setup:
         found = self._object("update")
         return found if found is not None and found["key_number"] == key_number else None
 
+    def announces(self, update: Json, key_number: int) -> bool:
+        """Return whether this is the update that was accepted with this key."""
+        found = self.update(key_number)
+        return found is not None and all(found[name] == update[name] for name in update)
+
     # --- changing it; in flash on return -----------------------------------------------------
 
     def configure(self, settings: Json) -> None:

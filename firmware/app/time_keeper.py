@@ -23,7 +23,9 @@ ANSWER_WITHIN_MS = 10_000
 """How long a signed time may be on its way. Half of that is the most that it can be wrong."""
 
 LOGGED_STEP_MS = 20_000
-"""A clock that was set by no more than this since the last event counts as unchanged."""
+DRIFT = 10_000
+"""A clock that was set by no more than that step since the last event, and one part in so many of
+the time since then, counts as unchanged: an ordinary crystal drifts so much by itself."""
 
 
 class TimeKeeper:
@@ -42,7 +44,8 @@ class TimeKeeper:
         self._certain_at_start_ms: int = self._saved_ms - clock.uptime_ms()
         self._nonce = ""
         self._asked_ms = 0
-        self._logged: tuple[int, int, str] | None = None
+        self._logged: tuple[int, int, str] | None = None  # clock at start, UTC offset, source
+        self._logged_at_ms = 0
 
     # --- what is known -----------------------------------------------------------------------
 
@@ -130,7 +133,7 @@ class TimeKeeper:
         """Set the clock; returns the detail of the event about it, None where nothing changed.
 
         Compared is with what the clock would show had nobody set it since the last event, so that
-        small steps do not add up. `logged` is due once the event is stored.
+        small steps do not add up. `logged` is due once the event is stored, or counted.
         """
         self._clock.set(unix_ms, utc_offset_min, source == "signed")
         if source != "informative":
@@ -138,15 +141,18 @@ class TimeKeeper:
             self.keep()
         old_ms = None
         if self._logged is not None:
-            old_ms = self._logged[0] + self._clock.uptime_ms()
+            uptime_ms = self._clock.uptime_ms()
+            old_ms = self._logged[0] + uptime_ms
+            step_ms = LOGGED_STEP_MS + (uptime_ms - self._logged_at_ms) // DRIFT
             is_same = self._logged[1:] == (utc_offset_min, source) and source != "owner"
-            if is_same and abs(unix_ms - old_ms) <= LOGGED_STEP_MS:
+            if is_same and abs(unix_ms - old_ms) <= step_ms:
                 return None
         return {"old": old_ms, "new": unix_ms, "utc_offset_min": utc_offset_min, "source": source}
 
     def logged(self, detail: Json) -> None:
         """Compare with this setting from now on: its event is stored."""
-        at_start_ms = detail["new"] - self._clock.uptime_ms()
+        self._logged_at_ms = self._clock.uptime_ms()
+        at_start_ms = detail["new"] - self._logged_at_ms
         self._logged = (at_start_ms, detail["utc_offset_min"], detail["source"])
 
     def go_back(self, by_owner: bool) -> None:

@@ -59,7 +59,8 @@ ERRORS = (
         -32002,
         "session_open",
         "A session is open and this method would disturb it.",
-        "End the session first.",
+        "End the session first; if its meter cannot be read any more, have the owner close it: "
+        "challenge, then close_session.",
     ),
     (
         -32003,
@@ -114,7 +115,8 @@ ERRORS = (
         -32011,
         "recovery_pending",
         "A session cut by a power failure has not been ended yet: the meter is still silent.",
-        "Restore the meter's supply and line; the module ends that session by itself.",
+        "Restore the meter's supply and line, and the module ends that session by itself; or have "
+        "the owner close it: challenge, then close_session.",
     ),
     (
         -32012,
@@ -304,7 +306,8 @@ ERRORS = (
         -32048,
         "meter_went_backwards",
         "The energy is lower than in an earlier reading of the same meter.",
-        "Check whether the meter was exchanged or reset; have it inspected.",
+        "Have the meter inspected. If it was reset or has wrapped around, have the owner close an "
+        "open session (close_session) and accept the meter as it is (accept_meter).",
     ),
     (
         -32049,
@@ -316,7 +319,8 @@ ERRORS = (
         -32050,
         "meter_serial_mismatch",
         "The meter's serial number is not the configured one.",
-        "Check whether the meter was exchanged; configure the new serial number.",
+        "If the meter was exchanged, have the owner close an open session (close_session) and open "
+        "the seal (unseal), then configure the new serial number.",
     ),
     (
         -32051,
@@ -329,6 +333,12 @@ ERRORS = (
         "meter_line_busy",
         "The meter's line did not fall silent.",
         "Check for a second master, missing termination or bias of the line.",
+    ),
+    (
+        -32060,
+        "meter_not_lower",
+        "The meter is not lower than in the newest record: there is nothing to accept.",
+        "Go on as usual.",
     ),
     # The time.
     (
@@ -349,6 +359,13 @@ ERRORS = (
         "time_not_signed",
         "The signature is not over this time and the open question, or by neither key.",
         "Ask again, and have it signed by the key that registry_key or owner_key names.",
+    ),
+    # What needs no owner.
+    (
+        -32070,
+        "too_often",
+        "What anybody may have stored was changed too often: flash wears out.",
+        "Wait for detail.wait_s seconds, and see what changes it over and over.",
     ),
 )
 

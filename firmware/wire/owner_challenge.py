@@ -10,32 +10,40 @@ MAX_CHARACTERS = 400
 
 NONCE_BYTES = 32
 
-ACTIONS = ("unseal", "decommission", "archive_events", "set_time")
+ACTIONS = (
+    "unseal",
+    "decommission",
+    "archive_events",
+    "close_session",
+    "accept_meter",
+    "set_time",
+)
 """What a module does for its owner alone."""
 
-_MORE = (
-    ("archive_events", ("through", "int", (1, MAX_INTEGER), "required", "")),
-    ("set_time", ("unix_ms", "int", (0, MAX_INTEGER), "required", "")),
-)
-"""Members that only one action's challenge has: the last event that may be forgotten; the time at
-the moment of the challenge."""
+_NUMBER = (1, MAX_INTEGER)
+_OF_ACTION: dict[str, Row] = {
+    "archive_events": (("through", "int", _NUMBER, "required", ""),),
+    "close_session": (("begin_pagination", "int", _NUMBER, "required", ""),),
+    "set_time": (("unix_ms", "int", _NUMBER, "required", ""),),
+}
+"""Members that the challenge for one action has beside the others."""
 
 
-def build_challenge(
-    action: str, chip_id: str, nonce: str, event_number: int, more: JsonObject
-) -> str:
+def build_challenge(action: str, chip_id: str, nonce: str, event_number: int, **facts: Json) -> str:
     """The text of a challenge; TextError naming the member that is not allowed.
 
-    event_number: of the newest event. more: the members that only this action's has.
+    event_number: of the newest event. facts: members of this action alone. `through`: the last
+    event that may be forgotten; `begin_pagination`: of the session that may be closed;
+    `unix_ms`: the time at the moment of the challenge.
     """
-    facts: JsonObject = {
+    members: JsonObject = {
         "action": action,
         "chip_id": chip_id,
         "nonce": nonce,
         "event_number": event_number,
     }
-    facts.update(more)
-    return signed_text.build(form_of(action), facts)
+    members.update(facts)
+    return signed_text.build(form_of(action), members)
 
 
 def read_challenge(text: str) -> JsonObject:
@@ -50,7 +58,7 @@ def signed_bytes(text: str) -> bytes:
 
 
 def form_of(action: Json) -> Row:
-    """The form of the challenge for an action: some have a member more."""
+    """The form of the challenge for an action: some of them have a member more."""
     if action not in ACTIONS:
         raise signed_text.TextError("the action is none of " + ", ".join(ACTIONS))
     members: Row = (
@@ -59,5 +67,4 @@ def form_of(action: Json) -> Row:
         ("nonce", "hex", (2 * NONCE_BYTES, 2 * NONCE_BYTES), "required", ""),
         signed_text.EVENT_NUMBER,
     )
-    members += tuple([row for of_action, row in _MORE if of_action == action])
-    return ("owner", MAX_CHARACTERS, members)
+    return ("owner", MAX_CHARACTERS, members + _OF_ACTION.get(action, ()))

@@ -21,14 +21,16 @@ def configure(module: Module, params: Json) -> Json:
     old = module.setup.settings
     changed = {name: params[name] for name in params if old.get(name) != params[name]}
     if changed:
-        if module.setup.sealed:
+        is_sealed = module.setup.sealed
+        if is_sealed:
             require_changeable(list(changed))
         new = dict(old)
         new.update(changed)
         check_settings(module.core, new, module.profiles)
-        module.require_room_for_events()
         module.try_meter(new)
-        _log_change(module, old, changed)
+        if is_sealed:
+            module.require_ration_to_store()
+        _log_change(module, old, changed, "unsealed_setting" if is_sealed else "configured")
         module.setup.configure(new)
     return {"settings": module.setup.settings, "missing": module.missing_settings()}
 
@@ -45,7 +47,6 @@ def set_time(module: Module, params: Json) -> Json:
     if (source == "informative") == ("signature" in params):
         limit = "given with the sources signed and owner, and only with these"
         raise WattsealError("invalid_params", field="signature", limit=limit, found=source)
-    module.require_room_for_events()
     if source == "informative":
         module.time.check_informative(unix_ms)
     elif source == "signed":
@@ -53,6 +54,7 @@ def set_time(module: Module, params: Json) -> Json:
         signature = bytes.fromhex(params["signature"])
         unix_ms = module.time.check_signed(unix_ms, signature, arrived_ms)
     else:
+        module.require_room_for_events()
         if check_answer(module, "set_time", params)["unix_ms"] != unix_ms:
             limit = "the time that the challenge names"
             raise WattsealError("invalid_params", field="unix_ms", limit=limit, found=unix_ms)
@@ -68,8 +70,11 @@ def set_time(module: Module, params: Json) -> Json:
 
 
 def _log_time(module: Module, detail: Json) -> None:
-    """Log a setting of the clock: the one place where such events can be rationed."""
-    module.log("time_set", detail)
+    """Log a setting of the clock; what its ration does not allow is kept for a later event."""
+    if detail["source"] == "owner":
+        module.log_by_owner("time_set", detail)
+    else:
+        module.log_rationed("time_set", detail)
     module.time.logged(detail)
 
 
@@ -104,7 +109,7 @@ def seal(module: Module, _: Json) -> Json:
         "meter_serial_read": is_read,
     }
     detail.update(setup.facts())
-    module.log("sealed", detail)
+    module.log_by_owner("sealed", detail)
     setup.seal(module.journal.state.pagination)
     return {
         "sealed": setup.sealed,
@@ -137,29 +142,33 @@ def event_head(module: Module, params: Json) -> Json:
 def accept_publication(module: Module, params: Json) -> Json:
     """Check the proof and keep it."""
     module.require_sealed()
-    module.require_room_for_events()
     settings = module.setup.settings
     registry = (settings["registry_name"], bytes.fromhex(settings["registry_key"]))
     publication = check_publication(
         module.core, params, registry, registration_facts(module), module.setup.last_publication
     )
     fields = publication_fields(publication)
-    module.log("published", fields)
-    module.setup.publish(publication, module.key_number)
+    if module.state != "operational":
+        module.require_room_for_events()
+        module.log_by_owner("published", fields)
+        module.setup.publish(publication, module.key_number)
+    elif publication_fields(module.setup.last_publication or {}) != fields:
+        module.require_ration_to_store()
+        module.log_rationed("published", fields)
+        module.setup.publish(publication, module.key_number)
     module.time.learn_published(publication["unix_ms"])
     fields["state"] = module.state
     return fields
 
 
-def _log_change(module: Module, old: Json, changed: Json) -> None:
+def _log_change(module: Module, old: Json, changed: Json, ration: str) -> None:
     """Log one event with old and new values, or two where one could not hold all."""
     for is_long in (False, True):
         names = [name for name in changed if (name in _LONG_SETTINGS) == is_long]
         if names:
             before = {name: old.get(name) for name in names}
-            module.log(
-                "configured", {"old": before, "new": {name: changed[name] for name in names}}
-            )
+            after = {name: changed[name] for name in names}
+            module.log_rationed("configured", {"old": before, "new": after}, ration)
 
 
 def _signed(module: Module, text: str) -> Json:

@@ -115,7 +115,7 @@ class KeyLife:
     def _challenge(self, params: dict[str, Any]) -> dict[str, Any]:
         more = {name: params[name] for name in params if name != "action"}
         self._open_challenge = owner_challenge.build_challenge(
-            params["action"], CHIP_ID, "5a" * 32, len(self.events), more
+            params["action"], CHIP_ID, "5a" * 32, len(self.events), **more
         )
         return {"challenge": self._open_challenge, "expires_s": 3600}
 
