@@ -148,6 +148,8 @@ MEANINGS = {
     "decommission": "erase the module's private key for ever and end its life at this station",
     "archive_events": "forget old events of the event log",
     "set_time": "set its clock, also to before its newest record",
+    "close_session": "end its open session without a reading, so that nobody is billed for it",
+    "accept_meter": "count on from its meter's present reading, which is lower than before",
 }
 """What each action lets happen, for whoever is to sign it."""
 
@@ -162,9 +164,10 @@ def read_challenge(text: str) -> dict[str, Any]:
 
 def describe(members: dict[str, Any]) -> str:
     """What signing a challenge permits, in one sentence."""
-    more = f" up to event {members['through']}" if "through" in members else ""
-    more += f", to {utc_to_read(members['unix_ms'])} now" if "unix_ms" in members else ""
-    return f"Module {members['chip_id']} may {MEANINGS[members['action']]}{more}, once."
+    named = (("through", " up to event {}"), ("begin_pagination", " (begin record T{})"))
+    about = "".join(text.format(members[name]) for name, text in named if name in members)
+    about += f", to {utc_to_read(members['unix_ms'])} now" if "unix_ms" in members else ""
+    return f"Module {members['chip_id']} may {MEANINGS[members['action']]}{about}, once."
 
 
 def answer(challenge: str, key: SigningKey) -> str:
