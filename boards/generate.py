@@ -1,12 +1,14 @@
 """Turn a board.toml and a release.toml into what the firmware is built with.
 
 Writes OUT_DIR/wattseal_board.h (flash areas), OUT_DIR/frozen/board.py (name, pins and lines) and
-OUT_DIR/frozen/release.py (version, rollback number, the vendor's public key).
+OUT_DIR/frozen/release.py (version, rollback number, date, the
+vendor's public key).
 """
 
 import argparse
 import base64
 import binascii
+import datetime
 import re
 import sys
 import tomllib
@@ -40,6 +42,8 @@ def load_release(path: Path) -> dict[str, Any]:
         )
     if type(number) is not int or not 0 <= number <= MAX_ROLLBACK_NUMBER:
         raise BoardError(f"{path}: rollback_number must be from 0 to {MAX_ROLLBACK_NUMBER}")
+    if type(release["date"]) is not datetime.date:
+        raise BoardError(f"{path}: date must be a date without a time, as 2026-01-31")
     return release
 
 
@@ -113,11 +117,16 @@ def board_module(board: dict[str, Any], variant: str) -> str:
 
 
 def release_module(release: dict[str, Any], vendor_key: bytes) -> str:
-    """The frozen module `release`: VERSION, ROLLBACK_NUMBER, VENDOR_KEY (b"" if there is none)."""
+    """The frozen module `release`: VERSION, ROLLBACK_NUMBER, DATE_UNIX_MS, VENDOR_KEY.
+
+    VENDOR_KEY is b"" if there is none.
+    """
+    days = (release["date"] - datetime.date(1970, 1, 1)).days
     return (
         "# Generated from release.toml and the vendor's public key; edit that file instead.\n"
         f"VERSION = {release['version']!r}\n"
         f"ROLLBACK_NUMBER = {release['rollback_number']!r}\n"
+        f"DATE_UNIX_MS = {days * 86_400_000}\n"
         f"VENDOR_KEY = {vendor_key!r}\n"
     )
 

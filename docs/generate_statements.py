@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import statement_examples as examples
-from wire import firmware_manifest, owner_challenge, publication, statements
+from wire import firmware_manifest, owner_challenge, publication, signed_time, statements
 from wire.schema import limit_in_words
 
 HERE = Path(__file__).resolve().parent
@@ -27,7 +27,8 @@ _MEANINGS = {
     "chain": "Chain value after that event.",
     "challenge": "As it was given.",
     "chip_id": "The chip's unique id.",
-    "commissioning": "Counts the sealings that changed what a registration says.",
+    "commissioning": "Counts the sealings that changed what a registration says, and the times "
+    "that the owner set back.",
     "details": "Commitment of the registry to its fuller record; the module does not judge it.",
     "event_chain": "Chain value after that event.",
     "event_number": "Number of the newest event then.",
@@ -54,6 +55,7 @@ _MEANINGS = {
 }
 _FORMS = {
     "owner": owner_challenge.form_of("archive_events"),
+    "time": signed_time.FORM,
     "registration": publication.FORM,
     "firmware": firmware_manifest.FORM,
 } | {form[0]: form for form in statements.FORMS}
@@ -78,6 +80,11 @@ def statement(kind: str) -> str:
 def challenge(action: str) -> str:
     """A challenge and the owner's signature."""
     return _signed(examples.challenge(action), owner_challenge.PREFIX, examples.OWNER)
+
+
+def time() -> str:
+    """A signed time and the registry's signature."""
+    return _signed(examples.signed_time_text(), signed_time.PREFIX, examples.REGISTRY)
 
 
 def manifest() -> str:
@@ -106,7 +113,7 @@ def keys() -> str:
     return "\n\n".join([*ecdsa, f"registry, Ed25519:\n\n{_block(examples.ed25519_line())}"])
 
 
-_PARTS = (members, statement, challenge, manifest, entry, checkpoint, proof, keys)
+_PARTS = (members, statement, challenge, time, manifest, entry, checkpoint, proof, keys)
 
 
 def page() -> str:

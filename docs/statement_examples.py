@@ -20,6 +20,7 @@ from wire import (
     owner_challenge,
     publication,
     signed_note,
+    signed_time,
     statements,
 )
 
@@ -190,9 +191,18 @@ def ed25519_line() -> str:
 def challenge(action: str) -> str:
     """The challenge for an action of the owner."""
     nonce = hashlib.sha256(b"wattseal example nonce").hexdigest()
-    facts = {"archive_events": {"through": 90}, "close_session": {"begin_pagination": 41}}
-    of_action = facts.get(action, {})
-    return owner_challenge.build_challenge(action, CHIP_ID, nonce, 98, **of_action)
+    facts = {
+        "archive_events": {"through": 90},
+        "close_session": {"begin_pagination": 41},
+        "set_time": {"unix_ms": _ZERO_MS},
+    }
+    return owner_challenge.build_challenge(action, CHIP_ID, nonce, 98, **facts.get(action, {}))
+
+
+def signed_time_text() -> str:
+    """What the registry or the owner signs to give the module the time."""
+    nonce = hashlib.sha256(b"wattseal example nonce").hexdigest()
+    return signed_time.build_time(CHIP_ID, nonce, _ZERO_MS)
 
 
 def manifest() -> str:

@@ -56,7 +56,7 @@ SETTINGS = {
     "charge_point_id": "DE*WSL*E00001",
 }
 
-CLOCK = {"unix_ms": UNIX_MS, "utc_offset_min": 60, "source": "synchronised"}
+CLOCK = {"unix_ms": UNIX_MS, "utc_offset_min": 60, "source": "informative"}
 DRIVER = {"id_tag": "1F2D3A4F5506C7", "id_type": "ISO14443"}
 
 # Runs in the lab image's prompt before the statements below.

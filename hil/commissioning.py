@@ -17,6 +17,16 @@ def answer(call: Call, owner: Owner, action: str, **params: Any) -> str:
     return owner.sign(call("challenge", action=action, **params)["challenge"])
 
 
+def set_signed_time(
+    call: Call, chip_id: str, registry: Registry, unix_ms: int, utc_offset_min: int
+) -> dict[str, Any]:
+    """Set the clock of a sealed module to a time that the registry signs for it."""
+    nonce = call("time_challenge")["nonce"]
+    signature = registry.sign_time(chip_id, nonce, unix_ms)
+    params = {"unix_ms": unix_ms, "utc_offset_min": utc_offset_min, "source": "signed"}
+    return call("set_time", **params, signature=signature)
+
+
 def register(call: Call, registry: Registry, unix_ms: int) -> Publication:
     """Let the module prove its key to the registry, which publishes it then."""
     proven = call("prove", challenge=registry.challenge())

@@ -103,7 +103,7 @@ def set_up(station: Station) -> dict[str, object]:
         raise DemoError("the event log does not tell of a key made at first boot")
     key = station.wattseal("device", "key")
     commission(station, Registry("demo.wattseal.example/keys"))
-    station.wattseal("device", "time")
+    station.wattseal("device", "time", "--owner-key", OWNER)
     return key
 
 

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from wattseal.tlog.checkpoint import Checkpoint, EcdsaSigner, Ed25519Signer, sign_note
 from wattseal.wire.publication import build_leaf
+from wattseal.wire.signed_time import build_time
+from wattseal.wire.signed_time import signed_bytes as signed_bytes_of_time
 from wattseal.wire.statements import read_statement, signed_bytes
 
 from hil import transparency_log as tree
@@ -81,6 +83,10 @@ class Registry:
         made = secrets.token_hex(CHALLENGE_BYTES)
         self._challenges.add(made)
         return made
+
+    def sign_time(self, chip_id: str, nonce: str, unix_ms: int) -> str:
+        """The signature of its key over a time for a module's question, DER in hex."""
+        return self._ecdsa.sign(signed_bytes_of_time(build_time(chip_id, nonce, unix_ms))).hex()
 
     def register(self, statement: str, signature: str, unix_ms: int) -> Publication:
         """Write the entry of a module that has proven its key, and publish it.

@@ -116,6 +116,8 @@ class Release(Protocol):
     @property
     def ROLLBACK_NUMBER(self) -> int: ...  # noqa: N802
     @property
+    def DATE_UNIX_MS(self) -> int: ...  # noqa: N802
+    @property
     def VENDOR_KEY(self) -> bytes:  # noqa: N802
         """SPKI DER, b"" for none."""
 

@@ -16,7 +16,8 @@ _DIGITS_OF_LABEL = 16
 
 
 class Firmware:
-    """version, rollback_number and vendor_key (SPKI DER, b"" for none) are those of the release.
+    """version, rollback_number, date_unix_ms and vendor_key (SPKI DER, b"" for none) are those of
+    the release.
 
     identity: SHA-256 of the image in hex, once `measure` was called. label: the version, and enough
     of the identity to tell two builds apart: GV of records.
@@ -25,6 +26,7 @@ class Firmware:
     def __init__(self, release: Release) -> None:
         self.version = release.VERSION
         self.rollback_number = release.ROLLBACK_NUMBER
+        self.date_unix_ms = release.DATE_UNIX_MS
         self.vendor_key = release.VENDOR_KEY
         self._identify(NOT_MEASURED)
 

@@ -52,7 +52,7 @@ def retire_key(module: Module) -> tuple[str, bytes] | None:
         _attempt(lambda: module.log_if_room("keys_erased", detail))
     module.drop_key()
     module.core.key_erase_all()
-    _attempt(module.setup.clear)
+    _attempt(lambda: module.setup.clear(module.journal.state.pagination))
     module.forget_meter()
     return farewell
 
@@ -134,7 +134,7 @@ def _finish_retirement(module: Module) -> None:
     who could close it.
     """
     _discard_all_but(module, module.statements.state.key_number + 1, 0)
-    module.setup.clear()
+    module.setup.clear(module.journal.state.pagination)
     if module.sessions.is_open:
         detail = {"begin_pagination": module.journal.state.begin_pagination}
         module.log_if_room("session_abandoned", detail)
@@ -212,7 +212,7 @@ def _new_key_facts(module: Module, number: int) -> Json:
 
     The clock is not set yet: the newest time in the logs is the earliest time possible.
     """
-    newest_ms = max(module.events.state.unix_ms, module.journal.state.unix_ms)
+    newest_ms = max(module.events.state.unix_ms, module.time.newest_record_ms())
     return {
         "chip_id": module.core.chip_id().hex(),
         "key_number": number,

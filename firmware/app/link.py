@@ -35,6 +35,7 @@ COMMANDS = {
     "public_key": status.public_key,
     "self_test": status.self_test,
     "configure": commissioning.configure,
+    "time_challenge": commissioning.time_challenge,
     "set_time": commissioning.set_time,
     "read_meter": commissioning.read_meter,
     "seal": commissioning.seal,

@@ -15,6 +15,7 @@ from app.sessions import Sessions
 from app.settings import missing_for_meter, missing_for_seal, open_meter
 from app.setup import Setup
 from app.statements import Statements
+from app.time_keeper import TimeKeeper
 
 RECOVERY_INTERVAL_MS = 10_000
 """How often a silent meter is asked whether the session that a power failure cut can be ended."""
@@ -51,6 +52,7 @@ class Module:
         self.journal = Journal(core, core.AREA_JOURNAL)
         self.statements = Statements(core, core.AREA_STATEMENTS)
         self.setup = Setup(core, core.AREA_SETTINGS)
+        self.time = TimeKeeper(core, self.clock, self.setup, self.journal, release.DATE_UNIX_MS)
         self.sessions = Sessions(core, self.firmware, self.journal, self.clock)
         self.owner = Owner(core, self.clock)
         self.public_key = b""
@@ -241,6 +243,7 @@ class Module:
         if self.sessions.needs_recovery and is_due:
             self.recover()
             self._recovery_tried_ms = self.clock.uptime_ms()
+        self.time.keep()
         for name in self._rations.due(uptime_ms):
             if self._take(name):
                 self._log_kept(name)

@@ -28,12 +28,13 @@ class Owner:
         self._text = ""
         self._action = ""
         self._facts: Json = {}
+        self.asked_ms = 0
         self._expires_ms = 0
         self._waits_until_ms = 0
         self.wrong_answers = 0
 
     def challenge(self, action: str, event_head: tuple[int, str], facts: Json) -> str:
-        """Open a challenge, instead of any that was open.
+        """Open a challenge, instead of any that was open; `asked_ms` is the uptime then.
 
         event_head: number and chain value of the newest event. facts: members of this action alone.
         WattsealError `too_many_attempts`; CoreError `entropy`.
@@ -44,7 +45,8 @@ class Owner:
         chip_id = self._core.chip_id().hex()
         self._text = build_challenge(action, chip_id, nonce, number, **facts)
         self._action, self._facts = action, facts
-        self._expires_ms = self._clock.uptime_ms() + EXPIRES_S * 1000
+        self.asked_ms = self._clock.uptime_ms()
+        self._expires_ms = self.asked_ms + EXPIRES_S * 1000
         return self._text
 
     def check_answer(self, action: str, owner_key: bytes, signature: bytes) -> Json:

@@ -53,7 +53,7 @@ def possession(module: Module, challenge: str) -> str:
 def check_publication(
     core: Core, params: Json, registry: tuple[str, bytes], expected: Json, last: Json | None
 ) -> Json:
-    """Check a proof; returns its `{"leaf_index", "tree_size", "root", "registry"}`.
+    """Check a proof; returns its `{"leaf_index", "tree_size", "root", "registry", "unix_ms"}`.
 
     params: those of accept_publication. registry: name, and key as SPKI DER. expected: what the
     entry must say. last: the newest publication accepted, None for none. WattsealError
@@ -67,7 +67,7 @@ def check_publication(
             "root": root.hex(),
             "registry": core.sha256(registry[1]).hex(),
         }
-        _check_entry(params["leaf"], expected)
+        found["unix_ms"] = _check_entry(params["leaf"], expected)
         _check_inclusion(params, size, root)
     except (NoteError, TextError, ProofError) as problem:
         raise _refusal(str(problem)) from None
@@ -88,10 +88,14 @@ def _checked_checkpoint(core: Core, note: bytes, registry: tuple[str, bytes]) ->
     return size, root
 
 
-def _check_entry(text: str, expected: Json) -> None:
-    cause = difference(read_leaf(text), expected)
+def _check_entry(text: str, expected: Json) -> int:
+    """Check what the entry says; returns its time."""
+    leaf = read_leaf(text)
+    cause = difference(leaf, expected)
     if cause:
         raise _refusal(cause)
+    unix_ms: int = leaf["unix_ms"]
+    return unix_ms
 
 
 def _check_inclusion(params: Json, size: int, root: bytes) -> None:

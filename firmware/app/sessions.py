@@ -9,6 +9,7 @@ import json
 
 from wire.digests import crc32
 from wire.errors import WattsealError
+from wire.methods import EARLIEST_UNIX_MS, LATEST_UNIX_MS
 from wire.ocmf_payload import Draft, build_record
 from wire.reading import Reading
 
@@ -23,6 +24,7 @@ METER_LAG_MS = 2000
 
 _SIGNATURE_SECTION_BYTES = 194  # with the longest signature, 72 bytes of DER
 
+_YEAR_MS = 364 * 86_400_000  # 2099-12-30 is the last day that every time zone has in 2099
 _GOOD, _OUT_OF_RANGE, _NOT_READ, _SUBSTITUTE = "G", "O", "F", "S"
 _METER_STATES = {
     "meter_no_reply": "T",
@@ -83,7 +85,8 @@ class Sessions:
         """End the session that a power failure cut, once the meter answers.
 
         The time is unknown: the record has the last known one, never before the session's newest
-        record, with status U, and EF t says that it must not be billed.
+        record and never one that no record can carry, with status U, and EF t says that it must
+        not be billed.
         """
         begun = self._meter_and_user()
         return self._add(settings, meter, begun, "P", last_unix_ms=last_unix_ms)
@@ -149,13 +152,22 @@ class Sessions:
         return self._sign_and_store(state, payload)
 
     def _time(self, reason: str, last_unix_ms: int) -> tuple[int, int, str]:
-        """Return a record's time: Unix time in ms, UTC offset in minutes, clock status."""
+        """Return a record's time: Unix time in ms, UTC offset in minutes, clock status.
+
+        A session that is open ends even if the clock has left the years that a record can carry:
+        the record has the nearest time, with status U.
+        """
         clock, before = self._clock, self._journal.state
         if self.needs_recovery:
-            return max(last_unix_ms, before.unix_ms), before.utc_offset_min, "U"
+            unix_ms = max(last_unix_ms, before.unix_ms)
+            return _nearest_carried(unix_ms), before.utc_offset_min, "U"
         unix_ms = clock.unix_ms()
-        status = clock.status() if reason == "B" else clock.status_after(before.clock_status)
-        return unix_ms, clock.utc_offset_min, status
+        if unix_ms == _nearest_carried(unix_ms):
+            status = clock.status() if reason == "B" else clock.status_after(before.clock_status)
+            return unix_ms, clock.utc_offset_min, status
+        if reason == "B":
+            raise WattsealError("clock_not_set")
+        return _nearest_carried(unix_ms), clock.utc_offset_min, "U"
 
     def _next_state(
         self,
@@ -277,6 +289,11 @@ def _station(
         if name in settings:
             station[name] = settings[name]
     return station
+
+
+def _nearest_carried(unix_ms: int) -> int:
+    """Return the time, or the nearest that a record can carry whatever its UTC offset."""
+    return min(max(unix_ms, EARLIEST_UNIX_MS), LATEST_UNIX_MS + _YEAR_MS)
 
 
 def _statement(time: tuple[int, int, str], reason: str, meter_state: str) -> Json:

@@ -2,11 +2,12 @@
 
 One object in flash, so that a power cut leaves the old setup or the new one and never a mixture:
 
-    {"settings", "sealed", "commissioning", "facts", "publication", "update"}
+    {"settings", "sealed", "commissioning", "facts", "publication", "update", "certain_ms",
+     "undated_through"}
 
 `facts` is what a registration said of the settings when the seal was last closed. A publication
 names the key and the commissioning that it was accepted for, an update the key, so that both end
-when these change.
+when these change. `certain_ms` and `undated_through` are time_keeper.py's.
 """
 
 from app.contracts import FlashAreas, Json
@@ -41,9 +42,18 @@ class Setup:
 
     @property
     def commissioning(self) -> int:
-        """Counts the sealings that changed one of FACTS; 0 if none yet."""
-        number: int = self._store.values.get("commissioning", 0)
-        return number
+        """Counts the sealings that changed one of FACTS, and the times set back; 0 if none yet."""
+        return self._number("commissioning")
+
+    @property
+    def certain_ms(self) -> int:
+        """The newest time that somebody accountable gave and that was kept; 0 if none yet."""
+        return self._number("certain_ms")
+
+    @property
+    def undated_through(self) -> int:
+        """The last pagination whose time no longer bounds later ones; 0 if there is none."""
+        return self._number("undated_through")
 
     @property
     def last_publication(self) -> Json | None:
@@ -78,10 +88,13 @@ class Setup:
         is_same = self._object("facts") == self.facts()
         return self.commissioning if is_same else self.commissioning + 1
 
-    def seal(self) -> None:
-        """Lock the settings."""
+    def seal(self, pagination: int) -> None:
+        """Lock the settings; pagination: of the newest record."""
         number = self.commissioning_when_sealed()
-        self._change({"sealed": True, "commissioning": number, "facts": self.facts()})
+        changes = {"sealed": True, "commissioning": number, "facts": self.facts()}
+        if number != self.commissioning:
+            changes["undated_through"] = pagination
+        self._change(changes)
 
     def unseal(self) -> None:
         """Unlock the settings."""
@@ -100,11 +113,25 @@ class Setup:
         update["key_number"] = key_number
         self._change({"update": update})
 
-    def clear(self) -> None:
-        """Delete everything but the count of commissionings, of which no number is used twice."""
-        number = self.commissioning
-        cleared: Json = {"commissioning": number} if number else {}
-        if self._store.values != cleared:
+    def keep_certain(self, unix_ms: int) -> None:
+        """Store a time that is certain to have been reached."""
+        self._change({"certain_ms": unix_ms})
+
+    def let_time_go_back(self, pagination: int, is_new_commissioning: bool) -> None:
+        """Let later records have earlier times; pagination: of the newest record."""
+        number = self.commissioning + is_new_commissioning
+        self._change({"commissioning": number, "undated_through": pagination})
+
+    def clear(self, pagination: int) -> None:
+        """Delete all but the certain time and the count of commissionings: none is used twice.
+
+        pagination: of the newest record.
+        """
+        old = self._store.values
+        cleared: Json = {name: old[name] for name in ("commissioning", "certain_ms") if name in old}
+        if pagination:
+            cleared["undated_through"] = pagination
+        if old != cleared:
             self._store.save(cleared)
 
     def prepare(self) -> None:
@@ -112,6 +139,10 @@ class Setup:
         self._store.prepare()
 
     # --- inside ------------------------------------------------------------------------------
+
+    def _number(self, name: str) -> int:
+        found: int = self._store.values.get(name, 0)
+        return found
 
     def _object(self, name: str) -> Json | None:
         found: Json | None = self._store.values.get(name)

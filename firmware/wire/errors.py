@@ -71,14 +71,15 @@ ERRORS = (
     (
         -32004,
         "clock_not_set",
-        "The clock was not set since the module started.",
+        "The clock was not set since the module started, or shows no time that a record takes.",
         "Call set_time.",
     ),
     (
         -32005,
         "time_refused",
-        "The time is not credible: outside 2000 to 2099, or before the newest record.",
-        "Check the clock of the computer that sets the time.",
+        "The time is before the newest record.",
+        "Check the clock of the computer that sets the time. If it is right, the record's was "
+        "wrong: have the owner sign it (challenge for set_time).",
     ),
     (
         -32006,
@@ -345,6 +346,26 @@ ERRORS = (
         "meter_not_lower",
         "The meter is not lower than in the newest record: there is nothing to accept.",
         "Go on as usual.",
+    ),
+    # The time.
+    (
+        -32065,
+        "time_implausible",
+        "The time is before the firmware's release, or years after what is certain.",
+        "Check the clock of the computer that sets the time. If it is right, have the registry "
+        "sign it (time_challenge), or the owner (challenge for set_time).",
+    ),
+    (
+        -32066,
+        "no_time_challenge",
+        "No question for a signed time is open: none was asked, or it was answered or too slowly.",
+        "Call time_challenge and bring the answer within detail.within_ms.",
+    ),
+    (
+        -32067,
+        "time_not_signed",
+        "The signature is not over this time and the open question, or by neither key.",
+        "Ask again, and have it signed by the key that registry_key or owner_key names.",
     ),
     # What needs no owner.
     (

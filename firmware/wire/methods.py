@@ -16,6 +16,10 @@ _ANY_STATE = ("blank", "unregistered", "operational", "fault")
 _WITH_KEY = ("unregistered", "operational")
 _OPERATIONAL = ("operational",)
 
+EARLIEST_UNIX_MS = 946771200000
+LATEST_UNIX_MS = 4070822400000
+"""What the clock can be set to: 2000-01-02 to 2098-12-31, in 2000 to 2098 in every time zone."""
+
 UPDATE_WAYS = ("uf2_drive",)
 """How an image gets into a module: uf2_drive is a boot loader that appears as a drive."""
 
@@ -332,7 +336,8 @@ METHODS = (
                 "int",
                 (0, MAX_INTEGER),
                 "required",
-                "Counts the sealings that changed what a registration says; 0 if none yet.",
+                "Counts the sealings that changed what a registration says, and the times that the "
+                "owner set back; 0 if none yet.",
             ),
             (
                 "publication",
@@ -383,17 +388,31 @@ METHODS = (
         ),
     ),
     (
+        "time_challenge",
+        _WITH_KEY,
+        "any",
+        "Give a fresh nonce for a signed time; it replaces one that is open.",
+        (),
+        (
+            ("nonce", "hex", (64, 64), "required", "32 bytes for the time to be signed with."),
+            ("within_ms", "int", (1, 600000), "required", "How long an answer is taken."),
+        ),
+    ),
+    (
         "set_time",
         _WITH_KEY,
         "closed",
-        "Set the clock.",
+        "Set the clock. A time before the newest record of this commissioning takes the owner, and "
+        "begins another commissioning.",
         (
             (
                 "unix_ms",
                 "int",
-                (946684800000, 4102444799999),
+                (EARLIEST_UNIX_MS, LATEST_UNIX_MS),
                 "required",
-                "Milliseconds since 1970 in UTC; the years 2000 to 2099.",
+                "Milliseconds since 1970 in UTC: in the years 2000 to 2098, so that a record can "
+                "still carry the module's time after a year. Of a signed time, what was signed; "
+                "of the owner's, what the challenge names.",
             ),
             (
                 "utc_offset_min",
@@ -405,10 +424,18 @@ METHODS = (
             (
                 "source",
                 "choice",
-                ("synchronised", "informative"),
+                ("signed", "owner", "informative"),
                 "required",
-                "synchronised: from a time source that legal metrology accepts (records say S); "
-                "informative: any other (records say I).",
+                "signed: the registry or the owner signed it just now, as the answer to "
+                "time_challenge (records say S); owner: the owner permits any time by the answer "
+                "to a challenge for set_time (records say I); informative: any other (I).",
+            ),
+            (
+                "signature",
+                "hex",
+                (16, 144),
+                "optional",
+                "With the sources signed and owner: the ECDSA signature, DER (docs/statements.md).",
             ),
         ),
         _CLOCK,
@@ -566,6 +593,13 @@ METHODS = (
                 (1, MAX_INTEGER),
                 "optional",
                 "For archive_events: the last event that may be forgotten.",
+            ),
+            (
+                "unix_ms",
+                "int",
+                (EARLIEST_UNIX_MS, LATEST_UNIX_MS),
+                "optional",
+                "For set_time: the time now.",
             ),
         ),
         (

@@ -10,13 +10,21 @@ MAX_CHARACTERS = 400
 
 NONCE_BYTES = 32
 
-ACTIONS = ("unseal", "decommission", "archive_events", "close_session", "accept_meter")
+ACTIONS = (
+    "unseal",
+    "decommission",
+    "archive_events",
+    "close_session",
+    "accept_meter",
+    "set_time",
+)
 """What a module does for its owner alone."""
 
 _NUMBER = (1, MAX_INTEGER)
 _OF_ACTION: dict[str, Row] = {
     "archive_events": (("through", "int", _NUMBER, "required", ""),),
     "close_session": (("begin_pagination", "int", _NUMBER, "required", ""),),
+    "set_time": (("unix_ms", "int", _NUMBER, "required", ""),),
 }
 """Members that the challenge for one action has beside the others."""
 
@@ -25,7 +33,8 @@ def build_challenge(action: str, chip_id: str, nonce: str, event_number: int, **
     """The text of a challenge; TextError naming the member that is not allowed.
 
     event_number: of the newest event. facts: members of this action alone. `through`: the last
-    event that may be forgotten; `begin_pagination`: of the session that may be closed.
+    event that may be forgotten; `begin_pagination`: of the session that may be closed;
+    `unix_ms`: the time at the moment of the challenge.
     """
     members: JsonObject = {
         "action": action,

@@ -77,7 +77,7 @@ class Charging:
 
     def _begin(self, folder: Path | None) -> int:
         # An emulated chip that was slow has lost time: its clock would be behind the registry's.
-        self.station.technician.on(self.station.rig.port, "device", "time")
+        self.station.technician.set_time(self.station.rig.port)
         card = ("--id-tag", self._card, "--id-type", "ISO14443", "--id-flag", "RFID_PLAIN")
         return int(self._sign("begin", folder, *card)["pagination"])
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from wattseal.wire.errors import WattsealError
 
 from hil.client import Client
-from hil.commissioning import answer, register
+from hil.commissioning import answer, register, set_signed_time
 from hil.owner import Owner
 from hil.registry import Publication, Registry
 from hil.rig import METER, TIME, Rig
@@ -145,8 +145,12 @@ class Module:
         """Let the owner end the life of the key."""
         return self.client.call("decommission", signature=self.answer("decommission"))
 
-    def set_time(self, source: str = "synchronised") -> dict[str, Any]:
-        """Set the clock, each time a day later than before and than the newest record."""
+    def set_time(self, source: str | None = None) -> dict[str, Any]:
+        """Set the clock, each time a day later than before and than the newest record.
+
+        By default with the registry's signature, which takes the seal; else as any host may.
+        """
+        source = source or ("signed" if self.status()["sealed"] else "informative")
         self.unix_ms += DAY_MS
         try:
             return self._set_time(source)
@@ -157,6 +161,11 @@ class Module:
             return self._set_time(source)
 
     def _set_time(self, source: str) -> dict[str, Any]:
+        if source == "signed":
+            chip_id = self.hello["chip_id"]
+            return set_signed_time(
+                self.client.call, chip_id, REGISTRY, self.unix_ms, UTC_OFFSET_MIN
+            )
         return self.client.call(
             "set_time", unix_ms=self.unix_ms, utc_offset_min=UTC_OFFSET_MIN, source=source
         )

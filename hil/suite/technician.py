@@ -45,6 +45,10 @@ class Technician:
         """Run a command on a module's port; CommandError unless it succeeds."""
         return said(*words, "--port", port, "--timeout", REPLY_TIMEOUT_S)
 
+    def set_time(self, port: str) -> None:
+        """Set the module's clock to the time that the registry signs."""
+        self.on(port, "device", "time", "--registry", self.registry.url)
+
     def at_registry(self, *words: str | Path, operator: str) -> str:
         """Run a command that writes to the registry, as an operator."""
         return said(*words, *self.registry.options(operator))
@@ -76,8 +80,8 @@ class Technician:
         """A session whose records verify with the key of this charge point at that time."""
         folder = self.folder / f"session-{self._jobs}"
         # An emulated chip that was slow has lost time: its clock would be behind the registry's.
-        self.on(port, "device", "time")
-        self.on(port, "session", "begin", "--out", folder)
+        words = ("session", "begin", "--registry", self.registry.url, "--out", folder)
+        self.on(port, *words)
         self.on(port, "session", "end", "--out", folder)
         payload = read_record((folder / "end.ocmf").read_text()).payload
         if payload is None or payload.RD[-1].timestamp is None:

@@ -75,7 +75,7 @@ def test_the_event_log_is_a_chain(module: Module) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "letters"), [("synchronised", ["S", "S"]), ("informative", ["I", "R"])]
+    ("source", "letters"), [("signed", ["S", "S"]), ("informative", ["I", "R"])]
 )
 def test_the_records_say_how_the_clock_was_set(
     module: Module, source: str, letters: list[str]

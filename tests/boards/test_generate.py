@@ -1,5 +1,6 @@
 """boards/generate.py: what it makes of the boards here, and which boards it refuses."""
 
+import datetime
 import re
 import subprocess
 import sys
@@ -89,7 +90,10 @@ def test_the_release_is_a_module(tmp_path: Path) -> None:
     generate(RP2040, tmp_path, "--vendor-key", pem)
     release = frozen(tmp_path, "release")
     told = tomllib.loads(RELEASE.read_text())
-    assert (release["VERSION"], release["ROLLBACK_NUMBER"]) == tuple(told.values())
+    day = datetime.datetime.combine(told["date"], datetime.time(), datetime.UTC)
+    assert release["VERSION"] == told["version"]
+    assert release["ROLLBACK_NUMBER"] == told["rollback_number"]
+    assert release["DATE_UNIX_MS"] == day.timestamp() * 1000
     assert release["VENDOR_KEY"] == key.public_bytes(
         Encoding.DER, PublicFormat.SubjectPublicKeyInfo
     )
@@ -130,6 +134,9 @@ def test_a_bad_vendor_key_is_refused(name: str, tmp_path: Path) -> None:
         ('version = "1"\nrollback_number = 65536', "rollback_number must be"),
         ('version = "1"\nrollback_number = true', "rollback_number must be"),
         ('version = "1"', "rollback_number"),
+        ('version = "1"\nrollback_number = 1', "date"),
+        ('version = "1"\nrollback_number = 1\ndate = "2026-01-31"', "date must be"),
+        ('version = "1"\nrollback_number = 1\ndate = 2026-01-31T00:00:00', "date must be"),
         ("version = 1\nrollback_number = 1", "version must be"),
     ],
 )

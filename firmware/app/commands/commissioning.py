@@ -5,14 +5,13 @@ key can be trusted: possession, publication, the head of the event log.
 from wire.errors import WattsealError
 from wire.statements import build_statement
 
+from app.commands.owner import check_answer
 from app.commands.status import clock_fields, publication_fields
 from app.contracts import Json
 from app.module import Module
 from app.publication import check_publication, possession, registration_facts
 from app.settings import check_settings, require_changeable
-
-LOGGED_TIME_STEP_MS = 20_000
-"""A clock set by no more than this counts as unchanged: no event is logged."""
+from app.time_keeper import ANSWER_WITHIN_MS
 
 _LONG_SETTINGS = ("registry_name", "registry_key", "owner_key")  # they get an event of their own
 
@@ -36,18 +35,47 @@ def configure(module: Module, params: Json) -> Json:
     return {"settings": module.setup.settings, "missing": module.missing_settings()}
 
 
+def time_challenge(module: Module, _: Json) -> Json:
+    """Open the question for a signed time."""
+    return {"nonce": module.time.challenge(), "within_ms": ANSWER_WITHIN_MS}
+
+
 def set_time(module: Module, params: Json) -> Json:
-    """Set the clock, never to before the newest record."""
-    clock, unix_ms = module.clock, params["unix_ms"]
-    newest_ms = module.journal.state.unix_ms
-    if unix_ms < newest_ms:
-        raise WattsealError("time_refused", newest_record_unix_ms=newest_ms)
-    old_ms = clock.unix_ms_or_none()
-    is_step = old_ms is None or abs(unix_ms - old_ms) > LOGGED_TIME_STEP_MS
-    clock.set(unix_ms, params["utc_offset_min"], params["source"] == "synchronised")
-    if is_step:
-        module.log_rationed("time_set", {"old": old_ms, "new": unix_ms, "source": params["source"]})
+    """Set the clock as far as whoever gives the time may."""
+    arrived_ms = module.clock.uptime_ms()
+    unix_ms, source = params["unix_ms"], params["source"]
+    if (source == "informative") == ("signature" in params):
+        limit = "given with the sources signed and owner, and only with these"
+        raise WattsealError("invalid_params", field="signature", limit=limit, found=source)
+    if source == "informative":
+        module.time.check_informative(unix_ms)
+    elif source == "signed":
+        module.require_sealed()
+        signature = bytes.fromhex(params["signature"])
+        unix_ms = module.time.check_signed(unix_ms, signature, arrived_ms)
+    else:
+        module.require_room_for_events()
+        if check_answer(module, "set_time", params)["unix_ms"] != unix_ms:
+            limit = "the time that the challenge names"
+            raise WattsealError("invalid_params", field="unix_ms", limit=limit, found=unix_ms)
+        arrived_ms = module.owner.asked_ms
+    unix_ms += module.clock.uptime_ms() - arrived_ms  # checking a signature takes a while
+    is_back = module.time.is_back(unix_ms)
+    detail = module.time.set(unix_ms, params["utc_offset_min"], source)
+    if detail is not None:
+        _log_time(module, detail)
+    if is_back:
+        module.time.go_back(source == "owner")
     return clock_fields(module)
+
+
+def _log_time(module: Module, detail: Json) -> None:
+    """Log a setting of the clock; what its ration does not allow is kept for a later event."""
+    if detail["source"] == "owner":
+        module.log_by_owner("time_set", detail)
+    else:
+        module.log_rationed("time_set", detail)
+    module.time.logged(detail)
 
 
 def read_meter(module: Module, _: Json) -> Json:
@@ -82,7 +110,7 @@ def seal(module: Module, _: Json) -> Json:
     }
     detail.update(setup.facts())
     module.log_by_owner("sealed", detail)
-    setup.seal()
+    setup.seal(module.journal.state.pagination)
     return {
         "sealed": setup.sealed,
         "commissioning": setup.commissioning,
@@ -128,6 +156,7 @@ def accept_publication(module: Module, params: Json) -> Json:
         module.require_ration_to_store()
         module.log_rationed("published", fields)
         module.setup.publish(publication, module.key_number)
+    module.time.learn_published(publication["unix_ms"])
     fields["state"] = module.state
     return fields
 

@@ -14,7 +14,7 @@ def challenge(module: Module, params: Json) -> Json:
     """Open a challenge for an action that could be done now."""
     action = params["action"]
     _owner_key(module)
-    facts = _facts_of(module, action, params.get("through"))
+    facts = _facts_of(module, action, params)
     text = module.owner.challenge(action, module.events.head, facts)
     return {"challenge": text, "expires_s": EXPIRES_S}
 
@@ -23,7 +23,7 @@ def unseal(module: Module, params: Json) -> Json:
     """Unlock the settings."""
     module.require_sealed()
     module.require_room_for_events()
-    _check_answer(module, "unseal", params)
+    check_answer(module, "unseal", params)
     module.log_by_owner("unsealed", {})
     module.setup.unseal()
     return {"sealed": module.setup.sealed}
@@ -31,7 +31,7 @@ def unseal(module: Module, params: Json) -> Json:
 
 def archive_events(module: Module, params: Json) -> Json:
     """Free events up to the one that the challenge named."""
-    facts = _check_answer(module, "archive_events", params)
+    facts = check_answer(module, "archive_events", params)
     module.events.archive(facts["through"], module.journal.state.pagination)
     return event_log_fields(module)
 
@@ -39,7 +39,7 @@ def archive_events(module: Module, params: Json) -> Json:
 def close_session(module: Module, params: Json) -> Json:
     """End the session that the challenge named, without a reading."""
     _require_open(module)
-    facts = _check_answer(module, "close_session", params)
+    facts = check_answer(module, "close_session", params)
     if facts["begin_pagination"] != module.journal.state.begin_pagination:
         raise WattsealError("no_challenge", action="close_session")
     fields = module.close_session()
@@ -54,7 +54,7 @@ def accept_meter(module: Module, params: Json) -> Json:
     serial = meter_serial(settings, meter)
     module.sessions.require_lower(found, serial)
     module.require_room_for_events()
-    _check_answer(module, "accept_meter", params)
+    check_answer(module, "accept_meter", params)
     earlier_kwh, found_kwh = module.journal.state.reading().to_text_kwh(), found.to_text_kwh()
     detail = {"meter_serial": serial, "earlier_kwh": earlier_kwh, "found_kwh": found_kwh}
     module.log_by_owner("meter_accepted", detail)
@@ -67,23 +67,25 @@ def decommission(module: Module, params: Json) -> Json:
 
     Statement and signature are null if the key could not say farewell.
     """
-    _check_answer(module, "decommission", params)
+    check_answer(module, "decommission", params)
     farewell = retire_key(module)
     if farewell is None:
         return {"statement": None, "signature": None}
     return {"statement": farewell[0], "signature": farewell[1].hex()}
 
 
-def _facts_of(module: Module, action: str, through: int | None) -> Json:
+def _facts_of(module: Module, action: str, params: Json) -> Json:
     """Return what the challenge for an action names; raises if that could not be done now."""
     if module.fault is not None and action != "decommission":
         raise WattsealError("fault", cause=module.fault.name)
-    if (action == "archive_events") != (through is not None):
-        limit = "given for archive_events, and only for that"
-        raise WattsealError("invalid_params", field="through", limit=limit, found=str(through))
-    if through is not None:
-        module.events.require_held(through)
-        return {"through": through}
+    for field, of_action in (("through", "archive_events"), ("unix_ms", "set_time")):
+        if (action == of_action) != (field in params):
+            limit = f"given for {of_action}, and only for that"
+            raise WattsealError("invalid_params", field=field, limit=limit, found=action)
+        if action == of_action:
+            if field == "through":
+                module.events.require_held(params[field])
+            return {field: params[field]}
     if action == "close_session":
         _require_open(module)
         return {"begin_pagination": module.journal.state.begin_pagination}
@@ -106,7 +108,7 @@ def _owner_key(module: Module) -> bytes:
     return bytes.fromhex(key)
 
 
-def _check_answer(module: Module, action: str, params: Json) -> Json:
+def check_answer(module: Module, action: str, params: Json) -> Json:
     """Check the answer to the open challenge; returns what that named."""
     owner_key, signature = _owner_key(module), bytes.fromhex(params["signature"])
     return module.owner.check_answer(action, owner_key, signature)

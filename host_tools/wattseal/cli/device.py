@@ -7,8 +7,9 @@ import secrets
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -19,11 +20,12 @@ from wattseal.cli.output import Result, say, say_facts, say_table
 from wattseal.cli.program import group_with
 from wattseal.common.errors import ToolError
 from wattseal.common.files import read_at_most
-from wattseal.common.times import computer_time, is_synchronised
+from wattseal.common.times import is_synchronised, unix_ms_now
 from wattseal.device import key_history, models
 from wattseal.device.advice import Advice, advise
 from wattseal.device.device import Device, check_answer, key_of
 from wattseal.device.link import list_ports
+from wattseal.device.owner import sign_time
 from wattseal.ocmf.public_key import KeyUnreadableError, read_public_key
 from wattseal.wire.methods import SETTINGS
 
@@ -295,30 +297,55 @@ def key(module: Module, out: options.OutputPath = None) -> Result:
     return Result(shown, lambda: say_facts(facts))
 
 
-@app.command(example="wattseal device time --port /dev/ttyACM0")
+@app.command(
+    example="wattseal device time --port /dev/ttyACM0 \\\n    --registry https://registry.example"
+)
 def time(
     module: Module,
-    source: Annotated[
-        Literal["synchronised", "informative"] | None,
-        typer.Option(
-            help="How good this computer's clock is.",
-            show_default="synchronised if a time service keeps it, else informative",
-        ),
+    registry: Annotated[
+        str | None, options.registry_option("Set the time that this registry signs.")
     ] = None,
+    owner_key: OwnerKey = None,
+    set_back: Annotated[
+        bool,
+        typer.Option(
+            "--set-back",
+            help="As the owner, set it also to before the newest record or far beyond; the module "
+            "may have to be registered again.",
+        ),
+    ] = False,
+    signature: Signature = None,
+    unix_ms: Annotated[
+        int | None, option("MS", "With --signature: the time that the challenge names.")
+    ] = None,
+    password_file: OwnerPasswordFile = None,
 ) -> Result:
-    """Set the module's clock from this computer's.
+    """Set the module's clock.
 
-    The source decides what records say of their time: S (synchronised) or I (informative).
+    A time that the registry signs, or the owner with this computer's clock, makes records S
+    (synchronised) for a day; any other time makes them I (informative).
     """
-    why = "as given with --source"
-    if source is None:
-        kept = is_synchronised()
-        source = "synchronised" if kept else "informative"
-        keeper = "a time service keeps" if kept else "no time service is known to keep"
-        why = f"{keeper} this computer's clock"
-    with module.connected() as (device, _hello):
-        now = computer_time()
-        clock = device.set_time(now.unix_ms, now.utc_offset_min, source)
+    allowed = None
+    if set_back or signature or owner_key:
+        allowed = permit(signature, owner_key, password_file)
+    keeper = "a time service keeps" if is_synchronised() else "no time service is known to keep"
+    why = f"{keeper} this computer's clock"
+    with module.connected() as (device, hello):
+        now_ms = unix_ms_now()
+        if allowed and (set_back or signature):
+            named_ms = unix_ms or now_ms
+            answer = allowed.answer(device, hello, "set_time", unix_ms=named_ms)
+            clock, source = device.set_time(named_ms, "owner", answer), "owner"
+        elif allowed and allowed.key:
+            clock = device.set_signed_time(hello.chip_id, partial(sign_time, allowed.key))
+            source = "signed by the owner"
+        elif registry and device.status().sealed:
+            with options.registry_client(registry) as client:
+                clock = device.set_signed_time(hello.chip_id, client.sign_time)
+            source, why = "signed by the registry", registry
+        else:
+            clock, source = device.set_time(now_ms, "informative"), "informative"
+            why += "; a registry's time takes the seal" if registry else ""
     return Result(
         {"clock": clock, "source": source, "why": why},
         lambda: say_facts([("clock", _clock_words(clock)), ("source", f"{source}: {why}")]),
@@ -550,7 +577,7 @@ def archive_events(
         lines = "".join(event.model_dump_json() + "\n" for event in found)
         name = f"events-{hello.chip_id}-{found[0].number}-{newest}.jsonl"
         written = options.write_files(out, {name: lines})
-        answer = allowed.answer(device, hello, "archive_events", newest)
+        answer = allowed.answer(device, hello, "archive_events", through=newest)
         log = device.by_owner(models.EventLog, "archive_events", answer)
 
     def words() -> None:

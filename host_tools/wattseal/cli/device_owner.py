@@ -15,6 +15,7 @@ from wattseal.cli.device import say_next
 from wattseal.cli.options import Commands, Module, argument, option
 from wattseal.cli.output import Result, complain, confirm, say, say_facts, written_facts
 from wattseal.common.errors import ToolError
+from wattseal.common.times import unix_ms_now
 from wattseal.device import models, owner
 from wattseal.device.advice import advise
 from wattseal.device.device import check_answer
@@ -27,7 +28,9 @@ PROOF_OF_POSSESSION = "possession.json"
 FAREWELL = "farewell.json"
 
 
-Action = Literal["unseal", "decommission", "archive-events", "close-session", "accept-meter"]
+Action = Literal[
+    "unseal", "decommission", "archive-events", "close-session", "accept-meter", "set-time"
+]
 
 
 @app.command(example="wattseal device seal --port /dev/ttyACM0")
@@ -125,13 +128,18 @@ def challenge(
     through: Annotated[
         int | None, option("N", "For archive-events: the last event to forget.", min=1)
     ] = None,
+    unix_ms: Annotated[
+        int | None, option("MS", "For set-time: the time now.", show_default="this computer's")
+    ] = None,
 ) -> Result:
     """Ask the module for a challenge that the owner signs elsewhere (wattseal owner sign).
 
     It replaces one that is open, and is used up by one answer, right or wrong.
     """
+    if action == "set-time" and unix_ms is None:
+        unix_ms = unix_ms_now()
     with module.connected() as (device, _hello):
-        given = device.challenge(action.replace("-", "_"), through)
+        given = device.challenge(action.replace("-", "_"), through=through, unix_ms=unix_ms)
     members = owner.read_challenge(given.challenge)
 
     def words() -> None:

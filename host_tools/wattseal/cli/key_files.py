@@ -127,8 +127,8 @@ class Permit:
     key: SigningKey | None = None
     path: Path | None = None
 
-    def answer(self, device: Device, hello: Hello, action: str, through: int | None = None) -> str:
-        """The owner's signature, DER in hex.
+    def answer(self, device: Device, hello: Hello, action: str, **more: int | None) -> str:
+        """The owner's signature, DER in hex; more: as for `Device.challenge`.
 
         ToolError `owner_key_differs` before a wrong answer is sent, `challenge_malformed` if the
         module's challenge is not for this action.
@@ -141,9 +141,9 @@ class Permit:
         if known is not None and known != self.key.public.spki.hex():
             fingerprint = self.key.public.fingerprint
             raise ToolError("owner_key_differs", path=str(self.path), fingerprint=fingerprint)
-        challenge = device.challenge(action, through).challenge
+        challenge = device.challenge(action, **more).challenge
         members = owner.read_challenge(challenge)
-        wanted = {"action": action, "chip_id": hello.chip_id, "through": through}
+        wanted = {"action": action, "chip_id": hello.chip_id, **more}
         if any(members.get(name) != value for name, value in wanted.items()):
             raise ToolError("challenge_malformed", cause="it is for another module or action")
         return owner.answer(challenge, self.key)

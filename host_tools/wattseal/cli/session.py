@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
+from wattseal.cli import options
 from wattseal.cli.options import Commands, Module, OutputPath, check_output, option
 from wattseal.cli.output import INDENT, Result, complain, say, say_facts, written_facts
 from wattseal.cli.verify import say_report
 from wattseal.common.errors import ToolError
 from wattseal.common.files import OutputDirectory
 from wattseal.device import session
-from wattseal.device.models import StoredRecord
+from wattseal.device.device import Device
+from wattseal.device.models import Hello, StoredRecord
 from wattseal.device.session import BEGIN, END, TRANSACTION, begin_files, session_files
 from wattseal.ocmf.record import RecordMalformedError, read_record
 from wattseal.ocmf.report import FileReport, Verdict
@@ -43,11 +45,16 @@ def begin(
     session_id: Annotated[
         int | None, option("N", "Your number of the session.", show_default="pagination")
     ] = None,
+    registry: Annotated[
+        str | None,
+        options.registry_option("Set the clock before, to the time that this registry signs."),
+    ] = None,
     out: OutputPath = None,
 ) -> Result:
     """Begin a session: the module reads the meter and signs the begin record.
 
-    With --out, begin.ocmf and the public key are written there.
+    With --out, begin.ocmf and the public key are written there. A registry that cannot be reached
+    is no reason not to begin.
     """
     given = {
         "id_tag": id_tag,
@@ -58,7 +65,9 @@ def begin(
         "session_id": session_id,
     }
     check_output(out, BEGIN, END, TRANSACTION)
-    with module.connected() as (device, _hello):
+    with module.connected() as (device, hello):
+        if registry:
+            _set_time(device, hello, registry)
         params = {name: value for name, value in given.items() if value is not None}
         signed = session.begin(device, **params)
     written = _write(out, begin_files(signed.record, signed.key), signed.record)
@@ -106,6 +115,14 @@ def end(
     report = verify_file(TRANSACTION, files[TRANSACTION].encode(), ended.key)
     begun = _plain(begin_record)
     return _finish("ended", ended, report, written, begin_record=begun)
+
+
+def _set_time(device: Device, hello: Hello, registry: str) -> None:
+    try:
+        with options.registry_client(registry) as client:
+            device.set_signed_time(hello.chip_id, client.sign_time)
+    except ToolError as error:
+        complain(f"wattseal: the clock was not set. {error}")
 
 
 def _write(

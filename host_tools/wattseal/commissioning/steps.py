@@ -94,18 +94,22 @@ def check_meter(work: Workplace) -> StepResult:
 
 
 def set_clock(work: Workplace) -> StepResult:
-    """Set the module's clock from this computer's, and check it."""
+    """Set the module's clock and check it: once sealed, with the registry's signature."""
     now = computer_time()
-    source = "synchronised" if is_synchronised() else "informative"
-    work.device.set_time(now.unix_ms, now.utc_offset_min, source)
+    if work.registry is not None and work.device.status().sealed:
+        source, is_kept = "signed", True
+        told = work.device.set_signed_time(work.hello.chip_id, work.registry.sign_time)
+        earliest_ms = told.unix_ms or 0
+    else:
+        source, is_kept, earliest_ms = "informative", is_synchronised(), now.unix_ms
+        work.device.set_time(now.unix_ms, source)
     clock = work.device.status().clock
-    latest_ms = computer_time().unix_ms + CLOCK_TOLERANCE_MS
-    if clock.unix_ms is None or not now.unix_ms <= clock.unix_ms <= latest_ms:
+    latest_ms = earliest_ms + computer_time().unix_ms - now.unix_ms + CLOCK_TOLERANCE_MS
+    if clock.unix_ms is None or not earliest_ms <= clock.unix_ms <= latest_ms:
         raise ToolError("clock_not_kept", read=clock.unix_ms, computer=now.unix_ms)
     note = "No time service is known to keep this computer's clock: check it."
-    notes = () if source == "synchronised" else (note,)
-    facts = {"source": source, "unix_ms": now.unix_ms, "utc_offset_min": now.utc_offset_min}
-    return StepResult(True, f"set, {source}", facts, notes)
+    facts = {"source": source, "unix_ms": earliest_ms, "utc_offset_min": now.utc_offset_min}
+    return StepResult(True, f"set, {source}", facts, () if is_kept else (note,))
 
 
 def close_seal(work: Workplace) -> StepResult:
@@ -134,7 +138,9 @@ HAND_OVER = Step("publication", "Proof of publication", registration.hand_over)
 TEST_CHARGE = Step(test_charge.STEP, "Test charge", test_charge.charge_once)
 DOCUMENT = Step("document", "Commissioning document", document.print_document)
 
-ONLINE = (*SET_UP, REGISTER, HAND_OVER, TEST_CHARGE, DOCUMENT)
+SIGNED_CLOCK = Step("signed_clock", "Signed time", set_clock)
+
+ONLINE = (*SET_UP, SIGNED_CLOCK, REGISTER, HAND_OVER, TEST_CHARGE, DOCUMENT)
 """With the registry at hand."""
 ON_SITE = (*SET_UP, EXPORT)
 """Without it: what is sent is written to a file."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import pydantic
 
 from wattseal.common.errors import ToolError
 from wattseal.common.files import first_fault
+from wattseal.common.times import computer_time
 from wattseal.device import models
 from wattseal.device.link import LinkClient, ReplyLostError
 from wattseal.device.models import SignedStatement
@@ -29,6 +30,9 @@ PRODUCT = "wattseal"
 
 SIGNING_METHODS = frozenset(("begin", "intermediate", "end"))
 """Methods whose record can be fetched from the journal when the reply is lost."""
+
+SignTime = Callable[[str, str], tuple[int, str]]
+"""From chip id and nonce to Unix ms and the signature in hex."""
 
 _Result = TypeVar("_Result", bound=pydantic.BaseModel)
 _Page = TypeVar("_Page", bound=models.Page)
@@ -76,10 +80,18 @@ class Device:
         """Change some settings; the others stay."""
         return self._call(models.Configuration, "configure", **changes)
 
-    def set_time(self, unix_ms: int, utc_offset_min: int, source: str) -> models.Clock:
-        """Set the clock; `source` is synchronised or informative."""
-        params = {"unix_ms": unix_ms, "utc_offset_min": utc_offset_min, "source": source}
-        return self._call(models.Clock, "set_time", **params)
+    def set_time(self, unix_ms: int, source: str, signature: str | None = None) -> models.Clock:
+        """Set the clock; `source` is informative, or signed or owner with a signature in hex."""
+        offset = computer_time().utc_offset_min
+        params = {"unix_ms": unix_ms, "utc_offset_min": offset, "source": source}
+        signed = {} if signature is None else {"signature": signature}
+        return self._call(models.Clock, "set_time", **params, **signed)
+
+    def set_signed_time(self, chip_id: str, sign: SignTime) -> models.Clock:
+        """Set the clock to the time that somebody accountable signs now for the module."""
+        nonce = self._call(models.TimeChallenge, "time_challenge").nonce
+        unix_ms, signature = sign(chip_id, nonce)
+        return self.set_time(unix_ms, "signed", signature)
 
     def read_meter(self) -> models.MeterReading:
         """Read the meter without signing."""
@@ -126,9 +138,12 @@ class Device:
         """Have the settings checked against the meter, and locked."""
         return self._call(models.Sealing, "seal")
 
-    def challenge(self, action: str, through: int | None = None) -> models.Challenge:
-        """A fresh challenge for the owner; `action` is one of methods.OWNER_ACTIONS."""
-        given = {} if through is None else {"through": through}
+    def challenge(self, action: str, **more: int | None) -> models.Challenge:
+        """A fresh challenge for the owner; `action` is one of methods.OWNER_ACTIONS.
+
+        more: `through` or `unix_ms`, where the action takes it; None is left out.
+        """
+        given = {name: value for name, value in more.items() if value is not None}
         return self._call(models.Challenge, "challenge", action=action, **given)
 
     def by_owner(self, model: type[_Result], action: str, signature: str) -> _Result:

@@ -28,13 +28,15 @@ QUICK_TIMEOUT_S = 5.0
 WORKING_TIMEOUT_S = 60.0
 ATTEMPTS = 3
 
-QUICK_METHODS = frozenset(("hello", "status", "public_key", "records", "events", "statements"))
+QUICK_METHODS = frozenset(
+    ("hello", "status", "public_key", "records", "events", "statements", "time_challenge")
+)
 """Methods that neither read the meter nor sign nor write flash."""
 
 REPEATABLE_METHODS = frozenset(
     (
         "hello", "status", "public_key", "read_meter", "records", "events", "self_test",
-        "statements", "challenge", "prove", "event_head",
+        "statements", "challenge", "time_challenge", "prove", "event_head",
     )
 )  # fmt: skip
 """Methods that may be called twice: after a lost reply the request is sent again."""

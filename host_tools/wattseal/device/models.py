@@ -63,6 +63,13 @@ class Clock(_Model):
     set_ago_s: Natural | None
 
 
+class TimeChallenge(_Model):
+    """The module's question for a signed time."""
+
+    nonce: Hex
+    within_ms: Positive
+
+
 class Journal(_Model):
     """Which records the module holds, by pagination."""
 

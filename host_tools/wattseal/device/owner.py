@@ -25,8 +25,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from wattseal.common.errors import ToolError
 from wattseal.common.files import read_json_file, read_private, write_private
+from wattseal.common.times import unix_ms_now, utc_to_read
 from wattseal.ocmf.public_key import PublicKey, read_public_key
-from wattseal.wire import owner_challenge
+from wattseal.wire import owner_challenge, signed_time
 from wattseal.wire.methods import MAX_PROOF_HASHES
 from wattseal.wire.signed_note import MAX_NOTE_BYTES, NoteError, ecdsa_key_id, parse_note
 from wattseal.wire.signed_text import TextError
@@ -146,6 +147,7 @@ MEANINGS = {
     "unseal": "open the seal, so that the metrological settings can be changed",
     "decommission": "erase the module's private key for ever and end its life at this station",
     "archive_events": "forget old events of the event log",
+    "set_time": "set its clock, also to before its newest record",
     "close_session": "end its open session without a reading, so that nobody is billed for it",
     "accept_meter": "count on from its meter's present reading, which is lower than before",
 }
@@ -164,6 +166,7 @@ def describe(members: dict[str, Any]) -> str:
     """What signing a challenge permits, in one sentence."""
     named = (("through", " up to event {}"), ("begin_pagination", " (begin record T{})"))
     about = "".join(text.format(members[name]) for name, text in named if name in members)
+    about += f", to {utc_to_read(members['unix_ms'])} now" if "unix_ms" in members else ""
     return f"Module {members['chip_id']} may {MEANINGS[members['action']]}{about}, once."
 
 
@@ -171,6 +174,13 @@ def answer(challenge: str, key: SigningKey) -> str:
     """The owner's signature over a challenge, DER in hex. ToolError `challenge_malformed`."""
     read_challenge(challenge)
     return key.sign(owner_challenge.signed_bytes(challenge)).hex()
+
+
+def sign_time(key: SigningKey, chip_id: str, nonce: str) -> tuple[int, str]:
+    """This computer's time in Unix ms, and the owner's signature for a module's question."""
+    now = unix_ms_now()
+    text = signed_time.build_time(chip_id, nonce, now)
+    return now, key.sign(signed_time.signed_bytes(text)).hex()
 
 
 MAX_FILE_BYTES = 65536

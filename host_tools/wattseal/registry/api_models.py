@@ -175,6 +175,20 @@ class Challenge(Model):
     until_unix_ms: UnixMs
 
 
+class TimeRequest(Model):
+    """A module's question for a signed time: what its `time_challenge` gave."""
+
+    chip_id: ChipId
+    nonce: Hash
+
+
+class SignedTime(Model):
+    """The answer (docs/statements.md), and the signature of `registry_key` over it, DER in hex."""
+
+    statement: str
+    signature: str
+
+
 class PublicationAnswer(Model):
     """A proof of publication; the file that `wattseal device publish` takes."""
 

@@ -19,6 +19,8 @@ from wattseal.common import web_client
 from wattseal.common.errors import ToolError
 from wattseal.common.files import first_fault
 from wattseal.registry import api_models as api
+from wattseal.wire import signed_time
+from wattseal.wire.signed_text import TextError
 
 MAX_ANSWER_BYTES = 64 << 20
 
@@ -109,6 +111,15 @@ class RegistryClient(web_client.WebClient):
     def publication(self, number: int, size: int | None = None) -> api.PublicationAnswer:
         """Proof that an entry is in the log, of the size just after it or of a later one."""
         return self._get(api.PublicationAnswer, f"/v1/entries/{number}/publication", size=size)
+
+    def sign_time(self, chip_id: str, nonce: str) -> tuple[int, str]:
+        """The registry's time in Unix ms, and its signature for that module's question."""
+        body = api.TimeRequest(chip_id=chip_id, nonce=nonce)
+        told = self._change(api.SignedTime, "/v1/time", body, repeatable=True)
+        try:
+            return int(signed_time.read_time(told.statement)["unix_ms"]), told.signature
+        except TextError as error:
+            raise self._unusable(200, str(error)) from None
 
     # --- what takes an access key -------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from wattseal.common.errors import ToolError
 from wattseal.common.files import read_private, write_private
 from wattseal.tlog.checkpoint import Checkpoint, EcdsaSigner, Ed25519Signer, NoteSigner, sign_note
+from wattseal.wire import signed_time
 from wattseal.wire.signed_note import is_key_name
 
 MAX_NAME_CHARACTERS = 100
@@ -56,6 +57,11 @@ class Identity:
             EcdsaSigner(self.name, self._ecdsa),
         ]
         return sign_note(Checkpoint(self.name, size, root).text, signers)
+
+    def sign_time(self, text: str) -> str:
+        """A signature of the key that modules pin, DER in hex; its prefix keeps it apart."""
+        signer = EcdsaSigner(self.name, self._ecdsa)
+        return signer.sign(signed_time.signed_bytes(text)).hex()
 
     def challenge_key(self) -> bytes:
         """The secret that challenges are made with, the same in each process of the registry."""

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from sqlalchemy import Connection, text
 
 from wattseal.common.sql import Database, DatabaseUnusable
-from wattseal.registry.api_models import PublicationAnswer, RecordLine, RegistryFacts, State
+from wattseal.registry import api_models as api
 from wattseal.registry.failures import ClockWrong, NotFound
 from wattseal.registry.identity import Identity
 from wattseal.registry.rules.proof import TOLERANCE_MS
 from wattseal.registry.store import log, tables
 from wattseal.tlog.tiles import MAX_LEVEL, WIDTH, Tile, pack_entries, width_at
 from wattseal.tlog.tree import StoredTree
+from wattseal.wire import signed_time
 
 ServerClock = Callable[[Connection], int | None]
 
@@ -62,12 +63,12 @@ class PublishedLog:
         """Close the connections to the database."""
         self._database.close()
 
-    def facts(self) -> RegistryFacts:
+    def facts(self) -> api.RegistryFacts:
         """Name, keys and size of the log."""
         with self._database.read() as connection:
             self._check_identity(connection)
             size = log.read_size(connection)
-        return RegistryFacts(
+        return api.RegistryFacts(
             name=self._identity.name,
             registry_key=self._identity.registry_key,
             vkey=self._identity.vkey,
@@ -86,6 +87,13 @@ class PublishedLog:
             size = log.read_size(connection)
             self._check_clock(connection, size)
 
+    def sign_time(self, req: api.TimeRequest) -> api.SignedTime:
+        """The time now, for a module. ClockWrong while no record could be made either."""
+        with self._database.read() as connection:
+            self._check_clock(connection, log.read_size(connection))
+        text = signed_time.build_time(req.chip_id, req.nonce, self._clock())
+        return api.SignedTime(statement=text, signature=self._identity.sign_time(text))
+
     def checkpoint(self, size: int | None = None) -> str:
         """The signed checkpoint at a size, the newest without one. NotFound beyond the log."""
         with self._database.read() as connection:
@@ -97,7 +105,7 @@ class PublishedLog:
                 root = _tree(connection).root(size)
         return self._identity.sign(size, root)
 
-    def publication(self, number: int, size: int | None = None) -> PublicationAnswer:
+    def publication(self, number: int, size: int | None = None) -> api.PublicationAnswer:
         """The proof that an entry is in the log of that size: by default, of the entry's own.
 
         The same bytes every time. NotFound beyond the log.
@@ -114,28 +122,28 @@ class PublishedLog:
 
     def _publication(
         self, leaf: str, number: int, proof: list[bytes], size: int, root: bytes
-    ) -> PublicationAnswer:
-        return PublicationAnswer(
+    ) -> api.PublicationAnswer:
+        return api.PublicationAnswer(
             checkpoint=self._identity.sign(size, root),
             leaf=leaf,
             leaf_index=number,
             proof=[each.hex() for each in proof],
         )
 
-    def record(self, number: int) -> RecordLine:
+    def record(self, number: int) -> api.RecordLine:
         """An entry and its record. NotFound beyond the log."""
         with self._database.read() as connection:
             size = log.read_size(connection)
             _check_reached(0 <= number < size, size)
             return log.read_entries(connection, number, 1)[0]
 
-    def records(self, first: int, count: int) -> list[RecordLine]:
+    def records(self, first: int, count: int) -> list[api.RecordLine]:
         """Up to `count` entries (256 at most) from `first` on; none where the log has no more."""
         with self._database.read() as connection:
             end = min(first + min(count, MAX_COUNT), log.read_size(connection))
             return log.read_entries(connection, first, max(0, end - first))
 
-    def states(self, first: int, count: int) -> list[list[State]]:
+    def states(self, first: int, count: int) -> list[list[api.State]]:
         """The states that each of these entries made, from the tables of states alone."""
         with self._database.read() as connection:
             return log.read_states(connection, first, min(count, MAX_COUNT))

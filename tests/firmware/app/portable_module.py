@@ -43,6 +43,7 @@ class Release:
 
     VERSION = "0.1.0"
     ROLLBACK_NUMBER = 1
+    DATE_UNIX_MS = 1_767_225_600_000
     VENDOR_KEY = bytes.fromhex(sys.argv[1])
 
 

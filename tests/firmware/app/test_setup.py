@@ -11,6 +11,7 @@ PUBLICATION = {
     "tree_size": (1 << 53) - 1,
     "root": "ff" * 32,
     "registry": "ff" * 32,
+    "unix_ms": (1 << 53) - 1,
 }
 UPDATE = {"firmware": '"' * 25, "firmware_identity": "ff" * 32}
 
@@ -22,7 +23,7 @@ def make_flash() -> FakeFlash:
 def sealed_setup(flash: FakeFlash | None = None) -> Setup:
     setup = Setup(flash or make_flash(), AREA)
     setup.configure(SETTINGS)
-    setup.seal()
+    setup.seal(0)
     return setup
 
 
@@ -58,33 +59,54 @@ def test_publication_lapses_with_every_fact_of_the_registration(name: str) -> No
     setup.unseal()
     setup.configure({**SETTINGS, name: "other"})
     assert setup.commissioning_when_sealed() == 2
-    setup.seal()
+    setup.seal(0)
     assert (setup.commissioning, setup.publication(3)) == (2, None)
 
 
-def test_clearing_forgets_all_but_the_count() -> None:
+def test_a_new_commissioning_is_not_bound_by_the_times_of_earlier_records() -> None:
+    setup = sealed_setup()
+    assert setup.undated_through == 0
+    setup.unseal()
+    setup.seal(7)  # nothing has changed
+    assert (setup.commissioning, setup.undated_through) == (1, 0)
+    setup.unseal()
+    setup.configure({**SETTINGS, "meter_serial": "other"})
+    setup.seal(8)
+    assert (setup.commissioning, setup.undated_through) == (2, 8)
+    setup.publish(PUBLICATION, 3)
+    setup.let_time_go_back(8, is_new_commissioning=False)
+    assert (setup.commissioning, setup.undated_through) == (2, 8)
+    assert setup.publication(3) is not None
+    setup.let_time_go_back(9, is_new_commissioning=True)
+    assert (setup.commissioning, setup.undated_through) == (3, 9)
+    assert (setup.sealed, setup.publication(3)) == (True, None)
+
+
+def test_clearing_forgets_all_but_the_count_and_the_time() -> None:
     flash = make_flash()
     setup = sealed_setup(flash)
     setup.publish(PUBLICATION, 3)
-    setup.clear()
+    setup.keep_certain(1_780_000_000_000)
+    setup.clear(5)
     setup = Setup(flash, AREA)
+    assert (setup.certain_ms, setup.undated_through) == (1_780_000_000_000, 5)
     assert (setup.settings, setup.sealed, setup.commissioning) == ({}, False, 1)
     assert (setup.publication(3), setup.last_publication) == (None, None)
     setup.configure(SETTINGS)
-    setup.seal()
+    setup.seal(0)
     assert setup.commissioning == 2
 
 
 def test_clearing_a_cleared_setup_writes_nothing() -> None:
     flash = make_flash()
     setup = Setup(flash, AREA)
-    setup.clear()
+    setup.clear(0)
     assert flash.operations == 0
     sealed_setup(flash)
     setup = Setup(flash, AREA)
-    setup.clear()
+    setup.clear(0)
     before = flash.operations
-    Setup(flash, AREA).clear()
+    Setup(flash, AREA).clear(0)
     assert flash.operations == before
 
 
@@ -105,7 +127,7 @@ def test_longest_setup_fits() -> None:
             "format_version": "1.4",
         }
     )
-    setup.seal()
+    setup.seal(0)
     setup.publish(PUBLICATION, 1000)
     setup.announce_update(UPDATE, 1000)
     assert Setup(flash, AREA).update(1000) is not None

@@ -11,8 +11,18 @@ from wattseal.wire.methods import (
 from wattseal.wire.schema import check_fields, limit_in_words
 
 NAMES = [
-    *("hello", "status", "public_key", "configure", "set_time", "read_meter", "begin"),
-    *("intermediate", "end", "records", "release", "events", "seal", "challenge", "unseal"),
+    *("hello", "status", "public_key", "configure", "time_challenge", "set_time", "read_meter"),
+    *(
+        "begin",
+        "intermediate",
+        "end",
+        "records",
+        "release",
+        "events",
+        "seal",
+        "challenge",
+        "unseal",
+    ),
     *("prove", "accept_publication", "statements", "event_head", "archive_events"),
     *("close_session", "accept_meter", "decommission", "check_update", "enter_boot_loader"),
     "self_test",
@@ -20,6 +30,7 @@ NAMES = [
 KINDS = {
     *("int", "bool", "text", "string", "hex", "choice", "choices", "object", "list", "free"),
 }
+NOW = {"unix_ms": 1772362800000, "utc_offset_min": 60}
 LINE = {"baud": 9600, "parity": "even", "stop_bits": 1}
 PUBLICATION = {"checkpoint": "0f" * 100, "leaf": "{}", "leaf_index": 0, "proof": ""}
 
@@ -82,7 +93,7 @@ def test_an_unknown_method_is_refused():
         ("hello", {}),
         ("configure", {}),
         ("configure", {"line": LINE, "meter_unit": 247, "format_version": "1.4"}),
-        ("set_time", {"unix_ms": 946684800000, "utc_offset_min": -840, "source": "informative"}),
+        ("set_time", {"unix_ms": 946771200000, "utc_offset_min": -840, "source": "informative"}),
         ("begin", {"id_tag": "x" * 40, "id_type": "LOCAL", "id_flags": ["RFID_PLAIN"]}),
         ("begin", {"tariff_text": "x" * 250, "session_id": 2147483647}),
         ("end", {"reason": "A"}),
@@ -127,6 +138,8 @@ def test_good_params_are_given_back(method, params):
         ("configure", {"line": {"baud": 9600}}, "line.parity", "required"),
         ("configure", {"line": {**LINE, "bits": 8}}, "line.bits", "no such field"),
         ("set_time", {}, "unix_ms", "required"),
+        ("set_time", {"unix_ms": 4070822400001}, "unix_ms", "to 4070822400000"),
+        ("set_time", {**NOW, "source": "synchronised"}, "source", "one of signed, owner, inf"),
         ("begin", {"id_flags": "RFID_PLAIN"}, "id_flags", "at most 4 different ones"),
         ("begin", {"id_flags": ["RFID_PLAIN"] * 2}, "id_flags", "at most 4 different ones"),
         ("begin", {"id_flags": [1]}, "id_flags", "at most 4 different ones"),

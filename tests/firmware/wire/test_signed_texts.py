@@ -4,7 +4,13 @@ import itertools
 import json
 
 import pytest
-from wattseal.wire import firmware_manifest, owner_challenge, publication, statements
+from wattseal.wire import (
+    firmware_manifest,
+    owner_challenge,
+    publication,
+    signed_time,
+    statements,
+)
 from wattseal.wire.messages import encode, result
 from wattseal.wire.methods import (
     MAX_PROOF_HASHES,
@@ -88,6 +94,7 @@ EVERY_TEXT = {
         "event_number": 12,
         "through": 9,
     },
+    "time": {"chip_id": CHIP_ID, "nonce": HASH, "unix_ms": TIME},
     "registration": {
         "evse_id": "DE*ABC*E0001",
         "gateway_serial": "WS-0001",
@@ -110,10 +117,13 @@ EVERY_TEXT = {
 }
 READERS = {
     "owner": owner_challenge.read_challenge,
+    "time": signed_time.read_time,
     "registration": publication.read_leaf,
     "firmware": firmware_manifest.read_manifest,
 }
-PREFIXES = (statements.PREFIX, owner_challenge.PREFIX, firmware_manifest.PREFIX)
+PREFIXES = (
+    *(statements.PREFIX, owner_challenge.PREFIX, firmware_manifest.PREFIX, signed_time.PREFIX),
+)
 
 every_type = pytest.mark.parametrize("kind", EVERY_TEXT)
 
@@ -121,6 +131,8 @@ every_type = pytest.mark.parametrize("kind", EVERY_TEXT)
 def build(kind: str, facts: dict) -> str:
     if kind == "owner":
         return owner_challenge.build_challenge(**facts)
+    if kind == "time":
+        return signed_time.build_time(**facts)
     if kind == "registration":
         return publication.build_leaf(**facts)
     if kind == "firmware":
@@ -180,7 +192,7 @@ def test_the_longest_text_is_read_and_no_longer_one(kind):
 
 @every_type
 def test_a_text_is_bounded_and_ascii_before_it_is_parsed(kind):
-    bound = {"owner": 400, "registration": 1000, "firmware": 600}.get(kind, 2000)
+    bound = {"owner": 400, "time": 250, "registration": 1000, "firmware": 600}.get(kind, 2000)
     with pytest.raises(TextError, match=f"longer than {bound} characters"):
         read(kind, "[" * (bound + 1))
     with pytest.raises(TextError, match="JSON"):
@@ -306,6 +318,7 @@ def test_the_prefix_stands_before_the_text():
         (statements, "birth"),
         (owner_challenge, "owner"),
         (firmware_manifest, "firmware"),
+        (signed_time, "time"),
     ):
         text = build(kind, EVERY_TEXT[kind])
         assert module.signed_bytes(text) == module.PREFIX + text.encode("ascii")
@@ -322,10 +335,11 @@ def test_every_statement_is_in_the_table_above():
         statements.members_of("owner")
 
 
-@pytest.mark.parametrize("member", ["through", "begin_pagination"])
+@pytest.mark.parametrize("member", ["through", "begin_pagination", "unix_ms"])
 @pytest.mark.parametrize("action", OWNER_ACTIONS)
 def test_each_action_names_what_it_is_about_and_nothing_else(action, member):
-    own = {"archive_events": "through", "close_session": "begin_pagination"}.get(action)
+    members = {"archive_events": "through", "close_session": "begin_pagination"}
+    own = {**members, "set_time": "unix_ms"}.get(action)
     right = {**EVERY_TEXT["owner"], "action": action}
     del right["through"]
     if own:

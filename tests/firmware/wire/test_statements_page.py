@@ -89,6 +89,7 @@ def test_challenges_and_manifest_are_signed_under_their_prefixes(title, prefix, 
         *((kind, kind) for kind in ("birth", "rollover", "farewell", "possession", "event_head")),
         ("Entry of the log", "registration"),
         ("Owner's challenge", "owner"),
+        ("Signed time", "time"),
         ("Firmware manifest", "firmware"),
     ],
 )

@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pytest
 from support.device import fake_module as faults
-from support.device.fake_module import FakeModule
+from support.device.fake_key_life import OWNER, REGISTRY
+from support.device.fake_module import START_MS, FakeModule
+from wattseal.common.times import unix_ms_now
 from wattseal.ocmf.public_key import read_public_key
 from wattseal.ocmf.report import Verdict
 from wattseal.ocmf.verify import verify_file
+from wattseal.registry.client import RegistryClient
+from wattseal.wire import owner_challenge, signed_time
 
 Run = Callable[..., object]
 
@@ -107,24 +111,79 @@ class TestConfigure:
 
 
 class TestTime:
-    @pytest.mark.parametrize(("kept", "letter"), [(True, "S"), (False, "I")])
-    def test_source_follows_the_computer(
-        self,
-        on_module: Run,
-        module: FakeModule,
-        monkeypatch: pytest.MonkeyPatch,
-        kept: bool,
-        letter: str,
+    @pytest.mark.parametrize("kept", [True, False])
+    def test_a_computers_time_is_informative(
+        self, on_module: Run, module: FakeModule, monkeypatch: pytest.MonkeyPatch, kept: bool
     ) -> None:
         monkeypatch.setattr("wattseal.cli.device.is_synchronised", lambda: kept)
         outcome = on_module("device", "time")
-        assert module.synchronisation == letter
-        assert "a time service keeps" in outcome.out or "no time service is known" in outcome.out
+        assert module.synchronisation == "I"
+        keeper = "a time service keeps" if kept else "no time service is known to keep"
+        assert f"informative: {keeper} this computer's clock" in outcome.out
 
-    def test_source_as_given(self, on_module: Run, module: FakeModule) -> None:
-        result = on_module("device", "time", "--source", "synchronised", "--json").json
+    def test_owner_signs_this_computers_time(
+        self, on_module: Run, module: FakeModule, owner_key: Path, password_file: Path
+    ) -> None:
+        before_ms, secret = unix_ms_now(), ("--password-file", password_file)
+        result = on_module("device", "time", "--owner-key", owner_key, "--json", *secret).json
         assert result["clock"]["synchronisation"] == module.synchronisation == "S"
-        assert result["why"] == "as given with --source"
+        assert before_ms <= module.clock_ms <= unix_ms_now()
+        assert result["source"] == "signed by the owner"
+
+    def test_registry_signs_the_time(
+        self, on_module: Run, module: FakeModule, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(RegistryClient, "sign_time", registry_time)
+        url = "https://registry.example"
+        result = on_module("device", "time", "--registry", url, "--json").json
+        assert (module.synchronisation, module.clock_ms) == ("S", START_MS + 5)
+        assert (result["source"], result["why"]) == ("signed by the registry", url)
+
+    def test_a_registry_is_not_asked_before_the_seal(
+        self, on_module: Run, module: FakeModule
+    ) -> None:
+        module.open_seal()
+        told = on_module("device", "time", "--registry", "http://127.0.0.1:9").out
+        assert "a registry's time takes the seal" in told
+        assert module.synchronisation == "I"
+
+    def test_session_begins_with_the_registrys_time(
+        self, on_module: Run, module: FakeModule, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(RegistryClient, "sign_time", registry_time)
+        monkeypatch.setenv("WATTSEAL_REGISTRY", "https://registry.example")
+        module.synchronisation = "I"
+        on_module("session", "begin")
+        assert module.session is not None
+        assert module.session["begin_unix_ms"] == START_MS + 5 + 60_000  # a minute a record
+        assert module.synchronisation == "S"
+
+    def test_session_begins_without_the_registry(self, on_module: Run, module: FakeModule) -> None:
+        outcome = on_module("session", "begin", "--registry", "http://127.0.0.1:9")
+        assert "the clock was not set" in outcome.err
+        assert module.session is not None
+
+    def test_owner_sets_the_time_back(
+        self, on_module: Run, module: FakeModule, owner_key: Path, password_file: Path
+    ) -> None:
+        secret = ("--password-file", password_file)
+        words = ("device", "time", "--set-back", "--owner-key", owner_key, "--json", *secret)
+        assert on_module(*words).json["source"] == "owner"
+        assert module.synchronisation == "I"
+
+    def test_owner_sets_the_time_back_from_afar(self, on_module: Run, module: FakeModule) -> None:
+        asked = on_module("device", "challenge", "set-time", "--json").json
+        assert "to 20" in on_module("device", "challenge", "set-time").err
+        named = str(asked["members"]["unix_ms"])
+        asked = on_module("device", "challenge", "set-time", "--unix-ms", named, "--json").json
+        signed = OWNER.sign(owner_challenge.signed_bytes(asked["challenge"])).hex()
+        on_module("device", "time", "--signature", signed, "--unix-ms", named)
+        assert module.clock_ms == int(named)
+
+
+def registry_time(_client: RegistryClient, chip_id: str, nonce: str) -> tuple[int, str]:
+    text = signed_time.build_time(chip_id, nonce, START_MS + 5)
+    return START_MS + 5, REGISTRY.sign(signed_time.signed_bytes(text)).hex()
 
 
 def test_reading(on_module: Run) -> None:

@@ -37,7 +37,7 @@ def assert_refused(outcome: object, words: str, status: int = 1) -> None:
         (["device", "status", "--port"], "requires an argument"),
         (["device", "records", "--port", "x", "--from", "one"], "Invalid value for '--from'"),
         (["device", "records", "--port", "x", "--from", "0"], "Invalid value for '--from'"),
-        (["device", "time", "--port", "x", "--source", "guess"], "guess"),
+        (["device", "time", "--port", "x", "--source", "informative"], "--source"),
         (["session", "begin", "--port", "x", "--timeout", "-1"], "Invalid value for '--timeout'"),
         (["verify"], "Missing argument 'FILE'"),
     ],
@@ -46,6 +46,11 @@ def test_usage(wattseal: Run, arguments: list[str], words: str) -> None:
     outcome = wattseal(*arguments)
     assert_refused(outcome, words, status=2)
     assert "--help` shows what it takes" in outcome.err
+
+
+def test_only_the_owner_sets_the_time_back(wattseal: Run) -> None:
+    outcome = wattseal("device", "time", "--port", "x", "--set-back")
+    assert_refused(outcome, "The owner has to permit that.", status=2)
 
 
 @pytest.mark.parametrize("group", [[], ["port"], ["device"], ["session"], ["owner"], ["firmware"]])

@@ -158,7 +158,7 @@ class TestOnline:
         )
         assert outcome.status == 0, outcome.err
         assert [one["step"] for one in outcome.json["steps"] if one["changed"]] == [
-            *("clock", "document")
+            *("clock", "signed_clock", "document")
         ]
 
 

@@ -14,6 +14,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "status": models.Status,
     "public_key": models.ModuleKey,
     "configure": models.Configuration,
+    "time_challenge": models.TimeChallenge,
     "set_time": models.Clock,
     "read_meter": models.MeterReading,
     "begin": models.SignedRecord,

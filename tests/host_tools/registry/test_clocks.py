@@ -11,7 +11,7 @@ from support.registry.operated_registry import OperatedRegistry
 from support.registry.simulated_module import EVSE_ID, METER, SimulatedModule
 from wattseal.common.errors import ToolError
 from wattseal.common.sql import Database
-from wattseal.registry.api_models import HardwareExchangeRequest
+from wattseal.registry.api_models import HardwareExchangeRequest, TimeRequest
 from wattseal.registry.failures import ClockWrong
 from wattseal.registry.published_log import check_clock, server_unix_ms
 from wattseal.registry.setup import open_registry
@@ -27,6 +27,9 @@ def operated(tmp_path: Path, database_url: str) -> Iterator[OperatedRegistry]:
     opened.commission(SimulatedModule())
     yield opened
     opened.registry.close()
+
+
+QUESTION = TimeRequest(chip_id="e66138935f4c8b2a", nonce="3c" * 32)
 
 
 def another() -> SimulatedModule:
@@ -45,6 +48,7 @@ def test_clock_behind(operated):
         lambda: operated.registry.register(request, operated.abc),
         lambda: operated.registry.judge(request, operated.abc),
         lambda: operated.registry.record_about_evse(exchange, operated.abc),
+        lambda: operated.registry.sign_time(QUESTION),
     ):
         with pytest.raises(ClockWrong) as wrong:
             ask()
@@ -68,7 +72,11 @@ def test_clock_differs(operated, ahead_ms):
     operated.wait(10 * ALLOWED_MS)
     request = operated.request(another())
     operated.server_ms = operated.now_ms - ahead_ms
-    for ask in (operated.registry.ready, lambda: operated.registry.register(request, operated.abc)):
+    for ask in (
+        operated.registry.ready,
+        lambda: operated.registry.register(request, operated.abc),
+        lambda: operated.registry.sign_time(QUESTION),
+    ):
         with pytest.raises(ClockWrong) as wrong:
             ask()
         assert (wrong.value.name, wrong.value.detail) == ("clock_differs", {"seconds": 301})

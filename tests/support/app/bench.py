@@ -16,6 +16,7 @@ from .port import FakeLink, FakePort
 from .registry import NAME, FakeRegistry
 
 NOON = 1_780_000_000_000
+RELEASED = NOON - 100 * 86_400_000
 
 SDM630 = {
     "name": "sdm630",
@@ -68,6 +69,7 @@ class Release:
     def __init__(self, version: str = "0.1.0", rollback_number: int = 1) -> None:
         self.VERSION = version
         self.ROLLBACK_NUMBER = rollback_number
+        self.DATE_UNIX_MS = RELEASED
         self.VENDOR_KEY = spki_of(VENDOR)
 
 
@@ -106,7 +108,9 @@ class Bench:
         """Boot, set the time, commission."""
         self.boot()
         self.set_time()
-        return self.commission()
+        self.commission()
+        self.set_time()
+        return self
 
     def commission(self) -> "Bench":
         """Do what is left to do until the module is operational."""
@@ -154,8 +158,29 @@ class Bench:
             start = part["next"]
         return found
 
-    def set_time(self, unix_ms: int = NOON, source: str = "synchronised") -> dict:
-        return self.call("set_time", unix_ms=unix_ms, utc_offset_min=120, source=source)
+    def set_time(
+        self, unix_ms: int = NOON, source: str | None = None, utc_offset_min: int = 120
+    ) -> dict:
+        """Set the clock; by default with the registry's signature, or none before the seal."""
+        is_sealed = self.call("status")["sealed"]
+        source = source or ("signed" if is_sealed else "informative")
+        params = {"unix_ms": unix_ms, "utc_offset_min": utc_offset_min, "source": source}
+        if source == "signed":
+            params["signature"] = self.sign_time(unix_ms).hex()
+        if source == "owner":
+            params["signature"] = self.ask_owner("set_time", unix_ms=unix_ms)
+        return self.call("set_time", **params)
+
+    def sign_time(
+        self, unix_ms: int, key: ec.EllipticCurvePrivateKey | None = None, **changes: object
+    ) -> bytes:
+        """The registry's signature, or another key's, that answers a fresh question."""
+        text: dict = {"type": "time", "version": 1, "chip_id": self.core.chip_id().hex()}
+        text["nonce"] = self.call("time_challenge")["nonce"]
+        text["unix_ms"] = unix_ms
+        text.update(changes)
+        message = b"wattseal.time.v1\n" + json.dumps(text, separators=(",", ":")).encode()
+        return (key or self.registry.key).sign(message, SIGNING)
 
     def call(self, method: str, **params) -> dict:
         """The result's fields, checked against the method table; raises the error replied."""

@@ -20,9 +20,9 @@ class FakeRegistry:
     """`entries` are the log's; the first ones are other people's."""
 
     def __init__(self, secret: int = 5, name: str = NAME) -> None:
-        self._key = ec.derive_private_key(secret, ec.SECP256R1())
+        self.key = ec.derive_private_key(secret, ec.SECP256R1())
         self.name = name
-        self.public_key = spki_of(self._key)
+        self.public_key = spki_of(self.key)
         self.entries = [f"entry {number}" for number in range(5)]
 
     def register(self, possession: dict, **changes: object) -> int:
@@ -69,7 +69,7 @@ class FakeRegistry:
     def signature_line(self, text: str) -> str:
         """The line of this registry's signature over a text."""
         key_id = hashlib.sha256(self.public_key).digest()[:4]
-        signature = self._key.sign(text.encode(), SIGNING)
+        signature = self.key.sign(text.encode(), SIGNING)
         return f"\u2014 {self.name} {base64.b64encode(key_id + signature).decode()}\n"
 
 

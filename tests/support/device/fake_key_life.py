@@ -113,7 +113,7 @@ class KeyLife:
         }
 
     def _challenge(self, params: dict[str, Any]) -> dict[str, Any]:
-        facts = {name: params[name] for name in ("through",) if name in params}
+        facts = {name: params[name] for name in ("through", "unix_ms") if name in params}
         if params["action"] == "close_session":
             facts["begin_pagination"] = self.session["begin_pagination"]
         self._open_challenge = owner_challenge.build_challenge(
@@ -257,6 +257,11 @@ class KeyLife:
             self._log("owner_refused")
             raise WattsealError("owner_refused")
         return json.loads(text)
+
+    def _check_time(self, message: bytes, signature: str) -> None:
+        keys = [read_public_key(self.settings[name]) for name in ("registry_key", "owner_key")]
+        if not any(key.verify(message, bytes.fromhex(signature)) for key in keys):
+            raise WattsealError("time_not_signed")
 
     def _state_birth(self) -> None:
         text = statements.build_statement(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from wattseal.wire import messages, methods
+from wattseal.wire import messages, methods, signed_time
 from wattseal.wire.errors import WattsealError
 from wattseal.wire.ocmf_payload import build_payload, build_record
 from wattseal.wire.reading import Reading
@@ -19,6 +19,9 @@ from support.device import fake_key_life as key_life
 from support.device.signer import Signer, signer
 
 START_MS = 1_795_251_600_000  # 2026-11-21 10:00:00 +01:00
+
+NONCE = "3c" * 32
+"""Of every question for a signed time."""
 
 Fault = Callable[[str, list[bytes]], list[bytes] | None]
 """Called with a method and the lines of its reply, after it was carried out. Returns the lines to
@@ -138,9 +141,18 @@ class FakeModule(key_life.KeyLife):
             self._log("configure", **params)
         return {"settings": self.settings, "missing": self._missing()}
 
+    def _time_challenge(self, _params: dict[str, Any]) -> dict[str, Any]:
+        return {"nonce": NONCE, "within_ms": 10_000}
+
     def _set_time(self, params: dict[str, Any]) -> dict[str, Any]:
         self.clock_ms, self.utc_offset_min = params["unix_ms"], params["utc_offset_min"]
-        self.synchronisation = "S" if params["source"] == "synchronised" else "I"
+        self.synchronisation = "I"
+        if params["source"] == "signed":
+            text = signed_time.build_time(key_life.CHIP_ID, NONCE, params["unix_ms"])
+            self._check_time(signed_time.signed_bytes(text), params["signature"])
+            self.synchronisation = "S"
+        if params["source"] == "owner":
+            self._check_owner("set_time", params)
         return self._clock()
 
     def _read_meter(self, _params: dict[str, Any]) -> dict[str, Any]:

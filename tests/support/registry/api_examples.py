@@ -14,6 +14,7 @@ from wattseal.registry.api_models import (
     EvseState,
     HardwareExchangeRequest,
     KeyAnswer,
+    TimeRequest,
 )
 from wattseal.registry.memory_ledger import MemoryLedger
 from wattseal.registry.records import Scenario
@@ -40,6 +41,7 @@ def examples() -> dict[str, Any]:
         station_serial="EX-000482",
         note="housing damaged",
     )
+    question = TimeRequest(chip_id="e66138935f4c8b2a", nonce=digest("question"))
     consent = ConsentRequest(evse_id=module.evse_id, to_operator="DE*XYZ", days=30)
     access = AccessRequest(role="cpo", operators=["DE*ABC"], label="Example GmbH, back office")
     return {
@@ -49,6 +51,7 @@ def examples() -> dict[str, Any]:
         ],
         "deactivation": [_example("a decommissioned module", farewell)],
         "hardware_exchange": [_example("another station around the meter", exchange)],
+        "time": [_example("for a module's question", question)],
         "consent": [_example("another operator may take over", consent)],
         "test_charge": [_example("the first session", charge)],
         "access": [_example("for an operator", access)],

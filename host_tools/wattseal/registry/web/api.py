@@ -302,6 +302,14 @@ async def meter(meter: MeterPath, at: At, registry: Service) -> api.MeterState:
     return _found(await ask(registry.meter, meter, at), "meter", name)
 
 
+@questions_router.post("/time", responses=PUBLIC, summary="Get the time, signed for a module")
+def time(
+    body: Annotated[api.TimeRequest, openapi.body("time")], registry: Service
+) -> api.SignedTime:
+    """What `wattseal device time --registry` brings to it; 503 while a clock is wrong."""
+    return registry.sign_time(body)
+
+
 @questions_router.get("/search", responses=PUBLIC, summary="Search")
 async def search(q: SearchText, registry: Service) -> api.SearchResult:
     """By what EVSE-IDs, serial numbers, chip ids, keys and fingerprints begin with."""

@@ -57,6 +57,7 @@ def test_a_wrong_clock_is_told_and_logged(
     for ask in (
         lambda: api.client.get("/ready"),
         lambda: api.post("/v1/hardware-exchanges", exchange),
+        lambda: api.client.post("/v1/time", json={"chip_id": "0f" * 8, "nonce": "3c" * 32}),
     ):
         answer = ask()
         assert answer.status_code == 503

@@ -9,12 +9,14 @@ from pydantic import BaseModel
 from starlette.testclient import TestClient
 from support.registry.api_caller import Api, codes_of, error_of
 from support.registry.simulated_module import SimulatedModule
+from wattseal.ocmf.public_key import read_public_key
 from wattseal.registry.api_models import (
     Confirmation,
     ConsentRequest,
     DeactivationRequest,
     HardwareExchangeRequest,
 )
+from wattseal.wire import signed_time
 from wattseal.wire.merkle import leaf_hash, root_from_inclusion_proof
 from wattseal.wire.publication import read_leaf
 from wattseal.wire.signed_note import parse_checkpoint, parse_note
@@ -163,3 +165,39 @@ def test_a_challenge_is_good_for_a_while(client: TestClient, registry: Any) -> N
     first, second = response.json(), client.post("/v1/challenges").json()
     assert first["challenge"] != second["challenge"]
     assert first["until_unix_ms"] > registry.eligibility("DE*ABC*E1").unix_ms
+
+
+# --- the signed time -------------------------------------------------------------------------
+
+QUESTION = {"chip_id": "e66138935f4c8b2a", "nonce": "3c" * 32}
+
+
+def test_the_time_is_signed_for_one_question(client: TestClient, registry: Any) -> None:
+    before_ms = registry.eligibility("DE*ABC*E1").unix_ms
+    response = client.post("/v1/time", json=QUESTION)
+    assert response.status_code == 200
+    told = response.json()
+    members = signed_time.read_time(told["statement"])
+    assert {name: members[name] for name in QUESTION} == QUESTION
+    assert before_ms <= members["unix_ms"] <= registry.eligibility("DE*ABC*E1").unix_ms
+    key = read_public_key(client.get("/v1/registry").json()["registry_key"])
+    signature = bytes.fromhex(told["signature"])
+    assert key.verify(signed_time.signed_bytes(told["statement"]), signature)
+    assert not key.verify(told["statement"].encode(), signature)  # the prefix keeps it apart
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"nonce": "3c" * 31},
+        {"nonce": "3C" * 32},
+        {"chip_id": "DE*ABC*E0001"},
+        {"chip_id": "0f" * 33},
+        {"unix_ms": 1},
+        {"nonce": None},
+    ],
+)
+def test_what_is_no_question_gets_no_time(client: TestClient, change: dict[str, Any]) -> None:
+    response = client.post("/v1/time", json={**QUESTION, **change})
+    assert response.status_code == 400
+    assert error_of(response) == "request_malformed"
