@@ -4,17 +4,13 @@ One object in flash, so that a power cut leaves the old setup or the new one and
 
     {"settings", "sealed", "commissioning", "facts", "publication", "update"}
 
-`facts` is what a registration said of the settings when the seal was last closed. A publication
+`facts` is what the seal locked when it was last closed, as a digest. A publication
 names the key and the commissioning that it was accepted for, an update the key, so that both end
 when these change.
 """
 
 from app.contracts import FlashAreas, Json
 from app.state_store import StateStore
-
-FACTS = ("gateway_serial", "meter_serial", "charge_point_id", "registry_name", "registry_key")
-"""Settings that a registration contains, or that name its registry: after a change of one of them
-the module must be registered again."""
 
 
 class Setup:
@@ -41,7 +37,7 @@ class Setup:
 
     @property
     def commissioning(self) -> int:
-        """Counts the sealings that changed one of FACTS; 0 if none yet."""
+        """Counts the sealings that changed anything they lock; 0 if none yet."""
         number: int = self._store.values.get("commissioning", 0)
         return number
 
@@ -73,15 +69,15 @@ class Setup:
         """Store new settings."""
         self._change({"settings": settings})
 
-    def commissioning_when_sealed(self) -> int:
+    def commissioning_when_sealed(self, settings_sha256: str) -> int:
         """Return the number that `seal` would store."""
-        is_same = self._object("facts") == self.facts()
+        is_same = self._store.values.get("facts") == settings_sha256
         return self.commissioning if is_same else self.commissioning + 1
 
-    def seal(self) -> None:
-        """Lock the settings."""
-        number = self.commissioning_when_sealed()
-        self._change({"sealed": True, "commissioning": number, "facts": self.facts()})
+    def seal(self, settings_sha256: str) -> None:
+        """Lock the settings, of which this is the digest (settings.py)."""
+        number = self.commissioning_when_sealed(settings_sha256)
+        self._change({"sealed": True, "commissioning": number, "facts": settings_sha256})
 
     def unseal(self) -> None:
         """Unlock the settings."""
@@ -116,11 +112,6 @@ class Setup:
     def _object(self, name: str) -> Json | None:
         found: Json | None = self._store.values.get(name)
         return found
-
-    def facts(self) -> Json:
-        """Return what a registration would say of the settings now."""
-        settings = self.settings
-        return {name: settings.get(name) for name in FACTS}
 
     def _change(self, members: Json) -> None:
         values = dict(self._store.values)

@@ -321,7 +321,14 @@ METHODS = (
                 "int",
                 (0, MAX_INTEGER),
                 "required",
-                "Counts the sealings that changed what a registration says; 0 if none yet.",
+                "Counts the sealings that changed anything that they lock; 0 if none yet.",
+            ),
+            (
+                "settings_sha256",
+                "hex",
+                (64, 64),
+                "nullable",
+                "Digest of what the seal locks (docs/statements.md); null while it is open.",
             ),
             (
                 "publication",
