@@ -193,8 +193,9 @@ def ed25519_line() -> str:
 def challenge(action: str) -> str:
     """The challenge for an action of the owner."""
     nonce = hashlib.sha256(b"wattseal example nonce").hexdigest()
-    through = 90 if action == "archive_events" else None
-    return owner_challenge.build_challenge(action, CHIP_ID, nonce, 98, through)
+    facts = {"archive_events": {"through": 90}, "close_session": {"begin_pagination": 41}}
+    of_action = facts.get(action, {})
+    return owner_challenge.build_challenge(action, CHIP_ID, nonce, 98, **of_action)
 
 
 def manifest() -> str:

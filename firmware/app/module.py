@@ -256,9 +256,19 @@ class Module:
         try:
             meter = self.meter()
             meter.attempts = 1
-            last_unix_ms = self.events.state.unix_ms
-            fields = self.sessions.recover(self.setup.settings, meter, last_unix_ms)
-            meter.attempts = ATTEMPTS
+            try:
+                last_unix_ms = self.events.state.unix_ms
+                fields = self.sessions.recover(self.setup.settings, meter, last_unix_ms)
+            finally:
+                meter.attempts = ATTEMPTS
             self.log_start("session_recovered", {"pagination": fields["pagination"]})
         except Exception as problem:
             self.recovery_problem = self.refuse("recovery", problem)
+
+    def close_session(self) -> Json:
+        """End the open session without a reading; returns the reply's fields."""
+        settings, last_unix_ms = self.setup.settings, self.events.state.unix_ms
+        fields = self.sessions.close(settings, self.meter(), last_unix_ms)
+        names = ("pagination", "begin_pagination", "meter_state")
+        self.log_if_room("session_closed", {name: fields[name] for name in names})
+        return fields

@@ -10,29 +10,31 @@ MAX_CHARACTERS = 400
 
 NONCE_BYTES = 32
 
-ACTIONS = ("unseal", "decommission", "archive_events")
+ACTIONS = ("unseal", "decommission", "archive_events", "close_session", "accept_meter")
 """What a module does for its owner alone."""
 
-_THROUGH = ("through", "int", (1, MAX_INTEGER), "required", "")
+_NUMBER = (1, MAX_INTEGER)
+_OF_ACTION: dict[str, Row] = {
+    "archive_events": (("through", "int", _NUMBER, "required", ""),),
+    "close_session": (("begin_pagination", "int", _NUMBER, "required", ""),),
+}
+"""Members that the challenge for one action has beside the others."""
 
 
-def build_challenge(
-    action: str, chip_id: str, nonce: str, event_number: int, through: int | None = None
-) -> str:
+def build_challenge(action: str, chip_id: str, nonce: str, event_number: int, **facts: Json) -> str:
     """The text of a challenge; TextError naming the member that is not allowed.
 
-    event_number: of the newest event. through: of `archive_events` alone, the last event that may
-    be forgotten.
+    event_number: of the newest event. facts: members of this action alone. `through`: the last
+    event that may be forgotten; `begin_pagination`: of the session that may be closed.
     """
-    facts: JsonObject = {
+    members: JsonObject = {
         "action": action,
         "chip_id": chip_id,
         "nonce": nonce,
         "event_number": event_number,
     }
-    if through is not None:
-        facts["through"] = through
-    return signed_text.build(form_of(action), facts)
+    members.update(facts)
+    return signed_text.build(form_of(action), members)
 
 
 def read_challenge(text: str) -> JsonObject:
@@ -47,7 +49,7 @@ def signed_bytes(text: str) -> bytes:
 
 
 def form_of(action: Json) -> Row:
-    """The form of the challenge for an action: one of them has a member more."""
+    """The form of the challenge for an action: some of them have a member more."""
     if action not in ACTIONS:
         raise signed_text.TextError("the action is none of " + ", ".join(ACTIONS))
     members: Row = (
@@ -56,6 +58,4 @@ def form_of(action: Json) -> Row:
         ("nonce", "hex", (2 * NONCE_BYTES, 2 * NONCE_BYTES), "required", ""),
         signed_text.EVENT_NUMBER,
     )
-    if action == "archive_events":
-        members += (_THROUGH,)
-    return ("owner", MAX_CHARACTERS, members)
+    return ("owner", MAX_CHARACTERS, members + _OF_ACTION.get(action, ()))

@@ -37,11 +37,15 @@ def test_full_log_stops_what_would_have_to_be_logged() -> None:
     assert refused(bench, "begin").name == "events_full"
     signature = bench.ask_owner("unseal")
     assert refused(bench, "unseal", signature=signature).name == "events_full"
-    signature = bench.ask_owner("decommission")
-    assert refused(bench, "decommission", signature=signature).name == "events_full"
     settings = FakeCore.AREA_SETTINGS
     assert bench.core.snapshot()[settings] == before[settings]
     assert bench.call("prove", challenge="ab" * 16)
+
+
+def test_full_log_does_not_keep_a_key() -> None:
+    bench = full_bench()
+    assert bench.by_owner("decommission")["statement"]
+    assert bench.core.key_slots() == (0, ())
 
 
 def test_archived_events_make_room_and_the_chain_goes_on() -> None:

@@ -1,7 +1,6 @@
 """The life of a key: birth, roll-over to another image, farewell, and cuts anywhere in them."""
 
 import pytest
-from app.statements import KeyState
 from support.app.bench import NOON, Bench, Release, payload_of, read_signed, reading_of, verify
 from support.app.core import AREA_KEYS, FIRST_IMAGE, FakeCore
 from support.app.key_life import (
@@ -167,25 +166,6 @@ def test_next_start_begins_another_life_with_nothing_of_the_old_setup() -> None:
     bench.commission()
     assert bench.call("status")["commissioning"] == 2
     assert bench.call("begin")["pagination"] == 3
-
-
-def test_farewell_without_room_is_refused_before_an_answer_is_looked_at() -> None:
-    bench = worked_bench()
-    statements = bench.module.statements
-    before = statements.state
-
-    def store_for_ever() -> None:
-        while True:
-            text = bench.call("statements", from_=1, to=1)["statements"][0]["statement"]
-            number = statements.state.number + 1
-            statements.store(KeyState(number, 1, before.rollback_number, False), text, [])
-
-    with pytest.raises(WattsealError):
-        store_for_ever()
-    with pytest.raises(WattsealError) as raised:
-        bench.call("decommission", signature="3006020101020101")
-    assert raised.value.name == "statements_full"
-    assert bench.core.key_slots() == (0, ((1, FIRST_IMAGE),))
 
 
 # --- the logs -----------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ from support.app.core import SIGNING
 from wire.errors import WattsealError
 
 ACTIONS = [("unseal", {}), ("decommission", {}), ("archive_events", {"through": 2})]
+"""Those that need neither an open session nor a meter that went backwards."""
+
 FORGED = "3006020101020101"
 
 
@@ -305,10 +307,20 @@ def test_there_is_nothing_to_unseal_on_an_open_module() -> None:
     assert refused(bench, "unseal", signature=FORGED).name == "not_sealed"
 
 
-@pytest.mark.parametrize("method", ["challenge", "unseal", "decommission", "archive_events"])
-def test_owner_has_to_wait_for_the_end_of_a_session(method: str) -> None:
+@pytest.mark.parametrize("action", ["unseal", "accept_meter"])
+def test_seal_and_meter_stay_until_the_session_is_closed(action: str) -> None:
+    """What the records of an open session depend on; and the error says how to close it."""
     bench = Bench().set_up()
-    signature = bench.ask_owner("unseal")
+    signature = bench.ask_owner(action)
     bench.call("begin")
-    params = {"action": "unseal"} if method == "challenge" else {"signature": signature}
-    assert refused(bench, method, **params).name == "session_open"
+    for method, params in (("challenge", {"action": action}), (action, {"signature": signature})):
+        error = refused(bench, method, **params)
+        assert error.name == "session_open"
+        assert "close_session" in error.remedy
+
+
+def test_events_are_archived_during_a_session_too() -> None:
+    bench = Bench().set_up()
+    bench.call("begin")
+    assert bench.by_owner("archive_events", through=2)["full"] is False
+    bench.call("end")

@@ -326,15 +326,21 @@ def test_every_statement_is_in_the_table_above():
         statements.members_of("owner")
 
 
+@pytest.mark.parametrize("member", ["through", "begin_pagination"])
 @pytest.mark.parametrize("action", OWNER_ACTIONS)
-def test_only_the_archive_says_through_which_event(action):
-    facts = {**EVERY_TEXT["owner"], "action": action}
-    plain = {name: facts[name] for name in facts if name != "through"}
-    right, wrong = (facts, plain) if action == "archive_events" else (plain, facts)
+def test_each_action_names_what_it_is_about_and_nothing_else(action, member):
+    own = {"archive_events": "through", "close_session": "begin_pagination"}.get(action)
+    right = {**EVERY_TEXT["owner"], "action": action}
+    del right["through"]
+    if own:
+        right[own] = 9
+    wrong = {name: right[name] for name in right if name != member}
+    if member != own:
+        wrong[member] = 9
     assert read("owner", build("owner", right)) == with_head("owner", right)
-    with pytest.raises(TextError, match="through"):
+    with pytest.raises(TextError, match=member):
         build("owner", wrong)
-    with pytest.raises(TextError, match="through"):
+    with pytest.raises(TextError, match=member):
         read("owner", compact(with_head("owner", wrong)))
 
 
