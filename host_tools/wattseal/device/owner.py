@@ -146,6 +146,8 @@ MEANINGS = {
     "unseal": "open the seal, so that the metrological settings can be changed",
     "decommission": "erase the module's private key for ever and end its life at this station",
     "archive_events": "forget old events of the event log",
+    "close_session": "end its open session without a reading, so that nobody is billed for it",
+    "accept_meter": "count on from its meter's present reading, which is lower than before",
 }
 """What each action lets happen, for whoever is to sign it."""
 
@@ -160,8 +162,9 @@ def read_challenge(text: str) -> dict[str, Any]:
 
 def describe(members: dict[str, Any]) -> str:
     """What signing a challenge permits, in one sentence."""
-    through = f" up to event {members['through']}" if "through" in members else ""
-    return f"Module {members['chip_id']} may {MEANINGS[members['action']]}{through}, once."
+    named = (("through", " up to event {}"), ("begin_pagination", " (begin record T{})"))
+    about = "".join(text.format(members[name]) for name, text in named if name in members)
+    return f"Module {members['chip_id']} may {MEANINGS[members['action']]}{about}, once."
 
 
 def answer(challenge: str, key: SigningKey) -> str:

@@ -48,6 +48,8 @@ def test_every_command_is_there() -> None:
                 "publish",
                 "challenge",
                 "unseal",
+                "close-session",
+                "accept-meter",
                 "decommission",
                 "archive-events",
                 "statements",
