@@ -12,7 +12,14 @@ import sys
 from pathlib import Path
 
 import statement_examples as examples
-from wire import firmware_manifest, owner_challenge, publication, signed_time, statements
+from wire import (
+    firmware_manifest,
+    owner_challenge,
+    publication,
+    signed_text,
+    signed_time,
+    statements,
+)
 from wire.schema import limit_in_words
 
 HERE = Path(__file__).resolve().parent
@@ -27,7 +34,7 @@ _MEANINGS = {
     "chain": "Chain value after that event.",
     "challenge": "As it was given.",
     "chip_id": "The chip's unique id.",
-    "commissioning": "Counts the sealings that changed what a registration says, and the times "
+    "commissioning": "Counts the sealings that changed anything that they lock, and the times "
     "that the owner set back.",
     "details": "Commitment of the registry to its fuller record; the module does not judge it.",
     "event_chain": "Chain value after that event.",
@@ -48,6 +55,7 @@ _MEANINGS = {
     "old_public_key": "The old key, in the form of `public_key`.",
     "public_key": "SubjectPublicKeyInfo in DER: secp256r1, uncompressed point.",
     "rollback_number": "An image with a lower one is refused.",
+    "settings_sha256": "SHA-256 of what the seal locks; see below the entry of the log.",
     "sha256": "Of the image; the identity that it will measure of itself.",
     "size": "Bytes of the image.",
     "through": "The last event that may be forgotten.",
@@ -64,7 +72,7 @@ _FORMS = {
 def members(kind: str) -> str:
     """The table of a form's members."""
     lines = ["| member | value | meaning |", "|---|---|---|", f'| `type` | "{kind}" | |']
-    lines.append("| `version` | 1 | |")
+    lines.append(f"| `version` | {signed_text.version_of(_FORMS[kind])} | |")
     for row in _FORMS[kind][2]:
         limit = limit_in_words(row) + (", or null" if row[3] == "nullable" else "")
         lines.append(f"| `{row[0]}` | {limit.replace('|', chr(92) + '|')} | {_MEANINGS[row[0]]} |")

@@ -28,6 +28,7 @@ CHIP_ID = "e66138935f4c8b2a"
 REGISTRY_NAME = "registry.example/keys"
 IMAGE_1 = hashlib.sha256(b"wattseal example image 1").hexdigest()
 IMAGE_2 = hashlib.sha256(b"wattseal example image 2").hexdigest()
+SETTINGS_SHA256 = hashlib.sha256(b"wattseal example settings").hexdigest()
 _CHALLENGE = hashlib.sha256(b"wattseal example challenge").hexdigest()
 _CHAIN = hashlib.sha256(b"wattseal example event").hexdigest()
 _ZERO_MS = 1_795_263_600_000
@@ -110,6 +111,7 @@ def statement_examples() -> dict[str, tuple[str, tuple[ExampleKey, ...]]]:
                 firmware="0.2.0",
                 firmware_identity=IMAGE_2,
                 commissioning=1,
+                settings_sha256=SETTINGS_SHA256,
                 unix_ms=_ZERO_MS + 60_000,
                 **_KEY_2,
                 **_STATION,
@@ -150,6 +152,7 @@ def entry() -> str:
         chip_id=CHIP_ID,
         firmware_identity=IMAGE_2,
         commissioning=1,
+        settings_sha256=SETTINGS_SHA256,
         unix_ms=_ZERO_MS + 90_000,
         details=hashlib.sha256(b"wattseal example record of the registry").hexdigest(),
         **_KEY_2,

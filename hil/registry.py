@@ -26,7 +26,7 @@ NAME = "rig.wattseal.example/keys"
 CHALLENGE_BYTES = 32
 COPIED_MEMBERS = (
     *("evse_id", "gateway_serial", "meter_serial", "chip_id", "key_number", "public_key"),
-    *("firmware_identity", "commissioning"),
+    *("firmware_identity", "commissioning", "settings_sha256"),
 )
 
 

@@ -35,6 +35,7 @@ from wattseal.wire import statements
 NAME = "bench.wattseal.example/keys"
 OPERATOR = "DE*ABC"
 FIRMWARE = "0.1.0"
+SETTINGS_SHA256 = hashlib.sha256(b"settings").hexdigest()
 IDENTITY = hashlib.sha256(b"image").hexdigest()
 MODEL = "Bench module"
 CHUNK = 250
@@ -74,6 +75,7 @@ class Station:
             firmware=FIRMWARE,
             firmware_identity=IDENTITY,
             commissioning=1,
+            settings_sha256=SETTINGS_SHA256,
             possession=request.possession,
             statements_before=0,
             statements=request.statements,
@@ -111,6 +113,7 @@ class Station:
             meter_vendor="EMH",
             meter_model="ED300L",
             commissioning=1,
+            settings_sha256=SETTINGS_SHA256,
             unix_ms=self.unix_ms,
         )
         request = RegistrationRequest(

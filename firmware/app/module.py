@@ -12,7 +12,7 @@ from app.owner import Owner
 from app.rations import Rations
 from app.refusals import LASTING, as_wattseal_error, event_of
 from app.sessions import Sessions
-from app.settings import missing_for_meter, missing_for_seal, open_meter
+from app.settings import missing_for_meter, missing_for_seal, open_meter, settings_sha256
 from app.setup import Setup
 from app.statements import Statements
 from app.time_keeper import TimeKeeper
@@ -62,6 +62,7 @@ class Module:
         self.update_accepted = False
         self.boot_loader_due = False
         self._rations = Rations()
+        self._digested: tuple[Json, str] = {}, ""
         self._meter: Meter | None = None
         self._recovery_tried_ms = 0
 
@@ -198,6 +199,13 @@ class Module:
     def missing_settings(self) -> list[str]:
         """Return the names of the settings that `seal` needs and that are not given."""
         return missing_for_seal(self.setup.settings, self.profiles)
+
+    def settings_sha256(self) -> str:
+        """Return the digest of what the seal locks, as the settings are now."""
+        settings = self.setup.settings
+        if settings is not self._digested[0]:
+            self._digested = settings, settings_sha256(self.core, settings, self.profiles)
+        return self._digested[1]
 
     def meter(self) -> Meter:
         """Return the configured meter; WattsealError `not_configured` naming what is missing."""

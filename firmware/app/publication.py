@@ -33,6 +33,7 @@ def registration_facts(module: Module) -> Json:
         "public_key": module.public_key.hex(),
         "firmware_identity": module.firmware.identity,
         "commissioning": module.setup.commissioning,
+        "settings_sha256": module.settings_sha256(),
     }
 
 

@@ -1,5 +1,6 @@
 """The settings: which go together, what the seal and the meter need, how the meter is opened."""
 
+from wire import strict_json
 from wire.errors import WattsealError
 from wire.methods import UNSEALED_SETTINGS
 from wire.signed_note import is_key_name
@@ -68,6 +69,18 @@ def check_settings(core: Core, settings: Json, profiles: Json) -> None:
     for field in ("registry_key", "owner_key"):
         if field in settings and not core.public_key_valid(bytes.fromhex(settings[field])):
             raise _refusal(field, "a public key on secp256r1 in DER", "no such key")
+
+
+def settings_sha256(core: Core, settings: Json, profiles: Json) -> str:
+    """Return the digest in hex of all that the seal locks, and of the meter's register map.
+
+    SHA-256 of the JSON `{"meter_profile", "settings"}`, members sorted: the profile as the image
+    has it under that name (null without one), and the settings that are set.
+    """
+    sealed = {name: settings[name] for name in settings if name not in UNSEALED_SETTINGS}
+    profile = profiles.get(settings.get("meter_profile", ""))
+    text = strict_json.dumps_sorted({"meter_profile": profile, "settings": sealed})
+    return core.sha256(text).hex()
 
 
 def require_changeable(names: list[str]) -> None:

@@ -5,17 +5,13 @@ One object in flash, so that a power cut leaves the old setup or the new one and
     {"settings", "sealed", "commissioning", "facts", "publication", "update", "certain_ms",
      "undated_through"}
 
-`facts` is what a registration said of the settings when the seal was last closed. A publication
+`facts` is what the seal locked when it was last closed, as a digest. A publication
 names the key and the commissioning that it was accepted for, an update the key, so that both end
 when these change. `certain_ms` and `undated_through` are time_keeper.py's.
 """
 
 from app.contracts import FlashAreas, Json
 from app.state_store import StateStore
-
-FACTS = ("gateway_serial", "meter_serial", "charge_point_id", "registry_name", "registry_key")
-"""Settings that a registration contains, or that name its registry: after a change of one of them
-the module must be registered again."""
 
 
 class Setup:
@@ -42,7 +38,7 @@ class Setup:
 
     @property
     def commissioning(self) -> int:
-        """Counts the sealings that changed one of FACTS, and the times set back; 0 if none yet."""
+        """Counts the sealings that changed what they lock, and times set back; 0 if none yet."""
         return self._number("commissioning")
 
     @property
@@ -83,15 +79,18 @@ class Setup:
         """Store new settings."""
         self._change({"settings": settings})
 
-    def commissioning_when_sealed(self) -> int:
+    def commissioning_when_sealed(self, settings_sha256: str) -> int:
         """Return the number that `seal` would store."""
-        is_same = self._object("facts") == self.facts()
+        is_same = self._store.values.get("facts") == settings_sha256
         return self.commissioning if is_same else self.commissioning + 1
 
-    def seal(self, pagination: int) -> None:
-        """Lock the settings; pagination: of the newest record."""
-        number = self.commissioning_when_sealed()
-        changes = {"sealed": True, "commissioning": number, "facts": self.facts()}
+    def seal(self, settings_sha256: str, pagination: int) -> None:
+        """Lock the settings, of which this is the digest (settings.py).
+
+        pagination: of the newest record.
+        """
+        number = self.commissioning_when_sealed(settings_sha256)
+        changes = {"sealed": True, "commissioning": number, "facts": settings_sha256}
         if number != self.commissioning:
             changes["undated_through"] = pagination
         self._change(changes)
@@ -147,11 +146,6 @@ class Setup:
     def _object(self, name: str) -> Json | None:
         found: Json | None = self._store.values.get(name)
         return found
-
-    def facts(self) -> Json:
-        """Return what a registration would say of the settings now."""
-        settings = self.settings
-        return {name: settings.get(name) for name in FACTS}
 
     def _change(self, members: Json) -> None:
         values = dict(self._store.values)

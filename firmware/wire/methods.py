@@ -336,8 +336,15 @@ METHODS = (
                 "int",
                 (0, MAX_INTEGER),
                 "required",
-                "Counts the sealings that changed what a registration says, and the times that the "
+                "Counts the sealings that changed anything that they lock, and the times that the "
                 "owner set back; 0 if none yet.",
+            ),
+            (
+                "settings_sha256",
+                "hex",
+                (64, 64),
+                "nullable",
+                "Digest of what the seal locks (docs/statements.md); null while it is open.",
             ),
             (
                 "publication",

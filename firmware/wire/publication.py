@@ -18,9 +18,11 @@ FORM = (
         signed_text.PUBLIC_KEY,
         signed_text.FIRMWARE_IDENTITY,
         signed_text.COMMISSIONING,
+        signed_text.SETTINGS_SHA256,
         ("unix_ms", "int", (0, MAX_INTEGER), "required", ""),
         ("details", "hex", (64, 64), "required", ""),
     ),
+    2,
 )
 
 LEAF_MEMBERS = signed_text.members_of(FORM)

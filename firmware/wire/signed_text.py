@@ -1,6 +1,7 @@
 """Texts that are signed: JSON objects of fixed members in a fixed order, one text for one meaning.
 
-A form is `(type, most characters, rows)`, rows as in schema.py with none optional. Its text is
+A form is `(type, most characters, rows)`, rows as in schema.py with none optional; a fourth item
+is its version, if that is another than VERSION. Its text is
 compact JSON in printable ASCII: `type` and `version` first, then the members in the order of the
 rows. Any other spelling of the same facts is refused, so that a signature over the text is a
 signature over what it says. What is signed is a prefix that ends in a line feed, then the text:
@@ -14,7 +15,8 @@ from .shapes import Json, JsonObject, Row
 from .strict_json import MAX_INTEGER
 
 VERSION = 1
-"""Of every form; a form that changes gets a new one, so that old signatures keep their meaning."""
+"""Of a form that never changed; one that changes gets a new one, so that old signatures keep their
+meaning."""
 
 # Rows of the facts that more than one form states.
 CHIP_ID = ("chip_id", "hex", (16, 64), "required", "")
@@ -27,6 +29,7 @@ EVSE_ID = ("evse_id", "text", (1, 50), "required", "")
 GATEWAY_SERIAL = ("gateway_serial", "text", (1, 50), "required", "")
 METER_SERIAL = ("meter_serial", "text", (1, 50), "required", "")
 COMMISSIONING = ("commissioning", "int", (1, MAX_INTEGER), "required", "")
+SETTINGS_SHA256 = ("settings_sha256", "hex", (64, 64), "required", "")
 EVENT_NUMBER = ("event_number", "int", (0, MAX_INTEGER), "required", "")
 UNIX_MS_OR_NULL = ("unix_ms", "int", (0, MAX_INTEGER), "nullable", "")
 
@@ -37,9 +40,9 @@ class TextError(ValueError):
 
 def build(form: Row, facts: JsonObject) -> str:
     """The text of a form that says these facts; TextError naming the member that is not allowed."""
-    kind, most_characters, rows = form
+    kind, most_characters, rows = form[:3]
     facts = _checked(rows, facts)
-    members = [_member("type", kind), _member("version", VERSION)]
+    members = [_member("type", kind), _member("version", version_of(form))]
     members += [_member(row[0], facts[row[0]]) for row in rows]
     text = "{" + ",".join(members) + "}"
     if len(text) > most_characters:
@@ -49,12 +52,12 @@ def build(form: Row, facts: JsonObject) -> str:
 
 def read(form: Row, text: str) -> JsonObject:
     """The members of a text of that form, `type` and `version` among them; TextError otherwise."""
-    kind, most_characters, _ = form
+    kind, most_characters = form[:2]
     members = read_object(text, most_characters)
     if members.get("type") != kind:
         raise TextError(f"the type is not {kind}")
-    if members.get("version") != VERSION:
-        raise TextError(f"the version is not {VERSION}")
+    if members.get("version") != version_of(form):
+        raise TextError(f"the version is not {version_of(form)}")
     facts = {name: members[name] for name in members if name not in ("type", "version")}
     if build(form, facts) != text:
         raise TextError("the members are not in their order, or not written in the one way")
@@ -64,6 +67,12 @@ def read(form: Row, text: str) -> JsonObject:
 def members_of(form: Row) -> tuple[str, ...]:
     """The names of the members of a form's texts, in their order."""
     return tuple(["type", "version"] + [row[0] for row in form[2]])
+
+
+def version_of(form: Row) -> int:
+    """The version of a form."""
+    version: int = form[3] if len(form) > 3 else VERSION
+    return version
 
 
 def read_object(text: str, most_characters: int) -> JsonObject:

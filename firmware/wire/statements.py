@@ -80,8 +80,10 @@ FORMS = (
             signed_text.FIRMWARE,
             signed_text.FIRMWARE_IDENTITY,
             signed_text.COMMISSIONING,
+            signed_text.SETTINGS_SHA256,
             signed_text.UNIX_MS_OR_NULL,
         ),
+        2,
     ),
     (
         "event_head",

@@ -45,6 +45,7 @@ def possession(key, challenge, **changes):
         "firmware": "0.1.0",
         "firmware_identity": IDENTITY,
         "commissioning": 1,
+        "settings_sha256": "5e" * 32,
         "unix_ms": None,
         **changes,
     }

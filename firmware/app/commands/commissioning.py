@@ -16,6 +16,17 @@ from app.time_keeper import ANSWER_WITHIN_MS
 _LONG_SETTINGS = ("registry_name", "registry_key", "owner_key")  # they get an event of their own
 
 
+_TOLD_BY_SEALED = (
+    "gateway_serial",
+    "meter_serial",
+    "meter_profile",
+    "charge_point_id",
+    "registry_name",
+    "registry_key",
+)
+"""Settings that the event `sealed` tells beside the digest of all."""
+
+
 def configure(module: Module, params: Json) -> Json:
     """Merge the params into the settings: log the change, then store it whole."""
     old = module.setup.settings
@@ -104,13 +115,16 @@ def seal(module: Module, _: Json) -> Json:
     meter = module.meter()
     meter.read_for_signing(setup.settings["meter_serial"])
     is_read = meter.serial is not None
+    digest = module.settings_sha256()
     detail: Json = {
-        "commissioning": setup.commissioning_when_sealed(),
+        "commissioning": setup.commissioning_when_sealed(digest),
         "meter_serial_read": is_read,
+        "settings_sha256": digest,
     }
-    detail.update(setup.facts())
+    for name in _TOLD_BY_SEALED:
+        detail[name] = setup.settings[name]
     module.log_by_owner("sealed", detail)
-    setup.seal(module.journal.state.pagination)
+    setup.seal(digest, module.journal.state.pagination)
     return {
         "sealed": setup.sealed,
         "commissioning": setup.commissioning,

@@ -35,6 +35,7 @@ def status(module: Module, _: Json) -> Json:
         "missing": module.missing_settings(),
         "sealed": module.setup.sealed,
         "commissioning": module.setup.commissioning,
+        "settings_sha256": module.settings_sha256() if module.setup.sealed else None,
         "publication": _publication(module),
         "update": _update(module),
         "session": _session(module),

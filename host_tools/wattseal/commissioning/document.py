@@ -198,6 +198,7 @@ def _charge_point(record: Registration) -> list[Row]:
         Row("operator", record.operator),
         Row("case", words()[f"case_{record.scenario}"]),
         Row("commissioning", str(record.commissioning)),
+        Row("settings_sha256", record.settings_sha256, "code"),
         Row("registered", utc_to_read(record.unix_ms)),
     ]
 

@@ -226,6 +226,7 @@ def expected_members(work: Workplace, status: Status) -> dict[str, Any]:
         "public_key": work.device.public_key().spki.hex(),
         "firmware_identity": work.hello.firmware_identity,
         "commissioning": status.commissioning,
+        "settings_sha256": status.settings_sha256,
     }
 
 

@@ -112,6 +112,7 @@ class Status(_Model):
     missing: list[Text]
     sealed: bool
     commissioning: Natural
+    settings_sha256: Hex | None
     publication: Publication | None
     update: Update | None
     session: OpenSession | None

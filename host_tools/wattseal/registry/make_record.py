@@ -45,6 +45,7 @@ def build(
         firmware=members["firmware"],
         firmware_identity=members["firmware_identity"],
         commissioning=facts.proof.commissioning,
+        settings_sha256=members["settings_sha256"],
         possession=facts.proof.possession,
         statements_before=before,
         statements=statements,

@@ -173,6 +173,7 @@ class Registration(Base):
     that the record uses up.
     """
 
+    version: Literal[2] = 2  # type: ignore[assignment]
     type: Literal["registration"] = "registration"
     scenario: Scenario
     operator: Text
@@ -186,6 +187,7 @@ class Registration(Base):
     firmware: Text
     firmware_identity: Hash
     commissioning: Commissioning
+    settings_sha256: Hash
     possession: Possession
     statements_before: Annotated[int, Field(ge=0, le=1000)]
     statements: Annotated[list[Statement], Field(min_length=1, max_length=MAX_NEW_STATEMENTS)]
@@ -317,6 +319,7 @@ def leaf_of(record: Record, text: str | None = None) -> str:
         public_key=record.public_key,
         firmware_identity=record.firmware_identity,
         commissioning=record.commissioning,
+        settings_sha256=record.settings_sha256,
         unix_ms=record.unix_ms,
         details=details,
     )

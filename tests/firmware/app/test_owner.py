@@ -272,7 +272,7 @@ def test_seal_opened_and_closed_with_nothing_changed_keeps_the_proof() -> None:
     bench = Bench().set_up()
     bench.by_owner("unseal")
     assert bench.call("status")["state"] == "unregistered"
-    bench.call("configure", gateway_id="another name")
+    bench.call("configure", controller_firmware="another version")
     assert bench.call("seal")["commissioning"] == 1
     assert bench.call("status")["state"] == "operational"
 
@@ -280,6 +280,7 @@ def test_seal_opened_and_closed_with_nothing_changed_keeps_the_proof() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
+        {"gateway_id": "another name"},
         {"gateway_serial": "WS-0002"},
         {"charge_point_id": "DE*ABC*E0002"},
         {"registry_name": "other.example/keys"},

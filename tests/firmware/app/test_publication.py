@@ -48,7 +48,7 @@ def test_possession_states_all_that_a_registration_says() -> None:
     facts = json.loads(reply["statement"])
     assert facts == {
         "type": "possession",
-        "version": 1,
+        "version": 2,
         "challenge": CHALLENGE,
         "evse_id": "DE*ABC*E0001",
         "gateway_serial": "WS-0001",
@@ -61,6 +61,7 @@ def test_possession_states_all_that_a_registration_says() -> None:
         "firmware": "0.1.0",
         "firmware_identity": bench.core.image.hex(),
         "commissioning": 1,
+        "settings_sha256": bench.module.settings_sha256(),
         "unix_ms": None,
     }
     bench.set_time()

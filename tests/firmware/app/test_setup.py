@@ -1,7 +1,6 @@
 """The setup over fake flash: what lapses by itself, what counts on, and that it always fits."""
 
-import pytest
-from app.setup import FACTS, Setup
+from app.setup import Setup
 from support.app.bench import SETTINGS
 from support.app.flash import FakeFlash
 
@@ -13,6 +12,7 @@ PUBLICATION = {
     "registry": "ff" * 32,
     "unix_ms": (1 << 53) - 1,
 }
+DIGEST = "d1" * 32
 UPDATE = {"firmware": '"' * 25, "firmware_identity": "ff" * 32}
 
 
@@ -23,7 +23,7 @@ def make_flash() -> FakeFlash:
 def sealed_setup(flash: FakeFlash | None = None) -> Setup:
     setup = Setup(flash or make_flash(), AREA)
     setup.configure(SETTINGS)
-    setup.seal(0)
+    setup.seal(DIGEST, 0)
     return setup
 
 
@@ -52,26 +52,33 @@ def test_publication_and_update_lapse_with_the_key() -> None:
     assert setup.last_publication is not None
 
 
-@pytest.mark.parametrize("name", FACTS)
-def test_publication_lapses_with_every_fact_of_the_registration(name: str) -> None:
+def test_publication_lapses_with_anything_that_the_seal_locks() -> None:
     setup = sealed_setup()
     setup.publish(PUBLICATION, 3)
     setup.unseal()
-    setup.configure({**SETTINGS, name: "other"})
-    assert setup.commissioning_when_sealed() == 2
-    setup.seal(0)
+    assert setup.commissioning_when_sealed("d2" * 32) == 2
+    setup.seal("d2" * 32, 0)
     assert (setup.commissioning, setup.publication(3)) == (2, None)
+
+
+def test_publication_stays_with_what_the_seal_locked_before() -> None:
+    setup = sealed_setup()
+    setup.publish(PUBLICATION, 3)
+    setup.unseal()
+    setup.seal(DIGEST, 0)
+    assert setup.commissioning == 1
+    assert setup.publication(3) is not None
 
 
 def test_a_new_commissioning_is_not_bound_by_the_times_of_earlier_records() -> None:
     setup = sealed_setup()
     assert setup.undated_through == 0
     setup.unseal()
-    setup.seal(7)  # nothing has changed
+    setup.seal(DIGEST, 7)  # nothing has changed
     assert (setup.commissioning, setup.undated_through) == (1, 0)
     setup.unseal()
     setup.configure({**SETTINGS, "meter_serial": "other"})
-    setup.seal(8)
+    setup.seal("d2" * 32, 8)
     assert (setup.commissioning, setup.undated_through) == (2, 8)
     setup.publish(PUBLICATION, 3)
     setup.let_time_go_back(8, is_new_commissioning=False)
@@ -93,7 +100,7 @@ def test_clearing_forgets_all_but_the_count_and_the_time() -> None:
     assert (setup.settings, setup.sealed, setup.commissioning) == ({}, False, 1)
     assert (setup.publication(3), setup.last_publication) == (None, None)
     setup.configure(SETTINGS)
-    setup.seal(0)
+    setup.seal(DIGEST, 0)
     assert setup.commissioning == 2
 
 
@@ -127,7 +134,7 @@ def test_longest_setup_fits() -> None:
             "format_version": "1.4",
         }
     )
-    setup.seal(0)
+    setup.seal(DIGEST, 0)
     setup.publish(PUBLICATION, 1000)
     setup.announce_update(UPDATE, 1000)
     assert Setup(flash, AREA).update(1000) is not None

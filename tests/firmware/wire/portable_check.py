@@ -98,6 +98,7 @@ def check_json() -> None:
         print("json", text[:40], verdict(strict_json.loads, text))
     for value in VALUES:
         encoded = verdict(strict_json.dumps, value)
+        print("sorted", verdict(strict_json.dumps_sorted, value))
         print("dumps", encoded if not isinstance(value, dict) or len(value) < 2 else "dict")
     random = Random(1)
     alphabet = b'{}[]",:0123456789-.eE\\u truefalsn|'
@@ -230,7 +231,14 @@ def check_signed_texts() -> None:
     module = {"chip_id": "0f" * 8, "key_number": 2, "public_key": "0a" * 91}
     image = {"firmware": '0.1.0 "\\"', "firmware_identity": "0b" * 32}
     place = {"evse_id": "DE*ABC*E1", "gateway_serial": "1", "meter_serial": "2"}
-    facts = dict(commissioning=1, unix_ms=1795263600123, details="0c" * 32, **place, **module)
+    facts = dict(
+        commissioning=1,
+        settings_sha256="5e" * 32,
+        unix_ms=1795263600123,
+        details="0c" * 32,
+        **place,
+        **module,
+    )
     facts["firmware_identity"] = image["firmware_identity"]
     born = dict(rollback_number=1, last_pagination=0, after_unix_ms=None, **module, **image)
     texts = (

@@ -83,6 +83,10 @@ def test_challenges_and_manifest_are_signed_under_their_prefixes(title, prefix, 
         assert not holds(KEYS[signer], STATEMENT + text.encode(), signature)
 
 
+VERSIONS = {"possession": 2, "registration": 2}
+"""Of the forms that have changed."""
+
+
 @pytest.mark.parametrize(
     ("title", "kind"),
     [
@@ -97,7 +101,7 @@ def test_each_text_is_compact_json_with_the_members_of_its_table_in_order(title,
     text = blocks(title)[0]
     members = json.loads(text)
     assert json.dumps(members, separators=(",", ":")) == text
-    assert (members["type"], members["version"]) == (kind, 1)
+    assert (members["type"], members["version"]) == (kind, VERSIONS.get(kind, 1))
     table = re.findall(r"^\| `(\w+)` \|", section(title), re.MULTILINE)
     assert table == list(members)
 

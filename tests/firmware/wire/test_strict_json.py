@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wattseal.wire.strict_json import MAX_DEPTH, MAX_INTEGER, JsonError, dumps, loads
+from wattseal.wire.strict_json import MAX_DEPTH, MAX_INTEGER, JsonError, dumps, dumps_sorted, loads
 
 texts = st.text(st.characters(max_codepoint=0x7E), max_size=20)
 leaves = st.none() | st.booleans() | st.integers(-MAX_INTEGER, MAX_INTEGER) | texts
@@ -21,6 +21,13 @@ def nested(depth: int):
 @given(nested(4))
 def test_what_is_written_is_read_back(value):
     assert loads(dumps(value)) == value
+
+
+@given(nested(4))
+def test_sorted_json_is_one_text_whatever_the_order(value):
+    text = json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    assert dumps_sorted(value) == text
+    assert dumps_sorted(loads(text)) == text
 
 
 @given(nested(4))

@@ -40,6 +40,7 @@ def proof(module: FakeModule) -> dict:
         public_key=module.signer.public.spki.hex(),
         firmware_identity=module.identity,
         commissioning=2,
+        settings_sha256="5e" * 32,
         unix_ms=1,
         details="00" * 32,
     )

@@ -27,7 +27,7 @@ class FakeRegistry:
 
     def register(self, possession: dict, **changes: object) -> int:
         """Append the entry for a module's proof of possession; its index."""
-        leaf: dict = {"type": "registration", "version": 1}
+        leaf: dict = {"type": "registration", "version": 2}
         for name in (
             "evse_id",
             "gateway_serial",
@@ -37,6 +37,7 @@ class FakeRegistry:
             "public_key",
             "firmware_identity",
             "commissioning",
+            "settings_sha256",
         ):
             leaf[name] = possession[name]
         leaf["unix_ms"] = 1_780_000_000_000

@@ -23,6 +23,7 @@ IDENTITY = hashlib.sha256(IMAGE).hexdigest()
 OWNER = signer(seed=50)
 REGISTRY = signer(seed=51)
 VENDOR = signer(seed=52)
+SETTINGS_SHA256 = "5e" * 32
 
 SETTINGS = {
     "gateway_id": "Wattseal WS-1",
@@ -180,6 +181,7 @@ class KeyLife:
                 **self._chip(),
                 **self._key(),
                 commissioning=self.commissioning,
+                settings_sha256=SETTINGS_SHA256,
                 unix_ms=self.clock_ms,
             )
         )

@@ -120,6 +120,7 @@ class FakeModule(key_life.KeyLife):
             "missing": self._missing(),
             "sealed": self.sealed,
             "commissioning": self.commissioning,
+            "settings_sha256": key_life.SETTINGS_SHA256 if self.sealed else None,
             "publication": self.publication,
             "update": self.update,
             "session": self.session,

@@ -171,6 +171,7 @@ class SimulatedModule:
             "meter_model": self.meter.model,
             **self._image(),
             "commissioning": self.commissioning,
+            "settings_sha256": digest(f"settings {self.commissioning}"),
             "unix_ms": self.clock_ms,
         }
         text = statements.build_statement("possession", **{**facts, **changes})
