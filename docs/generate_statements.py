@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import statement_examples as examples
-from wire import firmware_manifest, owner_challenge, publication, statements
+from wire import firmware_manifest, owner_challenge, publication, signed_text, statements
 from wire.schema import limit_in_words
 
 HERE = Path(__file__).resolve().parent
@@ -27,7 +27,7 @@ _MEANINGS = {
     "chain": "Chain value after that event.",
     "challenge": "As it was given.",
     "chip_id": "The chip's unique id.",
-    "commissioning": "Counts the sealings that changed what a registration says.",
+    "commissioning": "Counts the sealings that changed what a registration says; 0 if none yet.",
     "details": "Commitment of the registry to its fuller record; the module does not judge it.",
     "event_chain": "Chain value after that event.",
     "event_number": "Number of the newest event then.",
@@ -35,11 +35,16 @@ _MEANINGS = {
     "firmware": "Version of the image.",
     "firmware_identity": "SHA-256 of the image.",
     "gateway_serial": "The module's serial number (OCMF GS).",
+    "handover": "Number of the hand-over that came before; null if there was none.",
+    "handover_sha256": "SHA-256 of its text; null if there was none.",
     "key_number": "Number of the key.",
     "last_pagination": "Newest record then; 0 if none.",
     "meter_model": "From the meter's profile (OCMF MM).",
     "meter_serial": "The meter's serial number (OCMF MS).",
     "meter_vendor": "From the meter's profile (OCMF MV).",
+    "next_firmware": "Version of the image that was accepted.",
+    "next_firmware_identity": "SHA-256 of that image.",
+    "next_rollback_number": "Its rollback number.",
     "nonce": "32 bytes from the module's generator.",
     "number": "Number of the newest event.",
     "old_firmware_identity": "SHA-256 of the image that made the old key.",
@@ -62,7 +67,7 @@ _FORMS = {
 def members(kind: str) -> str:
     """The table of a form's members."""
     lines = ["| member | value | meaning |", "|---|---|---|", f'| `type` | "{kind}" | |']
-    lines.append("| `version` | 1 | |")
+    lines.append(f"| `version` | {signed_text.version_of(kind)} | |")
     for row in _FORMS[kind][2]:
         limit = limit_in_words(row) + (", or null" if row[3] == "nullable" else "")
         lines.append(f"| `{row[0]}` | {limit.replace('|', chr(92) + '|')} | {_MEANINGS[row[0]]} |")

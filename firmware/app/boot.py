@@ -22,7 +22,7 @@ def boot(core: Core, port: Port, board_name: str, release: Release, profiles: Js
             break
     if module.fault is not None:
         _log_fault(module)
-    elif module.sessions.needs_recovery:
+    elif module.sessions.needs_recovery and module.public_key:
         module.recover()
     return module
 

@@ -9,7 +9,7 @@ from wire.errors import WattsealError
 from wire.owner_challenge import build_challenge, signed_bytes
 
 from app.clock import Clock
-from app.contracts import Core
+from app.contracts import Core, Json
 
 EXPIRES_S = 3600
 ATTEMPTS = 3
@@ -27,27 +27,27 @@ class Owner:
         self._clock = clock
         self._text = ""
         self._action = ""
-        self._through: int | None = None
+        self._named: Json = {}
         self._expires_ms = 0
         self._waits_until_ms = 0
         self.wrong_answers = 0
 
-    def challenge(self, action: str, event_number: int, through: int | None) -> str:
+    def challenge(self, action: str, event_number: int, named: Json) -> str:
         """Open a challenge, instead of any that was open.
 
-        event_number: of the newest event. through: of archive_events, else None. WattsealError
-        `too_many_attempts`; CoreError `entropy`.
+        event_number: of the newest event. named: what the challenge names besides, by action.
+        WattsealError `too_many_attempts`; CoreError `entropy`.
         """
         self._require_wait_over()
         nonce = self._core.random().hex()
         chip_id = self._core.chip_id().hex()
-        self._text = build_challenge(action, chip_id, nonce, event_number, through)
-        self._action, self._through = action, through
+        self._text = build_challenge(action, chip_id, nonce, event_number, **named)
+        self._action, self._named = action, named
         self._expires_ms = self._clock.uptime_ms() + EXPIRES_S * 1000
         return self._text
 
-    def check_answer(self, action: str, owner_key: bytes, signature: bytes) -> int | None:
-        """Check the answer to the open challenge, which can be used once; returns its `through`.
+    def check_answer(self, action: str, owner_key: bytes, signature: bytes) -> Json:
+        """Check the answer to the open challenge, which can be used once; returns what it named.
 
         owner_key: SPKI DER. WattsealError `too_many_attempts`, `no_challenge` if none is open for
         that action, `owner_refused`.
@@ -61,7 +61,7 @@ class Owner:
             self._count_wrong_answer()
             raise WattsealError("owner_refused", action=action, wrong_answers=self.wrong_answers)
         self.wrong_answers = 0
-        return self._through
+        return self._named
 
     def _require_wait_over(self) -> None:
         left_ms = self._waits_until_ms - self._clock.uptime_ms()

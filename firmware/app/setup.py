@@ -2,11 +2,10 @@
 
 One object in flash, so that a power cut leaves the old setup or the new one and never a mixture:
 
-    {"settings", "sealed", "commissioning", "facts", "publication", "update"}
+    {"settings", "sealed", "commissioning", "facts", "publication"}
 
 `facts` is what a registration said of the settings when the seal was last closed. A publication
-names the key and the commissioning that it was accepted for, an update the key, so that both end
-when these change.
+names the key and the commissioning that it was accepted for, so that it ends when these change.
 """
 
 from app.contracts import FlashAreas, Json
@@ -35,6 +34,12 @@ class Setup:
         return self._object("settings") or {}
 
     @property
+    def owner_key(self) -> bytes | None:
+        """The owner's key, SPKI DER; None if the settings have none yet."""
+        key = self.settings.get("owner_key")
+        return None if key is None else bytes.fromhex(key)
+
+    @property
     def sealed(self) -> bool:
         """Whether the settings are locked."""
         return bool(self._store.values.get("sealed", False))
@@ -56,11 +61,6 @@ class Setup:
         if found is None or found["key_number"] != key_number:
             return None
         return found if found["commissioning"] == self.commissioning else None
-
-    def update(self, key_number: int) -> Json | None:
-        """Return the update accepted with this key: another image would have changed the key."""
-        found = self._object("update")
-        return found if found is not None and found["key_number"] == key_number else None
 
     # --- changing it; in flash on return -----------------------------------------------------
 
@@ -88,12 +88,6 @@ class Setup:
         publication["key_number"] = key_number
         publication["commissioning"] = self.commissioning
         self._change({"publication": publication})
-
-    def announce_update(self, update: Json, key_number: int) -> None:
-        """Store what is going to be flashed, and the key that it will replace."""
-        update = dict(update)
-        update["key_number"] = key_number
-        self._change({"update": update})
 
     def clear(self) -> None:
         """Delete everything but the count of commissionings, of which no number is used twice."""

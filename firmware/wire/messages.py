@@ -22,7 +22,7 @@ from .digests import crc32
 from .errors import WattsealError, from_wire
 from .shapes import JsonObject
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """Counted up when an older peer could misunderstand; not the software's version."""
 
 MAX_ID_CHARACTERS = 40

@@ -168,6 +168,21 @@ _UPDATE = (
     ("firmware_identity", "hex", (64, 64), "required", "SHA-256 of the image."),
 )
 
+_OWNER_NEEDED = (
+    (
+        "owner_needed",
+        "bool",
+        (),
+        "required",
+        "Whether enter_boot_loader wants the owner's signature for it now.",
+    ),
+)
+
+_MANIFEST = (
+    ("manifest", "string", (1, 600), "required", "The manifest (docs/statements.md)."),
+    ("vendor_signature", "hex", (16, 144), "required", "The vendor key's signature, DER."),
+)
+
 _OWNER_SIGNATURE = (
     (
         "signature",
@@ -175,6 +190,17 @@ _OWNER_SIGNATURE = (
         (16, 144),
         "required",
         "The owner key's ECDSA signature over the open challenge, DER (docs/statements.md).",
+    ),
+)
+
+_IF_OWNED = (
+    (
+        "signature",
+        "hex",
+        (16, 144),
+        "optional",
+        "The owner key's signature over the open challenge, DER; needed where there is something "
+        "to protect: a key, and an owner_key in the settings.",
     ),
 )
 
@@ -311,7 +337,8 @@ METHODS = (
                     ("detail", "free", (), "required", "Facts of this case."),
                 ),
                 "nullable",
-                "Why the module is in fault; null otherwise.",
+                "Why the module is in fault, or has no key because of an update that is not done "
+                "(update_pending); null otherwise.",
             ),
             ("key_number", "int", (1, 1000), "nullable", "Number of the key pair."),
             ("missing", "list", (20, ("", "string", (1, 40))), "required", "Settings to be given."),
@@ -335,7 +362,7 @@ METHODS = (
                 "object",
                 _UPDATE,
                 "nullable",
-                "The update that was accepted and is not running yet; null if none.",
+                "The image that the key was given up for and that does not run yet; null if none.",
             ),
             ("session", "object", _SESSION, "nullable", "The open session; null if none."),
             ("clock", "object", _CLOCK, "required", "The clock."),
@@ -538,8 +565,8 @@ METHODS = (
     ),
     (
         "challenge",
-        _WITH_KEY,
-        "closed",
+        _ANY_STATE,
+        "any",
         "Give a fresh challenge for the owner to sign; it replaces one that is open.",
         (
             ("action", "choice", OWNER_ACTIONS, "required", "What the answer shall permit."),
@@ -549,6 +576,14 @@ METHODS = (
                 (1, MAX_INTEGER),
                 "optional",
                 "For archive_events: the last event that may be forgotten.",
+            ),
+            ("manifest", "string", (1, 600), "optional", "For update: the bundle's manifest."),
+            (
+                "vendor_signature",
+                "hex",
+                (16, 144),
+                "optional",
+                "For update: the vendor key's signature over the manifest, DER.",
             ),
         ),
         (
@@ -652,22 +687,28 @@ METHODS = (
     ),
     (
         "check_update",
-        _WITH_KEY,
-        "closed",
-        "Check the manifest of a firmware bundle; accepted, it permits enter_boot_loader.",
-        (
-            ("manifest", "string", (1, 600), "required", "The manifest (docs/statements.md)."),
-            ("signature", "hex", (16, 144), "required", "The vendor key's signature, DER."),
-        ),
-        _UPDATE,
+        _ANY_STATE,
+        "any",
+        "Check the manifest of a firmware bundle, and change nothing.",
+        _MANIFEST,
+        _UPDATE + _OWNER_NEEDED,
     ),
     (
         "enter_boot_loader",
-        _WITH_KEY,
-        "closed",
-        "Stop, and start the chip's boot loader to take the accepted update.",
-        (),
+        _ANY_STATE,
+        "any",
+        "Let the key sign a hand-over to the bundle's image, erase the key for ever, and start the "
+        "chip's boot loader to take the image. Where there is no key any more, only start it.",
+        _MANIFEST + _IF_OWNED,
         (("update_way", "choice", UPDATE_WAYS, "required", "How it takes the image."),),
+    ),
+    (
+        "cancel_update",
+        ("blank", "unregistered", "operational"),
+        "any",
+        "Call off the update that is pending: the running image makes a new key.",
+        _IF_OWNED,
+        _STATE + _KEY_NUMBER,
     ),
     (
         "self_test",

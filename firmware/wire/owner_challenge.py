@@ -10,28 +10,27 @@ MAX_CHARACTERS = 400
 
 NONCE_BYTES = 32
 
-ACTIONS = ("unseal", "decommission", "archive_events")
+ACTIONS = ("unseal", "decommission", "archive_events", "update", "cancel_update")
 """What a module does for its owner alone."""
 
-_THROUGH = ("through", "int", (1, MAX_INTEGER), "required", "")
+_MORE = {
+    "archive_events": (("through", "int", (1, MAX_INTEGER), "required", ""),),
+    "update": (signed_text.FIRMWARE, signed_text.FIRMWARE_IDENTITY),
+}
+"""Rows of what the challenge names besides, by its action."""
 
 
-def build_challenge(
-    action: str, chip_id: str, nonce: str, event_number: int, through: int | None = None
-) -> str:
+def build_challenge(action: str, chip_id: str, nonce: str, event_number: int, **named: Json) -> str:
     """The text of a challenge; TextError naming the member that is not allowed.
 
-    event_number: of the newest event. through: of `archive_events` alone, the last event that may
-    be forgotten.
+    event_number: of the newest event. named: what the challenge names besides: of `archive_events`
+    the last event that may be forgotten (`through`), of `update` the image to be accepted.
     """
-    facts: JsonObject = {
-        "action": action,
-        "chip_id": chip_id,
-        "nonce": nonce,
-        "event_number": event_number,
-    }
-    if through is not None:
-        facts["through"] = through
+    facts: JsonObject = dict(named)
+    facts["action"] = action
+    facts["chip_id"] = chip_id
+    facts["nonce"] = nonce
+    facts["event_number"] = event_number
     return signed_text.build(form_of(action), facts)
 
 
@@ -47,7 +46,7 @@ def signed_bytes(text: str) -> bytes:
 
 
 def form_of(action: Json) -> Row:
-    """The form of the challenge for an action: one of them has a member more."""
+    """The form of the challenge for an action: some of them have members more."""
     if action not in ACTIONS:
         raise signed_text.TextError("the action is none of " + ", ".join(ACTIONS))
     members: Row = (
@@ -56,6 +55,4 @@ def form_of(action: Json) -> Row:
         ("nonce", "hex", (2 * NONCE_BYTES, 2 * NONCE_BYTES), "required", ""),
         signed_text.EVENT_NUMBER,
     )
-    if action == "archive_events":
-        members += (_THROUGH,)
-    return ("owner", MAX_CHARACTERS, members)
+    return ("owner", MAX_CHARACTERS, members + _MORE.get(action, ()))

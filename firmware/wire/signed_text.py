@@ -13,8 +13,8 @@ from .schema import check_fields
 from .shapes import Json, JsonObject, Row
 from .strict_json import MAX_INTEGER
 
-VERSION = 1
-"""Of every form; a form that changes gets a new one, so that old signatures keep their meaning."""
+_VERSIONS = {"rollover": 2}
+"""Of the forms that have changed, so that old signatures keep their meaning; else it is 1."""
 
 # Rows of the facts that more than one form states.
 CHIP_ID = ("chip_id", "hex", (16, 64), "required", "")
@@ -39,7 +39,7 @@ def build(form: Row, facts: JsonObject) -> str:
     """The text of a form that says these facts; TextError naming the member that is not allowed."""
     kind, most_characters, rows = form
     facts = _checked(rows, facts)
-    members = [_member("type", kind), _member("version", VERSION)]
+    members = [_member("type", kind), _member("version", version_of(kind))]
     members += [_member(row[0], facts[row[0]]) for row in rows]
     text = "{" + ",".join(members) + "}"
     if len(text) > most_characters:
@@ -53,12 +53,17 @@ def read(form: Row, text: str) -> JsonObject:
     members = read_object(text, most_characters)
     if members.get("type") != kind:
         raise TextError(f"the type is not {kind}")
-    if members.get("version") != VERSION:
-        raise TextError(f"the version is not {VERSION}")
+    if members.get("version") != version_of(kind):
+        raise TextError(f"the version is not {version_of(kind)}")
     facts = {name: members[name] for name in members if name not in ("type", "version")}
     if build(form, facts) != text:
         raise TextError("the members are not in their order, or not written in the one way")
     return members
+
+
+def version_of(kind: str) -> int:
+    """The version of the form of that type."""
+    return _VERSIONS.get(kind, 1)
 
 
 def members_of(form: Row) -> tuple[str, ...]:

@@ -8,19 +8,32 @@ from app.key_policy import retire_key
 from app.module import Module
 from app.owner import EXPIRES_S
 
+_PARAMS_OF_ACTIONS = (
+    ("through", "archive_events"),
+    ("manifest", "update"),
+    ("vendor_signature", "update"),
+)
+
 
 def challenge(module: Module, params: Json) -> Json:
     """Open a challenge for an action that could be done now."""
-    action, through = params["action"], params.get("through")
+    action = params["action"]
     _owner_key(module)
     if action == "unseal":
         module.require_sealed()
-    if (action == "archive_events") != (through is not None):
-        limit = "given for archive_events, and only for that"
-        raise WattsealError("invalid_params", field="through", limit=limit, found=str(through))
-    if through is not None:
-        module.events.require_held(through)
-    text = module.owner.challenge(action, module.events.state.number, through)
+    for name, only in _PARAMS_OF_ACTIONS:
+        if (action == only) != (name in params):
+            limit = f"given for {only}, and only for that"
+            raise WattsealError("invalid_params", field=name, limit=limit, found=action)
+    named = {}
+    if "through" in params:
+        module.events.require_held(params["through"])
+        named["through"] = params["through"]
+    if "manifest" in params:
+        manifest = module.check_image(params)
+        named["firmware"] = manifest["firmware"]
+        named["firmware_identity"] = manifest["sha256"]
+    text = module.owner.challenge(action, module.events.state.number, named)
     return {"challenge": text, "expires_s": EXPIRES_S}
 
 
@@ -28,7 +41,7 @@ def unseal(module: Module, params: Json) -> Json:
     """Unlock the settings."""
     module.require_sealed()
     module.require_room_for_events()
-    _check_answer(module, "unseal", params)
+    check_answer(module, "unseal", params)
     module.log("unsealed", {})
     module.setup.unseal()
     return {"sealed": module.setup.sealed}
@@ -36,8 +49,8 @@ def unseal(module: Module, params: Json) -> Json:
 
 def archive_events(module: Module, params: Json) -> Json:
     """Free events up to the one that the challenge named."""
-    through = _check_answer(module, "archive_events", params)
-    module.events.archive(through or 0, module.journal.state.pagination)
+    through = check_answer(module, "archive_events", params)["through"]
+    module.events.archive(through, module.journal.state.pagination)
     return event_log_fields(module)
 
 
@@ -45,19 +58,19 @@ def decommission(module: Module, params: Json) -> Json:
     """Retire the key and end this commissioning."""
     module.statements.require_room(0)
     module.require_room_for_events()
-    _check_answer(module, "decommission", params)
+    check_answer(module, "decommission", params)
     statement, signature = retire_key(module)
     return {"statement": statement, "signature": signature.hex()}
 
 
-def _owner_key(module: Module) -> bytes:
-    key = module.setup.settings.get("owner_key")
-    if key is None:
-        raise WattsealError("not_configured", missing=["owner_key"])
-    return bytes.fromhex(key)
-
-
-def _check_answer(module: Module, action: str, params: Json) -> int | None:
-    """Check the answer to the open challenge; returns its `through`."""
+def check_answer(module: Module, action: str, params: Json) -> Json:
+    """Check the answer to the open challenge; returns what the challenge named."""
     owner_key, signature = _owner_key(module), bytes.fromhex(params["signature"])
     return module.owner.check_answer(action, owner_key, signature)
+
+
+def _owner_key(module: Module) -> bytes:
+    key = module.setup.owner_key
+    if key is None:
+        raise WattsealError("not_configured", missing=["owner_key"])
+    return key

@@ -27,7 +27,15 @@ from wattseal.device.link import list_ports
 from wattseal.ocmf.public_key import KeyUnreadableError, read_public_key
 from wattseal.wire.methods import SETTINGS
 
-_OF_A_KEYS_LIFE = ("seal", "prove", "publish", "challenge", "unseal", "decommission")
+_OF_A_KEYS_LIFE = (
+    "seal",
+    "prove",
+    "publish",
+    "challenge",
+    "unseal",
+    "decommission",
+    "cancel-update",
+)
 
 app = Commands(
     name="device",
@@ -88,7 +96,7 @@ def _statement_row(checked: key_history.Checked) -> tuple[str, str, str, str | N
         str(checked.number),
         checked.kind,
         f"{old}{members['key_number']}",
-        members.get("firmware"),
+        members.get("firmware", members.get("next_firmware")),
         f"T{members['last_pagination']}",
     )
 
@@ -547,7 +555,7 @@ def archive_events(
         lines = "".join(event.model_dump_json() + "\n" for event in found)
         name = f"events-{hello.chip_id}-{found[0].number}-{newest}.jsonl"
         written = options.write_files(out, {name: lines})
-        log = device.archive_events(allowed.answer(device, hello, "archive_events", newest))
+        log = device.archive_events(allowed.answer(device, hello, "archive_events", through=newest))
 
     def words() -> None:
         say(f"{len(found)} events archived, their hash chain is whole.", "bold green")

@@ -1,10 +1,10 @@
-"""`wattseal device seal | prove | publish | challenge | unseal | decommission`: a key's life."""
+"""`wattseal device seal | prove | publish | challenge | ...`: a key's life."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -17,6 +17,7 @@ from wattseal.device import owner
 from wattseal.device.advice import advise
 from wattseal.device.device import check_answer
 from wattseal.device.models import SignedStatement
+from wattseal.device.update_bundle import read_bundle
 from wattseal.ocmf.public_key import PublicKey
 
 app = Commands()
@@ -25,7 +26,7 @@ PROOF_OF_POSSESSION = "possession.json"
 FAREWELL = "farewell.json"
 
 
-Action = Literal["unseal", "decommission", "archive-events"]
+Action = Literal["unseal", "decommission", "archive-events", "update", "cancel-update"]
 
 
 @app.command(example="wattseal device seal --port /dev/ttyACM0")
@@ -123,13 +124,19 @@ def challenge(
     through: Annotated[
         int | None, option("N", "For archive-events: the last event to forget.", min=1)
     ] = None,
+    bundle: Annotated[
+        Path | None, option("BUNDLE", "For update: the firmware to be installed.")
+    ] = None,
 ) -> Result:
     """Ask the module for a challenge that the owner signs elsewhere (wattseal owner sign).
 
     It replaces one that is open, and is used up by one answer, right or wrong.
     """
+    named: dict[str, Any] = {} if through is None else {"through": through}
+    if bundle is not None:
+        named |= read_bundle(bundle).offer(bundle)
     with module.connected() as (device, _hello):
-        given = device.challenge(action.replace("-", "_"), through)
+        given = device.challenge(action.replace("-", "_"), **named)
     members = owner.read_challenge(given.challenge)
 
     def words() -> None:
@@ -163,6 +170,33 @@ def unseal(
         say_next(advise(state))
 
     return Result({"sealed": state.sealed, "state": state.state}, words)
+
+
+@app.command(
+    "cancel-update",
+    example="wattseal device cancel-update --port /dev/ttyACM0 --owner-key owner.pem",
+)
+def cancel_update(
+    module: Module,
+    owner_key: key_files.OwnerKey = None,
+    signature: key_files.Signature = None,
+    password_file: key_files.OwnerPasswordFile = None,
+) -> Result:
+    """Call off an update that was not finished: the firmware that runs makes a new key.
+
+    The old key is gone since the update was permitted; the new one has to be published.
+    """
+    allowed = key_files.permit_if_given(signature, owner_key, password_file)
+    with module.connected() as (device, hello):
+        answer = allowed and {"signature": allowed.answer(device, hello, "cancel_update")}
+        made = device.cancel_update(**(answer or {}))
+        state = device.status()
+
+    def words() -> None:
+        say(f"The update is called off; the module has made key {made.key_number}.", "bold green")
+        say_next(advise(state))
+
+    return Result(made, words)
 
 
 @app.command(

@@ -126,9 +126,8 @@ class Device:
         """Have the settings checked against the meter, and locked."""
         return self._call(models.Sealing, "seal")
 
-    def challenge(self, action: str, through: int | None = None) -> models.Challenge:
-        """A fresh challenge for the owner; `action` is one of methods.OWNER_ACTIONS."""
-        given = {} if through is None else {"through": through}
+    def challenge(self, action: str, **given: Any) -> models.Challenge:
+        """A fresh challenge for the owner; action and params as in the method table."""
         return self._call(models.Challenge, "challenge", action=action, **given)
 
     def unseal(self, signature: str) -> models.SealState:
@@ -173,13 +172,17 @@ class Device:
         for page in self._pages(models.StatementPage, "statements", first, last):
             yield from page.statements
 
-    def check_update(self, manifest: str, signature: str) -> models.Update:
-        """Have the manifest of a firmware bundle judged; the signature is DER in hex."""
-        return self._call(models.Update, "check_update", manifest=manifest, signature=signature)
+    def check_update(self, offer: dict[str, str]) -> models.CheckedUpdate:
+        """Have a firmware bundle's manifest judged; nothing is changed."""
+        return self._call(models.CheckedUpdate, "check_update", **offer)
 
-    def enter_boot_loader(self) -> models.BootLoader:
-        """Have the chip leave the firmware for its boot loader; the port goes away."""
-        return self._call(models.BootLoader, "enter_boot_loader")
+    def enter_boot_loader(self, offer: dict[str, str], **signature: str) -> models.BootLoader:
+        """Have the key given up for a bundle, and the boot loader started; the port goes away."""
+        return self._call(models.BootLoader, "enter_boot_loader", **offer, **signature)
+
+    def cancel_update(self, **signature: str) -> models.NewKey:
+        """Have the running image make a new key, in place of the one that was given up."""
+        return self._call(models.NewKey, "cancel_update", **signature)
 
     def self_test(self) -> models.SelfTest:
         """Run the signing core's known-answer tests."""

@@ -146,6 +146,9 @@ MEANINGS = {
     "unseal": "open the seal, so that the metrological settings can be changed",
     "decommission": "erase the module's private key for ever and end its life at this station",
     "archive_events": "forget old events of the event log",
+    "update": "erase its private key for ever, for an update to firmware {firmware} (SHA-256 "
+    "{firmware_identity})",
+    "cancel_update": "stay with the firmware that runs in it and make a new key",
 }
 """What each action lets happen, for whoever is to sign it."""
 
@@ -161,7 +164,8 @@ def read_challenge(text: str) -> dict[str, Any]:
 def describe(members: dict[str, Any]) -> str:
     """What signing a challenge permits, in one sentence."""
     through = f" up to event {members['through']}" if "through" in members else ""
-    return f"Module {members['chip_id']} may {MEANINGS[members['action']]}{through}, once."
+    meaning = MEANINGS[members["action"]].format(**members)
+    return f"Module {members['chip_id']} may {meaning}{through}, once."
 
 
 def answer(challenge: str, key: SigningKey) -> str:

@@ -21,7 +21,7 @@ def refused(bench: Bench, method: str, **params) -> WattsealError:
 def test_hello_in_every_state() -> None:
     bench = Bench().boot()
     hello = bench.call("hello")
-    assert (hello["product"], hello["protocol"], hello["port"]) == ("wattseal", 1, "fake")
+    assert (hello["product"], hello["protocol"], hello["port"]) == ("wattseal", 2, "fake")
     assert hello["chip_id"] == "0001020304050607"
     assert hello["firmware_identity"] == FIRST_IMAGE.hex()
     assert (hello["firmware"], hello["rollback_number"]) == ("0.1.0", 1)

@@ -1,7 +1,7 @@
 """The life of a key: birth, roll-over to another image, farewell, and cuts anywhere in them."""
 
 import pytest
-from app.statements import KeyState
+from app.statements import IN_USE, KeyState
 from support.app.bench import NOON, Bench, Release, payload_of, read_signed, reading_of, verify
 from support.app.core import AREA_KEYS, FIRST_IMAGE, FakeCore
 from support.app.key_life import (
@@ -29,7 +29,8 @@ def test_another_image_rolls_the_key_over() -> None:
     assert rollover["after_unix_ms"] >= NOON
     (changed,) = details_of(bench, "key_changed")
     assert (changed["old_key_number"], changed["key_number"]) == (1, 2)
-    assert changed["announced"] is False
+    assert changed["handover"] is None
+    assert (rollover["handover"], rollover["handover_sha256"]) == (None, None)
 
 
 def test_key_change_falls_back_to_unregistered_and_only_a_new_proof_leads_on() -> None:
@@ -178,7 +179,7 @@ def test_farewell_without_room_is_refused_before_an_answer_is_looked_at() -> Non
         while True:
             text = bench.call("statements", from_=1, to=1)["statements"][0]["statement"]
             number = statements.state.number + 1
-            statements.store(KeyState(number, 1, before.rollback_number, False), text, [])
+            statements.store(KeyState(number, 1, before.rollback_number, IN_USE), text, [])
 
     with pytest.raises(WattsealError):
         store_for_ever()

@@ -238,7 +238,7 @@ def check_signed_texts() -> None:
         (publication.read_leaf, publication.build_leaf(**facts)),
         (
             owner_challenge.read_challenge,
-            owner_challenge.build_challenge("archive_events", "0f" * 8, "0d" * 32, 3, 2),
+            owner_challenge.build_challenge("archive_events", "0f" * 8, "0d" * 32, 3, through=2),
         ),
         (
             firmware_manifest.read_manifest,

@@ -14,11 +14,12 @@ NAMES = [
     *("hello", "status", "public_key", "configure", "set_time", "read_meter", "begin"),
     *("intermediate", "end", "records", "release", "events", "seal", "challenge", "unseal"),
     *("prove", "accept_publication", "statements", "event_head", "archive_events"),
-    *("decommission", "check_update", "enter_boot_loader", "self_test"),
+    *("decommission", "check_update", "enter_boot_loader", "cancel_update", "self_test"),
 ]
 KINDS = {
     *("int", "bool", "text", "string", "hex", "choice", "choices", "object", "list", "free"),
 }
+OFFER = {"manifest": "{}", "vendor_signature": "30" * 8}
 LINE = {"baud": 9600, "parity": "even", "stop_bits": 1}
 PUBLICATION = {"checkpoint": "0f" * 100, "leaf": "{}", "leaf_index": 0, "proof": ""}
 
@@ -98,8 +99,11 @@ def test_an_unknown_method_is_refused():
         ("accept_publication", {**PUBLICATION, "proof": "0f" * 32 * MAX_PROOF_HASHES}),
         ("statements", {"from": 1}),
         ("event_head", {"challenge": "0f" * 64}),
-        ("check_update", {"manifest": "{}", "signature": "30" * 8}),
-        ("enter_boot_loader", {}),
+        ("check_update", OFFER),
+        ("challenge", {"action": "update", **OFFER}),
+        ("enter_boot_loader", OFFER),
+        ("enter_boot_loader", {**OFFER, "signature": "30" * 72}),
+        ("cancel_update", {}),
     ],
 )
 def test_good_params_are_given_back(method, params):
@@ -149,7 +153,8 @@ def test_good_params_are_given_back(method, params):
         ("accept_publication", {**PUBLICATION, "proof": "0f" * 32 * 33}, "proof", "0 to 2048"),
         ("accept_publication", {**PUBLICATION, "checkpoint": "0f" * 701}, "checkpoint", "1400"),
         ("accept_publication", {**PUBLICATION, "leaf_index": -1}, "leaf_index", "from 0"),
-        ("check_update", {"manifest": "x" * 601, "signature": "30" * 8}, "manifest", "1 to 600"),
+        ("enter_boot_loader", {}, "manifest", "required"),
+        ("check_update", {**OFFER, "manifest": "x" * 601}, "manifest", "1 to 600"),
     ],
 )
 def test_bad_params_are_refused_naming_field_and_limit(method, params, field, limit):
@@ -174,9 +179,9 @@ def test_sessions_and_their_records_need_an_operational_module():
 
 
 def test_no_method_that_changes_a_metrological_state_disturbs_a_session():
-    for name in ("configure", "set_time", "seal", "unseal", "decommission", "check_update"):
+    for name in ("configure", "set_time", "seal", "unseal", "decommission"):
         assert find_method(name)[2] == "closed"
-    for name in ("archive_events", "enter_boot_loader", "begin"):
+    for name in ("archive_events", "begin"):
         assert find_method(name)[2] == "closed"
 
 

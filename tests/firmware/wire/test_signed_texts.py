@@ -35,11 +35,27 @@ EVERY_TEXT = {
         "last_pagination": 0,
         "after_unix_ms": None,
     },
+    "handover": {
+        "chip_id": CHIP_ID,
+        "key_number": 1,
+        "public_key": OLD_KEY,
+        "firmware_identity": OLD_IMAGE,
+        "next_firmware": "0.2.0-rig",
+        "next_firmware_identity": IMAGE,
+        "next_rollback_number": 1,
+        "commissioning": 3,
+        "last_pagination": 42,
+        "unix_ms": TIME,
+        "event_number": 99,
+        "event_chain": HASH,
+    },
     "rollover": {
         "chip_id": CHIP_ID,
         "old_key_number": 1,
         "old_public_key": OLD_KEY,
         "old_firmware_identity": OLD_IMAGE,
+        "handover": 2,
+        "handover_sha256": HASH,
         "key_number": 2,
         "public_key": KEY,
         "firmware": "0.2.0-rig",
@@ -108,6 +124,8 @@ EVERY_TEXT = {
         "sha256": IMAGE,
     },
 }
+VERSIONS = {"rollover": 2}
+NULLABLE = ("after_unix_ms", "unix_ms", "handover", "handover_sha256")
 READERS = {
     "owner": owner_challenge.read_challenge,
     "registration": publication.read_leaf,
@@ -138,17 +156,18 @@ def compact(members: dict) -> str:
 
 
 def with_head(kind: str, facts: dict) -> dict:
-    return {"type": kind, "version": 1, **facts}
+    return {"type": kind, "version": VERSIONS.get(kind, 1), **facts}
 
 
 def longest(kind: str) -> dict:
     """Facts with every text as long as may be, and of the character that takes most room."""
-    texts = {"firmware": 25, "board": 40} | dict.fromkeys(
+    texts = {"firmware": 25, "next_firmware": 25, "board": 40} | dict.fromkeys(
         ("evse_id", "gateway_serial", "meter_serial", "meter_vendor", "meter_model"), 50
     )
     most = {
         "after_unix_ms": (1 << 53) - 1,
         "chip_id": "f" * 64,
+        "handover": (1 << 53) - 1,
         "commissioning": (1 << 53) - 1,
         "challenge": "f" * 128,
         "key_number": 1000,
@@ -257,7 +276,7 @@ def test_a_member_of_another_type_or_outside_its_bounds_is_refused(kind):
     for name, good in members.items():
         bad: list[object] = [True, [], {}, "", -1, 1 << 53, "x" * 300, "\u00fc"]
         bad += [1] if isinstance(good, str) else ["1", 1.0]
-        if name not in ("after_unix_ms", "unix_ms"):
+        if name not in NULLABLE:
             bad.append(None)
         for value in bad:
             with pytest.raises(TextError):
@@ -277,7 +296,8 @@ def test_a_text_of_another_form_or_version_is_refused(kind):
         elif other != kind:
             with pytest.raises(TextError):
                 read(kind, compact({**members, "type": other}))
-    for version in (0, 2, True, "1", None):
+    right = members["version"]
+    for version in (0, right - 1, right + 1, True, str(right), None):
         with pytest.raises(TextError):
             read(kind, compact({**members, "version": version}))
 
@@ -322,16 +342,25 @@ def test_every_statement_is_in_the_table_above():
         statements.members_of("owner")
 
 
+NAMED = {
+    "archive_events": {"through": 9},
+    "update": {"firmware": '"' * 25, "firmware_identity": IMAGE},
+}
+
+
 @pytest.mark.parametrize("action", OWNER_ACTIONS)
-def test_only_the_archive_says_through_which_event(action):
-    facts = {**EVERY_TEXT["owner"], "action": action}
-    plain = {name: facts[name] for name in facts if name != "through"}
-    right, wrong = (facts, plain) if action == "archive_events" else (plain, facts)
+def test_a_challenge_names_what_its_action_is_about_and_nothing_else(action):
+    plain = {**EVERY_TEXT["owner"], "action": action, "chip_id": "f" * 64}
+    del plain["through"]
+    right = {**plain, **NAMED.get(action, {})}
     assert read("owner", build("owner", right)) == with_head("owner", right)
-    with pytest.raises(TextError, match="through"):
-        build("owner", wrong)
-    with pytest.raises(TextError, match="through"):
-        read("owner", compact(with_head("owner", wrong)))
+    for other in OWNER_ACTIONS:
+        wrong = {**plain, **NAMED.get(other, {})}
+        if wrong != right:
+            with pytest.raises(TextError, match=r"through|firmware"):
+                build("owner", wrong)
+            with pytest.raises(TextError, match=r"through|firmware"):
+                read("owner", compact(with_head("owner", wrong)))
 
 
 def test_an_unknown_action_is_refused():
@@ -385,8 +414,12 @@ def test_the_link_carries_the_longest_of_each():
         assert encode(result(1, check_result("statements", {"statements": [stored], "next": 2})))
     challenge = {"challenge": build("owner", longest("owner")), "expires_s": 3600}
     assert encode(result(1, check_result("challenge", challenge)))
-    manifest = {"manifest": build("firmware", longest("firmware")), "signature": signature}
-    assert encode({"id": 1, "params": check_params("check_update", manifest)})
+    manifest = {
+        "manifest": build("firmware", longest("firmware")),
+        "vendor_signature": signature,
+        "signature": signature,
+    }
+    assert encode({"id": 1, "params": check_params("enter_boot_loader", manifest)})
     leaf = build("registration", longest("registration"))
     proof = {"checkpoint": "0" * 1400, "leaf": leaf, "leaf_index": 0, "proof": ""}
     assert check_params("accept_publication", proof)["leaf"] == leaf

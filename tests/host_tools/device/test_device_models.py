@@ -31,7 +31,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "event_head": models.SignedStatement,
     "archive_events": models.EventLog,
     "decommission": models.SignedStatement,
-    "check_update": models.Update,
+    "check_update": models.CheckedUpdate,
+    "cancel_update": models.NewKey,
     "enter_boot_loader": models.BootLoader,
     "self_test": models.SelfTest,
 }
