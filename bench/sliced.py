@@ -72,8 +72,8 @@ class Sliced:
         self.memory_mb = max(self.memory_mb, process_family.memory_mb(self._process.pid))
 
     def _started(self) -> subprocess.Popen[bytes]:
-        """It leads a group of its own, which takes the signals. If nobody is left to let it go on,
-        the system hangs up on it (setpgid(2)), as it is of the same session."""
+        """It leads a group of its own, which takes the signals. If this process dies while that one
+        is stopped, the system sends it SIGHUP (setpgid(2)), as both are of one session."""
         return subprocess.Popen(
             self._command,
             stdout=subprocess.PIPE,

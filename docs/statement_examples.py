@@ -212,11 +212,13 @@ def ed25519_line() -> str:
 def challenge(action: str) -> str:
     """The challenge for an action of the owner."""
     nonce = hashlib.sha256(b"wattseal example nonce").hexdigest()
-    named = {
+    facts = {
         "archive_events": {"through": 90},
+        "close_session": {"begin_pagination": 41},
         "update": {"firmware": "0.2.0", "firmware_identity": IMAGE_2},
     }
-    return owner_challenge.build_challenge(action, CHIP_ID, nonce, 98, **named.get(action, {}))
+    of_action = facts.get(action, {})
+    return owner_challenge.build_challenge(action, CHIP_ID, nonce, 98, **of_action)
 
 
 def manifest() -> str:

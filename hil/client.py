@@ -50,7 +50,7 @@ class Client:
     def said_until_hello(self) -> bytes:
         """All bytes that the module says until it has answered a `hello`, that answer left out.
 
-        For what is said to nobody: it looks at bytes, so that no decoder hides any of them.
+        For what is not a reply: it looks at bytes, so that no decoder hides any of them.
         """
         deadline = time.monotonic() + self._limit_s
         said = bytearray()
@@ -112,7 +112,7 @@ class Client:
         return self._waiting.pop(0) if self._waiting else None
 
     def unasked(self) -> bytes:
-        """What has arrived that nobody asked for."""
+        """What has arrived without a request."""
         return bytes(self._serial.read(self._serial.in_waiting)) if not self._waiting else b"?"
 
     def close(self) -> None:

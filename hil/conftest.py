@@ -94,7 +94,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def open_module(pytestconfig: pytest.Config) -> OpenModule:
-    """Opens a module of a target; whoever opens one closes it."""
+    """Opens a module of a target; the caller closes it."""
     of_command_line = pytestconfig.getoption("--image")
     meter_port = pytestconfig.getoption("--meter-port")
 

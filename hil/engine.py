@@ -126,7 +126,7 @@ class Engine:
                 future.set_exception(error)
 
     def _refuse_calls(self) -> None:
-        """Let nobody wait for an engine that has stopped."""
+        """End the waiting of every caller, because the engine has stopped."""
         futures = list(self._pending)
         with contextlib.suppress(queue.Empty):
             while True:

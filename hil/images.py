@@ -1,7 +1,7 @@
 """Images and programs as files, and what to do where one is missing.
 
 `python -m hil.images TARGET...` builds targets of `./dev build`, one at a time for the whole
-checkout: it waits for whoever else builds this way.
+checkout: it waits for other processes that build this way.
 """
 
 import fcntl

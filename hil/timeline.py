@@ -74,9 +74,9 @@ class _WallTimer:
 
 
 class WallTimeline:
-    """The wall clock; whoever owns it calls `run_due` from the one thread that owns the models.
+    """The wall clock; its owner calls `run_due` from the one thread that owns the models.
 
-    While somebody only waits for what is to happen, `run_next` lets the clock follow the events
+    While a caller only waits for an event, `run_next` lets the clock follow the events
     instead. It never goes back.
     """
 

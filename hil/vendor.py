@@ -8,6 +8,7 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from wattseal.device.update import image_limit
 from wattseal.wire.firmware_manifest import build_manifest, signed_bytes
 
 from hil.images import BUILD
@@ -31,8 +32,10 @@ class Release:
         return hashlib.sha256(self.image.read_bytes()).hexdigest()
 
     def manifest(self) -> str:
-        """The text that the vendor signs."""
-        size = self.image.stat().st_size
+        """The text that the vendor signs; RigError for an image that its board cannot hold."""
+        size, limit = self.image.stat().st_size, image_limit(self.board)
+        if size > limit:
+            raise RigError(f"{self.image} has {size} bytes, the board {self.board} takes {limit}")
         return str(
             build_manifest(self.board, self.firmware, self.rollback_number, size, self.identity)
         )

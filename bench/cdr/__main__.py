@@ -57,7 +57,7 @@ class Bench:
         with self._file("many").open("rb") as many:
             self._file("few").write_bytes(b"".join(islice(many, self.cdrs // SMALL)))
         self.records = list(records(min(BARE_CDRS, self.cdrs), modules_of(self.cdrs)))
-        SeenSessions(self.folder / "empty.db").close()  # as whoever validates daily has a store
+        SeenSessions(self.folder / "empty.db").close()  # daily validation has a store already
         self._whole_run("few", 1)  # makes the index of the keys, which later runs find
 
     def measure(self) -> None:

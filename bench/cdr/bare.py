@@ -73,7 +73,7 @@ class Bare:
             self._processes.append(process)
 
     def _verify(self, place: int, core: int) -> None:
-        os.setpgid(0, 0)  # as in bench/sliced.py: hung up on if nobody is left to let it go on
+        os.setpgid(0, 0)  # as in bench/sliced.py: ended if its parent dies
         os.sched_setaffinity(0, {core})
         for key, message, signature in cycle(self._records):
             key.verify(signature, message, _ECDSA)

@@ -51,6 +51,10 @@
 #define MICROPY_PY_RANDOM (0)
 
 // Two UARTs and a pin are all the hardware that is driven.
+#undef MICROPY_PY_MACHINE_PWM
+#define MICROPY_PY_MACHINE_PWM (0)
+#undef MICROPY_PY_MACHINE_I2S
+#define MICROPY_PY_MACHINE_I2S (0)
 #undef MICROPY_PY_MACHINE_ADC
 #define MICROPY_PY_MACHINE_ADC (0)
 #undef MICROPY_PY_MACHINE_BITSTREAM
@@ -69,3 +73,10 @@
 #define MICROPY_PY_HEAPQ (0)
 #define MICROPY_PY_ASYNCIO (0)
 #define MICROPY_PY_UCTYPES (0)
+
+// Readings and times are integers from the wire to the text: no float is in the image.
+#undef MICROPY_FLOAT_IMPL
+#define MICROPY_FLOAT_IMPL (MICROPY_FLOAT_IMPL_NONE)
+
+// An internal error tells the type of MicroPython's exception and never its text.
+#define MICROPY_ERROR_REPORTING (MICROPY_ERROR_REPORTING_TERSE)

@@ -3,7 +3,6 @@
 from wire.errors import WattsealError
 
 from app.contracts import Core, Json, Port, Release
-from app.events import SPARE_FOR_ARCHIVING
 from app.key_policy import ensure_key
 from app.module import Module
 from app.refusals import as_wattseal_error
@@ -62,12 +61,13 @@ def _check_storage(module: Module) -> None:
 
 
 def _log_start(module: Module) -> None:
-    """Log the start; a full event log does not stop it, but the next session."""
-    module.log_if_room(
+    """Log the start, with what the journal holds: so no release needs an event at once."""
+    module.log_start(
         "started",
         {
             "reset_cause": module.port.reset_cause(),
             "firmware": module.firmware.label,
+            "oldest_record": module.journal.oldest,
             "newest_record": module.journal.state.pagination,
             "hedged": module.is_hedged,
         },
@@ -80,7 +80,7 @@ def _log_fault(module: Module) -> None:
     try:
         if fault is not None:
             detail = {"error": fault.name, "detail": fault.detail}
-            module.log("fault", detail, spare_sectors=SPARE_FOR_ARCHIVING)
+            module.log_start("fault", detail)
     except Exception:
         module.fault = fault  # also when the event log takes nothing
     try:

@@ -20,6 +20,10 @@ ReadingUse = Callable[[Reading], Result]
 """Uses a reading. It changes nothing, because it may be called again with another."""
 RegisterUse = Callable[[list[int]], Result]
 """The same with the values of registers."""
+Room = tuple[int, int]
+"""How much is left of how much, in one unit."""
+Step = Callable[[], object]
+"""Something to be done, whatever it returns."""
 Work = Callable[[], None]
 """Something to do while a reply is awaited, once or as often as it is asked for."""
 

@@ -15,17 +15,18 @@ from wire import strict_json
 from wire.errors import WattsealError
 
 from app.clock import Clock
-from app.contracts import Core
+from app.contracts import Core, Json, Room
 from app.log_format import Entry
 from app.sector_log import LogDamagedError, LogFullError, SectorLog
 
 MAX_TEXT_BYTES = 2000
 
-SPARE_FOR_STARTS = 2
-"""Sectors that ordinary events leave free: a full log must still take starts and key changes."""
-
 SPARE_FOR_ARCHIVING = 1
-"""Sectors that starts and key changes leave free, for the archiving that makes room again."""
+"""Sectors that every event leaves free but the archiving that makes room again."""
+
+SPARE_FOR_OWNER = 3
+"""Sectors, at least, that only the owner's actions and key changes use: with so many left there is
+room for any of them, and a session may begin."""
 
 _LOG_KIND = 0x45
 _EVENT = 1
@@ -66,6 +67,11 @@ class Events:
         self._chain = _FIRST_CHAIN
         self.state = EventLogState(0, 0, 0, 0)
         self.damage = self._log.damage
+        sectors = self._log.sector_count
+        self.spare_of_starts = max(SPARE_FOR_OWNER, sectors // 16)
+        """Sectors that starts and what else only a power cut or a fault provokes leave free."""
+        self.spare_of_rationed = self.spare_of_starts + max(1, sectors // 16)
+        """Sectors that whatever anybody at the link can provoke leaves free."""
         if self._log.newest >= 0:
             self._find_end()
 
@@ -109,6 +115,14 @@ class Events:
             pass
         raise WattsealError("storage_broken", where="events", number=number)
 
+    def is_newest(self, event: str, detail: Json) -> bool:
+        """Return whether the newest event says the same."""
+        try:
+            newest: Json = strict_json.loads(self.read(self.state.number)[0].encode())
+        except WattsealError:
+            return False
+        return (newest["event"], newest["detail"]) == (event, detail)
+
     def require_held(self, number: int) -> None:
         """Raise WattsealError `no_such_event` for a number that is not held."""
         oldest, newest = self.oldest, self.state.number
@@ -123,13 +137,14 @@ class Events:
     # --- writing -----------------------------------------------------------------------------
 
     def has_room(self) -> bool:
-        """Return whether any event that may come up in a session can still be logged."""
+        """Return whether whatever the owner does next can still be logged."""
         lengths = (MAX_TEXT_BYTES, MAX_TEXT_BYTES)
-        return not self._log.damage and self._log.has_room(lengths, SPARE_FOR_STARTS)
+        return not self._log.damage and self._log.has_room(lengths, SPARE_FOR_ARCHIVING)
 
-    def is_half_full(self) -> bool:
-        """Return whether events that anybody can provoke should no longer be logged."""
-        return self._log.free_sectors * 2 < self._log.sector_count
+    def room_for_rationed(self) -> Room:
+        """Return how many sectors are left, and how many there were, for rationed events."""
+        spare = self.spare_of_rationed
+        return self._log.free_sectors - spare, self._log.sector_count - spare
 
     def log(
         self,
@@ -137,7 +152,7 @@ class Events:
         detail: dict[str, object],
         pagination: int,
         statement: int = 0,
-        spare_sectors: int = SPARE_FOR_STARTS,
+        spare_sectors: int = SPARE_FOR_ARCHIVING,
     ) -> None:
         """Append an event; in flash on return.
 
@@ -174,7 +189,7 @@ class Events:
         """
         _, chain = self.read(through)
         keep = self._log.sectors_of(lambda base: _unpack_state(base).number <= through)[-1]
-        spare_sectors = 0 if keep > self._log.oldest else SPARE_FOR_STARTS
+        spare_sectors = 0 if keep > self._log.oldest else SPARE_FOR_OWNER
         detail = {"through": through, "chain": chain}
         self.log("events_archived", detail, pagination, spare_sectors=spare_sectors)
         try:

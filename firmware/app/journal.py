@@ -3,7 +3,8 @@
 A record is stored with the `JournalState` after it: pagination, session, time and reading in a few
 bytes. After each record a mark with the same state is stored, before the record is given out. So
 the state survives the decay of its record, and a decayed record with a mark after it is known from
-one that a power cut interrupted, whose pagination is free.
+one that a power cut interrupted, whose pagination is free. A further mark changes the reading that
+the next record's is compared with.
 """
 
 import struct
@@ -35,14 +36,16 @@ class JournalState:
 
     pagination: the record's. session_id, begin_pagination, begin_unix_ms, clock_status: of its
     session and the begin of that; is_open: whether that is open still. unix_ms, utc_offset_min: the
-    record's time. value, exponent: its reading, counted in 10**exponent Wh. meter_crc: CRC-32 of
-    the serial number of the meter that was read. key_number: of the key that signed it.
+    record's time. value, exponent: its reading, counted in 10**exponent Wh; is_doubtful: whether
+    that, or one before it in the session, rose faster than any meter can count. meter_crc: CRC-32
+    of the serial number of the meter that was read. key_number: of the key that signed it.
     """
 
     def __init__(self) -> None:
         self.pagination = 0
         self.begin_pagination = 0
         self.is_open = False
+        self.is_doubtful = False
         self.session_id = 0
         self.begin_unix_ms = 0
         self.unix_ms = 0
@@ -63,7 +66,7 @@ class JournalState:
             _STATE,
             self.pagination,
             self.begin_pagination,
-            self.is_open,
+            self.is_open | self.is_doubtful << 1,
             self.session_id,
             self.begin_unix_ms,
             self.unix_ms,
@@ -82,7 +85,7 @@ def unpack_state(data: bytes) -> JournalState:
     (
         state.pagination,
         state.begin_pagination,
-        is_open,
+        flags,
         state.session_id,
         state.begin_unix_ms,
         state.unix_ms,
@@ -93,7 +96,7 @@ def unpack_state(data: bytes) -> JournalState:
         state.meter_crc,
         state.key_number,
     ) = struct.unpack_from(_STATE, data)
-    state.is_open = bool(is_open)
+    state.is_open, state.is_doubtful = bool(flags & 1), bool(flags & 2)
     state.clock_status = chr(clock_status)
     return state
 
@@ -175,6 +178,21 @@ class Journal:
         self.state = state
         self._log.append(_MARK, after, spare_sectors, after)
 
+    def accept_reading(self, reading: Reading) -> None:
+        """Compare the next record's reading with this one instead of the newest record's.
+
+        In flash on return. LogFullError, nothing written, if there is no room.
+        """
+        state = unpack_state(self.state.pack())
+        state.value, state.exponent = reading.value, reading.exponent
+        self._mark(state, SPARE_AT_END)
+
+    def abandon_session(self) -> None:
+        """Take the open session for closed, without a record; in flash on return."""
+        state = unpack_state(self.state.pack())
+        state.is_open = False
+        self._mark(state, 0)
+
     def require_releasable(self, through: int) -> None:
         """Raise WattsealError `release_refused` for records of an open session or of the future."""
         state = self.state
@@ -199,6 +217,11 @@ class Journal:
         self._log.prepare()
 
     # --- inside ------------------------------------------------------------------------------
+
+    def _mark(self, state: JournalState, spare_sectors: int) -> None:
+        """Store another state after the newest record."""
+        self._log.append(_MARK, state.pack(), spare_sectors, self.state.pack())
+        self.state = state
 
     def _find_state(self) -> None:
         """Take the state from the newest entry, or from the header of a sector without one."""

@@ -12,9 +12,12 @@ without a key, until the owner calls the update off.
 from wire.errors import WattsealError
 from wire.statements import build_statement, read_statement
 
-from app.contracts import Json
+from app.contracts import Json, Step
 from app.module import Module
 from app.statements import HANDED_OVER, IN_USE, RETIRED, KeyState
+
+FAREWELL_ATTEMPTS = 3
+"""A page that fails is passed over by the next attempt."""
 
 
 def ensure_key(module: Module) -> None:
@@ -27,8 +30,7 @@ def ensure_key(module: Module) -> None:
     log_newest_statement(module)
     state = module.statements.state
     if state.fate == RETIRED:
-        _discard_all_but(module, state.key_number + 1, 0)
-        module.setup.clear()
+        _finish_retirement(module)
     elif state.fate == HANDED_OVER:
         module.statements.handover()  # raises if it has decayed
         is_awaited = module.pending_update is not None
@@ -49,7 +51,7 @@ def hand_over(module: Module, manifest: Json) -> None:
     Once that is stored there is no way back: the next start finishes what a power cut leaves
     undone.
     """
-    number = module.statements.announced
+    number, before = module.statements.announced, module.statements.state
     text = build_statement(
         "handover",
         next_firmware=manifest["firmware"],
@@ -58,8 +60,11 @@ def hand_over(module: Module, manifest: Json) -> None:
         commissioning=module.setup.commissioning,
         **_last_facts(module, number),
     )
-    _end_key(module, number, text, HANDED_OVER)
-    _discard_all_but(module, 0, 0)
+    signature = module.core.sign_statement(number, text.encode())
+    state = KeyState(before.number + 1, number, before.rollback_number, HANDED_OVER)
+    module.statements.store(state, text, [(number, signature)])
+    module.drop_key()
+    _erase_all_keys(module)
     log_newest_statement(module)
 
 
@@ -75,19 +80,25 @@ def make_key_after_all(module: Module) -> None:
     module.use_key(number)
 
 
-def retire_key(module: Module) -> tuple[str, bytes]:
-    """Sign the key's farewell statement with it, then erase the key and clear the setup.
+def retire_key(module: Module) -> tuple[str, bytes] | None:
+    """Sign the key's farewell statement with it, then erase the key store and clear the setup.
 
-    Returns the text and the signature of the statement. Once it is stored there is no way back: the
-    next start finishes what a power cut leaves undone.
+    An open session is closed first. Returns text and signature of the statement, None if there is
+    no whole key that can sign. Once it is stored there is no way back: the next start finishes what
+    a power cut leaves undone. Whatever else is broken, the keys go; what is raised is that they do
+    not: WattsealError `storage_error`, CoreError `storage`.
     """
-    number = module.key_number
-    text = build_statement("farewell", **_last_facts(module, number))
-    signature = _end_key(module, number, text, RETIRED)
-    log_newest_statement(module)
-    module.setup.clear()
+    if module.sessions.is_open:
+        _attempt(module.close_session)
+    farewell = _say_farewell(module)
+    if module.statements.announced:
+        detail = {"fault": module.fault.name if module.fault else None}
+        _attempt(lambda: module.log_if_room("keys_erased", detail))
+    module.drop_key()
+    _erase_all_keys(module)
+    _attempt(module.setup.clear)
     module.forget_meter()
-    return text, signature
+    return farewell
 
 
 def log_newest_statement(module: Module) -> None:
@@ -133,6 +144,46 @@ def _create_key(module: Module, number: int) -> int:
     return number
 
 
+def _say_farewell(module: Module) -> tuple[str, bytes] | None:
+    """Sign the farewell statement and store it, if there is a whole key that can.
+
+    A statement that could not be stored is for the owner all the same.
+    """
+    number, before = module.statements.announced, module.statements.state
+    farewell: list[tuple[str, bytes]] = []
+
+    def sign() -> None:
+        text = build_statement("farewell", **_last_facts(module, number))
+        farewell.append((text, module.core.sign_statement(number, text.encode())))
+
+    def store() -> None:
+        text, signature = farewell[0]
+        state = KeyState(before.number + 1, number, before.rollback_number, RETIRED)
+        module.statements.store(state, text, [(number, signature)])
+
+    if not _attempt(sign):
+        return None
+    for _ in range(FAREWELL_ATTEMPTS):
+        if _attempt(store):
+            _attempt(lambda: log_newest_statement(module))
+            break
+    return farewell[0]
+
+
+def _finish_retirement(module: Module) -> None:
+    """Erase the retired key and clear the setup, if a power cut left that undone.
+
+    A session that could not be closed while there was a key ends without a record: no owner is left
+    who could close it.
+    """
+    _discard_all_but(module, module.statements.state.key_number + 1, 0)
+    module.setup.clear()
+    if module.sessions.is_open:
+        detail = {"begin_pagination": module.journal.state.begin_pagination}
+        module.log_if_room("session_abandoned", detail)
+        module.journal.abandon_session()
+
+
 def _roll_over(
     module: Module,
     old: tuple[int, str, str],
@@ -156,17 +207,6 @@ def _roll_over(
         **_new_key_facts(module, new),
     )
     _announce(module, new, text, signers)
-
-
-def _end_key(module: Module, number: int, text: str, fate: int) -> bytes:
-    """Sign and store the last statement of a key, then erase the key; returns the signature."""
-    before = module.statements.state
-    signature = module.core.sign_statement(number, text.encode())
-    state = KeyState(before.number + 1, number, before.rollback_number, fate)
-    module.statements.store(state, text, [(number, signature)])
-    module.drop_key()
-    module.core.key_erase(number)
-    return signature
 
 
 # --- steps -----------------------------------------------------------------------------------
@@ -200,6 +240,24 @@ def _discard_all_but(module: Module, number: int, other: int) -> None:
         module.core.key_discard_broken()
 
 
+def _erase_all_keys(module: Module) -> None:
+    """Erase every slot of the key store, whatever it holds, and look that nothing is left."""
+    for number, _ in module.core.key_slots()[1]:
+        module.core.key_erase(number)
+    module.core.key_discard_broken()
+    if module.core.key_slots() != (0, ()):
+        raise WattsealError("storage_error", cause="the key store does not erase")
+
+
+def _attempt(step: Step) -> bool:
+    """Do what a module may be too broken to do; returns whether it did."""
+    try:
+        step()
+    except Exception:
+        return False
+    return True
+
+
 def _announce(module: Module, number: int, text: str, signers: list[int]) -> None:
     """Sign and store a birth or roll-over: from then on the key of that number is announced."""
     state = KeyState(
@@ -229,13 +287,17 @@ def _new_key_facts(module: Module, number: int) -> Json:
 
 
 def _last_facts(module: Module, number: int) -> Json:
-    """Return what the last statement of a key says of the module as it then is."""
+    """Return what the last statement of a key says of it and of the module as it then is.
+
+    CoreError `no_key` or `key_broken` if it is not whole.
+    """
+    public_key = module.core.key_public(number).hex()
     event_number, event_chain = module.events.head
     return {
         "chip_id": module.core.chip_id().hex(),
         "key_number": number,
-        "public_key": module.core.key_public(number).hex(),
-        "firmware_identity": module.firmware.identity,
+        "public_key": public_key,
+        "firmware_identity": dict(module.core.key_slots()[1])[number].hex(),
         "last_pagination": module.journal.state.pagination,
         "unix_ms": module.clock.unix_ms_or_none(),
         "event_number": event_number,

@@ -48,6 +48,8 @@ COMMANDS = {
     "challenge": owner.challenge,
     "unseal": owner.unseal,
     "archive_events": owner.archive_events,
+    "close_session": owner.close_session,
+    "accept_meter": owner.accept_meter,
     "decommission": owner.decommission,
     "prove": commissioning.prove,
     "event_head": commissioning.event_head,

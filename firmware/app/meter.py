@@ -11,7 +11,7 @@ ATTEMPTS = 3
 """How often a request is sent when the line disturbs it or nobody answers."""
 
 MAX_POWER_W = 1_000_000
-"""More than any charging point has: energy that rises faster between two reads is wrong."""
+"""More than any charging point has: energy that rises faster between two readings is wrong."""
 
 _LINE_ERRORS = (
     "meter_no_reply",
@@ -158,10 +158,15 @@ class Meter:
 
 
 def _require_stable(first: Reading, second: Reading, elapsed_ms: int) -> None:
-    if second < first or _rise_mwh(first, second) > _most_mwh(first, second, elapsed_ms):
+    if second < first or rises_too_fast(first, second, elapsed_ms):
         raise WattsealError(
             "meter_unstable", first_kwh=first.to_text_kwh(), second_kwh=second.to_text_kwh()
         )
+
+
+def rises_too_fast(first: Reading, second: Reading, elapsed_ms: int) -> bool:
+    """Return whether the energy rose by more than MAX_POWER_W can make it in that time."""
+    return _rise_mwh(first, second) > _most_mwh(first, second, elapsed_ms)
 
 
 def _rise_mwh(first: Reading, second: Reading) -> int:

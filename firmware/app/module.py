@@ -4,12 +4,13 @@ from wire.errors import WattsealError
 
 from app.clock import Clock
 from app.contracts import Core, Json, Port, Release
-from app.events import SPARE_FOR_ARCHIVING, SPARE_FOR_STARTS, Events
+from app.events import SPARE_FOR_ARCHIVING, Events
 from app.firmware import Firmware, check_manifest, refusal
 from app.journal import Journal
 from app.meter import ATTEMPTS, Meter
 from app.owner import Owner
-from app.refusals import LASTING, RefusalLog, as_wattseal_error
+from app.rations import Rations
+from app.refusals import LASTING, as_wattseal_error, event_of
 from app.sessions import Sessions
 from app.settings import missing_for_meter, missing_for_seal, open_meter
 from app.setup import Setup
@@ -53,7 +54,7 @@ class Module:
         self.is_hedged = False
         self.answer = (b"", b"")
         self.boot_loader_due = False
-        self._refusals = RefusalLog()
+        self._rations = Rations()
         self._meter: Meter | None = None
         self._recovery_tried_ms = 0
 
@@ -100,16 +101,20 @@ class Module:
     # --- events ------------------------------------------------------------------------------
 
     def log(
-        self, event: str, detail: Json, statement: int = 0, spare_sectors: int = SPARE_FOR_STARTS
+        self,
+        event: str,
+        detail: Json,
+        statement: int = 0,
+        spare_sectors: int = SPARE_FOR_ARCHIVING,
     ) -> None:
-        """Append to the event log; WattsealError `events_full` if it takes no more."""
+        """Append an event of the owner or of the key; WattsealError `events_full`."""
         pagination = self.journal.state.pagination
         self.events.log(event, detail, pagination, statement, spare_sectors)
 
     def log_if_room(self, event: str, detail: Json, statement: int = 0) -> None:
-        """Log an event also in the log's reserve; drop it if that is full too."""
+        """Log an event of the key; drop it if even the last room for such events is used up."""
         try:
-            self.log(event, detail, statement, SPARE_FOR_ARCHIVING)
+            self.log(event, detail, statement)
         except WattsealError as problem:
             if problem.name != "events_full":
                 raise
@@ -129,6 +134,63 @@ class Module:
             raise refusal("the key was given up for another image, " + pending.detail["firmware"])
         return manifest
 
+    def log_start(self, event: str, detail: Json) -> None:
+        """Log what a power cut or a fault provokes, outside the owner's reserve.
+
+        Once only the room for such events is left, one like the newest says nothing new.
+        """
+        is_sparse = self.events.room_for_rationed()[0] <= 0
+        try:
+            if not (is_sparse and self.events.is_newest(event, detail)):
+                self.log(event, detail, spare_sectors=self.events.spare_of_starts)
+        except WattsealError as problem:
+            if problem.name != "events_full":
+                raise
+
+    def log_rationed(self, event: str, detail: Json, ration: str = "", key: str = "") -> None:
+        """Log something that needs no owner, as far as its ration goes; else it is counted.
+
+        ration: name of the ration, by default the event's. key: events with the same one are
+        alike, and right after one of them another is only counted.
+        """
+        name, uptime_ms, rations = ration or event, self.clock.uptime_ms(), self._rations
+        if rations.repeats(name, key, uptime_ms) or not self._take(name):
+            rations.keep(name, event, detail)
+            return
+        try:
+            self._log_in_ration(event, rations.with_kept(name, detail))
+            rations.logged(name, key, uptime_ms)
+        except Exception as problem:
+            rations.keep(name, event, detail)
+            if as_wattseal_error(self.core, problem).name != "events_full":
+                raise
+
+    def log_by_owner(self, event: str, detail: Json) -> None:
+        """Log an action of the owner, or of the setup that he began, after all that was kept."""
+        for name in self._rations.kept():
+            if self.events.room_for_rationed()[0] > 0:
+                self._log_kept(name)
+        self.log(event, detail)
+
+    def require_ration_to_store(self) -> None:
+        """Raise WattsealError `too_often` if that is stored too often which needs no owner."""
+        uptime_ms = self.clock.uptime_ms()
+        if not self._rations.take("storing", uptime_ms):
+            wait_ms = self._rations.wait_ms("storing", uptime_ms)
+            raise WattsealError("too_often", wait_s=(wait_ms + 999) // 1000)
+
+    def _take(self, ration: str) -> bool:
+        room = self.events.room_for_rationed()
+        return self._rations.take(ration, self.clock.uptime_ms(), room)
+
+    def _log_kept(self, name: str) -> None:
+        event, detail = self._rations.event_of_kept(name)
+        self._log_in_ration(event, detail)
+        self._rations.logged(name, "", self.clock.uptime_ms())
+
+    def _log_in_ration(self, event: str, detail: Json) -> None:
+        self.log(event, detail, spare_sectors=self.events.spare_of_rationed)
+
     def require_room_for_events(self) -> None:
         """Raise WattsealError `events_full` if what is about to happen could not be logged."""
         if not self.events.has_room():
@@ -144,15 +206,14 @@ class Module:
         refusal = as_wattseal_error(self.core, problem)
         if refusal.name in LASTING and method in _SIGNING:
             self.stop_signing(refusal)
-        detail = self._refusals.detail_to_log(
-            method, refusal, self.clock.uptime_ms(), self.events.is_half_full()
-        )
-        if detail is not None:
-            event = "meter_fault" if refusal.name.startswith("meter_") else "refused"
+        event = event_of(refusal)
+        if event:
+            detail: Json = {"method": method, "error": refusal.name, "detail": refusal.detail}
+            ration = "owner_refused" if refusal.name == "owner_refused" else event
             try:
-                self.log(event, detail)
-            except Exception:  # the log is full or broken, but an answer is still due
-                self._refusals.unlogged += 1
+                self.log_rationed(event, detail, ration, method + " " + refusal.name)
+            except Exception:  # the log is broken, but an answer is still due
+                return refusal
         return refusal
 
     # --- the meter ---------------------------------------------------------------------------
@@ -203,6 +264,9 @@ class Module:
         if self.sessions.needs_recovery and is_due and self.public_key:
             self.recover()
             self._recovery_tried_ms = self.clock.uptime_ms()
+        for name in self._rations.due(uptime_ms):
+            if self._take(name):
+                self._log_kept(name)
         self.events.prepare()
         self.journal.prepare()
         self.setup.prepare()
@@ -212,9 +276,19 @@ class Module:
         try:
             meter = self.meter()
             meter.attempts = 1
-            last_unix_ms = self.events.state.unix_ms
-            fields = self.sessions.recover(self.setup.settings, meter, last_unix_ms)
-            meter.attempts = ATTEMPTS
-            self.log_if_room("session_recovered", {"pagination": fields["pagination"]})
+            try:
+                last_unix_ms = self.events.state.unix_ms
+                fields = self.sessions.recover(self.setup.settings, meter, last_unix_ms)
+            finally:
+                meter.attempts = ATTEMPTS
+            self.log_start("session_recovered", {"pagination": fields["pagination"]})
         except Exception as problem:
             self.recovery_problem = self.refuse("recovery", problem)
+
+    def close_session(self) -> Json:
+        """End the open session without a reading; returns the reply's fields."""
+        settings, last_unix_ms = self.setup.settings, self.events.state.unix_ms
+        fields = self.sessions.close(settings, self.meter(), last_unix_ms)
+        names = ("pagination", "begin_pagination", "meter_state")
+        self.log_if_room("session_closed", {name: fields[name] for name in names})
+        return fields

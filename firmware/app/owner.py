@@ -27,27 +27,28 @@ class Owner:
         self._clock = clock
         self._text = ""
         self._action = ""
-        self._named: Json = {}
+        self._facts: Json = {}
         self._expires_ms = 0
         self._waits_until_ms = 0
         self.wrong_answers = 0
 
-    def challenge(self, action: str, event_number: int, named: Json) -> str:
+    def challenge(self, action: str, event_head: tuple[int, str], facts: Json) -> str:
         """Open a challenge, instead of any that was open.
 
-        event_number: of the newest event. named: what the challenge names besides, by action.
+        event_head: number and chain value of the newest event. facts: members of this action alone.
         WattsealError `too_many_attempts`; CoreError `entropy`.
         """
         self._require_wait_over()
-        nonce = self._core.random().hex()
+        number, chain = event_head
+        nonce = self._nonce(action, chain).hex()
         chip_id = self._core.chip_id().hex()
-        self._text = build_challenge(action, chip_id, nonce, event_number, **named)
-        self._action, self._named = action, named
+        self._text = build_challenge(action, chip_id, nonce, number, **facts)
+        self._action, self._facts = action, facts
         self._expires_ms = self._clock.uptime_ms() + EXPIRES_S * 1000
         return self._text
 
     def check_answer(self, action: str, owner_key: bytes, signature: bytes) -> Json:
-        """Check the answer to the open challenge, which can be used once; returns what it named.
+        """Check the answer to the open challenge, which can be used once; returns its facts.
 
         owner_key: SPKI DER. WattsealError `too_many_attempts`, `no_challenge` if none is open for
         that action, `owner_refused`.
@@ -61,7 +62,21 @@ class Owner:
             self._count_wrong_answer()
             raise WattsealError("owner_refused", action=action, wrong_answers=self.wrong_answers)
         self.wrong_answers = 0
-        return self._named
+        return self._facts
+
+    def _nonce(self, action: str, chain: str) -> bytes:
+        """Return the challenge's nonce: noise, if need be without it for erasing the key.
+
+        A module whose noise fails must not keep its key for that. The event log and the time since
+        the start do not come again together, or only if the log takes no event any more; and an
+        answer has no use but once, when the key goes.
+        """
+        try:
+            return self._core.random()
+        except self._core.CoreError:
+            if action != "decommission":
+                raise
+        return self._core.sha256(f"{chain} {self._clock.uptime_ms()}".encode())
 
     def _require_wait_over(self) -> None:
         left_ms = self._waits_until_ms - self._clock.uptime_ms()

@@ -1,7 +1,8 @@
 """Charging sessions: a signed record at the begin, on request in between, and at the end.
 
 Only the journal's state says which session is open; what is kept here beside it is read back from
-the begin record. A session that a power failure cut is ended by `recover`.
+the begin record. A session that a power failure cut is ended by `recover`, one whose meter can give
+no end reading any more by `close`.
 """
 
 import json
@@ -15,9 +16,20 @@ from app.clock import Clock
 from app.contracts import Core, Json
 from app.firmware import Firmware
 from app.journal import SPARE_AT_END, SPARE_WHILE_OPEN, Journal, JournalState
-from app.meter import Meter
+from app.meter import Meter, rises_too_fast
 
 _SIGNATURE_SECTION_BYTES = 194  # with the longest signature, 72 bytes of DER
+
+_GOOD, _OUT_OF_RANGE, _NOT_READ, _SUBSTITUTE = "G", "O", "F", "S"
+_METER_STATES = {
+    "meter_no_reply": "T",
+    "meter_line_busy": "T",
+    "meter_serial_mismatch": "X",
+    "meter_not_recognised": "I",
+    "meter_went_backwards": _OUT_OF_RANGE,
+    "meter_out_of_range": _OUT_OF_RANGE,
+}
+"""ST of a record that has no reading, by the error that the meter gave instead (OCMF table 10)."""
 
 _USER_FIELDS = ("id_tag", "id_type", "id_level", "id_flags", "tariff_text")
 
@@ -30,14 +42,20 @@ class Sessions:
         self._firmware = firmware
         self._journal = journal
         self._clock = clock
-        self._begun: tuple[str, Json] | None = None  # the open session's meter and user
+        self._begun: tuple[int, str, Json] = (0, "", {})  # begin pagination, meter, user
+        self._found_open = journal.state.begin_pagination if journal.state.is_open else 0
         self.key_number = 0
-        self.needs_recovery = journal.state.is_open
 
     @property
     def is_open(self) -> bool:
         """Whether a session is open, one that waits for its recovery included."""
         return self._journal.state.is_open
+
+    @property
+    def needs_recovery(self) -> bool:
+        """Whether the open session is one that a power failure cut: it was open at the start."""
+        state = self._journal.state
+        return state.is_open and state.begin_pagination == self._found_open
 
     def begin(self, settings: Json, meter: Meter, params: Json) -> Json:
         """Begin a session by the params of the method `begin`; returns the reply's fields."""
@@ -48,7 +66,7 @@ class Sessions:
         user = {name: params[name] for name in _USER_FIELDS if name in params}
         begun = (settings.get("meter_serial"), user)
         fields = self._add(settings, meter, begun, "B", session_id=params.get("session_id"))
-        self._begun = (meter_serial(settings, meter), user)
+        self._begun = (fields["pagination"], meter_serial(settings, meter), user)
         return fields
 
     def add_record(self, settings: Json, meter: Meter, reason: str) -> Json:
@@ -65,9 +83,32 @@ class Sessions:
         record, with status U, and EF t says that it must not be billed.
         """
         begun = self._meter_and_user()
-        fields = self._add(settings, meter, begun, "P", last_unix_ms=last_unix_ms)
-        self.needs_recovery = False
+        return self._add(settings, meter, begun, "P", last_unix_ms=last_unix_ms)
+
+    def close(self, settings: Json, meter: Meter, last_unix_ms: int) -> Json:
+        """End the open session without a reading, because its owner wants that.
+
+        The record names the meter of the begin and repeats the newest reading, with which the next
+        session's is compared as ever. EF E says that no energy may be billed by it, ST what the
+        meter did when it was asked once more. Returns the reply's fields.
+        """
+        serial, user = self._meter_and_user()
+        before = self._journal.state
+        reading, time = before.reading(), self._time("A", last_unix_ms)
+        meter_state = self._meter_state(meter, serial)
+        station = _station(settings, meter.profile, serial, None, self._firmware.label)
+        payload = Draft(station, user, before.pagination + 1).complete(
+            [(reading, _statement(time, "A", meter_state))]
+        )
+        fields = self._sign_and_store(self._next_state(reading, serial, "A", time, None), payload)
+        fields["begin_pagination"] = before.begin_pagination
+        fields["meter_state"] = meter_state
         return fields
+
+    def require_lower(self, reading: Reading, serial: str) -> None:
+        """Raise WattsealError `meter_not_lower` unless the meter showed more energy before."""
+        if not self._is_lower(reading, crc32(serial.encode())):
+            raise WattsealError("meter_not_lower", found_kwh=reading.to_text_kwh())
 
     # --- inside ------------------------------------------------------------------------------
 
@@ -89,7 +130,9 @@ class Sessions:
 
         def prepare() -> None:
             if not drafts:
-                station = _station(settings, meter, self._firmware.label)
+                serial = meter_serial(settings, meter)
+                label = self._firmware.label
+                station = _station(settings, meter.profile, serial, meter.firmware, label)
                 drafts.append(Draft(station, begun[1], self._journal.state.pagination + 1))
 
         def complete(reading: Reading) -> tuple[JournalState, bytes]:
@@ -97,7 +140,8 @@ class Sessions:
             time = self._time(reason, last_unix_ms)
             serial = meter_serial(settings, meter)
             state = self._next_state(reading, serial, reason, time, session_id)
-            return state, drafts[0].complete([(reading, _statement(time, reason))])
+            meter_state = _OUT_OF_RANGE if state.is_doubtful else _GOOD
+            return state, drafts[0].complete([(reading, _statement(time, reason, meter_state))])
 
         state, payload = meter.read_for_signing(begun[0], complete, prepare)
         return self._sign_and_store(state, payload)
@@ -105,7 +149,7 @@ class Sessions:
     def _time(self, reason: str, last_unix_ms: int) -> tuple[int, int, str]:
         """Return a record's time: Unix time in ms, UTC offset in minutes, clock status."""
         clock, before = self._clock, self._journal.state
-        if reason == "P":
+        if self.needs_recovery:
             return max(last_unix_ms, before.unix_ms), before.utc_offset_min, "U"
         unix_ms = clock.unix_ms()
         status = clock.status() if reason == "B" else clock.status_after(before.clock_status)
@@ -121,13 +165,16 @@ class Sessions:
     ) -> JournalState:
         """Build the state after the next record from the present one, the reading and the time.
 
-        WattsealError `meter_went_backwards` if the same meter showed more energy before.
+        It is doubtful from the record on whose reading is more above the one before than
+        MAX_POWER_W could make it in the time that the module itself has measured; that is not known
+        of a session that a power failure cut. WattsealError `meter_went_backwards` if the same
+        meter showed more energy before.
         """
         before = self._journal.state
         state = JournalState()
         state.pagination = before.pagination + 1
         state.meter_crc = crc32(serial.encode())
-        if before.pagination and before.meter_crc == state.meter_crc and reading < before.reading():
+        if self._is_lower(reading, state.meter_crc):
             raise WattsealError(
                 "meter_went_backwards",
                 earlier_kwh=before.reading().to_text_kwh(),
@@ -144,10 +191,29 @@ class Sessions:
             state.begin_unix_ms = before.begin_unix_ms
             state.session_id = before.session_id
             state.clock_status = before.clock_status
+            elapsed_ms = state.unix_ms - before.unix_ms
+            is_measured = not self.needs_recovery
+            state.is_doubtful = before.is_doubtful or (
+                is_measured and rises_too_fast(before.reading(), reading, elapsed_ms)
+            )
         state.is_open = reason in ("B", "C")
         state.value, state.exponent = reading.value, reading.exponent
         state.key_number = self.key_number
         return state
+
+    def _is_lower(self, reading: Reading, meter_crc: int) -> bool:
+        """Return whether the meter with that checksum of its number showed more energy before."""
+        before = self._journal.state
+        is_same_meter = before.pagination > 0 and before.meter_crc == meter_crc
+        return is_same_meter and reading < before.reading()
+
+    def _meter_state(self, meter: Meter, serial: str) -> str:
+        """Ask a meter whose reading is not needed; returns what is wrong with it, as ST."""
+        try:
+            reading = meter.read_for_signing(serial)
+        except WattsealError as problem:
+            return _METER_STATES.get(problem.name, _NOT_READ)
+        return _OUT_OF_RANGE if self._is_lower(reading, crc32(serial.encode())) else _SUBSTITUTE
 
     def _sign_and_store(self, state: JournalState, payload: bytes) -> Json:
         """Sign a payload and store the record; returns the fields that every reply about it has."""
@@ -157,8 +223,6 @@ class Sessions:
             raise WattsealError("journal_full")
         record = build_record(payload, self._core.sign_record(self.key_number, payload))
         self._journal.store(record, state, spare_sectors)
-        if not state.is_open:
-            self._begun = None
         return {
             "pagination": state.pagination,
             "session_id": state.session_id,
@@ -166,12 +230,17 @@ class Sessions:
         }
 
     def _meter_and_user(self) -> tuple[str, Json]:
-        """Return the meter's serial number and the user that the open session began with."""
-        if self._begun is None:
-            _, record = self._journal.read(self._journal.state.begin_pagination)
+        """Return the meter's serial number and the user that the open session began with.
+
+        What is kept belongs to one session: storing can fail after a record is in flash, so that a
+        session begins or ends although its reply is an error.
+        """
+        begin = self._journal.state.begin_pagination
+        if self._begun[0] != begin:
+            _, record = self._journal.read(begin)
             payload = json.loads(record.split(b"|")[1])
-            self._begun = (payload["MS"], _user_of(payload))
-        return self._begun
+            self._begun = (begin, payload["MS"], _user_of(payload))
+        return self._begun[1:]
 
 
 def meter_serial(settings: Json, meter: Meter) -> str:
@@ -182,18 +251,20 @@ def meter_serial(settings: Json, meter: Meter) -> str:
     return serial
 
 
-def _station(settings: Json, meter: Meter, gateway_version: str) -> Json:
+def _station(
+    settings: Json, profile: Json, serial: str, meter_firmware: str | None, gateway_version: str
+) -> Json:
     """Return the facts of this system and its meter, as `Draft` takes them."""
     station = {
         "format_version": settings.get("format_version", "1.3"),
         "gateway_version": gateway_version,
-        "meter_vendor": meter.profile["vendor"],
-        "meter_model": meter.profile["model"],
-        "meter_serial": meter_serial(settings, meter),
-        "current_type": meter.profile["current_type"],
+        "meter_vendor": profile["vendor"],
+        "meter_model": profile["model"],
+        "meter_serial": serial,
+        "current_type": profile["current_type"],
     }
-    if meter.firmware is not None:
-        station["meter_firmware"] = meter.firmware
+    if meter_firmware is not None:
+        station["meter_firmware"] = meter_firmware
     for name in (
         "gateway_id",
         "gateway_serial",
@@ -206,18 +277,21 @@ def _station(settings: Json, meter: Meter, gateway_version: str) -> Json:
     return station
 
 
-def _statement(time: tuple[int, int, str], reason: str) -> Json:
-    """Return what a record states of its reading, as `Draft.complete` takes it."""
+def _statement(time: tuple[int, int, str], reason: str, meter_state: str) -> Json:
+    """Return what a record states of its reading, as `Draft.complete` takes it.
+
+    EF has E for an energy and t for a time that must not be billed: a time that is not known.
+    """
     unix_ms, utc_offset_min, clock_status = time
-    statement = {
+    no_energy, no_time = meter_state != _GOOD, clock_status == "U"
+    return {
         "unix_ms": unix_ms,
         "utc_offset_min": utc_offset_min,
         "synchronisation": clock_status,
         "reason": reason,
+        "error_flags": ("E" if no_energy else "") + ("t" if no_time else ""),
+        "meter_state": meter_state,
     }
-    if reason == "P":
-        statement["error_flags"] = "t"
-    return statement
 
 
 def _user_of(payload: Json) -> Json:

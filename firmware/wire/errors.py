@@ -59,7 +59,8 @@ ERRORS = (
         -32002,
         "session_open",
         "A session is open and this method would disturb it.",
-        "End the session first.",
+        "End the session first; if its meter cannot be read any more, have the owner close it: "
+        "challenge, then close_session.",
     ),
     (
         -32003,
@@ -113,7 +114,8 @@ ERRORS = (
         -32011,
         "recovery_pending",
         "A session cut by a power failure has not been ended yet: the meter is still silent.",
-        "Restore the meter's supply and line; the module ends that session by itself.",
+        "Restore the meter's supply and line, and the module ends that session by itself; or have "
+        "the owner close it: challenge, then close_session.",
     ),
     (
         -32012,
@@ -316,7 +318,8 @@ ERRORS = (
         -32048,
         "meter_went_backwards",
         "The energy is lower than in an earlier reading of the same meter.",
-        "Check whether the meter was exchanged or reset; have it inspected.",
+        "Have the meter inspected. If it was reset or has wrapped around, have the owner close an "
+        "open session (close_session) and accept the meter as it is (accept_meter).",
     ),
     (
         -32049,
@@ -328,7 +331,8 @@ ERRORS = (
         -32050,
         "meter_serial_mismatch",
         "The meter's serial number is not the configured one.",
-        "Check whether the meter was exchanged; configure the new serial number.",
+        "If the meter was exchanged, have the owner close an open session (close_session) and open "
+        "the seal (unseal), then configure the new serial number.",
     ),
     (
         -32051,
@@ -341,6 +345,19 @@ ERRORS = (
         "meter_line_busy",
         "The meter's line did not fall silent.",
         "Check for a second master, missing termination or bias of the line.",
+    ),
+    (
+        -32060,
+        "meter_not_lower",
+        "The meter is not lower than in the newest record: there is nothing to accept.",
+        "Go on as usual.",
+    ),
+    # What needs no owner.
+    (
+        -32070,
+        "too_often",
+        "What anybody may have stored was changed too often: flash wears out.",
+        "Wait for detail.wait_s seconds, and see what changes it over and over.",
     ),
 )
 

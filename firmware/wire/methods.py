@@ -209,6 +209,17 @@ _SIGNED_STATEMENT = (
     ("signature", "hex", (16, 144), "required", "The module key's signature over it, DER."),
 )
 
+_FAREWELL = (
+    (
+        "statement",
+        "string",
+        (1, 2000),
+        "nullable",
+        "The farewell (docs/statements.md); null if no whole key was there to sign it.",
+    ),
+    ("signature", "hex", (16, 144), "nullable", "The module key's signature over it, DER."),
+)
+
 _STORED_STATEMENT = (
     ("number", "int", (1, MAX_INTEGER), "required", "Counts up by 1, never repeats."),
     ("statement", "string", (1, 2000), "required", "A statement (docs/statements.md)."),
@@ -671,19 +682,52 @@ METHODS = (
     (
         "archive_events",
         _WITH_KEY,
-        "closed",
+        "any",
         "Let the module forget events that the owner has archived; the chain goes on.",
         _OWNER_SIGNATURE,
         _EVENT_LOG,
     ),
     (
-        "decommission",
+        "close_session",
+        _WITH_KEY,
+        "any",
+        "End the open session without a reading, because its meter gives none any more. The signed "
+        "record (TX A, EF E) repeats the newest reading and must not be billed.",
+        _OWNER_SIGNATURE,
+        _RECORD
+        + _PUBLIC_KEY
+        + _BEGUN_BY
+        + (
+            (
+                "meter_state",
+                "choice",
+                ocmf_tables.METER_STATES,
+                "required",
+                "What the meter did when it was asked once more (OCMF ST): T no answer, X another "
+                "serial number, O lower than before, F no valid reading, S a valid one.",
+            ),
+        ),
+    ),
+    (
+        "accept_meter",
         _WITH_KEY,
         "closed",
-        "Sign a farewell statement, erase the private key for ever and open the seal. The next "
-        "start makes a new key.",
+        "Compare later readings with the meter's present one, which is lower than before.",
         _OWNER_SIGNATURE,
-        _SIGNED_STATEMENT,
+        (
+            ("meter_serial", "text", (1, 50), "required", "Serial number of the meter."),
+            ("earlier_kwh", "text", (1, 30), "required", "The newest record's reading, in kWh."),
+            ("found_kwh", "text", (1, 30), "required", "The meter's reading now, in kWh."),
+        ),
+    ),
+    (
+        "decommission",
+        _ANY_STATE,
+        "any",
+        "Close an open session, sign a farewell statement, erase every private key for ever and "
+        "open the seal. The next start makes a new key.",
+        _OWNER_SIGNATURE,
+        _FAREWELL,
     ),
     (
         "check_update",

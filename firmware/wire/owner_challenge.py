@@ -10,28 +10,41 @@ MAX_CHARACTERS = 400
 
 NONCE_BYTES = 32
 
-ACTIONS = ("unseal", "decommission", "archive_events", "update", "cancel_update")
+ACTIONS = (
+    "unseal",
+    "decommission",
+    "archive_events",
+    "close_session",
+    "accept_meter",
+    "update",
+    "cancel_update",
+)
 """What a module does for its owner alone."""
 
-_MORE = {
-    "archive_events": (("through", "int", (1, MAX_INTEGER), "required", ""),),
+_NUMBER = (1, MAX_INTEGER)
+_OF_ACTION: dict[str, Row] = {
+    "archive_events": (("through", "int", _NUMBER, "required", ""),),
+    "close_session": (("begin_pagination", "int", _NUMBER, "required", ""),),
     "update": (signed_text.FIRMWARE, signed_text.FIRMWARE_IDENTITY),
 }
-"""Rows of what the challenge names besides, by its action."""
+"""Members that the challenge for one action has beside the others."""
 
 
-def build_challenge(action: str, chip_id: str, nonce: str, event_number: int, **named: Json) -> str:
+def build_challenge(action: str, chip_id: str, nonce: str, event_number: int, **facts: Json) -> str:
     """The text of a challenge; TextError naming the member that is not allowed.
 
-    event_number: of the newest event. named: what the challenge names besides: of `archive_events`
-    the last event that may be forgotten (`through`), of `update` the image to be accepted.
+    event_number: of the newest event. facts: members of this action alone. `through`: the last
+    event that may be forgotten; `begin_pagination`: of the session that may be closed;
+    `firmware` and `firmware_identity`: of the image that may follow.
     """
-    facts: JsonObject = dict(named)
-    facts["action"] = action
-    facts["chip_id"] = chip_id
-    facts["nonce"] = nonce
-    facts["event_number"] = event_number
-    return signed_text.build(form_of(action), facts)
+    members: JsonObject = {
+        "action": action,
+        "chip_id": chip_id,
+        "nonce": nonce,
+        "event_number": event_number,
+    }
+    members.update(facts)
+    return signed_text.build(form_of(action), members)
 
 
 def read_challenge(text: str) -> JsonObject:
@@ -55,4 +68,4 @@ def form_of(action: Json) -> Row:
         ("nonce", "hex", (2 * NONCE_BYTES, 2 * NONCE_BYTES), "required", ""),
         signed_text.EVENT_NUMBER,
     )
-    return ("owner", MAX_CHARACTERS, members + _MORE.get(action, ()))
+    return ("owner", MAX_CHARACTERS, members + _OF_ACTION.get(action, ()))

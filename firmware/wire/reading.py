@@ -17,6 +17,9 @@ MAX_VALUE = MAX_INTEGER
 
 _MIN_EXPONENT, _MAX_EXPONENT = -3, 6
 
+_GARBAGE = 1_000_000
+"""A float below the resolution by this factor is no energy that was counted, but stray bits."""
+
 WIDTHS = {
     "u16": 1,
     "s16": 1,
@@ -90,7 +93,8 @@ def decode_energy(quantity: JsonObject, registers: list[int]) -> Reading:
     """The reading that the registers hold, with the resolution that they really have.
 
     Raises WattsealError: `meter_sentinel` for a not-available pattern, `meter_out_of_range` for a
-    negative, infinite or too large value, `meter_wrong_length` for another number of registers.
+    negative, infinite or too large value or a float that is next to nothing, `meter_wrong_length`
+    for another number of registers.
     """
     raw = _raw_number(quantity, registers)
     exponent = quantity["exponent"]
@@ -196,6 +200,8 @@ def _reading_of_float(bits: int, unit_exponent: int, resolution: int) -> Reading
         raise WattsealError("meter_out_of_range", value="negative")
     power = max(biased, 1) - 150
     exponent = resolution
+    if fraction and _at_most_one(*_quotient(_GARBAGE * fraction, power, unit_exponent - exponent)):
+        raise WattsealError("meter_out_of_range", value="next to nothing", pattern=f"{bits:08x}")
     while not _at_most_one(*_quotient(1, power, unit_exponent - exponent)):
         exponent += 1
     value = _round_half_up(*_quotient(fraction, power, unit_exponent - exponent))

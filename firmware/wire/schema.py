@@ -8,7 +8,7 @@ A row is `(name, kind, bounds, presence, sentence)`:
 | bool     | true or false                           | `()`                                  |
 | text     | printable ASCII, no '|'                 | `(fewest, most)` characters           |
 | string   | printable ASCII                         | `(fewest, most)` characters           |
-| hex      | lowercase hexadecimal digits            | `(fewest, most)` characters           |
+| hex      | lowercase hexadecimal digits, in pairs  | `(fewest, most)` characters           |
 | choice   | one of the texts or integers            | the texts, or the integers            |
 | choices  | a list of distinct texts of those       | `(most, texts)`                       |
 | object   | an object                               | its rows                              |
@@ -49,7 +49,7 @@ def limit_in_words(row: Row) -> str:
         }[kind]
         if bounds[0] == bounds[1]:
             return f"{bounds[0]} {what}"
-        return f"{bounds[0]} to {bounds[1]} {what}"
+        return f"{bounds[0]} to {bounds[1]} {what}" + (", in pairs" if kind == "hex" else "")
     if kind == "choice":
         return "one of " + ", ".join(str(option) for option in bounds)
     if kind == "choices":
@@ -138,7 +138,7 @@ def _has_only(kind: str, text: str) -> bool:
     Goes over bytes: MicroPython interns each character of a text that is gone through.
     """
     if kind == "hex":
-        return all(byte in _HEX_DIGITS for byte in text.encode())
+        return len(text) % 2 == 0 and all(byte in _HEX_DIGITS for byte in text.encode())
     for byte in text.encode():
         if not 0x20 <= byte <= 0x7E or (byte == 0x7C and kind == "text"):
             return False

@@ -9,7 +9,7 @@
 #include "state.h"
 
 #define ERASED 0xff
-#define EMPTY_ROM 0xde /* UDF: what goes astray into a ROM that nobody has filled ends at once */
+#define EMPTY_ROM 0xde /* UDF: a jump into a ROM without content ends at once */
 #define TRACE_START 0xcbf29ce484222325u
 
 /* Where a called function returns to: outside all memory. */

@@ -105,7 +105,7 @@ class MeterPort:
         )
 
     def fall_silent(self) -> None:
-        """Forget the request and the reply that are under way: nobody is there any more."""
+        """Drop the request and the reply that are under way, as a meter without supply does."""
         self._transmitter.stop()
         for timer in (*self._timers, self._end_of_frame):
             if timer is not None:

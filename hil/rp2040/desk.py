@@ -1,7 +1,7 @@
 """What is on the desk: a module with an RP2040, its meter, the lines between them, its supply.
 
-Whoever drives it makes the time pass, by `run_for` and its kin: a benchmark in its own thread, or
-the rig's engine. Time on the desk goes on while chips come and go.
+The caller makes the time pass, by `run_for` and the like: a benchmark in its own thread, or the
+rig's engine. Time goes on while chips are exchanged.
 """
 
 from collections.abc import Callable

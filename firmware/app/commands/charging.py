@@ -8,7 +8,7 @@ from app.module import Module
 def begin(module: Module, params: Json) -> Json:
     """Begin a session."""
     meter = module.meter()
-    module.require_room_for_events()
+    module.require_room_for_events()  # only the owner can use that up
     fields = module.sessions.begin(module.setup.settings, meter, params)
     return _with_key(module, fields)
 
@@ -27,12 +27,12 @@ def end(module: Module, params: Json) -> Json:
 
 
 def release(module: Module, params: Json) -> Json:
-    """Log that records may be freed, then free them."""
-    through = params["through"]
-    module.journal.require_releasable(through)
-    module.require_room_for_events()
-    module.log("records_released", {"through": through})
+    """Free records; logged, in its ration, if any sector was freed."""
+    through, before = params["through"], module.journal.oldest
     module.journal.release(through)
+    oldest = module.journal.oldest
+    if oldest != before:
+        module.log_rationed("records_released", {"through": through, "oldest_record": oldest})
     return journal_fields(module)
 
 

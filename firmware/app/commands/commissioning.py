@@ -22,14 +22,16 @@ def configure(module: Module, params: Json) -> Json:
     old = module.setup.settings
     changed = {name: params[name] for name in params if old.get(name) != params[name]}
     if changed:
-        if module.setup.sealed:
+        is_sealed = module.setup.sealed
+        if is_sealed:
             require_changeable(list(changed))
         new = dict(old)
         new.update(changed)
         check_settings(module.core, new, module.profiles)
-        module.require_room_for_events()
         module.try_meter(new)
-        _log_change(module, old, changed)
+        if is_sealed:
+            module.require_ration_to_store()
+        _log_change(module, old, changed, "unsealed_setting" if is_sealed else "configured")
         module.setup.configure(new)
     return {"settings": module.setup.settings, "missing": module.missing_settings()}
 
@@ -42,11 +44,9 @@ def set_time(module: Module, params: Json) -> Json:
         raise WattsealError("time_refused", newest_record_unix_ms=newest_ms)
     old_ms = clock.unix_ms_or_none()
     is_step = old_ms is None or abs(unix_ms - old_ms) > LOGGED_TIME_STEP_MS
-    if is_step:
-        module.require_room_for_events()
     clock.set(unix_ms, params["utc_offset_min"], params["source"] == "synchronised")
     if is_step:
-        module.log("time_set", {"old": old_ms, "new": unix_ms, "source": params["source"]})
+        module.log_rationed("time_set", {"old": old_ms, "new": unix_ms, "source": params["source"]})
     return clock_fields(module)
 
 
@@ -81,7 +81,7 @@ def seal(module: Module, _: Json) -> Json:
         "meter_serial_read": is_read,
     }
     detail.update(setup.facts())
-    module.log("sealed", detail)
+    module.log_by_owner("sealed", detail)
     setup.seal()
     return {
         "sealed": setup.sealed,
@@ -114,28 +114,32 @@ def event_head(module: Module, params: Json) -> Json:
 def accept_publication(module: Module, params: Json) -> Json:
     """Check the proof and keep it."""
     module.require_sealed()
-    module.require_room_for_events()
     settings = module.setup.settings
     registry = (settings["registry_name"], bytes.fromhex(settings["registry_key"]))
     publication = check_publication(
         module.core, params, registry, registration_facts(module), module.setup.last_publication
     )
     fields = publication_fields(publication)
-    module.log("published", fields)
-    module.setup.publish(publication, module.key_number)
+    if module.state != "operational":
+        module.require_room_for_events()
+        module.log_by_owner("published", fields)
+        module.setup.publish(publication, module.key_number)
+    elif publication_fields(module.setup.last_publication or {}) != fields:
+        module.require_ration_to_store()
+        module.log_rationed("published", fields)
+        module.setup.publish(publication, module.key_number)
     fields["state"] = module.state
     return fields
 
 
-def _log_change(module: Module, old: Json, changed: Json) -> None:
+def _log_change(module: Module, old: Json, changed: Json, ration: str) -> None:
     """Log one event with old and new values, or two where one could not hold all."""
     for is_long in (False, True):
         names = [name for name in changed if (name in _LONG_SETTINGS) == is_long]
         if names:
             before = {name: old.get(name) for name in names}
-            module.log(
-                "configured", {"old": before, "new": {name: changed[name] for name in names}}
-            )
+            after = {name: changed[name] for name in names}
+            module.log_rationed("configured", {"old": before, "new": after}, ration)
 
 
 def _signed(module: Module, text: str) -> Json:

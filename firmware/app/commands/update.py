@@ -17,23 +17,22 @@ from app.module import Module
 def check_update(module: Module, params: Json) -> Json:
     """Check a manifest, and change nothing."""
     manifest = module.check_image(params)
-    is_needed = bool(module.statements.announced) and module.setup.owner_key is not None
     update = _image(manifest)
-    update["owner_needed"] = is_needed
+    update["owner_needed"] = _has_key(module) and module.setup.owner_key is not None
     return update
 
 
 def enter_boot_loader(module: Module, params: Json) -> Json:
     """Hand over to the image, if there is a key; start the boot loader once the reply is sent."""
     manifest = module.check_image(params)
-    if module.statements.announced:
+    if _has_key(module):
+        if not module.statements.announced:
+            raise refusal("a key is still stored: restart the module, which erases it")
         if module.sessions.is_open and not module.sessions.needs_recovery:
             raise WattsealError("session_open")
         module.statements.require_room(count=2)
         _check_owner(module, "update", params, _image(manifest))
         hand_over(module, manifest)
-    if module.core.key_slots() != (0, ()):
-        raise refusal("a key is still stored: restart the module, which erases it")
     module.boot_loader_due = True
     return {"update_way": UPDATE_WAYS[0]}
 
@@ -61,6 +60,11 @@ def _check_owner(module: Module, action: str, params: Json, named: Json) -> None
         raise WattsealError("owner_needed", action=action)
     if check_answer(module, action, params) != named:
         raise refusal("the owner's challenge names another image")
+
+
+def _has_key(module: Module) -> bool:
+    """Return whether there is anything in the key store, be it whole or not."""
+    return module.core.key_slots() != (0, ())
 
 
 def _image(manifest: Json) -> Json:

@@ -12,6 +12,20 @@
 /* Long enough for a person to see that the module starts again and again. */
 #define RESTART_DELAY_MS 1000
 
+/* MicroPython's start code calls these whether or not the drivers are in the image. */
+void machine_i2s_init0(void);
+void machine_i2s_deinit_all(void);
+void machine_pwm_deinit_all(void);
+
+void machine_i2s_init0(void) {
+}
+
+void machine_i2s_deinit_all(void) {
+}
+
+void machine_pwm_deinit_all(void) {
+}
+
 mp_import_stat_t mp_import_stat(const char *path) {
     (void)path;
     return MP_IMPORT_STAT_NO_EXIST;

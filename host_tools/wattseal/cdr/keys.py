@@ -178,7 +178,7 @@ def _index_of(path: Path, cache: Path) -> Path:
 
 
 def _make(path: Path, index: Path) -> None:
-    """Write the index whole, under another name first: nobody ever opens half of one."""
+    """Write the index under another name first, so that no process ever opens half of one."""
     handle, name = tempfile.mkstemp(prefix="keys-", suffix=".part", dir=index.parent)
     os.close(handle)
     try:
@@ -221,8 +221,8 @@ MAX_AGE_S = 300.0
 class RegistryKeys(KeyCache):
     """A KeySource over a registry's public history of each charge point.
 
-    The history is taken from the registry's own answer, over TLS; whoever wants it proven by the
-    log exports the registry and uses ExportKeys. `connect` makes the client, in each process
+    The history is taken from the registry's own answer, over TLS. To have it proven by the log,
+    export the registry and use ExportKeys. `connect` makes the client, in each process
     anew; it must be picklable if this is to be copied into worker processes. ToolError
     `registry_unreachable`, `registry_busy` and the like when it is asked.
     """

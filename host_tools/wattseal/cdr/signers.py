@@ -1,8 +1,8 @@
 """Which registered key has signed a record, and whether it was the right one at that time.
 
 If no valid key fits, the other keys of the charge point are tried, and the one that the CDR brings
-along: a record that is whole and was signed with the wrong key is another matter for whoever has
-to clear it up than one that was altered.
+along: a record that is whole and was signed with the wrong key is cleared up in another way than
+one that was altered.
 """
 
 from __future__ import annotations

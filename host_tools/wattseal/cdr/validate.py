@@ -165,8 +165,8 @@ class Validator:
     def _signers(
         self, cdr: Cdr, records: Sequence[OpenRecord], candidates: Candidates
     ) -> list[Signer]:
-        """Who has signed each record. If nobody at the CDR's charge point has, but the records are
-        genuine ones of the charge point that they name, then it is the CDR that errs."""
+        """Who has signed each record. If no key of the CDR's charge point has, but the records are
+        genuine ones of the charge point that they name, the CDR names the wrong one."""
         signers = _signers_among(cdr, records, candidates)
         if any(one.period for one in signers):
             return signers
@@ -187,7 +187,7 @@ def unreadable(name: str, error: CdrError) -> Judgement:
 
 
 def _signers_among(cdr: Cdr, records: Iterable[OpenRecord], candidates: Candidates) -> list[Signer]:
-    """The signers of the records, in their order; those of the first few if nobody has signed."""
+    """The signers of the records, in their order; those of the first few if no key fits any."""
     signers: list[Signer] = []
     unknown_signers = 0
     for one in records:

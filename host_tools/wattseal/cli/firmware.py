@@ -28,7 +28,6 @@ from wattseal.device.update_bundle import (
     describe,
     read_bundle,
 )
-from wattseal.wire.firmware_manifest import MAX_IMAGE_BYTES
 
 app = Commands(
     name="firmware", no_args_is_help=True, help="Pack, sign, check and install firmware."
@@ -75,9 +74,10 @@ def pack(
     out: Annotated[Path, option("BUNDLE", "The file to write.", "--out", "-o")],
 ) -> Result:
     """Put an image and its manifest into a bundle, which is still to be signed."""
-    data = read_at_most(image, MAX_IMAGE_BYTES)
-    if len(data) > MAX_IMAGE_BYTES:
-        raise ToolError("manifest_refused", cause=f"the image has over {MAX_IMAGE_BYTES} bytes")
+    limit = update.image_limit(board)
+    data = read_at_most(image, limit)
+    if len(data) > limit:
+        raise ToolError("manifest_refused", cause=f"the image has over {limit} bytes")
     try:
         manifest = describe(data, board, firmware, rollback_number)
     except ManifestError as error:

@@ -46,7 +46,7 @@ def group_with(
 
 
 class _Commands(UserDict[str, Any]):
-    """Commands by name; in place of one that nobody has asked for yet stands its module's name."""
+    """Commands by name; one that was not asked for yet is still the name of its module."""
 
     def __getitem__(self, name: str) -> Any:
         command = super().__getitem__(name)
@@ -121,7 +121,7 @@ def run(arguments: list[str]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         status = _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone; keep Python from complaining when it closes it.
+        # The reader of our output has ended; keep Python from complaining when it closes it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except _USAGE_ERROR as error:

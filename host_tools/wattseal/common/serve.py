@@ -121,7 +121,7 @@ def _tell_when_ready(listening: socket.socket, when_ready: Callable[[str], None]
         try:
             answer = httpx.get(f"{url}/ready", timeout=READY_TIMEOUT_S, trust_env=False)
         except httpx.TimeoutException:
-            continue  # a busy machine takes longer; whoever waits for the URL would for ever
+            continue  # a busy machine takes longer; the caller still waits for the URL
         except httpx.HTTPError:
             return  # it stopped before it was ready; why is in the log
     if answer.status_code == httpx.codes.OK:

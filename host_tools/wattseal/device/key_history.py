@@ -257,11 +257,10 @@ def _check_rollover(members: dict[str, Any], before: Checked | None) -> None:
 
 
 def _check_end(members: dict[str, Any], before: Checked | None) -> None:
-    """A farewell or a hand-over; the latter may be made by an image that was put in by mistake."""
+    """A farewell or a hand-over."""
     if before is None or not before.has_key:
         raise _BrokenError("there was no key that could end")
-    own_image = ("firmware_identity",) if members["type"] == "farewell" else ()
-    for name in ("key_number", "public_key", *own_image):
+    for name in ("key_number", "public_key", "firmware_identity"):
         if members[name] != before.members[name]:
             raise _BrokenError(f"its {name} is not that of the statement before")
 

@@ -25,14 +25,19 @@ from wattseal.device import update_bundle
 from wattseal.device.device import Device
 from wattseal.device.models import Hello
 from wattseal.device.update_bundle import FlashPlace, Manifest
+from wattseal.wire.firmware_manifest import MAX_IMAGE_BYTES
 
 
 @dataclass(frozen=True)
 class BootLoaderDrive:
-    """A boot loader that shows itself as a drive; `board_id` stands in its INFO_UF2.TXT."""
+    """A boot loader that shows itself as a drive; `board_id` stands in its INFO_UF2.TXT.
+
+    `image_limit_bytes`: of the board's flash, what is for the image.
+    """
 
     board_id: str
     place: FlashPlace
+    image_limit_bytes: int
 
 
 @cache
@@ -43,7 +48,8 @@ def _drives() -> dict[str, BootLoaderDrive]:
         facts = tomllib.loads(path.read_text(encoding="ascii"))
         how = facts["boot_loader"]
         place = FlashPlace(how["base"], how.get("family"), how["whole_pages"])
-        found[facts["name"]] = BootLoaderDrive(how["board_id"], place)
+        limit = facts["flash"]["image_limit_bytes"] or MAX_IMAGE_BYTES
+        found[facts["name"]] = BootLoaderDrive(how["board_id"], place, limit)
     return found
 
 
@@ -56,6 +62,14 @@ def drive_of(board: str) -> BootLoaderDrive:
         if board == name or board.startswith(name + "_"):
             return drive
     raise ToolError("board_unknown", board=board)
+
+
+def image_limit(board: str) -> int:
+    """How many bytes an image for a board may have; of a board not known here, as any manifest."""
+    try:
+        return drive_of(board).image_limit_bytes
+    except ToolError:
+        return MAX_IMAGE_BYTES
 
 
 INFO = "INFO_UF2.TXT"

@@ -252,7 +252,7 @@ def check_signature_form(curve: Curve, signature: bytes) -> None:
 def possible_signers(curve: Curve, message: bytes, signature: bytes) -> set[PublicKey]:
     """The public keys under which a signature over a message would verify (SEC 1, 4.1.6).
 
-    Any signature has some, whoever made it; only a key that two records share says anything.
+    Any signature has some, also a made-up one; only a key that two records share says anything.
     """
     try:
         keys = ecdsa.VerifyingKey.from_public_key_recovery(

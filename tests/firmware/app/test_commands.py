@@ -3,7 +3,6 @@
 import contextlib
 
 import pytest
-from app.refusals import BURST, REFILL_MS
 from support.app import meter as faults
 from support.app.bench import NOON, OWNER, SETTINGS, VENDOR, Bench
 from support.app.core import FIRST_IMAGE, FakeCore, spki_of
@@ -320,8 +319,8 @@ def test_decayed_record_is_an_error_that_can_be_gone_around() -> None:
 
 def test_events_come_in_parts_that_fit_a_line() -> None:
     bench = Bench().boot()
-    for number in range(30):
-        bench.call("configure", gateway_id=f"number {number}")
+    for _ in range(30):
+        bench.module.log("filler", {"text": "x" * 200})
     part = bench.call("events", from_=3, to=5)
     assert [item["number"] for item in part["events"]] == [3, 4, 5]
     assert bench.call("events")["next"] is not None
@@ -329,23 +328,7 @@ def test_events_come_in_parts_that_fit_a_line() -> None:
     assert refused(bench, "events", from_=33).name == "no_such_event"
 
 
-# --- floods ----------------------------------------------------------------------------------
-
-
-def test_flood_of_refusals_cannot_fill_the_event_log() -> None:
-    bench = Bench().set_up()
-    newest = bench.call("status")["events"]["newest"]
-    for number in range(300):
-        refused(bench, ("end", "intermediate")[number % 2])
-    assert bench.call("status")["events"]["newest"] == newest + BURST
-    for _ in range(100):  # and slowly
-        bench.port.us += REFILL_MS * 1000
-        refused(bench, "end")
-        refused(bench, "intermediate")
-    events = bench.module.events
-    assert events.is_half_full()
-    assert events.has_room()
-    assert bench.call("begin")["pagination"] == 1
+# --- refusals --------------------------------------------------------------------------------
 
 
 def test_refusals_of_broken_requests_are_not_events() -> None:

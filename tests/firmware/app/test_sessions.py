@@ -296,6 +296,59 @@ def test_energy_below_the_newest_record_is_refused() -> None:
     assert refused(bench, "begin").name == "meter_went_backwards"
 
 
+def statement_of(reply: dict) -> tuple[str, str, str]:
+    """TX, EF and ST of a reply's record."""
+    reading = reading_of(reply["record"])
+    return reading["TX"], reading["EF"], reading["ST"]
+
+
+@pytest.mark.parametrize(("rise_wh", "flags"), [(555, ""), (570, "E"), (500_000_000, "E")])
+def test_energy_that_no_charging_point_gives_is_not_to_be_billed(rise_wh: int, flags: str) -> None:
+    """In two seconds 1 MW makes 556 Wh; the reading itself takes some tenths of one."""
+    bench = Bench().set_up()
+    bench.call("begin")
+    bench.port.us += 2_000_000 - 50_000
+    bench.meter.energy_wh += rise_wh
+    assert statement_of(bench.call("end")) == ("E", flags, "O" if flags else "G")
+    bench.idle(60)
+    bench.meter.energy_wh += 1000
+    assert statement_of(bench.call("begin")) == ("B", "", "G")
+    bench.idle(60)
+    assert statement_of(bench.call("end")) == ("E", "", "G")
+
+
+def test_session_with_a_reading_that_jumped_stays_doubtful() -> None:
+    bench = Bench().set_up()
+    bench.call("begin")
+    bench.idle(60)
+    bench.meter.energy_wh += 100_000
+    assert statement_of(bench.call("intermediate")) == ("C", "E", "O")
+    bench.idle(3600)
+    assert statement_of(bench.call("intermediate")) == ("C", "E", "O")
+    bench.boot()
+    bench.idle(20)
+    last = list(bench.all_records().values())[-1]
+    assert statement_of({"record": last}) == ("P", "Et", "O")
+
+
+def test_rise_over_a_power_failure_is_not_judged() -> None:
+    """How long the power was away nobody knows."""
+    bench = Bench().set_up()
+    bench.call("begin")
+    bench.meter.energy_wh += 100_000
+    bench.boot()
+    last = list(bench.all_records().values())[-1]
+    assert statement_of({"record": last}) == ("P", "t", "G")
+
+
+def test_step_of_a_coarse_meter_is_no_jump() -> None:
+    """Above 131,072 kWh a float of kWh moves in steps of 16 Wh, and 100 Wh are shown."""
+    bench = Bench(meter=faults.FakeMeter(131_072_040)).set_up()
+    bench.call("begin")
+    bench.meter.energy_wh += 16
+    assert statement_of(bench.call("end")) == ("E", "", "G")
+
+
 def test_exchanged_meter_is_refused_until_it_is_configured() -> None:
     bench = Bench().set_up()
     bench.call("begin")
@@ -341,7 +394,8 @@ def test_full_journal_refuses_sessions_and_goes_on_after_a_release() -> None:
     assert journal["oldest"] > 1
     assert bench.call("begin", **RFID)["pagination"] == newest + 1
     bench.call("end")
-    assert "records_released" in bench.event_names()
+    bench.idle_days(31)
+    assert bench.event_names()[-1] == "records_released"
 
 
 def test_session_that_filled_the_journal_can_always_end() -> None:
@@ -450,6 +504,16 @@ def test_waiting_for_the_meter_does_not_hold_up_the_link() -> None:
     start_us = bench.port.us
     bench.call("hello")
     assert bench.port.us - start_us < 2_500_000
+
+
+def test_meter_is_asked_three_times_again_after_a_recovery_that_failed() -> None:
+    bench = cut_session()
+    bench.meter.is_silent = True
+    bench.boot()
+    bench.idle(15)
+    bench.meter.is_silent = False
+    bench.meter.faults = [faults.bad_crc, faults.bad_crc]
+    assert bench.call("read_meter")["energy_kwh"] == "1002.500"
 
 
 def test_host_that_never_pauses_does_not_put_the_recovery_off() -> None:

@@ -32,6 +32,7 @@ WRITTEN_OUT = {
 """Of each profile, registers that its meter sends and the energy in kWh that they mean."""
 NAMES = list(WRITTEN_OUT)
 FLOAT_KWH = ["sdm120", "sdm630", "sdm72"]
+FLOATS = [*FLOAT_KWH, "sunspec_213"]
 LOW_WORD_FIRST = ["em340", "em530", "em540", "eem350"]
 SUNSPEC_TOTAL = ["bsm_ws36a", "sunspec_203"]
 
@@ -174,3 +175,27 @@ def test_every_profile_says_where_it_is_from_and_what_is_left_out(name):
     assert profile["sources"]
     missing = [key for key in ("serial", "firmware", "line") if key not in profile]
     assert not missing or "Left out" in profile["notes"]
+
+
+def test_float_profiles_are_those() -> None:
+    found = [name for name in NAMES if PROFILES[name]["energy_import"]["type"] == "f32"]
+    assert found == FLOATS
+
+
+@pytest.mark.parametrize("name", FLOATS)
+@pytest.mark.parametrize(
+    "registers",
+    [
+        [0, 1],
+        [0x007F, 0xFFFF],
+        [0x1234, 0x5678],
+        [0x8000, 1],
+        [0x7FC0, 0],
+        [0x7F80, 0],
+        [0xFF80, 0],
+    ],
+)
+def test_stray_bits_are_no_float(name: str, registers: list[int]) -> None:
+    with pytest.raises(WattsealError) as refused:
+        energy(name, registers)
+    assert refused.value.name in ("meter_out_of_range", "meter_sentinel")

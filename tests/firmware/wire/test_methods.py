@@ -14,7 +14,8 @@ NAMES = [
     *("hello", "status", "public_key", "configure", "set_time", "read_meter", "begin"),
     *("intermediate", "end", "records", "release", "events", "seal", "challenge", "unseal"),
     *("prove", "accept_publication", "statements", "event_head", "archive_events"),
-    *("decommission", "check_update", "enter_boot_loader", "cancel_update", "self_test"),
+    *("close_session", "accept_meter", "decommission", "check_update", "enter_boot_loader"),
+    *("cancel_update", "self_test"),
 ]
 KINDS = {
     *("int", "bool", "text", "string", "hex", "choice", "choices", "object", "list", "free"),
@@ -179,9 +180,7 @@ def test_sessions_and_their_records_need_an_operational_module():
 
 
 def test_no_method_that_changes_a_metrological_state_disturbs_a_session():
-    for name in ("configure", "set_time", "seal", "unseal", "decommission"):
-        assert find_method(name)[2] == "closed"
-    for name in ("archive_events", "begin"):
+    for name in ("configure", "set_time", "seal", "unseal", "accept_meter", "begin"):
         assert find_method(name)[2] == "closed"
 
 
@@ -191,8 +190,13 @@ def test_a_module_in_fault_still_hands_out_what_it_holds():
 
 
 def test_a_module_in_fault_signs_nothing():
-    for name in ("begin", "end", "prove", "event_head", "decommission"):
+    for name in ("begin", "end", "close_session", "prove", "event_head"):
         assert "fault" not in find_method(name)[1]
+
+
+def test_no_state_keeps_the_owner_from_erasing_the_key():
+    for name in ("challenge", "decommission"):
+        assert (find_method(name)[1], find_method(name)[2]) == (find_method("status")[1], "any")
 
 
 def test_results_are_checked_by_the_same_rules():
@@ -217,6 +221,21 @@ def test_the_error_raised_is_the_one_asked_for():
         check_fields(rows, {"a": "0F"}, error="out_of_range")
     assert refused.value.name == "out_of_range"
     assert refused.value.detail["limit"] == "2 lowercase hexadecimal digits"
+
+
+def test_half_a_byte_is_refused_wherever_digits_are_taken():
+    rows = [row for method in METHODS for row in rows_of(method[4] + method[5]) if row[1] == "hex"]
+    ranges = [row for row in rows if row[2][0] != row[2][1]]
+    assert len(ranges) > 5
+    for row in rows:
+        fewest, most = row[2]
+        assert fewest % 2 == most % 2 == 0
+    for name, kind, (fewest, most), *_ in ranges:
+        check_fields(((name, kind, (fewest, most), "required", ""),), {name: "ab" * (most // 2)})
+        with pytest.raises(WattsealError) as refused:
+            check_fields(((name, kind, (fewest, most), "required", ""),), {name: "a" * (most - 1)})
+        assert (refused.value.name, refused.value.detail["field"]) == ("invalid_params", name)
+        assert refused.value.detail["limit"].endswith("in pairs")
 
 
 def test_what_is_checked_is_not_the_callers_own_object():

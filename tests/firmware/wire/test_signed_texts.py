@@ -344,6 +344,7 @@ def test_every_statement_is_in_the_table_above():
 
 NAMED = {
     "archive_events": {"through": 9},
+    "close_session": {"begin_pagination": 9},
     "update": {"firmware": '"' * 25, "firmware_identity": IMAGE},
 }
 
@@ -357,9 +358,9 @@ def test_a_challenge_names_what_its_action_is_about_and_nothing_else(action):
     for other in OWNER_ACTIONS:
         wrong = {**plain, **NAMED.get(other, {})}
         if wrong != right:
-            with pytest.raises(TextError, match=r"through|firmware"):
+            with pytest.raises(TextError, match=r"through|firmware|begin_pagination"):
                 build("owner", wrong)
-            with pytest.raises(TextError, match=r"through|firmware"):
+            with pytest.raises(TextError, match=r"through|firmware|begin_pagination"):
                 read("owner", compact(with_head("owner", wrong)))
 
 

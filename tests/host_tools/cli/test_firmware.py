@@ -18,6 +18,7 @@ from wattseal.device.update import drive_of
 from wattseal.device.update_bundle import Bundle, describe, read_bundle
 
 Run = Callable[..., object]
+PICO = "wattseal_rp2040"
 NEXT = b"the next image, which differs " * 700
 
 
@@ -110,6 +111,20 @@ class TestBundle:
         )  # fmt: skip
         _refused(outcome, "No bundle can say that", 2)
         assert not (tmp_path / "x.wsfw").exists()
+
+    @pytest.mark.parametrize(("board", "excess"), [(f"{PICO}_usb", 1), (PICO, 1), (PICO, 0)])
+    def test_an_image_that_its_board_has_no_room_for(
+        self, wattseal: Run, tmp_path: Path, board: str, excess: int
+    ) -> None:
+        limit = drive_of(PICO).image_limit_bytes
+        (tmp_path / "firmware.bin").write_bytes(bytes(limit + excess))
+        outcome = wattseal(
+            "firmware", "pack", tmp_path / "firmware.bin", "--board", board, "--firmware", "1",
+            "--rollback-number", 1, "--out", tmp_path / "x.wsfw",
+        )  # fmt: skip
+        assert (tmp_path / "x.wsfw").exists() is not bool(excess)
+        if excess:
+            _refused(outcome, f"the image has over {limit} bytes", 2)
 
     @pytest.mark.parametrize("command", ["sign", "verify"])
     def test_a_cut_bundle(self, wattseal: Run, bundle: Path, command: str) -> None:

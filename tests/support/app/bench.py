@@ -183,6 +183,11 @@ class Bench:
             self.port.us += (seconds // rounds - 1) * 1_000_000
             self.server.serve_once()
 
+    def idle_days(self, days: int) -> None:
+        """Let days pass with nothing on the link."""
+        for _ in range(days):
+            self.idle(86_400)
+
     def all_records(self) -> dict[int, str]:
         """Every record held, by pagination."""
         found: dict[int, str] = {}

@@ -157,7 +157,7 @@ def _rows(lines: bytes) -> Iterator[list[Any]]:
 
 
 class _Unclosed(io.RawIOBase):
-    """A file that whoever writes into it cannot close."""
+    """A file whose `close` does nothing, for writers that close what they are given."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

@@ -120,7 +120,7 @@ class Partners:
         return token
 
     def find(self, token: str) -> Partner | None:
-        """Whose token it is; None if it is nobody's, or was revoked."""
+        """The partner that has this token; None if there is none, or if it was revoked."""
         statement = sa.select(cdr_partner).where(
             cdr_partner.c.token_sha256 == _hash(token), cdr_partner.c.revoked_ms.is_(None)
         )
@@ -200,7 +200,7 @@ _TOKEN_CHARACTERS = 36
 
 @dataclass(eq=False)
 class NotTakenError(Exception):
-    """A body that is nobody's CDR. `is_forbidden`: it is somebody else's."""
+    """A body that is not taken as a CDR. `is_forbidden`: it is one of another partner."""
 
     cause: str
     is_forbidden: bool = False
@@ -236,7 +236,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Inbox:
-    """Receives and keeps CDRs. `compare` looks at all that came before; None: nobody does.
+    """Receives and keeps CDRs. `compare` compares with all that came before; None: nothing does.
 
     `clock` counts Unix milliseconds.
     """

@@ -286,7 +286,7 @@ REPORTS_EVERY_S = 30.0
 
 
 class JudgeOfThread:
-    """A validator for each thread: what it remembers of keys is made for one at a time."""
+    """A validator for each thread, because its cache of keys is not safe for several."""
 
     def __init__(self, validator: Validator) -> None:
         self._packed = pickle.dumps(validator)

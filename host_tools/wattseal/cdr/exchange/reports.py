@@ -25,7 +25,7 @@ FIRST_WAIT_MS = 60_000
 ATTEMPTS = 12
 """With the wait doubling each time, the last one is after almost three days."""
 CLAIM_MS = 60_000
-"""How long whoever sends a report has it for itself."""
+"""For so long a process that sends a report keeps others from sending it too."""
 MAX_AT_ONCE = 20
 
 _log = structlog.get_logger("wattseal.cdr")

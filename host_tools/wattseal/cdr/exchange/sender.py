@@ -246,7 +246,7 @@ def send_all(outbox: Outbox, sender: CdrSender, *, again: bool) -> Iterator[Entr
     for entry in outbox.entries():
         if entry.url != sender.url or entry.state not in wanted:
             continue
-        # Noted before: whoever is stopped while it is on its way does not know either.
+        # Noted before it is sent: if sending is stopped half-way, nobody knows whether it arrived.
         outbox.note(entry.model_copy(update={"state": "unknown", "cause": "sending was stopped"}))
         yield outbox.note(_sent(outbox, entry, sender))
 

@@ -28,9 +28,9 @@ IsDuplicate = Callable[[Any, Any], sa.ColumnElement[bool]]
 
 
 def find_copies(connection: sa.Connection, run: int, unusual: sa.Table | None) -> None:
-    """Write the findings. The run has its number; nobody else writes to the store meanwhile.
+    """Write the findings. The run has its number; no other process writes to the store meanwhile.
 
-    unusual: the stretches that are. In a usual one no two sessions have the same number.
+    unusual: the contiguous runs that hold faults; in any other no two sessions share a number.
     """
     connection.execute(_insert(_by_name(run)))
     if unusual is not None:

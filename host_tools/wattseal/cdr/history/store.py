@@ -90,7 +90,7 @@ class SeenSessions:
     def findings(self, run: int) -> Iterator[tuple[int, Finding]]:
         """What the comparison found: row and finding, in the order of the rows.
 
-        Whoever reads may take his time: nothing is open in the database meanwhile.
+        No transaction is open between two of them, so a slow reader blocks no writer.
         """
         told = tables.seen_finding.c
         statement = sa.select(told.session, told.code, told.expected, told.found).where(
