@@ -35,6 +35,15 @@ def load_flash_size(name: str) -> int:
     return int(_facts(name)["flash"]["size_bytes"])
 
 
+def load_areas(name: str) -> dict[str, tuple[int, int]]:
+    """Offset and bytes of each area of a board's flash."""
+    flash = _facts(name)["flash"]
+    return {
+        area: (place["offset"], place["sectors"] * flash["sector_bytes"])
+        for area, place in flash["areas"].items()
+    }
+
+
 def load_board(name: str = "wattseal_rp2040") -> Board:
     """Read the facts of a board; KeyError names an entry that is missing."""
     facts = _facts(name)
@@ -42,10 +51,7 @@ def load_board(name: str = "wattseal_rp2040") -> Board:
     return Board(
         name=facts["name"],
         flash_size=flash["size_bytes"],
-        areas={
-            area: (place["offset"], place["sectors"] * flash["sector_bytes"])
-            for area, place in flash["areas"].items()
-        },
+        areas=load_areas(name),
         link=UartPins(link["uart"], link["tx_pin"], link["rx_pin"]),
         link_baud=link["baud"],
         meter_line=UartPins(line["uart"], line["tx_pin"], line["rx_pin"]),

@@ -1,21 +1,32 @@
 """What a rig is to be made of; the same for every target."""
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from hil.flash import MarginalCells
 from hil.line import LineFormat
 from hil.meter.meter import DEFAULT_ENERGY_WH, Meter
 from hil.meter.port import DEFAULT_TURNAROUND_NS
-from hil.rp2040.rosc import BitSource, biased_bits, constant_bits, random_bits, repeated_bits
+from hil.rp2040.rosc import (
+    Noise,
+    Oscillation,
+    RingOscillator,
+    biased_bits,
+    constant_bits,
+    random_bits,
+    repeated_bits,
+)
 
 DEFAULT_CHIP_ID = bytes.fromhex("e66058388372a432")
 DEFAULT_LINE = LineFormat(9600)
 
-NOISES: dict[str, Callable[[], BitSource]] = {
+NOISES: dict[str, Callable[[], Noise]] = {
     "random": random_bits,
     "stuck": lambda: constant_bits(0),
     "biased": lambda: biased_bits(ones_per_256=240),
     "repeating": lambda: repeated_bits("01101"),
+    "oscillator": lambda: RingOscillator(Oscillation(), random.getrandbits(64)),
 }
 """Noise sources by name: a real one, and ways in which one fails."""
 
@@ -57,12 +68,16 @@ class MeterSetup:
 
 @dataclass(frozen=True)
 class Setup:
-    """A module and its meter. `flash` is the state to boot from; None is a factory-fresh module."""
+    """A module and its meter. `flash` is the state to boot from; None is a factory-fresh module.
+
+    `marginal` are bits of it that read either way; they go on living in the rig.
+    """
 
     meter: MeterSetup = field(default_factory=MeterSetup)
     chip_id: bytes = DEFAULT_CHIP_ID
     noise: str = "random"
     flash: bytes | None = None
+    marginal: MarginalCells = field(default_factory=MarginalCells, compare=False)
 
     def __post_init__(self) -> None:
         if self.noise not in NOISES:

@@ -7,23 +7,43 @@ from app.key_policy import ensure_key
 from app.module import Module
 from app.refusals import as_wattseal_error
 
+MAX_BITES = 3
+"""After so many bites of the watchdog, none of them a minute after a start, nothing is tried any
+more that may have brought them about: the module answers and does not sign."""
+
 
 def boot(core: Core, port: Port, board_name: str, release: Release, profiles: Json) -> Module:
     """Start the module. Any failure puts it into the state fault, in which it still answers for
     status, records, events and public key.
     """
     module = Module(core, port, board_name, release, profiles)
-    for step in (_measure_image, _test_core, _hedge, _check_storage, _log_start, ensure_key):
+    for step in (
+        _check_bites,
+        _measure_image,
+        _test_core,
+        _hedge,
+        _check_storage,
+        _log_start,
+        ensure_key,
+    ):
+        port.feed()
         try:
             step(module)
         except Exception as problem:
             module.stop_signing(as_wattseal_error(core, problem))
             break
+    port.feed()
     if module.fault is not None:
         _log_fault(module)
     elif module.sessions.needs_recovery and module.public_key:
         module.recover()
     return module
+
+
+def _check_bites(module: Module) -> None:
+    bites = module.port.bites()
+    if bites >= MAX_BITES:
+        raise WattsealError("watchdog_bites", bites=bites)
 
 
 def _measure_image(module: Module) -> None:

@@ -39,7 +39,7 @@ class FlashAreas(Protocol):
         """Fill the buffer from the byte offset within the area."""
 
     def flash_program(self, area: int, offset: int, data: _Buffer, /) -> None:
-        """Program whole erased pages."""
+        """Program whole pages: erased ones, or with the bytes that they hold already, or zeros."""
 
     def flash_erase(self, area: int, sector: int, /) -> None:
         """Erase one sector to 0xFF."""
@@ -75,8 +75,14 @@ class Core(FlashAreas, Protocol):
     def key_create(self, number: int, /) -> None:
         """Make and store a key pair for the running image."""
 
+    def key_secure(self, number: int, /) -> None:
+        """Make sure that a whole key, whose storing may have been cut, stays whole."""
+
     def key_erase(self, number: int, /) -> None:
         """Erase a whole key for ever."""
+
+    def key_erase_all(self) -> None:
+        """Destroy what every slot holds, whatever that is."""
 
     def key_discard_broken(self) -> int:
         """Erase the slots that are written but not whole; how many."""
@@ -171,7 +177,19 @@ class Port(Ticks, Protocol):
         """Open the line to the meter; parity "none", "even" or "odd"."""
 
     def reset_cause(self) -> str:
-        """Return why the chip started."""
+        """Return why the chip started: "power_on", "restart", or "watchdog" after a bite."""
+
+    def watch(self) -> None:
+        """Start the watchdog: the chip starts anew 8 s after `feed` was last called."""
+
+    def feed(self) -> None:
+        """Put the watchdog's bite off. Called from the main loop and what it waits in, only."""
+
+    def bites(self) -> int:
+        """Return how often the watchdog has bitten since the module last ran for a while."""
+
+    def forget_bites(self) -> None:
+        """Count bites from none on."""
 
     def heap_free(self) -> int:
         """Return the bytes of heap free after a collection."""

@@ -3,8 +3,9 @@
 A record is stored with the `JournalState` after it: pagination, session, time and reading in a few
 bytes. After each record a mark with the same state is stored, before the record is given out. So
 the state survives the decay of its record, and a decayed record with a mark after it is known from
-one that a power cut interrupted, whose pagination is free. A further mark changes the reading that
-the next record's is compared with.
+one that a power cut interrupted, whose pagination is free. A record that is found without its mark
+at a start gets it before anything refers to the record. A further mark changes the reading that the
+next record's is compared with.
 """
 
 import struct
@@ -233,6 +234,15 @@ class Journal:
             self.state = unpack_state(log.base(log.newest) or JournalState().pack())
         if log.missing(log.newest):
             self.damage = "a record or its mark has decayed"
+        elif not entries or entries[-1].kind == _RECORD:
+            self._secure(bool(entries))
+
+    def _secure(self, with_mark: bool) -> None:
+        """Make sure of what is known without a mark: the power may have failed in its storing."""
+        self._log.secure()
+        state = self.state.pack()
+        if with_mark and self._log.has_room((len(state),), 0):
+            self._log.append(_MARK, state, 0, state)
 
     def _find(self, pagination: int) -> Entry | None:
         """Return the entry of a record, or None if it has decayed."""

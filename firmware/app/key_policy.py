@@ -110,6 +110,7 @@ def log_newest_statement(module: Module) -> None:
     number = module.statements.state.number
     if number <= module.events.state.statement:
         return
+    module.statements.secure()
     facts = read_statement(module.statements.read(number)["statement"])
     event, detail = _event_of(module, facts)
     module.log_if_room(event, detail, number)
@@ -215,11 +216,14 @@ def _roll_over(
 def _prepare_key(module: Module, number: int, announced: int) -> None:
     """Make sure that the key is stored whole: the one that a cut left unannounced, or a new one.
 
-    All other keys but the announced one (0 for none) are discarded.
+    The former stays, because the cut may have been in the statement that announces it, and is
+    secured, because it may have been in its storing. All other keys but the announced one (0 for
+    none) are discarded.
     """
     candidate = (number, bytes.fromhex(module.firmware.identity))
     if candidate in module.core.key_slots()[1]:
         _discard_all_but(module, number, announced)
+        module.core.key_secure(number)
     else:
         _discard_all_but(module, announced, 0)
         module.core.key_create(number)

@@ -72,6 +72,7 @@ class LinkServer:
 
     def serve_once(self) -> None:
         """Wait for bytes and answer their lines; do idle work without any, or without a pause."""
+        self._module.port.feed()
         is_readable = self._link.wait(IDLE_MS)
         if is_readable:
             for found in self._decoder.feed(self._link.read(READ_BYTES)):
@@ -88,6 +89,7 @@ class LinkServer:
 
     def _answer(self, found: Json | LinkError) -> bytes:
         """Return the line to send: b"" for a reply, or two modules would answer each other."""
+        self._module.port.feed()  # some bytes may bring several requests, each of them a long one
         if isinstance(found, LinkError):
             return encode(error(None, found))
         if is_reply(found):
@@ -99,6 +101,7 @@ class LinkServer:
             return encode(error(None, self._module.refuse("reply", problem)))
 
     def _idle(self) -> None:
+        self._module.port.feed()
         gc.collect()  # now, not while a session begins
         try:
             self._module.idle()

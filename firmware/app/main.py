@@ -11,7 +11,11 @@ from app.link import LinkServer
 
 
 def run() -> None:
-    """Serve the link and never return: an error in one line must not stop the next."""
+    """Serve the link and never return: an error in one line must not stop the next.
+
+    The watchdog watches the start too: what hangs there would hang for ever.
+    """
+    port.watch()
     link = port.open_link()
     module = boot(_wattseal, port, board.NAME, release, meter_profiles.PROFILES)
     server = LinkServer(module, link)

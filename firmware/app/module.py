@@ -19,6 +19,9 @@ from app.statements import HANDED_OVER, Statements
 RECOVERY_INTERVAL_MS = 10_000
 """How often a silent meter is asked whether the session that a power failure cut can be ended."""
 
+RUNS_WELL_AFTER_MS = 60_000
+"""A module that has served so long is none that the watchdog bites at every start."""
+
 _SIGNING = ("begin", "intermediate", "end", "recovery", "prove", "event_head", "decommission")
 
 
@@ -258,6 +261,8 @@ class Module:
     def idle(self) -> None:
         """Keep time, erase ahead, and try to end a session that a power failure cut."""
         uptime_ms = self.clock.uptime_ms()
+        if uptime_ms >= RUNS_WELL_AFTER_MS:
+            self.port.forget_bites()
         if self.fault is not None:
             return
         is_due = uptime_ms - self._recovery_tried_ms >= RECOVERY_INTERVAL_MS
@@ -288,7 +293,8 @@ class Module:
     def close_session(self) -> Json:
         """End the open session without a reading; returns the reply's fields."""
         settings, last_unix_ms = self.setup.settings, self.events.state.unix_ms
-        fields = self.sessions.close(settings, self.meter(), last_unix_ms)
-        names = ("pagination", "begin_pagination", "meter_state")
-        self.log_if_room("session_closed", {name: fields[name] for name in names})
+        fields, meter_state = self.sessions.close(settings, self.meter(), last_unix_ms)
+        detail: Json = {"pagination": fields["pagination"], "meter_state": meter_state}
+        detail["begin_pagination"] = fields["begin_pagination"]
+        self.log_if_room("session_closed", detail)
         return fields

@@ -10,11 +10,19 @@ _OF_CORE = {
     "entropy": "entropy_failed",
     "no_key": "key_lost",
     "key_broken": "key_broken",
+    "key_of_other_chip": "key_of_other_chip",
     "self_test": "self_test_failed",
     "fault": "signing_fault",
 }
 
-LASTING = ("key_lost", "key_broken", "self_test_failed", "signing_fault", "storage_broken")
+LASTING = (
+    "key_lost",
+    "key_broken",
+    "key_of_other_chip",
+    "self_test_failed",
+    "signing_fault",
+    "storage_broken",
+)
 """Causes that another attempt does not remove, or that must not be tried again: in signing, they
 put the module into the state fault."""
 

@@ -3,8 +3,13 @@
 Sector `n` of the log is in flash sector `n % sector_count`; log_format.py defines the bytes.
 The rules that make it safe:
 
-* A page is programmed once after its erase, and the pages of an entry in ascending order. A cut
-  leaves at most one page neither erased nor whole, in an entry whose storing was not reported.
+* The pages of an entry are programmed in ascending order, each once after its erase. A cut leaves
+  at most one page neither erased nor whole, in an entry whose storing was not reported.
+* Cells that a cut left half programmed or half erased may read one way at this start and another
+  way at the next. So a sector is erased in the run that opens it, however blank it reads. An entry
+  that a cut left incomplete is spoilt for good when the log is mounted. Before the first entry of
+  a run the newest page is programmed once more with what it holds, and the page after it, in which
+  the power may have failed, is passed over: all its bits are cleared, whatever they read as.
 * Entry numbers rise by one. An entry cut while being written gives its number to the next one,
   so a missing number means that an entry was whole once and decayed: `missing` counts those.
 * Only the newest entry, when decayed, looks like a cut one. Code that has to tell the two apart
@@ -64,7 +69,9 @@ class SectorLog:
         self.oldest = self.newest = -1
         self.next_entry = 0
         self._end_page = self._pages  # where the next entry of the newest sector goes
-        self._next_is_blank = False
+        self._next_is_erased = False  # by this run
+        self._newest_page = -1  # to be programmed again before anything refers to it, -1 if none is
+        self._doubtful_page = -1  # to be passed over, -1 if none is
         self.damage = ""
         try:
             self._mount()
@@ -187,6 +194,7 @@ class SectorLog:
             raise ValueError("the entry is longer than a sector")
         if not self.has_room((len(body),), spare_sectors):
             raise LogFullError(f"no room for an entry of {len(body)} bytes")
+        self._settle()
         if self._end_page + pages > self._pages:
             self._open_sector(base)
         header = pack_entry_header(self._kind, kind, self.next_entry, body)
@@ -205,21 +213,52 @@ class SectorLog:
             self.oldest = sector
 
     def prepare(self) -> None:
-        """Erase the sector that will be opened next, so that no entry has to wait for it."""
-        if self._next_is_blank or self.damage or self.free_sectors == 0:
+        """Erase the sector that will be opened next, so that no entry has to wait for it.
+
+        Not while more than half of the newest one is free: every run has to erase anew, and a
+        module that is only switched on and off should not wear one sector out.
+        """
+        if self.newest < 0 or self._end_page * 2 >= self._pages:
+            self._erase_next()
+
+    def secure(self) -> None:
+        """Make sure that the newest entry stays: the power may have failed in its last page."""
+        if self._newest_page >= 0:
+            offset = self._offset(self.newest, self._newest_page)
+            self._load(offset)
+            self._program_page(offset)
+            self._newest_page = -1
+
+    def _settle(self) -> None:
+        """Make sure of the place where the last run ended, before the first entry of this one."""
+        self.secure()
+        if self._doubtful_page >= 0:
+            self._clear_page(self._doubtful_page)
+            self._doubtful_page = -1
+
+    def _clear_page(self, page: int) -> None:
+        """Clear every bit of a page of the newest sector; one that resists is passed over too."""
+        self._page[:] = bytes(self._page_bytes)
+        try:
+            self._program_page(self._offset(self.newest, page))
+        except Exception:
             return
+
+    def _erase_next(self) -> None:
+        if self._next_is_erased or self.damage or self.free_sectors == 0:
+            return
+        self.secure()  # it may be the entry that has freed the sector
         place = (self.newest + 1) % self.sector_count
+        self._flash.flash_erase(self._area, place)
         if not self._is_blank(place):
-            self._flash.flash_erase(self._area, place)
-            if not self._is_blank(place):
-                raise LogWriteError(f"flash sector {place} does not erase")
-        self._next_is_blank = True
+            raise LogWriteError(f"flash sector {place} does not erase")
+        self._next_is_erased = True
 
     def _open_sector(self, base: bytes) -> None:
-        self.prepare()
+        self._erase_next()
         number, oldest = self.newest + 1, max(self.oldest, 0)
         header = pack_sector_header(self._kind, SectorHeader(number, self.next_entry, oldest, base))
-        self._next_is_blank = False
+        self._next_is_erased = False
         self._program(self._offset(number, 0), header, b"")
         self.newest, self.oldest, self._end_page = number, oldest, 1
 
@@ -269,28 +308,33 @@ class SectorLog:
         header = unpack_sector_header(self._kind, self._load(self._offset(number, 0)))
         return header if header and header.number == number else None
 
-    def _walk(self, sector: int) -> tuple[list[Entry], int]:
-        """Return every whole entry of a sector, and the page after everything that was programmed.
+    def _walk(self, sector: int) -> tuple[list[Entry], int, int]:
+        """Return the whole entries of a sector, the page after everything that was programmed, and
+        the last page of what a cut has left after the newest entry, -1 if it left nothing.
 
         An entry cut while being written may later read as whole, when its last bits were only
-        just programmed; the next one took its number, so of two the later counts.
+        just programmed; the next one took its number, so of two the later counts. It may also read
+        as cut and have a later one within the length that its header tells.
         """
         found: list[Entry] = []
         page = end_page = 1
+        cut_page = -1
         while page < self._pages:
             offset = self._offset(sector, page)
             entry = unpack_entry_header(self._kind, self._load(offset), offset)
-            if entry is None or page + self._pages_of(entry.length) > self._pages:
-                page += 1
-                end_page = end_page if self._page == self._blank else page
-                continue
-            page += self._pages_of(entry.length)
-            end_page = page
-            if self._is_whole(entry):
+            after = page + (self._pages_of(entry.length) if entry else 1)
+            if entry and after <= self._pages and self._is_whole(entry):
                 while found and found[-1].number >= entry.number:
                     found.pop()
                 found.append(entry)
-        return found, end_page
+                page = end_page = after
+                cut_page = -1
+                continue
+            page += 1
+            if entry or self._page != self._blank:
+                end_page = page
+                cut_page = max(cut_page, min(after, self._pages) - 1)
+        return found, end_page, cut_page
 
     def _is_whole(self, entry: Entry) -> bool:
         try:
@@ -303,7 +347,7 @@ class SectorLog:
 
     def _mount(self) -> None:
         """Find the newest sector, the oldest live one, and where the next entry goes."""
-        newest = self._newest_header()
+        newest = self._without_abandoned(self._newest_header())
         oldest = 0
         if newest:
             self.newest, self.next_entry = newest.number, newest.first_entry
@@ -330,11 +374,35 @@ class SectorLog:
                 newest = self._header(number) or newest
         return newest
 
+    def _without_abandoned(self, newest: SectorHeader | None) -> SectorHeader | None:
+        """Return the header of the newest sector: the one before, if that has later entries.
+
+        Then the power failed while the header was written, which did not read as whole at the next
+        start and does now.
+        """
+        if newest is None or newest.number == 0 or self._walk(newest.number)[0]:
+            return newest
+        before = self._header(newest.number - 1)
+        if before is None:
+            return newest
+        entries = self._walk(before.number)[0]
+        return before if entries and entries[-1].number >= newest.first_entry else newest
+
     def _mount_newest(self, oldest: int) -> int:
         """Take entry number and end from the newest sector; returns the oldest live sector."""
-        entries, self._end_page = self._walk(self.newest)
+        entries, self._end_page, cut_page = self._walk(self.newest)
+        self._newest_page = 0
         if entries:
-            self.next_entry = entries[-1].number + 1
+            last = entries[-1]
+            self.next_entry = last.number + 1
+            first_page = last.offset % self._sector_bytes // self._page_bytes
+            self._newest_page = first_page + self._pages_of(last.length) - 1
+        if cut_page >= 0:
+            self._clear_page(cut_page)
+            self._end_page = max(self._end_page, cut_page + 1)
+        if self._end_page < self._pages:
+            self._doubtful_page = self._end_page
+            self._end_page += 1
         for entry in entries:
             if entry.kind == _KIND_OLDEST:
                 (oldest,) = struct.unpack("<I", self.read(entry))

@@ -18,6 +18,9 @@ from app.firmware import Firmware
 from app.journal import SPARE_AT_END, SPARE_WHILE_OPEN, Journal, JournalState
 from app.meter import Meter, rises_too_fast
 
+METER_LAG_MS = 2000
+"""A meter may show energy so late: it renews its registers once a second, or more rarely."""
+
 _SIGNATURE_SECTION_BYTES = 194  # with the longest signature, 72 bytes of DER
 
 _GOOD, _OUT_OF_RANGE, _NOT_READ, _SUBSTITUTE = "G", "O", "F", "S"
@@ -85,12 +88,12 @@ class Sessions:
         begun = self._meter_and_user()
         return self._add(settings, meter, begun, "P", last_unix_ms=last_unix_ms)
 
-    def close(self, settings: Json, meter: Meter, last_unix_ms: int) -> Json:
+    def close(self, settings: Json, meter: Meter, last_unix_ms: int) -> tuple[Json, str]:
         """End the open session without a reading, because its owner wants that.
 
         The record names the meter of the begin and repeats the newest reading, with which the next
         session's is compared as ever. EF E says that no energy may be billed by it, ST what the
-        meter did when it was asked once more. Returns the reply's fields.
+        meter did when it was asked once more. Returns the reply's fields and that ST.
         """
         serial, user = self._meter_and_user()
         before = self._journal.state
@@ -102,8 +105,7 @@ class Sessions:
         )
         fields = self._sign_and_store(self._next_state(reading, serial, "A", time, None), payload)
         fields["begin_pagination"] = before.begin_pagination
-        fields["meter_state"] = meter_state
-        return fields
+        return fields, meter_state
 
     def require_lower(self, reading: Reading, serial: str) -> None:
         """Raise WattsealError `meter_not_lower` unless the meter showed more energy before."""
@@ -191,7 +193,7 @@ class Sessions:
             state.begin_unix_ms = before.begin_unix_ms
             state.session_id = before.session_id
             state.clock_status = before.clock_status
-            elapsed_ms = state.unix_ms - before.unix_ms
+            elapsed_ms = state.unix_ms - before.unix_ms + METER_LAG_MS
             is_measured = not self.needs_recovery
             state.is_doubtful = before.is_doubtful or (
                 is_measured and rises_too_fast(before.reading(), reading, elapsed_ms)

@@ -1,7 +1,8 @@
 """One JSON object in flash, of which the latest whole version counts: the module's setup.
 
 A version is an entry and a mark after it, both in flash before `save` returns. So a version that
-decayed is known from one that a power cut interrupted, and no older one is taken instead.
+decayed is known from one that a power cut interrupted, and no older one is taken instead. A version
+that is found without its mark gets it at once.
 """
 
 from wire import strict_json
@@ -44,15 +45,26 @@ class StateStore:
     def _load(self) -> None:
         """Take the version in the newest sector that has one; nothing above it may have decayed."""
         log = self._log
+        is_marked = False
         for sector in range(log.newest, log.oldest - 1, -1):
             if log.missing(sector):
                 self.damage = "a version of the setup has decayed"
                 return
-            versions = [entry for entry in log.entries(sector) if entry.kind == _VERSION]
+            entries = log.entries(sector)
+            is_marked = is_marked or (bool(entries) and entries[-1].kind == _MARK)
+            versions = [entry for entry in entries if entry.kind == _VERSION]
             if versions:
                 self._sector = sector
                 self._use(log.read(versions[-1]))
-                return
+                break
+        if not self.damage and not is_marked:
+            self._secure()
+
+    def _secure(self) -> None:
+        """Make sure of a version without its mark: the power may have failed in its storing."""
+        self._log.secure()
+        if self._sector >= 0 and self._log.has_room((0,), 0):
+            self._log.append(_MARK, b"", 0, b"")
 
     def _use(self, body: bytes) -> None:
         try:

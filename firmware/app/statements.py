@@ -93,6 +93,10 @@ class Statements:
             raise WattsealError("statements_full", newest=self.state.number) from None
         self.state = state
 
+    def secure(self) -> None:
+        """Make sure that the newest statement stays: the power may have failed in its storing."""
+        self._log.secure()
+
     def read(self, number: int) -> Json:
         """Read a statement: `{"statement", "signatures"}`.
 

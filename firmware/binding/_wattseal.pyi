@@ -52,7 +52,8 @@ def key_slots() -> tuple[int, tuple[tuple[int, bytes], ...]]:
     """Return `(broken, whole)`: how many slots are written but not whole, and the whole keys.
 
     A whole key is `(key number, firmware identity that made it, 32 bytes)`, in ascending order of
-    the number. `(0, ())` means that no slot was ever written. Raises CoreError: `storage`.
+    the number. `(0, ())` means that no slot was ever written. Raises CoreError: `storage`;
+    `key_of_other_chip` if any slot holds a key that was made on another chip.
     """
 
 def key_create(number: int) -> None:
@@ -63,8 +64,20 @@ def key_create(number: int) -> None:
     `storage` if the flash refuses.
     """
 
+def key_secure(number: int) -> None:
+    """Program the slot of the whole key of that number once more: its storing may have been cut.
+
+    Raises CoreError: `no_key`, `key_broken`, `key_of_other_chip`, `storage`.
+    """
+
 def key_erase(number: int) -> None:
     """Erase the whole key of that number for ever; raises CoreError: `no_key`, `storage`."""
+
+def key_erase_all() -> None:
+    """Destroy what every key slot holds, whatever that is: also a key of another chip.
+
+    Raises CoreError: `storage` if a slot refuses; the others are erased all the same.
+    """
 
 def key_discard_broken() -> int:
     """Erase the key slots that are written but not whole; how many were erased (0: none was).
@@ -77,7 +90,8 @@ def key_discard_broken() -> int:
 def key_public(number: int) -> bytes:
     """Return SubjectPublicKeyInfo DER of a stored key, uncompressed point, 91 bytes.
 
-    Raises CoreError: `no_key`, or `key_broken` if a broken slot may have been it; `storage`.
+    Raises CoreError: `no_key`, or `key_broken` if a broken slot may have been it, or
+    `key_of_other_chip` if there is a key of another chip; `storage`.
     """
 
 def sign_record(number: int, payload: _Buffer) -> bytes:
@@ -130,10 +144,14 @@ def flash_read(area: int, offset: int, buffer: bytearray | memoryview) -> None:
     """Fill buffer from the byte offset within the area."""
 
 def flash_program(area: int, offset: int, data: _Buffer) -> None:
-    """Program whole pages: offset and length are multiples of page_size; erased pages only."""
+    """Program whole pages: offset and length are multiples of page_size.
+
+    Of erased pages; or the bytes that the pages hold already, to make half programmed cells hold;
+    or zeros.
+    """
 
 def flash_erase(area: int, sector: int) -> None:
     """Erase one sector to 0xFF."""
 
 def chip_id() -> bytes:
-    """Return the chip's unique id, 8 bytes on the RP2040 (its flash chip's), 8 on unix."""
+    """Return the unique id of the flash chip, 8 bytes; keys belong to it."""

@@ -27,9 +27,11 @@ target_sources(usermod_wattseal INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/json_text.c
     ${WATTSEAL_FIRMWARE}/ports/ws_areas.c
     ${WATTSEAL_FIRMWARE}/ports/ws_sample_queue.c
+    ${WATTSEAL_FIRMWARE}/ports/rp2/modchip.c
     ${WATTSEAL_FIRMWARE}/ports/rp2/ws_no_prompt.c
     ${WATTSEAL_FIRMWARE}/ports/rp2/ws_port_rp2.c)
-target_include_directories(usermod_wattseal INTERFACE ${CMAKE_CURRENT_LIST_DIR} ${WATTSEAL_INCLUDES} ${WATTSEAL_BEARSSL}/inc)
+target_include_directories(usermod_wattseal INTERFACE ${CMAKE_CURRENT_LIST_DIR} ${WATTSEAL_FIRMWARE}/ports/rp2
+    ${WATTSEAL_INCLUDES} ${WATTSEAL_BEARSSL}/inc)
 target_link_libraries(usermod_wattseal INTERFACE wattseal_core)
 target_link_libraries(usermod INTERFACE usermod_wattseal)
 

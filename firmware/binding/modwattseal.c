@@ -166,11 +166,23 @@ static mp_obj_t wattseal_key_create(mp_obj_t number) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(key_create_obj, wattseal_key_create);
 
+static mp_obj_t wattseal_key_secure(mp_obj_t number) {
+    check(ws_key_secure(keys(), key_number_of(number)));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(key_secure_obj, wattseal_key_secure);
+
 static mp_obj_t wattseal_key_erase(mp_obj_t number) {
     check(ws_key_erase(keys(), key_number_of(number)));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(key_erase_obj, wattseal_key_erase);
+
+static mp_obj_t wattseal_key_erase_all(void) {
+    check(ws_key_erase_all(keys()));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(key_erase_all_obj, wattseal_key_erase_all);
 
 static mp_obj_t wattseal_key_discard_broken(void) {
     uint32_t erased;
@@ -339,7 +351,9 @@ static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_random), MP_ROM_PTR(&random_obj)},
     {MP_ROM_QSTR(MP_QSTR_key_slots), MP_ROM_PTR(&key_slots_obj)},
     {MP_ROM_QSTR(MP_QSTR_key_create), MP_ROM_PTR(&key_create_obj)},
+    {MP_ROM_QSTR(MP_QSTR_key_secure), MP_ROM_PTR(&key_secure_obj)},
     {MP_ROM_QSTR(MP_QSTR_key_erase), MP_ROM_PTR(&key_erase_obj)},
+    {MP_ROM_QSTR(MP_QSTR_key_erase_all), MP_ROM_PTR(&key_erase_all_obj)},
     {MP_ROM_QSTR(MP_QSTR_key_discard_broken), MP_ROM_PTR(&key_discard_broken_obj)},
     {MP_ROM_QSTR(MP_QSTR_key_public), MP_ROM_PTR(&key_public_obj)},
     {MP_ROM_QSTR(MP_QSTR_sign_record), MP_ROM_PTR(&sign_record_obj)},

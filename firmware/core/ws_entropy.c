@@ -35,7 +35,7 @@ static int draw(const ws_entropy_source *source, uint32_t sample_count, ws_healt
     return result;
 }
 
-int ws_entropy_seed(const ws_entropy_source *source, uint8_t seed[WS_ENTROPY_SEED_SIZE]) {
+static int try_seed(const ws_entropy_source *source, uint8_t seed[WS_ENTROPY_SEED_SIZE]) {
     ws_health health;
     ws_sha256_context hash;
 
@@ -53,5 +53,17 @@ int ws_entropy_seed(const ws_entropy_source *source, uint8_t seed[WS_ENTROPY_SEE
     }
     ws_wipe(&hash, sizeof hash);
     ws_wipe(&health, sizeof health);
+    return result;
+}
+
+int ws_entropy_seed(const ws_entropy_source *source, uint8_t seed[WS_ENTROPY_SEED_SIZE]) {
+    int result = WS_ERR_ENTROPY;
+
+    for (unsigned tries = 0; tries < WS_ENTROPY_TRIES && result != WS_OK; tries++) {
+        result = try_seed(source, seed);
+        if (result != WS_OK && source->restart != NULL) {
+            source->restart(source->context);
+        }
+    }
     return result;
 }

@@ -14,6 +14,9 @@ typedef struct ws_entropy_source {
     /* Fill buffer with size * 8 fresh samples in the order taken, the first of each byte in
      * bit 7. Returns 0, or a negative number when the source does not deliver. */
     int (*read)(void *context, uint8_t *buffer, size_t size);
+    /* Throw away what was sampled ahead, and sample otherwise from here on if that can be: the
+     * samples failed. NULL if there is nothing of the kind. */
+    void (*restart)(void *context);
 } ws_entropy_source;
 
 /* Two SHA-256 outputs, 512 bits: a DRBG of 256-bit strength needs 384, entropy input and nonce
@@ -30,8 +33,14 @@ typedef struct ws_entropy_source {
 /* Raw samples that one seed takes from the source. */
 #define WS_ENTROPY_SAMPLES_PER_SEED (WS_ENTROPY_STARTUP_SAMPLES + 2 * WS_ENTROPY_SAMPLES_PER_DIGEST)
 
-/* Test the source and condition one seed from it. WS_ERR_ENTROPY, and a wiped seed, when the
- * source does not deliver or when any sample of the run fails a health test. */
+/* How often a seed is tried for. A sound source fails now and then, by chance or because the moment
+ * was bad for it (an oscillator near a harmonic of the sampling); one that is dead fails always. A
+ * source that is as bad as is claimed at most fails one seed in 100 by chance, so three in a row
+ * once in a million. Of a seed that failed nothing is used. */
+#define WS_ENTROPY_TRIES 3
+
+/* Test the source and condition one seed from it. WS_ERR_ENTROPY, and a wiped seed, when each time
+ * the source does not deliver or any sample of the run fails a health test. */
 int ws_entropy_seed(const ws_entropy_source *source, uint8_t seed[WS_ENTROPY_SEED_SIZE]);
 
 #endif

@@ -16,7 +16,9 @@
     X(WS_ERR_PUBLIC_KEY, -8, "public_key") /* not the DER of a point on P-256 */                   \
     X(WS_ERR_SIGNATURE, -9, "signature")   /* not strict DER, or not a signature of this data */   \
     X(WS_ERR_SELF_TEST, -10, "self_test")  /* a known-answer test failed: nothing may be signed */ \
-    X(WS_ERR_FAULT, -11, "fault")          /* the chip computed wrong: nothing may be signed */
+    X(WS_ERR_FAULT, -11, "fault")          /* the chip computed wrong: nothing may be signed */    \
+    X(WS_ERR_KEY_FOREIGN, -12, "key_of_other_chip") /* a whole key that was made on another chip   \
+                                                     */
 
 enum ws_error {
 #define WS_ERROR_ENUM(identifier, code, name) identifier = (code),

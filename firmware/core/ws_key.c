@@ -37,7 +37,7 @@ int ws_key_inspect(const ws_storage *storage, ws_key_list *list) {
             list_key(list, &slot);
         } else if (state == WS_ERR_KEY_BROKEN) {
             list->broken_slots++;
-        } else if (state == WS_ERR_STORAGE) {
+        } else if (state == WS_ERR_STORAGE || state == WS_ERR_KEY_FOREIGN) {
             result = state;
         }
     }
@@ -53,6 +53,7 @@ int ws_key_inspect(const ws_storage *storage, ws_key_list *list) {
  * *slot is wiped. */
 static int load(const ws_storage *storage, uint32_t number, ws_key_slot *slot, uint32_t *sector) {
     bool any_broken = false;
+    bool any_foreign = false;
 
     int result = ws_key_slot_check_storage(storage);
     for (*sector = 0; result == WS_OK && *sector < storage->sector_count; ++*sector) {
@@ -64,10 +65,11 @@ static int load(const ws_storage *storage, uint32_t number, ws_key_slot *slot, u
             result = state;
         }
         any_broken |= state == WS_ERR_KEY_BROKEN;
+        any_foreign |= state == WS_ERR_KEY_FOREIGN;
     }
     ws_wipe(slot, sizeof *slot);
     if (result == WS_OK) {
-        result = any_broken ? WS_ERR_KEY_BROKEN : WS_ERR_NO_KEY;
+        result = any_foreign ? WS_ERR_KEY_FOREIGN : any_broken ? WS_ERR_KEY_BROKEN : WS_ERR_NO_KEY;
     }
     return result;
 }
@@ -129,6 +131,19 @@ int ws_key_create(const ws_storage *storage, const ws_key_inputs *inputs, uint32
     return result;
 }
 
+int ws_key_secure(const ws_storage *storage, uint32_t number) {
+    ws_key_slot slot;
+    uint32_t sector;
+
+    int result = load(storage, number, &slot, &sector);
+    ws_wipe(&slot, sizeof slot);
+    if (result == WS_OK) {
+        result = ws_key_slot_secure(storage, sector);
+    }
+    ws_wipe_stack();
+    return result;
+}
+
 int ws_key_erase(const ws_storage *storage, uint32_t number) {
     ws_key_slot slot;
     uint32_t sector;
@@ -136,7 +151,7 @@ int ws_key_erase(const ws_storage *storage, uint32_t number) {
     int result = load(storage, number, &slot, &sector);
     ws_wipe(&slot, sizeof slot);
     ws_wipe_stack();
-    if (result == WS_ERR_KEY_BROKEN) {
+    if (result == WS_ERR_KEY_BROKEN || result == WS_ERR_KEY_FOREIGN) {
         result = WS_ERR_NO_KEY; /* there is no whole key, and that is all that was asked for */
     }
     return result == WS_OK ? ws_key_slot_destroy(storage, sector) : result;
@@ -157,6 +172,18 @@ int ws_key_discard_broken(const ws_storage *storage, uint32_t *erased) {
         }
     }
     ws_wipe(&slot, sizeof slot);
+    ws_wipe_stack();
+    return result;
+}
+
+int ws_key_erase_all(const ws_storage *storage) {
+    int result = ws_key_slot_check_storage(storage);
+    uint32_t count = result == WS_OK ? storage->sector_count : 0;
+    for (uint32_t sector = 0; sector < count; sector++) {
+        if (ws_key_slot_destroy(storage, sector) != WS_OK) {
+            result = WS_ERR_STORAGE;
+        }
+    }
     ws_wipe_stack();
     return result;
 }

@@ -41,7 +41,8 @@ typedef struct ws_key_inputs {
 } ws_key_inputs;
 
 /* Look at every slot. An area that was never written gives no keys and no broken slots.
- * WS_ERR_STORAGE when the flash cannot be read: that is neither empty nor broken. */
+ * WS_ERR_STORAGE when the flash cannot be read: that is neither empty nor broken.
+ * WS_ERR_KEY_FOREIGN when any slot holds a key of another chip: a copy of that chip's flash. */
 int ws_key_inspect(const ws_storage *storage, ws_key_list *list);
 
 /* Make a key pair of that number and store it in a blank slot.
@@ -52,20 +53,30 @@ int ws_key_inspect(const ws_storage *storage, ws_key_list *list);
  * new key, and every other slot as it was. */
 int ws_key_create(const ws_storage *storage, const ws_key_inputs *inputs, uint32_t number);
 
+/* Make sure that the whole key of that number stays whole: the power may have failed while it was
+ * stored, and cells half programmed read so now and otherwise later. Errors as ws_key_public. */
+int ws_key_secure(const ws_storage *storage, uint32_t number);
+
 /* Destroy the whole key of that number: cleared bit by bit, then erased, so that not even cells
  * half erased by a cut hold anything of it, then read back. A cut leaves the key whole, broken or
  * gone. WS_ERR_NO_KEY; WS_ERR_STORAGE also when the cells did not take the erasure. */
 int ws_key_erase(const ws_storage *storage, uint32_t number);
 
-/* Erase the slots that are written but not whole; a whole key is never touched.
+/* Erase the slots that are written but not whole; a whole key is never touched, of whatever chip.
  *
  * Separate from ws_key_create because only the caller can know whether a broken slot is a key
  * whose storing or erasing was cut (may go) or a used key that decayed (a fault to report).
  * erased receives the number of slots erased, 0 if there was none. */
 int ws_key_discard_broken(const ws_storage *storage, uint32_t *erased);
 
+/* Destroy what every slot holds, as ws_key_erase does: whole, broken, blank or of another chip.
+ * A slot that refuses does not spare the others; WS_ERR_STORAGE then. A cut leaves some slots
+ * as they were: to be called again until it returns WS_OK. */
+int ws_key_erase_all(const ws_storage *storage);
+
 /* SubjectPublicKeyInfo of a stored key. WS_ERR_NO_KEY, WS_ERR_STORAGE; WS_ERR_KEY_BROKEN when no
- * whole key has that number but a broken slot may have been it. */
+ * whole key has that number but a broken slot may have been it, WS_ERR_KEY_FOREIGN when there is a
+ * key of another chip. */
 int ws_key_public(const ws_storage *storage, uint32_t number, uint8_t spki[WS_SPKI_SIZE]);
 
 /* Sign a SHA-256 digest with a stored key (RFC 6979); hedge, or NULL for none, adds entropy to the

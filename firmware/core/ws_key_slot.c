@@ -17,14 +17,15 @@ enum {
     OFFSET_IDENTITY = 16,
     OFFSET_PRIVATE_KEY = OFFSET_IDENTITY + WS_KEY_SLOT_IDENTITY_SIZE,
     OFFSET_POINT = OFFSET_PRIVATE_KEY + WS_P256_SCALAR_SIZE,
-    OFFSET_CRC = 148,
+    OFFSET_CHIP_ID = 148,
+    OFFSET_CRC = OFFSET_CHIP_ID + WS_STORAGE_CHIP_ID_SIZE,
     OFFSET_UNUSED = OFFSET_CRC + 4,
 };
 
-_Static_assert(OFFSET_POINT + WS_P256_POINT_SIZE <= OFFSET_CRC, "the fields overlap");
+_Static_assert(OFFSET_POINT + WS_P256_POINT_SIZE <= OFFSET_CHIP_ID, "the fields overlap");
 
 /* Magic, version and covered size: the first eight bytes of every slot of this version. */
-static const uint8_t preamble[OFFSET_NUMBER] = {'W', 'S', 'K', '1', 1, 0, OFFSET_CRC, 0};
+static const uint8_t preamble[OFFSET_NUMBER] = {'W', 'S', 'K', '1', 2, 0, OFFSET_CRC, 0};
 
 static void put_u32(uint8_t *bytes, uint32_t value) {
     for (int i = 0; i < 4; i++) {
@@ -62,7 +63,8 @@ static bool is_whole(const uint8_t image[WS_KEY_SLOT_SIZE]) {
            ws_constant_time_equal(image + OFFSET_CRC, crc, sizeof crc);
 }
 
-static void encode(const ws_key_slot *slot, uint8_t image[WS_KEY_SLOT_SIZE]) {
+static void encode(const ws_key_slot *slot, const uint8_t chip_id[WS_STORAGE_CHIP_ID_SIZE],
+                   uint8_t image[WS_KEY_SLOT_SIZE]) {
     memset(image, 0, OFFSET_CRC);
     memset(image + OFFSET_UNUSED, 0xFF, WS_KEY_SLOT_SIZE - OFFSET_UNUSED);
     memcpy(image + OFFSET_MAGIC, preamble, sizeof preamble);
@@ -70,15 +72,20 @@ static void encode(const ws_key_slot *slot, uint8_t image[WS_KEY_SLOT_SIZE]) {
     memcpy(image + OFFSET_IDENTITY, slot->identity, sizeof slot->identity);
     memcpy(image + OFFSET_PRIVATE_KEY, slot->private_key, sizeof slot->private_key);
     memcpy(image + OFFSET_POINT, slot->point, sizeof slot->point);
+    memcpy(image + OFFSET_CHIP_ID, chip_id, WS_STORAGE_CHIP_ID_SIZE);
     put_u32(image + OFFSET_CRC, ws_crc32(image, OFFSET_CRC));
 }
 
-static int decode(const uint8_t image[WS_KEY_SLOT_SIZE], ws_key_slot *slot) {
+static int decode(const uint8_t image[WS_KEY_SLOT_SIZE],
+                  const uint8_t chip_id[WS_STORAGE_CHIP_ID_SIZE], ws_key_slot *slot) {
     if (is_blank(image)) {
         return WS_ERR_NO_KEY;
     }
     if (!is_whole(image)) {
         return WS_ERR_KEY_BROKEN;
+    }
+    if (memcmp(image + OFFSET_CHIP_ID, chip_id, WS_STORAGE_CHIP_ID_SIZE) != 0) {
+        return WS_ERR_KEY_FOREIGN;
     }
     slot->number = get_u32(image + OFFSET_NUMBER);
     memcpy(slot->identity, image + OFFSET_IDENTITY, sizeof slot->identity);
@@ -99,7 +106,7 @@ int ws_key_slot_read(const ws_storage *storage, uint32_t sector, ws_key_slot *sl
     ws_wipe(slot, sizeof *slot);
     int result = read_image(storage, sector, image);
     if (result == WS_OK) {
-        result = decode(image, slot);
+        result = decode(image, storage->chip_id, slot);
     }
     ws_wipe(image, sizeof image);
     return result;
@@ -121,6 +128,15 @@ static int erase(const ws_storage *storage, uint32_t sector) {
     return storage->erase(storage->context, sector) == 0 ? WS_OK : WS_ERR_STORAGE;
 }
 
+static int program(const ws_storage *storage, uint32_t sector,
+                   const uint8_t image[WS_KEY_SLOT_SIZE]) {
+    uint32_t offset = sector * storage->sector_size;
+    if (storage->program(storage->context, offset, image, WS_KEY_SLOT_SIZE) != 0) {
+        return WS_ERR_STORAGE;
+    }
+    return read_back(storage, sector, image);
+}
+
 int ws_key_slot_write(const ws_storage *storage, uint32_t sector, const ws_key_slot *slot) {
     uint8_t image[WS_KEY_SLOT_SIZE];
 
@@ -128,15 +144,21 @@ int ws_key_slot_write(const ws_storage *storage, uint32_t sector, const ws_key_s
      * erased read as ones today and as zeros tomorrow. */
     int result = erase(storage, sector);
     if (result == WS_OK) {
-        encode(slot, image);
-        uint32_t offset = sector * storage->sector_size;
-        if (storage->program(storage->context, offset, image, sizeof image) != 0) {
-            result = WS_ERR_STORAGE;
-        } else {
-            result = read_back(storage, sector, image);
-        }
+        encode(slot, storage->chip_id, image);
+        result = program(storage, sector, image);
         ws_wipe(image, sizeof image);
     }
+    return result;
+}
+
+int ws_key_slot_secure(const ws_storage *storage, uint32_t sector) {
+    uint8_t image[WS_KEY_SLOT_SIZE];
+
+    int result = read_image(storage, sector, image);
+    if (result == WS_OK) {
+        result = program(storage, sector, image);
+    }
+    ws_wipe(image, sizeof image);
     return result;
 }
 

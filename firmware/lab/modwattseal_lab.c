@@ -1,5 +1,5 @@
 /* The MicroPython module `_wattseal_lab`, in the lab variant of the image only: single pieces of
- * the core for a benchmark. All use the published key of RFC 6979, A.2.5. */
+ * the core for a benchmark, which use the published key of RFC 6979, A.2.5, and the raw noise. */
 #include "py/obj.h"
 #include "py/runtime.h"
 
@@ -7,6 +7,7 @@
 #include "ws_error.h"
 #include "ws_nonce.h"
 #include "ws_order.h"
+#include "ws_port.h"
 #include "ws_signing.h"
 #include "ws_words.h"
 
@@ -63,9 +64,25 @@ static mp_obj_t lab_sign(mp_obj_t digest) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(sign_obj, lab_sign);
 
+/* So many bytes of noise as the health tests get to see them, before anything is made of them. */
+static mp_obj_t lab_raw_noise(mp_obj_t size_in) {
+    mp_int_t size = mp_obj_get_int(size_in);
+    if (size < 1 || size > WS_ENTROPY_SAMPLES_PER_SEED / 8) {
+        mp_raise_ValueError(MP_ERROR_TEXT("1 to 1152 bytes"));
+    }
+    vstr_t raw;
+    vstr_init_len(&raw, (size_t)size);
+    if (ws_port_noise.read(ws_port_noise.context, (uint8_t *)raw.buf, raw.len) != 0) {
+        mp_raise_ValueError(MP_ERROR_TEXT("the noise source does not deliver"));
+    }
+    return mp_obj_new_bytes_from_vstr(&raw);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(raw_noise_obj, lab_raw_noise);
+
 static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__wattseal_lab)},
     {MP_ROM_QSTR(MP_QSTR_public_key), MP_ROM_PTR(&public_key_obj)},
+    {MP_ROM_QSTR(MP_QSTR_raw_noise), MP_ROM_PTR(&raw_noise_obj)},
     {MP_ROM_QSTR(MP_QSTR_sign), MP_ROM_PTR(&sign_obj)},
     {MP_ROM_QSTR(MP_QSTR_sign_without_check), MP_ROM_PTR(&sign_without_check_obj)},
 };

@@ -44,6 +44,10 @@ static int erase_area(void *context, uint32_t sector) {
     return ws_port_flash_erase_sector(area->offset + sector * WS_FLASH_SECTOR_SIZE);
 }
 
+static uint8_t chip_id[WS_STORAGE_CHIP_ID_SIZE];
+
+_Static_assert(sizeof(chip_id) == WS_KEY_CHIP_ID_MAX_SIZE, "a port writes no more of its id");
+
 static const ws_storage areas[WS_AREA_COUNT] = {
 #define AREA_STORAGE(name)                                                                         \
     {                                                                                              \
@@ -51,6 +55,7 @@ static const ws_storage areas[WS_AREA_COUNT] = {
         .sector_size = WS_FLASH_SECTOR_SIZE,                                                       \
         .page_size = WS_FLASH_PAGE_SIZE,                                                           \
         .sector_count = WS_FLASH_##name##_SECTORS,                                                 \
+        .chip_id = chip_id,                                                                        \
         .read = read_area,                                                                         \
         .program = program_area,                                                                   \
         .erase = erase_area,                                                                       \
@@ -60,5 +65,11 @@ static const ws_storage areas[WS_AREA_COUNT] = {
 };
 
 const ws_storage *ws_port_area(enum ws_area area) {
+    static bool id_is_known;
+
+    if (!id_is_known) {
+        ws_port_chip_id(chip_id);
+        id_is_known = true;
+    }
     return &areas[area];
 }

@@ -34,7 +34,7 @@ extern const ws_entropy_source ws_port_noise;
 /* Whether signatures are to be hedged with this noise (ws_hedge.h). */
 bool ws_port_hedges(void);
 
-/* The chip's unique id; the number of bytes written. */
+/* The unique id of the flash chip, which belongs to each key; the number of bytes written. */
 size_t ws_port_chip_id(uint8_t id[WS_KEY_CHIP_ID_MAX_SIZE]);
 
 /* The bytes of the running image, as they would be flashed; they stay readable for ever.

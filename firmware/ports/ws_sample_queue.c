@@ -42,3 +42,7 @@ bool ws_sample_queue_take(ws_sample_queue *queue, uint8_t *buffer, size_t size) 
     atomic_store_explicit(&queue->start, start, memory_order_release);
     return true;
 }
+
+void ws_sample_queue_clear(ws_sample_queue *queue) {
+    ws_wipe(queue, sizeof *queue);
+}

@@ -32,4 +32,7 @@ void ws_sample_queue_put(ws_sample_queue *queue, uint32_t sample);
  * where they were. False, and nothing is taken, while there are not as many. */
 bool ws_sample_queue_take(ws_sample_queue *queue, uint8_t *buffer, size_t size);
 
+/* Wipe whatever is in it. Not while a handler may put a sample in. */
+void ws_sample_queue_clear(ws_sample_queue *queue);
+
 #endif

@@ -346,6 +346,13 @@ ERRORS = (
         "The meter's line did not fall silent.",
         "Check for a second master, missing termination or bias of the line.",
     ),
+    # The flash, moved.
+    (
+        -32053,
+        "key_of_other_chip",
+        "The flash holds a key made on another chip: its content was copied here.",
+        "Restart the module; if it stays so, let the owner erase the keys, or flash it anew.",
+    ),
     (
         -32060,
         "meter_not_lower",
@@ -358,6 +365,13 @@ ERRORS = (
         "too_often",
         "What anybody may have stored was changed too often: flash wears out.",
         "Wait for detail.wait_s seconds, and see what changes it over and over.",
+    ),
+    # The chip.
+    (
+        -32075,
+        "watchdog_bites",
+        "The watchdog reset the module again and again; it answers, but does not sign.",
+        "Switch the module off and on; if it comes back, read the records out and replace it.",
     ),
 )
 

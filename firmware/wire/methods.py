@@ -380,7 +380,13 @@ METHODS = (
             ("journal", "object", _JOURNAL, "required", "The journal of signed records."),
             ("events", "object", _EVENT_LOG, "required", "The event log."),
             ("uptime_ms", "int", (0, MAX_INTEGER), "required", "Time since the start."),
-            ("reset_cause", "string", (1, 40), "required", "Why the module started."),
+            (
+                "reset_cause",
+                "string",
+                (1, 40),
+                "required",
+                "Why the module started: power_on, restart, or watchdog.",
+            ),
             ("heap_free_bytes", "int", (0, MAX_INTEGER), "required", "Free memory."),
         ),
     ),
@@ -692,21 +698,9 @@ METHODS = (
         _WITH_KEY,
         "any",
         "End the open session without a reading, because its meter gives none any more. The signed "
-        "record (TX A, EF E) repeats the newest reading and must not be billed.",
+        "record (TX A, EF E, ST what the meter did) must not be billed.",
         _OWNER_SIGNATURE,
-        _RECORD
-        + _PUBLIC_KEY
-        + _BEGUN_BY
-        + (
-            (
-                "meter_state",
-                "choice",
-                ocmf_tables.METER_STATES,
-                "required",
-                "What the meter did when it was asked once more (OCMF ST): T no answer, X another "
-                "serial number, O lower than before, F no valid reading, S a valid one.",
-            ),
-        ),
+        _RECORD + _PUBLIC_KEY + _BEGUN_BY,
     ),
     (
         "accept_meter",

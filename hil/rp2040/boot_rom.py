@@ -28,6 +28,9 @@ ROM_END = 0x4000
 BOOT_STAGE_BYTES = 256
 CHECKSUM_OFFSET = BOOT_STAGE_BYTES - 4
 
+# Bits of reset_usb_boot's second argument (section 2.8.3.1), which it leaves in scratch register 1.
+NO_MASS_STORAGE, NO_PICOBOOT = 1, 2
+
 # The magic number of watchdog scratch register 4 (datasheet, section 2.8.1.1).
 VECTOR_MAGIC = 0xB007C0D3
 
@@ -81,11 +84,21 @@ def write_flash(flash: SpiFlash, blocks: Iterable[Block]) -> None:
         sector = offset - offset % SECTOR_SIZE
         if sector not in erased:
             erased.add(sector)
-            _operate(flash, SECTOR_ERASE, sector)
+            erase_sector(flash, sector)
         if flash.powered:
-            _operate(flash, PAGE_PROGRAM, offset, block.data)
+            program_page(flash, offset, block.data)
         if not flash.powered:
             return
+
+
+def erase_sector(flash: SpiFlash, offset: int) -> None:
+    """Erase, and wait until it is done or the power has failed."""
+    _operate(flash, SECTOR_ERASE, offset)
+
+
+def program_page(flash: SpiFlash, offset: int, data: bytes) -> None:
+    """Program 256 bytes, and wait until it is done or the power has failed."""
+    _operate(flash, PAGE_PROGRAM, offset, data)
 
 
 def _operate(flash: SpiFlash, command: int, offset: int, data: bytes = b"") -> None:

@@ -19,21 +19,27 @@ from rp2040py.utils.logging import ConsoleLogger, LogLevel
 from hil.flash import FlashOperation, Moment
 from hil.rp2040 import boot_rom
 from hil.rp2040.clocks import SYSTEM_HZ
+from hil.rp2040.picoboot import Picoboot
 from hil.rp2040.resets import Resets
-from hil.rp2040.rosc import BitSource, Rosc, random_bits
+from hil.rp2040.rosc import Noise, Rosc, random_bits
 from hil.rp2040.speed import quicken, release
 from hil.rp2040.spi_flash import FlashTiming, SpiFlash
 from hil.rp2040.ssi import Ssi
 from hil.rp2040.timer import Timer
 from hil.rp2040.uart import Pl011
+from hil.rp2040.watchdog import Watchdog
+from hil.rp2040.xip import XipWindow
 from hil.timeline import NS_PER_MS, NS_PER_S, EmulatedTimeline
 from hil.uf2 import Block
 
 NS_PER_CYCLE = NS_PER_S // SYSTEM_HZ
 
+STACK_POINTER, LINK_REGISTER = 13, 14
+
 # Keys of RP2040.peripherals: bus address >> 12.
 UART_ADDRESSES = (0x40034, 0x40038)
 SSI_ADDRESS, RESETS_ADDRESS, TIMER_ADDRESS, ROSC_ADDRESS = 0x18000, 0x4000C, 0x40054, 0x40060
+WATCHDOG_ADDRESS = 0x40058
 FLASH_START = 0x10000000
 
 UART_FUNCTION = 2
@@ -76,7 +82,7 @@ class Chip:
         flash_size: int,
         unique_id: bytes,
         timeline: EmulatedTimeline | None = None,
-        noise: BitSource | None = None,
+        noise: Noise | None = None,
         flash_timing: FlashTiming | None = None,
         observe: Callable[[FlashOperation], Moment | None] = lambda _: None,
     ) -> None:
@@ -94,12 +100,15 @@ class Chip:
         self.mcu.logger = ConsoleLogger(LogLevel.ERROR)
         self.mcu.load_bootrom(BOOTROM_B1)
         self.mcu.on_break = self._on_break
-        self.mcu.watchdog.on_watchdog_trigger = self._on_watchdog
         self.timeline = timeline or EmulatedTimeline()
         self.timeline.continue_on(self._clock)
         self.watchdog_resets = 0
         self.in_boot_loader = False
         """Whether the boot ROM waits for an image: time passes, but no firmware runs."""
+        self.shows_drive = False
+        """Whether its mass storage is there."""
+        self.picoboot: Picoboot | None = None
+        """Its other USB interface, if that is there."""
         self.execute: Callable[[Driver], None] = execute
         """Runs the processor; who looks at each instruction puts another one here."""
         self._flash_size = flash_size
@@ -108,6 +117,7 @@ class Chip:
         self._observe = observe
         timing = flash_timing or FlashTiming()
         self._flash = SpiFlash(self._memory, unique_id, self.timeline, timing, self._on_operation)
+        self._xip = XipWindow(self.mcu, self._stop)
         self.uart = self._replace_peripherals(noise or random_bits())
         self._pio = self.mcu.pio
         self._start_processor()
@@ -128,22 +138,68 @@ class Chip:
         return self._flash.powered
 
     @property
+    def watchdog(self) -> Watchdog:
+        """The watchdog: it resets the chip unless it is fed."""
+        watchdog: Watchdog = self.mcu.watchdog
+        return watchdog
+
+    @property
     def idle(self) -> bool:
         """Whether the processor is asleep, waiting for an interrupt."""
         return bool(self.mcu.core.waiting)
+
+    @property
+    def flash_size(self) -> int:
+        """Bytes of the flash."""
+        return self._flash_size
 
     def flash_image(self) -> bytes:
         """The flash's bytes: what is left when the power goes now."""
         return bytes(self._memory)
 
+    def watch_flash_reads(self, tell: Callable[[int], None]) -> None:
+        """Tell the address of each read through XIP from here on, instructions included."""
+        self._xip.watch(tell)
+
     def uart_connected(self, pin: int) -> bool:
         """Whether the firmware has given this pin to its UART."""
         return bool(self.mcu.gpio[pin].function_select == UART_FUNCTION)
 
-    def enter_boot_loader(self) -> None:
-        """Let the boot ROM be a drive, as at a start with the BOOTSEL button held."""
+    def enter_boot_loader(self, disabled: int = 0) -> None:
+        """Let the boot ROM wait for an image, as at a start with the BOOTSEL button held.
+
+        `disabled`: NO_MASS_STORAGE, NO_PICOBOOT; the button never disables any.
+        """
         self.in_boot_loader = True
+        self.shows_drive = not disabled & boot_rom.NO_MASS_STORAGE
+        self.picoboot = None if disabled & boot_rom.NO_PICOBOOT else Picoboot(self)
         self._stop()
+
+    def leave_boot_loader(self, address: int = 0, stack: int = 0) -> None:
+        """Start what is in the flash, or code in the RAM."""
+        self.in_boot_loader = self.shows_drive = False
+        self.picoboot = None
+        self._reset_chip()
+        if address:
+            self.mcu.core.pc = address
+            self.mcu.core.registers[STACK_POINTER] = stack
+
+    def program_flash(self, offset: int, page: bytes) -> None:
+        """Program a page as the boot ROM does."""
+        boot_rom.program_page(self._flash, offset, page)
+
+    def erase_flash(self, offset: int) -> None:
+        """Erase a sector as the boot ROM does."""
+        boot_rom.erase_sector(self._flash, offset)
+
+    def call_function(self, address: int, return_address: int, limit_ns: int) -> bool:
+        """Run code in the boot loader until it returns; False if it has not at the limit."""
+        core, deadline_ns = self.mcu.core, self.nanos + limit_ns
+        core.registers[LINK_REGISTER] = return_address | 1
+        core.pc = address
+        while core.pc != return_address and self.nanos < deadline_ns:
+            self._clock.tick(core.execute_instruction() * NS_PER_CYCLE)
+        return bool(core.pc == return_address)
 
     def take_image(self, blocks: list[Block]) -> None:
         """Write what the boot loader was given; the power may fail in it, see `observe`."""
@@ -152,7 +208,10 @@ class Chip:
         boot_rom.write_flash(self._flash, blocks)
 
     def run_for(self, duration_ns: int) -> None:
-        """Run for a time; returns early if the power is cut or the boot loader entered."""
+        """Run for a time; returns early if the power is cut or the boot loader entered.
+
+        ClosedWindowError if the firmware reads its flash while that takes commands.
+        """
         if self.in_boot_loader:
             self.timeline.advance(duration_ns)
             return
@@ -160,6 +219,7 @@ class Chip:
         self._driver.stopped = False
         self.execute(self._driver)
         self._slice_end.cancel()
+        self._xip.raise_problem()
 
     def run_until(
         self, reached: Callable[[], bool], limit_ns: int, slice_ns: int = NS_PER_MS
@@ -177,7 +237,7 @@ class Chip:
         """Let go of the chip's memory."""
         release(self.mcu)
 
-    def _replace_peripherals(self, noise: BitSource) -> list[Pl011]:
+    def _replace_peripherals(self, noise: Noise) -> list[Pl011]:
         mcu = self.mcu
         uarts = [
             Pl011(mcu, "UART0", IRQ.UART0, self.timeline),
@@ -185,10 +245,12 @@ class Chip:
         ]
         mcu.uart = uarts
         mcu.peripherals.update(zip(UART_ADDRESSES, uarts, strict=True))
-        # The chip resets these three by attribute, so both places have to know them.
-        mcu.ssi = mcu.peripherals[SSI_ADDRESS] = Ssi(mcu, "SSI", self._flash)
+        # The chip resets these four by attribute, so both places have to know them.
+        mcu.ssi = mcu.peripherals[SSI_ADDRESS] = Ssi(mcu, "SSI", self._flash, self._xip.set_open)
         mcu.resets = mcu.peripherals[RESETS_ADDRESS] = Resets(mcu, "RESETS")
         mcu.timer = mcu.peripherals[TIMER_ADDRESS] = Timer(mcu, "TIMER")
+        mcu.watchdog = mcu.peripherals[WATCHDOG_ADDRESS] = Watchdog(mcu, "WATCHDOG")
+        mcu.watchdog.on_watchdog_trigger = self._on_watchdog
         mcu.peripherals[ROSC_ADDRESS] = Rosc(mcu, "ROSC", noise)
         return uarts
 
@@ -211,12 +273,17 @@ class Chip:
 
     def _on_watchdog(self) -> None:
         self.watchdog_resets += 1
+        self._reset_chip()
+        scratch = self.mcu.watchdog.scratch_data
+        if boot_rom.asks_for_boot_loader(scratch):
+            self.enter_boot_loader(scratch[1])
+
+    def _reset_chip(self) -> None:
+        self.watchdog.stop()
         self.mcu.pio = self._pio  # the reset reaches them by index
         self.mcu.enter_reset(from_watchdog=True)
         self.mcu.pio = []
         self.mcu.leave_reset()
-        if boot_rom.asks_for_boot_loader(self.mcu.watchdog.scratch_data):
-            self.enter_boot_loader()
 
     def _on_break(self, code: int) -> None:
         pc = self.mcu.core.pc

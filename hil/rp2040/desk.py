@@ -8,13 +8,13 @@ from collections.abc import Callable
 from functools import partial
 
 from hil.board import Board
-from hil.flash import FlashOperation, Moment
+from hil.flash import FlashOperation, MarginalCells, Moment
 from hil.meter.port import MeterPort
 from hil.rp2040 import boot_rom
 from hil.rp2040.chip import Chip
 from hil.rp2040.link_line import LinkLine
 from hil.rp2040.pin_trace import PinTrace
-from hil.rp2040.rosc import BitSource
+from hil.rp2040.rosc import Noise
 from hil.rp2040.spi_flash import SECTOR_SIZE, FlashTiming
 from hil.rp2040.transceiver import Transceiver
 from hil.setup import NOISES, Setup
@@ -42,7 +42,7 @@ class Desk:
         image: bytes,
         board: Board,
         setup: Setup,
-        noise: BitSource | None = None,
+        noise: Noise | None = None,
         flash_timing: FlashTiming | None = None,
     ) -> None:
         """`image` is the firmware for a factory-fresh module; `noise` goes before the setup's."""
@@ -66,6 +66,7 @@ class Desk:
         self._flash_timing = flash_timing
         blank = b"\xff" * board.flash_size
         self._flash = setup.flash if setup.flash is not None else flashed(blank, image)
+        self._marginal = setup.marginal
         self.flash_at_power_on = self._flash
         self._chip: Chip | None = None
         self._transceiver: Transceiver | None = None
@@ -116,7 +117,9 @@ class Desk:
         """
         if self._chip is not None:
             raise ValueError("the module is on already; cut its power first")
-        self._flash = self._flash if flash is None else flash
+        if flash is not None:
+            self._flash, self._marginal = flash, MarginalCells()
+        self._flash = self._marginal.read(self._flash)
         self.flash_at_power_on = self._flash
         self.operations = []
         self._chip = Chip(
@@ -137,12 +140,17 @@ class Desk:
         """Replace what the flash of a module holds that is off."""
         if self._chip is not None:
             raise ValueError("the module is on; cut its power first")
+        self._marginal.replace(self._flash, flash)
         self._flash = flash
 
     def go_dead(self) -> None:
         """Nothing passes on the lines any more: no firmware runs, or there is no power."""
         self.link.detach()
         self.meter_port.fall_silent()
+
+    def revive(self) -> None:
+        """Connect the lines anew: the boot loader has started what is in the flash."""
+        self._wire(self.chip)
 
     def power_cut(self) -> bytes:
         """Take the power away at this instant; the bytes that stay in the flash."""
@@ -169,4 +177,9 @@ class Desk:
 
     def _observe(self, operation: FlashOperation) -> Moment | None:
         self.operations.append(operation)
-        return self.cut_policy(operation)
+        cut_at = self.cut_policy(operation)
+        if cut_at is Moment.MARGINAL:
+            self._marginal.leave(self.chip.flash_image(), operation)
+        elif cut_at in (None, Moment.AFTER):
+            self._marginal.hold(operation)
+        return cut_at

@@ -8,7 +8,7 @@ from hil.board import Board, load_board
 from hil.lab import LabError, raise_if_traceback
 from hil.line import LineFormat, Transmitter
 from hil.rp2040.chip import Chip
-from hil.rp2040.rosc import BitSource
+from hil.rp2040.rosc import Noise
 from hil.timeline import NS_PER_S
 
 PROMPT = b">>> "
@@ -28,7 +28,7 @@ CODE_LIMIT_NS = 600 * NS_PER_S
 class Rp2040Lab:
     """Runs statements in the raw REPL; `cycles` of the chip tell how long they took."""
 
-    def __init__(self, image: bytes, board: Board, noise: BitSource | None = None) -> None:
+    def __init__(self, image: bytes, board: Board, noise: Noise | None = None) -> None:
         self.chip = Chip(image, flash_size=board.flash_size, unique_id=LAB_ID, noise=noise)
         uart = self.chip.uart[board.link.uart]
         line_format = LineFormat(board.link_baud)

@@ -1,14 +1,18 @@
 """What one run wrote to flash, when it told of each record, and what every cut of it must leave."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from hil.flash import FlashOperation, FlashState, states
+from hil.flash import FlashOperation, FlashState, MarginalCells, states
+from hil.setup import MeterSetup, Setup
 from hil.suite.module import Module
 from hil.suite.ocmf import verified
+
+MARGINAL_STARTS = 3
+"""How often a module is started whose flash reads otherwise at each start."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,16 @@ def slots(count: int, one_of: int = 2) -> list[Any]:
     return [slot if slot in chosen else pytest.param(slot, marks=slow) for slot in range(count)]
 
 
+def state_setup(meter: MeterSetup, state: FlashState) -> Setup:
+    """A module that boots from a state; for one module only, see FlashState."""
+    return Setup(meter, flash=state.image, marginal=state.marginal or MarginalCells())
+
+
+def sample_of(states: list[FlashState]) -> list[FlashState]:
+    """One of some states: the first with marginal cells, if there is any."""
+    return [state for state in states if state.marginal is not None][:1] or states[:1]
+
+
 def record_run(module: Module, steps: list[Callable[[], dict[str, Any]]]) -> Run:
     """Do steps that give records, on a module that was just started."""
     acknowledged = []
@@ -64,12 +78,28 @@ def record_run(module: Module, steps: list[Callable[[], dict[str, Any]]]) -> Run
     )
 
 
+def starts(module: Module, state: FlashState) -> Iterator[int]:
+    """Number the starts at which to look at a module: again and again if it has marginal cells."""
+    yield 0
+    for number in range(1, MARGINAL_STARTS if state.marginal is not None else 1):
+        module.restart()
+        yield number
+
+
 def check_after_cut(module: Module, run: Run, state: FlashState) -> None:
     """What must hold after booting from a state; ends with a record that goes on from there.
 
     Raises AssertionError naming the state.
     """
     told = run.acknowledged_before(state)
+    for _ in starts(module, state):
+        begun = _check_start(module, run, state, told)
+        told.append(Acknowledged(len(run.operations), begun["pagination"], begun["record"]))
+
+
+def _check_start(
+    module: Module, run: Run, state: FlashState, told: list[Acknowledged]
+) -> dict[str, Any]:
     status = module.status()
     assert status["state"] == "operational", (str(state), status)  # noqa: S101
     module.await_recovery()
@@ -85,6 +115,7 @@ def check_after_cut(module: Module, run: Run, state: FlashState) -> None:
     begun = module.begin()
     assert begun["pagination"] == len(kept) + 1, str(state)  # noqa: S101
     verified(begun["record"], run.public_key)
+    return begun
 
 
 def _check_sessions(records: list[Any], state: FlashState) -> None:

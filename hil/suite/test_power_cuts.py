@@ -9,7 +9,7 @@ import pytest
 
 from hil.flash import FlashState, Moment
 from hil.setup import MeterSetup, Setup
-from hil.suite.cuts import Run, check_after_cut, record_run, slots
+from hil.suite.cuts import Run, check_after_cut, record_run, sample_of, slots, starts, state_setup
 from hil.suite.module import UNDER_TEST, MakeModule, Module, OpenModule
 
 SAMPLE = 24
@@ -31,9 +31,10 @@ def session_run(target: str, open_module: OpenModule, commissioned_flash: bytes)
         module.close()
 
 
-def boot(make_module: MakeModule, run: Run, flash: bytes) -> Module:
-    """A module with that flash and a meter that has gone on counting."""
-    return make_module(Setup(MeterSetup(energy_wh=run.energy_wh, power_w=11_000), flash=flash))
+def boot(make_module: MakeModule, run: Run, state: FlashState) -> Module:
+    """A module with the flash of that state and a meter that has gone on counting."""
+    meter = MeterSetup(energy_wh=run.energy_wh, power_w=11_000)
+    return make_module(state_setup(meter, state))
 
 
 def chosen(states: list[FlashState], slot: int, everything: bool) -> list[FlashState]:
@@ -51,7 +52,7 @@ def test_a_cut_in_a_session(
     states = session_run.states()
     assert len(states) >= SAMPLE
     for state in chosen(states, slot, pytestconfig.getoption("--all")):
-        module = boot(make_module, session_run, state.image)
+        module = boot(make_module, session_run, state)
         check_after_cut(module, session_run, state)
         module.close()
 
@@ -87,18 +88,19 @@ def test_a_cut_while_the_key_is_made(
     """A key that was whole stays, a half one is never used, and one key is there in the end."""
     states = first_boot_run.states()[slot::FIRST_BOOT_SLOTS]
     everything = pytestconfig.getoption("--all") or target == "unix"
-    for state in states if everything else states[:1]:
-        module = boot(make_module, first_boot_run, state.image)
-        status = module.status()
-        assert (status["state"], status["key_number"]) == ("unregistered", 1), str(state)
+    for state in states if everything else sample_of(states):
+        module = boot(make_module, first_boot_run, state)
         key = module.client.call("public_key")
-        module.restart()
-        assert module.client.call("public_key") == key, str(state)
+        for _ in starts(module, state):
+            status = module.status()
+            assert (status["state"], status["key_number"]) == ("unregistered", 1), str(state)
+            module.restart()
+            assert module.client.call("public_key") == key, str(state)
         module.close()
 
 
 @pytest.mark.needs("cut")
-@pytest.mark.parametrize("moment", [Moment.BEFORE, Moment.HALF, Moment.AFTER])
+@pytest.mark.parametrize("moment", [Moment.BEFORE, Moment.HALF, Moment.MARGINAL, Moment.AFTER])
 def test_the_power_fails_while_a_begin_is_being_stored(own_module: Module, moment: Moment) -> None:
     """As above, but with the cut itself: RAM and lines are gone in the middle of everything."""
     module = own_module

@@ -126,3 +126,23 @@ def test_a_module_is_decommissioned_and_used_elsewhere(
     assert (payload["CI"], payload["MS"]) == ("DE*WSL*E00099", OTHER_SERIAL)
     assert [record["pagination"] for record in module.records()] == [1, 2, 3, 4]
     judge(module)
+
+
+def test_a_copy_of_the_flash_in_another_chip_signs_nothing(
+    make_module: MakeModule, commissioned_flash: bytes
+) -> None:
+    """It says what it found, keeps what it holds, and works again in its own chip."""
+    copy = dataclasses.replace(UNDER_TEST, flash=commissioned_flash, chip_id=OTHER_CHIP_ID)
+    module = make_module(copy)
+    status = module.status()
+    assert (status["state"], status["cause"]["name"]) == ("fault", "key_of_other_chip")
+    assert module.client.refusal("begin").name == "fault"
+    module.restart()
+    assert module.status()["cause"]["name"] == "key_of_other_chip"
+    flash = module.rig.flash_image()
+    module.close()
+
+    again = make_module(dataclasses.replace(UNDER_TEST, flash=flash))
+    assert again.status()["state"] == "operational"
+    charge(again)
+    judge(again)

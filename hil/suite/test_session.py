@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from hil.suite.flow import let_flow
 from hil.suite.module import SETTINGS, USER, Module
 from hil.suite.ocmf import verified
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.needs("meter")
 def test_a_session_gives_records_that_verify_and_say_what_happened(module: Module) -> None:
     start_wh = module.rig.meter.energy_wh
     begun = module.begin()
-    module.rig.meter.add_wh(12_345)
+    let_flow(module.rig, 12_345)
     going = module.client.call("intermediate")
     ended = module.end(reason="R")
     key = module.client.call("public_key")["public_key"]
@@ -30,10 +31,10 @@ def test_a_session_gives_records_that_verify_and_say_what_happened(module: Modul
     assert len({reply["session_id"] for reply in replies}) == 1
     assert ended["begin_pagination"] == first
 
-    # Energy runs on while the meter is read: 11 kW for at most a minute.
+    # Beside that, 11 kW flow: for a minute and a half, and while the meter is read.
     begin_wh, middle_wh, end_wh = (record.energy_wh for record in records)
     assert start_wh <= begin_wh <= start_wh + 200
-    assert begin_wh + 12_345 <= middle_wh <= end_wh <= begin_wh + 12_345 + 400
+    assert begin_wh + 12_345 <= middle_wh <= end_wh <= begin_wh + 12_345 + 600
 
     for record in records:
         payload = record.payload

@@ -17,8 +17,9 @@ from hil.images import existing
 from hil.meter.meter import Meter
 from hil.meter.port import Exchange, Violation
 from hil.pacing import Pacer
+from hil.picoboot import PicobootHost
 from hil.pty_port import CHUNK_BYTES, PtyPort
-from hil.rig import CUT, FLASH, METER, NOISE, POWER, TIME, TIMING, UPDATE, Rig
+from hil.rig import CUT, FLASH, METER, NOISE, POWER, TIME, TIMING, UPDATE, Rig, RigError
 from hil.rp2040 import boot_rom
 from hil.rp2040.desk import Desk, flashed
 from hil.setup import Setup
@@ -167,6 +168,12 @@ class Rp2040Rig(Rig):
         """See Rig."""
         self._engine.call(lambda: self._switch_on(None, boot_select=True))
 
+    def picoboot(self) -> PicobootHost:
+        """A host on the boot loader's other USB interface; RigError if the chip shows none."""
+        if self._engine.call(lambda: self._desk.chip.picoboot) is None:
+            raise RigError("no PICOBOOT interface is on the bus")
+        return PicobootHost(lambda packet, data: self._engine.call(self._command(packet, data)))
+
     def put_image(self, image: Path) -> None:
         """See Rig."""
         self._engine.call(lambda: self._put_image(existing(image).read_bytes()))
@@ -221,6 +228,19 @@ class Rp2040Rig(Rig):
 
     # In the engine's thread.
 
+    def _command(self, packet: bytes, data: bytes) -> Callable[[], bytes]:
+        def send() -> bytes:
+            device = self._desk.chip.picoboot
+            if device is None:
+                raise RigError("the PICOBOOT interface has left the bus")
+            answer = device.command(packet, data)
+            if not self._desk.chip.in_boot_loader:  # it was told to start
+                self._drive.hide()
+                self._desk.revive()
+            return answer
+
+        return send
+
     def _step(self) -> float | None:
         now_ns = self._desk.timeline.now_ns
         if not self._desk.powered:
@@ -243,10 +263,11 @@ class Rp2040Rig(Rig):
 
     def _step_boot_loader(self) -> float:
         """Let the drive appear, or look whether something was put on it."""
-        if not self._drive.shown:
-            self._desk.go_dead()
+        chip = self._desk.chip
+        self._desk.go_dead()
+        if chip.shows_drive and not self._drive.shown:
             self._drive.show()
-        elif (blocks := self._drive.take()) is not None:
+        elif self._takes_files() and (blocks := self._drive.take()) is not None:
             with contextlib.suppress(Uf2Error):  # for another chip: nothing happens, as on a board
                 check_blocks(
                     blocks, boot_rom.FAMILY, boot_rom.FLASH_BASE, self._desk.board.flash_size
@@ -257,6 +278,10 @@ class Rp2040Rig(Rig):
         self._desk.timeline.advance(DRIVE_POLL_NS)
         self._check_goals(self._desk.timeline.now_ns())
         return DRIVE_POLL_S
+
+    def _takes_files(self) -> bool:
+        chip = self._desk.chip
+        return chip.shows_drive and not (chip.picoboot is not None and chip.picoboot.exclusive)
 
     def _restart_or_stay_off(self) -> None:
         """After the boot loader's work: the module starts, unless its power has failed."""
@@ -279,7 +304,8 @@ class Rp2040Rig(Rig):
         if leap_ns == 0 or not desk.chip.idle or desk.busy_lines:
             return
         left_ns = min(goal.deadline_ns for goal in self._goals) - desk.timeline.now_ns() - NS_PER_S
-        desk.timeline.advance(max(0, min(leap_ns, left_ns)))
+        with desk.chip.watchdog.held():
+            desk.timeline.advance(max(0, min(leap_ns, left_ns)))
 
     def _check_goals(self, now_ns: int) -> None:
         for goal in list(self._goals):

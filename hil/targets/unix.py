@@ -5,6 +5,7 @@ change what happens there. What the program computes takes the time it takes.
 """
 
 import contextlib
+import itertools
 import os
 import socket
 import subprocess
@@ -16,13 +17,14 @@ from pathlib import Path
 from hil.board import REPOSITORY, load_flash_size
 from hil.boot_drive import BootDrive
 from hil.engine import DEFAULT_LIMIT_S, Engine
-from hil.flash import FlashOperation, read_log
+from hil.flash import FlashOperation, MarginalCells, read_log
 from hil.images import existing
 from hil.line import Character
 from hil.meter.meter import Meter
 from hil.meter.port import Exchange, MeterPort, Violation
 from hil.pty_port import PtyPort
 from hil.rig import FLASH, METER, NOISE, POWER, UPDATE, Rig, RigError
+from hil.rp2040.rosc import bits_of
 from hil.setup import NOISES, Setup
 from hil.targets.unix_line import UnixLine
 from hil.timeline import WallTimeline
@@ -40,6 +42,7 @@ BOOT_LOADER_STATUS = 66
 MAX_PROGRAM_BYTES = 32 << 20
 
 CHUNK_BYTES = 4096
+SAMPLE_NS = 20_000
 NOISE_BYTES = 65536
 ERRORS_SHOWN = 2000
 
@@ -83,7 +86,7 @@ class UnixRig(Rig):
         )
         self._starts = 0
         self._flash_at_power_on = ERASED
-        self._flash_path.write_bytes(ERASED)
+        self._marginal = setup.marginal
         self._process: subprocess.Popen[bytes] | None = None
         self._link: socket.socket | None = None
         self._line: socket.socket | None = None
@@ -94,7 +97,8 @@ class UnixRig(Rig):
         self._line_listener = self._listen(self._accept_line)
         self._engine.watch(self._pty.file, self._from_client)
         self._engine.start()
-        self.restart(setup.flash)
+        self._flash_path.write_bytes(setup.flash or ERASED)
+        self.restart()
 
     @property
     def meter(self) -> Meter:
@@ -191,6 +195,12 @@ class UnixRig(Rig):
 
     def _start(self, flash: bytes | None) -> None:
         self._kill()
+        for operation in read_log(self._log_path):
+            self._marginal.hold(operation)
+        if flash is not None:
+            self._marginal = MarginalCells()
+        elif self._marginal:
+            flash = self._marginal.read(self.flash_image())
         if flash is not None:
             self._flash_path.write_bytes(flash)
         self._flash_at_power_on = self.flash_image()
@@ -221,7 +231,7 @@ class UnixRig(Rig):
     def _noise_file(self) -> Path:
         path = Path(self._folder.name) / f"{self._setup.noise}.noise"
         if not path.exists():
-            bit = NOISES[self._setup.noise]()
+            bit = bits_of(NOISES[self._setup.noise](), itertools.repeat(SAMPLE_NS))
             path.write_bytes(
                 bytes(
                     sum(bit() << position for position in range(7, -1, -1))

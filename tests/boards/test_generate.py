@@ -150,9 +150,9 @@ def refused(done: subprocess.CompletedProcess[str], reason: str) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (("offset = 0x84000", "offset = 0x83000"), "overlaps"),
-        (("offset = 0x84000", "offset = 0x84100"), "aligned"),
-        (("offset = 0x80000", "offset = 0x0"), "overlaps"),
+        (("offset = 0x74000", "offset = 0x73000"), "overlaps"),
+        (("offset = 0x74000", "offset = 0x74100"), "aligned"),
+        (("offset = 0x70000", "offset = 0x0"), "overlaps"),
         (("sectors = 167", "sectors = 169"), "past the flash"),
         (("keys = ", "codes = "), "flash.areas must be"),
         (('name = "wattseal_rp2040"', "name = "), "TOML"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hil.flash import FlashOperation, Moment, apply, read_log, states
+from hil.flash import FlashOperation, MarginalCells, Moment, apply, read_log, states
 from hil.rp2040.chip import Chip
 from hil.rp2040.rosc import seeded_bits
 from hil.rp2040.spi_flash import FlashTiming
@@ -202,12 +202,71 @@ def test_states_are_all_distinct_and_in_order():
         "before program #0",
         "half program #0",
         "weak program #0",
+        "marginal program #0",
         "after program #0",
         "weak erase #2",
+        "marginal erase #2",
     ]
     assert found[0].image == first
-    assert found[3].image[:256] == PAGE
-    assert len({state.image for state in found}) == len(found)
+    assert found[4].image[:256] == PAGE
+    settled = [state.image for state in found if state.marginal is None]
+    assert len(set(settled)) == len(settled) == len(found) - 2
+
+
+def readings(cells, image, starts=30):
+    return [cells.read(bytes(image)) for _ in range(starts)]
+
+
+def test_a_page_cut_in_its_programming_reads_otherwise_at_each_start():
+    image = bytearray(b"\xff" * 512)
+    cells = MarginalCells("case")
+    cells.leave(image, operation(offset=256))
+    found = readings(cells, image)
+    assert {bytes(each[:256]) for each in found} == {b"\xff" * 256}
+    pages = {each[256:] for each in found}
+    assert {PAGE, b"\xff" * 256} < pages
+    assert all(
+        byte & wanted == wanted for page in pages for byte, wanted in zip(page, PAGE, strict=True)
+    )
+    again = MarginalCells("case")
+    again.leave(image, operation(offset=256))
+    assert readings(again, image) == found
+
+
+def test_a_sector_cut_in_its_erasure_reads_as_blank_and_gives_bits_back_later():
+    image = bytearray(PAGE * 16)
+    cells = MarginalCells()
+    cells.leave(image, operation("erase"))
+    found = readings(cells, image)
+    assert b"\xff" * 4096 in found
+    assert PAGE * 16 in found
+    assert all(byte & was == was for each in found for byte, was in zip(each, image, strict=True))
+
+
+def test_what_is_programmed_over_marginal_cells_decays_unless_it_is_a_zero():
+    image = bytearray(bytes(4096))
+    cells = MarginalCells()
+    cells.leave(image, operation("erase"))
+    apply(image, operation("erase"), Moment.AFTER)  # as it reads now
+    apply(image, operation(index=1), Moment.AFTER)
+    cells.hold(operation(index=1))
+    pages = {each[:256] for each in readings(cells, image)}
+    assert len(pages) > 2
+    assert all(
+        byte & wanted == byte for page in pages for byte, wanted in zip(page, PAGE, strict=True)
+    )
+
+
+def test_cells_hold_again_once_erased_or_programmed_with_what_they_were_to_hold():
+    image = bytearray(b"\xff" * 4096)
+    for mending in (operation(index=1), operation("erase", index=1)):
+        cells = MarginalCells()
+        cells.leave(image, operation())
+        assert cells
+        cells.hold(operation(index=1, offset=256))
+        assert cells
+        cells.hold(mending)
+        assert not cells
 
 
 def test_the_log_of_the_unix_program_is_read(tmp_path):

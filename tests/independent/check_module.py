@@ -381,10 +381,21 @@ def check_states(events: list[dict[str, Any]], verdict: Verdict) -> None:
 # --- records ---------------------------------------------------------------------------------
 
 
-def check_records(dump: dict[str, Any], keys: list[Key], verdict: Verdict) -> None:
-    """Every record is of the key in force at its pagination and of the firmware of that key."""
+def check_records(
+    dump: dict[str, Any], keys: list[Key], events: list[dict[str, Any]], verdict: Verdict
+) -> None:
+    """Every record is of the key in force at its pagination and of the firmware of that key.
+
+    A session ends with a record, or with its key: then an event says that it was abandoned.
+    """
+    abandoned = {
+        event["detail"]["begin_pagination"]
+        for event in events
+        if event["event"] == "session_abandoned"
+    }
     previous = None
     is_open = None
+    begun = 0
     for record in dump["records"]:
         number = record["pagination"]
         where = f"record {number}"
@@ -406,6 +417,9 @@ def check_records(dump: dict[str, Any], keys: list[Key], verdict: Verdict) -> No
         version = f"{key.firmware}+{key.firmware_identity[:IDENTITY_DIGITS_IN_RECORDS]}"
         verdict.expect(fields["GV"] == version, f"{where} is of firmware {fields['GV']}")
         reason = fields["RD"][-1]["TX"]
+        if is_open and begun in abandoned and reason == "B":
+            is_open = False
+        begun = number if reason == "B" else begun
         verdict.expect(
             is_open is None or is_open is (reason != "B"), f"{where}: {reason} is out of place"
         )
@@ -471,7 +485,7 @@ def judge(dump: dict[str, Any]) -> Verdict:
     check_key_events(told, events, verdict)
     check_farewells(told, dump, verdict)
     check_states(events, verdict)
-    check_records(dump, keys, verdict)
+    check_records(dump, keys, events, verdict)
     check_key_in_use(dump, keys, told, verdict)
     check_head(dump, keys, verdict)
     return verdict

@@ -364,6 +364,20 @@ def test_a_gap_at_the_start_needs_an_event_that_allows_it(checker):
     assert findings(checker, dump) == []
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_session_without_an_end_needs_an_event_that_says_so(checker, is_told):
+    module = FakeModule()
+    module.bear(1)
+    module.record("B")
+    module.say_farewell()
+    if is_told:
+        module.log("session_abandoned", begin_pagination=1)
+    module.bear(2)
+    module.record("B")
+    found = findings(checker, module.dump())
+    assert found == ([] if is_told else ["record 2: B is out of place"])
+
+
 def test_it_is_a_program_that_tells_what_it_found(tmp_path):
     path = tmp_path / "module.json"
     dump = lived().dump()

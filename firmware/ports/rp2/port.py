@@ -5,6 +5,7 @@ import select
 import sys
 import time
 
+import _chip
 import _wattseal
 import board
 import machine
@@ -12,6 +13,7 @@ import machine
 NAME = "rp2"
 CHUNK_BYTES = 256
 LINK_BUFFER_BYTES = 4096 + CHUNK_BYTES  # one whole frame may arrive while a record is signed
+FEED_MS = 1000  # a wait that lasts longer feeds the watchdog in between
 USB_FLUSH_MS = 100  # a host polls every millisecond
 METER_BUFFER_BYTES = 512  # two of the longest Modbus frames
 
@@ -20,6 +22,13 @@ _PARITIES = {"none": None, "even": 0, "odd": 1}
 ticks_ms = time.ticks_ms
 ticks_us = time.ticks_us
 ticks_diff = time.ticks_diff
+
+feed = _chip.feed
+watch = _chip.watch
+bites = _chip.bites
+forget_bites = _chip.forget_bites
+reset_cause = _chip.reset_cause
+enter_boot_loader = _chip.enter_boot_loader
 
 
 def _arrived(uart: machine.UART, max_bytes: int) -> bytes:
@@ -134,7 +143,8 @@ class _MeterLine:
             if left_us <= 0:
                 return False
             if left_us > 2000:  # sleep, but leave the last stretch to the finer clock
-                self._poll.poll(left_us // 1000 - 1)
+                feed()
+                self._poll.poll(min(left_us // 1000 - 1, FEED_MS))
         return True
 
     def discard(self) -> None:
@@ -153,22 +163,7 @@ def open_meter_line(baud: int, parity: str, stop_bits: int) -> _MeterLine:
     return _MeterLine(baud, parity, stop_bits)
 
 
-def reset_cause() -> str:
-    """Return why the chip started: "power_on" or "watchdog"."""
-    return "watchdog" if machine.reset_cause() == machine.WDT_RESET else "power_on"
-
-
 def heap_free() -> int:
     """Return the bytes of heap free after a collection."""
     gc.collect()
     return gc.mem_free()
-
-
-def reset() -> None:
-    """Start the chip anew."""
-    machine.reset()
-
-
-def enter_boot_loader() -> None:
-    """Start the chip's USB boot loader, which appears as a drive that takes an image."""
-    machine.bootloader()  # type: ignore[attr-defined, unused-ignore]  # not in the esp32 stubs

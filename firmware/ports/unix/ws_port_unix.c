@@ -19,6 +19,7 @@
 #include "wattseal_board.h"
 #include "ws_error.h"
 #include "ws_port.h"
+#include "ws_wipe.h"
 
 #define CHIP_ID_SIZE 8
 
@@ -91,9 +92,12 @@ static void log_program(uint32_t offset, const uint8_t *data, size_t size) {
 int ws_port_flash_program(uint32_t offset, const void *data, size_t size) {
     uint8_t page[WS_FLASH_PAGE_SIZE];
     const uint8_t *bytes = data;
-    for (size_t done = 0; done < size; done += sizeof(page)) {
-        if (ws_port_flash_read(offset + done, page, sizeof(page)) != WS_OK) {
-            return WS_ERR_STORAGE;
+    int result = WS_OK;
+
+    for (size_t done = 0; result == WS_OK && done < size; done += sizeof(page)) {
+        result = ws_port_flash_read(offset + done, page, sizeof(page));
+        if (result != WS_OK) {
+            break;
         }
         for (size_t i = 0; i < sizeof(page); i++) {
             page[i] &= bytes[done + i];
@@ -101,10 +105,11 @@ int ws_port_flash_program(uint32_t offset, const void *data, size_t size) {
         log_program(offset + done, bytes + done, sizeof(page));
         if (pwrite(flash_file, page, sizeof(page), offset + done) != (ssize_t)sizeof(page) ||
             memcmp(page, bytes + done, sizeof(page)) != 0) {
-            return WS_ERR_STORAGE;
+            result = WS_ERR_STORAGE;
         }
     }
-    return WS_OK;
+    ws_wipe(page, sizeof(page));
+    return result;
 }
 
 int ws_port_flash_erase_sector(uint32_t offset) {

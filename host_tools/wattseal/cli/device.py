@@ -28,13 +28,8 @@ from wattseal.ocmf.public_key import KeyUnreadableError, read_public_key
 from wattseal.wire.methods import SETTINGS
 
 _OF_A_KEYS_LIFE = (
-    "seal",
-    "prove",
-    "publish",
-    "challenge",
-    "unseal",
-    "decommission",
-    "cancel-update",
+    *("seal", "prove", "publish", "challenge", "unseal", "close-session", "accept-meter"),
+    *("decommission", "cancel-update"),
 )
 
 app = Commands(
@@ -555,7 +550,8 @@ def archive_events(
         lines = "".join(event.model_dump_json() + "\n" for event in found)
         name = f"events-{hello.chip_id}-{found[0].number}-{newest}.jsonl"
         written = options.write_files(out, {name: lines})
-        log = device.archive_events(allowed.answer(device, hello, "archive_events", through=newest))
+        answer = allowed.answer(device, hello, "archive_events", through=newest)
+        log = device.by_owner(models.EventLog, "archive_events", answer)
 
     def words() -> None:
         say(f"{len(found)} events archived, their hash chain is whole.", "bold green")

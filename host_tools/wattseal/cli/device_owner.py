@@ -1,19 +1,20 @@
-"""`wattseal device seal | prove | publish | challenge | ...`: a key's life."""
+"""`wattseal device seal | prove | publish | challenge | unseal | ...`: what guards a key's life."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-import typer
+from pydantic import BaseModel
 
 from wattseal.cli import key_files, options
 from wattseal.cli.device import say_next
 from wattseal.cli.options import Commands, Module, argument, option
 from wattseal.cli.output import Result, complain, confirm, say, say_facts, written_facts
 from wattseal.common.errors import ToolError
-from wattseal.device import owner
+from wattseal.device import models, owner
 from wattseal.device.advice import advise
 from wattseal.device.device import check_answer
 from wattseal.device.models import SignedStatement
@@ -26,7 +27,10 @@ PROOF_OF_POSSESSION = "possession.json"
 FAREWELL = "farewell.json"
 
 
-Action = Literal["unseal", "decommission", "archive-events", "update", "cancel-update"]
+Action = Literal[
+    "unseal", "decommission", "archive-events", "close-session", "accept-meter",
+    "update", "cancel-update",
+]  # fmt: skip
 
 
 @app.command(example="wattseal device seal --port /dev/ttyACM0")
@@ -119,7 +123,7 @@ def publish(
 
 @app.command(example="wattseal device challenge unseal --port /dev/ttyACM0")
 def challenge(
-    action: Annotated[Action, typer.Argument(help="What the owner's answer shall permit.")],
+    action: Annotated[Action, argument("ACTION", f"One of {', '.join(get_args(Action))}.")],
     module: Module,
     through: Annotated[
         int | None, option("N", "For archive-events: the last event to forget.", min=1)
@@ -146,57 +150,67 @@ def challenge(
     return Result({**given.model_dump(), "members": members}, words)
 
 
-@app.command(
-    epilog="\b\nExamples:\n  wattseal device unseal --port /dev/ttyACM0 --owner-key owner.pem\n"
-    "  wattseal device unseal --port /dev/ttyACM0 --signature 3045..."
+def _by_owner(
+    name: str, model: type[BaseModel], text: str, tell: Callable[[Any], None],
+    permit: Callable[..., key_files.Permit | None] = key_files.permit,
+) -> None:  # fmt: skip
+    """Make the command of that name and help. tell: says to people what the module told."""
+    action = name.replace("-", "_")
+
+    def run(
+        module: Module,
+        owner_key: key_files.OwnerKey = None,
+        signature: key_files.Signature = None,
+        password_file: key_files.OwnerPasswordFile = None,
+    ) -> Result:
+        allowed = permit(signature, owner_key, password_file)
+        with module.connected() as (device, hello):
+            answer = allowed.answer(device, hello, action) if allowed else None
+            done = device.by_owner(model, action, answer)
+            state = device.status()
+
+        def words() -> None:
+            tell(done)
+            say_next(advise(state))
+
+        return Result({**done.model_dump(), "state": state.state}, words)
+
+    example = f"wattseal device {name} --port /dev/ttyACM0 --owner-key owner.pem"
+    app.command(name, help=text, example=example)(run)
+
+
+_by_owner(
+    "unseal",
+    models.SealState,
+    "Open the seal, so that the settings can be changed.\n\n"
+    "The module signs no session from then on, until it is sealed and published again.",
+    lambda _: say("The seal is open.", "bold yellow"),
 )
-def unseal(
-    module: Module,
-    owner_key: key_files.OwnerKey = None,
-    signature: key_files.Signature = None,
-    password_file: key_files.OwnerPasswordFile = None,
-) -> Result:
-    """Open the seal, so that the settings can be changed.
-
-    The module signs no session from then on, until it is sealed and published again.
-    """
-    allowed = key_files.permit(signature, owner_key, password_file)
-    with module.connected() as (device, hello):
-        device.unseal(allowed.answer(device, hello, "unseal"))
-        state = device.status()
-
-    def words() -> None:
-        say("The seal is open.", "bold yellow")
-        say_next(advise(state))
-
-    return Result({"sealed": state.sealed, "state": state.state}, words)
+_by_owner(
+    "close-session",
+    models.EndRecord,
+    "End a session whose meter gives no end reading any more: nobody is billed for it.\n\n"
+    "The signed record says so; `wattseal device records` exports it like any other.",
+    lambda done: say(f"T{done.pagination} ends the session without a reading.", "bold yellow"),
+)
+_by_owner(
+    "accept-meter",
+    models.AcceptedMeter,
+    "Let the module count on from a meter that was reset or has wrapped around.\n\n"
+    "The event log keeps both readings.",
+    lambda done: say(f"Was {done.earlier_kwh} kWh, counts on from {done.found_kwh} kWh."),
+)
 
 
-@app.command(
+_by_owner(
     "cancel-update",
-    example="wattseal device cancel-update --port /dev/ttyACM0 --owner-key owner.pem",
+    models.NewKey,
+    "Call off an update that was not finished: the firmware that runs makes a new key.\n\n"
+    "The old key is gone since the update was permitted; the new one has to be published. "
+    "A module without an owner's key does it for anybody.",
+    lambda done: say(f"Called off: the module has made key {done.key_number}.", "bold green"),
+    permit=key_files.permit_if_given,
 )
-def cancel_update(
-    module: Module,
-    owner_key: key_files.OwnerKey = None,
-    signature: key_files.Signature = None,
-    password_file: key_files.OwnerPasswordFile = None,
-) -> Result:
-    """Call off an update that was not finished: the firmware that runs makes a new key.
-
-    The old key is gone since the update was permitted; the new one has to be published.
-    """
-    allowed = key_files.permit_if_given(signature, owner_key, password_file)
-    with module.connected() as (device, hello):
-        answer = allowed and {"signature": allowed.answer(device, hello, "cancel_update")}
-        made = device.cancel_update(**(answer or {}))
-        state = device.status()
-
-    def words() -> None:
-        say(f"The update is called off; the module has made key {made.key_number}.", "bold green")
-        say_next(advise(state))
-
-    return Result(made, words)
 
 
 @app.command(
@@ -215,23 +229,32 @@ def decommission(
 
     Its farewell statement, signed by that key, is for the registry; with --out it is written there
     as farewell.json. Records and events stay readable. The next start makes a new key.
+    A key that is not whole is erased without that statement.
     """
     confirm("Erase the module's private key for ever?", yes=yes)
     allowed = key_files.permit(signature, owner_key, password_file)
     options.check_output(out, FAREWELL)
     with module.connected() as (device, hello):
-        key = device.public_key()
-        farewell = device.decommission(allowed.answer(device, hello, "decommission"))
+        key = device.public_key() if device.status().key_number else None
+        answer = allowed.answer(device, hello, "decommission")
+        told = device.by_owner(models.Farewell, "decommission", answer)
         state = device.status()
-    members = check_answer("decommission", farewell, key, type="farewell", chip_id=hello.chip_id)
-    written = _write(out, FAREWELL, farewell)
+    members, written = {}, []
+    if key and told.statement and told.signature:
+        farewell = SignedStatement(statement=told.statement, signature=told.signature)
+        expected = {"type": "farewell", "chip_id": hello.chip_id}
+        members = check_answer("decommission", farewell, key, **expected)
+        written = _write(out, FAREWELL, farewell)
 
     def words() -> None:
-        say(f"Decommissioned: key {members['key_number']} is erased.", "bold green")
-        _say_statement(farewell, written)
+        if members:
+            say(f"Decommissioned: key {members['key_number']} is erased.", "bold green")
+            _say_statement(farewell, written)
+        else:
+            say("All keys are erased. None was whole, so there is no farewell.", "bold yellow")
         say_next(advise(state))
 
-    shown = {**farewell.model_dump(), "members": members, "files": written, "state": state.state}
+    shown = {**told.model_dump(), "members": members, "files": written, "state": state.state}
     return Result(shown, words)
 
 

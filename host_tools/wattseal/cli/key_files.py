@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -119,12 +120,6 @@ Signature = Annotated[
 ]
 
 
-_SETTINGS_UNTOLD = (
-    *("update_pending", "not_operational", "fault", "session_open", "recovery_pending"),
-)
-"""Refusals of a module that does not tell its settings now, and takes an owner's answer."""
-
-
 @dataclass(frozen=True)
 class Permit:
     """Either an answer to the challenge that is open, or the key to answer a fresh one with."""
@@ -141,12 +136,9 @@ class Permit:
         """
         if self.key is None:
             return self.signature or ""
-        try:
+        known = None
+        with suppress(ToolError):  # in a session or a fault the module tells no settings
             known = device.configuration().settings.get("owner_key")
-        except ToolError as error:
-            if error.name not in _SETTINGS_UNTOLD:
-                raise
-            known = None
         if known is not None and known != self.key.public.spki.hex():
             fingerprint = self.key.public.fingerprint
             raise ToolError("owner_key_differs", path=str(self.path), fingerprint=fingerprint)

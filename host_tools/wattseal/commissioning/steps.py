@@ -10,6 +10,7 @@ from wattseal.common.errors import ToolError
 from wattseal.common.files import OutputDirectory
 from wattseal.common.text import normalized
 from wattseal.common.times import computer_time, is_synchronised
+from wattseal.device import models
 from wattseal.device.advice import advise
 from wattseal.device.key_history import check_history, check_present_key
 from wattseal.wire.methods import UNSEALED_SETTINGS
@@ -64,7 +65,7 @@ def configure(work: Workplace) -> StepResult:
     if work.device.status().sealed and changes.keys() - set(UNSEALED_SETTINGS):
         if work.permit is None:
             raise ToolError("seal_closed", settings=", ".join(changes))
-        work.device.unseal(work.permit("unseal"))
+        work.device.by_owner(models.SealState, "unseal", work.permit("unseal"))
     work.device.configure(changes)
     after = work.device.configuration().settings
     lost = [name for name, value in wanted.items() if after.get(name) != value]

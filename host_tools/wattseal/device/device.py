@@ -32,6 +32,8 @@ SIGNING_METHODS = frozenset(("begin", "intermediate", "end"))
 
 _Result = TypeVar("_Result", bound=pydantic.BaseModel)
 _Page = TypeVar("_Page", bound=models.Page)
+_Bound = int | None
+"""The first or the last number of a range; None for as far as there is anything."""
 
 
 class Device:
@@ -95,9 +97,7 @@ class Device:
         """End the session; `reason` is E, L, R or A."""
         return self._call(models.EndRecord, "end", reason=reason)
 
-    def records(
-        self, first: int | None = None, last: int | None = None
-    ) -> Iterator[models.StoredRecord]:
+    def records(self, first: _Bound = None, last: _Bound = None) -> Iterator[models.StoredRecord]:
         """Records by pagination, page by page; from the oldest to the newest by default."""
         for page in self._pages(models.RecordPage, "records", first, last):
             yield from page.records
@@ -113,7 +113,7 @@ class Device:
                 raise
         raise ToolError("record_missing", pagination=pagination)
 
-    def events(self, first: int | None = None, last: int | None = None) -> Iterator[models.Event]:
+    def events(self, first: _Bound = None, last: _Bound = None) -> Iterator[models.Event]:
         """Events by number, page by page; from the oldest to the newest by default."""
         for page in self._pages(models.EventPage, "events", first, last):
             yield from page.events
@@ -130,17 +130,9 @@ class Device:
         """A fresh challenge for the owner; action and params as in the method table."""
         return self._call(models.Challenge, "challenge", action=action, **given)
 
-    def unseal(self, signature: str) -> models.SealState:
-        """Open the seal with the owner's signature, DER in hex."""
-        return self._call(models.SealState, "unseal", signature=signature)
-
-    def archive_events(self, signature: str) -> models.EventLog:
-        """Have the events deleted that the signed challenge names."""
-        return self._call(models.EventLog, "archive_events", signature=signature)
-
-    def decommission(self, signature: str) -> models.SignedStatement:
-        """End the life of the module's key; the farewell statement."""
-        return self._call(models.SignedStatement, "decommission", signature=signature)
+    def by_owner(self, model: type[_Result], action: str, signature: str | None) -> _Result:
+        """Have done what the owner permits by a signature over the challenge, DER in hex."""
+        return self._call(model, action, **({"signature": signature} if signature else {}))
 
     def prove(self, challenge: str) -> models.SignedStatement:
         """Have a registry's challenge signed, in hex."""
@@ -166,7 +158,7 @@ class Device:
         return self._call(models.AcceptedPublication, "accept_publication", **params)
 
     def statements(
-        self, first: int | None = None, last: int | None = None
+        self, first: _Bound = None, last: _Bound = None
     ) -> Iterator[models.StoredStatement]:
         """The history of the module's keys, page by page."""
         for page in self._pages(models.StatementPage, "statements", first, last):
@@ -180,16 +172,12 @@ class Device:
         """Have the key given up for a bundle, and the boot loader started; the port goes away."""
         return self._call(models.BootLoader, "enter_boot_loader", **offer, **signature)
 
-    def cancel_update(self, **signature: str) -> models.NewKey:
-        """Have the running image make a new key, in place of the one that was given up."""
-        return self._call(models.NewKey, "cancel_update", **signature)
-
     def self_test(self) -> models.SelfTest:
         """Run the signing core's known-answer tests."""
         return self._call(models.SelfTest, "self_test")
 
     def _pages(
-        self, model: type[_Page], method: str, first: int | None, last: int | None
+        self, model: type[_Page], method: str, first: _Bound, last: _Bound
     ) -> Iterator[_Page]:
         """Pages of a range. ToolError `reply_unusable` if `next` of a page does not rise."""
         bounds = {"from": first, "to": last}

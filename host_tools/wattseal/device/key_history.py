@@ -82,7 +82,7 @@ def _hash(text: object) -> bytes | None:
 _STATEMENTS = {form[0]: form for form in statements.FORMS}
 _TYPE = re.compile(r'\{"type":"([a-z_]{1,20})"')
 _PATTERNS = {
-    "hex": '"[0-9a-f]*"',
+    "hex": '"(?:[0-9a-f]{2})*"',
     "int": "(?:0|[1-9][0-9]*)",
     "text": r'"(?:[ !#-\[\]-{}~]|\\["\\])*"',
 }

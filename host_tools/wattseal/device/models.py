@@ -175,6 +175,14 @@ class EndRecord(SignedRecord):
     begin_pagination: Positive
 
 
+class AcceptedMeter(_Model):
+    """The meter and the reading from which it counts on, and the one before that."""
+
+    meter_serial: Text
+    earlier_kwh: Text
+    found_kwh: Text
+
+
 class Page(_Model):
     """As many items as fit one line; `next` is where to go on, None at the end."""
 
@@ -227,6 +235,13 @@ class SignedStatement(_Model):
 
     statement: Text
     signature: Hex
+
+
+class Farewell(_Model):
+    """A signed statement too; both None if there was no whole key to sign it."""
+
+    statement: Text | None
+    signature: Hex | None
 
 
 class StatementSignature(_Model):

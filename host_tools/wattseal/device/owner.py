@@ -146,6 +146,8 @@ MEANINGS = {
     "unseal": "open the seal, so that the metrological settings can be changed",
     "decommission": "erase the module's private key for ever and end its life at this station",
     "archive_events": "forget old events of the event log",
+    "close_session": "end its open session without a reading, so that nobody is billed for it",
+    "accept_meter": "count on from its meter's present reading, which is lower than before",
     "update": "erase its private key for ever, for an update to firmware {firmware} (SHA-256 "
     "{firmware_identity})",
     "cancel_update": "stay with the firmware that runs in it and make a new key",
@@ -163,9 +165,10 @@ def read_challenge(text: str) -> dict[str, Any]:
 
 def describe(members: dict[str, Any]) -> str:
     """What signing a challenge permits, in one sentence."""
-    through = f" up to event {members['through']}" if "through" in members else ""
+    named = (("through", " up to event {}"), ("begin_pagination", " (begin record T{})"))
+    about = "".join(text.format(members[name]) for name, text in named if name in members)
     meaning = MEANINGS[members["action"]].format(**members)
-    return f"Module {members['chip_id']} may {meaning}{through}, once."
+    return f"Module {members['chip_id']} may {meaning}{about}, once."
 
 
 def answer(challenge: str, key: SigningKey) -> str:

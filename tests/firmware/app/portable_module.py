@@ -71,6 +71,15 @@ class VirtualPort:
     def reset_cause(self):
         return "power_on"
 
+    def feed(self):
+        self.is_fed = True
+
+    def bites(self):
+        return 0
+
+    def forget_bites(self):
+        self.is_fed = True
+
     def heap_free(self):
         return 1
 

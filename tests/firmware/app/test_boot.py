@@ -1,6 +1,7 @@
 """Boot: first key, faults and their causes, what stays possible in a fault."""
 
 import pytest
+from app.boot import MAX_BITES
 from support.app.bench import NOON, Bench
 from support.app.core import AREA_KEYS, FIRST_IMAGE, SLOTS, FakeCore
 from support.app.flash import PAGE_BYTES, SECTOR_BYTES, PowerCutError
@@ -83,7 +84,7 @@ def test_first_boot_cut_at_every_operation_ends_in_one_key(how: str) -> None:
 
 def test_torn_first_key_is_discarded_and_made_anew() -> None:
     bench = Bench()
-    bench.core.cut_at, bench.core.cut_how = 3, "before"  # between the two pages of the key
+    bench.core.cut_at, bench.core.cut_how = 5, "before"  # between the two pages of the key
     with pytest.raises(PowerCutError):
         bench.boot()
     assert bench.core.content[AREA_KEYS][0] != 0xFF
@@ -228,3 +229,39 @@ def test_full_event_log_blocks_sessions_but_not_the_start() -> None:
         assert bench.boot().call("status")["state"] == "operational"
         bench.call("set_time", **LATER)
     assert len(bench.all_events()) == newest  # the room left is the owner's
+
+
+def test_a_module_that_is_bitten_again_and_again_answers_and_tries_nothing_more() -> None:
+    bench = Bench().set_up()
+    bench.call("begin", id_type="NONE")
+    for bites in (1, 2, 3, 4):
+        bench.core.power_up()
+        bench.restart(bites)
+        status = bench.call("status")
+        assert (status["state"] == "fault") == (bites >= MAX_BITES)
+    assert status["cause"]["name"] == "watchdog_bites"
+    assert status["cause"]["detail"] == {"bites": 4}
+    assert len(bench.all_records()) == 2  # the cut session was ended at the first of these starts
+    assert bench.event_names()[-1] == "fault"
+
+
+def test_bites_are_forgotten_once_the_module_has_run_for_a_minute() -> None:
+    bench = Bench().set_up()
+    bench.restart(bites=2)
+    bench.idle(50)
+    assert bench.port.bite_count == 2
+    bench.idle(20)
+    assert bench.port.bite_count == 0
+    assert bench.all_events()[-1]["detail"]["reset_cause"] == "watchdog"
+    bench.restart(bites=3)
+    bench.idle(70)
+    assert bench.port.bite_count == 0
+    assert bench.call("status")["state"] == "fault"
+
+
+def test_every_step_of_a_start_and_every_request_feeds_the_watchdog() -> None:
+    bench = Bench().boot()
+    at_start = bench.port.feedings
+    assert at_start >= 8
+    bench.call("hello")
+    assert bench.port.feedings > at_start + 1

@@ -159,7 +159,7 @@ def operations_of(act: Callable[[Bench], None]) -> int:
 CUTS = [(act, check, cut) for act, check in ACTS for cut in range(operations_of(act))]
 
 
-@pytest.mark.parametrize("how", ["before", "torn", "after"])
+@pytest.mark.parametrize("how", ["before", "torn", "marginal", "after"])
 @pytest.mark.parametrize(("act", "check", "cut"), CUTS)
 def test_cut_anywhere_ends_in_a_state_that_was_meant(act, check, cut: int, how: str) -> None:
     bench = worked_bench(seed=cut)
@@ -168,15 +168,18 @@ def test_cut_anywhere_ends_in_a_state_that_was_meant(act, check, cut: int, how: 
     with pytest.raises(PowerCutError):
         act(bench)
     bench.core.power_up()
-    check(bench)
-    assert bench.all_records() == records
+    for _ in range(3 if how == "marginal" else 1):
+        check(bench)
+        assert bench.all_records() == records
+        bench.core.power_up()
+    bench.boot()
     bench.set_time(NOON + 3_600_000)
     bench.meter.serial = int(bench.call("configure")["settings"].get("meter_serial", "12345678"))
     bench.commission()
     assert bench.call("begin")["pagination"] == 3
 
 
-@pytest.mark.parametrize("how", ["before", "torn", "after"])
+@pytest.mark.parametrize("how", ["before", "torn", "marginal", "after"])
 @pytest.mark.parametrize("start", range(operations_of(roll_over)))
 def test_rollover_cut_again_and_again(start: int, how: str) -> None:
     """Each start gets one operation less far or further; at last one is let through."""

@@ -45,6 +45,31 @@ def test_decayed_key_is_not_replaced_by_an_update() -> None:
     assert bench.core.key_slots() == (1, ((2, SECOND_IMAGE),))
 
 
+def test_key_of_another_chip_is_a_fault_and_the_flash_works_again_in_its_own() -> None:
+    bench = worked_bench()
+    own, slots = bench.core.chip, bytes(bench.core.content[AREA_KEYS])
+    bench.core.chip = bytes(8)
+    assert fault_of(bench).name == "key_of_other_chip"
+    assert "copied" in str(fault_of(bench.flash(SECOND_IMAGE)))
+    status = bench.call("status")
+    assert (status["state"], status["cause"]["name"]) == ("fault", "key_of_other_chip")
+    assert details_of(bench, "fault")[-1]["error"] == "key_of_other_chip"
+    assert list(bench.all_records()) == [1, 2]
+    with pytest.raises(WattsealError):
+        bench.call("begin")
+    assert bytes(bench.core.content[AREA_KEYS]) == slots
+    bench.core.chip = own
+    bench.flash(FIRST_IMAGE).boot()
+    assert bench.call("status")["state"] == "operational"
+
+
+def test_keys_of_another_chip_can_be_erased() -> None:
+    bench = worked_bench()
+    bench.core.chip = bytes(8)
+    bench.core.key_erase_all()
+    assert bench.core.key_slots() == (0, ())
+
+
 def test_lost_key_is_not_replaced_by_an_update() -> None:
     bench = worked_bench()
     bench.core.content[AREA_KEYS][:] = b"\xff" * SECTOR_BYTES * SLOTS

@@ -107,7 +107,7 @@ def test_life_takes_as_many_operations_as_are_worth_cutting() -> None:
     assert OPERATIONS > 40
 
 
-@pytest.mark.parametrize("how", ["before", "torn", "after"])
+@pytest.mark.parametrize("how", ["before", "torn", "marginal", "after"])
 @pytest.mark.parametrize("cut_at", range(OPERATIONS))
 def test_cut_anywhere_leaves_everything_that_was_told(cut_at: int, how: str) -> None:
     life = cut_life(cut_at, how)
@@ -117,10 +117,17 @@ def test_cut_anywhere_leaves_everything_that_was_told(cut_at: int, how: str) -> 
     bench.set_time(NOON + 2 * HOUR_MS)
     bench.commission()
     begun = bench.call("begin", id_tag="NEXT")
-    bench.call("end")
+    life.note(begun)
+    life.note(bench.call("end"))
     assert begun["pagination"] == max(before, default=0) + 1
-    after = bench.all_records()
-    assert {number: after[number] for number in before} == before
+    for _ in range(3 if how == "marginal" else 1):
+        after = bench.all_records()
+        assert {number: after[number] for number in before} == before
+        assert list(after)[-2:] == [begun["pagination"], begun["pagination"] + 1]
+        life.settings = bench.call("configure")["settings"]
+        bench.core.power_up()
+        bench.boot()
+        life.check_after_boot()
 
 
 @pytest.mark.parametrize("second_cut", range(12))

@@ -4,10 +4,11 @@ import hashlib
 import itertools
 
 import pytest
-from support.core.library import Core
+from support.core.library import Core, constant
 from support.core.noise import Noise, biased, from_samples, good, oscillator, periodic
 
 STARTUP, PER_DIGEST = 1024, 4096
+TRIES = constant("ws_entropy.h", "WS_ENTROPY_TRIES")
 SAMPLES = STARTUP + 2 * PER_DIGEST
 WIPED = bytes(64)
 
@@ -69,7 +70,7 @@ def test_a_source_that_dies_on_the_way_is_refused(core: Core, good_samples: int,
 def test_it_stops_reading_at_the_first_failure(core: Core) -> None:
     noise, reads = counted(from_samples(periodic([1])))
     assert core.entropy_seed(noise)[0] == "entropy"
-    assert sum(reads) <= 256
+    assert sum(reads) <= TRIES * 256
 
 
 @pytest.mark.parametrize("deliveries", [0, 1, 4, 20, SAMPLES // 256 - 1])
@@ -80,3 +81,34 @@ def test_a_source_that_does_not_deliver_is_refused(core: Core, deliveries: int) 
 
 def test_a_source_that_is_as_good_as_claimed_is_taken(core: Core) -> None:
     assert core.entropy_seed(from_samples(biased(1, 0.75)))[0] == "ok"
+
+
+@pytest.mark.parametrize("failures", range(TRIES + 1))
+def test_a_seed_that_failed_is_tried_again_a_few_times(core: Core, failures: int) -> None:
+    """Each try begins with fresh samples, and nothing of those that failed is in the seed."""
+    restarts: list[int] = []
+    raw = good(7)(SAMPLES // 8)
+    stream = iter(raw)
+
+    def noise(size: int) -> bytes | None:
+        if len(restarts) < failures:
+            return bytes(size) if len(restarts) % 2 else None
+        return bytes(itertools.islice(stream, size))
+
+    half = (STARTUP + PER_DIGEST) // 8
+    seed = hashlib.sha256(raw[:half]).digest() + hashlib.sha256(raw[half:]).digest()
+    expected = ("ok", seed) if failures < TRIES else ("entropy", WIPED)
+    assert core.entropy_seed(noise, lambda: restarts.append(1)) == expected
+    assert len(restarts) == failures
+
+
+def test_what_chance_makes_of_a_source_as_bad_as_is_claimed() -> None:
+    """Whole seeds that fail by chance, by the cut-offs; what docs/decisions/0013 says of it."""
+    repetition, proportion, lag = (
+        SAMPLES * 2**-20,
+        SAMPLES // 1024 * 2**-20,
+        SAMPLES // 1024 * 2**-20,
+    )
+    one = repetition + proportion + lag
+    assert one < 0.01
+    assert one**TRIES < 1e-6

@@ -14,6 +14,8 @@ TABLE = {
     -8: "public_key",
     -9: "signature",
     -10: "self_test",
+    -11: "fault",
+    -12: "key_of_other_chip",
 }
 
 
@@ -22,5 +24,5 @@ def test_codes_and_names_are_what_they_were(core: Core) -> None:
 
 
 def test_a_number_that_is_no_code_has_a_name_too(core: Core) -> None:
-    for code in (1, -12, -32000, 2**31 - 1, -(2**31)):
+    for code in (1, -13, -32000, 2**31 - 1, -(2**31)):
         assert core.error_name(code) == "unknown"

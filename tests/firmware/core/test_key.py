@@ -5,10 +5,17 @@ import random
 
 import pytest
 from support.core import curve
-from support.core.flash import NorFlash
+from support.core.flash import CHIP_ID, TEARS, Cut, NorFlash
 from support.core.library import Core, Keys
 from support.core.noise import Noise, from_samples, good, periodic
-from support.core.slots import break_slot, private_key_in, slot, store
+from support.core.slots import (
+    CRC_OFFSET,
+    SLOT_BYTES,
+    break_slot,
+    private_key_in,
+    slot,
+    store,
+)
 
 EMPTY = ("ok", Keys(0, {}))
 IDENTITY = bytes(range(100, 132))
@@ -142,6 +149,83 @@ def test_erasing_what_is_not_there_touches_nothing(core: Core, keyed, broken: bo
     assert flash.operations == []
 
 
+OTHER_CHIP = bytes.fromhex("e661385283744b30").ljust(32, b"\0")
+
+
+def test_a_key_of_another_chip_is_neither_used_nor_erased(core: Core) -> None:
+    flash = NorFlash(sector_count=4)
+    store(flash, 0, 1, 1111, chip_id=OTHER_CHIP)
+    break_slot(flash, 1)
+    store(flash, 2, 2, 2222)
+    before = bytes(flash.memory)
+    assert core.key_inspect(flash) == ("key_of_other_chip", Keys(0, {}))
+    assert core.key_public(flash, 1)[0] == "key_of_other_chip"
+    assert core.key_sign(flash, DIGEST, 1) == ("key_of_other_chip", bytes([0xEE]) * 64)
+    assert core.sign_record(flash, b"{}")[0] == "key_of_other_chip"
+    assert core.key_erase(flash, 1) == "no_key"
+    assert bytes(flash.memory) == before
+    assert core.key_discard_broken(flash) == ("ok", 1)
+    assert bytes(flash.memory[:4096]) == before[:4096]
+
+
+def test_a_copy_of_a_chips_flash_is_told_in_another_chip_and_works_again_in_its_own(
+    core: Core, keyed
+) -> None:
+    flash = keyed()
+    for bit in range(8 * 32):
+        flash.chip_id = bytes(
+            byte ^ (1 << bit % 8 if index == bit // 8 else 0) for index, byte in enumerate(CHIP_ID)
+        )
+        assert core.key_inspect(flash)[0] == "key_of_other_chip", bit
+    flash.chip_id = CHIP_ID
+    assert list(core.key_inspect(flash)[1].whole) == [1]
+
+
+def test_a_key_is_secured_by_programming_what_its_slot_holds(core: Core, keyed) -> None:
+    flash = keyed()
+    before = bytes(flash.memory)
+    assert core.key_secure(flash, 1) == "ok"
+    assert flash.operations == ["program"]
+    assert bytes(flash.memory) == before
+    assert core.key_secure(flash, 2) == "no_key"
+    break_slot(flash, 1)
+    assert core.key_secure(flash, 2) == "key_broken"
+    flash.chip_id = OTHER_CHIP
+    assert core.key_secure(flash, 1) == "key_of_other_chip"
+    assert flash.operations == ["program"]
+    assert flash.misuse == []
+
+
+def test_a_slot_that_does_not_take_its_key_again_is_told(core: Core, keyed) -> None:
+    flash = keyed()
+    flash.cut = Cut(0, TEARS["half"], alive=True)
+    assert core.key_secure(flash, 1) == "storage"
+    flash = keyed()
+    flash.stuck_bits = {8 * 200: 0}
+    assert core.key_secure(flash, 1) == "storage"
+
+
+def test_all_slots_are_erased_whatever_they_hold(core: Core) -> None:
+    flash = NorFlash(sector_count=4)
+    store(flash, 0, 1, 1111, chip_id=OTHER_CHIP)
+    break_slot(flash, 1)
+    store(flash, 2, 2, 2222)
+    assert core.key_erase_all(flash) == "ok"
+    assert flash.operations == ["program", "erase"] * 4, "blank cells may not hold"
+    assert set(flash.memory) == {0xFF}
+    assert core.key_inspect(flash) == EMPTY
+    assert flash.misuse == []
+
+
+def test_a_slot_that_does_not_erase_spares_no_other(core: Core) -> None:
+    flash = NorFlash(sector_count=4)
+    for sector in range(4):
+        store(flash, sector, sector + 1, 1000 + sector)
+    flash.stuck_bits = {8 * (4096 + 60): 0}
+    assert core.key_erase_all(flash) == "storage"
+    assert core.key_inspect(flash) == ("ok", Keys(1, {}))
+
+
 BAD_SOURCES: dict[str, Noise] = {
     "dead": from_samples(periodic([1])),
     "alternating": from_samples(periodic([0, 1])),
@@ -189,7 +273,7 @@ def test_a_broken_slot_beside_a_whole_key(core: Core) -> None:
 
 
 def test_every_flipped_bit_breaks_the_slot(core: Core, keyed) -> None:
-    for bit in range(8 * 152):
+    for bit in range(8 * SLOT_BYTES):
         flash = keyed()
         flash.memory[bit // 8] ^= 1 << bit % 8
         assert core.key_inspect(flash) == ("ok", Keys(1, {})), bit
@@ -218,8 +302,8 @@ def test_number_zero_is_no_key(core: Core) -> None:
 def test_a_whole_slot_without_a_private_key_signs_nothing(core: Core, secret: int) -> None:
     flash = NorFlash()
     store(flash, 0, 1, 5)
-    body = flash.memory[:48] + secret.to_bytes(32) + flash.memory[80:148]
-    flash.memory[:152] = body + core.crc32(bytes(body)).to_bytes(4, "little")
+    body = flash.memory[:48] + secret.to_bytes(32) + flash.memory[80:CRC_OFFSET]
+    flash.memory[:SLOT_BYTES] = body + core.crc32(bytes(body)).to_bytes(4, "little")
     assert core.key_sign(flash, bytes(32))[0] == "key_broken"
     assert core.sign_statement(flash, b"{}") == ("key_broken", b"")
 

@@ -7,7 +7,7 @@ from support.core import curve
 from support.core.flash import TEARS, Cut, NorFlash
 from support.core.library import Core, Keys
 from support.core.noise import good
-from support.core.slots import break_slot, private_key_in, store
+from support.core.slots import SLOT_BYTES, break_slot, private_key_in, store
 
 CHIP = b"chip"
 CREATE_OPERATIONS = ("erase", "program")
@@ -124,7 +124,7 @@ def test_every_prefix_of_the_page(core: Core) -> None:
     for size in range(257):
         flash = NorFlash()
         flash.memory[:size] = whole.memory[:size]
-        state = EMPTY if size == 0 else WHOLE if size >= 152 else BROKEN
+        state = EMPTY if size == 0 else WHOLE if size >= SLOT_BYTES else BROKEN
         assert state_of(core, flash) == state, size
 
 
@@ -173,7 +173,7 @@ def test_cells_that_do_not_take_the_key(core: Core) -> None:
         else:
             assert error == "storage"
             # The bytes after the CRC are not part of the key: a key there is whole.
-            assert state == (WHOLE if bit >= 152 * 8 else BROKEN)
+            assert state == (WHOLE if bit >= SLOT_BYTES * 8 else BROKEN)
 
 
 def test_a_stuck_cell_is_noticed(core: Core) -> None:

@@ -10,11 +10,14 @@ import pytest
 from hil.board import load_board
 from hil.lab import LAB_IMAGE, LabError
 from hil.line import LineFormat, Transmitter
+from hil.picoboot import PicobootHost
+from hil.rp2040.boot_rom import FLASH_BASE
 from hil.rp2040.lab import LAB_ID, Rp2040Lab
-from hil.rp2040.rosc import BitSource, seeded_bits
+from hil.rp2040.rosc import BitSource, Oscillation, RingOscillator, seeded_bits
 from hil.timeline import NS_PER_MS
 
 CYCLES_PER_US = 125
+CYCLE_NS = 8
 CHARACTER_US = 1042  # of ten bits at 9600 baud
 # Every start hashes the whole image: what that may take, and what a byte of it costs.
 IDENTITY_LIMIT_US = 300_000
@@ -22,8 +25,9 @@ CYCLES_PER_BYTE_LIMIT = 90  # 86 when this was written, the cache of the flash l
 
 SEED_SAMPLES = 9216
 SAMPLE_PERIOD_NS = 20_000
+SHORTEST_PERIOD_NS, LONGEST_PERIOD_NS = 22_000, 26_000
 ERASE_NS = 40_000_000  # the least that the chip is busy with a sector
-COLLECTING_MS = 250  # longer than the samples of a seed take
+COLLECTING_MS = 300  # longer than the samples of a seed take
 RANDOM_LIMIT_US = 10_000  # of a number from samples that are there; 6,500 when this was written
 
 TIMER_INTE = 0x40054038
@@ -48,6 +52,16 @@ class WatchedNoise:
         if self.lab is not None:
             self.times_ns.append(self.lab.chip.nanos)
         return bit
+
+
+class CountedOscillator(RingOscillator):
+    """An oscillator that counts how often it was looked at."""
+
+    count = 0
+
+    def bit_at(self, now_ns: int) -> int:
+        self.count += 1
+        return super().bit_at(now_ns)
 
 
 @pytest.fixture
@@ -112,6 +126,34 @@ def test_a_key_rolls_over_and_the_old_one_is_gone_from_the_flash(lab: Rp2040Lab)
     assert set(area[:4096]) == {0xFF}
 
 
+KEYS_MADE_USED_AND_ERASED = """
+for number in (1, 2):
+    _wattseal.key_create(number)
+_wattseal.key_secure(2)
+_wattseal.sign_statement(2, b"text")
+_wattseal.key_erase(1)
+_wattseal.key_erase_all()
+"""
+
+
+def test_no_key_is_ever_read_through_the_cache_of_the_flash() -> None:
+    """Its lines stay readable as RAM after the slot is erased."""
+    start, size = load_board().areas["keys"]
+    by_window = dict.fromkeys((0x10, 0x11, 0x12, 0x13), 0)
+
+    def tell(address: int) -> None:
+        if start <= address & 0xFFFFFF < start + size:
+            by_window[address >> 24] += 1
+
+    lab = Rp2040Lab(LAB_IMAGE.read_bytes(), load_board(), noise=seeded_bits(1))
+    lab.execute("import _wattseal")
+    lab.chip.watch_flash_reads(tell)
+    lab.execute(KEYS_MADE_USED_AND_ERASED)
+    lab.close()
+    assert by_window.pop(0x13) > 8 * 64  # words of a slot
+    assert set(by_window.values()) == {0}
+
+
 def test_the_name_and_the_release_are_those_of_the_lab(lab: Rp2040Lab) -> None:
     lab.execute("import board, release")
     assert lab.execute("print(board.NAME, len(release.VENDOR_KEY))").split() == [
@@ -150,8 +192,38 @@ def test_samples_are_never_taken_closer_than_their_credit_allows(noise: WatchedN
     gaps_ns = sorted(after - before for before, after in pairwise(noise.times_ns))
     assert len(gaps_ns) == 3 * SEED_SAMPLES - 1
     assert gaps_ns[0] >= SAMPLE_PERIOD_NS
-    assert gaps_ns[len(gaps_ns) // 2] < 1.1 * SAMPLE_PERIOD_NS
+    assert gaps_ns[len(gaps_ns) // 2] <= LONGEST_PERIOD_NS
     assert gaps_ns[-1] > ERASE_NS
+
+
+def test_each_seed_is_sampled_with_a_period_of_its_own(noise: WatchedNoise) -> None:
+    lab = noise.lab
+    assert lab is not None
+    periods_ns = []
+    for n in range(6):
+        lab.execute("_wattseal.random()")
+        times_ns = noise.times_ns[n * SEED_SAMPLES + 300 : n * SEED_SAMPLES + 600]
+        gaps_ns = [after - before for before, after in pairwise(times_ns)]
+        periods_ns.append((times_ns[250] - times_ns[0]) / 250)
+        if n:
+            assert max(gaps_ns) - min(gaps_ns) <= 2 * CYCLE_NS, n
+    assert len({round(period_ns / 40) for period_ns in periods_ns}) >= 5
+    assert min(periods_ns) >= SHORTEST_PERIOD_NS - 10
+    assert max(periods_ns[1:]) <= LONGEST_PERIOD_NS
+
+
+@pytest.mark.parametrize("jitter", [0.01, 0.0])
+def test_an_oscillator_that_locks_to_the_sampling_costs_a_try_and_one_without_jitter_fails(
+    jitter: float,
+) -> None:
+    """The first seed has the shortest period, of which this one swings with a harmonic."""
+    locking = Oscillation(143 / SHORTEST_PERIOD_NS * 1e9, jitter=jitter, flicker=0.0, pull=0.5)
+    noise = CountedOscillator(locking, 1)
+    lab = Rp2040Lab(LAB_IMAGE.read_bytes(), load_board(), noise=noise)
+    hedged = lab.execute("import _wattseal\nprint(_wattseal.hedge())").strip()
+    assert (hedged == "True") == (jitter > 0)
+    assert (noise.count > SEED_SAMPLES) == (jitter > 0)
+    lab.close()
 
 
 def test_a_start_collects_one_seed_beside_other_work_and_then_only_what_is_asked_for(
@@ -203,3 +275,48 @@ def test_a_source_that_delivers_nothing_more_is_refused_and_not_waited_for(
     assert lab.chip.nanos - before_ns < 1_000_000_000
     lab.execute(f"machine.mem32[{TIMER_INTE + WRITE_SETS}] = {NOISE_ALARM}")
     assert random_of(lab) == number_from(noise.bits[SEED_SAMPLES : 2 * SEED_SAMPLES])
+
+
+def enter_boot_loader(lab: Rp2040Lab, statement: str) -> tuple[bytes, bytes]:
+    """The key area before a statement that enters the boot loader, and the key's own bytes."""
+    start, size = load_board().areas["keys"]
+    lab.execute("_wattseal.key_create(1)")
+    area = lab.chip.flash_image()[start : start + size]
+    lab.type(statement)
+    lab.chip.run_until(lambda: lab.chip.in_boot_loader, 1_000_000_000)
+    return area, area[48:80]
+
+
+def test_the_boot_loader_as_micropython_enters_it_gives_the_key_away(noise: WatchedNoise) -> None:
+    lab = noise.lab
+    assert lab is not None
+    area, private_key = enter_boot_loader(lab, "machine.bootloader()")
+    assert lab.chip.picoboot is not None
+    start, size = load_board().areas["keys"]
+    read = PicobootHost(lab.chip.picoboot.command).save_flash(FLASH_BASE + start, size)
+    assert len(set(private_key)) > 8
+    assert private_key in read
+    assert read == area
+
+
+def test_the_boot_loader_as_the_module_enters_it_is_a_drive_and_nothing_else(
+    noise: WatchedNoise,
+) -> None:
+    lab = noise.lab
+    assert lab is not None
+    enter_boot_loader(lab, "import port\nport.enter_boot_loader()")
+    assert lab.chip.shows_drive
+    assert lab.chip.picoboot is None
+
+
+def test_a_long_wait_for_the_meter_feeds_the_watchdog_and_a_loop_that_stops_does_not(
+    noise: WatchedNoise,
+) -> None:
+    lab = noise.lab
+    assert lab is not None
+    lab.execute("import port\nline = port.open_meter_line(9600, 'none', 1)\nport.watch()")
+    assert lab.execute("print(line.wait(20_000_000))").strip() == "False"
+    assert lab.chip.watchdog_resets == 0
+    assert lab.chip.watchdog.longest_hunger_ns < 1_100 * NS_PER_MS
+    lab.type("time.sleep(20)")
+    lab.chip.run_until(lambda: lab.chip.watchdog_resets == 1, 9_000 * NS_PER_MS)

@@ -292,3 +292,18 @@ def judged_as_it_comes(cdr: dict[str, Any], keys: Keys) -> bool:
         return False
     assert isinstance(read, Cdr)
     return Validator(keys, Rules()).judge(read).verdict == "billable"
+
+
+class TestSessionWithoutAnEndReading:
+    """As a module closes it for its owner: TX A, EF E, and a status that is not good."""
+
+    @pytest.mark.parametrize("letter", "TXOFIS")
+    @pytest.mark.parametrize("flags", ["E", "Et"])
+    def test_is_not_billable_and_says_why(self, letter: str, flags: str) -> None:
+        made = charge()
+        made.readings[-1].update(TX="A", EF=flags, ST=letter, RV=made.readings[0]["RV"])
+        judgement = judge(made)
+        assert judgement.verdict == "not_billable"
+        found = {finding.code for finding in judgement.findings}
+        assert {"meter_status", "energy_error_flag"} <= found
+        assert not judgement.casts_doubt

@@ -379,6 +379,48 @@ class TestOwnersPermission:
         _refused(on_module("device", "unseal", "--signature", "30" * 8), "wait_s: 120")
 
 
+class TestMeterThatIsNotAsBefore:
+    def test_session_is_closed(
+        self, on_module: Run, module: FakeModule, owner_key: Path, password_file: Path
+    ) -> None:
+        begun = on_module("session", "begin", "--json").json["record"]
+        outcome = on_module(
+            "device", "close-session", "--owner-key", owner_key, "--password-file", password_file
+        )
+        assert outcome.status == 0, outcome.err
+        assert f"T{begun['pagination'] + 1} ends the session without a reading" in outcome.out
+        assert module.session is None
+
+    def test_session_is_closed_in_two_steps(
+        self, on_module: Run, wattseal: Run, owner_key: Path, password_file: Path
+    ) -> None:
+        begun = on_module("session", "begin", "--json").json["record"]
+        asked = on_module("device", "challenge", "close-session")
+        assert "end its open session without a reading" in asked.err
+        assert f"(begin record T{begun['pagination']})" in asked.err
+        signed = wattseal(
+            "owner", "sign", owner_key, "--challenge", asked.out.strip(),
+            "--password-file", password_file,
+        )  # fmt: skip
+        given = ("--signature", signed.out.strip(), "--json")
+        closed = on_module("device", "close-session", *given).json
+        assert closed["begin_pagination"] == begun["pagination"]
+
+    def test_lower_meter_is_accepted(
+        self, on_module: Run, owner_key: Path, password_file: Path
+    ) -> None:
+        outcome = on_module(
+            "device", "accept-meter", "--owner-key", owner_key, "--password-file", password_file
+        )
+        assert outcome.status == 0, outcome.err
+        assert "Was 1556.356 kWh, counts on from 0.012 kWh." in outcome.out
+
+    def test_refusals_name_the_commands(self, on_module: Run, module: FakeModule) -> None:
+        for name in ("session_open", "recovery_pending", "meter_went_backwards"):
+            module.refuse["configure"] = WattsealError(name)
+            _refused(on_module("device", "configure", "--gateway-id", "x"), "close-session")
+
+
 class TestDecommission:
     def test_farewell_is_kept_and_the_key_gone(
         self, on_module: Run, module: FakeModule, owner_key: Path, password_file: Path,
@@ -398,6 +440,19 @@ class TestDecommission:
         assert key.verify(message, bytes.fromhex(farewell["signature"]))
         assert module.state == "blank"
         assert on_module("device", "statements").status == 0
+
+    def test_key_that_is_not_whole_says_no_farewell(
+        self, on_module: Run, module: FakeModule, owner_key: Path, password_file: Path,
+        tmp_path: Path,
+    ) -> None:  # fmt: skip
+        module.key_is_whole = False
+        outcome = on_module(
+            "device", "decommission", "--owner-key", owner_key, "--password-file", password_file,
+            "--out", tmp_path / "end", "--yes",
+        )  # fmt: skip
+        assert outcome.status == 0, outcome.err
+        assert "All keys are erased. None was whole, so there is no farewell." in outcome.out
+        assert list((tmp_path / "end").iterdir()) == []
 
     def test_it_asks_first(self, on_module: Run, module: FakeModule, owner_key: Path) -> None:
         outcome = on_module("device", "decommission", "--owner-key", owner_key)

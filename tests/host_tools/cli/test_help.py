@@ -49,6 +49,8 @@ def test_every_command_is_there() -> None:
                 "challenge",
                 "unseal",
                 "cancel-update",
+                "close-session",
+                "accept-meter",
                 "decommission",
                 "archive-events",
                 "statements",

@@ -84,8 +84,13 @@ class Bench:
         self._ids = 0
 
     def boot(self) -> "Bench":
+        return self.restart(bites=0)
+
+    def restart(self, bites: int) -> "Bench":
+        """Boot after so many bites of the watchdog."""
         self.core.dark = False
         self.port = FakePort(self._make_line)
+        self.port.bite_count = bites
         self.link = FakeLink(self.port)
         self.module = boot(self.core, self.port, "bench", self.release, PROFILES)
         self.server = LinkServer(self.module, self.link)

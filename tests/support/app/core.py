@@ -11,6 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from .flash import PAGE_BYTES, SECTOR_BYTES, CoreError, FakeFlash
 
 AREA_KEYS = 0
+KEY = "<I32s32s8sI"
+"""Number, identity, secret, chip and CRC of a stored key."""
+KEY_BYTES = struct.calcsize(KEY)
 SLOTS = 4
 FIRST_IMAGE = hashlib.sha256(b"first image").digest()
 STATEMENT_PREFIX = b"wattseal.statement.v1\n"
@@ -23,9 +26,10 @@ class FakeCore(FakeFlash):
     """What `_wattseal` offers; a key lies in a sector of its own, in two pages that a cut parts.
 
     `failing_tests` is what self_test tells; `entropy_fails` makes key_create and random refuse;
-    `image` is the running one's identity. `hedges` is whether the port adds entropy to nonces: not
-    unless a test sets it, because hedged signatures differ in length from run to run. Of each
-    signature, `signed_hedged` tells whether it was.
+    `image` is the running one's identity, `chip` the id of the chip that has the flash now.
+    `hedges` is whether the port adds entropy to nonces: not unless a test sets it, because hedged
+    signatures differ in length from run to run. Of each signature, `signed_hedged` tells whether it
+    was.
     """
 
     AREA_SETTINGS = 1
@@ -42,6 +46,7 @@ class FakeCore(FakeFlash):
         self.failing_tests: tuple[str, ...] = ()
         self.entropy_fails = False
         self.image = FIRST_IMAGE
+        self.chip = bytes(range(8))
         self.seals = 0
         self.hedges = self._is_hedged = False
         self.signed_hedged: list[bool] = []
@@ -66,7 +71,7 @@ class FakeCore(FakeFlash):
         return self.noise.randbytes(32)
 
     def chip_id(self) -> bytes:
-        return bytes(range(8))
+        return self.chip
 
     def sha256(self, data: bytes) -> bytes:
         return hashlib.sha256(data).digest()
@@ -78,28 +83,34 @@ class FakeCore(FakeFlash):
         self.flash_read(AREA_KEYS, slot * SECTOR_BYTES, content)
         return bytes(content)
 
-    def _read(self) -> tuple[list[int], list[int], dict[int, tuple[int, bytes, int]]]:
-        """Blank slots, broken slots, and `number: (slot, identity, secret)` of the whole keys."""
-        blank, broken, whole = [], [], {}
+    def _read(self) -> tuple[list[int], list[int], dict[int, tuple[int, bytes, int]], list[int]]:
+        """Blank slots, broken ones, `number: (slot, identity, secret)` of the whole keys, and the
+        slots with keys of other chips.
+        """
+        blank, broken, foreign, whole = [], [], [], {}
         for slot in range(SLOTS):
             content = self._slot(slot)
-            number, identity, secret, crc = struct.unpack_from("<I32s32sI", content)
+            number, identity, secret, chip, crc = struct.unpack_from(KEY, content)
             is_committed = content[PAGE_BYTES : 2 * PAGE_BYTES] == bytes(PAGE_BYTES)
             if content == b"\xff" * SECTOR_BYTES:
                 blank.append(slot)
-            elif crc == zlib.crc32(content[:68]) and is_committed:
+            elif crc != zlib.crc32(content[: KEY_BYTES - 4]) or not is_committed:
+                broken.append(slot)
+            elif chip != self.chip:
+                foreign.append(slot)
+            else:
                 assert number not in whole, "two whole keys of one number"
                 whole[number] = (slot, identity, int.from_bytes(secret, "big"))
-            else:
-                broken.append(slot)
-        return blank, broken, whole
+        return blank, broken, whole, foreign
 
     def key_slots(self) -> tuple[int, tuple[tuple[int, bytes], ...]]:
-        _, broken, whole = self._read()
+        _, broken, whole, foreign = self._read()
+        if foreign:
+            raise CoreError(-12, "key_of_other_chip")
         return len(broken), tuple((number, whole[number][1]) for number in sorted(whole))
 
     def key_create(self, number: int) -> None:
-        blank, _, whole = self._read()
+        blank, _, whole, _ = self._read()
         if number in whole:
             raise CoreError(-6, "key_exists")
         if not blank:
@@ -107,16 +118,31 @@ class FakeCore(FakeFlash):
         if self.entropy_fails:
             raise CoreError(-4, "entropy")
         page = bytearray(b"\xff" * PAGE_BYTES)
-        struct.pack_into("<I32s32s", page, 0, number, self.image, self.noise.randbytes(32))
-        struct.pack_into("<I", page, 68, zlib.crc32(page[:68]))
+        key = (number, self.image, self.noise.randbytes(32), self.chip, 0)
+        struct.pack_into(KEY, page, 0, *key)
+        struct.pack_into("<I", page, KEY_BYTES - 4, zlib.crc32(page[: KEY_BYTES - 4]))
+        self.flash_erase(AREA_KEYS, blank[0])
         self.flash_program(AREA_KEYS, blank[0] * SECTOR_BYTES, page)
         self.flash_program(AREA_KEYS, blank[0] * SECTOR_BYTES + PAGE_BYTES, bytes(PAGE_BYTES))
+
+    def key_secure(self, number: int) -> None:
+        self._key(number)
+        slot = self._read()[2][number][0]
+        for page in range(2):
+            offset = slot * SECTOR_BYTES + page * PAGE_BYTES
+            self.flash_program(
+                AREA_KEYS, offset, bytes(self.content[AREA_KEYS][offset : offset + PAGE_BYTES])
+            )
 
     def key_erase(self, number: int) -> None:
         whole = self._read()[2]
         if number not in whole:
             raise CoreError(-5, "no_key")
         self._erase(whole[number][0])
+
+    def key_erase_all(self) -> None:
+        for slot in range(SLOTS):
+            self._erase(slot)
 
     def key_discard_broken(self) -> int:
         broken = self._read()[1]
@@ -126,11 +152,13 @@ class FakeCore(FakeFlash):
 
     def _erase(self, slot: int) -> None:
         """Zeros over the key first, as the real core does: an erase that is cut may leave it."""
-        self.flash_zero(AREA_KEYS, slot * SECTOR_BYTES)
+        self.flash_program(AREA_KEYS, slot * SECTOR_BYTES, bytes(PAGE_BYTES))
         self.flash_erase(AREA_KEYS, slot)
 
     def _key(self, number: int) -> ec.EllipticCurvePrivateKey:
-        _, broken, whole = self._read()
+        _, broken, whole, foreign = self._read()
+        if number not in whole and foreign:
+            raise CoreError(-12, "key_of_other_chip")
         if number not in whole:
             raise CoreError(*((-7, "key_broken") if broken else (-5, "no_key")))
         return ec.derive_private_key(whole[number][2] % (ORDER - 1) + 1, ec.SECP256R1())

@@ -19,12 +19,14 @@ class FakeFlash:
 
     `cut_at` counts the programs and erases from now on: the operation of that index is cut, done
     to the degree that `cut_how` says: "before" (not at all), "torn" (some bits, chosen by the
-    seed) or "after" (wholly). After a cut every operation raises PowerCutError until `power_up`.
-    `reads` counts the reads.
+    seed), "marginal" (every bit that was to change reads as it was or as it was to be, anew at
+    each `power_up`, until it is programmed to 0 or its sector erased) or "after" (wholly). After a
+    cut every operation raises PowerCutError until `power_up`. `reads` counts the reads.
     """
 
     def __init__(self, sectors: dict[int, int], seed: int = 0) -> None:
         self.content = {area: bytearray(b"\xff" * SECTOR_BYTES * n) for area, n in sectors.items()}
+        self.weak = {area: bytearray(len(content)) for area, content in self.content.items()}
         self.noise = random.Random(seed)
         self.operations = 0
         self.reads = 0
@@ -54,32 +56,32 @@ class FakeFlash:
         assert len(data) > 0
         assert offset % PAGE_BYTES == len(data) % PAGE_BYTES == 0, "not whole pages"
         assert len(old) == len(data), "program outside the area"
-        assert old == b"\xff" * len(data), "page programmed twice without an erase"
-        new = bytes(data)
+        is_blank, is_cleared = old == b"\xff" * len(data), not any(data)
+        assert is_blank or is_cleared or old == data, "page programmed twice without an erase"
+        new = bytes(was & wanted for was, wanted in zip(old, data, strict=True))
         if (area, offset) in self.stuck_pages:
             new = bytes(new[:40]) + b"\x00" + bytes(new[41:])
-        self._change(area, offset, old, new, self._torn_program)
-
-    def flash_zero(self, area: int, offset: int) -> None:
-        """Program a page to zeros, whatever it holds: for the core alone, over a key."""
-        self._require_power()
-        old = bytes(self.content[area][offset : offset + PAGE_BYTES])
-        self._change(area, offset, old, bytes(PAGE_BYTES), lambda old, _: self._torn_erase(old))
+        done = self._change(area, offset, old, new, self._torn_program)
+        if done:
+            weak = self.weak[area]
+            for index, byte in enumerate(data, offset):
+                weak[index] &= byte
 
     def flash_erase(self, area: int, sector: int) -> None:
         self._require_power()
         offset = sector * SECTOR_BYTES
         old = bytes(self.content[area][offset : offset + SECTOR_BYTES])
         assert len(old) == SECTOR_BYTES, "erase outside the area"
-        self._change(
-            area, offset, old, b"\xff" * SECTOR_BYTES, lambda old, _: self._torn_erase(old)
-        )
+        new = b"\xff" * SECTOR_BYTES
+        if self._change(area, offset, old, new, lambda old, _: self._torn_erase(old)):
+            self.weak[area][offset : offset + SECTOR_BYTES] = bytes(SECTOR_BYTES)
 
     # --- for the tests -----------------------------------------------------------------------
 
     def power_up(self) -> None:
         self.dark = False
         self.cut_at = -1
+        self._read_weak_bits()
 
     def flip_bit(self, area: int, offset: int, bit: int = 0) -> None:
         self.content[area][offset] ^= 1 << bit
@@ -89,6 +91,7 @@ class FakeFlash:
 
     def restore(self, snapshot: dict[int, bytes]) -> None:
         self.content = {area: bytearray(content) for area, content in snapshot.items()}
+        self.weak = {area: bytearray(len(content)) for area, content in snapshot.items()}
 
     # --- inside ------------------------------------------------------------------------------
 
@@ -96,23 +99,41 @@ class FakeFlash:
         if self.dark:
             raise PowerCutError
 
-    def _change(self, area: int, offset: int, old: bytes, new: bytes, torn) -> None:
+    def _change(self, area: int, offset: int, old: bytes, new: bytes, torn) -> bool:
+        """Do an operation, or as much of it as the cut lets be done; whether it was not cut."""
         cut = self.operations == self.cut_at
         self.operations += 1
-        if cut:
-            self.dark = True
-            new = {"before": old, "after": new}.get(self.cut_how) or torn(old, new)
+        if not cut:
+            self.content[area][offset : offset + len(new)] = new
+            return True
+        self.dark = True
+        if self.cut_how == "marginal":
+            for index, (was, wanted) in enumerate(zip(old, new, strict=True), offset):
+                self.weak[area][index] |= was ^ wanted
+        new = {"before": old, "marginal": new, "after": new}.get(self.cut_how) or torn(old, new)
         self.content[area][offset : offset + len(new)] = new
-        if cut:
-            raise PowerCutError
+        raise PowerCutError
+
+    def _read_weak_bits(self) -> None:
+        """Weak cells mostly read all one way or all the other way, sometimes each for itself."""
+        for area, weak in self.weak.items():
+            ones = self.noise.choice((0x00, 0xFF, None))
+            content = self.content[area]
+            for index in (index for index, mask in enumerate(weak) if mask):
+                read = self.noise.getrandbits(8) if ones is None else ones
+                content[index] = content[index] & ~weak[index] | read & weak[index]
 
     def _torn_program(self, old: bytes, new: bytes) -> bytes:
         """Some of the bits that should fall have fallen: a prefix of the page, or any of them."""
         if self.noise.random() < 0.5:
             edge = self.noise.randrange(len(new) + 1)
-            half = new[edge : edge + 1] and bytes([new[edge] | self.noise.getrandbits(8)])
-            return new[:edge] + half + old[edge + len(half) :]
-        return bytes(byte | self.noise.getrandbits(8) for byte in new)
+            return new[:edge] + self._some_bits(old, new)[edge : edge + 1] + old[edge + 1 :]
+        return self._some_bits(old, new)
+
+    def _some_bits(self, old: bytes, new: bytes) -> bytes:
+        return bytes(
+            was & (wanted | self.noise.getrandbits(8)) for was, wanted in zip(old, new, strict=True)
+        )
 
     def _torn_erase(self, old: bytes) -> bytes:
         """A random mix: an erase first programs every cell, then lifts them one by one."""

@@ -11,7 +11,8 @@ class FakePort:
     """Ticks that wrap as MicroPython's do, starting shortly before they wrap.
 
     `us` is the virtual time in microseconds, shared with the lines. `boot_loader_entries` counts
-    what would have ended the program.
+    what would have ended the program; `bite_count` is how often the watchdog has bitten in a row,
+    `feedings` how often it was fed.
     """
 
     NAME = "fake"
@@ -21,6 +22,7 @@ class FakePort:
         self.forms: list[tuple[int, str, int]] = []
         self.boot_loader_entries = 0
         self.has_unsent = False
+        self.bite_count = self.feedings = 0
         self._make_line = make_line
 
     def ticks_ms(self) -> int:
@@ -38,7 +40,19 @@ class FakePort:
         return self._make_line(self)
 
     def reset_cause(self) -> str:
-        return "power_on"
+        return "watchdog" if self.bite_count else "power_on"
+
+    def watch(self) -> None:
+        raise AssertionError("main starts the watchdog, nobody else")
+
+    def feed(self) -> None:
+        self.feedings += 1
+
+    def bites(self) -> int:
+        return self.bite_count
+
+    def forget_bites(self) -> None:
+        self.bite_count = 0
 
     def heap_free(self) -> int:
         return 123456

@@ -4,6 +4,9 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+CHIP_ID = bytes.fromhex("e661385283744b2f").ljust(32, b"\0")
+"""As a slot has it: zeros after its end."""
+
 Tear = Callable[[bytes, bytes], bytes]
 
 
@@ -95,11 +98,16 @@ class NorFlash:
     """
 
     def __init__(
-        self, sector_size: int = 4096, page_size: int = 256, sector_count: int = 2
+        self,
+        sector_size: int = 4096,
+        page_size: int = 256,
+        sector_count: int = 2,
+        chip_id: bytes = CHIP_ID,
     ) -> None:
         self.sector_size = sector_size
         self.page_size = page_size
         self.sector_count = sector_count
+        self.chip_id = chip_id
         self.memory = bytearray(b"\xff" * sector_size * sector_count)
         self.operations: list[str] = []
         self.misuse: list[str] = []
@@ -111,7 +119,7 @@ class NorFlash:
 
     def power_up(self) -> "NorFlash":
         """The same cells under a new supply."""
-        flash = NorFlash(self.sector_size, self.page_size, self.sector_count)
+        flash = NorFlash(self.sector_size, self.page_size, self.sector_count, self.chip_id)
         flash.memory[:] = self.memory
         return flash
 
@@ -131,7 +139,7 @@ class NorFlash:
             self.misuse.append(f"program of {len(data)} bytes at {offset} is not whole pages")
         if len(area) != len(data):
             self.misuse.append(f"program of {len(data)} bytes at {offset} leaves the area")
-        if area.count(0xFF) != len(area) and any(data):
+        if area.count(0xFF) != len(area) and any(data) and area != data:
             self.misuse.append(f"program at {offset} over pages that are not erased")
         return self._operate("program", offset, data)
 

@@ -14,6 +14,7 @@ READ = ctypes.CFUNCTYPE(
 )
 ERASE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_uint32)
 NOISE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+RESTART = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 class Storage(ctypes.Structure):
@@ -24,6 +25,7 @@ class Storage(ctypes.Structure):
         ("sector_size", ctypes.c_uint32),
         ("page_size", ctypes.c_uint32),
         ("sector_count", ctypes.c_uint32),
+        ("chip_id", ctypes.POINTER(ctypes.c_uint8)),
         ("read", READ),
         ("program", READ),
         ("erase", ERASE),
@@ -33,7 +35,7 @@ class Storage(ctypes.Structure):
 class EntropySource(ctypes.Structure):
     """`ws_entropy_source`."""
 
-    _fields_ = [("context", ctypes.c_void_p), ("read", NOISE)]
+    _fields_ = [("context", ctypes.c_void_p), ("read", NOISE), ("restart", RESTART)]
 
 
 class KeyFacts(ctypes.Structure):
@@ -145,13 +147,16 @@ def storage_of(flash: NorFlash) -> Storage:
         flash.sector_size,
         flash.page_size,
         flash.sector_count,
+        ctypes.cast(buffer_of(flash.chip_id), ctypes.POINTER(ctypes.c_uint8)),
         READ(read),
         READ(program),
         ERASE(erase),
     )
 
 
-def entropy_of(noise: Callable[[int], bytes | None]) -> EntropySource:
+def entropy_of(
+    noise: Callable[[int], bytes | None], restart: Callable[[], None] | None = None
+) -> EntropySource:
     """A noise source from a function `size -> raw samples`, None when it does not deliver."""
 
     def read(_context: int, target: int, size: int) -> int:
@@ -161,7 +166,7 @@ def entropy_of(noise: Callable[[int], bytes | None]) -> EntropySource:
         ctypes.memmove(target, samples, size)
         return 0
 
-    return EntropySource(None, NOISE(read))
+    return EntropySource(None, NOISE(read), RESTART(lambda _: restart()) if restart else RESTART())
 
 
 class Core:
@@ -303,9 +308,11 @@ class Core:
             outputs.append(bytes(out))
         return outputs
 
-    def entropy_seed(self, noise: Callable[[int], bytes | None]) -> tuple[str, bytes]:
+    def entropy_seed(
+        self, noise: Callable[[int], bytes | None], restart: Callable[[], None] | None = None
+    ) -> tuple[str, bytes]:
         seed = empty(64)
-        source = entropy_of(noise)
+        source = entropy_of(noise, restart)
         code = self.library.ws_entropy_seed(ctypes.byref(source), seed)
         return self.error_name(code), bytes(seed)
 
@@ -368,6 +375,15 @@ class Core:
         storage = storage_of(flash)
         code = self.library.ws_key_erase(ctypes.byref(storage), ctypes.c_uint32(number))
         return self.error_name(code)
+
+    def key_secure(self, flash: NorFlash, number: int) -> str:
+        storage = storage_of(flash)
+        code = self.library.ws_key_secure(ctypes.byref(storage), ctypes.c_uint32(number))
+        return self.error_name(code)
+
+    def key_erase_all(self, flash: NorFlash) -> str:
+        storage = storage_of(flash)
+        return self.error_name(self.library.ws_key_erase_all(ctypes.byref(storage)))
 
     def key_discard_broken(self, flash: NorFlash) -> tuple[str, int]:
         erased = ctypes.c_uint32(0xEEEEEEEE)

@@ -52,7 +52,7 @@ class KeyLife:
         self.identity, self.firmware, self.rollback_number = IDENTITY, "0.1.0", 1
         self.vendor_key: Signer | None = VENDOR
         self.key_number = 1
-        self.has_key = True
+        self.has_key = self.key_is_whole = True
         self.archived_through = 0
         self.meter_tells_serial = True
         self.statements: list[dict[str, Any]] = []
@@ -126,11 +126,13 @@ class KeyLife:
         }
 
     def _challenge(self, params: dict[str, Any]) -> dict[str, Any]:
-        named = {name: params[name] for name in ("through",) if name in params}
+        facts = {name: params[name] for name in ("through",) if name in params}
         if "manifest" in params:
-            named = _image(self._checked_manifest(params))
+            facts = _image(self._checked_manifest(params))
+        if params["action"] == "close_session":
+            facts["begin_pagination"] = self.session["begin_pagination"]
         self._open_challenge = owner_challenge.build_challenge(
-            params["action"], CHIP_ID, "5a" * 32, len(self.events), **named
+            params["action"], CHIP_ID, "5a" * 32, len(self.events), **facts
         )
         return {"challenge": self._open_challenge, "expires_s": 3600}
 
@@ -140,8 +142,20 @@ class KeyLife:
         self._log("unsealed")
         return {"sealed": False}
 
+    def _close_session(self, params: dict[str, Any]) -> dict[str, Any]:
+        self._check_owner("close_session", params)
+        return self._end({"reason": "A"})
+
+    def _accept_meter(self, params: dict[str, Any]) -> dict[str, Any]:
+        self._check_owner("accept_meter", params)
+        readings = {"earlier_kwh": "1556.356", "found_kwh": "0.012"}
+        return {"meter_serial": self.settings["meter_serial"], **readings}
+
     def _decommission(self, params: dict[str, Any]) -> dict[str, Any]:
         self._check_owner("decommission", params)
+        if not self.key_is_whole:
+            self.has_key = False
+            return {"statement": None, "signature": None}
         facts = self._key()
         del facts["firmware"]
         text = statements.build_statement(

@@ -22,7 +22,10 @@ static int flash_erase(void *context, uint32_t sector) {
     return 0;
 }
 
+static const uint8_t fake_chip_id[WS_STORAGE_CHIP_ID_SIZE] = "chip";
+
 const ws_storage fake_storage = {
+    .chip_id = fake_chip_id,
     .sector_size = FAKE_SECTOR_SIZE,
     .page_size = 256,
     .sector_count = FAKE_SECTOR_COUNT,

@@ -59,6 +59,14 @@ static int erase(void) {
     return ws_key_erase(&fake_storage, FAKE_KEY_NUMBER);
 }
 
+static int erase_all(void) {
+    return ws_key_erase_all(&fake_storage);
+}
+
+static int secure(void) {
+    return ws_key_secure(&fake_storage, FAKE_KEY_NUMBER);
+}
+
 static int draw(void) {
     uint64_t noise_state = 1;
     ws_entropy_source noise = {.context = &noise_state, .read = fake_noise};
@@ -105,6 +113,8 @@ static const struct {
     {"inspect", inspect},
     {"public", public},
     {"erase", erase},
+    {"erase_all", erase_all},
+    {"secure", secure},
     {"random", draw},
     {"leave", leave},
 };

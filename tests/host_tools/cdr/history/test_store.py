@@ -218,6 +218,13 @@ def test_the_reading_went_back(store: SeenSessions) -> None:
     assert doubt.finding.severity.is_error
 
 
+def test_a_meter_that_counts_on_from_a_lower_reading_is_told_once(store: SeenSessions) -> None:
+    """Its owner had the module accept that: the first session is in doubt, not the module."""
+    reset = [session(1, begin_wh="0", end_wh="5"), session(2, begin_wh="5", end_wh="9")]
+    assert told(store, session(0), *reset) == {"DE*ABC*M-1": ["energy_went_back"]}
+    assert told(store, session(3, begin_wh="9", end_wh="12")) == {}
+
+
 def test_a_late_session_that_reaches_beyond_the_next(store: SeenSessions) -> None:
     assert told(store, session(0), session(2), rules=MSP) == {}
     late = session(1, end_wh="2000.1")
