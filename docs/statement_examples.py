@@ -70,6 +70,25 @@ _SECOND_IMAGE = {"firmware": "0.2.0", "firmware_identity": IMAGE_2, "rollback_nu
 _KEY_2 = {"key_number": 2, "public_key": MODULE_2.spki.hex()}
 
 
+def handover() -> str:
+    """The hand-over from the first key to the second image."""
+    return statements.build_statement(
+        "handover",
+        chip_id=CHIP_ID,
+        key_number=1,
+        public_key=MODULE_1.spki.hex(),
+        firmware_identity=IMAGE_1,
+        next_firmware="0.2.0",
+        next_firmware_identity=IMAGE_2,
+        next_rollback_number=1,
+        commissioning=1,
+        last_pagination=42,
+        unix_ms=_ZERO_MS,
+        event_number=90,
+        event_chain=_CHAIN,
+    )
+
+
 def statement_examples() -> dict[str, tuple[str, tuple[ExampleKey, ...]]]:
     """Of each type of statement `(text, who signs it, in order)`."""
     return {
@@ -87,6 +106,7 @@ def statement_examples() -> dict[str, tuple[str, tuple[ExampleKey, ...]]]:
             ),
             (MODULE_1,),
         ),
+        "handover": (handover(), (MODULE_1,)),
         "rollover": (
             statements.build_statement(
                 "rollover",
@@ -94,12 +114,14 @@ def statement_examples() -> dict[str, tuple[str, tuple[ExampleKey, ...]]]:
                 old_key_number=1,
                 old_public_key=MODULE_1.spki.hex(),
                 old_firmware_identity=IMAGE_1,
+                handover=2,
+                handover_sha256=hashlib.sha256(handover().encode()).hexdigest(),
                 last_pagination=42,
                 after_unix_ms=_ZERO_MS,
                 **_KEY_2,
                 **_SECOND_IMAGE,
             ),
-            (MODULE_1, MODULE_2),
+            (MODULE_2,),
         ),
         "possession": (
             statements.build_statement(
@@ -197,6 +219,7 @@ def challenge(action: str) -> str:
     facts = {
         "archive_events": {"through": 90},
         "close_session": {"begin_pagination": 41},
+        "update": {"firmware": "0.2.0", "firmware_identity": IMAGE_2},
         "set_time": {"unix_ms": _ZERO_MS},
     }
     return owner_challenge.build_challenge(action, CHIP_ID, nonce, 98, **facts.get(action, {}))

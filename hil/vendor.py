@@ -41,10 +41,10 @@ class Release:
         )
 
     def signed(self, key: ec.EllipticCurvePrivateKey | None = None) -> dict[str, Any]:
-        """The params of `check_update`, signed by the clone's vendor key or by another one."""
+        """The manifest as the link takes it, signed by the clone's vendor key or by another one."""
         manifest = self.manifest()
         signature = (key or vendor_key()).sign(signed_bytes(manifest), ec.ECDSA(hashes.SHA256()))
-        return {"manifest": manifest, "signature": signature.hex()}
+        return {"manifest": manifest, "vendor_signature": signature.hex()}
 
 
 def vendor_key() -> ec.EllipticCurvePrivateKey:

@@ -35,7 +35,7 @@ def boot(core: Core, port: Port, board_name: str, release: Release, profiles: Js
     port.feed()
     if module.fault is not None:
         _log_fault(module)
-    elif module.sessions.needs_recovery:
+    elif module.sessions.needs_recovery and module.public_key:
         module.recover()
     return module
 

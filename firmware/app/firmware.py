@@ -40,27 +40,30 @@ class Firmware:
 
 
 def check_manifest(
-    core: Core, firmware: Firmware, board_name: str, text: str, signature: bytes
+    core: Core, firmware: Firmware, board_name: str, least: int, text: str, signature: bytes
 ) -> Json:
     """Check an update's manifest; returns its members if it may be applied.
 
-    WattsealError `update_refused` with the cause in words. The signature is checked first: what
-    the vendor has not signed is not even read.
+    least: the lowest rollback number. WattsealError `update_refused` with the cause in words. The
+    signature is checked first: what the vendor has not signed is not even read.
     """
     if not firmware.vendor_key:
-        raise _refusal("no vendor key was built into this firmware")
+        raise refusal("no vendor key was built into this firmware")
     if not core.verify(firmware.vendor_key, signed_bytes(text), signature):
-        raise _refusal("the signature is not the vendor's")
+        raise refusal("the signature is not the vendor's")
     try:
         manifest = read_manifest(text)
     except TextError as problem:
-        raise _refusal(f"the manifest is unreadable: {problem}") from None
+        raise refusal(f"the manifest is unreadable: {problem}") from None
     if manifest["board"] != board_name:
-        raise _refusal(f"the image is for the board {manifest['board']}")
-    if manifest["rollback_number"] < firmware.rollback_number:
-        raise _refusal(f"the rollback number is below {firmware.rollback_number}")
+        raise refusal(f"the image is for the board {manifest['board']}")
+    if manifest["rollback_number"] < least:
+        raise refusal(f"the rollback number is below {least}")
+    if manifest["sha256"] == firmware.identity:
+        raise refusal("this image is running already")
     return manifest
 
 
-def _refusal(cause: str) -> WattsealError:
+def refusal(cause: str) -> WattsealError:
+    """Return the error that refuses an update."""
     return WattsealError("update_refused", cause=cause)

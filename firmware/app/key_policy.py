@@ -1,9 +1,12 @@
 """Which key the module signs with, decided at every start.
 
 The log of statements decides: a key is announced once its birth or roll-over statement is stored,
-until its farewell statement is. A key that is not announced, because a power cut interrupted its
-making, may be erased; one that is announced is replaced or retired only together with a statement.
-A power cut between any two steps only delays them: the next start continues.
+until its farewell or hand-over statement is. A key that is not announced, because a power cut
+interrupted its making, may be erased; one that is announced is replaced or retired only together
+with a statement. A power cut between any two steps only delays them: the next start continues.
+
+After a hand-over the image that it names makes the next key, no other; another one waits for it
+without a key, until the owner calls the update off.
 """
 
 from wire.errors import WattsealError
@@ -11,7 +14,7 @@ from wire.statements import build_statement, read_statement
 
 from app.contracts import Json, Step
 from app.module import Module
-from app.statements import KeyState
+from app.statements import HANDED_OVER, IN_USE, RETIRED, KeyState
 
 FAREWELL_ATTEMPTS = 3
 """A page that fails is passed over by the next attempt."""
@@ -20,19 +23,60 @@ FAREWELL_ATTEMPTS = 3
 def ensure_key(module: Module) -> None:
     """Leave exactly one whole key stored, made by the running image, announced and in use.
 
+    None is stored while another image is awaited, to which the last key was handed over.
     WattsealError `key_lost`, `key_broken`, `firmware_rolled_back` or `statements_full`, and no key
     that is announced is touched; what CoreError the core raises when it makes a key or signs.
     """
     log_newest_statement(module)
     state = module.statements.state
-    if not module.statements.announced:
+    if state.fate == RETIRED:
         _finish_retirement(module)
+    elif state.fate == HANDED_OVER:
+        module.statements.handover()  # raises if it has decayed
+        is_awaited = module.pending_update is not None
+        _discard_all_but(module, 0 if is_awaited else state.key_number + 1, 0)
     if module.firmware.rollback_number < state.rollback_number:
         raise WattsealError("firmware_rolled_back", rollback_number=state.rollback_number)
     if module.statements.announced:
-        number = _keep_or_roll_over(module, state.key_number)
-    else:
-        number = _create_key(module, state.key_number + 1)
+        module.use_key(_keep_or_roll_over(module, state.key_number))
+    elif state.fate != HANDED_OVER:
+        module.use_key(_create_key(module, state.key_number + 1))
+    elif module.pending_update is None:
+        make_key_after_all(module)
+
+
+def hand_over(module: Module, manifest: Json) -> None:
+    """Sign with the key that another image follows, then erase the key.
+
+    Once that is stored there is no way back: the next start finishes what a power cut leaves
+    undone.
+    """
+    number, before = module.statements.announced, module.statements.state
+    text = build_statement(
+        "handover",
+        next_firmware=manifest["firmware"],
+        next_firmware_identity=manifest["sha256"],
+        next_rollback_number=manifest["rollback_number"],
+        commissioning=module.setup.commissioning,
+        **_last_facts(module, number),
+    )
+    signature = module.core.sign_statement(number, text.encode())
+    state = KeyState(before.number + 1, number, before.rollback_number, HANDED_OVER)
+    module.statements.store(state, text, [(number, signature)])
+    module.drop_key()
+    module.core.key_erase_all()
+    log_newest_statement(module)
+
+
+def make_key_after_all(module: Module) -> None:
+    """Make and announce the key that follows a hand-over, whichever image is running."""
+    before, text = module.statements.handover()
+    module.statements.require_room()
+    number = before["key_number"] + 1
+    _prepare_key(module, number, 0)
+    old = (before["key_number"], before["public_key"], before["firmware_identity"])
+    digest = module.core.sha256(text.encode()).hex()
+    _roll_over(module, old, [number], module.statements.state.number, digest)
     module.use_key(number)
 
 
@@ -86,7 +130,8 @@ def _keep_or_roll_over(module: Module, number: int) -> int:
         return number
     module.statements.require_room()
     _prepare_key(module, number + 1, number)
-    _roll_over(module, number, identities[number])
+    old = (number, module.core.key_public(number).hex(), identities[number])
+    _roll_over(module, old, [number, number + 1], None, None)
     module.core.key_erase(number)
     return number + 1
 
@@ -109,13 +154,12 @@ def _say_farewell(module: Module) -> tuple[str, bytes] | None:
     farewell: list[tuple[str, bytes]] = []
 
     def sign() -> None:
-        identity = dict(module.core.key_slots()[1])[number]
-        text = _farewell_text(module, number, identity.hex())
+        text = build_statement("farewell", **_last_facts(module, number))
         farewell.append((text, module.core.sign_statement(number, text.encode())))
 
     def store() -> None:
         text, signature = farewell[0]
-        state = KeyState(before.number + 1, number, before.rollback_number, True)
+        state = KeyState(before.number + 1, number, before.rollback_number, RETIRED)
         module.statements.store(state, text, [(number, signature)])
 
     if not _attempt(sign):
@@ -141,17 +185,29 @@ def _finish_retirement(module: Module) -> None:
         module.journal.abandon_session()
 
 
-def _roll_over(module: Module, old: int, old_identity: str) -> None:
-    """Announce the next key by a statement that the old one signs too."""
-    new = old + 1
+def _roll_over(
+    module: Module,
+    old: tuple[int, str, str],
+    signers: list[int],
+    handover: int | None,
+    digest: str | None,
+) -> None:
+    """Announce the key that follows an old one: `(number, public key, its image)`.
+
+    handover, digest: number and SHA-256 of the hand-over; None if there was none, and the old key
+    signs too.
+    """
+    new = old[0] + 1
     text = build_statement(
         "rollover",
-        old_key_number=old,
-        old_public_key=module.core.key_public(old).hex(),
-        old_firmware_identity=old_identity,
+        old_key_number=old[0],
+        old_public_key=old[1],
+        old_firmware_identity=old[2],
+        handover=handover,
+        handover_sha256=digest,
         **_new_key_facts(module, new),
     )
-    _announce(module, new, text, [old, new])
+    _announce(module, new, text, signers)
 
 
 # --- steps -----------------------------------------------------------------------------------
@@ -200,7 +256,7 @@ def _attempt(step: Step) -> bool:
 def _announce(module: Module, number: int, text: str, signers: list[int]) -> None:
     """Sign and store a birth or roll-over: from then on the key of that number is announced."""
     state = KeyState(
-        module.statements.state.number + 1, number, module.firmware.rollback_number, False
+        module.statements.state.number + 1, number, module.firmware.rollback_number, IN_USE
     )
     signatures = [(signer, module.core.sign_statement(signer, text.encode())) for signer in signers]
     module.statements.store(state, text, signatures)
@@ -225,19 +281,23 @@ def _new_key_facts(module: Module, number: int) -> Json:
     }
 
 
-def _farewell_text(module: Module, number: int, identity: str) -> str:
+def _last_facts(module: Module, number: int) -> Json:
+    """Return what the last statement of a key says of it and of the module as it then is.
+
+    CoreError `no_key` or `key_broken` if it is not whole.
+    """
+    public_key = module.core.key_public(number).hex()
     event_number, event_chain = module.events.head
-    return build_statement(
-        "farewell",
-        chip_id=module.core.chip_id().hex(),
-        key_number=number,
-        public_key=module.core.key_public(number).hex(),
-        firmware_identity=identity,
-        last_pagination=module.journal.state.pagination,
-        unix_ms=module.clock.unix_ms_or_none(),
-        event_number=event_number,
-        event_chain=event_chain,
-    )
+    return {
+        "chip_id": module.core.chip_id().hex(),
+        "key_number": number,
+        "public_key": public_key,
+        "firmware_identity": dict(module.core.key_slots()[1])[number].hex(),
+        "last_pagination": module.journal.state.pagination,
+        "unix_ms": module.clock.unix_ms_or_none(),
+        "event_number": event_number,
+        "event_chain": event_chain,
+    }
 
 
 def _event_of(module: Module, facts: Json) -> tuple[str, Json]:
@@ -249,11 +309,10 @@ def _event_of(module: Module, facts: Json) -> tuple[str, Json]:
         return "key_made", detail
     if facts["type"] == "farewell":
         return "decommissioned", detail
-    update = module.setup.update(facts["old_key_number"])
-    detail["old_key_number"] = facts["old_key_number"]
-    detail["firmware"] = facts["firmware"]
-    detail["firmware_identity"] = facts["firmware_identity"]
-    detail["announced"] = (
-        update is not None and update["firmware_identity"] == facts["firmware_identity"]
-    )
+    if facts["type"] == "handover":
+        detail["firmware"] = facts["next_firmware"]
+        detail["firmware_identity"] = facts["next_firmware_identity"]
+        return "key_handed_over", detail
+    for name in ("old_key_number", "handover", "firmware", "firmware_identity"):
+        detail[name] = facts[name]
     return "key_changed", detail

@@ -57,6 +57,7 @@ COMMANDS = {
     "accept_publication": commissioning.accept_publication,
     "check_update": update.check_update,
     "enter_boot_loader": update.enter_boot_loader,
+    "cancel_update": update.cancel_update,
 }
 """The function of each method of the link; wire/methods.py says what goes in and comes out."""
 
@@ -145,6 +146,8 @@ def _require_state(module: Module, states: tuple[str, ...]) -> None:
         return
     if module.fault is not None:
         raise WattsealError("fault", cause=module.fault.name)
+    if module.pending_update is not None:
+        raise module.pending_update
     raise WattsealError("not_operational", state=module.state, states=list(states))
 
 

@@ -5,7 +5,7 @@ from wire.errors import WattsealError
 from app.clock import Clock
 from app.contracts import Core, Json, Port, Release
 from app.events import SPARE_FOR_ARCHIVING, Events
-from app.firmware import Firmware
+from app.firmware import Firmware, check_manifest, refusal
 from app.journal import Journal
 from app.meter import ATTEMPTS, Meter
 from app.owner import Owner
@@ -14,7 +14,7 @@ from app.refusals import LASTING, as_wattseal_error, event_of
 from app.sessions import Sessions
 from app.settings import missing_for_meter, missing_for_seal, open_meter, settings_sha256
 from app.setup import Setup
-from app.statements import Statements
+from app.statements import HANDED_OVER, Statements
 from app.time_keeper import TimeKeeper
 
 RECOVERY_INTERVAL_MS = 10_000
@@ -32,9 +32,8 @@ class Module:
     `fault` is the WattsealError that stopped it from signing, None if nothing did. `is_hedged`:
     whether entropy is added to the nonces of its signatures. `recovery_problem`: why a session that
     a power failure cut could not be ended at the last attempt. `answer`: the newest answer to a
-    challenge, SHA-256 of the statement and signature. `update_accepted`: whether a firmware update
-    was accepted since the start. `boot_loader_due`: whether to start the boot loader as soon as the
-    reply is sent.
+    challenge, SHA-256 of the statement and signature. `boot_loader_due`: whether to start the boot
+    loader as soon as the reply is sent.
     """
 
     def __init__(
@@ -59,7 +58,6 @@ class Module:
         self.key_number = 0
         self.is_hedged = False
         self.answer = (b"", b"")
-        self.update_accepted = False
         self.boot_loader_due = False
         self._rations = Rations()
         self._digested: tuple[Json, str] = {}, ""
@@ -75,6 +73,21 @@ class Module:
             return "blank"
         is_published = self.setup.sealed and self.setup.publication(self.key_number) is not None
         return "operational" if is_published else "unregistered"
+
+    @property
+    def pending_update(self) -> WattsealError | None:
+        """Why there is no key: it was given up for an image that does not run; None otherwise."""
+        if self.statements.state.fate != HANDED_OVER:
+            return None
+        try:
+            members, _ = self.statements.handover()
+        except WattsealError:  # decayed, which is the fault already
+            return None
+        identity = members["next_firmware_identity"]
+        if identity == self.firmware.identity:
+            return None
+        firmware = members["next_firmware"]
+        return WattsealError("update_pending", firmware=firmware, firmware_identity=identity)
 
     def stop_signing(self, fault: WattsealError) -> None:
         """Enter the state fault; the first cause is the one that is reported."""
@@ -111,6 +124,21 @@ class Module:
         except WattsealError as problem:
             if problem.name != "events_full":
                 raise
+
+    def check_image(self, params: Json) -> Json:
+        """Return the members of an image's manifest; WattsealError `update_refused` with a cause.
+
+        After a hand-over that is still pending only the image that it names will do.
+        """
+        least = max(self.firmware.rollback_number, self.statements.state.rollback_number)
+        signature = bytes.fromhex(params["vendor_signature"])
+        manifest = check_manifest(
+            self.core, self.firmware, self.board_name, least, params["manifest"], signature
+        )
+        pending = self.pending_update
+        if pending is not None and manifest["sha256"] != pending.detail["firmware_identity"]:
+            raise refusal("the key was given up for another image, " + pending.detail["firmware"])
+        return manifest
 
     def log_start(self, event: str, detail: Json) -> None:
         """Log what a power cut or a fault provokes, outside the owner's reserve.
@@ -248,7 +276,7 @@ class Module:
         if self.fault is not None:
             return
         is_due = uptime_ms - self._recovery_tried_ms >= RECOVERY_INTERVAL_MS
-        if self.sessions.needs_recovery and is_due:
+        if self.sessions.needs_recovery and is_due and self.public_key:
             self.recover()
             self._recovery_tried_ms = self.clock.uptime_ms()
         self.time.keep()

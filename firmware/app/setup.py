@@ -2,12 +2,12 @@
 
 One object in flash, so that a power cut leaves the old setup or the new one and never a mixture:
 
-    {"settings", "sealed", "commissioning", "facts", "publication", "update", "certain_ms",
+    {"settings", "sealed", "commissioning", "facts", "publication", "certain_ms",
      "undated_through"}
 
-`facts` is what the seal locked when it was last closed, as a digest. A publication
-names the key and the commissioning that it was accepted for, an update the key, so that both end
-when these change. `certain_ms` and `undated_through` are time_keeper.py's.
+`facts` is what the seal locked when it was last closed, as a digest. A publication names the key
+and the commissioning that it was accepted for, so that it ends when these change. `certain_ms` and
+`undated_through` are time_keeper.py's.
 """
 
 from app.contracts import FlashAreas, Json
@@ -30,6 +30,12 @@ class Setup:
     def settings(self) -> Json:
         """The settings that are set, by name."""
         return self._object("settings") or {}
+
+    @property
+    def owner_key(self) -> bytes | None:
+        """The owner's key, SPKI DER; None if the settings have none yet."""
+        key = self.settings.get("owner_key")
+        return None if key is None else bytes.fromhex(key)
 
     @property
     def sealed(self) -> bool:
@@ -63,16 +69,6 @@ class Setup:
             return None
         return found if found["commissioning"] == self.commissioning else None
 
-    def update(self, key_number: int) -> Json | None:
-        """Return the update accepted with this key: another image would have changed the key."""
-        found = self._object("update")
-        return found if found is not None and found["key_number"] == key_number else None
-
-    def announces(self, update: Json, key_number: int) -> bool:
-        """Return whether this is the update that was accepted with this key."""
-        found = self.update(key_number)
-        return found is not None and all(found[name] == update[name] for name in update)
-
     # --- changing it; in flash on return -----------------------------------------------------
 
     def configure(self, settings: Json) -> None:
@@ -105,12 +101,6 @@ class Setup:
         publication["key_number"] = key_number
         publication["commissioning"] = self.commissioning
         self._change({"publication": publication})
-
-    def announce_update(self, update: Json, key_number: int) -> None:
-        """Store what is going to be flashed, and the key that it will replace."""
-        update = dict(update)
-        update["key_number"] = key_number
-        self._change({"update": update})
 
     def keep_certain(self, unix_ms: int) -> None:
         """Store a time that is certain to have been reached."""

@@ -9,16 +9,20 @@ import struct
 
 from wire import strict_json
 from wire.errors import WattsealError
+from wire.statements import read_statement
 
 from app.contracts import FlashAreas, Json
 from app.log_format import Entry
 from app.sector_log import LogDamagedError, LogFullError, SectorLog
 
 MAX_ENTRY_BYTES = 1700
-"""Of a roll-over, the longest statement, with both signatures and every quote escaped."""
+"""Of a roll-over that both keys sign, the longest entry, with every quote escaped."""
 
 SPARE_FOR_RETIREMENT = 1
 """Sectors that births and roll-overs leave free, for the farewell of the last key."""
+
+IN_USE, RETIRED, HANDED_OVER = 0, 1, 2
+"""What became of the newest key: it is in use; it said farewell; it gave way to another image."""
 
 _LOG_KIND = 0x4B
 _STATEMENT = 1
@@ -30,23 +34,19 @@ class KeyState:
     """State of the module's key after a statement was stored; all zero before the first.
 
     number: the statement's. key_number: of the key that it announces or retires.
-    rollback_number: of the image of the newest birth or roll-over. is_retired: whether no key is
-    announced any more.
+    rollback_number: of the image of the newest birth or roll-over. fate: IN_USE, RETIRED or
+    HANDED_OVER; no key is announced but in the first.
     """
 
-    def __init__(
-        self, number: int, key_number: int, rollback_number: int, is_retired: bool
-    ) -> None:
+    def __init__(self, number: int, key_number: int, rollback_number: int, fate: int) -> None:
         self.number = number
         self.key_number = key_number
         self.rollback_number = rollback_number
-        self.is_retired = is_retired
+        self.fate = fate
 
     def pack(self) -> bytes:
         """Return the form in flash."""
-        return struct.pack(
-            _STATE, self.number, self.key_number, self.rollback_number, self.is_retired
-        )
+        return struct.pack(_STATE, self.number, self.key_number, self.rollback_number, self.fate)
 
 
 class Statements:
@@ -58,7 +58,7 @@ class Statements:
 
     def __init__(self, flash: FlashAreas, area: int) -> None:
         self._log = SectorLog(flash, area, _LOG_KIND)
-        self.state = KeyState(0, 0, 0, False)
+        self.state = KeyState(0, 0, 0, IN_USE)
         self.damage = self._log.damage
         if self._log.newest >= 0:
             self._find_state()
@@ -66,11 +66,11 @@ class Statements:
     @property
     def announced(self) -> int:
         """Number of the key that is in use by what was stated; 0 for none."""
-        return 0 if self.state.is_retired else self.state.key_number
+        return self.state.key_number if self.state.fate == IN_USE else 0
 
-    def require_room(self, spare_sectors: int = SPARE_FOR_RETIREMENT) -> None:
-        """Raise WattsealError `statements_full` if the longest statement does not fit."""
-        if self._log.damage or not self._log.has_room((MAX_ENTRY_BYTES,), spare_sectors):
+    def require_room(self, spare_sectors: int = SPARE_FOR_RETIREMENT, count: int = 1) -> None:
+        """Raise WattsealError `statements_full` if so many of the longest statement do not fit."""
+        if self._log.damage or not self._log.has_room((MAX_ENTRY_BYTES,) * count, spare_sectors):
             raise WattsealError("statements_full", newest=self.state.number)
 
     def store(self, state: KeyState, text: str, signatures: list[tuple[int, bytes]]) -> None:
@@ -112,6 +112,14 @@ class Statements:
                 return stored
         raise WattsealError("storage_broken", where="statements", number=number)
 
+    def handover(self) -> tuple[Json, str]:
+        """Return members and text of the hand-over, if that is the newest statement.
+
+        WattsealError `storage_broken` if it has decayed.
+        """
+        text = self.read(self.state.number)["statement"]
+        return read_statement(text), text
+
     # --- inside ------------------------------------------------------------------------------
 
     def _find_state(self) -> None:
@@ -136,5 +144,4 @@ class Statements:
 
 
 def _unpack_state(data: bytes) -> KeyState:
-    number, key_number, rollback_number, is_retired = struct.unpack_from(_STATE, data)
-    return KeyState(number, key_number, rollback_number, bool(is_retired))
+    return KeyState(*struct.unpack_from(_STATE, data))

@@ -189,8 +189,21 @@ ERRORS = (
     (
         -32026,
         "no_update",
-        "No update was accepted since the module started.",
-        "Call check_update with the manifest of the bundle first.",
+        "No update is under way, so there is none to cancel.",
+        "Nothing needs to be done; status tells the module's state.",
+    ),
+    (
+        -32027,
+        "update_pending",
+        "The key was given up for another image, which does not run yet.",
+        "Call enter_boot_loader with that image's manifest and copy the image again, or have the "
+        "owner call it off: challenge, then cancel_update.",
+    ),
+    (
+        -32028,
+        "owner_needed",
+        "Only the owner may have this done.",
+        "Ask for a challenge for detail.action and give the owner's signature over it.",
     ),
     # Key, entropy, storage, self-test.
     (

@@ -172,6 +172,21 @@ _UPDATE = (
     ("firmware_identity", "hex", (64, 64), "required", "SHA-256 of the image."),
 )
 
+_OWNER_NEEDED = (
+    (
+        "owner_needed",
+        "bool",
+        (),
+        "required",
+        "Whether enter_boot_loader wants the owner's signature for it now.",
+    ),
+)
+
+_MANIFEST = (
+    ("manifest", "string", (1, 600), "required", "The manifest (docs/statements.md)."),
+    ("vendor_signature", "hex", (16, 144), "required", "The vendor key's signature, DER."),
+)
+
 _OWNER_SIGNATURE = (
     (
         "signature",
@@ -179,6 +194,17 @@ _OWNER_SIGNATURE = (
         (16, 144),
         "required",
         "The owner key's ECDSA signature over the open challenge, DER (docs/statements.md).",
+    ),
+)
+
+_IF_OWNED = (
+    (
+        "signature",
+        "hex",
+        (16, 144),
+        "optional",
+        "The owner key's signature over the open challenge, DER; needed where there is something "
+        "to protect: a key, and an owner_key in the settings.",
     ),
 )
 
@@ -326,7 +352,8 @@ METHODS = (
                     ("detail", "free", (), "required", "Facts of this case."),
                 ),
                 "nullable",
-                "Why the module is in fault; null otherwise.",
+                "Why the module is in fault, or has no key because of an update that is not done "
+                "(update_pending); null otherwise.",
             ),
             ("key_number", "int", (1, 1000), "nullable", "Number of the key pair."),
             ("missing", "list", (20, ("", "string", (1, 40))), "required", "Settings to be given."),
@@ -358,7 +385,7 @@ METHODS = (
                 "object",
                 _UPDATE,
                 "nullable",
-                "The update that was accepted and is not running yet; null if none.",
+                "The image that the key was given up for and that does not run yet; null if none.",
             ),
             ("session", "object", _SESSION, "nullable", "The open session; null if none."),
             ("clock", "object", _CLOCK, "required", "The clock."),
@@ -608,6 +635,14 @@ METHODS = (
                 "optional",
                 "For set_time: the time now.",
             ),
+            ("manifest", "string", (1, 600), "optional", "For update: the bundle's manifest."),
+            (
+                "vendor_signature",
+                "hex",
+                (16, 144),
+                "optional",
+                "For update: the vendor key's signature over the manifest, DER.",
+            ),
         ),
         (
             ("challenge", "string", (1, 400), "required", "What to sign (docs/statements.md)."),
@@ -731,22 +766,28 @@ METHODS = (
     ),
     (
         "check_update",
-        _WITH_KEY,
-        "closed",
-        "Check the manifest of a firmware bundle; accepted, it permits enter_boot_loader.",
-        (
-            ("manifest", "string", (1, 600), "required", "The manifest (docs/statements.md)."),
-            ("signature", "hex", (16, 144), "required", "The vendor key's signature, DER."),
-        ),
-        _UPDATE,
+        _ANY_STATE,
+        "any",
+        "Check the manifest of a firmware bundle, and change nothing.",
+        _MANIFEST,
+        _UPDATE + _OWNER_NEEDED,
     ),
     (
         "enter_boot_loader",
-        _WITH_KEY,
-        "closed",
-        "Stop, and start the chip's boot loader to take the accepted update.",
-        (),
+        _ANY_STATE,
+        "any",
+        "Let the key sign a hand-over to the bundle's image, erase the key for ever, and start the "
+        "chip's boot loader to take the image. Where there is no key any more, only start it.",
+        _MANIFEST + _IF_OWNED,
         (("update_way", "choice", UPDATE_WAYS, "required", "How it takes the image."),),
+    ),
+    (
+        "cancel_update",
+        ("blank", "unregistered", "operational"),
+        "any",
+        "Call off the update that is pending: the running image makes a new key.",
+        _IF_OWNED,
+        _STATE + _KEY_NUMBER,
     ),
     (
         "self_test",

@@ -17,6 +17,8 @@ ACTIONS = (
     "close_session",
     "accept_meter",
     "set_time",
+    "update",
+    "cancel_update",
 )
 """What a module does for its owner alone."""
 
@@ -25,6 +27,7 @@ _OF_ACTION: dict[str, Row] = {
     "archive_events": (("through", "int", _NUMBER, "required", ""),),
     "close_session": (("begin_pagination", "int", _NUMBER, "required", ""),),
     "set_time": (("unix_ms", "int", _NUMBER, "required", ""),),
+    "update": (signed_text.FIRMWARE, signed_text.FIRMWARE_IDENTITY),
 }
 """Members that the challenge for one action has beside the others."""
 
@@ -34,7 +37,8 @@ def build_challenge(action: str, chip_id: str, nonce: str, event_number: int, **
 
     event_number: of the newest event. facts: members of this action alone. `through`: the last
     event that may be forgotten; `begin_pagination`: of the session that may be closed;
-    `unix_ms`: the time at the moment of the challenge.
+    `unix_ms`: the time at the moment of the challenge;
+    `firmware` and `firmware_identity`: of the image that may follow.
     """
     members: JsonObject = {
         "action": action,
@@ -58,7 +62,7 @@ def signed_bytes(text: str) -> bytes:
 
 
 def form_of(action: Json) -> Row:
-    """The form of the challenge for an action: some of them have a member more."""
+    """The form of the challenge for an action: some of them have members more."""
     if action not in ACTIONS:
         raise signed_text.TextError("the action is none of " + ", ".join(ACTIONS))
     members: Row = (

@@ -1,8 +1,8 @@
 """What a module states about itself, signed by its key (docs/statements.md).
 
-`birth`, `rollover` and `farewell` are the history of the module's keys and are kept; `possession`
-and `event_head` answer a challenge. A signature is over PREFIX and the text; an OCMF record is
-signed over bytes that begin with `{`, so neither can ever pass for the other.
+`birth`, `handover`, `rollover` and `farewell` are the history of the module's keys and are kept;
+`possession` and `event_head` answer a challenge. A signature is over PREFIX and the text; an OCMF
+record is signed over bytes that begin with `{`, so neither can ever pass for the other.
 """
 
 from . import signed_text
@@ -16,6 +16,7 @@ MAX_CHARACTERS = 2000
 
 _CHALLENGE = ("challenge", "hex", (32, 128), "required", "")
 _LAST_PAGINATION = ("last_pagination", "int", (0, MAX_INTEGER), "required", "")
+_EVENT_CHAIN = ("event_chain", "hex", (64, 64), "required", "")
 _AFTER_UNIX_MS = ("after_unix_ms", "int", (0, MAX_INTEGER), "nullable", "")
 
 FORMS = (
@@ -34,6 +35,24 @@ FORMS = (
         ),
     ),
     (
+        "handover",
+        MAX_CHARACTERS,
+        (
+            signed_text.CHIP_ID,
+            signed_text.KEY_NUMBER,
+            signed_text.PUBLIC_KEY,
+            signed_text.FIRMWARE_IDENTITY,
+            ("next_firmware", "text", (1, 25), "required", ""),
+            ("next_firmware_identity", "hex", (64, 64), "required", ""),
+            ("next_rollback_number", "int", (0, 65535), "required", ""),
+            ("commissioning", "int", (0, MAX_INTEGER), "required", ""),
+            _LAST_PAGINATION,
+            signed_text.UNIX_MS_OR_NULL,
+            signed_text.EVENT_NUMBER,
+            _EVENT_CHAIN,
+        ),
+    ),
+    (
         "rollover",
         MAX_CHARACTERS,
         (
@@ -41,6 +60,8 @@ FORMS = (
             ("old_key_number", "int", (1, 1000), "required", ""),
             ("old_public_key", "hex", (182, 182), "required", ""),
             ("old_firmware_identity", "hex", (64, 64), "required", ""),
+            ("handover", "int", (1, MAX_INTEGER), "nullable", ""),
+            ("handover_sha256", "hex", (64, 64), "nullable", ""),
             signed_text.KEY_NUMBER,
             signed_text.PUBLIC_KEY,
             signed_text.FIRMWARE,
@@ -49,6 +70,7 @@ FORMS = (
             _LAST_PAGINATION,
             _AFTER_UNIX_MS,
         ),
+        2,
     ),
     (
         "farewell",
@@ -61,7 +83,7 @@ FORMS = (
             _LAST_PAGINATION,
             signed_text.UNIX_MS_OR_NULL,
             signed_text.EVENT_NUMBER,
-            ("event_chain", "hex", (64, 64), "required", ""),
+            _EVENT_CHAIN,
         ),
     ),
     (

@@ -26,7 +26,7 @@ def told(module: Module) -> dict[str, Any]:
     try:
         head = {"challenge": CHALLENGE, **module.client.call("event_head", challenge=CHALLENGE)}
     except WattsealError as refusal:  # blank, or in fault: nothing is signed
-        if refusal.name not in ("not_operational", "fault"):
+        if refusal.name not in ("not_operational", "update_pending", "fault"):
             raise
     return {
         "chip_id": module.hello["chip_id"],

@@ -1,5 +1,7 @@
 """A charge point of the rig: a module on its meter, its technician, the registry's view of it."""
 
+import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from hil.registry_process import OPERATOR, RegistryProcess
 from hil.rig import Rig
 from hil.setup import MeterSetup, Setup
 from hil.suite.technician import Owner, Technician
+from hil.suite.update import bundle_of, release_for
 from hil.targets.open import open_rig
 
 OpenRig = Callable[..., Rig]
@@ -57,6 +60,15 @@ class Station:
         """A guided run; the charge point's state in the registry after it."""
         self.technician.commission(self.rig.port, scenario, operator)
         return self.evse()
+
+    def update(self, image: Path) -> str:
+        """Have the technician's tool update the firmware; what the tool says of it."""
+        status = json.loads(self.technician.on(self.rig.port, "device", "status", "--json"))
+        folder = Path(tempfile.mkdtemp(prefix="update-", dir=self.technician.folder))
+        bundle = bundle_of(release_for(status["module"]["board"], image), folder)
+        words: list[str | Path] = ["firmware", "update", bundle, "--drive", self.rig.boot_drive]
+        words += ["--owner-key", self.technician.owner.path]
+        return self.technician.on(self.rig.port, *words)
 
     def evse(self, evse_id: str | None = None) -> EvseState:
         """The charge point as the registry has it."""

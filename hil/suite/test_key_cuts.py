@@ -16,9 +16,11 @@ from hil.setup import MeterSetup, Setup
 from hil.suite.cuts import Run, record_run, sample_of, slots, starts, state_setup
 from hil.suite.judge import judge
 from hil.suite.module import UNDER_TEST, MakeModule, Module, OpenModule
+from hil.suite.update import enter_boot_loader, release_of
 
 ROLLOVER_SLOTS = 4
 DECOMMISSIONING_SLOTS = 2
+UPDATE_SLOTS = 2
 
 pytestmark = pytest.mark.needs("flash", "update")
 
@@ -106,6 +108,177 @@ def check_rolled_over(module: Module, state: FlashState) -> None:
     assert module.event_names().count("key_changed") == 1, str(state)
     assert [record["pagination"] for record in module.records()] == [1, 2, 3, 4], str(state)
     judge(module)
+
+
+# --- update ----------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """What one run wrote to flash, and how many of its operations came before what is tried."""
+
+    run: Run
+    before: int
+
+    def states(self) -> list[FlashState]:
+        """The states that a cut in what is tried can leave."""
+        return [each for each in self.run.states() if each.operation.index >= self.before]
+
+
+def run_of(module: Module, before: int = 0) -> Part:
+    """What the module has written since it was started."""
+    return Part(
+        Run(
+            first=module.rig.flash_at_power_on(),
+            operations=tuple(module.rig.flash_operations()),
+            acknowledged=(),
+            public_key="",
+            energy_wh=module.rig.meter.energy_wh,
+        ),
+        before,
+    )
+
+
+@pytest.fixture(scope="session")
+def handover_run(
+    target: str, open_module: OpenModule, commissioned_flash: bytes, next_image: Path
+) -> Part:
+    """A session, then a hand-over up to the boot loader."""
+    module = open_module(target, dataclasses.replace(UNDER_TEST, flash=commissioned_flash))
+    try:
+        module.set_time()
+        module.begin()
+        module.end()
+        before = len(module.rig.flash_operations())
+        enter_boot_loader(module, release_of(module, next_image))
+        return run_of(module, before)
+    finally:
+        module.close()
+
+
+def flash_after(part: Part) -> bytes:
+    """The flash when the run was over."""
+    return part.run.states()[-1].image
+
+
+@pytest.fixture(scope="session")
+def heir_run(target: str, open_module: OpenModule, handover_run: Part, next_image: Path) -> Part:
+    """The first start of the image that the key was handed over to."""
+    setup = Setup(MeterSetup(energy_wh=handover_run.run.energy_wh), flash=flash_after(handover_run))
+    module = open_module(target, setup, next_image)
+    try:
+        module.status()
+        return run_of(module)
+    finally:
+        module.close()
+
+
+@pytest.fixture(scope="session")
+def cancel_run(target: str, open_module: OpenModule, handover_run: Part) -> Part:
+    """The old image starts again, and the owner calls the update off."""
+    setup = Setup(MeterSetup(energy_wh=handover_run.run.energy_wh), flash=flash_after(handover_run))
+    module = open_module(target, setup)
+    try:
+        before = len(module.rig.flash_operations())
+        module.client.call("cancel_update", signature=module.answer("cancel_update"))
+        return run_of(module, before)
+    finally:
+        module.close()
+
+
+def booted(make_module: MakeModule, part: Part, state: FlashState, *image: Path) -> Module:
+    """A module that starts from a state, perhaps with another image."""
+    return make_module(Setup(MeterSetup(energy_wh=part.run.energy_wh), flash=state.image), *image)
+
+
+@pytest.mark.parametrize("slot", slots(UPDATE_SLOTS))
+def test_a_cut_in_a_hand_over(
+    make_module: MakeModule,
+    handover_run: Part,
+    slot: int,
+    target: str,
+    pytestconfig: pytest.Config,
+) -> None:
+    """The old image starts again: with its key, or with none and the image that it waits for."""
+    states = handover_run.states()
+    assert len(states) >= 2 * UPDATE_SLOTS
+    for state in part_of(states, slot, UPDATE_SLOTS, target, pytestconfig):
+        module = booted(make_module, handover_run, state)
+        check_kept_or_waiting(module, state)
+        module.close()
+
+
+def check_kept_or_waiting(module: Module, state: FlashState) -> None:
+    """The first key is in use, or it is gone for good and the module says what to do."""
+    status, said = module.status(), kinds(module)
+    found = (status["state"], status["key_number"], status["sealed"])
+    if said == ["birth"]:
+        assert found == ("operational", 1, True), (str(state), status)
+    else:
+        assert said == ["birth", "handover"], str(state)
+        assert found == ("blank", None, True), (str(state), status)
+        assert status["cause"]["name"] == "update_pending", str(state)
+        assert status["update"] is not None, str(state)
+        assert module.event_names().count("key_handed_over") == 1, str(state)
+    judge(module)
+
+
+@pytest.mark.parametrize("slot", slots(UPDATE_SLOTS))
+def test_a_cut_in_the_first_start_of_the_image_that_was_meant(
+    make_module: MakeModule,
+    heir_run: Part,
+    next_image: Path,
+    slot: int,
+    target: str,
+    pytestconfig: pytest.Config,
+) -> None:
+    for state in part_of(heir_run.states(), slot, UPDATE_SLOTS, target, pytestconfig):
+        module = booted(make_module, heir_run, state, next_image)
+        status = module.status()
+        found = (status["state"], status["key_number"], status["update"])
+        assert found == ("unregistered", 2, None), (str(state), status)
+        assert kinds(module) == ["birth", "handover", "rollover"], str(state)
+        assert module.event_names().count("key_changed") == 1, str(state)
+        judge(module)
+        module.close()
+
+
+@pytest.mark.thorough("rp2040")
+def test_a_cut_in_the_first_start_leaves_no_key_to_the_old_image(
+    make_module: MakeModule, heir_run: Part, first_image: Path
+) -> None:
+    """Somebody puts the old image back in: a key that was being made is nobody's."""
+    for state in heir_run.states():
+        module = booted(make_module, heir_run, state, first_image)
+        status = module.status()
+        if kinds(module)[-1] == "handover":
+            assert (status["state"], status["key_number"]) == ("blank", None), str(state)
+        else:
+            assert kinds(module)[-1] == "rollover", str(state)
+            assert status["key_number"] == 3, str(state)
+        judge(module)
+        module.close()
+
+
+@pytest.mark.parametrize("slot", slots(UPDATE_SLOTS))
+def test_a_cut_while_an_update_is_called_off(
+    make_module: MakeModule,
+    cancel_run: Part,
+    slot: int,
+    target: str,
+    pytestconfig: pytest.Config,
+) -> None:
+    states = cancel_run.states()
+    assert len(states) >= 2 * UPDATE_SLOTS
+    for state in part_of(states, slot, UPDATE_SLOTS, target, pytestconfig):
+        module = booted(make_module, cancel_run, state)
+        if kinds(module)[-1] == "handover":
+            check_kept_or_waiting(module, state)
+            module.client.call("cancel_update", signature=module.answer("cancel_update"))
+        assert module.status()["key_number"] == 2, str(state)
+        assert kinds(module) == ["birth", "handover", "rollover"], str(state)
+        judge(module)
+        module.close()
 
 
 # --- decommissioning -------------------------------------------------------------------------

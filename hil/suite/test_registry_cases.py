@@ -100,8 +100,7 @@ def test_module_replacement(station: Station) -> None:
 @pytest.mark.thorough("rp2040")
 def test_firmware_update(station: Station, next_image: Path) -> None:
     before = station.commission()
-    station.rig.put_image(next_image)
-    station.rig.restart()
+    station.update(next_image)
     after = station.commission("firmware-update")
     assert after.chip_id == before.chip_id
     assert station.key_status(before.fingerprint) == "superseded"

@@ -105,8 +105,6 @@ def test_what_a_session_forbids(module: Module) -> None:
     begun = module.begin()
     assert client.refusal("begin").name == "session_open"
     assert client.refusal("configure", gateway_id="other").name == "session_open"
-    assert client.refusal("challenge", action="unseal").name == "session_open"
-    assert client.refusal("enter_boot_loader").name == "session_open"
     assert client.refusal("set_time", **time).name == "session_open"
     ended = module.end()
     assert client.refusal("set_time", **time).name == "time_refused"  # before the newest record

@@ -1,5 +1,6 @@
 """Firmware updates: a new image means a new key, and only the vendor's image gets in."""
 
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from wattseal.wire.errors import WattsealError
 
 from hil.flash import Moment
 from hil.suite.command import told
@@ -14,7 +16,9 @@ from hil.suite.judge import judge
 from hil.suite.module import Module
 from hil.suite.ocmf import verified
 from hil.suite.update import (
+    BOOT_LOADER_LIMIT_S,
     FIRST_RELEASE,
+    NEXT_RELEASE,
     WRITING_LIMIT_S,
     bundle_of,
     enter_boot_loader,
@@ -47,8 +51,9 @@ def check_new_key_after_update(module: Module, release: Release, old_key: dict[s
     assert told["type"] == "rollover"
     assert told["old_public_key"] == old_key["public_key"]
     assert told["firmware_identity"] == release.identity
-    (changed,) = [event for event in module.told_events() if event["event"] == "key_changed"]
-    assert changed["detail"]["announced"] is True
+    handover = statement(module, told["handover"])
+    assert handover["public_key"] == old_key["public_key"]
+    assert handover["next_firmware_identity"] == release.identity
     module.set_time()
     assert module.client.refusal("begin").name == "not_operational"
 
@@ -60,10 +65,12 @@ def test_the_tool_updates_a_module_which_makes_a_new_key(
     old_key = module.client.call("public_key")
     begun, ended = module.begin(), module.end()
     release = release_of(module, next_image)
+    permitted = module.answer("update", **release.signed())
     module.client.close()  # the tool wants the port for itself
     done = told(
         *("firmware", "update", bundle_of(release, tmp_path)),
         *("--port", module.rig.port, "--drive", module.rig.boot_drive),
+        *("--signature", permitted),
     )
     assert done["updated"] is True
     assert done["firmware_identity"] == release.identity
@@ -87,7 +94,7 @@ def test_the_tool_updates_a_module_which_makes_a_new_key(
     status = module.status()
     assert (status["state"], status["key_number"]) == ("operational", 2)
     assert module.client.call("public_key")["public_key"] == key
-    assert len(module.statements()) == 2
+    assert len(module.statements()) == 3
     judge(module)
 
 
@@ -104,7 +111,7 @@ def test_an_older_image_gets_a_key_of_its_own_too(
     assert len(set(keys)) == 3  # the first key has not come back
     assert module.hello["firmware_identity"] == release_of(module, first_image).identity
     events = [event for event in module.told_events() if event["event"] == "key_changed"]
-    assert [event["detail"]["announced"] for event in events] == [False, False]
+    assert [event["detail"]["handover"] for event in events] == [None, None]
     judge(module)
 
 
@@ -126,12 +133,36 @@ def test_a_session_cut_by_a_new_image_is_ended_by_the_new_key(
 # --- what must not get in --------------------------------------------------------------------
 
 
+def test_a_stranger_does_not_get_a_sealed_module_into_its_boot_loader(
+    own_module: Module, first_image: Path, next_image: Path
+) -> None:
+    """Whatever vendor's manifest he brings: in the boot loader the flash lies open."""
+    module = own_module
+    key = module.client.call("public_key")
+    for image, facts in ((first_image, FIRST_RELEASE), (next_image, NEXT_RELEASE)):
+        signed = release_of(module, image, facts).signed()
+        of_old = {"manifest": signed["manifest"], "signature": signed.get("vendor_signature", "")}
+        for method, params in (
+            ("check_update", signed),
+            ("enter_boot_loader", {}),
+            ("enter_boot_loader", signed),
+            ("enter_boot_loader", {**signed, "signature": "3006020101020101"}),
+            ("enter_boot_loader", of_old),
+        ):
+            with contextlib.suppress(WattsealError):
+                module.client.call(method, **params)
+            assert module.rig.in_boot_loader is False, (image, method)
+    assert module.status()["state"] == "operational"
+    assert module.client.call("public_key") == key
+    judge(module)
+
+
 def test_only_the_vendors_manifest_for_this_board_is_accepted(
-    module: Module, next_image: Path
+    module: Module, first_image: Path, next_image: Path
 ) -> None:
     release = release_of(module, next_image)
     good = release.signed()
-    half = len(good["signature"]) // 2
+    half = len(good["vendor_signature"]) // 2
     forgeries = {
         "another vendor": (release.signed(ec.generate_private_key(ec.SECP256R1())), "signature"),
         "changed": (
@@ -141,50 +172,60 @@ def test_only_the_vendors_manifest_for_this_board_is_accepted(
         "damaged signature": (
             {
                 **good,
-                "signature": good["signature"][:half] + "0000" + good["signature"][half + 4 :],
+                "vendor_signature": good["vendor_signature"][:half]
+                + "0000"
+                + good["vendor_signature"][half + 4 :],
             },
             "signature",
         ),
         "another board": (replace(release, board="wattseal_other").signed(), "board"),
         "too old": (replace(release, rollback_number=0).signed(), "rollback"),
         "no manifest": ({**good, "manifest": "{}"}, ""),
+        "running": (release_of(module, first_image, FIRST_RELEASE).signed(), "running already"),
     }
     for name, (params, word) in forgeries.items():
-        refusal = module.client.refusal("check_update", **params)
-        assert refusal.name == "update_refused", name
-        assert word in refusal.detail["cause"], (name, refusal.detail)
-        assert module.client.refusal("enter_boot_loader").name == "no_update", name
+        for method, more in (
+            ("check_update", {}),
+            ("challenge", {"action": "update"}),
+            ("enter_boot_loader", {}),
+        ):
+            refusal = module.client.refusal(method, **params, **more)
+            assert refusal.name == "update_refused", (name, method)
+            assert word in refusal.detail["cause"], (name, refusal.detail)
     status = module.status()
     assert (status["state"], status["update"]) == ("operational", None)
     assert module.rig.in_boot_loader is False
 
 
-@pytest.mark.thorough("rp2040")
-def test_an_accepted_update_waits_for_its_image_and_ends_with_a_restart(
-    own_module: Module, next_image: Path
-) -> None:
-    module = own_module
-    release = release_of(module, next_image)
-    module.client.call("check_update", **release.signed())
-    told = module.status()
-    assert told["update"] == {"firmware": release.firmware, "firmware_identity": release.identity}
-    assert told["state"] == "operational"
-    module.begin()
-    assert module.client.refusal("enter_boot_loader").name == "session_open"
-    module.end()
-    module.restart()
-    assert module.client.refusal("enter_boot_loader").name == "no_update"
-    assert module.status()["state"] == "operational"
+def check_waiting(module: Module, release: Release, where: str = "") -> None:
+    """No key; the module says which image it waits for and what to do."""
+    status = module.status()
+    assert (status["state"], status["key_number"]) == ("blank", None), (where, status)
+    assert status["update"]["firmware_identity"] == release.identity, where
+    assert status["cause"]["name"] == "update_pending", where
+    assert module.client.refusal("begin").name == "update_pending", where
     judge(module)
 
 
 @pytest.mark.thorough("rp2040")
-def test_what_is_no_image_leaves_the_module_in_its_boot_loader_and_whole(
+def test_no_update_in_the_middle_of_a_session(own_module: Module, next_image: Path) -> None:
+    module = own_module
+    signed = release_of(module, next_image).signed()
+    module.begin()
+    assert module.client.call("check_update", **signed)["owner_needed"] is True
+    signature = module.answer("update", **signed)
+    refusal = module.client.refusal("enter_boot_loader", **signed, signature=signature)
+    assert refusal.name == "session_open"
+    module.end()
+    assert module.status()["state"] == "operational"
+
+
+def test_an_update_that_is_broken_off_leaves_a_module_that_says_what_to_do(
     own_module: Module, next_image: Path
 ) -> None:
-    """A file cut short or for another chip is not written; the old image starts again."""
+    """What is no image is not written. The old image then has no key, and two ways lead on."""
     module = own_module
-    before = module.client.call("public_key")
+    old_key = module.client.call("public_key")
     release = release_of(module, next_image)
     enter_boot_loader(module, release)
     drive = module.rig.boot_drive
@@ -194,9 +235,66 @@ def test_what_is_no_image_leaves_the_module_in_its_boot_loader_and_whole(
     with pytest.raises(TimeoutError):
         module.rig.wait_for_start(1)
     module.restart()
-    assert module.client.call("public_key") == before
-    assert module.status()["state"] == "operational"
+    check_waiting(module, release)
+
+    # One way: again, for which nobody needs to ask the owner.
+    update_again(module, release)
+    check_new_key_after_update(module, release, old_key)
     judge(module)
+
+
+@pytest.mark.thorough("rp2040")
+def test_the_owner_calls_an_update_off(own_module: Module, next_image: Path) -> None:
+    module = own_module
+    old_key = module.client.call("public_key")
+    release = release_of(module, next_image)
+    enter_boot_loader(module, release)
+    module.restart()
+    check_waiting(module, release)
+    assert module.client.refusal("cancel_update").name == "owner_needed"
+    signature = module.answer("cancel_update")
+    assert module.client.call("cancel_update", signature=signature)["key_number"] == 2
+    told = statement(module, 3)
+    assert (told["handover"], told["old_public_key"]) == (2, old_key["public_key"])
+    assert told["firmware_identity"] == module.hello["firmware_identity"]
+    judge(module)
+    module.set_time()
+    module.publish()
+    verified(module.begin()["record"], told["public_key"])
+    module.end()
+    module.restart()
+    assert module.status()["key_number"] == 2
+    judge(module)
+
+
+@pytest.mark.thorough("rp2040")
+def test_another_image_than_the_one_that_was_meant_makes_no_key(
+    own_module: Module, next_image: Path, tmp_path: Path
+) -> None:
+    """As when the wrong file was copied; the owner may have it stay."""
+    module = own_module
+    other = tmp_path / "other.bin"
+    other.write_bytes(next_image.read_bytes() + b"other")
+    meant = release_of(module, other)
+    enter_boot_loader(module, meant)
+    module.put_image(next_image)
+    check_waiting(module, meant)
+    refusal = module.client.refusal("enter_boot_loader", **release_of(module, next_image).signed())
+    assert refusal.detail["cause"] == "this image is running already"
+    module.client.call("cancel_update", signature=module.answer("cancel_update"))
+    told = statement(module, 3)
+    assert (told["type"], told["handover"]) == ("rollover", 2)
+    assert told["firmware_identity"] == module.hello["firmware_identity"]
+    judge(module)
+
+
+def update_again(module: Module, release: Release) -> None:
+    """Take up an update that was broken off."""
+    module.client.call("enter_boot_loader", **release.signed())
+    module.rig.wait_for_boot_loader(BOOT_LOADER_LIMIT_S)
+    put_on_drive(module, release)
+    module.rig.wait_for_start(WRITING_LIMIT_S)
+    module.reconnect()
 
 
 @pytest.mark.needs("cut")
@@ -237,6 +335,7 @@ def test_the_way_back_to_the_first_release_is_an_update_too(
     update(module, release_of(module, next_image))
     update(module, release_of(module, first_image, FIRST_RELEASE))
     assert module.status()["key_number"] == 3
-    events = [event for event in module.told_events() if event["event"] == "key_changed"]
-    assert [event["detail"]["announced"] for event in events] == [True, True]
+    assert [json.loads(one["statement"])["type"] for one in module.statements()] == [
+        *("birth", "handover", "rollover", "handover", "rollover")
+    ]
     judge(module)

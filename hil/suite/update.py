@@ -39,9 +39,10 @@ def bundle_of(release: Release, folder: Path) -> Path:
 
 
 def enter_boot_loader(module: Module, release: Release) -> None:
-    """Let the module accept the release and give way to its boot loader."""
-    module.client.call("check_update", **release.signed())
-    module.client.call("enter_boot_loader")
+    """Let the owner have the module give its key up for the release, and start its boot loader."""
+    signed = release.signed()
+    signature = module.answer("update", **signed)
+    module.client.call("enter_boot_loader", **signed, signature=signature)
     module.rig.wait_for_boot_loader(BOOT_LOADER_LIMIT_S)
 
 

@@ -32,9 +32,21 @@ MEMBERS = {
         *("type", "version", "chip_id", "key_number", "public_key", "firmware"),
         *("firmware_identity", "rollback_number", "last_pagination", "after_unix_ms"),
     ),
+    "handover": (
+        *("type", "version", "chip_id", "key_number", "public_key", "firmware_identity"),
+        *("next_firmware", "next_firmware_identity", "next_rollback_number", "commissioning"),
+        *("last_pagination", "unix_ms", "event_number", "event_chain"),
+    ),
     "rollover": (
         *("type", "version", "chip_id", "old_key_number", "old_public_key"),
-        *("old_firmware_identity", "key_number", "public_key", "firmware"),
+        *(
+            "old_firmware_identity",
+            "handover",
+            "handover_sha256",
+            "key_number",
+            "public_key",
+            "firmware",
+        ),
         *("firmware_identity", "rollback_number", "last_pagination", "after_unix_ms"),
     ),
     "farewell": (
@@ -48,6 +60,7 @@ MEMBERS = {
 
 EVENT_OF_STATEMENT = {
     "birth": "key_made",
+    "handover": "key_handed_over",
     "rollover": "key_changed",
     "farewell": "decommissioned",
 }
@@ -104,7 +117,8 @@ def read_statement(text: str, verdict: Verdict, where: str) -> dict[str, Any] | 
     spelt = json.dumps(members, separators=(",", ":"), ensure_ascii=True)
     good = verdict.expect(tuple(members) == wanted, f"{where} has not the members of its type")
     good &= verdict.expect(spelt == text, f"{where} is spelt in another way")
-    good &= verdict.expect(members["version"] == 1, f"{where} is of another version")
+    version = 2 if members["type"] == "rollover" else 1
+    good &= verdict.expect(members["version"] == version, f"{where} is of another version")
     return members if good else None
 
 
@@ -124,6 +138,7 @@ def check_statements(dump: dict[str, Any], verdict: Verdict) -> tuple[list[Key],
         check_signatures(entry, members, verdict, where)
         verdict.expect(members["chip_id"] == dump["chip_id"], f"{where} is of another chip")
         check_succession(keys, told, members, verdict, where)
+        check_hand_over(dump["statements"], told, members, verdict, where)
         follow(keys, members)
         told.append(members)
     verdict.checked["statements"] = len(told)
@@ -133,9 +148,9 @@ def check_statements(dump: dict[str, Any], verdict: Verdict) -> tuple[list[Key],
 def check_signatures(
     entry: dict[str, Any], members: dict[str, Any], verdict: Verdict, where: str
 ) -> None:
-    """Signed by its key; a roll-over by the old key and then by the new one."""
+    """Signed by its key; a roll-over without a hand-over by the old key and then by the new one."""
     signers = [(members["key_number"], members["public_key"])]
-    if members["type"] == "rollover":
+    if members["type"] == "rollover" and members["handover"] is None:
         signers.insert(0, (members["old_key_number"], members["old_public_key"]))
     numbers = [signature["key_number"] for signature in entry["signatures"]]
     if not verdict.expect(
@@ -166,7 +181,8 @@ def check_succession(
         verdict.expect(before in (None, "farewell"), f"{where}: a birth after a {before}")
         verdict.expect(number == (current.number if current else 0) + 1, f"{where}: key {number}")
     elif kind == "rollover":
-        verdict.expect(before in ("birth", "rollover"), f"{where}: a rollover after a {before}")
+        living = ("birth", "rollover", "handover")
+        verdict.expect(before in living, f"{where}: a rollover after a {before}")
         verdict.expect(number == members["old_key_number"] + 1, f"{where}: key {number}")
         if current is not None:
             old = (
@@ -177,11 +193,11 @@ def check_succession(
             known = (current.number, current.public_key, current.firmware_identity)
             verdict.expect(old == known, f"{where}: the old key is not the one in use")
             verdict.expect(
-                members["firmware_identity"] != current.firmware_identity,
+                before == "handover" or members["firmware_identity"] != current.firmware_identity,
                 f"{where}: a new key for the same firmware",
             )
-    elif kind == "farewell":
-        verdict.expect(before in ("birth", "rollover"), f"{where}: a farewell after a {before}")
+    elif kind in ("farewell", "handover"):
+        verdict.expect(before in ("birth", "rollover"), f"{where}: a {kind} after a {before}")
         if current is not None:
             last = (members["key_number"], members["public_key"], members["firmware_identity"])
             known = (current.number, current.public_key, current.firmware_identity)
@@ -192,6 +208,24 @@ def check_succession(
         earlier = [other[name] for other in told if other.get(name) is not None]
         if earlier and members.get(name) is not None:
             verdict.expect(members[name] >= max(earlier), f"{where}: {name} went back")
+
+
+def check_hand_over(
+    entries: list[dict[str, Any]],
+    told: list[dict[str, Any]],
+    members: dict[str, Any],
+    verdict: Verdict,
+    where: str,
+) -> None:
+    """A roll-over names the hand-over just before it, by number and SHA-256, or there was none."""
+    if members["type"] != "rollover":
+        return
+    wanted: tuple[int | None, str | None] = (None, None)
+    if told and told[-1]["type"] == "handover":
+        text = entries[len(told) - 1]["statement"]
+        wanted = (len(told), hashlib.sha256(text.encode()).hexdigest())
+    found = (members["handover"], members["handover_sha256"])
+    verdict.expect(found == wanted, f"{where} names the hand-over {found}, not {wanted}")
 
 
 def follow(keys: list[Key], members: dict[str, Any]) -> None:
@@ -308,15 +342,16 @@ def check_key_events(
 def check_farewells(
     statements: list[dict[str, Any]], dump: dict[str, Any], verdict: Verdict
 ) -> None:
-    """A farewell closes the event log as it then was."""
+    """A farewell or a hand-over tells the event log as it then was."""
     entries = dump.get("archived_events", []) + dump["events"]
     chains = {entry["number"]: entry["chain"] for entry in entries}
     for members in statements:
-        if members["type"] == "farewell":
+        if members["type"] in ("farewell", "handover"):
             number = members["event_number"]
             verdict.expect(
                 chains.get(number, members["event_chain"]) == members["event_chain"],
-                f"the farewell of key {members['key_number']} tells another chain of {number}",
+                f"the {members['type']} of key {members['key_number']} tells another chain of "
+                f"{number}",
             )
 
 
@@ -409,7 +444,7 @@ def check_key_in_use(
 ) -> None:
     """The key that the module says it has is the last one that was announced."""
     announced = (None, None)
-    if told and told[-1]["type"] != "farewell":
+    if told and told[-1]["type"] in ("birth", "rollover"):
         announced = (keys[-1].number, keys[-1].public_key)
     in_use = (dump["key_number"], dump["public_key"])
     verdict.expect(in_use == announced, f"the key in use is {in_use}, announced is {announced}")

@@ -14,7 +14,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 SCRIPT = Path(__file__).with_name("check_module.py")
 CHIP_ID = "e66058388372a432"
-FIRMWARES = {1: ("0.1.0", "aa" * 32), 2: ("0.2.0", "bb" * 32), 3: ("0.2.0", "bb" * 32)}
+VERSIONS = {"rollover": 2}
+FIRMWARES = {
+    1: ("0.1.0", "aa" * 32),
+    2: ("0.2.0", "bb" * 32),
+    3: ("0.2.0", "bb" * 32),
+    4: ("0.3.0", "cc" * 32),
+}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +65,9 @@ class FakeModule:
 
     def state(self, kind, signers, event, **facts):
         number = facts["key_number"]
-        text = json.dumps({"type": kind, "version": 1, **facts}, separators=(",", ":"))
+        text = json.dumps(
+            {"type": kind, "version": VERSIONS.get(kind, 1), **facts}, separators=(",", ":")
+        )
         signed = b"wattseal.statement.v1\n" + text.encode()
         self.statements.append(
             {
@@ -99,20 +107,57 @@ class FakeModule:
             old_key_number=old,
             old_public_key=self.public(old),
             old_firmware_identity=FIRMWARES[old][1],
+            handover=None,
+            handover_sha256=None,
+            **self.facts(number),
+        )
+        self.key_number = number
+
+    def update(self, number, **changes):
+        """The key is handed over; the image makes the next one."""
+        old = self.key_number
+        firmware, identity = FIRMWARES[number]
+        self.end_key(
+            "handover",
+            "key_handed_over",
+            old,
+            next_firmware=firmware,
+            next_firmware_identity=identity,
+            next_rollback_number=1,
+            commissioning=1,
+        )
+        named = {
+            "handover": len(self.statements),
+            "handover_sha256": hashlib.sha256(
+                self.statements[-1]["statement"].encode()
+            ).hexdigest(),
+        }
+        self.state(
+            "rollover",
+            [number],
+            "key_changed",
+            chip_id=CHIP_ID,
+            old_key_number=old,
+            old_public_key=self.public(old),
+            old_firmware_identity=FIRMWARES[old][1],
+            **{**named, **changes},
             **self.facts(number),
         )
         self.key_number = number
 
     def say_farewell(self, number=None):
-        number = number or self.key_number
+        self.end_key("farewell", "decommissioned", number or self.key_number)
+
+    def end_key(self, kind, event, number, **more):
         self.state(
-            "farewell",
+            kind,
             [number],
-            "decommissioned",
+            event,
             chip_id=CHIP_ID,
             key_number=number,
             public_key=self.public(number),
             firmware_identity=FIRMWARES[number][1],
+            **more,
             last_pagination=len(self.records),
             unix_ms=None,
             event_number=len(self.events),
@@ -270,11 +315,20 @@ def test_what_was_tampered_with_is_found(checker, tamper, finding):
     assert any(finding in found for found in findings(checker, dump)), findings(checker, dump)
 
 
+def test_a_module_that_was_updated_is_in_order(checker):
+    module = lived()
+    module.update(4)
+    assert findings(checker, module.dump()) == []
+
+
 @pytest.mark.parametrize(
     ("live", "finding"),
     [
         (lambda m: m.roll_over(2), "the old key is not the one in use"),
         (lambda m: m.bear(3), "a birth after a birth"),
+        (lambda m: m.update(4, handover=1), "names the hand-over"),
+        (lambda m: m.update(4, handover_sha256="00" * 32), "names the hand-over"),
+        (lambda m: m.update(4, handover=None, handover_sha256=None), "names the hand-over"),
         (lambda m: (m.say_farewell(), m.say_farewell(3)), "a farewell after a farewell"),
         (lambda m: m.record("B", signer=1), "is not signed by key 3"),
         (lambda m: m.record("E"), "E is out of place"),

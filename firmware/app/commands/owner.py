@@ -9,11 +9,22 @@ from app.module import Module
 from app.owner import EXPIRES_S
 from app.sessions import meter_serial
 
+_PARAMS_OF_ACTIONS = (
+    ("through", "archive_events"),
+    ("unix_ms", "set_time"),
+    ("manifest", "update"),
+    ("vendor_signature", "update"),
+)
+
 
 def challenge(module: Module, params: Json) -> Json:
     """Open a challenge for an action that could be done now."""
     action = params["action"]
     _owner_key(module)
+    for name, only in _PARAMS_OF_ACTIONS:
+        if (action == only) != (name in params):
+            limit = f"given for {only}, and only for that"
+            raise WattsealError("invalid_params", field=name, limit=limit, found=action)
     facts = _facts_of(module, action, params)
     text = module.owner.challenge(action, module.events.head, facts)
     return {"challenge": text, "expires_s": EXPIRES_S}
@@ -76,16 +87,16 @@ def decommission(module: Module, params: Json) -> Json:
 
 def _facts_of(module: Module, action: str, params: Json) -> Json:
     """Return what the challenge for an action names; raises if that could not be done now."""
-    if module.fault is not None and action != "decommission":
+    if module.fault is not None and action not in ("decommission", "update"):
         raise WattsealError("fault", cause=module.fault.name)
-    for field, of_action in (("through", "archive_events"), ("unix_ms", "set_time")):
-        if (action == of_action) != (field in params):
-            limit = f"given for {of_action}, and only for that"
-            raise WattsealError("invalid_params", field=field, limit=limit, found=action)
-        if action == of_action:
-            if field == "through":
-                module.events.require_held(params[field])
-            return {field: params[field]}
+    if action == "archive_events":
+        module.events.require_held(params["through"])
+        return {"through": params["through"]}
+    if action == "set_time":
+        return {"unix_ms": params["unix_ms"]}
+    if action == "update":
+        manifest = module.check_image(params)
+        return {"firmware": manifest["firmware"], "firmware_identity": manifest["sha256"]}
     if action == "close_session":
         _require_open(module)
         return {"begin_pagination": module.journal.state.begin_pagination}
@@ -102,10 +113,10 @@ def _require_open(module: Module) -> None:
 
 
 def _owner_key(module: Module) -> bytes:
-    key = module.setup.settings.get("owner_key")
+    key = module.setup.owner_key
     if key is None:
         raise WattsealError("not_configured", missing=["owner_key"])
-    return bytes.fromhex(key)
+    return key
 
 
 def check_answer(module: Module, action: str, params: Json) -> Json:

@@ -30,7 +30,7 @@ def status(module: Module, _: Json) -> Json:
     """Return all that a technician looks at first."""
     return {
         "state": module.state,
-        "cause": _cause(module.fault),
+        "cause": _cause(module.fault or module.pending_update),
         "key_number": module.key_number or None,
         "missing": module.missing_settings(),
         "sealed": module.setup.sealed,
@@ -121,11 +121,9 @@ def _publication(module: Module) -> Json | None:
 
 
 def _update(module: Module) -> Json | None:
-    """Return the accepted update, None if that image runs already."""
-    found = module.setup.update(module.key_number)
-    if found is None or found["firmware_identity"] == module.firmware.identity:
-        return None
-    return {name: found[name] for name in ("firmware", "firmware_identity")}
+    """Return the image that the key was given up for, None if there is none that is awaited."""
+    pending = module.pending_update
+    return None if pending is None else pending.detail
 
 
 def _session(module: Module) -> Json | None:

@@ -31,7 +31,7 @@ from wattseal.wire.methods import SETTINGS
 
 _OF_A_KEYS_LIFE = (
     *("seal", "prove", "publish", "challenge", "unseal", "close-session", "accept-meter"),
-    "decommission",
+    *("decommission", "cancel-update"),
 )
 
 app = Commands(
@@ -93,7 +93,7 @@ def _statement_row(checked: key_history.Checked) -> tuple[str, str, str, str | N
         str(checked.number),
         checked.kind,
         f"{old}{members['key_number']}",
-        members.get("firmware"),
+        members.get("firmware", members.get("next_firmware")),
         f"T{members['last_pagination']}",
     )
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-import typer
 from pydantic import BaseModel
 
 from wattseal.cli import key_files, options
@@ -20,6 +19,7 @@ from wattseal.device import models, owner
 from wattseal.device.advice import advise
 from wattseal.device.device import check_answer
 from wattseal.device.models import SignedStatement
+from wattseal.device.update_bundle import read_bundle
 from wattseal.ocmf.public_key import PublicKey
 
 app = Commands()
@@ -29,8 +29,9 @@ FAREWELL = "farewell.json"
 
 
 Action = Literal[
-    "unseal", "decommission", "archive-events", "close-session", "accept-meter", "set-time"
-]
+    "unseal", "decommission", "archive-events", "close-session", "accept-meter", "set-time",
+    "update", "cancel-update",
+]  # fmt: skip
 
 
 @app.command(example="wattseal device seal --port /dev/ttyACM0")
@@ -123,13 +124,16 @@ def publish(
 
 @app.command(example="wattseal device challenge unseal --port /dev/ttyACM0")
 def challenge(
-    action: Annotated[Action, typer.Argument(help="What the owner's answer shall permit.")],
+    action: Annotated[Action, argument("ACTION", f"One of {', '.join(get_args(Action))}.")],
     module: Module,
     through: Annotated[
         int | None, option("N", "For archive-events: the last event to forget.", min=1)
     ] = None,
     unix_ms: Annotated[
         int | None, option("MS", "For set-time: the time now.", show_default="this computer's")
+    ] = None,
+    bundle: Annotated[
+        Path | None, option("BUNDLE", "For update: the firmware to be installed.")
     ] = None,
 ) -> Result:
     """Ask the module for a challenge that the owner signs elsewhere (wattseal owner sign).
@@ -138,8 +142,11 @@ def challenge(
     """
     if action == "set-time" and unix_ms is None:
         unix_ms = unix_ms_now()
+    offer = read_bundle(bundle).offer(bundle) if bundle else {}
     with module.connected() as (device, _hello):
-        given = device.challenge(action.replace("-", "_"), through=through, unix_ms=unix_ms)
+        given = device.challenge(
+            action.replace("-", "_"), through=through, unix_ms=unix_ms, **offer
+        )
     members = owner.read_challenge(given.challenge)
 
     def words() -> None:
@@ -149,7 +156,10 @@ def challenge(
     return Result({**given.model_dump(), "members": members}, words)
 
 
-def _by_owner(name: str, model: type[BaseModel], text: str, tell: Callable[[Any], None]) -> None:
+def _by_owner(
+    name: str, model: type[BaseModel], text: str, tell: Callable[[Any], None],
+    permit: Callable[..., key_files.Permit | None] = key_files.permit,
+) -> None:  # fmt: skip
     """Make the command of that name and help. tell: says to people what the module told."""
     action = name.replace("-", "_")
 
@@ -159,9 +169,10 @@ def _by_owner(name: str, model: type[BaseModel], text: str, tell: Callable[[Any]
         signature: key_files.Signature = None,
         password_file: key_files.OwnerPasswordFile = None,
     ) -> Result:
-        allowed = key_files.permit(signature, owner_key, password_file)
+        allowed = permit(signature, owner_key, password_file)
         with module.connected() as (device, hello):
-            done = device.by_owner(model, action, allowed.answer(device, hello, action))
+            answer = allowed.answer(device, hello, action) if allowed else None
+            done = device.by_owner(model, action, answer)
             state = device.status()
 
         def words() -> None:
@@ -194,6 +205,17 @@ _by_owner(
     "Let the module count on from a meter that was reset or has wrapped around.\n\n"
     "The event log keeps both readings.",
     lambda done: say(f"Was {done.earlier_kwh} kWh, counts on from {done.found_kwh} kWh."),
+)
+
+
+_by_owner(
+    "cancel-update",
+    models.NewKey,
+    "Call off an update that was not finished: the firmware that runs makes a new key.\n\n"
+    "The old key is gone since the update was permitted; the new one has to be published. "
+    "A module without an owner's key does it for anybody.",
+    lambda done: say(f"Called off: the module has made key {done.key_number}.", "bold green"),
+    permit=key_files.permit_if_given,
 )
 
 

@@ -130,14 +130,19 @@ def _of_bundle(path: Path, manifest: Manifest, signed: str) -> Result:
     return Result({"file": path, "manifest": shown, "signed": signed}, lambda: say_facts(facts))
 
 
-def _start(bundle: Bundle, signature: bytes, module: Module) -> Hello:
-    """Have the module check the bundle and enter its boot loader; nothing if it runs it already."""
+def _start(
+    bundle: Bundle, offer: dict[str, str], module: Module, allowed: key_files.Permit | None
+) -> Hello:
+    """Have the module give way to the bundle and enter its boot loader, unless it runs it."""
     with module.connected() as (device, hello):
         update.check_fits(bundle.manifest, hello)
-        update.drive_of(hello.board)
+        where = update.place_of_drive(hello.board)
         if hello.firmware_identity != bundle.manifest.sha256:
-            update.enter_boot_loader(device, bundle.manifest, signature)
-            complain("wattseal: the module accepted the bundle and starts its boot loader.")
+            signed = {}
+            if device.check_update(offer).owner_needed and allowed:
+                signed["signature"] = allowed.answer(device, hello, "update", **offer)
+            update.enter_boot_loader(device, offer, **signed)
+            complain(f"wattseal: the module has given way and starts its boot loader. {where}")
     return hello
 
 
@@ -192,13 +197,17 @@ def _say_update(manifest: Manifest, state: Status, *, was_running: bool) -> None
 
 @app.command(
     "update",
-    epilog="\b\nExamples:\n  wattseal firmware update --port /dev/ttyACM0 wattseal-0.2.0.wsfw\n"
-    "  wattseal firmware update --port /dev/ttyACM0 --drive /media/me/RPI-RP2 \\\n"
-    "    wattseal-0.2.0.wsfw",
+    epilog="\b\nExamples:\n  wattseal firmware update --port /dev/ttyACM0 wattseal-0.2.0.wsfw \\\n"
+    "    --owner-key owner.pem\n"
+    "  wattseal firmware update --port /dev/ttyUSB0 wattseal-0.2.0.wsfw \\\n"
+    "    --signature 3045... --drive /media/me/RPI-RP2",
 )
 def update_command(
     bundle_file: BundleFile,
     module: Module,
+    owner_key: key_files.OwnerKey = None,
+    signature: key_files.Signature = None,
+    password_file: key_files.OwnerPasswordFile = None,
     drive: Annotated[
         Path | None, option("DIR", "The boot loader's drive.", show_default="looked for")
     ] = None,
@@ -214,11 +223,14 @@ def update_command(
 ) -> Result:
     """Install a bundle: the module checks it, its boot loader takes it, the identity proves it.
 
-    The module makes a new key when it starts with the new firmware, and has to be published again.
-    If the copying was cut, --resume goes on where the chip waits in its boot loader.
+    The owner permits it, as the module's key is erased before its boot loader starts. The new
+    firmware makes a new key, which has to be published. If the copying was cut, --resume goes on
+    where the chip waits in its boot loader; a module that is back in its old firmware takes the
+    same command again, without the owner.
     """
     bundle = read_bundle(bundle_file)
-    signature = bundle.vendor_signature(bundle_file)
+    offer = bundle.offer(bundle_file)
+    allowed = key_files.permit_if_given(signature, owner_key, password_file)
     if key is not None:
         bundle.check_signature(bundle_file, key_files.public_key(key, "--key"))
     elif resume:
@@ -228,7 +240,7 @@ def update_command(
             help="Give the vendor's public key with --key.",
         )
     patience = update.Patience(wait)
-    before = None if resume else _start(bundle, signature, module)
+    before = None if resume else _start(bundle, offer, module, allowed)
     was_running = before is not None and before.firmware_identity == bundle.manifest.sha256
     if not was_running:
         _copy(bundle, drive, patience)

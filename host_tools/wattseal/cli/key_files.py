@@ -22,6 +22,7 @@ from wattseal.ocmf.public_key import (
     PublicKey,
     read_public_key,
 )
+from wattseal.wire.firmware_manifest import read_manifest
 
 if TYPE_CHECKING:
     from wattseal.device.device import Device
@@ -127,8 +128,8 @@ class Permit:
     key: SigningKey | None = None
     path: Path | None = None
 
-    def answer(self, device: Device, hello: Hello, action: str, **more: int | None) -> str:
-        """The owner's signature, DER in hex; more: as for `Device.challenge`.
+    def answer(self, device: Device, hello: Hello, action: str, **given: Any) -> str:
+        """The owner's signature, DER in hex; `given` are the params of the challenge.
 
         ToolError `owner_key_differs` before a wrong answer is sent, `challenge_malformed` if the
         module's challenge is not for this action.
@@ -141,12 +142,22 @@ class Permit:
         if known is not None and known != self.key.public.spki.hex():
             fingerprint = self.key.public.fingerprint
             raise ToolError("owner_key_differs", path=str(self.path), fingerprint=fingerprint)
-        challenge = device.challenge(action, **more).challenge
+        challenge = device.challenge(action, **given).challenge
         members = owner.read_challenge(challenge)
-        wanted = {"action": action, "chip_id": hello.chip_id, **more}
+        wanted = {"action": action, "chip_id": hello.chip_id, **given}
+        if "manifest" in given:
+            del wanted["manifest"], wanted["vendor_signature"]
+            wanted["firmware_identity"] = read_manifest(given["manifest"])["sha256"]
         if any(members.get(name) != value for name, value in wanted.items()):
             raise ToolError("challenge_malformed", cause="it is for another module or action")
         return owner.answer(challenge, self.key)
+
+
+def permit_if_given(
+    signature: str | None, owner_key: Path | None, password_file: Path | None
+) -> Permit | None:
+    """As `permit`, but None if the command line gives none."""
+    return permit(signature, owner_key, password_file) if signature or owner_key else None
 
 
 def permit(signature: str | None, owner_key: Path | None, password_file: Path | None) -> Permit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from wattseal.common.sentences import read_sentences
-from wattseal.device.models import Status
+from wattseal.device.models import Status, Update
 
 TABLE = "device_advice"
 
@@ -42,20 +42,25 @@ def advise(status: Status) -> Advice:
     if status.state == "fault":
         return _fault(status)
     if status.state == "blank":
-        return _advice("blank")
+        return _waiting(status.update) if status.update else _advice("blank")
     if status.state == "operational":
         return _operational(status)
     if status.sealed:
-        return _advice("not_published", *_pending(status))
+        return _advice("not_published")
     if status.missing:
         wanted = tuple(OPTIONS.get(name, (name, "")) for name in status.missing)
         return replace(_advice("settings_missing"), wanted=wanted)
     return _advice("seal_open")
 
 
-def _advice(state: str, *more_steps: str) -> Advice:
+def _advice(state: str) -> Advice:
     told = read_sentences(TABLE)[state]
-    return Advice(told.en, (*told.remedy.splitlines(), *more_steps))
+    return Advice(told.en, tuple(told.remedy.splitlines()))
+
+
+def _waiting(update: Update) -> Advice:
+    advice = _advice("update_pending")
+    return replace(advice, meaning=advice.meaning.format(version=update.firmware))
 
 
 def _fault(status: Status) -> Advice:
@@ -73,11 +78,4 @@ def _operational(status: Status) -> Advice:
         "events_full": status.events.full,
     }
     steps = [read_sentences(TABLE)[name].remedy for name, is_needed in needed.items() if is_needed]
-    return _advice("not_ready", *steps) if steps else _advice("ready", *_pending(status))
-
-
-def _pending(status: Status) -> tuple[str, ...]:
-    if status.update is None:
-        return ()
-    step = read_sentences(TABLE)["update_pending"].remedy
-    return (step.format(version=status.update.firmware),)
+    return replace(_advice("not_ready"), steps=tuple(steps)) if steps else _advice("ready")

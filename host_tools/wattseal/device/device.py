@@ -138,17 +138,17 @@ class Device:
         """Have the settings checked against the meter, and locked."""
         return self._call(models.Sealing, "seal")
 
-    def challenge(self, action: str, **more: int | None) -> models.Challenge:
-        """A fresh challenge for the owner; `action` is one of methods.OWNER_ACTIONS.
+    def challenge(self, action: str, **given: Any) -> models.Challenge:
+        """A fresh challenge for the owner; action and params as in the method table.
 
-        more: `through` or `unix_ms`, where the action takes it; None is left out.
+        A param that is None is left out.
         """
-        given = {name: value for name, value in more.items() if value is not None}
+        given = {name: value for name, value in given.items() if value is not None}
         return self._call(models.Challenge, "challenge", action=action, **given)
 
-    def by_owner(self, model: type[_Result], action: str, signature: str) -> _Result:
+    def by_owner(self, model: type[_Result], action: str, signature: str | None) -> _Result:
         """Have done what the owner permits by a signature over the challenge, DER in hex."""
-        return self._call(model, action, signature=signature)
+        return self._call(model, action, **({"signature": signature} if signature else {}))
 
     def prove(self, challenge: str) -> models.SignedStatement:
         """Have a registry's challenge signed, in hex."""
@@ -180,13 +180,13 @@ class Device:
         for page in self._pages(models.StatementPage, "statements", first, last):
             yield from page.statements
 
-    def check_update(self, manifest: str, signature: str) -> models.Update:
-        """Have the manifest of a firmware bundle judged; the signature is DER in hex."""
-        return self._call(models.Update, "check_update", manifest=manifest, signature=signature)
+    def check_update(self, offer: dict[str, str]) -> models.CheckedUpdate:
+        """Have a firmware bundle's manifest judged; nothing is changed."""
+        return self._call(models.CheckedUpdate, "check_update", **offer)
 
-    def enter_boot_loader(self) -> models.BootLoader:
-        """Have the chip leave the firmware for its boot loader; the port goes away."""
-        return self._call(models.BootLoader, "enter_boot_loader")
+    def enter_boot_loader(self, offer: dict[str, str], **signature: str) -> models.BootLoader:
+        """Have the key given up for a bundle, and the boot loader started; the port goes away."""
+        return self._call(models.BootLoader, "enter_boot_loader", **offer, **signature)
 
     def self_test(self) -> models.SelfTest:
         """Run the signing core's known-answer tests."""

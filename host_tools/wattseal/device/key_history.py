@@ -1,8 +1,7 @@
 """Checks the event log's hash chain, and the history of a module's keys from birth to the present.
 
-A birth is signed by the key it states, a roll-over by the old key and the new one, a farewell by
-the key that ends. So from one public key of a module that is known for certain, all later ones
-follow (docs/statements.md).
+A birth is signed by the key it states, a farewell and a hand-over by the key that ends, a roll-over
+by the new key and, where no hand-over came before, by the old one too (docs/statements.md).
 """
 
 from __future__ import annotations
@@ -115,7 +114,7 @@ def _text(form: Row, facts: dict[str, Any]) -> str | None:
     names = [row[0] for row in form[2]]
     if facts.keys() != set(names):
         return None
-    members = {"type": form[0], "version": signed_text.VERSION}
+    members = {"type": form[0], "version": signed_text.version_of(form[0])}
     members |= {name: facts[name] for name in names}
     text = json.dumps(members, separators=(",", ":"))
     return text if _members(form, text) is not None else None
@@ -141,7 +140,7 @@ def _fits(row: Row, value: Any) -> bool:
 @cache
 def _pattern(form: Row) -> re.Pattern[str]:
     kind, _most_characters, rows = form
-    members = [f'"type":"{kind}"', f'"version":{signed_text.VERSION}']
+    members = [f'"type":"{kind}"', f'"version":{signed_text.version_of(kind)}']
     for name, of, _bounds, presence, _words in rows:
         value = _PATTERNS[of] + ("|null" if presence == "nullable" else "")
         members.append(f'"{name}":(?:{value})')
@@ -154,11 +153,17 @@ class Checked:
 
     number: int
     members: dict[str, Any]
+    text: str
 
     @property
     def kind(self) -> str:
-        """birth, rollover or farewell."""
+        """birth, handover, rollover or farewell."""
         return str(self.members["type"])
+
+    @property
+    def has_key(self) -> bool:
+        """Whether its key is in use from then on, not given up by it."""
+        return self.kind in ("birth", "rollover")
 
 
 def check_history(
@@ -185,12 +190,12 @@ def check_alone(stored: StoredStatement) -> Checked:
         _check_signatures(stored, members)
     except (TextError, _BrokenError) as error:
         raise ToolError("statement_broken", number=stored.number, cause=str(error)) from None
-    return Checked(stored.number, members)
+    return Checked(stored.number, members, stored.statement)
 
 
 def check_present_key(history: list[Checked], key_number: int, public_key: PublicKey) -> None:
     """ToolError `statement_broken` unless the history ends in the module's key."""
-    if history and history[-1].kind != "farewell":
+    if history and history[-1].has_key:
         members = history[-1].members
         if (members["key_number"], members["public_key"]) == (key_number, public_key.spki.hex()):
             return
@@ -207,12 +212,17 @@ def _follow(statement: StoredStatement, before: Checked | None, chip_id: str) ->
         members = read_statement(statement.statement)
     except TextError as error:
         raise _BrokenError(f"it cannot be read ({error})") from None
-    checked = Checked(statement.number, members)
+    checked = Checked(statement.number, members, statement.statement)
     if checked.number != (before.number + 1 if before else 1):
         raise _BrokenError("its number is not the next one")
     if members.get("chip_id") != chip_id:
         raise _BrokenError("it speaks of another chip")
-    rules = {"birth": _check_birth, "rollover": _check_rollover, "farewell": _check_farewell}
+    rules = {
+        "birth": _check_birth,
+        "handover": _check_end,
+        "rollover": _check_rollover,
+        "farewell": _check_end,
+    }
     if checked.kind not in rules:
         raise _BrokenError("it is no statement about the life of a key")
     rules[checked.kind](members, before)
@@ -235,14 +245,20 @@ def _check_rollover(members: dict[str, Any], before: Checked | None) -> None:
     for name in ("key_number", "public_key", "firmware_identity"):
         if members["old_" + name] != before.members[name]:
             raise _BrokenError(f"its old_{name} is not that of the statement before")
+    handed_over = (before.number, hashlib.sha256(before.text.encode()).hexdigest())
+    if (members["handover"], members["handover_sha256"]) != (
+        (None, None) if before.has_key else handed_over
+    ):
+        raise _BrokenError("the hand-over that it names is not the statement before")
     if members["key_number"] != members["old_key_number"] + 1:
         raise _BrokenError("its key number is not the next one")
-    if members["rollback_number"] < before.members["rollback_number"]:
+    if members["rollback_number"] < before.members.get("rollback_number", 0):
         raise _BrokenError("its rollback number is lower than before")
 
 
-def _check_farewell(members: dict[str, Any], before: Checked | None) -> None:
-    if before is None or before.kind == "farewell":
+def _check_end(members: dict[str, Any], before: Checked | None) -> None:
+    """A farewell or a hand-over."""
+    if before is None or not before.has_key:
         raise _BrokenError("there was no key that could end")
     for name in ("key_number", "public_key", "firmware_identity"):
         if members[name] != before.members[name]:
@@ -251,7 +267,7 @@ def _check_farewell(members: dict[str, Any], before: Checked | None) -> None:
 
 def _check_signatures(statement: StoredStatement, members: dict[str, Any]) -> None:
     signers = [(members["key_number"], members["public_key"])]
-    if members["type"] == "rollover":
+    if members["type"] == "rollover" and members["handover"] is None:
         signers.insert(0, (members["old_key_number"], members["old_public_key"]))
     if [number for number, _key in signers] != [one.key_number for one in statement.signatures]:
         raise _BrokenError("its signatures are not those of the keys that must sign it")

@@ -36,7 +36,7 @@ QUICK_METHODS = frozenset(
 REPEATABLE_METHODS = frozenset(
     (
         "hello", "status", "public_key", "read_meter", "records", "events", "self_test",
-        "statements", "challenge", "time_challenge", "prove", "event_head",
+        "statements", "challenge", "time_challenge", "prove", "event_head", "check_update",
     )
 )  # fmt: skip
 """Methods that may be called twice: after a lost reply the request is sent again."""

@@ -37,7 +37,7 @@ class Hello(_Model):
 
 
 class Cause(_Model):
-    """Why a module is in fault."""
+    """Why a module is in fault or has no key."""
 
     name: Text
     sentence: Text
@@ -97,10 +97,16 @@ class Publication(_Model):
 
 
 class Update(_Model):
-    """An image that the module has accepted and that does not run yet."""
+    """The image that the module's key was given up for and that does not run yet."""
 
     firmware: Text
     firmware_identity: Hex
+
+
+class CheckedUpdate(Update):
+    """An image that the module would take, and whether only for its owner."""
+
+    owner_needed: bool
 
 
 class Status(_Model):
@@ -277,6 +283,13 @@ class BootLoader(_Model):
     """How the chip's boot loader, now starting, takes the image."""
 
     update_way: Text
+
+
+class NewKey(_Model):
+    """The key that a module has made after all, and its state then."""
+
+    state: Text
+    key_number: Positive
 
 
 class SelfTest(_Model):

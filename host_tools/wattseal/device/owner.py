@@ -150,6 +150,9 @@ MEANINGS = {
     "set_time": "set its clock, also to before its newest record",
     "close_session": "end its open session without a reading, so that nobody is billed for it",
     "accept_meter": "count on from its meter's present reading, which is lower than before",
+    "update": "erase its private key for ever, for an update to firmware {firmware} (SHA-256 "
+    "{firmware_identity})",
+    "cancel_update": "stay with the firmware that runs in it and make a new key",
 }
 """What each action lets happen, for whoever is to sign it."""
 
@@ -167,7 +170,8 @@ def describe(members: dict[str, Any]) -> str:
     named = (("through", " up to event {}"), ("begin_pagination", " (begin record T{})"))
     about = "".join(text.format(members[name]) for name, text in named if name in members)
     about += f", to {utc_to_read(members['unix_ms'])} now" if "unix_ms" in members else ""
-    return f"Module {members['chip_id']} may {MEANINGS[members['action']]}{about}, once."
+    meaning = MEANINGS[members["action"]].format(**members)
+    return f"Module {members['chip_id']} may {meaning}{about}, once."
 
 
 def answer(challenge: str, key: SigningKey) -> str:

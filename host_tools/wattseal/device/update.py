@@ -1,8 +1,8 @@
 """Updates a module's firmware, from the bundle to the module that runs it.
 
-The module checks the manifest itself, then starts its chip's boot loader, which takes whatever is
-copied to it. So success is shown last: the module is back and gives the identity that its core
-measured over the new image.
+The module checks the manifest itself, gives up its key with its owner's permission, and starts its
+chip's boot loader, which takes whatever is copied to it. So success is shown last: the module is
+back and gives the identity that its core measured over the new image.
 """
 
 from __future__ import annotations
@@ -175,11 +175,22 @@ def check_fits(manifest: Manifest, hello: Hello) -> None:
     raise ToolError("bundle_unfit", cause=cause)
 
 
-def enter_boot_loader(device: Device, manifest: Manifest, signature: bytes) -> None:
-    """Have the module check the manifest and start its boot loader."""
-    device.check_update(manifest.text, signature.hex())
+def place_of_drive(board: str) -> str:
+    """Where the boot loader's drive appears, for the technician."""
+    name = drive_of(board).board_id
+    if board.endswith("_usb"):
+        return f"The drive {name} appears over the USB cable of the link."
+    return (
+        f"The link is a UART, whose adaptor shows no drive: plug a USB cable into the board's own "
+        f"USB socket and into this computer, and the drive {name} appears there. Leave the adaptor "
+        "connected; unplug the cable when the module answers over the adaptor again."
+    )
+
+
+def enter_boot_loader(device: Device, offer: dict[str, str], **signature: str) -> None:
+    """Have the module give up its key and start its boot loader."""
     try:
-        device.enter_boot_loader()
+        device.enter_boot_loader(offer, **signature)
     except ToolError as error:
         if error.name not in _GONE:  # await_drive finds out whether the boot loader runs
             raise

@@ -113,6 +113,11 @@ class Bundle:
         if not holds:
             raise ToolError("bundle_forged", path=str(path), fingerprint=key.fingerprint)
 
+    def offer(self, path: Path) -> dict[str, str]:
+        """The manifest and its signature as the module takes them. ToolError as below."""
+        signature = self.vendor_signature(path).hex()
+        return {"manifest": self.manifest.text, "vendor_signature": signature}
+
     def vendor_signature(self, path: Path) -> bytes:
         """The signature. ToolError `bundle_not_signed` if there is none yet."""
         if self.signature is None:

@@ -11,8 +11,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from support.app.bench import NOON, VENDOR, Bench
-from support.app.core import SIGNING, FakeCore
+from support.app.bench import NOON, Bench
+from support.app.core import FakeCore
 from wire.errors import WattsealError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -89,13 +89,7 @@ class Station:
 
     def _update(self, number: int) -> None:
         image = number.to_bytes(32, "big")
-        text = (
-            '{"type":"firmware","version":1,"board":"bench","firmware":"0.2.0",'
-            f'"rollback_number":1,"size":4,"sha256":"{image.hex()}"}}'
-        )
-        signature = VENDOR.sign(b"wattseal.firmware.v1\n" + text.encode(), SIGNING).hex()
-        self.bench.call("check_update", manifest=text, signature=signature)
-        self.bench.call("enter_boot_loader")
+        self.bench.let_update(image)
         self.bench.flash(image)
         self._cut()
         self.bench.publish()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from app.owner import LONGEST_WAIT_S
 from app.rations import DAY_MS
-from support.app.bench import NOON, OWNER, VENDOR, Bench
+from support.app.bench import NOON, OWNER, VENDOR, Bench, offered
 from support.app.core import SIGNING, FakeCore
 from wire.errors import WattsealError
 from wire.methods import METHODS
@@ -62,13 +62,13 @@ def publish_newer(bench: Bench, _: int) -> None:
     attempt(bench, "accept_publication", **bench.registry.proof(ENTRY))
 
 
-def announce(bench: Bench, number: int) -> None:
-    text = (
-        '{"type":"firmware","version":1,"board":"bench","firmware":"0.2.0","rollback_number":1,'
-        f'"size":4,"sha256":"{number % 2:064x}"}}'
-    )
-    signature = VENDOR.sign(b"wattseal.firmware.v1\n" + text.encode(), SIGNING).hex()
-    attempt(bench, "check_update", manifest=text, signature=signature)
+def check_update(bench: Bench, number: int) -> None:
+    bench.call("check_update", **offered(bytes(31) + bytes([number % 2])))
+
+
+def ask_for_boot_loader(bench: Bench, number: int) -> None:
+    offer = offered(bytes(31) + bytes([number % 2]))
+    assert attempt(bench, "enter_boot_loader", **offer) == "owner_needed"
 
 
 def answer_wrongly(bench: Bench, _: int) -> None:
@@ -94,7 +94,8 @@ FLOODS = [
     release,
     publish,
     publish_newer,
-    announce,
+    check_update,
+    ask_for_boot_loader,
     answer_wrongly,
     refuse,
     silence_meter,
@@ -117,7 +118,7 @@ def test_flood_of_one_command_leaves_a_few_events(
     assert bench.call("end")
 
 
-@pytest.mark.parametrize("flood", [set_unsealed, publish_newer, announce])
+@pytest.mark.parametrize("flood", [set_unsealed, publish_newer, check_update])
 def test_flood_of_what_is_stored_does_not_wear_out_the_flash(
     flood: Callable[[Bench, int], None],
 ) -> None:
@@ -145,13 +146,12 @@ def test_too_often_says_how_long_to_wait() -> None:
 def test_nothing_that_changes_nothing_is_logged() -> None:
     bench = bench_of()
     bench.call("configure", controller_firmware="1")
-    announce(bench, 0)
     before = bench.core.snapshot()
     for _ in range(3):
         bench.call("configure", controller_firmware="1")
         bench.set_time(bench.call("status")["clock"]["unix_ms"])
         publish(bench, 0)
-        announce(bench, 0)
+        check_update(bench, 0)
     assert bench.core.snapshot() == before
     bench.call("begin")
     through = bench.call("end")["pagination"]
@@ -222,8 +222,11 @@ def test_long_details_take_little_memory_and_still_fit_an_event() -> None:
 # --- with the power in hand ---------------------------------------------------------------------
 
 
+STORING = (set_time, set_unsealed, publish_newer)
+
+
 def flood_everything(bench: Bench) -> None:
-    for flood in (set_time, set_unsealed, publish_newer, announce, refuse, silence_meter):
+    for flood in (*STORING, check_update, ask_for_boot_loader, refuse, silence_meter):
         for number in range(3):
             flood(bench, number)
 
@@ -295,7 +298,9 @@ class Stranger:
             "prove": lambda: {"challenge": "ab" * 16},
             "event_head": lambda: {"challenge": "cd" * 16},
             "accept_publication": lambda: proof,
-            "check_update": lambda: {"manifest": "{}", "signature": "00" * 40},
+            "check_update": lambda: {"manifest": "{}", "vendor_signature": "00" * 40},
+            "enter_boot_loader": lambda: offered(bytes(32)),
+            "cancel_update": self._wrong_answer,
         }
 
     def send(self, methods: tuple[str, ...]) -> None:

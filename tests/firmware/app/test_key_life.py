@@ -28,7 +28,8 @@ def test_another_image_rolls_the_key_over() -> None:
     assert rollover["after_unix_ms"] >= NOON
     (changed,) = details_of(bench, "key_changed")
     assert (changed["old_key_number"], changed["key_number"]) == (1, 2)
-    assert changed["announced"] is False
+    assert changed["handover"] is None
+    assert (rollover["handover"], rollover["handover_sha256"]) == (None, None)
 
 
 def test_key_change_falls_back_to_unregistered_and_only_a_new_proof_leads_on() -> None:

@@ -1,4 +1,4 @@
-"""The power fails at every flash operation of a roll-over, a farewell, an unsealing, a sealing.
+"""The power fails at every flash operation of what changes the key or the seal.
 
 The next start ends in a state that was meant: exactly one whole key, announced by the newest
 statement, each event told once, records untouched; and the module can be commissioned from there.
@@ -15,6 +15,7 @@ from support.app.key_life import (
     SECOND_IMAGE,
     THIRD_IMAGE,
     check_one_key,
+    check_waiting,
     details_of,
     fault_of,
     worked_bench,
@@ -31,6 +32,59 @@ def check_rolled_over(bench: Bench) -> None:
     assert [one["type"] for one in bench.statements()] == ["birth", "rollover"]
     assert len(details_of(bench, "key_changed")) == 1
     assert bench.call("status")["state"] == "unregistered"
+
+
+def let_update(bench: Bench) -> None:
+    bench.let_update(SECOND_IMAGE)
+
+
+def check_handed_over(bench: Bench) -> None:
+    """Nothing has happened, or the key is gone for good; then one or the other image goes on."""
+    bench.boot()
+    types = [one["type"] for one in bench.statements()]
+    if types == ["birth"]:
+        assert bench.call("status")["state"] == "operational"
+        check_one_key(bench, 1, FIRST_IMAGE)
+        return
+    assert types == ["birth", "handover"]
+    check_waiting(bench, SECOND_IMAGE)
+    assert bench.event_names().count("key_handed_over") == 1
+    bench.flash(SECOND_IMAGE).boot()
+    assert check_one_key(bench, 2, SECOND_IMAGE)["handover"] == 2
+
+
+def start_next_image(bench: Bench) -> None:
+    bench.let_update(SECOND_IMAGE)
+    bench.flash(SECOND_IMAGE).boot()
+
+
+def check_next_image_started(bench: Bench) -> None:
+    bench.boot()
+    types = [one["type"] for one in bench.statements()]
+    if bench.core.image == SECOND_IMAGE:
+        assert types == ["birth", "handover", "rollover"]
+        assert check_one_key(bench, 2, SECOND_IMAGE)["handover"] == 2
+        assert len(details_of(bench, "key_changed")) == 1
+    else:
+        check_handed_over(bench)
+
+
+def call_off(bench: Bench) -> None:
+    bench.let_update(SECOND_IMAGE)
+    bench.boot()
+    bench.by_owner("cancel_update")
+
+
+def check_called_off(bench: Bench) -> None:
+    """The old image has its old key, waits for the next image, or has a new key of its own."""
+    bench.boot()
+    types = [one["type"] for one in bench.statements()]
+    if types == ["birth", "handover"]:
+        check_waiting(bench, SECOND_IMAGE)
+        bench.by_owner("cancel_update")
+    number = len(bench.statements()) // 2 + 1
+    check_one_key(bench, number, FIRST_IMAGE)
+    assert len(details_of(bench, "key_changed")) == number - 1
 
 
 def decommission(bench: Bench) -> None:
@@ -86,6 +140,9 @@ def check_sealed_again(bench: Bench) -> None:
 
 ACTS: list[tuple[Callable[[Bench], None], Callable[[Bench], None]]] = [
     (roll_over, check_rolled_over),
+    (let_update, check_handed_over),
+    (start_next_image, check_next_image_started),
+    (call_off, check_called_off),
     (decommission, check_decommissioned),
     (unseal, check_unsealed),
     (seal_again, check_sealed_again),
@@ -149,6 +206,23 @@ def test_rollover_cut_and_then_a_third_image() -> None:
         check_one_key(bench, newest["key_number"], THIRD_IMAGE)
         assert newest["old_key_number"] == newest["key_number"] - 1
         assert len(details_of(bench, "key_changed")) == newest["key_number"] - 1
+
+
+def test_hand_over_cut_and_then_a_third_image() -> None:
+    """The third image takes over from a key that is still in use, and waits after a hand-over."""
+    for cut in range(operations_of(start_next_image)):
+        bench = worked_bench(seed=cut)
+        bench.core.cut_at, bench.core.cut_how = bench.core.operations + cut, "torn"
+        with pytest.raises(PowerCutError):
+            start_next_image(bench)
+        bench.core.power_up()
+        bench.flash(THIRD_IMAGE, "0.3.0").boot()
+        newest = bench.statements()[-1]
+        if newest["type"] == "handover":
+            check_waiting(bench, SECOND_IMAGE)
+        else:
+            check_one_key(bench, newest["key_number"], THIRD_IMAGE)
+            assert newest["handover"] is None
 
 
 def test_farewell_that_was_cut_is_finished_even_by_an_image_that_may_not_run() -> None:

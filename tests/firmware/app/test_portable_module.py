@@ -13,6 +13,7 @@ from support.app.bench import (
     OWNER,
     SETTINGS,
     VENDOR,
+    offered,
     payload_of,
     read_signed,
     reading_of,
@@ -63,10 +64,12 @@ class PortableModule:
         self.is_in_boot_loader = reply.pop("is_in_boot_loader")
         return check_result(method, read_reply(reply, 1))
 
-    def by_owner(self, action: str, **params) -> dict:
+    def ask_owner(self, action: str, **params) -> str:
         text = self.call("challenge", action=action, **params)["challenge"]
-        signature = OWNER.sign(b"wattseal.owner.v1\n" + text.encode(), SIGNING)
-        return self.call(action, signature=signature.hex())
+        return OWNER.sign(b"wattseal.owner.v1\n" + text.encode(), SIGNING).hex()
+
+    def by_owner(self, action: str, **params) -> dict:
+        return self.call(action, signature=self.ask_owner(action, **params))
 
     def close(self) -> None:
         assert self.process.stdin is not None
@@ -169,25 +172,22 @@ def test_decommissioning_and_a_second_life(module: PortableModule) -> None:
     assert module.call("status")["commissioning"] == 2
 
 
-def test_update_is_checked_before_the_boot_loader_is_entered(module: PortableModule) -> None:
+def test_update_takes_the_owner_and_the_key_is_gone_before_the_boot_loader(
+    module: PortableModule,
+) -> None:
     commission(module)
-    manifest = json.dumps(
-        {
-            "type": "firmware",
-            "version": 1,
-            "board": "virtual",
-            "firmware": "0.2.0",
-            "rollback_number": 1,
-            "size": 1000,
-            "sha256": "ab" * 32,
-        },
-        separators=(",", ":"),
-    )
-    signature = VENDOR.sign(b"wattseal.firmware.v1\n" + manifest.encode(), SIGNING)
+    offer = offered(b"\xab" * 32, board="virtual")
+    assert module.call("check_update", **offer)["owner_needed"] is True
     with pytest.raises(WattsealError) as raised:
-        module.call("enter_boot_loader")
-    assert raised.value.name == "no_update"
-    module.call("check_update", manifest=manifest, signature=signature.hex())
+        module.call("enter_boot_loader", **offer)
+    assert raised.value.name == "owner_needed"
     assert not module.is_in_boot_loader
-    module.call("enter_boot_loader")
+    signature = module.ask_owner("update", **offer)
+    module.call("enter_boot_loader", signature=signature, **offer)
     assert module.is_in_boot_loader
+    module.boot(1000.5)
+    status = module.call("status")
+    assert (status["state"], status["cause"]["name"]) == ("blank", "update_pending")
+    assert module.by_owner("cancel_update") == {"state": "unregistered", "key_number": 2}
+    history = [read_signed(item) for item in module.call("statements")["statements"]]
+    assert [one["type"] for one in history] == ["birth", "handover", "rollover"]

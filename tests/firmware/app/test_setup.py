@@ -13,7 +13,6 @@ PUBLICATION = {
     "unix_ms": (1 << 53) - 1,
 }
 DIGEST = "d1" * 32
-UPDATE = {"firmware": '"' * 25, "firmware_identity": "ff" * 32}
 
 
 def make_flash() -> FakeFlash:
@@ -30,25 +29,22 @@ def sealed_setup(flash: FakeFlash | None = None) -> Setup:
 def test_blank_area_is_an_open_module_without_anything() -> None:
     setup = Setup(make_flash(), AREA)
     assert (setup.settings, setup.sealed, setup.commissioning, setup.damage) == ({}, False, 0, "")
-    assert (setup.publication(0), setup.update(0), setup.last_publication) == (None, None, None)
+    assert (setup.publication(0), setup.last_publication) == (None, None)
 
 
 def test_setup_survives_a_restart() -> None:
     flash = make_flash()
     setup = sealed_setup(flash)
     setup.publish(PUBLICATION, 3)
-    setup.announce_update(UPDATE, 3)
     again = Setup(flash, AREA)
     assert (again.settings, again.sealed, again.commissioning) == (SETTINGS, True, 1)
     assert again.publication(3) == {**PUBLICATION, "key_number": 3, "commissioning": 1}
-    assert again.update(3) == {**UPDATE, "key_number": 3}
 
 
-def test_publication_and_update_lapse_with_the_key() -> None:
+def test_publication_lapses_with_the_key() -> None:
     setup = sealed_setup()
     setup.publish(PUBLICATION, 3)
-    setup.announce_update(UPDATE, 3)
-    assert (setup.publication(4), setup.update(4)) == (None, None)
+    assert setup.publication(4) is None
     assert setup.last_publication is not None
 
 
@@ -136,5 +132,4 @@ def test_longest_setup_fits() -> None:
     )
     setup.seal(DIGEST, 0)
     setup.publish(PUBLICATION, 1000)
-    setup.announce_update(UPDATE, 1000)
-    assert Setup(flash, AREA).update(1000) is not None
+    assert Setup(flash, AREA).publication(1000) is not None

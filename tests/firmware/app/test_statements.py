@@ -1,7 +1,7 @@
 """The log of statements over fake flash: state, cuts, decay, and a log that is full."""
 
 import pytest
-from app.statements import MAX_ENTRY_BYTES, KeyState, Statements
+from app.statements import HANDED_OVER, IN_USE, MAX_ENTRY_BYTES, RETIRED, KeyState, Statements
 from support.app.flash import PAGE_BYTES, SECTOR_BYTES, FakeFlash, PowerCutError
 from wire.errors import WattsealError
 from wire.statements import build_statement
@@ -21,6 +21,8 @@ def longest_rollover() -> str:
         old_key_number=1000,
         old_public_key="ff" * 91,
         old_firmware_identity="ff" * 32,
+        handover=None,
+        handover_sha256=None,
         key_number=1000,
         public_key="ff" * 91,
         firmware='"' * 25,
@@ -31,8 +33,8 @@ def longest_rollover() -> str:
     )
 
 
-def store(statements: Statements, key_number: int, is_retired: bool = False) -> None:
-    state = KeyState(statements.state.number + 1, key_number, 7, is_retired)
+def store(statements: Statements, key_number: int, fate: int = IN_USE) -> None:
+    state = KeyState(statements.state.number + 1, key_number, 7, fate)
     text = longest_rollover()
     statements.store(state, text, [(key_number, SIGNATURE), (key_number + 1, SIGNATURE)])
 
@@ -52,9 +54,10 @@ def test_newest_statement_tells_how_it_stands() -> None:
     state = again.state
     assert (state.number, state.key_number, state.rollback_number) == (1, 3, 7)
     assert again.announced == 3
-    store(again, 3, is_retired=True)
-    again = Statements(flash, AREA)
-    assert (again.announced, again.state.key_number) == (0, 3)
+    for fate in (RETIRED, HANDED_OVER):
+        store(again, 3, fate)
+        again = Statements(flash, AREA)
+        assert (again.announced, again.state.key_number, again.state.fate) == (0, 3, fate)
 
 
 def test_statement_comes_back_as_it_was_stored_even_the_longest() -> None:
@@ -125,7 +128,7 @@ def test_full_log_keeps_room_for_a_farewell() -> None:
     assert raised.value.name == "statements_full"
     assert raised.value.detail == {"newest": number}
     statements.require_room(0)
-    store(statements, number, is_retired=True)
+    store(statements, number, RETIRED)
     assert Statements(flash, AREA).state.number == number + 1
 
 

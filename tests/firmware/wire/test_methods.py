@@ -25,12 +25,13 @@ NAMES = [
     ),
     *("prove", "accept_publication", "statements", "event_head", "archive_events"),
     *("close_session", "accept_meter", "decommission", "check_update", "enter_boot_loader"),
-    "self_test",
+    *("cancel_update", "self_test"),
 ]
 KINDS = {
     *("int", "bool", "text", "string", "hex", "choice", "choices", "object", "list", "free"),
 }
 NOW = {"unix_ms": 1772362800000, "utc_offset_min": 60}
+OFFER = {"manifest": "{}", "vendor_signature": "30" * 8}
 LINE = {"baud": 9600, "parity": "even", "stop_bits": 1}
 PUBLICATION = {"checkpoint": "0f" * 100, "leaf": "{}", "leaf_index": 0, "proof": ""}
 
@@ -110,8 +111,11 @@ def test_an_unknown_method_is_refused():
         ("accept_publication", {**PUBLICATION, "proof": "0f" * 32 * MAX_PROOF_HASHES}),
         ("statements", {"from": 1}),
         ("event_head", {"challenge": "0f" * 64}),
-        ("check_update", {"manifest": "{}", "signature": "30" * 8}),
-        ("enter_boot_loader", {}),
+        ("check_update", OFFER),
+        ("challenge", {"action": "update", **OFFER}),
+        ("enter_boot_loader", OFFER),
+        ("enter_boot_loader", {**OFFER, "signature": "30" * 72}),
+        ("cancel_update", {}),
     ],
 )
 def test_good_params_are_given_back(method, params):
@@ -163,7 +167,8 @@ def test_good_params_are_given_back(method, params):
         ("accept_publication", {**PUBLICATION, "proof": "0f" * 32 * 33}, "proof", "0 to 2048"),
         ("accept_publication", {**PUBLICATION, "checkpoint": "0f" * 701}, "checkpoint", "1400"),
         ("accept_publication", {**PUBLICATION, "leaf_index": -1}, "leaf_index", "from 0"),
-        ("check_update", {"manifest": "x" * 601, "signature": "30" * 8}, "manifest", "1 to 600"),
+        ("enter_boot_loader", {}, "manifest", "required"),
+        ("check_update", {**OFFER, "manifest": "x" * 601}, "manifest", "1 to 600"),
     ],
 )
 def test_bad_params_are_refused_naming_field_and_limit(method, params, field, limit):
@@ -188,9 +193,7 @@ def test_sessions_and_their_records_need_an_operational_module():
 
 
 def test_no_method_that_changes_a_metrological_state_disturbs_a_session():
-    for name in ("configure", "set_time", "seal", "unseal", "accept_meter", "check_update"):
-        assert find_method(name)[2] == "closed"
-    for name in ("enter_boot_loader", "begin"):
+    for name in ("configure", "set_time", "seal", "unseal", "accept_meter", "begin"):
         assert find_method(name)[2] == "closed"
 
 

@@ -41,11 +41,27 @@ EVERY_TEXT = {
         "last_pagination": 0,
         "after_unix_ms": None,
     },
+    "handover": {
+        "chip_id": CHIP_ID,
+        "key_number": 1,
+        "public_key": OLD_KEY,
+        "firmware_identity": OLD_IMAGE,
+        "next_firmware": "0.2.0-rig",
+        "next_firmware_identity": IMAGE,
+        "next_rollback_number": 1,
+        "commissioning": 3,
+        "last_pagination": 42,
+        "unix_ms": TIME,
+        "event_number": 99,
+        "event_chain": HASH,
+    },
     "rollover": {
         "chip_id": CHIP_ID,
         "old_key_number": 1,
         "old_public_key": OLD_KEY,
         "old_firmware_identity": OLD_IMAGE,
+        "handover": 2,
+        "handover_sha256": HASH,
         "key_number": 2,
         "public_key": KEY,
         "firmware": "0.2.0-rig",
@@ -117,8 +133,9 @@ EVERY_TEXT = {
         "sha256": IMAGE,
     },
 }
-VERSIONS = {"possession": 2, "registration": 2}
+VERSIONS = {"possession": 2, "registration": 2, "rollover": 2}
 """Of the forms that have changed; the others are at their first."""
+NULLABLE = ("after_unix_ms", "unix_ms", "handover", "handover_sha256")
 READERS = {
     "owner": owner_challenge.read_challenge,
     "time": signed_time.read_time,
@@ -159,12 +176,13 @@ def with_head(kind: str, facts: dict) -> dict:
 
 def longest(kind: str) -> dict:
     """Facts with every text as long as may be, and of the character that takes most room."""
-    texts = {"firmware": 25, "board": 40} | dict.fromkeys(
+    texts = {"firmware": 25, "next_firmware": 25, "board": 40} | dict.fromkeys(
         ("evse_id", "gateway_serial", "meter_serial", "meter_vendor", "meter_model"), 50
     )
     most = {
         "after_unix_ms": (1 << 53) - 1,
         "chip_id": "f" * 64,
+        "handover": (1 << 53) - 1,
         "commissioning": (1 << 53) - 1,
         "challenge": "f" * 128,
         "key_number": 1000,
@@ -273,7 +291,7 @@ def test_a_member_of_another_type_or_outside_its_bounds_is_refused(kind):
     for name, good in members.items():
         bad: list[object] = [True, [], {}, "", -1, 1 << 53, "x" * 300, "\u00fc"]
         bad += [1] if isinstance(good, str) else ["1", 1.0]
-        if name not in ("after_unix_ms", "unix_ms"):
+        if name not in NULLABLE:
             bad.append(None)
         for value in bad:
             with pytest.raises(TextError):
@@ -293,7 +311,8 @@ def test_a_text_of_another_form_or_version_is_refused(kind):
         elif other != kind:
             with pytest.raises(TextError):
                 read(kind, compact({**members, "type": other}))
-    for version in (0, 3 - VERSIONS.get(kind, 1), 3, True, "1", None):
+    right = members["version"]
+    for version in (0, right - 1, right + 1, True, str(right), None):
         with pytest.raises(TextError):
             read(kind, compact({**members, "version": version}))
 
@@ -339,23 +358,27 @@ def test_every_statement_is_in_the_table_above():
         statements.members_of("owner")
 
 
-@pytest.mark.parametrize("member", ["through", "begin_pagination", "unix_ms"])
+NAMED = {
+    "archive_events": {"through": 9},
+    "close_session": {"begin_pagination": 9},
+    "set_time": {"unix_ms": 9},
+    "update": {"firmware": '"' * 25, "firmware_identity": IMAGE},
+}
+
+
 @pytest.mark.parametrize("action", OWNER_ACTIONS)
-def test_each_action_names_what_it_is_about_and_nothing_else(action, member):
-    members = {"archive_events": "through", "close_session": "begin_pagination"}
-    own = {**members, "set_time": "unix_ms"}.get(action)
-    right = {**EVERY_TEXT["owner"], "action": action}
-    del right["through"]
-    if own:
-        right[own] = 9
-    wrong = {name: right[name] for name in right if name != member}
-    if member != own:
-        wrong[member] = 9
+def test_a_challenge_names_what_its_action_is_about_and_nothing_else(action):
+    plain = {**EVERY_TEXT["owner"], "action": action, "chip_id": "f" * 64}
+    del plain["through"]
+    right = {**plain, **NAMED.get(action, {})}
     assert read("owner", build("owner", right)) == with_head("owner", right)
-    with pytest.raises(TextError, match=member):
-        build("owner", wrong)
-    with pytest.raises(TextError, match=member):
-        read("owner", compact(with_head("owner", wrong)))
+    for other in OWNER_ACTIONS:
+        wrong = {**plain, **NAMED.get(other, {})}
+        if wrong != right:
+            with pytest.raises(TextError, match=r"through|firmware|begin_pagination|unix_ms"):
+                build("owner", wrong)
+            with pytest.raises(TextError, match=r"through|firmware|begin_pagination|unix_ms"):
+                read("owner", compact(with_head("owner", wrong)))
 
 
 def test_an_unknown_action_is_refused():
@@ -409,8 +432,12 @@ def test_the_link_carries_the_longest_of_each():
         assert encode(result(1, check_result("statements", {"statements": [stored], "next": 2})))
     challenge = {"challenge": build("owner", longest("owner")), "expires_s": 3600}
     assert encode(result(1, check_result("challenge", challenge)))
-    manifest = {"manifest": build("firmware", longest("firmware")), "signature": signature}
-    assert encode({"id": 1, "params": check_params("check_update", manifest)})
+    manifest = {
+        "manifest": build("firmware", longest("firmware")),
+        "vendor_signature": signature,
+        "signature": signature,
+    }
+    assert encode({"id": 1, "params": check_params("enter_boot_loader", manifest)})
     leaf = build("registration", longest("registration"))
     proof = {"checkpoint": "0" * 1400, "leaf": leaf, "leaf_index": 0, "proof": ""}
     assert check_params("accept_publication", proof)["leaf"] == leaf

@@ -45,16 +45,19 @@ def holds(key: str, message: bytes, signature: str) -> bool:
     return True
 
 
+STATEMENTS = ["birth", "handover", "rollover", "farewell", "possession", "event_head"]
+
+
 def test_the_page_is_up_to_date():
     finished = subprocess.run([sys.executable, SCRIPT, "--check"], capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr
 
 
-@pytest.mark.parametrize("kind", ["birth", "rollover", "farewell", "possession", "event_head"])
+@pytest.mark.parametrize("kind", STATEMENTS)
 def test_statements_are_signed_under_their_prefix_and_no_other(kind):
     text, *signatures = blocks(kind)
     names = ["module, key 1", "module, key 2"]
-    signers = {"birth": names[:1], "rollover": names}.get(kind, names[1:])
+    signers = {"birth": names[:1], "handover": names[:1]}.get(kind, names[1:])
     assert len(signatures) == len(signers)
     for signer, signature in zip(signers, signatures, strict=True):
         assert holds(KEYS[signer], STATEMENT + text.encode(), signature)
@@ -63,9 +66,13 @@ def test_statements_are_signed_under_their_prefix_and_no_other(kind):
 
 
 def test_the_keys_in_the_statements_are_those_that_sign():
-    birth, rollover, farewell = (
-        json.loads(blocks(kind)[0]) for kind in ("birth", "rollover", "farewell")
+    birth, handover, rollover, farewell = (
+        json.loads(blocks(kind)[0]) for kind in ("birth", "handover", "rollover", "farewell")
     )
+    assert handover["public_key"] == birth["public_key"]
+    assert handover["next_firmware_identity"] == rollover["firmware_identity"]
+    digest = hashlib.sha256(blocks("handover")[0].encode()).hexdigest()
+    assert rollover["handover_sha256"] == digest
     assert birth["public_key"] == rollover["old_public_key"] == KEYS["module, key 1"]
     assert rollover["public_key"] == farewell["public_key"] == KEYS["module, key 2"]
     assert rollover["old_firmware_identity"] == birth["firmware_identity"]
@@ -83,14 +90,14 @@ def test_challenges_and_manifest_are_signed_under_their_prefixes(title, prefix, 
         assert not holds(KEYS[signer], STATEMENT + text.encode(), signature)
 
 
-VERSIONS = {"possession": 2, "registration": 2}
+VERSIONS = {"possession": 2, "registration": 2, "rollover": 2}
 """Of the forms that have changed."""
 
 
 @pytest.mark.parametrize(
     ("title", "kind"),
     [
-        *((kind, kind) for kind in ("birth", "rollover", "farewell", "possession", "event_head")),
+        *((kind, kind) for kind in STATEMENTS),
         ("Entry of the log", "registration"),
         ("Owner's challenge", "owner"),
         ("Signed time", "time"),

@@ -112,8 +112,12 @@ class TestStatus:
         assert "Switch it off and on" in lines[-1]
 
     def test_update_that_does_not_run_yet(self, on_module: Run, module: FakeModule) -> None:
+        module.has_key = False
         module.update = {"firmware": "0.2.0", "firmware_identity": "00" * 32}
-        assert "An update to firmware 0.2.0 was accepted" in self._lines(on_module)[-1]
+        lines = self._lines(on_module)
+        assert "has given its key up for firmware 0.2.0" in lines[0]
+        assert "wattseal firmware update" in lines[-2]
+        assert "wattseal device cancel-update" in lines[-1]
 
     def test_json_holds_the_advice(self, on_module: Run, module: FakeModule) -> None:
         module.open_seal()

@@ -134,8 +134,73 @@ class TestBundle:
 
 
 class TestUpdate:
+    @pytest.fixture(autouse=True)
+    def _owner(self, owner_key: Path, password_file: Path) -> None:
+        self.by_owner = ("--owner-key", owner_key, "--password-file", password_file)
+
     def _update(self, on_module: Run, *given: object, timeout: float = 10) -> object:
-        return on_module("firmware", "update", *given, "--wait", 1, timeout=timeout)
+        words = (*given, "--wait", 1, *self.by_owner)
+        return on_module("firmware", "update", *words, timeout=timeout)
+
+    def test_only_the_owner_has_a_key_given_up(
+        self, on_module: Run, module: FakeModule, drive: FakeBootLoader, bundle: Path
+    ) -> None:
+        self.by_owner = ()
+        _refused(self._update(on_module, bundle, "--drive", drive.folder), "Only the owner may")
+        self.by_owner = ("--signature", "30" * 8)
+        _refused(self._update(on_module, bundle, "--drive", drive.folder), "No challenge")
+        assert (module.key_number, module.has_key, drive.folder.exists()) == (1, True, False)
+
+    def test_the_owner_signs_elsewhere(
+        self, on_module: Run, wattseal: Run, drive: FakeBootLoader, bundle: Path,
+        owner_key: Path, password_file: Path,
+    ) -> None:  # fmt: skip
+        asked = on_module("device", "challenge", "update", "--bundle", bundle)
+        assert "an update to firmware 0.2.0" in asked.err
+        signed = wattseal(
+            *("owner", "sign", owner_key, "--challenge", asked.out),
+            *("--password-file", password_file),
+        )
+        self.by_owner = ("--signature", signed.out.strip())
+        outcome = self._update(on_module, bundle, "--drive", drive.folder)
+        assert outcome.status == 0, outcome.err
+
+    def test_a_module_back_in_its_old_firmware_is_updated_without_the_owner(
+        self, on_module: Run, module: FakeModule, drive: FakeBootLoader, bundle: Path
+    ) -> None:
+        drive.takes = IMAGE
+        _refused(self._update(on_module, bundle, "--drive", drive.folder), "not the bundle's")
+        drive.takes, self.by_owner = None, ()
+        status = on_module("device", "status").out
+        assert "given its key up for firmware 0.2.0" in status
+        assert "cancel-update" in status
+        _refused(on_module("session", "begin"), "Repeat the update")
+        outcome = self._update(on_module, bundle, "--drive", drive.folder)
+        assert outcome.status == 0, outcome.err
+        assert (module.key_number, len(module.statements)) == (2, 3)
+
+    def test_the_owner_calls_it_off(
+        self, on_module: Run, module: FakeModule, drive: FakeBootLoader, bundle: Path
+    ) -> None:
+        _refused(on_module("device", "cancel-update"), "No update is under way")
+        drive.takes = IMAGE
+        self._update(on_module, bundle, "--drive", drive.folder)
+        _refused(on_module("device", "cancel-update"), "Only the owner may")
+        outcome = on_module("device", "cancel-update", *self.by_owner)
+        assert "the module has made key 2" in outcome.out
+        history = on_module("device", "statements").out
+        assert "handover" in history
+
+    @pytest.mark.parametrize("board", [BOARD, BOARD + "_usb"])
+    def test_it_is_said_where_the_drive_appears(
+        self, on_module: Run, module: FakeModule, drive: FakeBootLoader, tmp_path: Path, board: str
+    ) -> None:
+        module.hello_changes = {"board": board}
+        bundle = _bundle(tmp_path / "x.wsfw", board=board)
+        outcome = self._update(on_module, bundle, "--drive", drive.folder)
+        over_uart = "plug a USB cable into the board's own USB socket"
+        assert (over_uart in outcome.err) is (board == BOARD)
+        assert "The drive RPI-RP2" in outcome.err or over_uart in outcome.err
 
     def test_the_module_runs_the_image_with_a_new_key(
         self, on_module: Run, module: FakeModule, drive: FakeBootLoader, bundle: Path
@@ -200,7 +265,8 @@ class TestUpdate:
 
         module.faults["enter_boot_loader"] = [pull]
         outcome = wattseal(
-            "firmware", "update", bundle, "--drive", drive.folder, "--port", name, "--wait", 1
+            *("firmware", "update", bundle, "--drive", drive.folder, "--port", name, "--wait", 1),
+            *self.by_owner,
         )
         _refused(outcome, "did not answer on")
         assert "There is no port" in outcome.err
@@ -236,19 +302,19 @@ class TestUpdate:
         outcome = self._update(on_module, bundle, "--drive", drive.folder)
         _refused(outcome, "not the bundle's")
 
-    def test_a_rollover_that_only_the_new_key_signed(
+    def test_a_rollover_that_names_another_hand_over(
         self, on_module: Run, module: FakeModule, drive: FakeBootLoader, bundle: Path
     ) -> None:
         honest = module.start_with
 
         def forging(image: bytes, firmware: str) -> None:
             honest(image, firmware)
-            signatures = module.statements[-1]["signatures"]
-            signatures[0] = {**signatures[1], "key_number": 1}
+            newest = module.statements[-1]
+            newest["statement"] = newest["statement"].replace('"handover":2', '"handover":1')
 
         module.start_with = forging
         outcome = self._update(on_module, bundle, "--drive", drive.folder)
-        _refused(outcome, "the signature of key 1 is wrong")
+        _refused(outcome, "the hand-over that it names is not the statement before")
 
     def test_a_module_that_is_in_fault_afterwards(
         self, on_module: Run, module: FakeModule, drive: FakeBootLoader, bundle: Path

@@ -48,6 +48,7 @@ def test_every_command_is_there() -> None:
                 "publish",
                 "challenge",
                 "unseal",
+                "cancel-update",
                 "close-session",
                 "accept-meter",
                 "decommission",

@@ -34,7 +34,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "close_session": models.EndRecord,
     "accept_meter": models.AcceptedMeter,
     "decommission": models.Farewell,
-    "check_update": models.Update,
+    "check_update": models.CheckedUpdate,
+    "cancel_update": models.NewKey,
     "enter_boot_loader": models.BootLoader,
     "self_test": models.SelfTest,
 }

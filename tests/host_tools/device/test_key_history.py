@@ -4,12 +4,13 @@ import copy
 from typing import Any
 
 import pytest
-from support.device.fake_key_life import CHIP_ID, OWNER
+from support.device.fake_key_life import BOARD, CHIP_ID, OWNER, VENDOR
 from support.device.fake_module import FakeModule
 from support.device.signer import signer
 from wattseal.common.errors import ToolError
 from wattseal.device.key_history import Checked, check_alone, check_history, check_present_key
 from wattseal.device.models import StoredStatement
+from wattseal.device.update_bundle import describe
 from wattseal.wire import statements
 
 Stored = list[dict[str, Any]]
@@ -25,10 +26,32 @@ def stored() -> Stored:
     module = FakeModule()
     module.start_with(b"second image", "0.2.0")
     module.start_with(b"third image", "0.3.0")
-    module._challenge({"action": "decommission"})
-    message = module._open_challenge.encode()
-    module._decommission({"signature": OWNER.sign(b"wattseal.owner.v1\n" + message).hex()})
+    module._decommission({"signature": _answer(module, {"action": "decommission"})})
     return copy.deepcopy(module.statements)
+
+
+@pytest.fixture
+def updated() -> Stored:
+    """Birth, hand-over, roll-over, hand-over, and a roll-over after the update was called off."""
+    module = FakeModule()
+    for image in (b"second image", b"third image"):
+        offer = _offer(image)
+        signature = _answer(module, {"action": "update", **offer})
+        module._enter_boot_loader({**offer, "signature": signature})
+        module.start_with(b"second image", "0.2.0")
+    module._cancel_update({"signature": _answer(module, {"action": "cancel_update"})})
+    return copy.deepcopy(module.statements)
+
+
+def _offer(image: bytes) -> dict[str, str]:
+    manifest = describe(image, BOARD, "0.2.0", 1)
+    signature = VENDOR.sign(manifest.signed_bytes).hex()
+    return {"manifest": manifest.text, "vendor_signature": signature}
+
+
+def _answer(module: FakeModule, params: dict[str, Any]) -> str:
+    module._challenge(params)
+    return OWNER.sign(b"wattseal.owner.v1\n" + module._open_challenge.encode()).hex()
 
 
 def _resign(one: dict[str, Any], **changes: Any) -> None:
@@ -55,6 +78,51 @@ def test_a_whole_history(stored: Stored) -> None:
     assert [one.kind for one in history] == ["birth", "rollover", "rollover", "farewell"]
     assert [one.members["key_number"] for one in history] == [1, 2, 3, 3]
     assert _check([]) == []
+
+
+def test_a_history_with_hand_overs(updated: Stored) -> None:
+    history = _check(updated)
+    kinds = ["birth", "handover", "rollover", "handover", "rollover"]
+    assert [one.kind for one in history] == kinds
+    assert [one.members["key_number"] for one in history] == [1, 1, 2, 2, 3]
+    assert [len(one["signatures"]) for one in updated] == [1] * 5
+    check_present_key(history, 3, signer(seed=3).public)
+    with pytest.raises(ToolError):
+        check_present_key(history[:2], 1, signer(seed=1).public)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"handover": 1}, "hand-over that it names is not the statement before"),
+        ({"handover_sha256": "00" * 32}, "hand-over that it names is not the statement before"),
+        ({"handover": None, "handover_sha256": None}, "hand-over that it names"),
+        ({"old_public_key": OWNER.public.spki.hex()}, "old_public_key"),
+        ({"old_firmware_identity": "00" * 32}, "old_firmware_identity"),
+    ],
+)
+def test_a_rollover_that_does_not_follow_its_hand_over(
+    updated: Stored, changes: dict[str, Any], words: str
+) -> None:
+    _resign(updated[2], **changes)
+    _broken(updated, 3, words)
+
+
+def test_a_rollover_that_leaves_the_hand_over_out(updated: Stored) -> None:
+    rollover = {**updated[2], "number": 2}
+    _broken([updated[0], rollover], 2, "hand-over that it names is not the statement before")
+
+
+@pytest.mark.parametrize("changes", [{"key_number": 2}, {"public_key": OWNER.public.spki.hex()}])
+def test_a_hand_over_of_another_key(updated: Stored, changes: dict[str, Any]) -> None:
+    _resign(updated[1], **changes)
+    _broken(updated, 2, f"{next(iter(changes))} is not that of the statement before")
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_key_that_was_handed_over_neither_lives_nor_ends_again(updated: Stored, at: int) -> None:
+    again = {**updated[at], "number": 3}
+    _broken([*updated[:2], again], 3, ("while another one lived", "no key that could end")[at])
 
 
 def test_a_new_life_after_the_farewell(stored: Stored) -> None:

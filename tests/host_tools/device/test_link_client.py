@@ -207,8 +207,8 @@ def test_every_method_is_known_to_change_something_or_not() -> None:
     names = {row[0] for row in METHODS}
     changing = {
         "begin", "intermediate", "end", "configure", "set_time", "release", "seal", "unseal",
-        "accept_publication", "archive_events", "decommission", "check_update",
-        "enter_boot_loader", "close_session", "accept_meter",
+        "accept_publication", "archive_events", "decommission", "enter_boot_loader",
+        "cancel_update", "close_session", "accept_meter",
     }  # fmt: skip
     assert names == REPEATABLE_METHODS | changing
     assert not REPEATABLE_METHODS & changing

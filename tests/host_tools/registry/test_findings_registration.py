@@ -223,7 +223,7 @@ def test_key_number_not_newer(recorder: Recorder, module: SimulatedModule) -> No
 
 def test_history_broken(recorder: Recorder) -> None:
     module = SimulatedModule()
-    module.update("0.2.0")
+    module.flash("0.2.0")
     birth, rollover = module.statements
     forged = rollover.model_copy(update={"signatures": rollover.signatures[::-1]})
     for history in ([birth], [rollover], [birth, forged], [birth, rollover, birth]):
@@ -260,9 +260,9 @@ def test_history_missing(recorder: Recorder, module: SimulatedModule) -> None:
 def test_history_too_long(recorder: Recorder) -> None:
     module = SimulatedModule()
     for number in range(23):
-        module.update(f"0.2.{number}")
+        module.flash(f"0.2.{number}")
     assert recorder.judge(recorder.request(module)) == []
-    module.update("0.3.0")
+    module.flash("0.3.0")
     assert codes(recorder.judge(recorder.request(module))) == ["history_too_long"]
 
 
@@ -274,10 +274,47 @@ def test_rollover_missing(recorder: Recorder, module: SimulatedModule) -> None:
     assert codes(found) == ["rollover_missing"]
 
 
-def test_farewell_missing(recorder: Recorder, module: SimulatedModule) -> None:
+def test_handover_missing(recorder: Recorder, module: SimulatedModule) -> None:
+    """An image put in past the module; what the remedy says leads on."""
+    module.flash("0.2.0")
+    module.update("0.3.0")
+    found = recorder.judge(recorder.request(module, "firmware_update"))
+    assert codes(found) == ["handover_missing"]
+    assert found[0].values["recorded"] == 1
+    recorder.deactivate(module.deactivation(reason="compromised"))
+    module.decommission()
+    module.restart()
+    module.commission()
+    recorder.wait()
+    recorder.commission(module, "reuse")
+
+
+def test_handover_missing_is_no_fault_of_a_module_that_was_nowhere(recorder: Recorder) -> None:
+    module = SimulatedModule()
+    module.flash("0.2.0")
+    module.update("0.3.0")
+    assert recorder.judge(recorder.request(module)) == []
+
+
+def test_an_update_that_was_called_off_is_registered_as_one(
+    recorder: Recorder, module: SimulatedModule
+) -> None:
+    module.update("0.2.0", next_firmware="0.3.0")
+    recorder.commission(module, "firmware_update")
+
+
+def test_a_hand_over_is_as_good_as_a_farewell(recorder: Recorder, module: SimulatedModule) -> None:
     recorder.deactivate(module.deactivation(reason="compromised"))
     recorder.wait()
     module.update("0.2.0")
+    module.commission()
+    assert recorder.judge(recorder.request(module, "reuse")) == []
+
+
+def test_farewell_missing(recorder: Recorder, module: SimulatedModule) -> None:
+    recorder.deactivate(module.deactivation(reason="compromised"))
+    recorder.wait()
+    module.flash("0.2.0")
     module.commission()
     found = recorder.judge(recorder.request(module, "reuse"))
     assert codes(found) == ["farewell_missing"]

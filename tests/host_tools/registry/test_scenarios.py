@@ -139,7 +139,7 @@ def test_several_firmware_updates_at_once(recorder: Recorder, module: SimulatedM
     module.update("0.2.0")
     module.update("0.3.0")
     record = recorder.commission(module, "firmware_update")
-    assert (record.key_number, len(record.statements)) == (3, 2)
+    assert (record.key_number, len(record.statements)) == (3, 4)
 
 
 @pytest.mark.parametrize("scenario", ["firmware_update", "meter_replacement"])

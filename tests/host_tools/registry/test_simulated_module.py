@@ -20,7 +20,8 @@ def test_its_history_holds_over_a_whole_life() -> None:
     module.decommission()
     module.restart()
     history = check_history(_stored(module), module.chip_id)
-    assert [one.kind for one in history] == ["birth", "rollover", "farewell", "birth"]
+    kinds = ["birth", "handover", "rollover", "farewell", "birth"]
+    assert [one.kind for one in history] == kinds
     check_present_key(history, 3, read_public_key(module.key.hex))
 
 

@@ -146,6 +146,12 @@ class Bench:
         """Do what only the owner may; params are those of the challenge."""
         return self.call(action, signature=self.ask_owner(action, **params))
 
+    def let_update(self, image: bytes, by: ec.EllipticCurvePrivateKey = OWNER, **facts) -> dict:
+        """Have the owner let the module give its key up for an image; into the boot loader."""
+        offer = offered(image, **facts)
+        signature = self.ask_owner("update", by, **offer)
+        return self.call("enter_boot_loader", signature=signature, **offer)
+
     def statements(self) -> list[dict]:
         """Every statement, its signatures checked; the newest key must be the one in use."""
         found: list[dict] = []
@@ -250,11 +256,37 @@ class Bench:
         return self.lines[-1]
 
 
+def manifest(image: bytes, **changes: object) -> str:
+    """The text of an image's manifest, for the bench's board."""
+    members = {
+        "type": "firmware",
+        "version": 1,
+        "board": "bench",
+        "firmware": "0.2.0",
+        "rollback_number": 1,
+        "size": 300_000,
+        "sha256": image.hex(),
+    }
+    return json.dumps({**members, **changes}, separators=(",", ":"))
+
+
+def signed_by(
+    key: ec.EllipticCurvePrivateKey, text: str, prefix: bytes = b"wattseal.firmware.v1\n"
+) -> dict:
+    """A manifest and its signature, as the link's methods take them."""
+    return {"manifest": text, "vendor_signature": key.sign(prefix + text.encode(), SIGNING).hex()}
+
+
+def offered(image: bytes, **changes: object) -> dict:
+    """The manifest that the vendor has signed of an image."""
+    return signed_by(VENDOR, manifest(image, **changes))
+
+
 def read_signed(item: dict) -> dict:
     """The members of a stored statement, after every signature was checked with the key named."""
     facts: dict = json.loads(item["statement"])
     keys = {facts["key_number"]: facts["public_key"]}
-    if facts["type"] == "rollover":
+    if facts["type"] == "rollover" and facts["handover"] is None:
         keys = {facts["old_key_number"]: facts["old_public_key"], **keys}
     assert [signature["key_number"] for signature in item["signatures"]] == list(keys)
     for signature in item["signatures"]:

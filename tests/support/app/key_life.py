@@ -32,6 +32,17 @@ def check_one_key(bench: Bench, number: int, image: bytes) -> dict:
     return newest
 
 
+def check_waiting(bench: Bench, image: bytes) -> None:
+    """No key at all, and the module says which image it waits for and what to do."""
+    assert bench.core.key_slots() == (0, ())
+    status = bench.call("status")
+    assert (status["state"], status["key_number"]) == ("blank", None)
+    assert status["update"]["firmware_identity"] == image.hex()
+    assert status["cause"]["name"] == "update_pending"
+    assert "cancel_update" in status["cause"]["remedy"]
+    assert bench.statements()[-1]["type"] == "handover"
+
+
 def fault_of(bench: Bench) -> WattsealError:
     """What puts the next start into the state fault."""
     bench.boot()

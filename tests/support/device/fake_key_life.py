@@ -78,27 +78,40 @@ class KeyLife:
         self.sealed, self.publication = False, None
 
     def start_with(self, image: bytes, firmware: str) -> None:
-        """The chip starts with another image: the key rolls over."""
-        old, old_number, old_identity = self.signer, self.key_number, self.identity
+        """The chip starts with an image: after a hand-over to it, or past the module, a new key."""
+        old_identity = self.identity
         self.identity, self.firmware = hashlib.sha256(image).hexdigest(), firmware
-        self._in_boot_loader, self.update = False, None
-        if self.identity == old_identity:
-            return
+        self._in_boot_loader = False
+        is_awaited = self.update and self.update["firmware_identity"] == self.identity
+        if is_awaited or (self.has_key and self.identity != old_identity):
+            self._roll_over(old_identity)
+
+    def _roll_over(self, old_identity: str) -> None:
+        """Make the next key, which an old one that is still there signs too."""
+        old, old_number, last = self.signer, self.key_number, self.statements[-1]
+        handover, digest = None, None
+        if self.update:
+            handover = last["number"]
+            digest = hashlib.sha256(last["statement"].encode()).hexdigest()
+            old_identity = json.loads(last["statement"])["firmware_identity"]
+        signers = [] if self.update else [(old_number, old)]
         self.key_number += 1
         self.signer = signer(seed=self.key_number)
-        self.publication = None
+        self.publication, self.update, self.has_key = None, None, True
         text = statements.build_statement(
             "rollover",
             **self._chip(),
             old_key_number=old_number,
             old_public_key=old.public.spki.hex(),
             old_firmware_identity=old_identity,
+            handover=handover,
+            handover_sha256=digest,
             **self._key(),
             rollback_number=self.rollback_number,
             last_pagination=len(self.records),
             after_unix_ms=self.clock_ms,
         )
-        self._store(text, [(old_number, old), (self.key_number, self.signer)])
+        self._store(text, [*signers, (self.key_number, self.signer)])
 
     # The methods.
 
@@ -115,6 +128,8 @@ class KeyLife:
 
     def _challenge(self, params: dict[str, Any]) -> dict[str, Any]:
         facts = {name: params[name] for name in ("through", "unix_ms") if name in params}
+        if "manifest" in params:
+            facts = _image(self._checked_manifest(params))
         if params["action"] == "close_session":
             facts["begin_pagination"] = self.session["begin_pagination"]
         self._open_challenge = owner_challenge.build_challenge(
@@ -220,23 +235,61 @@ class KeyLife:
         )
 
     def _check_update(self, params: dict[str, Any]) -> dict[str, Any]:
-        manifest = firmware_manifest.read_manifest(params["manifest"])
-        message = firmware_manifest.signed_bytes(params["manifest"])
-        if not _holds(VENDOR, message, params["signature"]):
-            raise WattsealError("update_refused", cause="the signature is not the vendor's")
-        self.update = {
-            "firmware": manifest["firmware"],
-            "firmware_identity": manifest["sha256"],
-        }
-        return self.update
+        return {**_image(self._checked_manifest(params)), "owner_needed": self._is_owned()}
 
-    def _enter_boot_loader(self, _params: dict[str, Any]) -> dict[str, Any]:
-        if self.update is None:
-            raise WattsealError("no_update")
+    def _enter_boot_loader(self, params: dict[str, Any]) -> dict[str, Any]:
+        manifest = self._checked_manifest(params)
+        if self._is_owned():
+            if self.session:
+                raise WattsealError("session_open")
+            if "signature" not in params:
+                raise WattsealError("owner_needed", action="update")
+            named = self._check_owner("update", params)
+            assert named["firmware_identity"] == manifest["sha256"]
+        if self.has_key:
+            self._hand_over(manifest)
         self._in_boot_loader = True
         if self.boot_loader:
             self.boot_loader.appear()
         return {"update_way": "uf2_drive"}
+
+    def _cancel_update(self, params: dict[str, Any]) -> dict[str, Any]:
+        if self.update is None:
+            raise WattsealError("no_update")
+        if "signature" not in params:
+            raise WattsealError("owner_needed", action="cancel_update")
+        self._check_owner("cancel_update", params)
+        self._roll_over(self.identity)
+        return {"state": self.state, "key_number": self.key_number}
+
+    def _is_owned(self) -> bool:
+        return self.has_key and "owner_key" in self.settings
+
+    def _checked_manifest(self, params: dict[str, Any]) -> dict[str, Any]:
+        message = firmware_manifest.signed_bytes(params["manifest"])
+        if not _holds(VENDOR, message, params["vendor_signature"]):
+            raise WattsealError("update_refused", cause="the signature is not the vendor's")
+        return dict(firmware_manifest.read_manifest(params["manifest"]))
+
+    def _hand_over(self, manifest: dict[str, Any]) -> None:
+        facts = self._key()
+        del facts["firmware"]
+        text = statements.build_statement(
+            "handover",
+            **self._chip(),
+            **facts,
+            next_firmware=manifest["firmware"],
+            next_firmware_identity=manifest["sha256"],
+            next_rollback_number=manifest["rollback_number"],
+            commissioning=self.commissioning,
+            last_pagination=len(self.records),
+            unix_ms=self.clock_ms,
+            event_number=len(self.events),
+            event_chain=self.events[-1]["chain"],
+        )
+        self._store(text, [(self.key_number, self.signer)])
+        self.has_key, self.update = False, _image(manifest)
+        self._log("key_handed_over")
 
     # What they share.
 
@@ -310,6 +363,10 @@ class KeyLife:
 
     def _held_events(self) -> list[dict[str, Any]]:
         return [one for one in self.events if one["number"] > self.archived_through]
+
+
+def _image(manifest: dict[str, Any]) -> dict[str, Any]:
+    return {"firmware": manifest["firmware"], "firmware_identity": manifest["sha256"]}
 
 
 def _holds(key: Signer, message: bytes, signature: str) -> bool:

@@ -87,6 +87,8 @@ class FakeModule(key_life.KeyLife):
         return messages.result(identity, methods.check_result(method, fields))
 
     def _check_state(self, states: tuple[str, ...], wanted: str) -> None:
+        if self.state not in states and self.update:
+            raise WattsealError("update_pending", **self.update)
         if self.state not in states:
             raise WattsealError("not_operational", states=list(states))
         if wanted == "closed" and self.session:
@@ -115,7 +117,7 @@ class FakeModule(key_life.KeyLife):
     def _status(self, _params: dict[str, Any]) -> dict[str, Any]:
         return {
             "state": self.state,
-            "cause": None,
+            "cause": self._cause(),
             "key_number": self.key_number if self.has_key else None,
             "missing": self._missing(),
             "sealed": self.sealed,
@@ -130,6 +132,17 @@ class FakeModule(key_life.KeyLife):
             "uptime_ms": 12_345_678,
             "reset_cause": "power_on",
             "heap_free_bytes": 110_000,
+        }
+
+    def _cause(self) -> dict[str, Any] | None:
+        if self.update is None:
+            return None
+        why = WattsealError("update_pending", **self.update)
+        return {
+            "name": why.name,
+            "sentence": why.sentence,
+            "remedy": why.remedy,
+            "detail": why.detail,
         }
 
     def _public_key(self, _params: dict[str, Any]) -> dict[str, Any]:

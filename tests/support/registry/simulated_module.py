@@ -123,8 +123,42 @@ class SimulatedModule:
         assert self.clock_ms is not None
         self.clock_ms += milliseconds
 
-    def update(self, firmware: str = "0.2.0", **changes: Any) -> None:
-        """Another image runs: the key rolls over. `changes` bend the statement, which is signed."""
+    def update(
+        self, firmware: str = "0.2.0", *, next_firmware: str | None = None, **changes: Any
+    ) -> None:
+        """The key is handed over and another image runs. `changes` bend the roll-over.
+
+        next_firmware: another one that was meant, until the owner called it off.
+        """
+        text = self.hand_over(next_firmware or firmware).statement
+        handed_over = {
+            "handover": len(self.statements),
+            "handover_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        }
+        self._roll_over(firmware, [], {**handed_over, **changes})
+
+    def flash(self, firmware: str = "0.2.0") -> None:
+        """Another image is put in past the module, and finds the old key."""
+        nothing = {"handover": None, "handover_sha256": None}
+        self._roll_over(firmware, [(self.key_number, self.key)], nothing)
+
+    def hand_over(self, firmware: str = "0.2.0") -> Statement:
+        """The owner permits an update."""
+        return self._end(
+            "handover",
+            next_firmware=firmware,
+            next_firmware_identity=digest(f"image {firmware}"),
+            next_rollback_number=self.rollback_number,
+            commissioning=self.commissioning,
+        )
+
+    def decommission(self) -> Statement:
+        """The key says farewell."""
+        return self._end("farewell")
+
+    def _roll_over(
+        self, firmware: str, signers: list[tuple[int, SimulatedKey]], more: dict[str, Any]
+    ) -> None:
         old, old_identity = self.key, self.firmware_identity
         self.key_number += 1
         self.key = SimulatedKey.named(f"{self.name}, {self.key_number}")
@@ -138,11 +172,9 @@ class SimulatedModule:
             "last_pagination": self.records,
             "after_unix_ms": self.clock_ms,
         }
-        signers = [(self.key_number - 1, old), (self.key_number, self.key)]
-        self._keep("rollover", {**facts, **changes}, signers)
+        self._keep("rollover", {**facts, **more}, [*signers, (self.key_number, self.key)])
 
-    def decommission(self) -> Statement:
-        """The key says farewell."""
+    def _end(self, kind: str, **more: Any) -> Statement:
         facts = self._image() | {
             "last_pagination": self.records,
             "unix_ms": self.clock_ms,
@@ -150,7 +182,7 @@ class SimulatedModule:
             "event_chain": digest("event"),
         }
         del facts["firmware"]
-        return self._keep("farewell", facts, [(self.key_number, self.key)])
+        return self._keep(kind, facts | more, [(self.key_number, self.key)])
 
     def restart(self) -> None:
         """After a farewell: the next key is born."""

@@ -191,7 +191,7 @@ def _stored(number: int, statement: Statement) -> StoredStatement:
 def recorded_end(module: ModuleState) -> Checked:
     """The newest statement that is recorded of a module; it was checked when it was recorded."""
     members = read_statement(module.last_statement)
-    return Checked(module.statements, members)
+    return Checked(module.statements, members, module.last_statement)
 
 
 TOLERANCE_MS = 300_000

@@ -223,15 +223,23 @@ def _length_faults(history: History, recorded: int) -> Iterator[Finding]:
 
 
 def _succession_faults(now: RegistryView, history: History) -> Iterator[Finding]:
-    """How the present key follows the recorded one: by a roll-over, or by farewell and birth."""
+    """How the present key follows the recorded one: by hand-over, or by farewell and birth.
+
+    A key that an image took over past the module is not the one that was let go: it could be
+    anywhere. It counts only for a module that is at no charge point.
+    """
     if now.module is None or now.module_key is None or not now.has_new_key:
         return
     old = now.module_key
     found = now.facts.proof.members["key_number"]
-    said_farewell = any(one.kind == "birth" for one in history.after(now.module.statements))
+    new = history.after(now.module.statements)
+    said_farewell = any(one.kind == "birth" for one in new)
+    handed_over = [one.members["handover"] is not None for one in new if one.kind == "rollover"]
     if old.status == "active" and said_farewell:
         yield reason("rollover_missing", recorded=old.key_number, found=found)
-    if old.status != "active" and not said_farewell:
+    elif old.status == "active" and not all(handed_over):
+        yield reason("handover_missing", recorded=old.key_number, evse_id=old.evse_id)
+    if old.status != "active" and not said_farewell and not any(handed_over):
         yield reason("farewell_missing", recorded=old.key_number, status=old.status)
 
 
