@@ -3,9 +3,9 @@
 // because the port sets these options without asking.
 #include "mpconfigport.h"
 
-// What is kept of the 8 KB of stack for code that does not look how much is left: MicroPython raises
-// RuntimeError before Python takes any of it. The core needs 3,240 bytes at most, interrupts and the
-// way from Python to the core the rest; tests/firmware/core/test_footprint.py adds it up.
+// What is kept of the 8 KB of stack for code that does not look how much is left: MicroPython
+// raises RuntimeError before Python takes any of it. The core needs 3,240 bytes at most, interrupts
+// and the way from Python to the core the rest; tests/firmware/core/test_footprint.py adds it up.
 #undef MICROPY_STACK_CHECK_MARGIN
 #define MICROPY_STACK_CHECK_MARGIN (4096)
 
