@@ -114,7 +114,7 @@ def _text(form: Row, facts: dict[str, Any]) -> str | None:
     names = [row[0] for row in form[2]]
     if facts.keys() != set(names):
         return None
-    members = {"type": form[0], "version": signed_text.version_of(form[0])}
+    members = {"type": form[0], "version": signed_text.version_of(form)}
     members |= {name: facts[name] for name in names}
     text = json.dumps(members, separators=(",", ":"))
     return text if _members(form, text) is not None else None
@@ -122,7 +122,7 @@ def _text(form: Row, facts: dict[str, Any]) -> str | None:
 
 def _members(form: Row, text: str) -> dict[str, Any] | None:
     """The members of a text that is certainly of its form; None if the full check must tell."""
-    _kind, most_characters, rows = form
+    _kind, most_characters, rows = form[:3]
     if len(text) > most_characters or not _pattern(form).fullmatch(text):
         return None
     members: dict[str, Any] = json.loads(text)
@@ -139,8 +139,8 @@ def _fits(row: Row, value: Any) -> bool:
 
 @cache
 def _pattern(form: Row) -> re.Pattern[str]:
-    kind, _most_characters, rows = form
-    members = [f'"type":"{kind}"', f'"version":{signed_text.version_of(kind)}']
+    kind, _most_characters, rows = form[:3]
+    members = [f'"type":"{kind}"', f'"version":{signed_text.version_of(form)}']
     for name, of, _bounds, presence, _words in rows:
         value = _PATTERNS[of] + ("|null" if presence == "nullable" else "")
         members.append(f'"{name}":(?:{value})')

@@ -137,7 +137,7 @@ def test_root_wrong(log: ServedLog) -> None:
 
 
 def test_record_unreadable(log: ServedLog) -> None:
-    log.records[300] = log.records[300].replace('"version":1', '"version":2')
+    log.records[300] = log.records[300].replace('"version":2', '"version":3')
     assert codes(audited(log))[0] == ("record_unreadable", 300)
 
 
