@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any
 
 from pydantic import BaseModel
 
@@ -28,10 +28,7 @@ PROOF_OF_POSSESSION = "possession.json"
 FAREWELL = "farewell.json"
 
 
-Action = Literal[
-    "unseal", "decommission", "archive-events", "close-session", "accept-meter", "set-time",
-    "update", "cancel-update",
-]  # fmt: skip
+ACTIONS = ", ".join(owner.MEANINGS).replace("_", "-")
 
 
 @app.command(example="wattseal device seal --port /dev/ttyACM0")
@@ -124,7 +121,7 @@ def publish(
 
 @app.command(example="wattseal device challenge unseal --port /dev/ttyACM0")
 def challenge(
-    action: Annotated[Action, argument("ACTION", f"One of {', '.join(get_args(Action))}.")],
+    action: Annotated[str, argument("ACTION", f"What the answer shall permit: {ACTIONS}.")],
     module: Module,
     through: Annotated[
         int | None, option("N", "For archive-events: the last event to forget.", min=1)

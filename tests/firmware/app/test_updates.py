@@ -270,7 +270,7 @@ def test_a_module_in_fault_lets_its_owner_update_it() -> None:
 def test_a_key_that_could_not_be_erased_keeps_the_boot_loader_shut() -> None:
     bench = worked_bench()
     signature = bench.ask_owner("update", **OFFER)
-    erase, bench.core.key_erase = bench.core.key_erase, lambda _: failing()  # type: ignore[method-assign]
+    erase, bench.core.key_erase_all = bench.core.key_erase_all, lambda: failing()  # type: ignore[method-assign]
 
     def failing() -> None:
         raise bench.core.CoreError(-1, "storage")
@@ -279,7 +279,7 @@ def test_a_key_that_could_not_be_erased_keeps_the_boot_loader_shut() -> None:
         bench.call("enter_boot_loader", **OFFER, signature=signature)
     assert raised.value.name == "storage_error"
     assert "a key is still stored" in refused(bench, "enter_boot_loader", **OFFER).detail["cause"]
-    bench.core.key_erase = erase  # type: ignore[method-assign]
+    bench.core.key_erase_all = erase  # type: ignore[method-assign]
     bench.boot()
     check_waiting(bench, SECOND_IMAGE)
 
