@@ -1,8 +1,7 @@
 """Permission by the owner of the station: one challenge, one answer, then a fresh challenge.
 
-The challenge is kept in memory only: a restart ends it. A restart also ends the waiting time after
-wrong answers, but a signature cannot be found by trying; the waiting only keeps the event log from
-being filled.
+The challenge is kept in memory only: a restart ends it. Wrong answers make nobody wait: a signature
+cannot be found by trying, and a stranger must not keep the owner from his module.
 """
 
 from wire.errors import WattsealError
@@ -12,11 +11,6 @@ from app.clock import Clock
 from app.contracts import Core, Json
 
 EXPIRES_S = 3600
-ATTEMPTS = 3
-"""Wrong answers in a row before the first wait."""
-
-FIRST_WAIT_S = 60
-LONGEST_WAIT_S = 3600
 
 
 class Owner:
@@ -30,16 +24,14 @@ class Owner:
         self._facts: Json = {}
         self.asked_ms = 0
         self._expires_ms = 0
-        self._waits_until_ms = 0
         self.wrong_answers = 0
 
     def challenge(self, action: str, event_head: tuple[int, str], facts: Json) -> str:
         """Open a challenge, instead of any that was open; `asked_ms` is the uptime then.
 
         event_head: number and chain value of the newest event. facts: members of this action alone.
-        WattsealError `too_many_attempts`; CoreError `entropy`.
+        CoreError `entropy`.
         """
-        self._require_wait_over()
         number, chain = event_head
         nonce = self._nonce(action, chain).hex()
         chip_id = self._core.chip_id().hex()
@@ -52,16 +44,15 @@ class Owner:
     def check_answer(self, action: str, owner_key: bytes, signature: bytes) -> Json:
         """Check the answer to the open challenge, which can be used once; returns its facts.
 
-        owner_key: SPKI DER. WattsealError `too_many_attempts`, `no_challenge` if none is open for
-        that action, `owner_refused`.
+        owner_key: SPKI DER. WattsealError `no_challenge` if none is open for that action,
+        `owner_refused`.
         """
-        self._require_wait_over()
         text, self._text = self._text, ""
         is_late = self._clock.uptime_ms() >= self._expires_ms
         if not text or is_late or action != self._action:
             raise WattsealError("no_challenge", action=action)
         if not self._core.verify(owner_key, signed_bytes(text), signature):
-            self._count_wrong_answer()
+            self.wrong_answers += 1
             raise WattsealError("owner_refused", action=action, wrong_answers=self.wrong_answers)
         self.wrong_answers = 0
         return self._facts
@@ -79,15 +70,3 @@ class Owner:
             if action != "decommission":
                 raise
         return self._core.sha256(f"{chain} {self._clock.uptime_ms()}".encode())
-
-    def _require_wait_over(self) -> None:
-        left_ms = self._waits_until_ms - self._clock.uptime_ms()
-        if left_ms > 0:
-            raise WattsealError("too_many_attempts", wait_s=(left_ms + 999) // 1000)
-
-    def _count_wrong_answer(self) -> None:
-        self.wrong_answers += 1
-        beyond = self.wrong_answers - ATTEMPTS
-        if beyond >= 0:
-            wait_s = min(FIRST_WAIT_S << min(beyond, 6), LONGEST_WAIT_S)
-            self._waits_until_ms = self._clock.uptime_ms() + wait_s * 1000

@@ -149,12 +149,6 @@ ERRORS = (
         "Sign a fresh challenge with the key whose public half is the setting owner_key.",
     ),
     (
-        -32017,
-        "too_many_attempts",
-        "Too many wrong owner signatures were given.",
-        "Wait for detail.wait_s seconds.",
-    ),
-    (
         -32018,
         "publication_refused",
         "The proof does not show that this module's key is published as it is set up.",

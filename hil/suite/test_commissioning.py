@@ -185,21 +185,16 @@ def test_a_challenge_expires(own_module: Module) -> None:
 
 
 @pytest.mark.needs("power")
-def test_guessing_is_slowed_down_and_logged(own_module: Module) -> None:
+def test_guessing_is_logged_and_keeps_the_owner_from_nothing(own_module: Module) -> None:
     module, client = own_module, own_module.client
     first = module.next_event()
-    for _ in range(3):
+    for _ in range(20):
         client.call("challenge", action="unseal")
         assert client.refusal("unseal", signature=WRONG).name == "owner_refused"
-    refusal = client.refusal("challenge", action="unseal")
-    assert refusal.name == "too_many_attempts"
-    assert 0 < refusal.detail["wait_s"] <= 60
-    assert client.refusal("unseal", signature=WRONG).name == "too_many_attempts"
-    assert module.refusals(first).count("owner_refused") == 3
-    if "time" in module.rig.abilities:
-        module.rig.fast_forward(refusal.detail["wait_s"] + 1)
-        module.unseal()
-        assert module.status()["sealed"] is False
+    module.unseal()
+    assert module.status()["sealed"] is False
+    assert "owner_refused" in module.refusals(first)
+    assert module.refusals(first).count("owner_refused") <= 2
     judge(module)
 
 

@@ -4,7 +4,6 @@ import random
 from collections.abc import Callable
 
 import pytest
-from app.owner import LONGEST_WAIT_S
 from app.rations import DAY_MS
 from support.app.bench import NOON, OWNER, VENDOR, Bench, offered
 from support.app.core import SIGNING, FakeCore
@@ -364,6 +363,5 @@ def test_stranger_with_the_link_sends_every_method_in_every_order() -> None:
     assert bench.module.events.room_for_rationed()[0] > 0
     days = 1 + bench.port.us // 1000 // DAY_MS
     assert newest_of(bench) - before < 6 * (4 + days)
-    bench.idle(LONGEST_WAIT_S)
     assert bench.by_owner("unseal") == {"sealed": False}
     assert bench.boot().call("status")["cause"] is None

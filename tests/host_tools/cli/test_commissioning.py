@@ -373,10 +373,8 @@ class TestOwnersPermission:
         _refused(on_module("device", command, *given), "The owner has to permit that", 2)
         assert module.calls == []
 
-    def test_too_many_attempts_tell_how_long_to_wait(
-        self, on_module: Run, module: FakeModule
-    ) -> None:
-        module.refuse["unseal"] = WattsealError("too_many_attempts", wait_s=120)
+    def test_a_wait_is_told(self, on_module: Run, module: FakeModule) -> None:
+        module.refuse["unseal"] = WattsealError("too_often", wait_s=120)
         _refused(on_module("device", "unseal", "--signature", "30" * 8), "wait_s: 120")
 
 
