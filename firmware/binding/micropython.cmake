@@ -33,6 +33,8 @@ target_sources(usermod_wattseal INTERFACE
 target_include_directories(usermod_wattseal INTERFACE ${CMAKE_CURRENT_LIST_DIR} ${WATTSEAL_FIRMWARE}/ports/rp2
     ${WATTSEAL_INCLUDES} ${WATTSEAL_BEARSSL}/inc)
 target_link_libraries(usermod_wattseal INTERFACE wattseal_core)
+# Stack that the heap gives up: boards/wattseal_rp2040/wattseal_mpconfig.h.
+target_link_options(usermod_wattseal INTERFACE -Wl,--defsym=ws_heap_end=__GcHeapEnd-4096)
 target_link_libraries(usermod INTERFACE usermod_wattseal)
 
 if("$ENV{WATTSEAL_VARIANT}" STREQUAL "LAB")

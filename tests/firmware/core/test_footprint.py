@@ -14,7 +14,7 @@ from hil.board import REPOSITORY
 
 MPCONFIG = REPOSITORY / "boards" / "wattseal_rp2040" / "wattseal_mpconfig.h"
 WIPED = constant("ws_wipe.h", "WS_WIPE_STACK_SIZE")
-# Bytes. MicroPython keeps a part of the RP2040's 8192 free of Python for what follows.
+# Bytes. MicroPython keeps a part of the RP2040's 12,288 free of Python for what follows.
 RESERVE = re.search(r"STACK_CHECK_MARGIN \((\d+)\)", MPCONFIG.read_text())
 TO_THE_CORE = (
     384  # a Python function that is entered, its built-in function, the flash below a call

@@ -10,7 +10,7 @@ from hil.rp2040.lab import Rp2040Lab
 from hil.rp2040.rosc import seeded_bits
 from hil.timeline import NS_PER_MS
 
-STACK_START, STACK_END = 0x40000, 0x42000  # in the RAM; below it lies the end of MicroPython's heap
+STACK_START, STACK_END = 0x3F000, 0x42000  # in the RAM; below it lies the end of MicroPython's heap
 GUARD_BYTES = 2048
 STACK_POINTER = 13
 PAINT = b"\xa5"
