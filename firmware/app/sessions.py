@@ -5,8 +5,7 @@ the begin record. A session that a power failure cut is ended by `recover`, one 
 no end reading any more by `close`.
 """
 
-import json
-
+from wire import strict_json
 from wire.digests import crc32
 from wire.errors import WattsealError
 from wire.methods import EARLIEST_UNIX_MS, LATEST_UNIX_MS
@@ -252,7 +251,7 @@ class Sessions:
         begin = self._journal.state.begin_pagination
         if self._begun[0] != begin:
             _, record = self._journal.read(begin)
-            payload = json.loads(record.split(b"|")[1])
+            payload = _payload_without_readings(record)
             self._begun = (begin, payload["MS"], _user_of(payload))
         return self._begun[1:]
 
@@ -311,6 +310,14 @@ def _statement(time: tuple[int, int, str], reason: str, meter_state: str) -> Jso
         "error_flags": ("E" if no_energy else "") + ("t" if no_time else ""),
         "meter_state": meter_state,
     }
+
+
+def _payload_without_readings(record: bytes) -> Json:
+    """Return the payload of a record without RD, its last member, whose values are no integers."""
+    payload = record.split(b"|")[1]
+    end = payload.index(b',"RD":')  # within a string the quote would have a backslash before it
+    found: Json = strict_json.loads(payload[:end] + b"}")
+    return found
 
 
 def _user_of(payload: Json) -> Json:
