@@ -74,6 +74,7 @@ class SignedDigest:
 
 
 KEY_NUMBER = 7
+CHIP_ID = b"chip".ljust(32, b"\0")  # of c/fake_port.c
 PAYLOAD = b"{" + b"abc" * 40
 OUT_BYTES = 300
 SECTOR_BYTES = 4096
@@ -136,8 +137,9 @@ class SignedText:
         machine = self.machine = Machine(compiled(core_with_storage()))
         flash = machine.address("fake_flash")
         machine.write(flash, b"\xff" * 2 * SECTOR_BYTES)
-        machine.write(flash, slots.slot(KEY_NUMBER + 1, PRIVATE_KEY + 1))
-        machine.write(flash + SECTOR_BYTES, slots.slot(KEY_NUMBER, PRIVATE_KEY))
+        other, own = (KEY_NUMBER + 1, PRIVATE_KEY + 1), (KEY_NUMBER, PRIVATE_KEY)
+        for place, key in ((flash, other), (flash + SECTOR_BYTES, own)):
+            machine.write(place, slots.slot(*key, chip_id=CHIP_ID))
         payload, self._out, self._size = (RAM_START + 0x30000 + i * 0x1000 for i in range(3))
         machine.write(payload, PAYLOAD)
         digest = hashlib.sha256(signer.prefix + PAYLOAD).digest()
