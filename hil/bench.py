@@ -173,8 +173,8 @@ class Client:
         self._calls += 1
         link = self._desk.link
         link.send(messages.encode(messages.request(self._calls, method, params)))
-        answered = len(link.marks) + 2  # the request's line and the reply's
-        self._desk.chip.run_until(lambda: len(link.marks) >= answered, REPLY_LIMIT_NS, POLL_NS)
+        answered = link.marked + 2  # the request's line and the reply's
+        self._desk.chip.run_until(lambda: link.marked >= answered, REPLY_LIMIT_NS, POLL_NS)
         request, reply = list(link.marks)[-2:]
         found = messages.decode(reply.text.rstrip())
         return messages.read_reply(found, self._calls), reply.start_ns - request.end_ns

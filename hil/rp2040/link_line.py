@@ -26,6 +26,8 @@ class LinkLine:
 
     def __init__(self, timeline: Timeline, baud: int) -> None:
         self.marks: deque[Mark] = deque(maxlen=KEPT_MARKS)
+        self.marked = 0
+        """How many there were, also those that are not kept any more."""
         self._timeline = timeline
         self._uart: Pl011 | None = None
         self._sender = Transmitter(timeline, LineFormat(baud), self._to_module)
@@ -93,6 +95,7 @@ class LinkLine:
         if character.value != LINE_FEED:
             return False
         text = bytes(each.value for each in passing)
+        self.marked += 1
         self.marks.append(Mark(by_host, passing[0].start_ns, character.end_ns, text))
         passing.clear()
         return True

@@ -41,7 +41,7 @@ def test_more_than_the_prompts_buffer_holds_arrives_whole(lab):
 
 def test_an_exception_on_the_chip_is_an_error_here(lab):
     with pytest.raises(LabError, match="ZeroDivisionError"):
-        lab.execute("1 / 0")
+        lab.execute("1 // 0")
 
 
 def test_the_chip_tells_its_own_id(lab):

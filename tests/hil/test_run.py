@@ -73,6 +73,7 @@ def test_the_registry_takes_a_proof_of_possession(rig, tmp_path):
         firmware="0.1.0",
         firmware_identity="ab" * 32,
         commissioning=1,
+        settings_sha256="cd" * 32,
         unix_ms=None,
     )
     signature = key.sign(signed_bytes(text), ec.ECDSA(hashes.SHA256())).hex()

@@ -7,7 +7,7 @@ import pytest
 from hil.rig import RigError
 from hil.vendor import Release
 
-LIMIT = 512 * 1024
+LIMIT = 448 * 1024
 
 
 def test_image_over_the_boards_limit_is_refused(tmp_path: Path) -> None:
