@@ -13,7 +13,8 @@ from hil.rig import METER, TIME
 from hil.suite.flow import let_flow
 from hil.suite.station import Station
 
-RECOVERY_QUESTIONS = 30
+RECOVERY_QUESTIONS = 150
+"""A question takes a third of a second at least, and the module tries every ten seconds."""
 
 
 @dataclass(frozen=True)
