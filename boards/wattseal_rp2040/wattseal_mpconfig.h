@@ -3,9 +3,9 @@
 // because the port sets these options without asking.
 #include "mpconfigport.h"
 
-// The port's stack of 8 KB, and 4 KB more at the end of the heap, which lies below it: Python may use
-// as much as it could, and this is kept for code that does not look how much is left. The core needs
-// 3,240 bytes at most, interrupts and the way from Python to the core the rest;
+// The port's stack of 8 KB, and 4 KB more at the end of the heap, which lies below it: Python may
+// use as much as it could, and this is kept for code that does not look how much is left. The core
+// needs 3,240 bytes at most, interrupts and the way from Python to the core the rest;
 // tests/firmware/core/test_footprint.py adds it up. firmware/binding/micropython.cmake defines the
 // symbol.
 #define __GcHeapEnd ws_heap_end
