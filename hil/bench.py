@@ -239,7 +239,7 @@ def time_methods() -> dict[str, Figure]:
     )
     desk.power_on()
     paint = StackPaint(desk)
-    first_start = time_start(desk, limit=850)  # it erases the sector of each log that it opens
+    first_start = time_start(desk, limit=800)  # it erases the sector of each log that it opens
     client = Client(desk)
     commissioning = time_commissioning(client, desk)
     client.call("set_time", **CLOCK)
