@@ -210,7 +210,7 @@ class Module:
 
     def events(self, first: int = 1) -> list[dict[str, Any]]:
         """All events that the module holds from this number on, in order."""
-        return self._all("events", first)
+        return self._all("events", first) if self.next_event() > first else []
 
     def statements(self) -> list[dict[str, Any]]:
         """The history of the module's keys, in order."""
