@@ -10,7 +10,11 @@ from hil.suite.module import Module
 from hil.suite.ocmf import verified
 from hil.targets.open import kind_of
 
-pytestmark = [pytest.mark.needs("meter", "power"), pytest.mark.thorough("rp2040")]
+pytestmark = [
+    pytest.mark.needs("meter", "power"),
+    pytest.mark.thorough("rp2040"),
+    pytest.mark.timeout(7200),  # the emulated chip takes its time
+]
 
 SESSIONS = {"unix": 10_000, "rp2040": 500}
 SAMPLE = 100
