@@ -38,6 +38,12 @@ class FlashAreas(Protocol):
     def flash_read(self, area: int, offset: int, buffer: bytearray | memoryview, /) -> None:
         """Fill the buffer from the byte offset within the area."""
 
+    def flash_is_erased(self, area: int, offset: int, length: int, /) -> bool:
+        """Return whether all bytes of a range are 0xFF."""
+
+    def flash_highest(self, area: int, magic: bytes, offset: int, below: int, /) -> int:
+        """Return the highest number below a limit at an offset in sectors that begin with magic."""
+
     def flash_program(self, area: int, offset: int, data: _Buffer, /) -> None:
         """Program whole pages: erased ones, or with the bytes that they hold already, or zeros."""
 
