@@ -3,7 +3,7 @@
 The module `_wattseal` is a `Core`, each port's module `port` is a `Port`, `release` a `Release`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from wire.reading import Reading
@@ -14,6 +14,8 @@ Json = dict[str, Any]
 """An object of plain JSON values."""
 ItemReader = Callable[[Any, int], tuple[Json, int]]
 """From the module and an item's number to its fields and the most bytes of these in a reply."""
+Makers = dict[str, Callable[[], Json]]
+"""From a meter profile's name to what makes the profile."""
 Result = Any
 """What a use returns for what was read."""
 ReadingUse = Callable[[Reading], Result]
@@ -28,6 +30,14 @@ Work = Callable[[], None]
 """Something to do while a reply is awaited, once or as often as it is asked for."""
 
 _Buffer = bytes | bytearray | memoryview
+
+class Profiles(Protocol):
+    """Meter profiles by name; a dict, or what makes each when it is asked for."""
+
+    def __contains__(self, name: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __getitem__(self, name: str, /) -> Json: ...
+    def get(self, name: str, /) -> Json | None: ...
 
 class FlashAreas(Protocol):
     """Raw NOR flash by area, as in `_wattseal.pyi`."""
