@@ -2,7 +2,7 @@
 
 from wire.errors import WattsealError
 
-from app.contracts import Core, Json, Port, Release
+from app.contracts import Core, Port, Profiles, Release
 from app.key_policy import ensure_key
 from app.module import Module
 from app.refusals import as_wattseal_error
@@ -12,7 +12,7 @@ MAX_BITES = 3
 more that may have brought them about: the module answers and does not sign."""
 
 
-def boot(core: Core, port: Port, board_name: str, release: Release, profiles: Json) -> Module:
+def boot(core: Core, port: Port, board_name: str, release: Release, profiles: Profiles) -> Module:
     """Start the module. Any failure puts it into the state fault, in which it still answers for
     status, records, events and public key.
     """

@@ -4,5 +4,7 @@ At run time any object with the right functions will do, a module too.
 """
 
 Json = dict
-BaseTest = ItemReader = Result = ReadingUse = RegisterUse = Room = Step = Work = object
+BaseTest = ItemReader = Makers = Profiles = Result = ReadingUse = RegisterUse = Room = Step = (
+    Work
+) = object
 Core = FlashAreas = Link = MeterLine = Port = Release = Ticks = object

@@ -3,7 +3,7 @@
 The module `_wattseal` is a `Core`, each port's module `port` is a `Port`, `release` a `Release`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from wire.reading import Reading
@@ -14,6 +14,8 @@ Json = dict[str, Any]
 """An object of plain JSON values."""
 ItemReader = Callable[[Any, int], tuple[Json, int]]
 """From the module and an item's number to its fields and the most bytes of these in a reply."""
+Makers = dict[str, Callable[[], Json]]
+"""From a meter profile's name to what makes the profile."""
 Result = Any
 """What a use returns for what was read."""
 ReadingUse = Callable[[Reading], Result]
@@ -29,6 +31,14 @@ Work = Callable[[], None]
 
 _Buffer = bytes | bytearray | memoryview
 
+class Profiles(Protocol):
+    """Meter profiles by name; a dict, or what makes each when it is asked for."""
+
+    def __contains__(self, name: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __getitem__(self, name: str, /) -> Json: ...
+    def get(self, name: str, /) -> Json | None: ...
+
 class FlashAreas(Protocol):
     """Raw NOR flash by area, as in `_wattseal.pyi`."""
 
@@ -37,6 +47,12 @@ class FlashAreas(Protocol):
 
     def flash_read(self, area: int, offset: int, buffer: bytearray | memoryview, /) -> None:
         """Fill the buffer from the byte offset within the area."""
+
+    def flash_is_erased(self, area: int, offset: int, length: int, /) -> bool:
+        """Return whether all bytes of a range are 0xFF."""
+
+    def flash_highest(self, area: int, magic: bytes, offset: int, below: int, /) -> int:
+        """Return the highest number below a limit at an offset in sectors that begin with magic."""
 
     def flash_program(self, area: int, offset: int, data: _Buffer, /) -> None:
         """Program whole pages: erased ones, or with the bytes that they hold already, or zeros."""

@@ -23,10 +23,13 @@ from wire.modbus_rtu import crc16
 VERSION = 1
 ENTRY_HEADER_BYTES = 16
 
-SECTOR_NUMBER_BYTES = 12
-"""How much of a sector's header `claimed_sector_number` looks at."""
+SECTOR_MAGIC = b"WSLG"
+SECTOR_NUMBER_OFFSET = 8
+"""Bytes from the start of a sector to its number."""
 
-_SECTOR_MAGIC = b"WSLG"
+SECTOR_NUMBER_LIMIT = 1 << 30
+"""Above every number: no flash can be erased so often."""
+
 _SECTOR_FACTS = "<4sBBHIII"
 _SECTOR_FACTS_BYTES = 20
 _SECTOR_HEADER_BYTES = 24
@@ -60,7 +63,7 @@ def pack_sector_header(log_kind: int, header: SectorHeader) -> bytes:
     """Return the header of a sector in a log of this kind; fits a page while the base does."""
     facts = struct.pack(
         _SECTOR_FACTS,
-        _SECTOR_MAGIC,
+        SECTOR_MAGIC,
         VERSION,
         log_kind,
         len(header.base),
@@ -77,19 +80,13 @@ def unpack_sector_header(log_kind: int, page: bytearray) -> SectorHeader | None:
         _SECTOR_FACTS, page
     )
     end = _SECTOR_HEADER_BYTES + length
-    if magic != _SECTOR_MAGIC or (version, found_kind) != (VERSION, log_kind) or end > len(page):
+    if magic != SECTOR_MAGIC or (version, found_kind) != (VERSION, log_kind) or end > len(page):
         return None
     base = bytes(page[_SECTOR_HEADER_BYTES:end])
     (crc,) = struct.unpack_from("<I", page, _SECTOR_FACTS_BYTES)
     if crc32(bytes(page[:_SECTOR_FACTS_BYTES]) + base) != crc:
         return None
     return SectorHeader(number, first_entry, oldest, base)
-
-
-def claimed_sector_number(start: bytearray) -> int:
-    """Return the sector number in the first bytes of a header, or -1 if they are of none."""
-    magic, number = struct.unpack("<4s4xI", start)
-    return number if magic == _SECTOR_MAGIC else -1
 
 
 def pack_entry_header(log_kind: int, kind: int, number: int, body: bytes) -> bytes:

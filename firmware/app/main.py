@@ -8,6 +8,7 @@ import release
 
 from app.boot import boot
 from app.link import LinkServer
+from app.profiles import Profiles
 
 
 def run() -> None:
@@ -17,7 +18,7 @@ def run() -> None:
     """
     port.watch()
     link = port.open_link()
-    module = boot(_wattseal, port, board.NAME, release, meter_profiles.PROFILES)
+    module = boot(_wattseal, port, board.NAME, release, Profiles(meter_profiles.PROFILES))
     server = LinkServer(module, link)
     while True:
         try:

@@ -3,7 +3,7 @@
 from wire.errors import WattsealError
 
 from app.clock import Clock
-from app.contracts import Core, Json, Port, Release
+from app.contracts import Core, Json, Port, Profiles, Release
 from app.events import SPARE_FOR_ARCHIVING, Events
 from app.firmware import Firmware, check_manifest, refusal
 from app.journal import Journal
@@ -37,7 +37,7 @@ class Module:
     """
 
     def __init__(
-        self, core: Core, port: Port, board_name: str, release: Release, profiles: Json
+        self, core: Core, port: Port, board_name: str, release: Release, profiles: Profiles
     ) -> None:
         self.core = core
         self.port = port

@@ -24,10 +24,11 @@ from wire.digests import crc32
 from app.contracts import BaseTest, FlashAreas
 from app.log_format import (
     ENTRY_HEADER_BYTES,
-    SECTOR_NUMBER_BYTES,
+    SECTOR_MAGIC,
+    SECTOR_NUMBER_LIMIT,
+    SECTOR_NUMBER_OFFSET,
     Entry,
     SectorHeader,
-    claimed_sector_number,
     pack_entry_header,
     pack_sector_header,
     unpack_entry_header,
@@ -35,6 +36,17 @@ from app.log_format import (
 )
 
 _KIND_OLDEST = 0  # the log's own entry: the number of the oldest live sector
+
+# By the size of a page: two buffers of that size and an erased page. One set for all logs, because
+# each use fills them anew and no log works within the work of another.
+_buffers: dict[int, tuple[bytearray, bytearray, bytes]] = {}
+
+
+def _buffers_of(page_bytes: int) -> tuple[bytearray, bytearray, bytes]:
+    if page_bytes not in _buffers:
+        erased = b"\xff" * page_bytes
+        _buffers[page_bytes] = bytearray(page_bytes), bytearray(page_bytes), erased
+    return _buffers[page_bytes]
 
 
 class LogFullError(Exception):
@@ -63,15 +75,15 @@ class SectorLog:
         self._kind = kind
         self._sector_bytes, self._page_bytes, self.sector_count = flash.flash_info(area)
         self._pages = self._sector_bytes // self._page_bytes
-        self._page = bytearray(self._page_bytes)
-        self._read_back = bytearray(self._page_bytes)
-        self._blank = b"\xff" * self._page_bytes
+        self._page, self._read_back, self._blank = _buffers_of(self._page_bytes)
         self.oldest = self.newest = -1
         self.next_entry = 0
         self._end_page = self._pages  # where the next entry of the newest sector goes
         self._next_is_erased = False  # by this run
         self._newest_page = -1  # to be programmed again before anything refers to it, -1 if none is
         self._doubtful_page = -1  # to be passed over, -1 if none is
+        self._walked: tuple[list[Entry], int, int] | None = None  # what the last walk found
+        self._walked_sector = -1
         self.damage = ""
         try:
             self._mount()
@@ -218,6 +230,7 @@ class SectorLog:
         Not while more than half of the newest one is free: every run has to erase anew, and a
         module that is only switched on and off should not wear one sector out.
         """
+        self._walked = None  # its memory may be of more use
         if self.newest < 0 or self._end_page * 2 >= self._pages:
             self._erase_next()
 
@@ -249,8 +262,9 @@ class SectorLog:
             return
         self.secure()  # it may be the entry that has freed the sector
         place = (self.newest + 1) % self.sector_count
+        self._walked = None
         self._flash.flash_erase(self._area, place)
-        if not self._is_blank(place):
+        if not self._is_erased(place):
             raise LogWriteError(f"flash sector {place} does not erase")
         self._next_is_erased = True
 
@@ -282,6 +296,7 @@ class SectorLog:
         self._page[used:] = self._blank[used:]
 
     def _program_page(self, offset: int) -> None:
+        self._walked = None
         self._flash.flash_program(self._area, offset, self._page)
         self._flash.flash_read(self._area, offset, self._read_back)
         if self._read_back != self._page:
@@ -299,9 +314,9 @@ class SectorLog:
         self._flash.flash_read(self._area, offset, self._page)
         return self._page
 
-    def _is_blank(self, place: int) -> bool:
-        pages = range(self._pages)
-        return all(self._load(self._offset(place, page)) == self._blank for page in pages)
+    def _is_erased(self, place: int) -> bool:
+        size = self._sector_bytes
+        return self._flash.flash_is_erased(self._area, place * size, size)
 
     def _header(self, number: int) -> SectorHeader | None:
         """Return the header of a sector, None if its place holds another one or none."""
@@ -312,6 +327,17 @@ class SectorLog:
         """Return the whole entries of a sector, the page after everything that was programmed, and
         the last page of what a cut has left after the newest entry, -1 if it left nothing.
 
+        The sector walked last is not read again while nothing is written: a start asks thrice.
+        """
+        walked = self._walked
+        if walked is None or sector != self._walked_sector:
+            walked = self._walked = self._read_sector(sector)
+            self._walked_sector = sector
+        return walked
+
+    def _read_sector(self, sector: int) -> tuple[list[Entry], int, int]:
+        """Read what `_walk` returns.
+
         An entry cut while being written may later read as whole, when its last bits were only
         just programmed; the next one took its number, so of two the later counts. It may also read
         as cut and have a later one within the length that its header tells.
@@ -321,7 +347,10 @@ class SectorLog:
         cut_page = -1
         while page < self._pages:
             offset = self._offset(sector, page)
-            entry = unpack_entry_header(self._kind, self._load(offset), offset)
+            if self._load(offset) == self._blank:
+                page += 1
+                continue
+            entry = unpack_entry_header(self._kind, self._page, offset)
             after = page + (self._pages_of(entry.length) if entry else 1)
             if entry and after <= self._pages and self._is_whole(entry):
                 while found and found[-1].number >= entry.number:
@@ -331,9 +360,8 @@ class SectorLog:
                 cut_page = -1
                 continue
             page += 1
-            if entry or self._page != self._blank:
-                end_page = page
-                cut_page = max(cut_page, min(after, self._pages) - 1)
+            end_page = page
+            cut_page = max(cut_page, min(after, self._pages) - 1)
         return found, end_page, cut_page
 
     def _is_whole(self, entry: Entry) -> bool:
@@ -361,18 +389,18 @@ class SectorLog:
             self.oldest = oldest
 
     def _newest_header(self) -> SectorHeader | None:
-        """Return the whole header of the highest number; each start waits for this search.
+        """Return the whole header of the highest number, wherever others have decayed.
 
-        From the last place down, because then few headers have a higher number than those before.
+        Each start waits for this search, so the core looks through the sectors.
         """
-        newest = None
-        start = bytearray(SECTOR_NUMBER_BYTES)
-        for place in range(self.sector_count - 1, -1, -1):
-            self._flash.flash_read(self._area, place * self._sector_bytes, start)
-            number = claimed_sector_number(start)
-            if number % self.sector_count == place and number > (newest.number if newest else -1):
-                newest = self._header(number) or newest
-        return newest
+        number = SECTOR_NUMBER_LIMIT
+        while True:
+            number = self._flash.flash_highest(
+                self._area, SECTOR_MAGIC, SECTOR_NUMBER_OFFSET, number
+            )
+            header = self._header(number) if number >= 0 else None
+            if header or number < 0:
+                return header
 
     def _without_abandoned(self, newest: SectorHeader | None) -> SectorHeader | None:
         """Return the header of the newest sector: the one before, if that has later entries.
@@ -412,15 +440,25 @@ class SectorLog:
         """Return whether the sector after the newest has entries that come after its entries.
 
         Then it is the newest one and its header has decayed: if it were taken for free, its entry
-        numbers would be used again.
+        numbers would be used again. What an earlier round left there has lower numbers, so that no
+        body of it needs to be read.
         """
-        return any(entry.number >= self.next_entry for entry in self._walk(number)[0])
+        if self._is_erased(number % self.sector_count):
+            return False
+        for page in range(1, self._pages):
+            offset = self._offset(number, page)
+            entry = unpack_entry_header(self._kind, self._load(offset), offset)
+            if (
+                entry
+                and entry.number >= self.next_entry
+                and page + self._pages_of(entry.length) <= self._pages
+                and self._is_whole(entry)
+            ):
+                return True
+        return False
 
     def _require_unused(self) -> None:
         """Raise unless all sectors but the first, whose first use may be cut, are blank."""
-        found = bytearray(self._sector_bytes)  # by the page, a first boot would take long
-        blank = b"\xff" * self._sector_bytes
         for place in range(1, self.sector_count):
-            self._flash.flash_read(self._area, place * self._sector_bytes, found)
-            if found != blank:
+            if not self._is_erased(place):
                 raise LogDamagedError(f"flash sector {place} is in use, but not by a log")

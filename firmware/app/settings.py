@@ -5,7 +5,7 @@ from wire.errors import WattsealError
 from wire.methods import UNSEALED_SETTINGS
 from wire.signed_note import is_key_name
 
-from app.contracts import Core, Json, Port
+from app.contracts import Core, Json, Port, Profiles
 from app.meter import Meter
 from app.modbus_line import ModbusLine
 
@@ -28,7 +28,7 @@ _OF_PROFILE = (("meter_unit", "unit"), ("line", "line"))
 """Settings that the profile may give instead, and their names there."""
 
 
-def missing_for_seal(settings: Json, profiles: Json) -> list[str]:
+def missing_for_seal(settings: Json, profiles: Profiles) -> list[str]:
     """Return the settings that the seal needs: missing ones, and any unfit for a registration."""
     missing = [name for name in _NEEDED_FOR_SEAL if name not in settings]
     if settings.get("charge_point_type", _CHARGE_POINT_TYPE) != _CHARGE_POINT_TYPE:
@@ -36,7 +36,7 @@ def missing_for_seal(settings: Json, profiles: Json) -> list[str]:
     return missing + missing_for_meter(settings, profiles)
 
 
-def missing_for_meter(settings: Json, profiles: Json) -> list[str]:
+def missing_for_meter(settings: Json, profiles: Profiles) -> list[str]:
     """Return the settings that reading the meter needs and that the profile does not give."""
     profile = profiles.get(settings.get("meter_profile", ""))
     if profile is None:
@@ -44,7 +44,7 @@ def missing_for_meter(settings: Json, profiles: Json) -> list[str]:
     return [name for name, key in _OF_PROFILE if name not in settings and key not in profile]
 
 
-def open_meter(settings: Json, profiles: Json, port: Port) -> Meter:
+def open_meter(settings: Json, profiles: Profiles, port: Port) -> Meter:
     """Open the line of the meter that complete settings describe; nothing is sent yet."""
     profile = profiles[settings["meter_profile"]]
     line = settings.get("line") or profile["line"]
@@ -55,7 +55,7 @@ def open_meter(settings: Json, profiles: Json, port: Port) -> Meter:
     return Meter(port, ModbusLine(port, opened, baud, bits_per_character), unit, profile)
 
 
-def check_settings(core: Core, settings: Json, profiles: Json) -> None:
+def check_settings(core: Core, settings: Json, profiles: Profiles) -> None:
     """Raise WattsealError `invalid_params` for settings that contradict or cannot be used."""
     name = settings.get("meter_profile")
     if name is not None and name not in profiles:
@@ -71,7 +71,7 @@ def check_settings(core: Core, settings: Json, profiles: Json) -> None:
             raise _refusal(field, "a public key on secp256r1 in DER", "no such key")
 
 
-def settings_sha256(core: Core, settings: Json, profiles: Json) -> str:
+def settings_sha256(core: Core, settings: Json, profiles: Profiles) -> str:
     """Return the digest in hex of all that the seal locks, and of the meter's register map.
 
     SHA-256 of the JSON `{"meter_profile", "settings"}`, members sorted: the profile as the image

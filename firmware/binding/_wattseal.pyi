@@ -143,6 +143,16 @@ def flash_info(area: int) -> tuple[int, int, int]:
 def flash_read(area: int, offset: int, buffer: bytearray | memoryview) -> None:
     """Fill buffer from the byte offset within the area."""
 
+def flash_is_erased(area: int, offset: int, length: int) -> bool:
+    """Return whether all bytes from the byte offset within the area are 0xFF."""
+
+def flash_highest(area: int, magic: _Buffer, offset: int, below: int) -> int:
+    """Return the highest number in the sectors of an area that is below a limit; -1 if none is.
+
+    Of the sectors that begin with magic, 1 to 64 bytes; the number is the four bytes, lowest first,
+    that lie so many bytes from the start of the sector, at most 60. below: 0 to 2**30.
+    """
+
 def flash_program(area: int, offset: int, data: _Buffer) -> None:
     """Program whole pages: offset and length are multiples of page_size.
 

@@ -305,6 +305,24 @@ static mp_obj_t wattseal_flash_read(mp_obj_t area_in, mp_obj_t offset_in, mp_obj
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(flash_read_obj, wattseal_flash_read);
 
+static mp_obj_t wattseal_flash_is_erased(mp_obj_t area_in, mp_obj_t offset_in, mp_obj_t length) {
+    bool erased;
+    check(ws_scan_is_erased(area_of(area_in), offset_of(offset_in), offset_of(length), &erased));
+    return mp_obj_new_bool(erased);
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(flash_is_erased_obj, wattseal_flash_is_erased);
+
+static mp_obj_t wattseal_flash_highest(size_t n_args, const mp_obj_t *args) {
+    (void)n_args;
+    mp_buffer_info_t magic = bytes_of(args[1]);
+    ws_scan_pattern pattern = {
+        .magic = magic.buf, .magic_size = magic.len, .number_offset = offset_of(args[2])};
+    int32_t highest;
+    check(ws_scan_highest(area_of(args[0]), &pattern, offset_of(args[3]), &highest));
+    return MP_OBJ_NEW_SMALL_INT(highest);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(flash_highest_obj, 4, 4, wattseal_flash_highest);
+
 static mp_obj_t wattseal_flash_program(mp_obj_t area_in, mp_obj_t offset_in, mp_obj_t data_in) {
     const ws_storage *area = area_of(area_in);
     mp_buffer_info_t data = bytes_of(data_in);
@@ -367,6 +385,8 @@ static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_json_text), MP_ROM_PTR(&json_text_obj)},
     {MP_ROM_QSTR(MP_QSTR_flash_info), MP_ROM_PTR(&flash_info_obj)},
     {MP_ROM_QSTR(MP_QSTR_flash_read), MP_ROM_PTR(&flash_read_obj)},
+    {MP_ROM_QSTR(MP_QSTR_flash_is_erased), MP_ROM_PTR(&flash_is_erased_obj)},
+    {MP_ROM_QSTR(MP_QSTR_flash_highest), MP_ROM_PTR(&flash_highest_obj)},
     {MP_ROM_QSTR(MP_QSTR_flash_program), MP_ROM_PTR(&flash_program_obj)},
     {MP_ROM_QSTR(MP_QSTR_flash_erase), MP_ROM_PTR(&flash_erase_obj)},
     {MP_ROM_QSTR(MP_QSTR_chip_id), MP_ROM_PTR(&chip_id_obj)},

@@ -11,6 +11,7 @@
 #include "ws_error.h"     // IWYU pragma: export
 #include "ws_hedge.h"     // IWYU pragma: export
 #include "ws_key.h"       // IWYU pragma: export
+#include "ws_scan.h"      // IWYU pragma: export
 #include "ws_self_test.h" // IWYU pragma: export
 #include "ws_sha256.h"    // IWYU pragma: export
 #include "ws_sign.h"      // IWYU pragma: export

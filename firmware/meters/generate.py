@@ -2,10 +2,10 @@
 
     python firmware/meters/generate.py OUT.py
 
-The module holds `PROFILES`, a dict from a profile's name to a dict of plain values: the profile
-without its sources and notes, with every default filled in. README.md beside this file explains
-the fields. A profile that is not exactly of that form is refused, because a wrong register map
-signs wrong readings.
+The module holds `PROFILES`, a dict from a profile's name to a function that makes a dict of plain
+values: the profile without its sources and notes, with every default filled in. README.md beside
+this file explains the fields. A profile that is not exactly of that form is refused, because a
+wrong register map signs wrong readings.
 """
 
 import sys
@@ -95,7 +95,7 @@ def render(profiles: dict) -> str:
     lines.append("PROFILES = {")
     for name, profile in profiles.items():
         fields = {key: value for key, value in profile.items() if key not in _HOST_ONLY}
-        lines.append(f"    {name!r}: {fields!r},")
+        lines.append(f"    {name!r}: lambda: {fields!r},")
     lines.append("}\n")
     return "\n".join(lines)
 

@@ -9,26 +9,28 @@ from . import ocmf_tables, owner_challenge
 from .errors import WattsealError
 from .ocmf_payload import USER
 from .schema import check_fields
-from .shapes import JsonObject, Row
-from .strict_json import MAX_INTEGER
+from .shapes import JsonObject, Row, const
 
-_ANY_STATE = ("blank", "unregistered", "operational", "fault")
-_WITH_KEY = ("unregistered", "operational")
-_OPERATIONAL = ("operational",)
+# As in strict_json.py: MicroPython builds a tuple with a name from elsewhere in RAM.
+MAX_INTEGER = const((1 << 53) - 1)
 
-EARLIEST_UNIX_MS = 946771200000
-LATEST_UNIX_MS = 4070822400000
+_ANY_STATE = const(("blank", "unregistered", "operational", "fault"))
+_WITH_KEY = const(("unregistered", "operational"))
+_OPERATIONAL = const(("operational",))
+
+EARLIEST_UNIX_MS = const(946771200000)
+LATEST_UNIX_MS = const(4070822400000)
 """What the clock can be set to: 2000-01-02 to 2098-12-31, in 2000 to 2098 in every time zone."""
 
-UPDATE_WAYS = ("uf2_drive",)
+UPDATE_WAYS = const(("uf2_drive",))
 """How an image gets into a module: uf2_drive is a boot loader that appears as a drive."""
 
 OWNER_ACTIONS = owner_challenge.ACTIONS
 
-MAX_PROOF_HASHES = 32
+MAX_PROOF_HASHES = const(32)
 """Of an inclusion proof: enough for 4 billion entries, and it fits one line."""
 
-_STATE = (("state", "choice", _ANY_STATE, "required", "State of the module."),)
+_STATE = const((("state", "choice", _ANY_STATE, "required", "State of the module."),))
 
 _SESSION_ID = (
     (

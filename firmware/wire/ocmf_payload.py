@@ -21,8 +21,10 @@ from .ocmf_tables import (
 )
 from .reading import Reading
 from .schema import check_fields
-from .shapes import JsonObject
-from .strict_json import MAX_INTEGER
+from .shapes import JsonObject, const
+
+# As in strict_json.py: MicroPython builds a tuple with a name from elsewhere in RAM.
+MAX_INTEGER = const((1 << 53) - 1)
 
 ERROR_FLAGS = ("", "t", "E", "Et")
 """EF: "t" says that the time cannot be billed, "E" that the energy cannot. A verifier fails any
@@ -47,8 +49,8 @@ _STATION = (
     ("current_type", "choice", CURRENT_TYPES, "required", "RT"),
 )
 
-MAX_ID_CHARACTERS = 40
-MAX_TARIFF_CHARACTERS = 250
+MAX_ID_CHARACTERS = const(40)
+MAX_TARIFF_CHARACTERS = const(250)
 
 USER = (
     (
@@ -90,9 +92,9 @@ USER = (
 
 _UNASSIGNED_TYPES = ("NONE", "DENIED")
 
-_DIGITS = "0123456789"
-_HEX = _DIGITS + "ABCDEFabcdef"
-_LETTERS_AND_DIGITS = _DIGITS + "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_DIGITS = const("0123456789")
+_HEX = const("0123456789ABCDEFabcdef")
+_LETTERS_AND_DIGITS = const("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 _FORMATS = (
     ("ISO14443", (8, 14), _HEX, "4 or 7 bytes in hexadecimal"),

@@ -6,8 +6,10 @@ record is signed over bytes that begin with `{`, so neither can ever pass for th
 """
 
 from . import signed_text
-from .shapes import Json, JsonObject, Row
-from .strict_json import MAX_INTEGER
+from .shapes import Json, JsonObject, Row, const
+
+# As in strict_json.py: MicroPython builds a tuple with a name from elsewhere in RAM.
+MAX_INTEGER = const((1 << 53) - 1)
 
 PREFIX = b"wattseal.statement.v1\n"
 """On the module the core itself puts it before the text."""

@@ -1,6 +1,7 @@
 """The log in flash: cuts at every operation, decay, wear, a full ring, and random histories."""
 
 import contextlib
+import random
 
 import pytest
 from app.sector_log import LogDamagedError, LogFullError, LogWriteError, SectorLog
@@ -345,6 +346,68 @@ def test_only_sector_whose_header_decayed_is_not_taken_for_a_first_use() -> None
     again = mount(flash)
     assert contents(again) == [body(0)]
     assert again.next_entry == 1
+
+
+def go_round(flash: FakeFlash) -> SectorLog:
+    """Fill the ring twice and a half; every sector then holds entries, most of them old ones."""
+    log = mount(flash)
+    while log.newest < 2.5 * log.sector_count:
+        append(log, body(log.next_entry))
+        if log.free_sectors <= 2:
+            log.free_before(log.oldest + 1, b"base")
+    return log
+
+
+def test_newest_sector_whose_header_decayed_is_found_where_older_entries_were() -> None:
+    flash = make_flash(6)
+    log = go_round(flash)
+    place = log.newest % 6
+    assert flash.content[AREA][(place + 1) % 6 * SECTOR_BYTES] != 0xFF
+    flash.flip_bit(AREA, place * SECTOR_BYTES + 6)
+    again = mount(flash)
+    assert (again.newest, again.next_entry) == (log.newest, log.next_entry)
+    assert contents(again) == contents(log)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_newest_sector_is_found_wherever_other_headers_decayed(seed: int) -> None:
+    flash = make_flash(9)
+    log = go_round(flash)
+    chance = random.Random(seed)
+    for place in chance.sample(range(9), 5):
+        if place != log.newest % 9:
+            flash.flip_bit(AREA, place * SECTOR_BYTES + chance.choice((0, 3, 5, 9, 20, 25)), 3)
+    again = mount(flash)
+    assert (again.newest, again.next_entry) == (log.newest, log.next_entry)
+
+
+def test_a_start_reads_no_page_twice_and_few_of_a_large_area() -> None:
+    flash = make_flash(40)
+    log = go_round(flash)
+    assert log.missing(log.newest) == 0
+    entries = len(log.entries(log.newest))
+    flash.reads = 0
+    again = mount(flash)
+    again.entries(again.newest)
+    assert again.missing(again.newest) == 0
+    # The newest sector and the one after it by the page, a body for each entry of the former, and
+    # its header for the search, for `missing`, and once more should it be without entries.
+    assert flash.reads <= 2 * 16 + entries + 4
+
+
+def test_what_was_found_in_a_sector_does_not_outlast_a_change_of_it() -> None:
+    flash = make_flash()
+    log = mount(flash)
+    append(log, body(0))
+    assert len(log.entries(0)) == 1
+    append(log, body(1))
+    assert [entry.number for entry in log.entries(0)] == [0, 1]
+    flash.stuck_pages.add((AREA, 5 * PAGE_BYTES))
+    with pytest.raises(LogWriteError):
+        append(log, body(2))
+    assert [entry.number for entry in log.entries(0)] == [0, 1]
+    append(log, body(2))
+    assert contents(log) == contents(mount(flash)) == [body(0), body(1), body(2)]
 
 
 def test_middle_sector_whose_header_decayed_is_still_read() -> None:

@@ -38,9 +38,11 @@ for name in names:
         attempt(function, first)
         for second in values:
             attempt(function, first, second)
-            if name in ("flash_read", "flash_program", "verify", "verify_digest"):
+            if name.startswith(("flash_", "verify")):
                 for third in values:
                     attempt(function, first, second, third)
+                    if name == "flash_highest":
+                        attempt(function, first, second, third, 1 << 30)
 print(calls, refused, core.key_slots()[0])
 """
 
@@ -55,6 +57,9 @@ for area in (core.AREA_SETTINGS, core.AREA_STATEMENTS, core.AREA_EVENTS, core.AR
         (core.flash_read, (area, end, bytearray(1))),
         (core.flash_read, (area, end - 1, bytearray(2))),
         (core.flash_read, (area, 0xFFFFFFFF, bytearray(256))),
+        (core.flash_is_erased, (area, end, 1)),
+        (core.flash_is_erased, (area, 1, end)),
+        (core.flash_is_erased, (area, 0xFFFFFFFF, 0xFFFFFFFF)),
         (core.flash_program, (area, end, bytes(page_bytes))),
         (core.flash_program, (area, end - page_bytes, bytes(2 * page_bytes))),
         (core.flash_program, (area, 1, bytes(page_bytes))),
@@ -77,7 +82,33 @@ def test_no_arguments_make_it_crash(run_sanitized: Callable[[str], str]) -> None
 
 
 def test_nothing_reaches_beyond_its_area(run_sanitized: Callable[[str], str]) -> None:
-    assert run_sanitized(BEYOND_THE_AREA) == str(4 * 8)
+    assert run_sanitized(BEYOND_THE_AREA) == str(4 * 11)
+
+
+LOOKED_THROUGH = """
+import _wattseal as core
+
+area = core.AREA_JOURNAL
+sector_bytes, page_bytes, sectors = core.flash_info(area)
+page = bytearray(b"\\xff" * page_bytes)
+for sector in (0, 1, 5, sectors - 1):
+    page[:12] = b"WSLG\\x01\\x4a\\x00\\x00" + bytes([sector + 1, 0, 0, 0])
+    core.flash_program(area, sector * sector_bytes, page)
+numbers = [1 << 30]
+while numbers[-1] >= 0:
+    numbers.append(core.flash_highest(area, b"WSLG", 8, numbers[-1]))
+print(numbers[1:])
+print([core.flash_is_erased(area, sector * sector_bytes, sector_bytes) for sector in range(7)])
+print(core.flash_highest(area, bytearray(b"WSKY"), 8, 1 << 30), sectors)
+"""
+
+
+def test_an_area_is_looked_through(run_sanitized: Callable[[str], str]) -> None:
+    numbers, erased, other = run_sanitized(LOOKED_THROUGH).splitlines()
+    sectors = other.split()[1]
+    assert numbers == f"[{sectors}, 6, 2, 1, -1]"
+    assert erased == "[False, False, True, True, True, False, True]"
+    assert other.split()[0] == "-1"
 
 
 @pytest.mark.parametrize("area", [0, 5, -1, 1 << 30])

@@ -27,8 +27,8 @@ def test_the_script_writes_a_module_with_every_profile(tmp_path):
     assert sorted(profiles) == sorted(path.stem for path in METERS.glob("*.toml"))
     loaded = generate.load_profiles()
     for name, profile in profiles.items():
-        assert not {"sources", "notes"} & profile.keys()
-        assert profile == {key: loaded[name][key] for key in profile}
+        assert not {"sources", "notes"} & profile().keys()
+        assert profile() == {key: loaded[name][key] for key in profile()}
 
 
 def test_the_module_is_the_same_every_time_and_ascii():

@@ -1,4 +1,5 @@
 import pytest
+from wattseal.wire import methods, ocmf_payload, statements, strict_json
 from wattseal.wire.errors import WattsealError
 from wattseal.wire.messages import encode, result
 from wattseal.wire.methods import (
@@ -34,6 +35,11 @@ NOW = {"unix_ms": 1772362800000, "utc_offset_min": 60}
 OFFER = {"manifest": "{}", "vendor_signature": "30" * 8}
 LINE = {"baud": 9600, "parity": "even", "stop_bits": 1}
 PUBLICATION = {"checkpoint": "0f" * 100, "leaf": "{}", "leaf_index": 0, "proof": ""}
+
+
+def test_the_largest_integer_is_the_same_everywhere() -> None:
+    for module in (methods, ocmf_payload, statements):
+        assert module.MAX_INTEGER == strict_json.MAX_INTEGER
 
 
 def refusal(method: str, params: dict) -> dict:

@@ -51,6 +51,23 @@ class FakeFlash:
         assert 0 <= offset <= offset + len(buffer) <= len(content), "read outside the area"
         buffer[:] = content[offset : offset + len(buffer)]
 
+    def flash_is_erased(self, area: int, offset: int, length: int) -> bool:
+        found = bytearray(length)
+        self.flash_read(area, offset, found)
+        return found == b"\xff" * length
+
+    def flash_highest(self, area: int, magic: bytes, offset: int, below: int) -> int:
+        assert 0 <= below <= 1 << 30
+        content = bytearray(len(self.content[area]))
+        self.flash_read(area, 0, content)
+        starts = [content[place:][:64] for place in range(0, len(content), SECTOR_BYTES)]
+        numbers = [
+            int.from_bytes(start[offset : offset + 4], "little")
+            for start in starts
+            if start.startswith(magic)
+        ]
+        return max((number for number in numbers if number < below), default=-1)
+
     def flash_program(self, area: int, offset: int, data: bytes) -> None:
         self._require_power()
         old = bytes(self.content[area][offset : offset + len(data)])

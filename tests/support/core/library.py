@@ -38,6 +38,16 @@ class EntropySource(ctypes.Structure):
     _fields_ = [("context", ctypes.c_void_p), ("read", NOISE), ("restart", RESTART)]
 
 
+class ScanPattern(ctypes.Structure):
+    """`ws_scan_pattern`."""
+
+    _fields_ = [
+        ("magic", ctypes.POINTER(ctypes.c_uint8)),
+        ("magic_size", ctypes.c_size_t),
+        ("number_offset", ctypes.c_uint32),
+    ]
+
+
 class KeyFacts(ctypes.Structure):
     """`ws_key_facts`."""
 
@@ -196,6 +206,25 @@ class Core:
 
     def crc32(self, data: bytes) -> int:
         return self.library.ws_crc32(buffer_of(data), ctypes.c_size_t(len(data)))
+
+    def scan_is_erased(self, flash: NorFlash, offset: int, size: int) -> tuple[str, bool]:
+        erased = ctypes.c_bool(True)
+        storage = storage_of(flash)
+        code = self.library.ws_scan_is_erased(
+            ctypes.byref(storage), offset, ctypes.c_size_t(size), ctypes.byref(erased)
+        )
+        return self.error_name(code), erased.value
+
+    def scan_highest(
+        self, flash: NorFlash, magic: bytes, number_offset: int, below: int
+    ) -> tuple[str, int]:
+        highest = ctypes.c_int32(-2)
+        storage = storage_of(flash)
+        pattern = ScanPattern(buffer_of(magic), len(magic), number_offset)
+        code = self.library.ws_scan_highest(
+            ctypes.byref(storage), ctypes.byref(pattern), below, ctypes.byref(highest)
+        )
+        return self.error_name(code), highest.value
 
     def sha256(self, data: bytes) -> bytes:
         digest = empty(32)
