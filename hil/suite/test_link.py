@@ -154,6 +154,7 @@ def test_hostile_lines_write_nothing_to_flash(module: Module) -> None:
 
 
 ERASE_LIMIT_S = 2.5
+REPLY_LIMIT_S = 5
 SESSIONS_TO_AN_ERASE = 8
 
 
@@ -200,7 +201,7 @@ def test_a_request_that_an_erase_swallows_is_sent_again(own_module: Module) -> N
     own_module.client.close()
     with SerialTransport(rig.port) as port:
         line = LineInAnErase(rig, port)
-        device = Device(LinkClient(line, now_s=lambda: rig.now_ns() / 1e9))
+        device = Device(LinkClient(line, REPLY_LIMIT_S, now_s=lambda: rig.now_ns() / 1e9))
         for number in range(SESSIONS_TO_AN_ERASE):
             signed = session.begin(device)
             assert (signed.record.pagination, signed.was_recovered) == (2 * number + 1, False)
