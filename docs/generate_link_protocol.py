@@ -40,6 +40,13 @@ levels of nesting.
 reply (an echo) is ignored. A line that is too long is \
 answered as soon as it is, and the rest of it is dropped. The module finds its way back at each \
 line feed.
+- Over a UART bytes can be lost: the RP2040 hears 32 of them and no more while it erases a sector \
+of its flash, 45 ms as a rule and at most 400. It erases within a request, where a host waits for \
+the reply, and ahead of need when nothing has come for a second. A request that comes just then \
+is not carried out, and answered by `parse_error` or not at all; then the line after it, which \
+continues what has arrived, may get `parse_error` too. A host repeats such a request up to three \
+times; before it repeats what must not be done twice (`begin`, `intermediate`, `end`) it looks in \
+`status` whether the next pagination has changed. The tools here do so. Over USB bytes wait instead.
 
 ## Messages
 

@@ -30,8 +30,9 @@ _PARTS = (
     (
         "Requests",
         "`reasons` of a refused request (status 422, or 403 where it is about whose station it "
-        "is), all that were found. `meter_model_changed` and `module_model_changed` are remarks: "
-        "the request was recorded. Those about a record come from an audit.",
+        "is), all that were found. `meter_model_changed`, `module_model_changed` and "
+        "`register_map_changed` are remarks: the request was recorded. Those about a record come "
+        "from an audit.",
         reasons.TABLE,
     ),
     (

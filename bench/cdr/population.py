@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from wattseal.common.times import utc_text
 from wattseal.ocmf.public_key import DEFAULT_ALGORITHM
-from wattseal.registry.api_models import ChargePoint, Export, ExportedKey, MeterFrom
+from wattseal.registry.api_models import ChargePoint, Export, ExportedKey, MeterFrom, SettingsFrom
 from wattseal.registry.records import Meter
 from wattseal.wire.ocmf_payload import build_payload
 from wattseal.wire.reading import Reading
@@ -185,6 +185,9 @@ def _charge_point(module: int) -> ChargePoint:
     meter = MeterFrom(
         manufacturer="EMH", serial=serial, from_unix_ms=BEGAN_MS - YEAR_MS, entry=module + 1
     )
+    settings = SettingsFrom(
+        settings_sha256=_IDENTITY, from_unix_ms=meter.from_unix_ms, entry=meter.entry
+    )
     key = ExportedKey(
         public_key=spki.hex(),
         fingerprint=hashlib.sha256(spki).hexdigest(),
@@ -197,6 +200,7 @@ def _charge_point(module: int) -> ChargePoint:
         valid_until_unix_ms=None,
         ended_as=None,
         meters=[meter],
+        settings=[settings],
     )
     return ChargePoint(
         evse_id=evse_id(module),

@@ -39,8 +39,8 @@ ERRORS = (
     (
         -32603,
         "internal_error",
-        "The firmware met a condition it was not written for; nothing was changed.",
-        "Repeat the request; if it fails again, report it with the module's events.",
+        "The firmware met a condition it was not written for; part may have been done.",
+        "Look at status before repeating the request; report it with the module's events.",
     ),
     # The state of the module and of its session.
     (

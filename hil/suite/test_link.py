@@ -1,16 +1,22 @@
 """Hostile input on the link: an error reply for each line, and nothing changes."""
 
+import contextlib
 import json
 import random
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from wattseal.device import session
+from wattseal.device.device import Device
+from wattseal.device.link import LinkClient, SerialTransport
 from wattseal.wire import messages
 from wattseal.wire.digests import crc32
 from wattseal.wire.messages import MAX_LINE_BYTES, encode
 
+from hil.flash import FlashOperation
 from hil.suite.module import Module
+from hil.targets.rp2040 import Rp2040Rig
 
 PARSE_ERROR, INVALID_REQUEST, UNKNOWN_METHOD, INVALID_PARAMS = -32700, -32600, -32601, -32602
 
@@ -145,3 +151,64 @@ def test_hostile_lines_write_nothing_to_flash(module: Module) -> None:
         if code != INVALID_PARAMS:
             module.client.exchange(line)
     assert len(module.rig.flash_operations()) == before
+
+
+ERASE_LIMIT_S = 2.5
+REPLY_LIMIT_S = 5
+SESSIONS_TO_AN_ERASE = 8
+
+
+class LineInAnErase:
+    """A port whose next `begin` reaches the module while it erases a sector, if it does so idle."""
+
+    def __init__(self, rig: Rp2040Rig, port: SerialTransport) -> None:
+        self._rig = rig
+        self._port = port
+        self.was_in_an_erase = False
+        self.times_sent = 0
+
+    def write(self, data: bytes) -> None:
+        """Send the bytes; those of a `begin` in the next erase, or when none has come in time."""
+        is_begin = b'"method":"begin"' in data
+        self.times_sent += is_begin
+        if not is_begin or self.was_in_an_erase or not self._sent_in_an_erase(data):
+            self._port.write(data)
+
+    def read(self, timeout_s: float) -> bytes:
+        """Bytes as they come; the client's time-outs are in the module's time."""
+        return self._port.read(min(timeout_s, 0.2))
+
+    def _sent_in_an_erase(self, data: bytes) -> bool:
+        desk = self._rig.desk
+
+        def send(operation: FlashOperation) -> None:
+            if operation.kind == "erase" and not self.was_in_an_erase:
+                self.was_in_an_erase = True
+                desk.link.send(data)
+
+        self._rig.call(lambda: setattr(desk, "cut_policy", send))
+        with contextlib.suppress(TimeoutError):
+            self._rig.run_until(lambda: self.was_in_an_erase, ERASE_LIMIT_S)
+        self._rig.call(lambda: setattr(desk, "cut_policy", lambda _: None))
+        return self.was_in_an_erase
+
+
+@pytest.mark.targets("rp2040")
+def test_a_request_that_an_erase_swallows_is_sent_again(own_module: Module) -> None:
+    """A UART loses bytes while flash is erased: interrupts are off, and it keeps 32 of them."""
+    rig = own_module.rig
+    assert isinstance(rig, Rp2040Rig)
+    own_module.client.close()
+    with SerialTransport(rig.port) as port:
+        line = LineInAnErase(rig, port)
+        device = Device(LinkClient(line, REPLY_LIMIT_S, now_s=lambda: rig.now_ns() / 1e9))
+        for number in range(SESSIONS_TO_AN_ERASE):
+            signed = session.begin(device)
+            assert (signed.record.pagination, signed.was_recovered) == (2 * number + 1, False)
+            if line.was_in_an_erase:
+                break
+            session.end(device, "E", signed.record)
+        assert line.times_sent == number + 2  # once more than there are begin records
+        session.end(device, "E", signed.record)
+    own_module.reconnect()
+    assert own_module.newest_pagination() == 2 * number + 2

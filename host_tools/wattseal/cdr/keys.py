@@ -112,7 +112,7 @@ def periods_of(keys: Iterable[ExportedKey]) -> Iterator[KeyPeriod]:
             )
 
 
-_FORM = 1
+_FORM = 2
 """Of the index; one of another form is made again."""
 
 _KEYS = TypeAdapter(list[ExportedKey])

@@ -60,6 +60,7 @@ def _evse_facts(evse: api.EvseState, key: api.KeyAnswer | None) -> list[tuple[st
         ("meter", _meter(evse.meter) if evse.meter else "none"),
         ("module", f"chip {evse.chip_id}" if evse.chip_id else "none"),
         ("key", f"SHA-256 {evse.fingerprint}" if evse.fingerprint else "none"),
+        ("settings", f"SHA-256 {evse.settings_sha256}" if evse.settings_sha256 else "none"),
     ]
     if key:
         facts += [("public key", key.public_key), ("algorithm", key.algorithm)]

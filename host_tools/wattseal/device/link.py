@@ -37,9 +37,13 @@ REPEATABLE_METHODS = frozenset(
     (
         "hello", "status", "public_key", "read_meter", "records", "events", "self_test",
         "statements", "challenge", "time_challenge", "prove", "event_head", "check_update",
+        "configure", "release", "accept_publication",
     )
 )  # fmt: skip
-"""Methods that may be called twice: after a lost reply the request is sent again."""
+"""Methods that may be called twice: after a lost reply the request is sent again.
+
+They change nothing, or a second time nothing more.
+"""
 
 _PARSE_ERROR = -32700
 

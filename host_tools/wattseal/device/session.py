@@ -1,7 +1,8 @@
 """Begins and ends sessions, and names their files; a lost reply loses and doubles no record.
 
-`begin`, `intermediate` and `end` must not be sent twice. So the journal's next pagination is read
-before, and after a lost reply the journal shows whether the record was made.
+`begin`, `intermediate` and `end` must not be done twice. So the journal's next pagination is read
+before, and after a lost reply the journal shows whether the record was made. If it was not, the
+request was lost, as one may be while the module erases flash, and it is sent again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from wattseal.common.errors import ToolError
 from wattseal.device.device import Device, key_of
-from wattseal.device.link import ReplyLostError
+from wattseal.device.link import ATTEMPTS, ReplyLostError
 from wattseal.device.models import SignedRecord, StoredRecord
 from wattseal.ocmf.container import transaction_xml
 from wattseal.ocmf.public_key import PublicKey
@@ -65,15 +66,23 @@ def open_session(device: Device) -> StoredRecord:
 
 def _sign(device: Device, method: str, call: Callable[[], SignedRecord]) -> Signed:
     expected = device.status().journal.next
-    try:
-        made = call()
-    except ReplyLostError as lost:
-        return _recover(device, method, expected, lost)
-    return Signed(made, key_of(made.public_key, method))
+    for _ in range(ATTEMPTS):
+        try:
+            made = call()
+        except ReplyLostError as lost:
+            if (recovered := _recover(device, method, expected, lost)) is not None:
+                return recovered
+        else:
+            return Signed(made, key_of(made.public_key, method))
+    raise ToolError("not_done", method=method)
 
 
-def _recover(device: Device, method: str, expected: int, lost: ReplyLostError) -> Signed:
-    """Fetch the record whose reply was lost. ToolError `not_done` if there is none."""
+def _recover(device: Device, method: str, expected: int, lost: ReplyLostError) -> Signed | None:
+    """Fetch the record whose reply was lost, None if none was made.
+
+    The module answers in the order of the requests: one that was not done before the status is
+    told will not be done later. ToolError `outcome_unknown`.
+    """
     unknown = ToolError("outcome_unknown", method=method, cause=str(lost.error))
     try:
         was_made = device.status().journal.next > expected
@@ -81,7 +90,7 @@ def _recover(device: Device, method: str, expected: int, lost: ReplyLostError) -
     except ToolError:
         raise unknown from None
     if made is None:
-        raise ToolError("not_done", method=method)
+        return None
     if not reasons_of(made[0]) & _MADE_BY[method]:
         raise unknown
     return Signed(*made, was_recovered=True)

@@ -35,12 +35,20 @@ class MeterFrom(MeterRef):
     entry: int
 
 
+class SettingsFrom(Model):
+    """What was sealed while a key signed, as a digest, since when, and the entry that says so."""
+
+    settings_sha256: Hash
+    from_unix_ms: UnixMs
+    entry: int
+
+
 class ExportedKey(Model):
     """A key, and how long it signed for a charge point; `valid_until_unix_ms` None: it still does.
 
     Until when, and as what it ended (`ended_as`: by a successor, or by a deactivation), is what is
     known now, whatever time the export is of. `gateway_serial` is the module's as registered with
-    it. meters: oldest first; a key may outlast a meter.
+    it. meters, settings: oldest first; a key may outlast a meter, and what is sealed.
     """
 
     public_key: str
@@ -54,6 +62,7 @@ class ExportedKey(Model):
     valid_until_unix_ms: UnixMs | None
     ended_as: Literal["superseded", "deactivated"] | None
     meters: list[MeterFrom]
+    settings: list[SettingsFrom]
 
 
 class ChargePoint(Model):
@@ -215,7 +224,7 @@ class Confirmation(Model):
 
 
 class EvseState(Model):
-    """A charge point at some time; `chip_id`, `meter`, `fingerprint` None where it has none.
+    """A charge point at some time; what is of a module and a meter is None where it has none.
 
     `evse_id` is written with stars; `operator` is its operator's part; `entry` and `since_unix_ms`
     are of the record that made it so. Status: active, deactivated (its key was), taken_over
@@ -228,6 +237,9 @@ class EvseState(Model):
     chip_id: ChipId | None
     meter: MeterRef | None
     fingerprint: Hash | None
+    settings_sha256: Annotated[
+        Hash | None, Field(description="Of what the module's seal locks (docs/statements.md).")
+    ]
     entry: int
     since_unix_ms: UnixMs
 

@@ -78,14 +78,15 @@ class KeyCollector:
     def take(self, number: int, record: Record) -> None:
         """The next record, the entry of that number; some may be left out, if they concern other
         charge points."""
-        serial = record.gateway_serial if isinstance(record, Registration) else ""
         for state in states_of(number, record):
             if isinstance(state, api.EvseState):
                 self._evses[evse_name(state.evse_id)] = state
             elif isinstance(state, api.MeterState):
                 self._meters[meter_name(state.meter)] = state.meter
             elif isinstance(state, api.KeyState):
-                self._take_key(state, serial)
+                self._end_period(state)
+                if isinstance(record, Registration) and state.status == "active":
+                    self._take_key(state, record)
 
     def end_periods(self, number: int, record: Record) -> None:
         """What a record of a later time ends, and nothing else of it."""
@@ -106,21 +107,22 @@ class KeyCollector:
             ended_as="deactivated" if key.status == "deactivated" else "superseded",
         )
 
-    def _take_key(self, key: api.KeyState, gateway_serial: str) -> None:
-        self._end_period(key)
-        if key.status != "active":
-            return
+    def _take_key(self, key: api.KeyState, record: Registration) -> None:
+        """A key that signs after a registration, which it may have done before."""
         here = evse_name(key.evse_id)
-        meter = api.MeterFrom.copied_from(
-            key.meter, from_unix_ms=key.since_unix_ms, entry=key.entry
-        )
-        if key.fingerprint in self._open:
-            meters = self._periods[here][self._place(here, key.fingerprint)].meters
-            if meter_name(meters[-1]) != meter_name(meter):
-                self._change_period(here, key.fingerprint, meters=[*meters, meter])
+        since = {"from_unix_ms": key.since_unix_ms, "entry": key.entry}
+        meter = api.MeterFrom.copied_from(key.meter, **since)
+        settings = api.SettingsFrom.copied_from(record, **since)
+        if key.fingerprint not in self._open:
+            self._open[key.fingerprint] = here
+            period = _period(key, record.gateway_serial, meter, settings)
+            self._periods.setdefault(here, []).append(period)
             return
-        self._open[key.fingerprint] = here
-        self._periods.setdefault(here, []).append(_period(key, gateway_serial, meter))
+        before = self._periods[here][self._place(here, key.fingerprint)]
+        if meter_name(before.meters[-1]) != meter_name(meter):
+            self._change_period(here, key.fingerprint, meters=[*before.meters, meter])
+        if before.settings[-1].settings_sha256 != settings.settings_sha256:
+            self._change_period(here, key.fingerprint, settings=[*before.settings, settings])
 
     def _change_period(self, evse: str, fingerprint: str, **changes: Any) -> None:
         place = self._place(evse, fingerprint)
@@ -144,7 +146,9 @@ class KeyCollector:
         ]
 
 
-def _period(key: api.KeyState, gateway_serial: str, meter: api.MeterFrom) -> api.ExportedKey:
+def _period(
+    key: api.KeyState, gateway_serial: str, meter: api.MeterFrom, settings: api.SettingsFrom
+) -> api.ExportedKey:
     return api.ExportedKey.copied_from(
         key,
         algorithm=DEFAULT_ALGORITHM,
@@ -153,6 +157,7 @@ def _period(key: api.KeyState, gateway_serial: str, meter: api.MeterFrom) -> api
         valid_until_unix_ms=None,
         ended_as=None,
         meters=[meter],
+        settings=[settings],
     )
 
 

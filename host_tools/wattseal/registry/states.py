@@ -152,7 +152,7 @@ def _ended(ended: records.Ended, at: dict[str, int]) -> Iterator[api.State]:
         yield api.KeyState.copied_from(key, fingerprint=fingerprint_of(key.public_key), **at)
     for evse in ended.evses:
         operator = read_evse_id(evse.evse_id).operator
-        nothing = {"chip_id": None, "meter": None, "fingerprint": None}
+        nothing = dict.fromkeys(("chip_id", "meter", "fingerprint", "settings_sha256"))
         yield api.EvseState.copied_from(evse, operator=operator, **nothing, **at)
     for module in ended.modules:
         yield api.ModuleState.copied_from(module, evse_id=None, **at)

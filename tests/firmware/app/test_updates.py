@@ -131,6 +131,20 @@ def test_settings_with_an_owner_key_have_an_owner_sealed_or_not() -> None:
     bench.let_update(SECOND_IMAGE)
 
 
+def test_settings_that_have_decayed_have_no_owner_and_the_way_back_is_anybodys() -> None:
+    """Nothing is left that could be signed for: the module is in fault, and stays so."""
+    bench = worked_bench()
+    for bit in range(8):
+        bench.core.flip_bit(bench.core.AREA_SETTINGS, 256 + 40, bit)
+    bench.boot()
+    assert bench.module.state == "fault"
+    assert bench.call("check_update", **OFFER)["owner_needed"] is False
+    bench.call("enter_boot_loader", **OFFER)
+    handover = bench.statements()[-1]
+    assert (handover["type"], handover["commissioning"]) == ("handover", 0)
+    assert bench.core.key_slots() == (0, ())
+
+
 # --- the hand-over ---------------------------------------------------------------------------
 
 

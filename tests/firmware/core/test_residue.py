@@ -5,10 +5,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.core import curve, divsteps
 from support.core.build import Variant, build
 from support.core.drbg import Reference
 from support.core.library import Core
+from support.core.residue import found
 
 FILL = 0xA5
 FLASH_SIZE = 2 * 4096
@@ -17,7 +17,6 @@ SIGNED = {
     "hedged": b"{sample}",
     "statement": b"wattseal.statement.v1\nsample",
 }
-WINDOW = 8  # bytes in a row that do not meet by chance
 
 
 @pytest.fixture(scope="module", params=["-O2", "-Os"])
@@ -34,29 +33,6 @@ def program(request: pytest.FixtureRequest) -> Path:
             shared=False,
         )
     )
-
-
-def forms(secret: bytes) -> dict[str, bytes]:
-    """The bytes of a number as the core writes it: as it is, made odd for the comb, and in limbs
-    for the inversion.
-    """
-    number = int.from_bytes(secret)
-    odd = number if number & 1 else number + curve.N
-    return {
-        "big-endian": secret,
-        "little-endian": secret[::-1],
-        "made odd": odd.to_bytes(36, "little"),
-        "limbs": divsteps.limbs(number),
-    }
-
-
-def found(stack: bytes, secret: bytes) -> set[str]:
-    """Forms of which some bytes in a row are on the stack."""
-    return {
-        name
-        for name, form in forms(secret).items()
-        if any(form[i : i + WINDOW] in stack for i in range(len(form) - WINDOW + 1))
-    }
 
 
 def run(program: Path, core: Core, what: str) -> tuple[bytes, dict[str, bytes]]:

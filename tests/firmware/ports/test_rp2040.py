@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
+from support.core.residue import found
 
 from hil.board import load_board
 from hil.lab import LAB_IMAGE, LabError
@@ -22,6 +23,8 @@ CHARACTER_US = 1042  # of ten bits at 9600 baud
 # Every start hashes the whole image: what that may take, and what a byte of it costs.
 IDENTITY_LIMIT_US = 300_000
 CYCLES_PER_BYTE_LIMIT = 90  # 86 when this was written, the cache of the flash left out
+
+OFFSET_PRIVATE_KEY = 48  # in its slot (firmware/core/ws_key_slot.c)
 
 SEED_SAMPLES = 9216
 SAMPLE_PERIOD_NS = 20_000
@@ -120,7 +123,7 @@ def test_a_key_rolls_over_and_the_old_one_is_gone_from_the_flash(lab: Rp2040Lab)
     listed = lab.execute("print([n for n, _ in _wattseal.key_slots()[1]])").strip()
     assert listed == "[2]"
     area = lab.chip.flash_image()[start : start + size]
-    private_key = old[48:80]
+    private_key = old[OFFSET_PRIVATE_KEY : OFFSET_PRIVATE_KEY + 32]
     assert len(set(private_key)) > 8
     assert private_key not in area
     assert set(area[:4096]) == {0xFF}
@@ -152,6 +155,26 @@ def test_no_key_is_ever_read_through_the_cache_of_the_flash() -> None:
     lab.close()
     assert by_window.pop(0x13) > 8 * 64  # words of a slot
     assert set(by_window.values()) == {0}
+
+
+def test_no_key_is_left_in_the_ram() -> None:
+    """Neither the page that was programmed nor what a call had on its stack."""
+    at = load_board().areas["keys"][0] + OFFSET_PRIVATE_KEY
+    lab = Rp2040Lab(LAB_IMAGE.read_bytes(), load_board(), noise=seeded_bits(1))
+    lab.execute("import _wattseal\n_wattseal.key_create(1)")
+    secret = lab.chip.flash_image()[at : at + 32]
+    assert len(set(secret)) > 8
+    for statement in (
+        "pass",
+        "_wattseal.sign_statement(1, b'text')",
+        "_wattseal.sign_record(1, b'{}')",
+        "_wattseal.key_secure(1)",
+    ):
+        lab.execute(statement)
+        assert found(bytes(lab.chip.mcu.sram), secret) == set(), statement
+    lab.execute(f"kept = bytes.fromhex('{secret.hex()}')")
+    assert found(bytes(lab.chip.mcu.sram), secret) == {"big-endian"}
+    lab.close()
 
 
 def test_the_name_and_the_release_are_those_of_the_lab(lab: Rp2040Lab) -> None:

@@ -76,8 +76,16 @@ def ignored(module: FakeModule) -> faults.Fault:
     return fault
 
 
-def test_request_that_never_arrived_is_told_so(module: FakeModule, device: Device) -> None:
-    module.faults["begin"] = [ignored(module)]
+def test_request_that_never_arrived_is_sent_again(module: FakeModule, device: Device) -> None:
+    """As while the module erases a sector: the journal shows that it was not done."""
+    module.faults["begin"] = [ignored(module)] * (ATTEMPTS - 1)
+    signed = session.begin(device)
+    assert (signed.record.pagination, signed.was_recovered) == (1, False)
+    assert len(module.records) == 1
+
+
+def test_request_that_never_arrives_is_told_so(module: FakeModule, device: Device) -> None:
+    module.faults["begin"] = [ignored(module)] * ATTEMPTS
     with pytest.raises(ToolError, match="did not carry out begin; nothing was changed") as caught:
         session.begin(device)
     assert caught.value.name == "not_done"

@@ -9,7 +9,7 @@ import pytest
 from support.registry.every_kind_of_record import record_every_kind
 from support.registry.recorder import Recorder
 from support.registry.served_log import NAME, ServedLog
-from support.registry.simulated_module import EVSE_ID
+from support.registry.simulated_module import EVSE_ID, SimulatedModule
 from wattseal.common.errors import ToolError
 from wattseal.ocmf.public_key import read_public_key
 from wattseal.registry.api_models import ChargePoint, Export
@@ -95,6 +95,35 @@ def test_a_key_that_outlasted_its_meter_names_both(log: ServedLog, records: list
     assert [(meter.serial, meter.from_unix_ms) for meter in first.meters] == [
         (record.meter.serial, record.unix_ms) for record in of_it
     ]
+
+
+def test_a_key_names_all_that_was_sealed_with_it(log: ServedLog, records: list[Record]) -> None:
+    export = exported(log, records[-1].unix_ms)
+    for evse in export.evses:
+        for key in evse.keys:
+            of_it = [
+                record
+                for record in records
+                if isinstance(record, Registration)
+                and (record.public_key, record.evse_id) == (key.public_key, evse.evse_id)
+            ]
+            assert [(one.settings_sha256, one.from_unix_ms) for one in key.settings] == [
+                (record.settings_sha256, record.unix_ms) for record in of_it
+            ]
+    assert len(at(export, EVSE_ID).keys[0].settings) == 2
+
+
+def test_a_label_alone_is_no_other_setting() -> None:
+    recorder, module = Recorder(), SimulatedModule()
+    recorder.commission(module)
+    recorder.wait()
+    module.meter = module.meter.model_copy(update={"calibration_mark": "DE-M 26 0103"})
+    recorder.commission(module, "meter_replacement")
+    served = ServedLog(empty=True)
+    for record in recorder.records:
+        served.append(record)
+    [key] = at(exported(served, recorder.now_ms), EVSE_ID).keys
+    assert len(key.settings) == 1
 
 
 def test_the_past_is_exported_as_it_was(log: ServedLog, records: list[Record]) -> None:

@@ -414,6 +414,62 @@ def test_commissioning_not_newer_than_a_later_one(
     assert codes(recorder.judge(req)) == ["commissioning_not_newer"]
 
 
+def test_settings_changed(recorder: Recorder, module: SimulatedModule) -> None:
+    """Whatever else the request is about: no module counts so."""
+    recorded = recorder.ledger.evse(EVSE_ID)
+    module.settings = "another register"
+    label = METER.model_copy(update={"calibration_mark": "DE-M 26 0103"})
+    for req in (
+        recorder.request(module),
+        recorder.request(module, "meter_replacement", meter=label),
+    ):
+        found = recorder.judge(req, recorder.administrator)
+        assert codes(found) == ["settings_changed"]
+        assert found[0].values == {
+            "commissioning": 1,
+            "entry": recorded.entry,
+            "found": digest("another register 1"),
+            "recorded": recorded.settings_sha256,
+        }
+    module.commission()
+    assert recorder.judge(recorder.request(module)) == []
+
+
+def test_settings_changed_by_an_update_that_was_called_off(
+    recorder: Recorder, module: SimulatedModule
+) -> None:
+    """The key is another one, the image is not."""
+    module.settings = "another register"
+    module.update("0.1.0", next_firmware="0.2.0")
+    found = recorder.judge(recorder.request(module, "firmware_update"))
+    assert codes(found) == ["settings_changed"]
+
+
+def test_settings_changed_are_no_fault_of_a_new_image(
+    recorder: Recorder, module: SimulatedModule
+) -> None:
+    """It may have another register map for the meter; the remark says so."""
+    module.settings = "another register map"
+    module.update("0.2.0")
+    recorder.commission(module, "firmware_update")
+    assert codes(recorder.remarks) == ["register_map_changed"]
+
+
+def test_settings_changed_are_no_fault_after_a_deactivation(
+    recorder: Recorder, module: SimulatedModule
+) -> None:
+    """What was sealed at a charge point goes with the module; its number is to be a higher one."""
+    recorder.deactivate(module.deactivation(module.decommission()))
+    assert recorder.ledger.evse(EVSE_ID).settings_sha256 is None
+    module.restart()
+    module.settings = "another register"
+    recorder.wait()
+    found = recorder.judge(recorder.request(module, "reuse"))
+    assert codes(found) == ["commissioning_not_newer"]
+    module.commission()
+    assert recorder.judge(recorder.request(module, "reuse")) == []
+
+
 # --- names and serial numbers -----------------------------------------------------------------
 
 

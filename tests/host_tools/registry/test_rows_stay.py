@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import Table, func, select, text, update
+from sqlalchemy import Connection, Table, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 from support.registry.dropped_triggers import drop_triggers
 from support.registry.every_kind_of_record import OTHER_METER
@@ -97,20 +96,36 @@ def test_whoever_may_change_the_schema_is_not_stopped(operated):
     assert operated.registry.evse(EVSE_ID).status == "moved"
 
 
-def test_a_database_from_before_is_guarded_when_it_is_opened(tmp_path, database_url, monkeypatch):
-    monkeypatch.setattr(tables, "SCHEMA", replace(tables.SCHEMA, version="0001"))
-    old = OperatedRegistry(tmp_path / "data", database_url)
-    old.commission(SimulatedModule())
-    with old.registry._database.write() as connection:
-        connection.execute(update(tables.evse_state).values(status="active"))
-    old.registry.close()
-    monkeypatch.undo()
+@pytest.mark.parametrize("version", ["0001", "0002"])
+def test_a_database_from_before_is_guarded_and_filled_when_it_is_opened(
+    operated: OperatedRegistry, database_url: str, version: str
+) -> None:
+    lost = SimulatedModule().deactivation(reason="compromised", note="found open")
+    operated.registry.record_about_evse(lost, operated.abc)
+    operated.registry.close()
     database = Database(database_url)
+    in_order = select(tables.evse_state).order_by("entry", "ordinal")
+    with database.read() as connection:
+        before = connection.execute(in_order).all()
+    with database.write() as connection:
+        _age(connection, version)
     tables.SCHEMA.upgrade(database)
     with pytest.raises(DBAPIError, match="stay as"), database.write() as connection:
         connection.execute(update(tables.evse_state).values(status="moved"))
     with database.read() as connection:
         tables.SCHEMA.check(connection)
+        assert connection.execute(in_order).all() == before
+    assert {row.settings_sha256 is None for row in before} == {True, False}
+
+
+def _age(connection: Connection, version: str) -> None:
+    """Take away what the migrations after a version have added."""
+    connection.execute(text("ALTER TABLE evse_state DROP COLUMN settings_sha256"))
+    if version == "0001" and connection.dialect.name == "sqlite":
+        drop_triggers(connection)
+    elif version == "0001":
+        connection.execute(text("DROP FUNCTION wattseal_refuse CASCADE"))
+    connection.execute(text("UPDATE alembic_version SET version_num = :it"), {"it": version})
 
 
 def test_no_program_takes_the_guards_away(operated):

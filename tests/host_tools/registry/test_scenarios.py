@@ -133,6 +133,22 @@ def test_firmware_update_with_a_new_key(recorder: Recorder, module: SimulatedMod
     assert (record.key_number, record.statements_before) == (2, 1)
     assert record.statements == module.statements[1:]
     assert _statuses(recorder, old, module.fingerprint) == ["superseded", "active"]
+    assert recorder.remarks == []
+
+
+def test_register_map_changed(recorder: Recorder, module: SimulatedModule) -> None:
+    before = recorder.ledger.evse(EVSE_ID).settings_sha256
+    module.settings = "another register map"
+    module.update("0.2.0")
+    record = recorder.commission(module, "firmware_update")
+    [remark] = recorder.remarks
+    assert remark.code == "register_map_changed"
+    assert remark.values == {
+        "firmware": "0.2.0",
+        "found": record.settings_sha256,
+        "recorded": before,
+    }
+    assert recorder.ledger.evse(EVSE_ID).settings_sha256 == record.settings_sha256
 
 
 def test_several_firmware_updates_at_once(recorder: Recorder, module: SimulatedModule) -> None:

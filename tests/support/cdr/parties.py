@@ -171,6 +171,7 @@ def export(path: Path) -> Path:
         "chip_id": "e6614103e7452d2f",
         "gateway_serial": "WS000017",
         "meters": [meter],
+        "settings": [{"settings_sha256": "0" * 64, "from_unix_ms": 0, "entry": 3}],
         "valid_from_unix_ms": 0,
         "valid_until_unix_ms": None,
         "ended_as": None,

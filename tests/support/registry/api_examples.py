@@ -72,6 +72,7 @@ def _evse_answer(module: SimulatedModule) -> EvseState:
         chip_id=module.chip_id,
         meter=module.meter_ref,
         fingerprint=module.fingerprint,
+        settings_sha256=digest("settings 1"),
         entry=1207,
         since_unix_ms=START_MS + 90 * DAY_MS,
     )

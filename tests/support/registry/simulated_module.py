@@ -92,6 +92,7 @@ class SimulatedModule:
         self.meter = meter
         self.clock_ms = clock_ms
         self.commissioning = 1
+        self.settings = "settings"
         self.firmware, self.firmware_identity = "0.1.0", digest("image 0.1.0")
         self.rollback_number = 1
         self.key_number = 1
@@ -203,7 +204,7 @@ class SimulatedModule:
             "meter_model": self.meter.model,
             **self._image(),
             "commissioning": self.commissioning,
-            "settings_sha256": digest(f"settings {self.commissioning}"),
+            "settings_sha256": digest(f"{self.settings} {self.commissioning}"),
             "unix_ms": self.clock_ms,
         }
         text = statements.build_statement("possession", **{**facts, **changes})

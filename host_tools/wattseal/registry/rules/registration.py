@@ -58,6 +58,21 @@ class RegistryView:
         return self.module is None or self.module.fingerprint != self.fingerprint
 
     @property
+    def has_new_image(self) -> bool:
+        """Whether another image runs than the one that made the key that is recorded."""
+        old, found = self.module_key, self.facts.proof.members["firmware_identity"]
+        return old is None or old.firmware_identity != found
+
+    @property
+    def has_other_settings(self) -> bool:
+        """Whether its seal locks others than are recorded here, at the same commissioning."""
+        if self.home is None or self.module is None or not self.same_evse:
+            return False
+        found, commissioning = self.facts.proof.members, self.facts.proof.commissioning
+        is_other = found["settings_sha256"] != self.home.settings_sha256
+        return is_other and commissioning == self.module.commissioning
+
+    @property
     def has_new_meter(self) -> bool:
         """Whether the meter is another than the one at the module's charge point."""
         return (
@@ -170,6 +185,18 @@ def module_faults(now: RegistryView, actor: api.AccessState) -> Iterator[Finding
     if proof.commissioning < least:
         values = {"found": proof.commissioning, "recorded": module.commissioning}
         yield reason("commissioning_not_newer", **values)
+    elif now.home and now.has_other_settings and not now.has_new_image:
+        yield reason(
+            "settings_changed",
+            commissioning=proof.commissioning,
+            entry=now.home.entry,
+            **_both_digests(now, now.home),
+        )
+
+
+def _both_digests(now: RegistryView, home: api.EvseState) -> dict[str, str | None]:
+    found: str = now.facts.proof.members["settings_sha256"]
+    return {"found": found, "recorded": home.settings_sha256}
 
 
 def serial_faults(now: RegistryView) -> Iterator[Finding]:
@@ -268,6 +295,9 @@ def check_against_registry(
 def remarks(facts: Facts, ledger: Ledger) -> Iterator[Finding]:
     """What does not hinder a registration, but should be looked at."""
     now = look_up(facts, ledger)
+    if now.home and now.has_other_settings:  # with the same image it would be a fault
+        firmware = now.facts.proof.members["firmware"]
+        yield reason("register_map_changed", firmware=firmware, **_both_digests(now, now.home))
     if old_meter_is_freed(now) and now.old_meter:
         found, recorded = now.facts.meter.model, now.old_meter.meter.model
         if found != recorded:
@@ -290,7 +320,8 @@ def _scenario_faults(now: RegistryView) -> Iterator[Finding]:
         words = " or ".join(fitting)
         yield reason("scenario_mismatch", requested=wanted.value, fitting=words)
     elif now.home and now.same_evse:
-        yield reason("already_registered", entry=now.home.entry)
+        if not now.has_other_settings:
+            yield reason("already_registered", entry=now.home.entry)
     elif now.home and now.home.meter and is_take_over(now) and now.has_new_meter:
         meter = f"{now.home.meter.manufacturer} {now.home.meter.serial}"
         yield reason("meter_changed_in_take_over", evse_id=now.home.evse_id, recorded=meter)

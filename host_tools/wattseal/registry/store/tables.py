@@ -25,7 +25,7 @@ from wattseal.common.text import normalized
 from wattseal.registry import api_models as api
 from wattseal.registry.failures import StateBroken
 
-VERSION = "0002"
+VERSION = "0003"
 """Of this program: the newest in migrations/versions."""
 
 SCHEMA = Schema(

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from support.registry.api_caller import Api
 from support.registry.stations import charging_station, closed_station
 from wattseal.common.times import utc_to_read
+from wattseal.driver_check.page import in_groups
 
 VOID = {"meta", "link", "input", "br"}
 
@@ -126,6 +127,19 @@ def test_a_station_shows_its_keys_and_its_history(pages: dict[str, _Page]) -> No
     assert "DE*ABC*E99 deactivated" in closed
     assert "No: sessions may be authorised" in closed
     assert "valid now" not in closed
+
+
+def test_a_station_shows_what_is_sealed_with_each_key(api: Api, client: TestClient) -> None:
+    module = charging_station(api)
+    lines = api.get(f"/v1/evse/{module.evse_id}/history").json()
+    sealed = {
+        in_groups(line["record"]["settings_sha256"])
+        for line in lines
+        if line["record"]["type"] == "registration"
+    }
+    text = _get(client, f"/stations/{module.evse_id}").text
+    assert sealed
+    assert all(digest in text for digest in sealed)
 
 
 def test_the_key_of_a_time(api: Api, client: TestClient) -> None:
