@@ -190,7 +190,7 @@ def bill(image: Path, target: str, compiler: str, release: Path, root: Path = RO
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line; 2 with one line on standard error if no bill can be written."""
-    parser = argparse.ArgumentParser(prog="boards/sbom.py", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="boards.sbom", description=__doc__.splitlines()[0])
     parser.add_argument("image", type=Path, help="in its build folder; the bill is put beside it")
     parser.add_argument("--target", required=True, help="of ./dev build")
     parser.add_argument("--compiler", required=True, help="its command")
@@ -199,7 +199,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         text = bill(options.image, options.target, options.compiler, options.release)
     except (OSError, KeyError, UnicodeError, tomllib.TOMLDecodeError, SbomError) as error:
-        print(f"boards/sbom.py: {error}", file=sys.stderr)
+        print(f"boards: {error}", file=sys.stderr)
         return 2
     (options.image.parent / "firmware.cdx.json").write_text(text, encoding="utf-8")
     return 0

@@ -18,11 +18,11 @@ from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 from serial import SerialException
 
+from hil.board import image_path, rig_board
 from hil.images import existing
 
-ROOT = Path(__file__).resolve().parent.parent
-UNIX_PROGRAM = ROOT / "build/unix/micropython"
-LAB_IMAGE = ROOT / "build/rp2040-lab/firmware.bin"
+UNIX_PROGRAM = image_path(rig_board("unix"))
+LAB_IMAGE = image_path(rig_board("rp2040") + "-lab")
 
 # Reads a size, then as many bytes of code; runs it; ends every answer with a zero byte.
 UNIX_SERVER = """
@@ -95,7 +95,8 @@ BAUD = 115_200
 PATIENCE_S = 10
 """Until a board must have said that it has a prompt."""
 ANSWER_LIMIT_S = 600
-LOOK_S = 0.2
+STEP_LIMIT_S = 60
+"""For a step of the flow control, which an emulated board takes its time for."""
 
 
 class SerialLab:
@@ -106,7 +107,7 @@ class SerialLab:
 
     def __init__(self, device: str, patience_s: float = PATIENCE_S) -> None:
         try:
-            self._board = SerialTransport(device, BAUD, timeout=LOOK_S)
+            self._board = SerialTransport(device, BAUD, timeout=patience_s)
         except (TransportError, SerialException, OSError) as error:
             raise LabError(
                 f"{device} cannot be opened: is the board plugged in, and no other program on its "
@@ -121,6 +122,7 @@ class SerialLab:
                     f"{device} has no prompt: does the board run the lab image? (./dev build "
                     "rp2040-lab makes it; a product has no prompt)"
                 ) from error
+        self._board.serial.timeout = STEP_LIMIT_S
 
     def execute(self, code: str) -> str:
         """See Lab."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hil import silicon
+from hil.images import build_on_demand
 from hil.lab import SERIAL_PREFIX, Lab, LabError, open_lab
 
 SPKI_PREFIX = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
@@ -131,6 +132,7 @@ def main(arguments: list[str] | None = None) -> int:
         reason = f"no entry {error}" if isinstance(error, KeyError) else str(error)
         print(f"vectors: {options.file}: {reason}", file=sys.stderr)
         return 2
+    build_on_demand()
     try:
         with open_lab(options.target) as lab:
             is_board = options.target.startswith(SERIAL_PREFIX)

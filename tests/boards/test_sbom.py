@@ -1,21 +1,20 @@
 """The bill of materials beside an image: true of it, valid by the schema, the same every time."""
 
 import hashlib
-import importlib.util
 import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from boards import sbom
+
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "boards/sbom.py"
 IMAGES = {
     "rp2040": ("firmware.bin", "arm-none-eabi-gcc"),
     "unix": ("micropython", "gcc"),
@@ -23,18 +22,6 @@ IMAGES = {
 }
 SUM = "ab" * 32
 RELEASE = 'version = "1.2.3"\nrollback_number = 7\ndate = 2026-02-03\n'
-
-
-def load_script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("sbom", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-sbom = load_script()
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -147,7 +134,11 @@ def test_the_command_says_in_one_line_what_is_missing(tree: Path) -> None:
     image = tree / "none.bin"
     words = ["--target", "x", "--compiler", "gcc", "--release", tree / "firmware/release.toml"]
     done = subprocess.run(
-        [sys.executable, SCRIPT, *words, image], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "boards.sbom", *words, image],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1

@@ -3,6 +3,6 @@
 import os
 
 freeze(os.environ["WATTSEAL_GEN"] + "/frozen", opt=3)
-package("wire", base_path="../../firmware", opt=3)
-package("app", base_path="../../firmware", opt=3)
-module("port.py", base_path="../../firmware/ports/rv32", opt=3)
+package("wire", base_path="../../../firmware", opt=3)
+package("app", base_path="../../../firmware", opt=3)
+module("port.py", base_path="../../../firmware/ports/rv32", opt=3)
