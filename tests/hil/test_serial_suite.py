@@ -27,7 +27,7 @@ ENOUGH_FOR_TWO_SECTORS = 40
 pytestmark = pytest.mark.image("unix")
 
 
-@pytest.fixture(params=["unix", "rp2040"])
+@pytest.fixture(params=["unix", pytest.param("rp2040", marks=pytest.mark.image("rp2040"))])
 def rig(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[Rig]:
     """A fresh module, its time that of the wall clock, as a board's is."""
     if request.param == "rp2040":
