@@ -98,8 +98,13 @@ def tree_sha256(root: Path, parts: Iterable[str] = TREE) -> str:
 
 
 def is_read(source: Source, read: str) -> bool:
-    """Whether a file of the source is among those that the compiler read."""
-    return f"/{source.name}-{source.version}/" in read or f"/lib/{source.name}/" in read
+    """Whether a file of the source is among those that the compiler read.
+
+    MicroPython's makefiles run in one of its folders, and name its files from there.
+    """
+    marks = [f"/{source.name}-{source.version}/", f"/lib/{source.name}/"]
+    marks += ["../py/mpconfig.h"] if source.name == "micropython" else []
+    return any(mark in read for mark in marks)
 
 
 def read_by_compiler(folder: Path) -> str:

@@ -96,6 +96,8 @@ def test_only_sources_that_the_compiler_read_are_listed(tree: Path) -> None:
     assert sums(bill(tree)["components"]).keys() == {"wattseal", "micropython"}
     (tree / "build/made/more.P").write_text("x.o: /a/bearssl-0.6/inc/bearssl.h\n")
     assert sums(bill(tree)["components"]).keys() == {"wattseal", "micropython", "bearssl"}
+    (tree / "build/made/main.d").write_text("main.o: ../../py/mpconfig.h ../../py/obj.h\n")
+    assert sums(bill(tree)["components"]).keys() == {"wattseal", "micropython", "bearssl"}
 
 
 def test_it_is_the_same_in_another_folder_and_another_one_after_a_change(
