@@ -22,7 +22,7 @@ WARM_UP = 20
 """Sessions after which everything that is made once was made."""
 SESSIONS_A_RELEASE = 50
 ENERGY_WH = 700
-"""So that ten thousand sessions stay below what a meter with 32-bit floats shows to the watt-hour."""
+"""Ten thousand of these stay below what a meter with 32-bit floats shows to the watt-hour."""
 
 HEAP_TOLERANCE_BYTES = 1_024
 CLOCK_TOLERANCE_MS = 2
