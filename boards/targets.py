@@ -154,6 +154,7 @@ def plan(target: Target) -> dict[str, str]:
         "prompt": str(int(target.variant.prompt)),
         "sanitizers": target.variant.sanitizers or "",
         "artefact": target.artefact.name,
+        "release": str(target.release),
         "image_base": f"{target.board.boot_loader.base:#x}" if target.board.boot_loader else "",
         "image_family": f"{family:#x}" if family is not None else "",
     }

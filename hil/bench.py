@@ -1,12 +1,12 @@
 """What the firmware costs on the emulated RP2040: cycles at 125 MHz, memory, ratios.
 
-Usage: python -m hil.bench [--json]
+Usage: python -m hil.bench [--json] [--target serial:/dev/...]
 
 Single functions are timed on the lab image, whole methods on the product's image over its link
 with an emulated SDM630 on 9600 baud. Time is emulated and the noise is seeded, so the figures
 repeat exactly. Device time of a method runs from the last bit of its request to the first bit of
 its reply. It leaves out the misses of the flash cache, which the emulator does not know; what they
-would add is told apart, by a model, see hil/flash_cache.py.
+would add is told apart, by a model, see hil/flash_cache.py. Of a board: hil/silicon.py.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from wattseal.wire import messages
 
-from hil import flash_cache
+from hil import flash_cache, silicon
 from hil.board import image_path, load_board, rig_board
 from hil.lab import LAB_IMAGE
 from hil.owner import Owner
@@ -317,7 +317,12 @@ def main(arguments: list[str] | None = None) -> int:
         epilog=__doc__.split("\n\n", 2)[2],
     )
     parser.add_argument("--json", action="store_true", help="one object: name -> value, unit, ...")
+    parser.add_argument(
+        "--target", default="rp2040", help="serial:/dev/...: a board with the lab image instead"
+    )
     options = parser.parse_args(arguments)
+    if options.target != "rp2040":
+        return silicon.bench(options.target, as_json=options.json)
     missing = [path for path in (IMAGE, LAB_IMAGE) if not Path(path).exists()]
     if missing:
         print(f"bench: {missing[0]} is missing; run ./dev bench, which builds it", file=sys.stderr)

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from wattseal.wire.errors import WattsealError
 
-from hil.rig import FLASH, Rig
+from hil.rig import FLASH, WANTED_OF_A_BENCH, Rig
 from hil.setup import Setup
-from hil.suite.module import UNDER_TEST, MakeModule, Module, OpenModule
+from hil.suite.module import UNDER_TEST, MakeModule, Module, NotReadyError, OpenModule
 from hil.suite.pool import ModulePool
 from hil.suite.station import OpenRig, open_station_rig
 from hil.suite.technician import Owner
@@ -67,11 +68,15 @@ def _parameter(target: str, metafunc: pytest.Metafunc) -> Any:
     node = metafunc.definition
     kinds = {kind for mark in node.iter_markers("targets") for kind in mark.args}
     if kinds and kind_of(target) not in kinds:
-        return pytest.param(target, marks=pytest.mark.skip(reason=f"not for {target}"))
+        reason = f"not for {target}, but for {', '.join(sorted(kinds))}"
+        return pytest.param(target, marks=pytest.mark.skip(reason=reason))
     abilities = abilities_of(target, metafunc.config.getoption("--meter-port"))
     missing = {need for mark in node.iter_markers("needs") for need in mark.args} - abilities
     if missing:
         reason = f"{target} has no {', '.join(sorted(missing))} here"
+        if kind_of(target) == "serial":
+            wanted = "; ".join(WANTED_OF_A_BENCH[name] for name in sorted(missing))
+            reason += f"; a bench would need {wanted}"
         return pytest.param(target, marks=pytest.mark.skip(reason=reason))
     if kind_of(target) == "serial" or metafunc.config.getoption("--image"):
         return target
@@ -179,9 +184,25 @@ def module_pool(
 ) -> Iterator[ModulePool]:
     """One operational module of the target for all tests that can share one."""
     setup = dataclasses.replace(UNDER_TEST, flash=commissioned_flash)
-    pool = ModulePool(lambda: open_module(target, setup), Module.put_right)
+
+    def open_one() -> Module:
+        module = open_module(target, setup)
+        if kind_of(target) == "serial":
+            _make_ready(module)
+        return module
+
+    pool = ModulePool(open_one, Module.put_right)
     yield pool
     pool.close()
+
+
+def _make_ready(board: Module) -> None:
+    """Bring a board, in whatever state it was left, to where the tests begin; or end the run."""
+    try:
+        board.make_ready()
+    except (NotReadyError, WattsealError) as problem:
+        board.close()
+        pytest.exit(f"{board.rig.target} cannot be tested: {problem}", returncode=2)
 
 
 @pytest.fixture(scope="session")

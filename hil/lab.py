@@ -1,9 +1,11 @@
-"""A MicroPython prompt with the signing core behind it: unix program or emulated RP2040.
+"""A MicroPython prompt with the signing core behind it: unix program, emulated RP2040 or a board.
 
 For test vectors and for cycle counts of single functions. Products have no prompt; the RP2040
 side runs the lab variant of the image, which freezes the same modules and the same core.
 """
 
+import contextlib
+import io
 import os
 import subprocess
 import tempfile
@@ -11,6 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
+
+from mpremote.transport import TransportError
+from mpremote.transport_serial import SerialTransport
+from serial import SerialException
 
 from hil.board import image_path, rig_board
 from hil.images import existing
@@ -84,15 +90,73 @@ class UnixLab:
         self._process.communicate()
 
 
+SERIAL_PREFIX = "serial:"
+BAUD = 115_200
+PATIENCE_S = 10
+"""Until a board must have said that it has a prompt."""
+ANSWER_LIMIT_S = 600
+STEP_LIMIT_S = 60
+"""For a step of the flow control, which an emulated board takes its time for."""
+
+
+class SerialLab:
+    """The raw prompt of a board that runs the lab image, by way of mpremote.
+
+    Code goes out with MicroPython's own flow control: a UART's buffer would overflow.
+    """
+
+    def __init__(self, device: str, patience_s: float = PATIENCE_S) -> None:
+        try:
+            self._board = SerialTransport(device, BAUD, timeout=patience_s)
+        except (TransportError, SerialException, OSError) as error:
+            raise LabError(
+                f"{device} cannot be opened: is the board plugged in, and no other program on its "
+                f"port? ({error})"
+            ) from error
+        with contextlib.redirect_stdout(io.StringIO()):  # it prints what it did not expect
+            try:
+                self._board.enter_raw_repl(soft_reset=False, timeout_overall=patience_s)
+            except (TransportError, OSError) as error:
+                self._board.close()
+                raise LabError(
+                    f"{device} has no prompt: does the board run the lab image? (./dev build "
+                    "rp2040-lab makes it; a product has no prompt)"
+                ) from error
+        self._board.serial.timeout = STEP_LIMIT_S
+
+    def execute(self, code: str) -> str:
+        """See Lab."""
+        try:
+            output, error = self._board.exec_raw(code, timeout=ANSWER_LIMIT_S)
+        except (TransportError, OSError) as problem:
+            raise LabError(f"the board does not answer any more: {problem}") from problem
+        return raise_if_traceback((output + error).decode(errors="replace").replace("\r\n", "\n"))
+
+    def close(self) -> None:
+        """Leave an ordinary prompt behind, and let the port go."""
+        with contextlib.suppress(OSError):
+            self._board.exit_raw_repl()
+        self._board.close()
+
+
 @contextmanager
 def open_lab(target: str) -> Iterator[Lab]:
-    """A prompt on "unix" or "rp2040"; both must have been built."""
+    """A prompt on "unix", "rp2040", both built before, or "serial:/dev/..."; else LabError."""
+    if target.startswith(SERIAL_PREFIX):
+        board = SerialLab(target.removeprefix(SERIAL_PREFIX))
+        try:
+            yield board
+        finally:
+            board.close()
+        return
     if target == "rp2040":
         from hil.rp2040.lab import open_rp2040_lab  # the emulator is slow to import
 
         with open_rp2040_lab(existing(LAB_IMAGE)) as lab:
             yield lab
         return
+    if target != "unix":
+        raise LabError(f"no target {target!r}; there are unix, rp2040 and serial:/dev/...")
     with tempfile.TemporaryDirectory() as folder:
         unix = UnixLab(Path(folder))
         try:

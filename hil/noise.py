@@ -16,13 +16,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import serial
 from rich.console import Console
 from rich.table import Table
 
+from hil import silicon
 from hil.board import load_board
 from hil.images import existing
-from hil.lab import LAB_IMAGE, Lab, LabError, raise_if_traceback
+from hil.lab import LAB_IMAGE, SERIAL_PREFIX, Lab, LabError, open_lab
 from hil.min_entropy import assess, unpack
 from hil.rp2040.lab import Rp2040Lab
 from hil.setup import NOISES
@@ -34,53 +34,18 @@ CLAIMED_BITS = 0.25
 READ_BYTES = 1152
 """As many as the firmware takes for one seed, with one sampling period."""
 
-BAUD = 115_200
-ANSWER_LIMIT_S = 10
-INTERRUPT, ENTER_RAW, END_OF_CODE = b"\x03", b"\x01", b"\x04"
-RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
-
-
-class SerialLab:
-    """The raw prompt of a board that runs the lab image."""
-
-    def __init__(self, device: str) -> None:
-        self._port = serial.Serial(device, BAUD, timeout=ANSWER_LIMIT_S)
-        self._port.reset_input_buffer()
-        self._port.write(INTERRUPT + ENTER_RAW)
-        self._wait_for(RAW_PROMPT)
-
-    def execute(self, code: str) -> str:
-        """See Lab."""
-        self._port.write(code.encode() + END_OF_CODE)
-        self._wait_for(b"OK")
-        output = self._wait_for(END_OF_CODE) + self._wait_for(END_OF_CODE)
-        self._wait_for(b">")
-        return raise_if_traceback(output.decode(errors="replace").replace("\r\n", "\n"))
-
-    def close(self) -> None:
-        """Let the port go."""
-        self._port.close()
-
-    def _wait_for(self, end: bytes) -> bytes:
-        said: bytes = self._port.read_until(end)
-        if not said.endswith(end):
-            raise LabError(
-                f"no {end!r} came, but {said[-100:]!r}: does the board run the lab image?"
-            )
-        return said[: -len(end)]
-
 
 @contextmanager
 def open_target(target: str, noise: str) -> Iterator[Lab]:
     """The prompt of a board, or of the emulated chip with a noise source of hil/setup.py."""
-    lab: SerialLab | Rp2040Lab
-    if target.startswith("serial:"):
-        lab = SerialLab(target.removeprefix("serial:"))
-    elif target == "rp2040":
-        image = existing(LAB_IMAGE).read_bytes()
-        lab = Rp2040Lab(image, load_board(), noise=NOISES[noise]())
-    else:
+    if target.startswith(SERIAL_PREFIX):
+        with open_lab(target) as board:
+            yield board
+        return
+    if target != "rp2040":
         raise LabError(f"no target {target!r}; there are rp2040 and serial:/dev/...")
+    image = existing(LAB_IMAGE).read_bytes()
+    lab = Rp2040Lab(image, load_board(), noise=NOISES[noise]())
     try:
         yield lab
     finally:
@@ -97,10 +62,8 @@ def record(lab: Lab, count: int) -> bytes:
     return bytes(raw[:size])
 
 
-def report(raw: bytes) -> bool:
+def report(found: dict[str, float], count: int) -> bool:
     """Print each estimate and the verdict; whether the samples are worth what is claimed."""
-    samples = unpack(raw)
-    found = assess(samples)
     table = Table("estimator of SP 800-90B, 6.3", "bits a sample", "")
     for name, bits in found.items():
         table.add_row(
@@ -111,10 +74,10 @@ def report(raw: bytes) -> bool:
     least = min(found.values())
     holds = least >= CLAIMED_BITS
     console.print(
-        f"{len(samples):,} samples: {least:.4f} bits each, {CLAIMED_BITS} are claimed: "
+        f"{count:,} samples: {least:.4f} bits each, {CLAIMED_BITS} are claimed: "
         + ("the claim holds for this recording." if holds else "THE CLAIM DOES NOT HOLD.")
     )
-    if len(samples) < SAMPLES:
+    if count < SAMPLES:
         console.print(f"The standard wants {SAMPLES:,} samples; with fewer the estimates are low.")
     return holds
 
@@ -133,18 +96,26 @@ def main(arguments: list[str] | None = None) -> int:
         "--noise", choices=NOISES, default="oscillator", help="of the emulated chip alone"
     )
     options = parser.parse_args(arguments)
+    board = None
     try:
         if options.file:
             raw = options.file.read_bytes()
         else:
             with open_target(options.target, options.noise) as lab:
+                if options.target.startswith(SERIAL_PREFIX):
+                    board = silicon.look_at(lab)
                 raw = record(lab, options.samples)
     except (LabError, OSError) as problem:
         print(f"noise: {problem}", file=sys.stderr)
         return 2
     if options.save:
         options.save.write_bytes(raw)
-    return 0 if report(raw) else 1
+    samples = unpack(raw)
+    found = assess(samples)
+    if board is not None:
+        told = {"samples": len(samples), "claimed": CLAIMED_BITS, "bits": found}
+        print(f"report: {silicon.keep(board, 'noise', told)}")
+    return 0 if report(found, len(samples)) else 1
 
 
 if __name__ == "__main__":

@@ -34,6 +34,18 @@ UPDATE = "update"
 
 ABILITIES = (METER, POWER, FLASH, CUT, TIME, TIMING, NOISE, UPDATE)
 
+WANTED_OF_A_BENCH = {
+    METER: "an RS-485 adaptor on the module's meter line, named with --meter-port",
+    POWER: "a switch for the module's power",
+    FLASH: "a programmer on the debug port that reads and writes the flash",
+    CUT: "a switch for its power that acts within a flash operation",
+    TIME: "hours: time is let pass at once on emulated targets alone",
+    TIMING: "a logic analyser on the meter line and its driver enable",
+    NOISE: "a noise source that can be chosen, which no chip has",
+    UPDATE: "a boot loader that the rig enters and a drive that it writes to",
+}
+"""What a real board would have to have beside it for each ability."""
+
 
 class RigError(Exception):
     """The target cannot do that, or has not what it needs; the message says what to do."""

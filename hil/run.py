@@ -200,6 +200,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--meter-port", help="adaptor for the meter of a serial target")
     parser.add_argument("--power-w", type=int, default=11_000)
     parser.add_argument(
+        "--image", type=Path, help="another image than the one just built: the lab's has a prompt"
+    )
+    parser.add_argument(
         "--state", type=Path, help="file that keeps the module's flash from one run to the next"
     )
     return parser.parse_args(arguments)
@@ -212,7 +215,7 @@ def main(arguments: list[str]) -> int:
     flash = state.read_bytes() if state is not None and state.exists() else None
     setup = Setup(MeterSetup(chosen.meter, power_w=chosen.power_w), flash=flash)
     try:
-        rig = open_rig(chosen.target, setup, meter_port=chosen.meter_port)
+        rig = open_rig(chosen.target, setup, image=chosen.image, meter_port=chosen.meter_port)
     except RigError as error:
         print(f"hil.run: {error}", file=sys.stderr)
         return 2

@@ -1,8 +1,9 @@
 """Run a Wycheproof ECDSA P-256 verification file through the core as built for a target.
 
-Usage: python -m hil.vectors FILE [--target unix|rp2040]
+Usage: python -m hil.vectors FILE [--target unix|rp2040|serial:/dev/...]
 Prints one line for each test, "TCID accepted" or "TCID rejected"; it does not judge. Exit status
-0 when every test was run, 2 when the file cannot be read or is of another curve.
+0 when every test was run, 2 when the file cannot be read or is of another curve, or the target
+cannot be reached. Of a board, `hil/silicon.py` keeps how many agree with the file.
 
 Schemas of the C2SP Wycheproof project: ecdsa_verify_schema.json (DER signatures) and
 ecdsa_p1363_verify_schema.json (r and s side by side), in their present and older forms.
@@ -16,8 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hil import silicon
 from hil.images import build_on_demand
-from hil.lab import Lab, open_lab
+from hil.lab import SERIAL_PREFIX, Lab, LabError, open_lab
 
 SPKI_PREFIX = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
 P256_NAMES = ("secp256r1", "p-256", "p256", "prime256v1")
@@ -105,22 +107,47 @@ def run(tests: list[Test], lab: Lab) -> Iterator[tuple[int, bool]]:
         yield test.tc_id, accepted
 
 
+def compare(document: dict[str, Any], found: dict[int, bool]) -> dict[str, Any]:
+    """How many were run, and the numbers of those that the file has another verdict on."""
+    verdict = {"valid": True, "invalid": False}  # others may go either way
+    wanted = {
+        int(test["tcId"]): verdict[test["result"]]
+        for group in document["testGroups"]
+        for test in group["tests"]
+        if test.get("result") in verdict
+    }
+    return {"run": len(found), "differ": [n for n in found if wanted.get(n, found[n]) != found[n]]}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Command line; see the module's text."""
     parser = argparse.ArgumentParser(prog="./dev vectors", description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path, help="a Wycheproof JSON file")
-    parser.add_argument("--target", choices=("unix", "rp2040"), default="unix")
+    parser.add_argument("--target", default="unix", help="unix, rp2040, serial:/dev/...")
     options = parser.parse_args(arguments)
     try:
-        tests = list(tests_of(json.loads(options.file.read_bytes())))
+        document = json.loads(options.file.read_bytes())
+        tests = list(tests_of(document))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, VectorFileError) as error:
         reason = f"no entry {error}" if isinstance(error, KeyError) else str(error)
         print(f"vectors: {options.file}: {reason}", file=sys.stderr)
         return 2
     build_on_demand()
-    with open_lab(options.target) as lab:
-        for tc_id, accepted in run(tests, lab):
-            print(tc_id, "accepted" if accepted else "rejected", flush=True)
+    try:
+        with open_lab(options.target) as lab:
+            is_board = options.target.startswith(SERIAL_PREFIX)
+            board = silicon.look_at(lab) if is_board else None
+            found = {}
+            for tc_id, accepted in run(tests, lab):
+                found[tc_id] = accepted
+                print(tc_id, "accepted" if accepted else "rejected", flush=True)
+    except (LabError, OSError) as problem:
+        print(f"vectors: {problem}", file=sys.stderr)
+        return 2
+    if board is not None:
+        told = {"file": options.file.name, **compare(document, found)}
+        report = silicon.keep(board, "vectors", told, options.file.name)
+        print(f"report: {report}", file=sys.stderr)
     return 0
 
 

@@ -9,6 +9,7 @@ from wattseal.wire.errors import WattsealError
 
 from hil.client import Client
 from hil.commissioning import answer, register, set_signed_time
+from hil.meter.profile import load_profile
 from hil.owner import Owner
 from hil.registry import Publication, Registry
 from hil.rig import METER, TIME, Rig
@@ -31,13 +32,32 @@ SETTINGS = {
     **OWNER.settings,
 }
 
+USUAL = {
+    "format_version": "1.3",
+    "meter_unit": load_profile(str(SETTINGS["meter_profile"]))["unit"],
+    "line": load_profile(str(SETTINGS["meter_profile"]))["line"],
+}
+"""Settings that a module need not have, and cannot lose: what they come to where it has none."""
+
 UNIX_MS = 1_772_362_800_000
 """2026-03-01 11:00 UTC."""
 UTC_OFFSET_MIN = 60
 RECOVERY_QUESTIONS = 30
+ROOM_BYTES = 256 * 1024
+"""More than a run of the suite writes into either log."""
 DAY_MS = 24 * 3600 * 1000
 
 USER = {"id_tag": "1F2D3A4F5506C7", "id_type": "ISO14443", "id_flags": ["RFID_PLAIN"]}
+
+
+def wanted(present: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The settings of the tests, with changes; what a board has beside them comes to no harm."""
+    usual = {name: value for name, value in USUAL.items() if name in present}
+    return {**usual, **SETTINGS, **changes}
+
+
+class NotReadyError(Exception):
+    """The board cannot be made ready for the tests; the message says what a person must do."""
 
 
 class Module:
@@ -81,40 +101,74 @@ class Module:
 
     def put_right(self) -> None:
         """Make it as a test expects to find it: operational, no fault armed, no session open."""
-        if METER in self.rig.abilities:
-            self.rig.meter.disarm()
-        status = self.status()
-        assert status["state"] in ("operational", "unregistered"), status  # noqa: S101
-        if status["session"] is not None:
-            self.end()
-        if status["state"] != "operational":
+        if self._settle()["state"] != "operational":
             self.commission()
         self.set_time()
 
     def put_right_unsealed(self) -> None:
         """Make it as a test of the settings expects to find it: all settings, unsealed."""
+        if self._settle()["sealed"]:
+            self.unseal()
+        self.configure()
+
+    def make_ready(self) -> None:
+        """Make a board of which nothing is known operational, with the settings of the tests.
+
+        NotReadyError where nobody but a person can, with what that person must do.
+        """
+        status = self.status()
+        if status["state"] not in ("operational", "unregistered"):
+            cause = (status["cause"] or {}).get("sentence", "")
+            raise NotReadyError(
+                f"its state is {status['state']!r}. {cause} Erase its whole flash and put the "
+                "image in again."
+            )
+        self._settle()  # first, because a session keeps its settings to itself
+        owner = self.settings().get("owner_key")
+        if status["sealed"] and owner != SETTINGS["owner_key"]:
+            raise NotReadyError(
+                "it is sealed and its owner is not the rig's, so that its settings cannot be "
+                "changed: let its owner open the seal (wattseal device unseal), or take a board "
+                "that may be erased."
+            )
+        if owner == SETTINGS["owner_key"] and status["state"] == "operational":
+            self._make_room()  # first: with a log that is full nothing else is allowed
+        self.commission()
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Let an operational module of the rig's owner forget what nearly fills its logs."""
+        status = self.status()
+        journal, events = status["journal"], status["events"]
+        if journal["free_bytes"] < ROOM_BYTES and journal["newest"] is not None:
+            self.client.call("release", through=journal["newest"])
+        if events["free_bytes"] < ROOM_BYTES and events["newest"] is not None:
+            through = events["newest"]
+            answered = self.answer("archive_events", through=through)
+            self.client.call("archive_events", signature=answered)
+
+    def _settle(self) -> dict[str, Any]:
+        """Disarm every fault and end an open session; the status."""
         if METER in self.rig.abilities:
             self.rig.meter.disarm()
         status = self.status()
         assert status["state"] in ("operational", "unregistered"), status  # noqa: S101
         if status["session"] is not None:
             self.end()
-        if status["sealed"]:
-            self.unseal()
-        self.configure()
+        return status
 
     # --- steps -------------------------------------------------------------------------------
 
     def configure(self, **changes: Any) -> dict[str, Any]:
         """Give all settings; the seal must be open."""
-        return self.client.call("configure", **{**SETTINGS, **changes})
+        return self.client.call("configure", **wanted(self.settings(), changes))
 
     def commission(self, **changes: Any) -> None:
         """Make it operational with these settings, by the way that leads there from its state."""
-        wanted = {**SETTINGS, **changes}
-        settings = self.client.call("configure")["settings"]
+        settings = self.settings()
         status = self.status()
-        is_new = any(settings.get(name) != value for name, value in wanted.items())
+        meant = wanted(settings, changes)
+        is_new = any(settings.get(name) != value for name, value in meant.items())
         if is_new and status["sealed"]:
             self.unseal()
         if is_new:
@@ -124,6 +178,11 @@ class Module:
             status = self.status()
         if status["state"] != "operational":
             self.publish()
+
+    def settings(self) -> dict[str, Any]:
+        """All settings that are set."""
+        found: dict[str, Any] = self.client.call("configure")["settings"]
+        return found
 
     def register(self, registry: Registry = REGISTRY) -> Publication:
         """Prove the key to the registry; the proof of publication that it gives."""
@@ -206,11 +265,11 @@ class Module:
 
     def records(self, first: int = 1) -> list[dict[str, Any]]:
         """All records that the module holds from this pagination on, in order."""
-        return self._all("records", first) if self.newest_pagination() >= first else []
+        return self._held("records", "journal", first)
 
     def events(self, first: int = 1) -> list[dict[str, Any]]:
         """All events that the module holds from this number on, in order."""
-        return self._all("events", first) if self.next_event() > first else []
+        return self._held("events", "events", first)
 
     def statements(self) -> list[dict[str, Any]]:
         """The history of the module's keys, in order."""
@@ -237,6 +296,13 @@ class Module:
     def newest_event(self) -> dict[str, Any]:
         """The entry of the newest event."""
         return self.told_events(self.status()["events"]["newest"])[-1]
+
+    def _held(self, method: str, log: str, first: int) -> list[dict[str, Any]]:
+        """From `first` on or, where that was let go, from the oldest entry on."""
+        ends = self.status()[log]
+        if ends["oldest"] is None or first > ends["newest"]:
+            return []
+        return self._all(method, max(first, ends["oldest"]))
 
     def _all(self, method: str, first: int) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

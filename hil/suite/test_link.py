@@ -20,8 +20,8 @@ from hil.targets.rp2040 import Rp2040Rig
 
 PARSE_ERROR, INVALID_REQUEST, UNKNOWN_METHOD, INVALID_PARAMS = -32700, -32600, -32601, -32602
 
-# An emulated module takes half a second of wall time for an answer.
-RANDOM_LINES = {"unix": 10_000, "rp2040": 100, "serial": 10_000}
+# An emulated module takes half a second of wall time for an answer, and a board a fiftieth.
+RANDOM_LINES = {"unix": 10_000, "rp2040": 100, "serial": 1_000}
 RANDOM_LINES_OF_ALL = 2_000
 
 UNCHANGED = ("state", "cause", "key_number", "missing", "session", "journal")

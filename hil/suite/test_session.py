@@ -65,9 +65,12 @@ def test_records_are_kept_byte_for_byte(module: Module) -> None:
 def test_the_event_log_is_a_chain(module: Module) -> None:
     module.begin()
     module.end()
-    chain = bytes(32)
     events = module.events()
-    assert [event["number"] for event in events] == list(range(1, len(events) + 1))
+    first = events[0]["number"]
+    assert [event["number"] for event in events] == list(range(first, first + len(events)))
+    # On a board whose first events are archived, the oldest one held ties the others together.
+    chain = bytes(32) if first == 1 else bytes.fromhex(events.pop(0)["chain"])
+    assert events
     for event in events:
         chain = hashlib.sha256(chain + event["entry"].encode()).digest()
         assert event["chain"] == chain.hex()

@@ -5,7 +5,6 @@ import random
 import pytest
 
 from hil import noise
-from hil.lab import LabError
 
 
 @pytest.mark.image("rp2040-lab")
@@ -36,56 +35,16 @@ def test_what_is_no_target_or_no_file_is_said(tmp_path, capsys):
     assert "none" in capsys.readouterr().err
 
 
-class Board:
-    """The far end of a serial port: a raw prompt that knows two statements."""
+class Prompt:
+    """A board's prompt that gives the same samples each time."""
 
-    def __init__(self, answers):
-        self.answers = answers
-        self.said = bytearray()
+    def __init__(self, part: bytes) -> None:
+        self.part = part
 
-    def write(self, data):
-        if data.endswith(b"\x01"):
-            self.said += b">>> " + noise.RAW_PROMPT
-        elif data.endswith(noise.END_OF_CODE):
-            self.said += b"OK" + self.answers.pop(0)
-
-    def read_until(self, end):
-        said, found, rest = bytes(self.said).partition(end)
-        self.said = bytearray(rest)
-        return said + found
-
-    def reset_input_buffer(self):
-        self.said.clear()
-
-    def close(self):
-        self.answers = []
+    def execute(self, code: str) -> str:
+        return self.part.hex() + "\n" if "raw_noise" in code else ""
 
 
-@pytest.fixture
-def plug(monkeypatch):
-    def make(*answers):
-        board = Board(list(answers))
-        monkeypatch.setattr(noise.serial, "Serial", lambda *_, **__: board)
-        return noise.SerialLab("/dev/none")
-
-    return make
-
-
-def test_a_boards_samples_come_from_its_raw_prompt(plug):
+def test_as_many_samples_are_recorded_as_are_asked_for():
     part = bytes(range(256)) * 4 + bytes(128)
-    shown = part.hex().encode() + b"\r\n\x04\x04>"
-    lab = plug(b"\x04\x04>", shown, shown)
-    assert noise.record(lab, 8 * 1500) == (part + part)[:1500]
-    lab.close()
-
-
-def test_a_board_without_the_lab_image_is_said(plug):
-    lab = plug(b"\x04Traceback (most recent call last):\r\nImportError: no module\r\n\x04>")
-    with pytest.raises(LabError, match="ImportError"):
-        noise.record(lab, 8)
-
-
-def test_a_board_that_says_nothing_is_said(plug, monkeypatch):
-    monkeypatch.setattr(noise, "ENTER_RAW", b"nothing it knows")
-    with pytest.raises(LabError, match="lab image"):
-        plug()
+    assert noise.record(Prompt(part), 8 * 1500) == (part + part)[:1500]

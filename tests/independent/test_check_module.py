@@ -54,10 +54,10 @@ class FakeModule:
     def sign(self, number, data):
         return self.key(number).sign(data, ec.ECDSA(SHA256())).hex()
 
-    def log(self, event, **detail):
+    def log(self, event, unix_ms=None, **detail):
         number = len(self.events) + 1
         entry = json.dumps(
-            {"number": number, "unix_ms": None, "event": event, "detail": detail},
+            {"number": number, "unix_ms": unix_ms, "event": event, "detail": detail},
             separators=(",", ":"),
         )
         self.chain = hashlib.sha256(self.chain + entry.encode()).digest()
@@ -347,6 +347,29 @@ def test_what_a_module_must_not_do_is_found(checker, live, finding):
     live(module)
     dump = module.dump()
     assert any(finding in found for found in findings(checker, dump)), findings(checker, dump)
+
+
+HOUR_MS = 3_600_000
+
+
+def at_times(*times):
+    """Changes of a setting at these times, after a start."""
+    module = lived()
+    module.log("started", hedged=True)
+    for unix_ms in times:
+        module.log("configured", unix_ms, old={}, new={"controller_firmware": "1"})
+    return module
+
+
+def test_a_clock_that_went_back_is_found_but_for_seconds_that_no_event_tells(checker):
+    assert findings(checker, at_times(HOUR_MS, HOUR_MS - 20_000).dump()) == []
+    dump = at_times(HOUR_MS, HOUR_MS - 15_000, HOUR_MS - 30_000).dump()
+    assert any("is before its past" in found for found in findings(checker, dump))
+    dump = at_times(HOUR_MS, HOUR_MS - 20_001).dump()
+    assert any("is before its past" in found for found in findings(checker, dump))
+    module = at_times(HOUR_MS)
+    module.log("time_set", 0, old=HOUR_MS, new=0, utc_offset_min=0, source="informative")
+    assert findings(checker, module.dump()) == []
 
 
 def test_a_gap_at_the_start_needs_an_event_that_allows_it(checker):

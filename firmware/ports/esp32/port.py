@@ -1,0 +1,218 @@
+"""The ESP32's link (UART or USB), meter line (UART with RS-485 driver enable), clock, watchdog.
+
+Written from the sources of MicroPython 1.25's port and never run on a chip.
+"""
+
+import gc
+import select
+import sys
+import time
+
+import _wattseal
+import board
+import machine
+
+NAME = "esp32"
+CHUNK_BYTES = 256
+LINK_BUFFER_BYTES = 4096 + CHUNK_BYTES  # one whole frame may arrive while a record is signed
+METER_BUFFER_BYTES = 512  # two of the longest Modbus frames
+WATCHDOG_MS = 8000
+USB_FLUSH_MS = 100  # a host polls every millisecond
+
+_PARITIES = {"none": None, "even": 0, "odd": 1}
+_CAUSES = {machine.PWRON_RESET: "power_on", machine.WDT_RESET: "watchdog"}
+
+ticks_ms = time.ticks_ms
+ticks_us = time.ticks_us
+ticks_diff = time.ticks_diff
+
+
+def reset_cause() -> str:
+    """Return "power_on" (or a supply that was too low), "watchdog" or "restart"."""
+    return _CAUSES.get(machine.reset_cause(), "restart")
+
+
+# --- watchdog: bites are counted in the memory of the real-time clock, which only power ends ------
+
+_BITES = b"bites"
+_MOST_BITES = 255
+
+
+def bites() -> int:
+    """Return how often the watchdog has bitten in a row."""
+    kept = machine.RTC().memory()
+    return kept[-1] if len(kept) == len(_BITES) + 1 and kept.startswith(_BITES) else 0
+
+
+def _keep_bites(count: int) -> None:
+    machine.RTC().memory(_BITES + bytes((min(count, _MOST_BITES),)))
+
+
+def forget_bites() -> None:
+    """Count bites from none on: the module runs."""
+    _keep_bites(0)
+
+
+_keep_bites(bites() + 1 if reset_cause() == "watchdog" else 0)
+_watchdog: "machine.WDT | None" = None
+
+
+def watch() -> None:
+    """Start the watchdog: from now on the chip is reset 8 s after `feed` was last called."""
+    global _watchdog
+    _watchdog = machine.WDT(timeout=WATCHDOG_MS)
+
+
+def feed() -> None:
+    """Put the next bite off."""
+    if _watchdog is not None:
+        _watchdog.feed()
+
+
+# --- lines ---------------------------------------------------------------------------------------
+
+
+def _arrived(uart: machine.UART, max_bytes: int) -> bytes:
+    count = min(uart.any(), max_bytes)
+    return uart.read(count) or b"" if count else b""
+
+
+class _UartLink:
+    """Frames over the board's link UART."""
+
+    def __init__(self) -> None:
+        self._uart = machine.UART(
+            board.LINK_UART,
+            baudrate=board.LINK_BAUD,
+            tx=machine.Pin(board.LINK_TX_PIN),
+            rx=machine.Pin(board.LINK_RX_PIN),
+            rxbuf=LINK_BUFFER_BYTES,
+            txbuf=LINK_BUFFER_BYTES,
+            timeout=0,
+        )
+        self._poll = select.poll()
+        self._poll.register(self._uart, select.POLLIN)
+
+    def read(self, max_bytes: int) -> bytes:
+        """Return at most max_bytes that have arrived; b"" if none have."""
+        return _arrived(self._uart, max_bytes)
+
+    def write(self, data: bytes) -> None:
+        """Write everything."""
+        view = memoryview(data)
+        while view:
+            view = view[self._uart.write(view) or 0 :]
+
+    def flush(self) -> None:
+        """Return once everything written has left."""
+        self._uart.flush()
+
+    def wait(self, timeout_ms: int) -> bool:
+        """Return when bytes are readable (True) or after timeout_ms (False)."""
+        return bool(self._poll.poll(timeout_ms))
+
+
+class _UsbLink:
+    """Frames over the chip's USB, which MicroPython presents as standard input and output."""
+
+    def __init__(self) -> None:
+        self._poll = select.poll()
+        self._poll.register(sys.stdin, select.POLLIN)
+
+    def read(self, max_bytes: int) -> bytes:
+        """Return at most max_bytes that have arrived; b"" if none have."""
+        data = bytearray()
+        while len(data) < max_bytes and self._poll.poll(0):
+            data += sys.stdin.buffer.read(1)
+        return bytes(data)
+
+    def write(self, data: bytes) -> None:
+        """Write everything; a host that fetches nothing is waited for."""
+        view = memoryview(data)
+        while view:
+            view = view[sys.stdout.buffer.write(view) or 0 :]
+            feed()
+
+    def flush(self) -> None:
+        """Wait long enough for the host to fetch what was written: USB does not report it."""
+        time.sleep_ms(USB_FLUSH_MS)
+
+    def wait(self, timeout_ms: int) -> bool:
+        """Return when bytes are readable (True) or after timeout_ms (False)."""
+        return bool(self._poll.poll(timeout_ms))
+
+
+class _MeterLine:
+    """RS-485 on a UART: the driver is on from the first bit sent to the last and not longer."""
+
+    echo = board.METER_LINE_ECHO
+
+    def __init__(self, baud: int, parity: str, stop_bits: int) -> None:
+        self._driver_enable = machine.Pin(
+            board.METER_LINE_DRIVER_ENABLE_PIN, machine.Pin.OUT, value=0
+        )
+        self._uart = machine.UART(
+            board.METER_LINE_UART,
+            baudrate=baud,
+            bits=8,
+            parity=_PARITIES[parity],
+            stop=stop_bits,
+            tx=machine.Pin(board.METER_LINE_TX_PIN),
+            rx=machine.Pin(board.METER_LINE_RX_PIN),
+            rxbuf=METER_BUFFER_BYTES,
+            timeout=0,
+        )
+
+    def write(self, data: bytes) -> None:
+        """Send everything; returns when the last bit has left and the driver is off."""
+        self._driver_enable.on()
+        try:
+            self._uart.write(data)
+            self._uart.flush()
+        finally:
+            self._driver_enable.off()
+
+    def read(self, max_bytes: int) -> bytes:
+        """Return at most max_bytes that have arrived; b"" if none have."""
+        return _arrived(self._uart, max_bytes)
+
+    def wait(self, timeout_us: int) -> bool:
+        """Return when bytes are readable (True) or after timeout_us (False)."""
+        start = ticks_us()
+        while not self._uart.any():
+            left_us = timeout_us - ticks_diff(ticks_us(), start)
+            if left_us <= 0:
+                return False
+            if left_us > 2000:
+                feed()
+                time.sleep_ms(1)  # a tick of the operating system: no shorter sleep is one
+        return True
+
+    def discard(self) -> None:
+        """Throw away what has arrived."""
+        while _arrived(self._uart, CHUNK_BYTES):
+            pass
+
+
+def open_link() -> "_UartLink | _UsbLink":
+    """Open the link to the host."""
+    return _UsbLink() if _wattseal.USB_LINK else _UartLink()
+
+
+def open_meter_line(baud: int, parity: str, stop_bits: int) -> _MeterLine:
+    """Open the line to the meter; parity "none", "even" or "odd"."""
+    return _MeterLine(baud, parity, stop_bits)
+
+
+def heap_free() -> int:
+    """Return the bytes of heap free after a collection."""
+    gc.collect()
+    return gc.mem_free()
+
+
+def enter_boot_loader() -> None:
+    """Start the ROM's boot loader, which reads the flash out to whoever asks for it.
+
+    Unless the fuses say otherwise: docs/threat-model.md.
+    """
+    machine.bootloader()

@@ -1,0 +1,15 @@
+/* As boards/generate.py writes it: a flash of 128 KB whose second half has areas. */
+#pragma once
+#define WS_FLASH_SIZE 0x20000u
+#define WS_FLASH_SECTOR_SIZE 0x1000u
+#define WS_FLASH_PAGE_SIZE 0x100u
+#define WS_FLASH_KEYS_OFFSET 0x10000u
+#define WS_FLASH_KEYS_SECTORS 4u
+#define WS_FLASH_SETTINGS_OFFSET 0x14000u
+#define WS_FLASH_SETTINGS_SECTORS 2u
+#define WS_FLASH_STATEMENTS_OFFSET 0x16000u
+#define WS_FLASH_STATEMENTS_SECTORS 2u
+#define WS_FLASH_EVENTS_OFFSET 0x18000u
+#define WS_FLASH_EVENTS_SECTORS 4u
+#define WS_FLASH_JOURNAL_OFFSET 0x1C000u
+#define WS_FLASH_JOURNAL_SECTORS 4u
