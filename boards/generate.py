@@ -9,6 +9,8 @@ import argparse
 import base64
 import binascii
 import datetime
+import hashlib
+import json
 import re
 import sys
 import tomllib
@@ -103,9 +105,14 @@ def c_header(board: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def full_name(board: dict[str, Any], variant: str) -> str:
+    """The board's name with its variant, as the module tells it."""
+    return "_".join(filter(None, (board["name"], variant.lower())))
+
+
 def board_module(board: dict[str, Any], variant: str) -> str:
     """The frozen module `board`: NAME with its variant, and the pins and lines if it has any."""
-    name = "_".join(filter(None, (board["name"], variant.lower())))
+    name = full_name(board, variant)
     lines = [
         f"# Generated from the board.toml of {board['name']}; edit that file instead.",
         f"NAME = {name!r}",
@@ -116,10 +123,21 @@ def board_module(board: dict[str, Any], variant: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def release_module(release: dict[str, Any], vendor_key: bytes) -> str:
-    """The frozen module `release`: VERSION, ROLLBACK_NUMBER, DATE_UNIX_MS, VENDOR_KEY.
+def image_facts(name: str, release: dict[str, Any], vendor_key: bytes) -> str:
+    """What a file with the image tells of itself; wattseal/device/firmware_file.py looks for it."""
+    facts = {
+        "board": name,
+        "firmware": release["version"],
+        "rollback_number": release["rollback_number"],
+        "vendor_key": hashlib.sha256(vendor_key).hexdigest() if vendor_key else None,
+    }
+    return "WATTSEAL-IMAGE " + json.dumps(facts, separators=(",", ":"))
 
-    VENDOR_KEY is b"" if there is none.
+
+def release_module(name: str, release: dict[str, Any], vendor_key: bytes) -> str:
+    """The frozen module `release`: VERSION, ROLLBACK_NUMBER, DATE_UNIX_MS, VENDOR_KEY, IMAGE.
+
+    VENDOR_KEY is b"" if there is none. Nothing in the firmware reads IMAGE.
     """
     days = (release["date"] - datetime.date(1970, 1, 1)).days
     return (
@@ -128,6 +146,7 @@ def release_module(release: dict[str, Any], vendor_key: bytes) -> str:
         f"ROLLBACK_NUMBER = {release['rollback_number']!r}\n"
         f"DATE_UNIX_MS = {days * 86_400_000}\n"
         f"VENDOR_KEY = {vendor_key!r}\n"
+        f"IMAGE = {image_facts(name, release, vendor_key)!r}\n"
     )
 
 
@@ -154,10 +173,10 @@ def main(arguments: list[str]) -> int:
     except (BoardError, KeyError, OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
         print(f"boards/generate.py: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
-    frozen = options.out / "frozen"
+    frozen, name = options.out / "frozen", full_name(board, options.variant)
     write_if_changed(options.out / "wattseal_board.h", c_header(board))
     write_if_changed(frozen / "board.py", board_module(board, options.variant))
-    write_if_changed(frozen / "release.py", release_module(release, vendor_key))
+    write_if_changed(frozen / "release.py", release_module(name, release, vendor_key))
     return 0
 
 
