@@ -22,8 +22,8 @@ from wattseal.device.models import Hello, Status
 from wattseal.device.update import Patience, Progress
 from wattseal.ocmf.public_key import PublicKey
 
-PROBE_TIMEOUT_S = 2.0
-"""How long to wait for an answer on a port where there may be no module."""
+PROBE_TIMEOUT_S = 1.0
+"""How long to wait for one of three answers on a port where there may be no module."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,12 @@ def look_at(port: str, line: Line) -> Standing:
 
 
 def modules_on(ports: Iterable[str], line: Line) -> list[Standing]:
-    """The modules that answer on some of the ports."""
+    """The modules that answer at once on some of the ports."""
     found = []
+    at_once = Line(line.baud, min(line.timeout_s or PROBE_TIMEOUT_S, PROBE_TIMEOUT_S))
     for port in ports:
         try:
-            found.append(look_at(port, line))
+            found.append(look_at(port, at_once))
         except ToolError:
             continue
     return found
