@@ -211,6 +211,7 @@ class _Work:
             self.line,
             self.patience,
             lambda found: found.hello.chip_id not in others,
+            [self.board],
         )
 
     def _by_port(self) -> tuple[bool, Standing]:

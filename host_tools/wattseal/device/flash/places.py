@@ -19,6 +19,7 @@ from wattseal.device.flash.boards import Board, UsbId, known_boards
 from wattseal.device.link import PortInfo, list_ports
 
 MOUNT_TIMEOUT_S = 30.0
+UDEV = Path("/etc/udev")
 RULES_FILE = "/etc/udev/rules.d/70-wattseal.rules"
 
 _OCTAL = re.compile(r"\\([0-7]{3})")
@@ -193,6 +194,6 @@ def udev_rules(boards: Iterable[Board]) -> str:
 def denied(port: str, boards: Iterable[Board]) -> ToolError:
     """What to say of a port that may not be opened: with the udev rule, where there is udev."""
     rules = udev_rules(boards)
-    if not rules or not Path("/etc/udev").is_dir():
+    if not rules or not UDEV.is_dir():
         return ToolError("port_denied", port=port)
     return ToolError("port_denied_udev", port=port, rules=rules, file=RULES_FILE)

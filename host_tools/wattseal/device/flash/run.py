@@ -190,9 +190,11 @@ def ports_for(board: Board, drive: LoaderDrive | None, places: Places) -> list[s
 
 def await_module(
     file: FirmwareFile, ports: Callable[[], Iterable[str]], line: Line, patience: Patience,
-    is_meant: Callable[[Standing], bool] = lambda _module: True,
+    is_meant: Callable[[Standing], bool] = lambda _module: True, boards: Iterable[Board] = (),
 ) -> Standing:  # fmt: skip
     """The module that has come up with the image, on one of the ports that are there by then.
+
+    boards: whose ports must be allowed to be opened.
 
     ToolError `flash_not_back`, `flash_not_running`, `flash_in_fault`, `port_denied`.
     """
@@ -213,7 +215,7 @@ def await_module(
     module = patience.until(look)
     if module is None:
         if last is not None and last.name == "port_denied":
-            raise denied(last.detail["port"], known_boards())
+            raise denied(last.detail["port"], boards)
         cause = last.message if last else "No port has appeared."
         raise ToolError("flash_not_back", timeout_s=patience.timeout_s, cause=cause)
     check_runs(file, module)

@@ -143,7 +143,7 @@ class Station:
                 return False
             return self._take(found)
 
-        return run.await_module(self.file, ports, self.line, self.patience, is_meant)
+        return run.await_module(self.file, ports, self.line, self.patience, is_meant, [self.board])
 
     def _port_beside(self, drive: LoaderDrive) -> str | None:
         """The port named in the place in which the drive is named."""
@@ -201,7 +201,7 @@ class Station:
         found = Patience(wait_s, self.patience.now_s, self.patience.pause).until(look)
         if found is None and self.board.drive is not None:
             if last[0].name == "port_denied":
-                raise denied(port, self.places.boards)
+                raise denied(port, [self.board])
             raise last[0]
         return found
 
