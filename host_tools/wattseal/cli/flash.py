@@ -250,7 +250,7 @@ class _Work:
 
     def _is_ours(self, port: PortInfo) -> bool:
         known = self.places.board_of(port)
-        return known is not None and known.mcu == self.board.mcu
+        return known is not None and known.chip == self.board.chip
 
 
 def _facts(found: Standing) -> dict[str, Any]:

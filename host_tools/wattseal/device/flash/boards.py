@@ -1,8 +1,8 @@
 """What the tools know of a board: its `board.toml`, of those in `device/board_facts` or any other.
 
 `[usb]` has the USB ids of the running module, `[boot_loader]` those of its chip's boot loader, both
-as `vid` and `pid`; where they are missing, boards are not told apart by them. A boot loader without
-`board_id` shows no drive: esptool speaks to it, and `mcu` is what esptool calls the chip.
+as `vid` and `pid`; where they are missing, boards are not told apart by them. A boot loader whose
+`way` is `esptool` shows no drive: esptool writes by it, and knows the chip by the same name.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from wattseal.device.update_bundle import FlashPlace
 from wattseal.wire.firmware_manifest import MAX_IMAGE_BYTES
 
 MAX_FILE_BYTES = 65536
+DRIVE = "drive"
 
 
 class UsbId(NamedTuple):
@@ -36,13 +37,13 @@ class UsbId(NamedTuple):
 
 @dataclass(frozen=True)
 class Board:
-    """One board. `drive` None: its boot loader is spoken to by esptool, at the address `base`.
+    """One board. `drive` None: esptool writes its image, to the address `base`.
 
     `data`: the areas of its flash that hold keys, settings and records, offset and length in bytes.
     """
 
     name: str
-    mcu: str
+    chip: str
     base: int
     drive: BootLoaderDrive | None
     image_limit_bytes: int
@@ -106,12 +107,12 @@ def _board(facts: dict[str, Any]) -> Board:
     sector = int(flash["sector_bytes"])
     limit = int(flash["image_limit_bytes"]) or MAX_IMAGE_BYTES
     drive = None
-    if "board_id" in loader:
+    if loader.get("way", DRIVE) == DRIVE:
         place = FlashPlace(loader["base"], loader.get("family"), loader["whole_pages"])
         drive = BootLoaderDrive(str(loader["board_id"]), place, limit)
     return Board(
         name=str(facts["name"]),
-        mcu=str(facts["mcu"]),
+        chip=str(facts["mcu"]),
         base=int(loader["base"]),
         drive=drive,
         image_limit_bytes=limit,

@@ -23,8 +23,9 @@ TIMEOUT_S = 600.0
 PROGRAM = "esptool"
 
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
-_FATAL = re.compile(r"(?:A fatal error occurred|error):\s*(.+)", re.IGNORECASE)
-_GONE = ("device disconnected", "serial data stream stopped", "port is not open", "input/output")
+_FATAL = re.compile(r"error(?: occurred)?:\s*(.+)", re.IGNORECASE)
+_BOXED = re.compile(r"^\u2502 (.*?)\u2502?$")  # a wrong word of the command line
+_GONE = ("lost connection", "device disconnected", "serial data stream stopped")
 _MAX_CAUSE = 300
 
 
@@ -60,7 +61,7 @@ def write(job: Job, image: bytes, progress: Progress) -> None:
         status, lines = _run(words, progress)
     if status:
         cause = _cause(lines) or f"it ended with status {status}"
-        is_gone = any(word in cause.lower() for word in _GONE)
+        is_gone = any(word in line.lower() for line in lines for word in _GONE)
         name = "flash_cut" if is_gone else "esptool_failed"
         raise ToolError(name, place=job.port, cause=cause)
     progress(100, 100)
@@ -93,8 +94,9 @@ def _run(words: list[str], progress: Progress) -> tuple[int, list[str]]:
 
 
 def _cause(lines: Iterable[str]) -> str:
-    """What went wrong, in esptool's words: the line that says so, else the last one."""
+    """What went wrong, in esptool's words: what it says of an error, else its last line."""
     told = [line.strip() for line in lines if line.strip()]
     fatal = [found[1] for found in map(_FATAL.search, told) if found]
-    text = fatal[-1] if fatal else (told[-1] if told else "")
+    boxed = [found[1] for found in map(_BOXED.match, told) if found]
+    text = fatal[-1] if fatal else " ".join(boxed) or " ".join(told[-1:])
     return " ".join(text.split()).rstrip(".")[:_MAX_CAUSE]

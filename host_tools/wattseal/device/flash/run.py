@@ -174,7 +174,7 @@ def write_port(
 
     ToolError `extra_missing`, `esptool_failed`, `flash_cut`.
     """
-    esptool.write(esptool.Job(board.mcu, port, board.base, baud), file.image, progress)
+    esptool.write(esptool.Job(board.chip, port, board.base, baud), file.image, progress)
 
 
 def ports_for(board: Board, drive: LoaderDrive | None, places: Places) -> list[str]:
