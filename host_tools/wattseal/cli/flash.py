@@ -31,17 +31,17 @@ from wattseal.device.link import PortInfo
 from wattseal.device.update import Patience
 
 EPILOG = """\b
+Hold the board's BOOTSEL button while plugging it in. What is on it is erased,
+keys and records too. A module that is in use is not touched: it is updated
+with `wattseal firmware update`. With --station, boards are flashed as they
+are plugged in, until Ctrl-C.
+
+\b
 Examples:
   wattseal flash build/rp2040/firmware.uf2
   wattseal flash firmware.uf2 --port /dev/ttyUSB0 --labels labels
   wattseal flash firmware.uf2 --station --log flashed.csv --labels labels \\
-    --serial WS000017
-
-\b
-Hold the board's BOOTSEL button while plugging it in. What is on it is erased,
-keys and records too. A module that is in use is not touched: it is updated
-with `wattseal firmware update`. With --station, boards are flashed as they
-are plugged in; Ctrl-C or --count ends it."""
+    --serial WS000017"""
 
 app = Commands()
 
