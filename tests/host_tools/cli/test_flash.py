@@ -1,12 +1,15 @@
 """wattseal flash: one board, several, the wrong ones, and what goes away half-way."""
 
 import csv
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from support.device.esp32 import BOARD_TOML, Esp32
 from support.device.fake_board import FakeBoard, bare_boards, new_module
 from support.device.fake_key_life import BOARD
 from support.device.fake_module import FakeModule
@@ -14,8 +17,10 @@ from support.device.firmware_files import image_for, uf2_for, write_uf2
 from support.device.pty_port import PtyPort
 from wattseal.cli import flash
 from wattseal.device import update
-from wattseal.device.flash import places
+from wattseal.device.flash import esptool, places
 from wattseal.device.flash.boards import board_called
+from wattseal.device.flash.places import Places
+from wattseal.device.link import PortInfo
 
 Run = Callable[..., object]
 RP2040 = board_called(BOARD)
@@ -395,6 +400,64 @@ class TestModulesInUse:
             outcome = self._on(wattseal, port, file, tmp_path)
         _refused(outcome, f"was found within 1 s (a module on {port.path})")
         assert f"found a module on {port.path}: {BOARD}" in outcome.err
+
+
+class TestEsp32:
+    """Against a boot loader that speaks as the chip's does."""
+
+    @pytest.fixture
+    def esp(self, tmp_path: Path) -> tuple[object, ...]:
+        (tmp_path / "board.toml").write_text(BOARD_TOML)
+        (tmp_path / "firmware.bin").write_bytes(image_for("acme_c3"))
+        return ("flash", tmp_path / "firmware.bin", "--board", tmp_path, "--yes")
+
+    def test_a_bare_board_becomes_a_module(
+        self, wattseal: Run, esp: tuple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        identity = hashlib.sha256(image_for("acme_c3")).hexdigest()
+        honest = esptool.write
+        with (
+            Esp32(tmp_path) as chip,
+            PtyPort(new_module(board="acme_c3", firmware_identity=identity)) as started,
+        ):
+
+            def write(job: esptool.Job, *given: Any) -> None:
+                honest(job, *given)
+                chip.becomes(started.path)
+
+            monkeypatch.setattr(esptool, "write", write)
+            outcome = wattseal(*esp, "--port", chip.port)
+        assert outcome.status == 0, outcome.err
+        assert "no module answers" in outcome.err
+        assert "Flashed: the module runs firmware 0.1.0." in outcome.out
+
+    def test_another_chip(self, wattseal: Run, esp: tuple, tmp_path: Path) -> None:
+        with Esp32(tmp_path, "esp32s3") as chip:
+            _refused(wattseal(*esp, "--port", chip.port), "ESP32-S3, not ESP32-C3")
+
+    def test_a_module_in_use(self, wattseal: Run, esp: tuple, port: PtyPort) -> None:
+        _refused(wattseal(*esp, "--port", port.path), "it is commissioned")
+
+    def test_without_a_port(
+        self, wattseal: Run, esp: tuple, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _refused(wattseal(*esp, "--port", "/dev/none"), "There is no port /dev/none")
+        ports = [PORT.model_copy(update={"device": f"/dev/ttyACM{number}"}) for number in range(2)]
+        for listed, words in ((ports, "more than one (/dev/ttyACM0, "), ([], "no port of such")):
+            monkeypatch.setattr(
+                flash,
+                "Places",
+                lambda *given, listed=listed: Places(*given, list_ports=lambda: listed),
+            )
+            _refused(wattseal(*esp), words)
+
+    def test_a_uf2(self, wattseal: Run, esp: tuple, file: Path) -> None:
+        _refused(wattseal("flash", file, *esp[2:]), "this board takes none: give firmware.bin", 2)
+
+
+PORT = PortInfo(
+    device="", description=None, manufacturer=None, serial_number=None, usb_id="303a:1001"
+)
 
 
 class TestStation:
