@@ -175,7 +175,7 @@ class TestInfo:
         _refused(wattseal("firmware", "info", bundle), "may have been cut short")
         (tmp_path / "a.uf2").write_bytes(b"UF2\n")
         _refused(wattseal("firmware", "info", tmp_path / "a.uf2"), "cut short", 2)
-        _refused(wattseal("firmware", "info", tmp_path / "none"), "No such file")
+        _refused(wattseal("firmware", "info", tmp_path / "none"), "No such file", 2)
 
 
 class TestUpdate:
