@@ -57,7 +57,11 @@ def test_a_module_in_use_is_left_alone(module: Module, first_image: Path, next_i
         assert "wattseal firmware update" in refused["error"]["remedy"]
         running = told("flash", first_image.with_suffix(".uf2"), *place)
         assert running["flashed"] is False
+        info = told("firmware", "info", first_image.with_suffix(".uf2"))
     finally:
         module.reconnect()
     assert module.client.call("public_key") == key
     assert module.rig.in_boot_loader is False
+    facts = ("board", "firmware", "rollback_number", "vendor_key")
+    assert {name: info[name] for name in facts} == {name: module.hello[name] for name in facts}
+    assert info["sha256"] == module.hello["firmware_identity"]

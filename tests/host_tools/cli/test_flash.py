@@ -122,7 +122,11 @@ class TestOneBoard:
     ) -> None:
         """Its board.toml is not among those that the tools carry."""
         facts = Path("boards") / BOARD / "board.toml"
-        text = (Path(__file__).parents[3] / facts).read_text().replace(f'"{BOARD}"', '"acme"')
+        text = (
+            (Path(__file__).parents[3] / facts)
+            .read_text()
+            .replace(f'name = "{BOARD}"', 'name = "acme"')
+        )
         (tmp_path / "board.toml").write_text(text)
         bare.board = flash.board_given(str(tmp_path))
         file = write_uf2(tmp_path / "acme.uf2", bare.board)

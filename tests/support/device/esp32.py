@@ -10,15 +10,11 @@ PROGRAM = Path(sys.executable).parent / "esp32-mock-bootloader"
 
 BOARD_TOML = """\
 name = "acme_c3"
-mcu = "esp32c3"
+chip = "esp32c3"
 
 [usb]
 vid = 0x303a
 pid = 0x1001
-
-[boot_loader]
-way = "esptool"
-base = 0x0
 
 [flash]
 size_bytes = 4_194_304

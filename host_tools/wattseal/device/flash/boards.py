@@ -1,8 +1,8 @@
 """What the tools know of a board: its `board.toml`, of those in `device/board_facts` or any other.
 
 `[usb]` has the USB ids of the running module, `[boot_loader]` those of its chip's boot loader, both
-as `vid` and `pid`; where they are missing, boards are not told apart by them. A boot loader whose
-`way` is `esptool` shows no drive: esptool writes by it, and knows the chip by the same name.
+as `vid` and `pid`; where they are missing, boards are not told apart by them. A board without
+`[boot_loader]` whose chip esptool knows is written by esptool, from the start of its flash.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from wattseal.device.update_bundle import FlashPlace
 from wattseal.wire.firmware_manifest import MAX_IMAGE_BYTES
 
 MAX_FILE_BYTES = 65536
-DRIVE = "drive"
+OF_ESPTOOL = "esp"
+"""How the names of chips begin that esptool knows by the same name."""
 
 
 class UsbId(NamedTuple):
@@ -53,8 +54,8 @@ class Board:
     loader_usb: UsbId | None
 
     def is_called(self, name: str) -> bool:
-        """Whether a name is this board's, or that of a variant of it: name, `_` or `-`, variant."""
-        return name == self.name or name.startswith((self.name + "_", self.name + "-"))
+        """Whether a name is this board's, or that of a variant of it: name, `-`, variant."""
+        return name.partition("-")[0] == self.name
 
     def sectors(self) -> list[int]:
         """The offsets of all sectors that hold data."""
@@ -69,16 +70,16 @@ def known_boards() -> tuple[Board, ...]:
         path.read_text(encoding="ascii")
         for path in (files("wattseal.device") / "board_facts").iterdir()
     ]
-    facts = [one for one in map(tomllib.loads, texts) if "boot_loader" in one]
-    return tuple(sorted(map(_board, facts), key=lambda board: board.name))
+    found = [_board(facts) for facts in map(tomllib.loads, texts)]
+    return tuple(sorted(found, key=lambda board: board.name))
 
 
 def board_called(name: str, boards: Iterable[Board] | None = None) -> Board:
     """The board of a name, or the one of which it names a variant. ToolError `board_unknown`."""
-    fitting = [board for board in boards or known_boards() if board.is_called(name)]
-    if not fitting:
-        raise ToolError("board_unknown", board=name)
-    return max(fitting, key=lambda board: len(board.name))
+    for board in boards or known_boards():
+        if board.is_called(name):
+            return board
+    raise ToolError("board_unknown", board=name)
 
 
 def board_given(text: str) -> Board:
@@ -103,24 +104,29 @@ def board_given(text: str) -> Board:
 
 def _board(facts: dict[str, Any]) -> Board:
     """The board of its facts. Raises KeyError, ValueError, TypeError."""
-    loader, flash = facts["boot_loader"], facts["flash"]
+    chip, flash = str(facts["chip"]), facts["flash"]
+    by_esptool = "boot_loader" not in facts and chip.startswith(OF_ESPTOOL)
+    loader = {} if by_esptool else facts["boot_loader"]
     sector = int(flash["sector_bytes"])
     limit = int(flash["image_limit_bytes"]) or MAX_IMAGE_BYTES
-    drive = None
-    if loader.get("way", DRIVE) == DRIVE:
-        place = FlashPlace(loader["base"], loader.get("family"), loader["whole_pages"])
-        drive = BootLoaderDrive(str(loader["board_id"]), place, limit)
     return Board(
         name=str(facts["name"]),
-        chip=str(facts["mcu"]),
-        base=int(loader["base"]),
-        drive=drive,
+        chip=chip,
+        base=0 if by_esptool else int(loader["base"]),
+        drive=None if by_esptool else _drive(facts, limit),
         image_limit_bytes=limit,
         sector_bytes=sector,
         data=tuple((area["offset"], area["sectors"] * sector) for area in flash["areas"].values()),
         running_usb=_usb_id(facts.get("usb", {})),
         loader_usb=_usb_id(loader),
     )
+
+
+def _drive(facts: dict[str, Any], limit: int) -> BootLoaderDrive:
+    how = facts["boot_loader"]
+    place = FlashPlace(int(how["base"]), how.get("family"), bool(how["whole_pages"]))
+    transport = str(facts.get("link", {}).get("transport", ""))
+    return BootLoaderDrive(str(how["board_id"]), place, limit, transport)
 
 
 def _usb_id(facts: dict[str, Any]) -> UsbId | None:

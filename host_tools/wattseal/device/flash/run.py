@@ -15,7 +15,7 @@ from wattseal.device.advice import advise
 from wattseal.device.device import Device, key_of
 from wattseal.device.firmware_file import FirmwareFile, family_words
 from wattseal.device.flash import esptool
-from wattseal.device.flash.boards import Board, board_called, known_boards
+from wattseal.device.flash.boards import Board, board_called
 from wattseal.device.flash.places import LoaderDrive, Places, denied, mounted
 from wattseal.device.link import LinkClient, SerialTransport
 from wattseal.device.models import Hello, Status
@@ -115,20 +115,11 @@ def _misfit(file: FirmwareFile, board: Board) -> str | None:
         return f"it begins at {file.base:#010x}, this board's flash at {board.base:#010x}"
     if file.facts is None:
         return "it holds no image of Wattseal, or one that does not tell its board"
-    if not _names(file.facts.board, board):
+    if not board.is_called(file.facts.board):
         return f"it is for the board {file.facts.board}"
     if len(file.image) > board.image_limit_bytes:
         return f"its {len(file.image)} bytes are more than {board.image_limit_bytes}"
     return None
-
-
-def _names(name: str, board: Board) -> bool:
-    """Whether a name is this board's or of a variant of it, and no other's that begins alike."""
-    others = [one for one in known_boards() if one.name != board.name]
-    try:
-        return board_called(name, [board, *others]) is board
-    except ToolError:
-        return False
 
 
 def pick_drive(drives: Iterable[LoaderDrive], board: Board) -> LoaderDrive | None:
