@@ -172,7 +172,8 @@ class _Work:
                 run.check_may_be_erased(only)
             drive = self._await_drive(others)
         elif self.places.ports and others:
-            run.check_may_be_erased(others[0])
+            taken = others[0]
+            raise ToolError("port_of_another", port=taken.port, chip_id=taken.hello.chip_id)
         socket = f" in the USB socket {drive.socket}" if drive.socket else ""
         complain(f"wattseal: found a board in its boot loader at {drive.name}{socket}.")
         confirm(ERASED, yes=self.yes)

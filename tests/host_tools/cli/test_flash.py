@@ -379,12 +379,31 @@ class TestModulesInUse:
         module._status = lambda _params: {**fresh, **change}
         _refused(self._on(wattseal, port, file, tmp_path), words)
 
-    def test_a_module_in_use_on_the_port_of_a_bare_board(
-        self, wattseal: Run, port: PtyPort, bare: FakeBoard, file: Path
+    @pytest.mark.parametrize("other", [FakeModule, new_module])
+    def test_another_module_on_the_port_of_a_bare_board(
+        self, wattseal: Run, bare: FakeBoard, file: Path, other: Callable[[], FakeModule]
     ) -> None:
-        place = ("--drive", bare.drive.folder, "--port", port.path, "--yes")
-        _refused(wattseal("flash", file, *place), "it is commissioned")
+        with PtyPort(other()) as port:
+            place = ("--drive", bare.drive.folder, "--port", port.path, "--yes")
+            _refused(wattseal("flash", file, *place), "Another module answers on", 2)
         assert bare.files_taken == 0
+
+    def test_another_module_elsewhere_is_not_taken_for_the_board(
+        self, wattseal: Run, bare: FakeBoard, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It stays as it is, and the board is found beside it."""
+        other = FakeModule(hello_changes={"chip_id": "00" * 8})
+        with PtyPort(other) as port:
+
+            def listed() -> list[PortInfo]:
+                names = [port.path, *([str(bare.port)] if bare.port.exists() else [])]
+                return [PORT.model_copy(update={"device": name}) for name in names]
+
+            monkeypatch.setattr(flash, "Places", lambda *given: Places(*given, list_ports=listed))
+            told = wattseal("flash", file, "--drive", bare.drive.folder, "--yes", "--json")
+        assert told.status == 0, told.err
+        assert told.json["port"] == str(bare.port)
+        assert set(other.calls) == {"hello", "status", "public_key"}
 
     def test_a_module_that_runs_the_file(
         self, wattseal: Run, port: PtyPort, module: FakeModule, tmp_path: Path
