@@ -8,6 +8,8 @@ import argparse
 import base64
 import binascii
 import datetime
+import hashlib
+import json
 import re
 import sys
 import tomllib
@@ -99,10 +101,21 @@ def board_module(target: Target) -> str:
     return "\n".join(lines) + "\n"
 
 
-def release_module(release: dict[str, Any], vendor_key: bytes) -> str:
-    """The frozen module `release`: VERSION, ROLLBACK_NUMBER, DATE_UNIX_MS, VENDOR_KEY.
+def image_facts(name: str, release: dict[str, Any], vendor_key: bytes) -> str:
+    """What a file with the image tells of itself; wattseal/device/firmware_file.py looks for it."""
+    facts = {
+        "board": name,
+        "firmware": release["version"],
+        "rollback_number": release["rollback_number"],
+        "vendor_key": hashlib.sha256(vendor_key).hexdigest() if vendor_key else None,
+    }
+    return "WATTSEAL-IMAGE " + json.dumps(facts, separators=(",", ":"))
 
-    VENDOR_KEY is b"" if there is none.
+
+def release_module(name: str, release: dict[str, Any], vendor_key: bytes) -> str:
+    """The frozen module `release`: VERSION, ROLLBACK_NUMBER, DATE_UNIX_MS, VENDOR_KEY, IMAGE.
+
+    VENDOR_KEY is b"" if there is none. Nothing in the firmware reads IMAGE.
     """
     days = (release["date"] - datetime.date(1970, 1, 1)).days
     return (
@@ -111,6 +124,7 @@ def release_module(release: dict[str, Any], vendor_key: bytes) -> str:
         f"ROLLBACK_NUMBER = {release['rollback_number']!r}\n"
         f"DATE_UNIX_MS = {days * 86_400_000}\n"
         f"VENDOR_KEY = {vendor_key!r}\n"
+        f"IMAGE = {image_facts(name, release, vendor_key)!r}\n"
     )
 
 
@@ -141,7 +155,8 @@ def main(arguments: list[str]) -> int:
     frozen = options.out / "frozen"
     write_if_changed(options.out / "wattseal_board.h", c_header(target.board))
     write_if_changed(frozen / "board.py", board_module(target))
-    write_if_changed(frozen / "release.py", release_module(release, vendor_key))
+    told = release_module(target.image_name, release, vendor_key)
+    write_if_changed(frozen / "release.py", told)
     return 0
 
 

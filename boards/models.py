@@ -143,6 +143,12 @@ class Noise(_Facts):
 class BootLoader(_Facts):
     """A boot loader that takes UF2 files from a drive."""
 
+    vid: int | None = Field(
+        default=None, ge=1, le=0xFFFF, description="the boot loader's vendor id of USB, as 0x2e8a"
+    )
+    pid: int | None = Field(
+        default=None, ge=1, le=0xFFFF, description="the boot loader's product id of USB, as 0x0003"
+    )
     board_id: Text
     base: int = Field(ge=0, lt=1 << 32, description="the address at which the flash begins")
     family: int | None = Field(default=None, description="the family number of its UF2 blocks")

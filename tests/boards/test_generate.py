@@ -1,6 +1,7 @@
 """boards/generate.py: what it makes of the boards here, and which boards it refuses."""
 
 import datetime
+import hashlib
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from wattseal.device.firmware_file import find_facts
 
 ROOT = Path(__file__).resolve().parents[2]
 RELEASE = ROOT / "firmware/release.toml"
@@ -107,6 +109,23 @@ def test_the_release_is_a_module(tmp_path: Path) -> None:
 def test_without_a_vendor_key_there_is_none(tmp_path: Path) -> None:
     generate("rp2040", tmp_path)
     assert frozen(tmp_path, "release")["VENDOR_KEY"] == b""
+
+
+def test_an_image_tells_what_it_is(tmp_path: Path) -> None:
+    pem = tmp_path / "key.pem"
+    pem.write_bytes(pem_of(ec.generate_private_key(ec.SECP256R1()).public_key()))
+    generate("rp2040-lab", tmp_path, "--vendor-key", pem)
+    release = frozen(tmp_path, "release")
+    facts = find_facts(release["IMAGE"].encode())
+    assert facts
+    assert facts.board == frozen(tmp_path, "board")["NAME"]
+    assert facts.firmware == release["VERSION"]
+    assert facts.rollback_number == release["ROLLBACK_NUMBER"]
+    assert facts.vendor_key == hashlib.sha256(release["VENDOR_KEY"]).hexdigest()
+    generate("rp2040", tmp_path / "without")
+    without = find_facts(frozen(tmp_path / "without", "release")["IMAGE"].encode())
+    assert without
+    assert without.vendor_key is None
 
 
 BAD_KEYS = {

@@ -36,7 +36,10 @@ _OF_A_KEYS_LIFE = (
 
 app = Commands(
     name="device",
-    cls=group_with(dict.fromkeys(_OF_A_KEYS_LIFE, "device_owner")),
+    cls=group_with(
+        dict.fromkeys(_OF_A_KEYS_LIFE, "device_owner")
+        | dict.fromkeys(("watch", "report"), "device_watch")
+    ),
     no_args_is_help=True,
     help="Look at a module and set it up.",
 )
@@ -197,7 +200,7 @@ def _say_status(hello: models.Hello, state: models.Status) -> None:
     """What the state means first, then the facts, and last what to do next."""
     advice = advise(state)
     say(f"{state.state.upper()}: {advice.meaning}", _STYLES.get(state.state, "bold yellow"))
-    say_facts(_facts(hello, state))
+    say_facts(status_facts(hello, state))
     say_next(advice)
 
 
@@ -217,7 +220,8 @@ def _held(journal: models.Journal) -> str:
     return f"T{journal.oldest} to T{journal.newest}" if journal.oldest else "none"
 
 
-def _facts(hello: models.Hello, state: models.Status) -> list[tuple[str, str]]:
+def status_facts(hello: models.Hello, state: models.Status) -> list[tuple[str, str]]:
+    """A module's state in labels and values."""
     journal, log = state.journal, state.events
     held = _held(journal)
     events = f"{log.oldest} to {log.newest}" if log.oldest else "none"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +16,7 @@ from wattseal.common.files import OutputDirectory, read_at_most
 from wattseal.device import update
 from wattseal.device.advice import advise
 from wattseal.device.device import key_of
+from wattseal.device.firmware_file import family_words, read_firmware
 from wattseal.device.key_history import check_history, check_present_key
 from wattseal.device.models import Hello, Status
 from wattseal.device.owner import create_key
@@ -110,6 +111,59 @@ def verify(
     bundle = read_bundle(bundle_file)
     bundle.check_signature(bundle_file, public)
     return _of_bundle(bundle_file, bundle.manifest, f"by {public.fingerprint}")
+
+
+@app.command(example="wattseal firmware info build/rp2040/firmware.uf2")
+def info(
+    file: Annotated[Path, argument("FILE", f"A .uf2, .bin or {SUFFIX} file.")],
+) -> Result:
+    """Say what a firmware file is for, what was built into it, and which identity it has."""
+    found = read_firmware(file)
+    facts = found.facts
+    manifest = found.bundle.manifest if found.bundle else None
+    signature = found.bundle.signature if found.bundle else None
+    sbom = file.with_suffix(SBOM_SUFFIX)
+    shown = {
+        "file": file,
+        "kind": found.kind,
+        "board": manifest.board if manifest else facts and facts.board,
+        "firmware": manifest.firmware if manifest else facts and facts.firmware,
+        "rollback_number": manifest.rollback_number
+        if manifest
+        else facts and facts.rollback_number,
+        "family": None if found.family is None else family_words(found.family),
+        "size": len(found.image),
+        "sha256": found.sha256,
+        "vendor_key": facts and facts.vendor_key,
+        "signature": signature.hex() if signature else None,
+        "sbom": sbom if sbom.exists() else None,
+    }
+    return Result(shown, lambda: _say_info(shown))
+
+
+SBOM_SUFFIX = ".cdx.json"
+_KINDS = {"uf2": "UF2", "bin": "plain image", "bundle": "update bundle"}
+
+
+def _say_info(shown: dict[str, Any]) -> None:
+    family = f", family {shown['family']}" if shown["family"] else ""
+    signed = "signed; `wattseal firmware verify` checks by whom"
+    say_facts(
+        [
+            ("file", f"{shown['file']}: {_KINDS[shown['kind']]}{family}"),
+            ("board", shown["board"] or "not told: no Wattseal image, or an old one"),
+            ("firmware", shown["firmware"] or "not told"),
+            ("rollback", str(shown["rollback_number"]) if shown["board"] else "not told"),
+            ("image", f"{shown['size']} bytes, identity {shown['sha256']}"),
+            ("vendor key", f"SHA-256 {shown['vendor_key']}" if shown["vendor_key"] else "none"),
+            *(
+                [("signature", signed if shown["signature"] else "not signed yet")]
+                if shown["kind"] == "bundle"
+                else []
+            ),
+            ("SBOM", str(shown["sbom"] or "none beside it")),
+        ]
+    )
 
 
 def _of_bundle(path: Path, manifest: Manifest, signed: str) -> Result:

@@ -68,6 +68,7 @@ _INTERRUPTED = 130
 
 SUMMARIES = {
     "verify": "Verify signatures and transactions of OCMF records.",
+    "flash": "Write firmware into a new board, and check that its module runs it.",
     "port": "Find the port that a module is on.",
     "device": "Look at a module and set it up.",
     "session": "Begin and end charging sessions.",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from xml.sax.saxutils import escape
 
+import segno
 from reportlab.lib.colors import HexColor
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
@@ -29,6 +30,7 @@ from reportlab.platypus import (
     TableStyle,
 )
 
+MM: float = mm
 MARGIN = 18 * mm
 WIDTH = A4[0] - 2 * MARGIN
 """Between the margins, in points as all lengths here."""
@@ -74,6 +76,40 @@ def make_pdf(
     document.addPageTemplates(PageTemplate("page", [frame], onPage=draw_foot))
     document.build(story())
     return buffer.getvalue()
+
+
+def make_page(draw: Callable[[Canvas], None], size: tuple[float, float], *, title: str) -> bytes:
+    """A document of one page of this size, in points, that is drawn on freely."""
+    _load_fonts()
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=size, invariant=1)
+    canvas.setTitle(title)
+    canvas.setFillColor(DARK)
+    draw(canvas)
+    canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def draw_qr(canvas: Canvas, code: segno.QRCode, at: tuple[float, float], width: float) -> None:
+    """A QR code in a square whose lower left corner is there, with its quiet zone."""
+    rows = [list(row) for row in code.matrix_iter(scale=1, border=2)]
+    step = width / len(rows)
+    for down, row in enumerate(rows):
+        for across, is_dark in enumerate(row):
+            if is_dark:
+                x, y = at[0] + across * step, at[1] + width - (down + 1) * step
+                canvas.rect(x, y, step, step, stroke=0, fill=1)
+
+
+def draw_fitting(
+    canvas: Canvas, text: str, at: tuple[float, float], font: str, size: float, width: float
+) -> None:
+    """A line of text, in smaller letters if it would be wider than that."""
+    known = _known(text)
+    natural = pdfmetrics.stringWidth(known, font, size)
+    canvas.setFont(font, size * min(1.0, width / natural) if natural else size)
+    canvas.drawString(*at, known)
 
 
 @cache

@@ -218,13 +218,17 @@ _WINDOWS_ERRORS = (
 
 
 class PortInfo(BaseModel):
-    """A port of this computer; None for what its USB device does not give."""
+    """A port of this computer; None for what its USB device does not give.
+
+    `usb_socket` is where on the bus it is, such as `1-1.4`: bus and hub ports.
+    """
 
     device: str
     description: str | None
     manufacturer: str | None
     serial_number: str | None
     usb_id: str | None
+    usb_socket: str | None = None
 
 
 def list_ports() -> list[PortInfo]:
@@ -242,6 +246,7 @@ def _info(port: Any) -> PortInfo:
         manufacturer=port.manufacturer,
         serial_number=port.serial_number,
         usb_id=f"{port.vid:04x}:{port.pid:04x}" if known else None,
+        usb_socket=(getattr(port, "location", None) or "").partition(":")[0] or None,
     )
 
 

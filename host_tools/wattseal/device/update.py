@@ -12,7 +12,7 @@ import re
 import string
 import time
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
@@ -47,7 +47,9 @@ def _drives() -> dict[str, BootLoaderDrive]:
     found = {}
     for path in (files("wattseal.device") / "board_facts").iterdir():
         facts = tomllib.loads(path.read_text(encoding="ascii"))
-        how = facts["boot_loader"]
+        how = facts.get("boot_loader", {})
+        if "board_id" not in how:  # esptool speaks to it
+            continue
         place = FlashPlace(how["base"], how.get("family"), how["whole_pages"])
         limit = facts["flash"]["image_limit_bytes"] or MAX_IMAGE_BYTES
         transport = facts.get("link", {}).get("transport", "")
@@ -110,17 +112,21 @@ def find(drive: BootLoaderDrive, folders: Iterable[Path]) -> list[Path]:
     return [folder for folder in folders if board_id(folder) == drive.board_id]
 
 
-def copy(image: bytes, drive: BootLoaderDrive, folder: Path, progress: Progress) -> None:
+def copy(
+    image: bytes, drive: BootLoaderDrive, folder: Path, progress: Progress,
+    erased: Sequence[int] = (),
+) -> None:  # fmt: skip
     """Copy an image onto the drive. ToolError `drive_lost` if it is gone before the last byte.
 
-    The file takes its name only once it is whole, for a boot loader that looks at names.
+    The file takes its name only once it is whole, for a boot loader that looks at names. erased:
+    offsets of sectors that are erased besides.
     """
     partial = folder / (IMAGE + ".part")
-    total = update_bundle.block_count(image)
+    total = update_bundle.block_count(image) + len(erased)
     written = 0
     try:
         with partial.open("wb", buffering=_PIECE_BYTES) as file:
-            for block in update_bundle.blocks(image, drive.place):
+            for block in update_bundle.blocks(image, drive.place, erased):
                 file.write(block)
                 written += 1
                 if written % 64 == 0:

@@ -11,7 +11,7 @@ import hashlib
 import io
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -196,17 +196,27 @@ class FlashPlace:
     whole_pages: bool
 
 
-def blocks(image: bytes, place: FlashPlace) -> Iterator[bytes]:
-    """The blocks of an image: the second one first, the first one last."""
-    count = block_count(image)
+def blocks(image: bytes, place: FlashPlace, erased: Sequence[int] = ()) -> Iterator[bytes]:
+    """The blocks of an image: the second one first, the first one last.
+
+    erased: offsets of sectors to be erased besides, before all else. Each gets one page of FF: the
+    boot loader erases a sector when it meets the first page of it.
+    """
+    images = block_count(image)
+    pages = [image[at : at + PAYLOAD_BYTES] for at in range(0, len(image), PAYLOAD_BYTES)]
+    for number, offset in enumerate(erased, images):
+        yield _block(b"\xff" * PAYLOAD_BYTES, offset, number, images + len(erased), place)
+    for number in (*range(1, images), 0):
+        offset = number * PAYLOAD_BYTES
+        yield _block(pages[number], offset, number, images + len(erased), place)
+
+
+def _block(payload: bytes, offset: int, number: int, count: int, place: FlashPlace) -> bytes:
     flags, family = (0, 0) if place.family is None else (_HAS_FAMILY, place.family)
-    for number in (*range(1, count), 0):
-        at = number * PAYLOAD_BYTES
-        payload = image[at : at + PAYLOAD_BYTES]
-        filled = payload.ljust(PAYLOAD_BYTES, b"\0")
-        size = len(filled if place.whole_pages else payload)
-        header = _HEADER.pack(*_MAGIC, flags, place.base + at, size, number, count, family)
-        yield header + filled + _PADDING + _MAGIC_END.to_bytes(4, "little")
+    filled = payload.ljust(PAYLOAD_BYTES, b"\0")
+    size = len(filled if place.whole_pages else payload)
+    header = _HEADER.pack(*_MAGIC, flags, place.base + offset, size, number, count, family)
+    return header + filled + _PADDING + _MAGIC_END.to_bytes(4, "little")
 
 
 def block_count(image: bytes) -> int:

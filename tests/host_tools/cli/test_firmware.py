@@ -9,11 +9,13 @@ from support.device import fake_module as faults
 from support.device.fake_boot_loader import FakeBootLoader
 from support.device.fake_key_life import BOARD, IMAGE, VENDOR
 from support.device.fake_module import FakeModule
+from support.device.firmware_files import image_for, uf2_for
 from support.device.pty_port import PtyPort
 from support.device.signer import signer
 from wattseal.cli.options import Module
 from wattseal.common.errors import ToolError
 from wattseal.device import update
+from wattseal.device.flash.boards import board_called
 from wattseal.device.update import drive_of
 from wattseal.device.update_bundle import Bundle, describe, read_bundle
 
@@ -131,6 +133,49 @@ class TestBundle:
         bundle.write_bytes(bundle.read_bytes()[:-40])
         outcome = wattseal("firmware", command, bundle, "--key", VENDOR.public.hex)
         _refused(outcome, "may have been cut short")
+
+
+class TestInfo:
+    FACTS = ("board", "firmware", "rollback_number", "vendor_key")
+
+    def test_of_each_kind_of_file(self, wattseal: Run, tmp_path: Path) -> None:
+        board = board_called(PICO)
+        image = image_for(PICO)
+        (tmp_path / "a.bin").write_bytes(image)
+        (tmp_path / "a.uf2").write_bytes(uf2_for(board, image))
+        (tmp_path / "a.cdx.json").write_text("{}")
+        bundle = _bundle(tmp_path / "b.wsfw", image, PICO)
+        for path, kind, family in (
+            (tmp_path / "a.bin", "bin", None),
+            (tmp_path / "a.uf2", "uf2", "0xe48bff56"),
+            (bundle, "bundle", None),
+        ):
+            told = wattseal("firmware", "info", path, "--json").json
+            assert (told["kind"], told["family"], told["size"]) == (kind, family, len(image))
+            assert told["sha256"] == describe(image, PICO, "1", 1).sha256
+            assert (told["board"], told["rollback_number"]) == (PICO, 1)
+            assert told["vendor_key"] == "5c" * 32
+            assert bool(told["signature"]) is (kind == "bundle")
+            assert bool(told["sbom"]) is (path.stem == "a")
+        said = wattseal("firmware", "info", tmp_path / "a.uf2").out
+        assert "a.uf2: UF2, family 0xe48bff56" in said
+        assert f"vendor key  SHA-256 {'5c' * 32}" in said
+        assert "a.cdx.json" in said
+
+    def test_of_what_is_no_wattseal_image(self, wattseal: Run, tmp_path: Path) -> None:
+        (tmp_path / "a.bin").write_bytes(b"MicroPython")
+        outcome = wattseal("firmware", "info", tmp_path / "a.bin")
+        assert outcome.status == 0
+        assert "not told: no Wattseal image" in outcome.out
+        told = wattseal("firmware", "info", tmp_path / "a.bin", "--json").json
+        assert [told[name] for name in self.FACTS] == [None] * 4
+
+    def test_of_what_is_not_whole(self, wattseal: Run, bundle: Path, tmp_path: Path) -> None:
+        bundle.write_bytes(bundle.read_bytes()[:-40])
+        _refused(wattseal("firmware", "info", bundle), "may have been cut short")
+        (tmp_path / "a.uf2").write_bytes(b"UF2\n")
+        _refused(wattseal("firmware", "info", tmp_path / "a.uf2"), "cut short", 2)
+        _refused(wattseal("firmware", "info", tmp_path / "none"), "No such file", 2)
 
 
 class TestUpdate:

@@ -54,11 +54,13 @@ def test_every_command_is_there() -> None:
                 "decommission",
                 "archive-events",
                 "statements",
+                "watch",
+                "report",
             )
         ),
         *(("session", name) for name in ("begin", "intermediate", "end")),
         *(("owner", name) for name in ("create", "show", "sign")),
-        *(("firmware", name) for name in ("key", "pack", "sign", "verify", "update")),
+        *(("firmware", name) for name in ("key", "pack", "sign", "verify", "info", "update")),
         *(
             ("registry", name)
             for name in (
@@ -72,6 +74,7 @@ def test_every_command_is_there() -> None:
         *(("cdr", name) for name in ("validate", "reconcile")),
         *(("cdr", "partner", name) for name in ("add", "list", "revoke")),
         *(("commission", name) for name in ("export", "submit", "finish", "document", "batch")),
+        ("flash",),
         ("verify",),
     }
 

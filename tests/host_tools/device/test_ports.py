@@ -136,14 +136,16 @@ def test_listing_tells_what_usb_tells(monkeypatch: pytest.MonkeyPatch) -> None:
     class Port:
         device, name, description = "/dev/ttyACM0", "ttyACM0", "Wattseal"
         manufacturer, serial_number, vid, pid = "Example", "E66", 0x2E8A, 0x0005
+        location = "1-1.4:1.0"
 
     class Bare:
         device, name, description = "/dev/ttyS0", "ttyS0", "n/a"
-        manufacturer = serial_number = vid = pid = None
+        manufacturer = serial_number = vid = pid = location = None
 
     monkeypatch.setattr(serial.tools.list_ports, "comports", lambda: [Port])
-    assert link.list_ports()[0].usb_id == "2e8a:0005"
+    found = link.list_ports()[0]
+    assert (found.usb_id, found.usb_socket) == ("2e8a:0005", "1-1.4")
     monkeypatch.setattr(serial.tools.list_ports, "comports", lambda: [Bare])
     assert link.list_ports()[0].model_dump(exclude={"device"}) == dict.fromkeys(
-        ("description", "manufacturer", "serial_number", "usb_id")
+        ("description", "manufacturer", "serial_number", "usb_id", "usb_socket")
     )
