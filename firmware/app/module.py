@@ -1,13 +1,13 @@
 """The module: its parts and its state. boot.py starts it, commands/ has what it can do."""
 
 from wire.errors import WattsealError
+from wire.meter import ATTEMPTS, Meter
 
 from app.clock import Clock
 from app.contracts import Core, Json, Port, Release
 from app.events import SPARE_FOR_ARCHIVING, Events
 from app.firmware import Firmware, check_manifest, refusal
 from app.journal import Journal
-from app.meter import ATTEMPTS, Meter
 from app.owner import Owner
 from app.rations import Rations
 from app.refusals import LASTING, as_wattseal_error, event_of

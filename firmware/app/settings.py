@@ -2,12 +2,12 @@
 
 from wire import strict_json
 from wire.errors import WattsealError
+from wire.meter import Meter
 from wire.methods import UNSEALED_SETTINGS
+from wire.modbus_line import ModbusLine
 from wire.signed_note import is_key_name
 
 from app.contracts import Core, Json, Port
-from app.meter import Meter
-from app.modbus_line import ModbusLine
 
 _NEEDED_FOR_SEAL = (
     "gateway_id",

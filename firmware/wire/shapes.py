@@ -6,3 +6,4 @@ MicroPython has no `typing`, and never looks at an annotation.
 Json = object
 JsonObject = dict
 Row = tuple
+MeterLine = ReadingUse = RegisterUse = Result = Ticks = Work = object

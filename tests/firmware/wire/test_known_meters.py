@@ -1,10 +1,10 @@
 """Every meter that there is a profile of, read by the application from the rig's emulation."""
 
 import pytest
-from app.meter import Meter
-from app.modbus_line import ModbusLine
 from support.app.meter import TURNAROUND_US, FakeMeterLine
 from support.app.port import FakePort
+from wire.meter import Meter
+from wire.modbus_line import ModbusLine
 
 from hil.meter import meter as rig
 from hil.meter.profile import load_profile, profile_names

@@ -1,11 +1,11 @@
 """The master on a line in virtual time: silences, time-outs, late replies, echo, strangers."""
 
 import pytest
-from app.modbus_line import ModbusLine
 from support.app import meter as faults
 from support.app.meter import ENERGY, FakeMeter, FakeMeterLine
 from support.app.port import FakePort
 from wire.errors import WattsealError
+from wire.modbus_line import ModbusLine
 
 SILENCE_US = 3646  # 3.5 characters of 10 bits at 9600 baud
 

@@ -5,8 +5,8 @@ wire/modbus_rtu.py is time: the silence before a request, the end of a reply, th
 line that is drained after one, so that a late reply cannot answer the next request.
 """
 
-from wire.errors import WattsealError
-from wire.modbus_rtu import (
+from .errors import WattsealError
+from .modbus_rtu import (
     MAX_FRAME_BYTES,
     ReplyParser,
     build_read,
@@ -14,8 +14,7 @@ from wire.modbus_rtu import (
     silence_us,
     strip_echo,
 )
-
-from app.contracts import MeterLine, RegisterUse, Result, Ticks, Work
+from .shapes import MeterLine, RegisterUse, Result, Ticks, Work
 
 _LONGEST_NOISE_US = 500_000  # a line that has not fallen silent by then is in use by others
 _DRAIN_US = 500_000  # how long after a time-out a late reply is waited for
