@@ -52,7 +52,8 @@ def open_meter(settings: Json, profiles: Json, port: Port) -> Meter:
     baud, parity, stop_bits = line["baud"], line["parity"], line["stop_bits"]
     bits_per_character = 1 + 8 + (parity != "none") + stop_bits
     opened = port.open_meter_line(baud, parity, stop_bits)
-    return Meter(port, ModbusLine(port, opened, baud, bits_per_character), unit, profile)
+    modbus = ModbusLine(port, opened, baud, bits_per_character, settings.get("meter_echo"))
+    return Meter(port, modbus, unit, profile)
 
 
 def check_settings(core: Core, settings: Json, profiles: Json) -> None:

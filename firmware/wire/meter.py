@@ -19,6 +19,7 @@ _LINE_ERRORS = (
     "meter_wrong_function",
     "meter_wrong_length",
     "meter_line_busy",
+    "meter_line_echo",
 )
 """Errors worth another attempt. All others are the meter's answer, which will not change."""
 
@@ -49,6 +50,23 @@ class Meter:
         reading: Reading = self._read_quantity(
             quantity, lambda registers: decode_energy(quantity, registers)
         )
+        return reading
+
+    def read_export(self) -> Reading | None:
+        """Return total exported energy, read once; None if the meter tells none.
+
+        No record has it, so that a meter that refuses to tell it, or does not answer, is as good
+        as one that has none.
+        """
+        if "energy_export" not in self.profile:
+            return None
+        try:
+            quantity = self._located("energy_export")
+            reading: Reading = self._read_quantity(
+                quantity, lambda registers: decode_energy(quantity, registers)
+            )
+        except WattsealError:
+            return None
         return reading
 
     def identify(self) -> None:

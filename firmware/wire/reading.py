@@ -17,6 +17,8 @@ MAX_VALUE = MAX_INTEGER
 
 _MIN_EXPONENT, _MAX_EXPONENT = -3, 6
 
+_BEYOND_ANY = 128  # a fraction times two to that is no energy in any unit; bounds the arithmetic
+
 _GARBAGE = 1_000_000
 """A float below the resolution by this factor is no energy that was counted, but stray bits."""
 
@@ -28,8 +30,12 @@ WIDTHS = {
     "u64": 4,
     "s64": 4,
     "f32": 2,
+    "f64": 4,
 }
 """Registers that a number of each type takes."""
+
+FLOATS = {"f32": (8, 23), "f64": (11, 52)}
+"""Of IEEE 754 singles and doubles, the bits of the exponent and of the fraction."""
 
 TEXT_TYPES = ("u16", "u32", "u64", "ascii", "hex")
 
@@ -98,8 +104,8 @@ def decode_energy(quantity: JsonObject, registers: list[int]) -> Reading:
     """
     raw = _raw_number(quantity, registers)
     exponent = quantity["exponent"]
-    if quantity["type"] == "f32":
-        return _reading_of_float(raw, exponent, quantity["resolution"])
+    if quantity["type"] in FLOATS:
+        return _reading_of_float(raw, FLOATS[quantity["type"]], exponent, quantity["resolution"])
     value = _signed(raw, 16 * WIDTHS[quantity["type"]], quantity["type"])
     if "exponent_offset" in quantity:
         exponent += _scale_factor(registers[quantity["exponent_offset"]])
@@ -180,44 +186,55 @@ def _reading(value: int, exponent: int) -> Reading:
     return Reading(value, exponent)
 
 
-def _reading_of_float(bits: int, unit_exponent: int, resolution: int) -> Reading:
-    """The reading of an IEEE 754 single, counted in 10**unit_exponent Wh.
+def _reading_of_float(
+    bits: int, form: tuple[int, int], unit_exponent: int, resolution: int
+) -> Reading:
+    """The reading of an IEEE 754 number, counted in 10**unit_exponent Wh.
 
     The value is exactly `fraction * 2**power`. It is rounded, half up, to 10**resolution Wh, or
     to the finest coarser power of ten that is not finer than the step between two neighbouring
     floats there: kWh in a float move in steps of 2 Wh from 16384 kWh on, and a record must not
     show digits that the meter's register cannot hold.
     """
-    biased = bits >> 23 & 0xFF
-    fraction = bits & 0x7FFFFF
-    if biased == 0xFF:
+    exponent_bits, fraction_bits = form
+    pattern = f"{bits:x}"  # padded by hand: MicroPython's f-strings take no width of a variable
+    pattern = "0" * ((1 + exponent_bits + fraction_bits) // 4 - len(pattern)) + pattern
+    largest = (1 << exponent_bits) - 1
+    biased = bits >> fraction_bits & largest
+    fraction = bits & (1 << fraction_bits) - 1
+    if biased == largest:
         if fraction:
-            raise WattsealError("meter_sentinel", pattern=f"{bits:08x}")
+            raise WattsealError("meter_sentinel", pattern=pattern)
         raise WattsealError("meter_out_of_range", value="infinity")
     if biased:
-        fraction |= 0x800000
-    if fraction and bits >> 31:
+        fraction |= 1 << fraction_bits
+    if fraction and bits >> exponent_bits + fraction_bits:
         raise WattsealError("meter_out_of_range", value="negative")
-    power = max(biased, 1) - 150
+    power = max(biased, 1) - (largest >> 1) - fraction_bits
+    if power > _BEYOND_ANY:
+        raise WattsealError("meter_out_of_range", value="beyond any energy", pattern=pattern)
     exponent = resolution
     if fraction and _at_most_one(*_quotient(_GARBAGE * fraction, power, unit_exponent - exponent)):
-        raise WattsealError("meter_out_of_range", value="next to nothing", pattern=f"{bits:08x}")
+        raise WattsealError("meter_out_of_range", value="next to nothing", pattern=pattern)
     while not _at_most_one(*_quotient(1, power, unit_exponent - exponent)):
         exponent += 1
     value = _round_half_up(*_quotient(fraction, power, unit_exponent - exponent))
-    if exponent > resolution and _falls(value, power, unit_exponent - exponent):
+    first = 1 << fraction_bits
+    if exponent > resolution and _falls(first, value, power, unit_exponent - exponent):
         exponent -= 1
         value = _round_half_up(*_quotient(fraction, power, unit_exponent - exponent))
     return _reading(value, exponent)
 
 
-def _falls(value: int, power: int, tens: int) -> bool:
+def _falls(first: int, value: int, power: int, tens: int) -> bool:
     """Whether rounding took a value below the first float that has this step.
+
+    first: the fraction of that float.
 
     The floats before that one may be shown finer and would then look larger: a growing register
     would give a falling reading.
     """
-    numerator, denominator = _quotient(0x800000, power, tens)
+    numerator, denominator = _quotient(first, power, tens)
     return value * denominator < numerator
 
 
