@@ -102,13 +102,13 @@ def decode_energy(quantity: JsonObject, registers: list[int]) -> Reading:
     negative, infinite or too large value or a float that is next to nothing, `meter_wrong_length`
     for another number of registers.
     """
-    raw = _raw_number(quantity, registers)
+    raw = raw_number(quantity, registers)
     exponent = quantity["exponent"]
     if quantity["type"] in FLOATS:
         return _reading_of_float(raw, FLOATS[quantity["type"]], exponent, quantity["resolution"])
-    value = _signed(raw, 16 * WIDTHS[quantity["type"]], quantity["type"])
+    value = signed(raw, 16 * WIDTHS[quantity["type"]], quantity["type"])
     if "exponent_offset" in quantity:
-        exponent += _scale_factor(registers[quantity["exponent_offset"]])
+        exponent += scale_factor(registers[quantity["exponent_offset"]])
     return _reading(value, exponent)
 
 
@@ -125,7 +125,7 @@ def decode_text(quantity: JsonObject, registers: list[int]) -> str:
     if quantity["type"] == "hex":
         return "".join(f"{register:04X}" for register in registers)
     if quantity["type"] != "ascii":
-        return str(_raw_number(quantity, registers))
+        return str(raw_number(quantity, registers))
     characters = bytes(
         byte for register in registers for byte in (register >> 8, register & 0xFF) if byte
     )
@@ -143,7 +143,7 @@ def _check_count(quantity: JsonObject, registers: list[int]) -> None:
         )
 
 
-def _raw_number(quantity: JsonObject, registers: list[int]) -> int:
+def raw_number(quantity: JsonObject, registers: list[int]) -> int:
     """The number's bits as an unsigned integer; `meter_sentinel` if the profile says it is one."""
     _check_count(quantity, registers)
     width = WIDTHS[quantity["type"]]
@@ -160,17 +160,18 @@ def _raw_number(quantity: JsonObject, registers: list[int]) -> int:
     return raw
 
 
-def _signed(raw: int, bits: int, kind: str) -> int:
+def signed(raw: int, bits: int, kind: str) -> int:
+    """The value of so many bits, in two's complement if the type is signed."""
     if kind[0] == "s" and raw >> (bits - 1):
         return raw - (1 << bits)
     return raw
 
 
-def _scale_factor(register: int) -> int:
+def scale_factor(register: int) -> int:
     """A power of ten in a register of its own: SunSpec's sunssf, -10 to 10."""
     if register == 0x8000:
         raise WattsealError("meter_sentinel", pattern="8000")
-    factor = _signed(register, 16, "s16")
+    factor = signed(register, 16, "s16")
     if not -10 <= factor <= 10:
         raise WattsealError("meter_out_of_range", scale_factor=factor)
     return factor
@@ -197,8 +198,7 @@ def _reading_of_float(
     show digits that the meter's register cannot hold.
     """
     exponent_bits, fraction_bits = form
-    pattern = f"{bits:x}"  # padded by hand: MicroPython's f-strings take no width of a variable
-    pattern = "0" * ((1 + exponent_bits + fraction_bits) // 4 - len(pattern)) + pattern
+    pattern = "{:0{}x}".format(bits, (1 + exponent_bits + fraction_bits) // 4)
     largest = (1 << exponent_bits) - 1
     biased = bits >> fraction_bits & largest
     fraction = bits & (1 << fraction_bits) - 1
