@@ -41,7 +41,7 @@ MAX_REGISTERS = 125
 MAX_FRAME_BYTES = 256
 
 _EXCEPTION_BYTES = 5
-_EXCEPTIONS = {
+EXCEPTIONS = {
     1: "illegal_function",
     2: "illegal_data_address",
     3: "illegal_data_value",
@@ -111,7 +111,7 @@ def parse_reply(unit: int, function: int, count: int, frame: bytes) -> list[int]
     if frame[0] != unit:
         raise WattsealError("meter_wrong_unit", expected=unit, found=frame[0])
     if frame[1] == function | 0x80 and len(frame) == _EXCEPTION_BYTES:
-        name = _EXCEPTIONS.get(frame[2], "unknown")
+        name = EXCEPTIONS.get(frame[2], "unknown")
         raise WattsealError("meter_exception", exception=name, exception_code=frame[2])
     if frame[1] != function:
         raise WattsealError("meter_wrong_function", expected=function, found=frame[1])
