@@ -320,7 +320,10 @@ def _facts(
         ("serial", serial or "not told by the meter"),
         ("firmware", firmware or "not told by the meter"),
     ]
-    return facts if power_w is None else [*facts[:2], ("power", f"{power_w} W"), *facts[2:]]
+    if power_w is None:
+        return facts
+    flows_out = ", it flows out: is the meter wired backwards?" if str(power_w)[0] == "-" else ""
+    return [*facts[:2], ("power", f"{power_w} W{flows_out}"), *facts[2:]]
 
 
 # --- scan ------------------------------------------------------------------------------------

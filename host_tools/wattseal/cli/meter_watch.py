@@ -14,6 +14,7 @@ from wattseal.cli.output import complain, console, local_time, say
 from wattseal.common.errors import ToolError
 from wattseal.common.times import unix_ms_now
 from wattseal.meter.chart import chart
+from wattseal.wire.errors import WattsealError
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -34,6 +35,8 @@ class Watch:
         self._powers: deque[Decimal | None] = deque(maxlen=KEPT)
         self._changed: tuple[float, Decimal] | None = None
         self._mean_w: Decimal | None = None
+        self._first: tuple[str, str] | None = None
+        self._is_warned = False
 
     def run(self, look: Look) -> None:
         """Look until the count is reached, or somebody interrupts. The last ToolError, if none."""
@@ -71,6 +74,7 @@ class Watch:
     def _show(
         self, live: Live | None, energy: str, export: str | None, told: Decimal | None
     ) -> None:
+        self._look_at_wiring(energy, export)
         power = self._mean(Decimal(energy)) if told is None else told
         self._powers.append(power)
         at_ms = unix_ms_now()
@@ -93,6 +97,18 @@ class Watch:
 
         lines = chart(list(self._powers), max(10, live.console.width - _MARGIN), _HEIGHT, "W")
         live.update(Text("\n".join([words, *lines])), refresh=True)
+
+    def _look_at_wiring(self, energy: str, export: str | None) -> None:
+        """Say once that only the exported energy counts."""
+        if export is None:
+            return
+        first = self._first = self._first or (energy, export)
+        if first[0] != energy:
+            self._first = energy, export
+        elif first[1] != export and not self._is_warned:
+            self._is_warned = True
+            warning = WattsealError("meter_backwards", import_kwh=energy, export_kwh=export)
+            complain(f"wattseal: {ToolError.from_module(warning)}")
 
     def _mean(self, energy_kwh: Decimal) -> Decimal | None:
         """The mean power since the energy last changed; None until it has."""

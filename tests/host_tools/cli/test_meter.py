@@ -128,6 +128,21 @@ def test_watch_tells_a_line_for_each_reading(wattseal: Run, bench: Bench) -> Non
     assert [one["power_w"] for one in told] == ["11000"] * 3
 
 
+def test_meter_that_is_wired_backwards_is_seen(wattseal: Run) -> None:
+    with PseudoTerminal() as terminal:
+        meter = Meter("sdm630", time.monotonic_ns, power_w=900_000, backwards=True)
+        server = MetersOnPort(terminal, [(meter, LineFormat(9600))], lambda *_: None)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        place = ["--line", terminal.path, "--profile", "sdm630"]
+        shown = wattseal("meter", "read", *place).out
+        watched = wattseal("meter", "watch", *place, "--every", 0.2, "--count", 3)
+        server.stop()
+        thread.join()
+    assert "-900000.0 W, it flows out: is the meter wired backwards?" in shown
+    assert watched.err.count("energy that flows out") == 1
+
+
 def test_trace_of_a_reading(wattseal: Run, bench: Bench) -> None:
     place = ["--line", bench.path, "--profile", "em24", "--unit", 2, "--read"]
     shown = wattseal("meter", "trace", *place).out
