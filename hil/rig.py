@@ -11,8 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from wattseal.meter.emulator.meter import Meter
+
 from hil.flash import FlashOperation, Moment
-from hil.meter.meter import Meter
 from hil.meter.port import Exchange, Violation
 
 METER = "meter"

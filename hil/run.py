@@ -16,9 +16,9 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
+from wattseal.meter.emulator.faults import FAULT_NAMES
+from wattseal.meter.profile import profile_names
 
-from hil.meter.faults import FAULT_NAMES
-from hil.meter.profile import profile_names
 from hil.owner import Owner
 from hil.registry import Registry, RegistryError
 from hil.rig import FLASH, UPDATE, Rig, RigError

@@ -4,9 +4,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from wattseal.meter.emulator.meter import DEFAULT_ENERGY_WH, Meter
+
 from hil.flash import MarginalCells
 from hil.line import LineFormat
-from hil.meter.meter import DEFAULT_ENERGY_WH, Meter
 from hil.meter.port import DEFAULT_TURNAROUND_NS
 from hil.rp2040.rosc import (
     Noise,

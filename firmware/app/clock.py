@@ -3,7 +3,7 @@
 There is no battery: after every start the clock is unset. Its status is a letter of OCMF table 19.
 """
 
-from app.contracts import Ticks
+from wire.shapes import Ticks
 
 SYNCHRONISED_FOR_MS = 24 * 3600 * 1000
 """After so long without set_time a synchronised clock is only informative: an ordinary crystal

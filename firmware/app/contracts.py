@@ -4,7 +4,5 @@ At run time any object with the right functions will do, a module too.
 """
 
 Json = dict
-BaseTest = ItemReader = Makers = Profiles = Result = ReadingUse = RegisterUse = Room = Step = (
-    Work
-) = object
-Core = FlashAreas = Link = MeterLine = Port = Release = Ticks = object
+BaseTest = ItemReader = Makers = Profiles = Room = Step = object
+Core = FlashAreas = Link = Port = Release = object

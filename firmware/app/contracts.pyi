@@ -6,7 +6,7 @@ The module `_wattseal` is a `Core`, each port's module `port` is a `Port`, `rele
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from wire.reading import Reading
+from wire.shapes import MeterLine, Ticks
 
 BaseTest = Callable[[bytes], bool]
 """Judges the base of a log's sector: the state of the log's user when the sector was opened."""
@@ -16,18 +16,10 @@ ItemReader = Callable[[Any, int], tuple[Json, int]]
 """From the module and an item's number to its fields and the most bytes of these in a reply."""
 Makers = dict[str, Callable[[], Json]]
 """From a meter profile's name to what makes the profile."""
-Result = Any
-"""What a use returns for what was read."""
-ReadingUse = Callable[[Reading], Result]
-"""Uses a reading. It changes nothing, because it may be called again with another."""
-RegisterUse = Callable[[list[int]], Result]
-"""The same with the values of registers."""
 Room = tuple[int, int]
 """How much is left of how much, in one unit."""
 Step = Callable[[], object]
 """Something to be done, whatever it returns."""
-Work = Callable[[], None]
-"""Something to do while a reply is awaited, once or as often as it is asked for."""
 
 _Buffer = bytes | bytearray | memoryview
 
@@ -137,18 +129,6 @@ class Release(Protocol):
     def VENDOR_KEY(self) -> bytes:  # noqa: N802
         """SPKI DER, b"" for none."""
 
-class Ticks(Protocol):
-    """The monotonic clock, wrapping as MicroPython's `time.ticks_*` do."""
-
-    def ticks_ms(self) -> int:
-        """Return milliseconds, modulo an unknown power of two of at least 2**29."""
-
-    def ticks_us(self) -> int:
-        """Return microseconds, modulo the same."""
-
-    def ticks_diff(self, later: int, earlier: int, /) -> int:
-        """Return later - earlier, right while they are less than half the period apart."""
-
 class Link(Protocol):
     """The line to the host."""
 
@@ -163,25 +143,6 @@ class Link(Protocol):
 
     def wait(self, timeout_ms: int, /) -> bool:
         """Return when bytes are readable (True) or after timeout_ms (False)."""
-
-class MeterLine(Protocol):
-    """The line to the meter."""
-
-    @property
-    def echo(self) -> bool:
-        """Whether the bytes sent come back."""
-
-    def write(self, data: bytes, /) -> None:
-        """Send everything; returns when the last bit has left and the driver is off."""
-
-    def read(self, max_bytes: int, /) -> bytes:
-        """Return what has arrived, at most max_bytes; b"" if nothing."""
-
-    def wait(self, timeout_us: int, /) -> bool:
-        """Return when bytes are readable (True) or after timeout_us (False)."""
-
-    def discard(self) -> None:
-        """Throw away what has arrived."""
 
 class Port(Ticks, Protocol):
     """What differs from chip to chip."""

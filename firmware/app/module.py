@@ -1,13 +1,14 @@
 """The module: its parts and its state. boot.py starts it, commands/ has what it can do."""
 
 from wire.errors import WattsealError
+from wire.meter import ATTEMPTS, Meter
+from wire.reading import Reading
 
 from app.clock import Clock
 from app.contracts import Core, Json, Port, Profiles, Release
 from app.events import SPARE_FOR_ARCHIVING, Events
 from app.firmware import Firmware, check_manifest, refusal
 from app.journal import Journal
-from app.meter import ATTEMPTS, Meter
 from app.owner import Owner
 from app.rations import Rations
 from app.refusals import LASTING, as_wattseal_error, event_of
@@ -16,6 +17,7 @@ from app.settings import missing_for_meter, missing_for_seal, open_meter, settin
 from app.setup import Setup
 from app.statements import HANDED_OVER, Statements
 from app.time_keeper import TimeKeeper
+from app.wiring import Wiring
 
 RECOVERY_INTERVAL_MS = 10_000
 """How often a silent meter is asked whether the session that a power failure cut can be ended."""
@@ -54,6 +56,7 @@ class Module:
         self.time = TimeKeeper(core, self.clock, self.setup, self.journal, release.DATE_UNIX_MS)
         self.sessions = Sessions(core, self.firmware, self.journal, self.clock)
         self.owner = Owner(core, self.clock)
+        self.wiring = Wiring()
         self.public_key = b""
         self.key_number = 0
         self.is_hedged = False
@@ -247,6 +250,30 @@ class Module:
     def forget_meter(self) -> None:
         """Open the meter's line anew when it is next needed: the settings have changed."""
         self._meter = None
+        self.wiring.forget()
+
+    def export_of(self, meter: Meter, imported: Reading) -> Reading | None:
+        """Return what the meter has exported, None if it tells none, and look at its wiring."""
+        exported = meter.read_export()
+        if exported is not None and self.wiring.look(meter.serial, imported, exported):
+            warning = self.wiring.warning
+            self.log_rationed("meter_backwards", warning.detail if warning else {})
+        return exported
+
+    def _look_at_wiring(self) -> None:
+        """Compare both directions of the meter, once; one that does not answer is let be."""
+        self.wiring.is_due = False
+        meter = self.meter()
+        if "energy_export" not in meter.profile:
+            return
+        meter.attempts = 1
+        try:
+            self.export_of(meter, meter.read_energy())
+        except WattsealError as problem:
+            if not problem.name.startswith("meter_"):
+                raise
+        finally:
+            meter.attempts = ATTEMPTS
 
     def try_meter(self, settings: Json) -> None:
         """Refuse settings if the meter answers and is another one.
@@ -279,6 +306,8 @@ class Module:
         if self.sessions.needs_recovery and is_due and self.public_key:
             self.recover()
             self._recovery_tried_ms = self.clock.uptime_ms()
+        if self.wiring.is_due:
+            self._look_at_wiring()
         self.time.keep()
         for name in self._rations.due(uptime_ms):
             if self._take(name):

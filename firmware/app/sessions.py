@@ -8,6 +8,7 @@ no end reading any more by `close`.
 from wire import strict_json
 from wire.digests import crc32
 from wire.errors import WattsealError
+from wire.meter import Meter, rises_too_fast
 from wire.methods import EARLIEST_UNIX_MS, LATEST_UNIX_MS
 from wire.ocmf_payload import Draft, build_record
 from wire.reading import Reading
@@ -16,7 +17,6 @@ from app.clock import Clock
 from app.contracts import Core, Json
 from app.firmware import Firmware
 from app.journal import SPARE_AT_END, SPARE_WHILE_OPEN, Journal, JournalState
-from app.meter import Meter, rises_too_fast
 
 METER_LAG_MS = 2000
 """A meter may show energy so late: it renews its registers once a second, or more rarely."""

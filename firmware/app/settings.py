@@ -2,12 +2,12 @@
 
 from wire import strict_json
 from wire.errors import WattsealError
+from wire.meter import Meter
 from wire.methods import UNSEALED_SETTINGS
+from wire.modbus_line import ModbusLine
 from wire.signed_note import is_key_name
 
 from app.contracts import Core, Json, Port, Profiles
-from app.meter import Meter
-from app.modbus_line import ModbusLine
 
 _NEEDED_FOR_SEAL = (
     "gateway_id",
@@ -52,7 +52,8 @@ def open_meter(settings: Json, profiles: Profiles, port: Port) -> Meter:
     baud, parity, stop_bits = line["baud"], line["parity"], line["stop_bits"]
     bits_per_character = 1 + 8 + (parity != "none") + stop_bits
     opened = port.open_meter_line(baud, parity, stop_bits)
-    return Meter(port, ModbusLine(port, opened, baud, bits_per_character), unit, profile)
+    modbus = ModbusLine(port, opened, baud, bits_per_character, settings.get("meter_echo"))
+    return Meter(port, modbus, unit, profile)
 
 
 def check_settings(core: Core, settings: Json, profiles: Profiles) -> None:

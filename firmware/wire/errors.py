@@ -341,6 +341,18 @@ ERRORS = (
         "The meter's line did not fall silent.",
         "Check for a second master, missing termination or bias of the line.",
     ),
+    (
+        -32054,
+        "meter_line_echo",
+        "The line gives back what is sent on it: the request itself was heard.",
+        "Set meter_echo to true, or have the adaptor's receiver switched off while it sends.",
+    ),
+    (
+        -32055,
+        "meter_backwards",
+        "The meter counts energy that flows out, while what flows in stands still.",
+        "Check that mains and load are not exchanged at the meter; then let it be read again.",
+    ),
     # The flash, moved.
     (
         -32053,

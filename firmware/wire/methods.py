@@ -69,6 +69,13 @@ SETTINGS = (
     ("meter_unit", "int", (1, 247), "optional", "Modbus unit number of the meter."),
     ("line", "object", LINE, "optional", "The meter's line. Default: the profile's."),
     (
+        "meter_echo",
+        "bool",
+        (),
+        "optional",
+        "Whether the module hears on that line what it sends itself. Default: the board's.",
+    ),
+    (
         "charge_point_type",
         "choice",
         ocmf_tables.CHARGE_POINT_TYPES,
@@ -116,6 +123,21 @@ SETTINGS = (
 
 UNSEALED_SETTINGS = ("controller_firmware",)
 """Settings that have no part in what a record proves, and may change under the seal."""
+
+_PROBLEM = (
+    ("name", "string", (1, 40), "required", "Name of the error."),
+    ("sentence", "string", (1, 200), "required", "What happened."),
+    ("remedy", "string", (1, 200), "required", "What to do about it."),
+    ("detail", "free", (), "required", "Facts of this case."),
+)
+
+_WARNINGS = (
+    "warnings",
+    "list",
+    (10, ("", "object", _PROBLEM, "required", "A warning.")),
+    "required",
+    "What somebody should look at although the module signs: meter_backwards.",
+)
 
 ENERGY = (
     ("value", "int", (0, MAX_INTEGER), "required", "The reading in units of 10**exponent Wh."),
@@ -347,16 +369,12 @@ METHODS = (
             (
                 "cause",
                 "object",
-                (
-                    ("name", "string", (1, 40), "required", "Name of the error."),
-                    ("sentence", "string", (1, 200), "required", "What happened."),
-                    ("remedy", "string", (1, 200), "required", "What to do about it."),
-                    ("detail", "free", (), "required", "Facts of this case."),
-                ),
+                _PROBLEM,
                 "nullable",
                 "Why the module is in fault, or has no key because of an update that is not done "
                 "(update_pending); null otherwise.",
             ),
+            _WARNINGS,
             ("key_number", "int", (1, 1000), "nullable", "Number of the key pair."),
             ("missing", "list", (20, ("", "string", (1, 40))), "required", "Settings to be given."),
             ("sealed", "bool", (), "required", "Whether the settings are locked."),
@@ -485,6 +503,14 @@ METHODS = (
         (
             ("energy", "object", ENERGY, "required", "Total imported energy."),
             ("energy_kwh", "string", (1, 30), "required", "The same as a record would show it."),
+            (
+                "export_kwh",
+                "string",
+                (1, 30),
+                "nullable",
+                "Total exported energy, in kWh; null if the meter does not tell it.",
+            ),
+            _WARNINGS,
             ("meter_vendor", "text", (1, 50), "required", "Maker, from the profile (OCMF MV)."),
             ("meter_model", "text", (1, 50), "required", "Model, from the profile (OCMF MM)."),
             (

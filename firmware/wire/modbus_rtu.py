@@ -41,7 +41,7 @@ MAX_REGISTERS = 125
 MAX_FRAME_BYTES = 256
 
 _EXCEPTION_BYTES = 5
-_EXCEPTIONS = {
+EXCEPTIONS = {
     1: "illegal_function",
     2: "illegal_data_address",
     3: "illegal_data_value",
@@ -90,7 +90,8 @@ def strip_echo(received: bytes, sent: bytes) -> bytes:
     sent, because then another sender was on the line at the same time.
     """
     if sent[: len(received)] != received[: len(sent)]:
-        raise WattsealError("meter_line_busy", cause="the echo is not what was sent")
+        cause = "the echo is not what was sent; without any echo, meter_echo must be false"
+        raise WattsealError("meter_line_busy", cause=cause)
     return received[len(sent) :]
 
 
@@ -110,7 +111,7 @@ def parse_reply(unit: int, function: int, count: int, frame: bytes) -> list[int]
     if frame[0] != unit:
         raise WattsealError("meter_wrong_unit", expected=unit, found=frame[0])
     if frame[1] == function | 0x80 and len(frame) == _EXCEPTION_BYTES:
-        name = _EXCEPTIONS.get(frame[2], "unknown")
+        name = EXCEPTIONS.get(frame[2], "unknown")
         raise WattsealError("meter_exception", exception=name, exception_code=frame[2])
     if frame[1] != function:
         raise WattsealError("meter_wrong_function", expected=function, found=frame[1])
@@ -122,6 +123,9 @@ def parse_reply(unit: int, function: int, count: int, frame: bytes) -> list[int]
 class ReplyParser:
     """Collects one reply as its bytes arrive, at most MAX_FRAME_BYTES of them.
 
+    One zero byte before the reply is dropped: many transceivers make it when the line changes its
+    direction, and no unit that answers has the number 0.
+
     The driver feeds it until `missing()` is 0, waits for the silence that ends a frame, feeds what
     still comes, and calls `registers()`. After `meter_wrong_unit` it may `clear()` and go on
     receiving until its time-out: on a shared line that frame was meant for another master.
@@ -132,13 +136,18 @@ class ReplyParser:
         self._function = function
         self._count = count
         self._frame = bytearray()
+        self._may_turn_around = True
 
     def clear(self) -> None:
         """Discard what was received."""
         self._frame = bytearray()
+        self._may_turn_around = True
 
     def feed(self, data: bytes) -> None:
         """Add received bytes; what exceeds the longest frame makes the reply wrong anyway."""
+        if self._may_turn_around and data:
+            self._may_turn_around = False
+            data = data[1:] if data[0] == 0 else data
         room = MAX_FRAME_BYTES + 1 - len(self._frame)
         self._frame.extend(data[:room])
 
@@ -156,6 +165,10 @@ class ReplyParser:
             return 3 - received
         whole = _EXCEPTION_BYTES if self._frame[1] & 0x80 else 5 + self._frame[2]
         return max(0, min(whole, MAX_FRAME_BYTES) - received)
+
+    def begins_with(self, request: bytes) -> bool:
+        """Whether the first that was received is the request itself."""
+        return bytes(self._frame[: len(request)]) == request
 
     def registers(self) -> list[int]:
         """As `parse_reply` over what was received."""

@@ -17,6 +17,8 @@ MAX_VALUE = MAX_INTEGER
 
 _MIN_EXPONENT, _MAX_EXPONENT = -3, 6
 
+_BEYOND_ANY = 128  # a fraction times two to that is no energy in any unit; bounds the arithmetic
+
 _GARBAGE = 1_000_000
 """A float below the resolution by this factor is no energy that was counted, but stray bits."""
 
@@ -28,8 +30,12 @@ WIDTHS = {
     "u64": 4,
     "s64": 4,
     "f32": 2,
+    "f64": 4,
 }
 """Registers that a number of each type takes."""
+
+FLOATS = {"f32": (8, 23), "f64": (11, 52)}
+"""Of IEEE 754 singles and doubles, the bits of the exponent and of the fraction."""
 
 TEXT_TYPES = ("u16", "u32", "u64", "ascii", "hex")
 
@@ -96,13 +102,13 @@ def decode_energy(quantity: JsonObject, registers: list[int]) -> Reading:
     negative, infinite or too large value or a float that is next to nothing, `meter_wrong_length`
     for another number of registers.
     """
-    raw = _raw_number(quantity, registers)
+    raw = raw_number(quantity, registers)
     exponent = quantity["exponent"]
-    if quantity["type"] == "f32":
-        return _reading_of_float(raw, exponent, quantity["resolution"])
-    value = _signed(raw, 16 * WIDTHS[quantity["type"]], quantity["type"])
+    if quantity["type"] in FLOATS:
+        return _reading_of_float(raw, FLOATS[quantity["type"]], exponent, quantity["resolution"])
+    value = signed(raw, 16 * WIDTHS[quantity["type"]], quantity["type"])
     if "exponent_offset" in quantity:
-        exponent += _scale_factor(registers[quantity["exponent_offset"]])
+        exponent += scale_factor(registers[quantity["exponent_offset"]])
     return _reading(value, exponent)
 
 
@@ -119,7 +125,7 @@ def decode_text(quantity: JsonObject, registers: list[int]) -> str:
     if quantity["type"] == "hex":
         return "".join(f"{register:04X}" for register in registers)
     if quantity["type"] != "ascii":
-        return str(_raw_number(quantity, registers))
+        return str(raw_number(quantity, registers))
     characters = bytes(
         byte for register in registers for byte in (register >> 8, register & 0xFF) if byte
     )
@@ -137,7 +143,7 @@ def _check_count(quantity: JsonObject, registers: list[int]) -> None:
         )
 
 
-def _raw_number(quantity: JsonObject, registers: list[int]) -> int:
+def raw_number(quantity: JsonObject, registers: list[int]) -> int:
     """The number's bits as an unsigned integer; `meter_sentinel` if the profile says it is one."""
     _check_count(quantity, registers)
     width = WIDTHS[quantity["type"]]
@@ -154,17 +160,18 @@ def _raw_number(quantity: JsonObject, registers: list[int]) -> int:
     return raw
 
 
-def _signed(raw: int, bits: int, kind: str) -> int:
+def signed(raw: int, bits: int, kind: str) -> int:
+    """The value of so many bits, in two's complement if the type is signed."""
     if kind[0] == "s" and raw >> (bits - 1):
         return raw - (1 << bits)
     return raw
 
 
-def _scale_factor(register: int) -> int:
+def scale_factor(register: int) -> int:
     """A power of ten in a register of its own: SunSpec's sunssf, -10 to 10."""
     if register == 0x8000:
         raise WattsealError("meter_sentinel", pattern="8000")
-    factor = _signed(register, 16, "s16")
+    factor = signed(register, 16, "s16")
     if not -10 <= factor <= 10:
         raise WattsealError("meter_out_of_range", scale_factor=factor)
     return factor
@@ -180,44 +187,54 @@ def _reading(value: int, exponent: int) -> Reading:
     return Reading(value, exponent)
 
 
-def _reading_of_float(bits: int, unit_exponent: int, resolution: int) -> Reading:
-    """The reading of an IEEE 754 single, counted in 10**unit_exponent Wh.
+def _reading_of_float(
+    bits: int, form: tuple[int, int], unit_exponent: int, resolution: int
+) -> Reading:
+    """The reading of an IEEE 754 number, counted in 10**unit_exponent Wh.
 
     The value is exactly `fraction * 2**power`. It is rounded, half up, to 10**resolution Wh, or
     to the finest coarser power of ten that is not finer than the step between two neighbouring
     floats there: kWh in a float move in steps of 2 Wh from 16384 kWh on, and a record must not
     show digits that the meter's register cannot hold.
     """
-    biased = bits >> 23 & 0xFF
-    fraction = bits & 0x7FFFFF
-    if biased == 0xFF:
+    exponent_bits, fraction_bits = form
+    pattern = "{:0{}x}".format(bits, (1 + exponent_bits + fraction_bits) // 4)
+    largest = (1 << exponent_bits) - 1
+    biased = bits >> fraction_bits & largest
+    fraction = bits & (1 << fraction_bits) - 1
+    if biased == largest:
         if fraction:
-            raise WattsealError("meter_sentinel", pattern=f"{bits:08x}")
+            raise WattsealError("meter_sentinel", pattern=pattern)
         raise WattsealError("meter_out_of_range", value="infinity")
     if biased:
-        fraction |= 0x800000
-    if fraction and bits >> 31:
+        fraction |= 1 << fraction_bits
+    if fraction and bits >> exponent_bits + fraction_bits:
         raise WattsealError("meter_out_of_range", value="negative")
-    power = max(biased, 1) - 150
+    power = max(biased, 1) - (largest >> 1) - fraction_bits
+    if power > _BEYOND_ANY:
+        raise WattsealError("meter_out_of_range", value="beyond any energy", pattern=pattern)
     exponent = resolution
     if fraction and _at_most_one(*_quotient(_GARBAGE * fraction, power, unit_exponent - exponent)):
-        raise WattsealError("meter_out_of_range", value="next to nothing", pattern=f"{bits:08x}")
+        raise WattsealError("meter_out_of_range", value="next to nothing", pattern=pattern)
     while not _at_most_one(*_quotient(1, power, unit_exponent - exponent)):
         exponent += 1
     value = _round_half_up(*_quotient(fraction, power, unit_exponent - exponent))
-    if exponent > resolution and _falls(value, power, unit_exponent - exponent):
+    first = 1 << fraction_bits
+    if exponent > resolution and _falls(first, value, power, unit_exponent - exponent):
         exponent -= 1
         value = _round_half_up(*_quotient(fraction, power, unit_exponent - exponent))
     return _reading(value, exponent)
 
 
-def _falls(value: int, power: int, tens: int) -> bool:
+def _falls(first: int, value: int, power: int, tens: int) -> bool:
     """Whether rounding took a value below the first float that has this step.
+
+    first: the fraction of that float.
 
     The floats before that one may be shown finer and would then look larger: a growing register
     would give a falling reading.
     """
-    numerator, denominator = _quotient(0x800000, power, tens)
+    numerator, denominator = _quotient(first, power, tens)
     return value * denominator < numerator
 
 

@@ -13,3 +13,4 @@ def const(value):
 Json = object
 JsonObject = dict
 Row = tuple
+MeterLine = ReadingUse = RegisterUse = Result = Ticks = Work = object

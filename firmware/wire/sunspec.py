@@ -60,7 +60,8 @@ class Walk:
 
 def wanted_models(profile: JsonObject) -> tuple[int, ...]:
     """The numbers of the models that a profile's quantities are in; empty if it has none."""
-    quantities = (profile.get(name) for name in ("energy_import", "serial", "firmware"))
+    names = ("energy_import", "energy_export", "serial", "firmware")
+    quantities = (profile.get(name) for name in names)
     return tuple({quantity["model"] for quantity in quantities if quantity and "model" in quantity})
 
 

@@ -1,1 +1,1 @@
-"""An emulated Modbus RTU meter: the register map of a profile, running energy, faults to order."""
+"""The line between an emulated meter and the module: characters, time, an adaptor's bytes."""

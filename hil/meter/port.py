@@ -8,9 +8,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from wattseal.meter.emulator.faults import Reply, checked
+from wattseal.meter.emulator.meter import Meter
+
 from hil.line import Character, LineFormat, Transmitter
-from hil.meter.faults import Reply, checked
-from hil.meter.meter import Meter
 from hil.timeline import NS_PER_MS, Timeline, Timer
 
 DEFAULT_TURNAROUND_NS = 4 * NS_PER_MS

@@ -31,7 +31,7 @@ REFUSED = {
     "out_of_range": {"meter_out_of_range"},
     "unstable": {"meter_unstable"},
     "decreasing": {"meter_went_backwards"},
-    "echo": {"meter_wrong_length", "meter_bad_crc", "meter_line_busy"},
+    "echo": {"meter_line_echo"},
 }
 
 # What an emulated chip is tried with every day: a fault of the bytes is the same for every target,
@@ -104,6 +104,30 @@ def test_a_lasting_fault_refuses_begin_by_name_and_stores_nothing(
     assert (status["state"], status["session"]) == ("operational", None)
     assert status["journal"] == before
     module.rig.meter.disarm()
+    assert has_right_reading(module)
+
+
+@pytest.mark.parametrize("gap_ms", [0, 3])
+def test_one_zero_byte_of_turn_around_noise_is_let_pass(module: Module, gap_ms: int) -> None:
+    meter = module.rig.meter
+    meter.arm("noise", FOR_EVER, quantity=None, data=b"\0", gap_ms=gap_ms)
+    assert has_right_reading(module)
+    meter.disarm()
+    meter.arm("noise", FOR_EVER, quantity=None, data=b"\0\0", gap_ms=gap_ms)
+    assert module.client.refusal("read_meter").name in REFUSED["noise"]
+
+
+def test_an_echo_is_named_and_taken_off_once_it_is_configured(unsealed_module: Module) -> None:
+    module = unsealed_module
+    module.rig.meter.arm("echo", FOR_EVER)
+    assert module.client.refusal("read_meter").name == "meter_line_echo"
+    module.configure(meter_echo=True)
+    try:
+        assert has_right_reading(module)
+        module.rig.meter.disarm()
+        assert module.client.refusal("read_meter").name == "meter_line_busy"
+    finally:
+        module.configure(meter_echo=False)
     assert has_right_reading(module)
 
 

@@ -1,9 +1,9 @@
 """The module as a Modbus master: what it does on the line, and every meter that it knows."""
 
 import pytest
+from wattseal.meter.profile import known_profile, profile_names
 
 from hil.line import LineFormat
-from hil.meter.profile import load_profile, profile_names
 from hil.rig import RigError
 from hil.setup import MeterSetup, Setup
 from hil.suite.module import MakeModule, Module
@@ -106,7 +106,7 @@ def _profiles() -> list[object]:
 @pytest.mark.parametrize("profile", _profiles())
 def test_every_known_meter_is_read(make_module: MakeModule, profile: str) -> None:
     module = make_module(Setup(MeterSetup(profile)))
-    facts = load_profile(profile)
+    facts = known_profile(profile)
     changes: dict[str, object] = {
         "meter_profile": profile,
         "meter_unit": module.rig.meter.unit,

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from wattseal.meter.emulator.meter import Meter
+
 from hil.board import Board, image_path, load_board, rig_board
 from hil.boot_drive import BootDrive
 from hil.engine import DEFAULT_LIMIT_S, Engine
 from hil.flash import FlashOperation, Moment
 from hil.images import existing
-from hil.meter.meter import Meter
 from hil.meter.port import Exchange, Violation
 from hil.pacing import Pacer
 from hil.picoboot import PicobootHost

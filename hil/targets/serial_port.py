@@ -1,11 +1,11 @@
 """Target serial:/dev/...: a real board, and an emulated meter if a second adaptor is given."""
 
 import serial
+from wattseal.meter.emulator.meter import Meter
 
 from hil.engine import Engine
 from hil.line import Character, LineFormat
 from hil.meter.byte_feed import ByteFeed
-from hil.meter.meter import Meter
 from hil.meter.port import Exchange, MeterPort, Violation
 from hil.rig import METER, Rig
 from hil.setup import Setup

@@ -14,13 +14,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from wattseal.meter.emulator.meter import Meter
+
 from hil.board import image_path, load_flash_size, rig_board
 from hil.boot_drive import BootDrive
 from hil.engine import DEFAULT_LIMIT_S, Engine
 from hil.flash import FlashOperation, MarginalCells, read_log
 from hil.images import existing
 from hil.line import Character
-from hil.meter.meter import Meter
 from hil.meter.port import Exchange, MeterPort, Violation
 from hil.pty_port import PtyPort
 from hil.rig import FLASH, METER, NOISE, POWER, UPDATE, Rig, RigError

@@ -3,11 +3,11 @@
 import struct
 
 import pytest
+from wattseal.meter.emulator.faults import checked
 
 from hil.board import load_board
 from hil.flash import Moment
 from hil.line import LineFormat
-from hil.meter.faults import checked
 from hil.rp2040.boot_rom import with_boot_checksum
 from hil.rp2040.desk import Desk, NoPowerError
 from hil.rp2040.transceiver import HELD_THE_LINE, SENT_WITHOUT_DRIVER

@@ -1,10 +1,10 @@
 """The meter's end of the line, in emulated time."""
 
 import pytest
+from wattseal.meter.emulator.faults import checked
+from wattseal.meter.emulator.meter import Meter
 
 from hil.line import LineFormat, Transmitter
-from hil.meter.faults import checked
-from hil.meter.meter import Meter
 from hil.meter.port import COLLISION, DAMAGED, GAP_IN_FRAME, TOO_EARLY, MeterPort
 
 LINE = LineFormat(9600)

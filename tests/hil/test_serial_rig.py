@@ -4,9 +4,9 @@ import os
 import tty
 
 import pytest
+from wattseal.meter.emulator.faults import checked
 
 from hil.line import LineFormat
-from hil.meter.faults import checked
 from hil.rig import RigError
 from hil.setup import MeterSetup, Setup
 from hil.targets.open import abilities_of, kind_of, open_rig

@@ -7,11 +7,11 @@ import time
 
 import pytest
 import serial
+from wattseal.meter.emulator.faults import checked
 
 from hil import images
 from hil.engine import EngineError
 from hil.images import BUILD
-from hil.meter.faults import checked
 from hil.rig import RigError
 from hil.setup import Setup
 from hil.targets.unix import UnixRig

@@ -37,5 +37,7 @@ def release(module: Module, params: Json) -> Json:
 
 
 def _with_key(module: Module, fields: Json) -> Json:
+    """Complete the fields of a record just signed; the meter's wiring is looked at later."""
+    module.wiring.is_due = True
     fields["public_key"] = module.public_key.hex()
     return fields

@@ -6,7 +6,7 @@ from wire.errors import WattsealError
 from wire.statements import build_statement
 
 from app.commands.owner import check_answer
-from app.commands.status import clock_fields, publication_fields
+from app.commands.status import clock_fields, publication_fields, warnings
 from app.contracts import Json
 from app.module import Module
 from app.publication import check_publication, possession, registration_facts
@@ -93,9 +93,12 @@ def read_meter(module: Module, _: Json) -> Json:
     """Read the meter as a session would; nothing is signed."""
     meter = module.meter()
     reading = meter.read_for_signing(module.setup.settings.get("meter_serial"))
+    exported = module.export_of(meter, reading)
     return {
         "energy": reading.as_dict(),
         "energy_kwh": reading.to_text_kwh(),
+        "export_kwh": exported.to_text_kwh() if exported else None,
+        "warnings": warnings(module),
         "meter_vendor": meter.profile["vendor"],
         "meter_model": meter.profile["model"],
         "meter_serial": meter.serial,

@@ -31,6 +31,7 @@ def status(module: Module, _: Json) -> Json:
     return {
         "state": module.state,
         "cause": _cause(module.fault or module.pending_update),
+        "warnings": warnings(module),
         "key_number": module.key_number or None,
         "missing": module.missing_settings(),
         "sealed": module.setup.sealed,
@@ -99,14 +100,21 @@ def event_log_fields(module: Module) -> Json:
     }
 
 
+def warnings(module: Module) -> list[Json]:
+    """Return what somebody should look at although the module works, as status tells it."""
+    return [_problem(warning) for warning in (module.wiring.warning,) if warning]
+
+
 def publication_fields(publication: Json) -> Json:
     """Return a stored proof of publication, as status and accept_publication give it."""
     return {name: publication[name] for name in ("leaf_index", "tree_size", "root")}
 
 
 def _cause(fault: WattsealError | None) -> Json | None:
-    if fault is None:
-        return None
+    return None if fault is None else _problem(fault)
+
+
+def _problem(fault: WattsealError) -> Json:
     return {
         "name": fault.name,
         "sentence": fault.sentence,

@@ -201,7 +201,16 @@ def _say_status(hello: models.Hello, state: models.Status) -> None:
     advice = advise(state)
     say(f"{state.state.upper()}: {advice.meaning}", _STYLES.get(state.state, "bold yellow"))
     say_facts(status_facts(hello, state))
+    say_warnings(state.warnings)
     say_next(advice)
+
+
+def say_warnings(warnings: Iterable[models.Cause]) -> None:
+    """What the module warns of, with what to do about it."""
+    for warning in warnings:
+        facts = ", ".join(f"{name}: {warning.detail[name]}" for name in sorted(warning.detail))
+        say(f"WARNING: {warning.sentence}" + (f" ({facts})" if facts else ""), "bold yellow")
+        say_facts([("remedy", warning.remedy)])
 
 
 def say_next(advice: Advice) -> None:
@@ -363,11 +372,20 @@ def read(module: Module) -> Result:
         reading = device.read_meter()
     facts = [
         ("energy", f"{reading.energy_kwh} kWh"),
+        (
+            "exported",
+            f"{reading.export_kwh} kWh" if reading.export_kwh else "not told by the meter",
+        ),
         ("meter", f"{reading.meter_vendor} {reading.meter_model}"),
         ("serial", reading.meter_serial or "not told by the meter"),
         ("firmware", reading.meter_firmware or "not told by the meter"),
     ]
-    return Result(reading, lambda: say_facts(facts))
+
+    def words() -> None:
+        say_facts(facts)
+        say_warnings(reading.warnings)
+
+    return Result(reading, words)
 
 
 @app.command("self-test")
@@ -398,6 +416,14 @@ def configure(
     meter_baud: Annotated[int | None, option("BITS/S", "Speed of the meter's line.")] = None,
     meter_parity: Annotated[str | None, option("none|even|odd", "Parity of that line.")] = None,
     meter_stop_bits: Annotated[int | None, option("1|2", "Stop bits of that line.")] = None,
+    meter_echo: Annotated[
+        bool | None,
+        typer.Option(
+            "--meter-echo/--no-meter-echo",
+            help="Whether that line gives back what the module sends.",
+            show_default="as the board",
+        ),
+    ] = None,
     charge_point_type: Annotated[
         str | None, option("EVSEID|CBIDC", "How the charge point is named (CT).")
     ] = None,
@@ -427,6 +453,7 @@ def configure(
         "meter_serial": meter_serial,
         "meter_unit": meter_unit,
         "line": {name: value for name, value in line.items() if value is not None} or None,
+        "meter_echo": meter_echo,
         "charge_point_type": charge_point_type,
         "charge_point_id": charge_point_id,
         "format_version": format_version,

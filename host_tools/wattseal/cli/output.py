@@ -117,7 +117,8 @@ LABEL_WIDTH = 11
 INDENT = "  "
 
 
-def _console(*, stderr: bool = False) -> Console:
+def console(*, stderr: bool = False) -> Console:
+    """Standard output, or standard error, as it is now."""
     from rich.console import Console  # takes a while, and a help needs none
 
     return Console(stderr=stderr, highlight=False)
@@ -131,32 +132,32 @@ def _text(text: str, style: str = "") -> Text:
 
 def say(text: str, style: str = "") -> None:
     """One line on standard output, not folded, so that it can be copied."""
-    _console().print(_text(text, style), soft_wrap=True)
+    console().print(_text(text, style), soft_wrap=True)
 
 
 def complain(text: str) -> None:
     """One line on standard error."""
-    _console(stderr=True).print(_text(text), soft_wrap=True)
+    console(stderr=True).print(_text(text), soft_wrap=True)
 
 
 def say_facts(facts: Iterable[tuple[str, str]], indent: str = "") -> None:
     """Lines of a label and a value, the values below each other."""
-    console = _console()
+    screen = console()
     for label, value in facts:
         line = _text(indent)
         line.append(f"{label:<{LABEL_WIDTH}} ", style="dim")
         line.append(printable(value))
-        console.print(line, soft_wrap=True)
+        screen.print(line, soft_wrap=True)
 
 
 def say_wrapped(text: str, style: str = "", indent: str = "") -> None:
     """A sentence folded to the terminal's width, every line indented; not folded in a pipe."""
-    console = _console()
-    if not console.is_terminal:
+    screen = console()
+    if not screen.is_terminal:
         say(indent + text, style)
         return
-    for line in textwrap.wrap(printable(text), max(20, console.width - len(indent))):
-        console.print(_text(indent + line, style), soft_wrap=True)
+    for line in textwrap.wrap(printable(text), max(20, screen.width - len(indent))):
+        screen.print(_text(indent + line, style), soft_wrap=True)
 
 
 def say_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
@@ -179,7 +180,7 @@ def _progress(*columns: str | ProgressColumn) -> Progress:
     from rich.progress import Progress
 
     hidden = not sys.stderr.isatty()
-    return Progress(*columns, console=_console(stderr=True), transient=True, disable=hidden)
+    return Progress(*columns, console=console(stderr=True), transient=True, disable=hidden)
 
 
 @contextmanager

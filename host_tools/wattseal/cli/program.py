@@ -71,6 +71,7 @@ SUMMARIES = {
     "flash": "Write firmware into a new board, and check that its module runs it.",
     "port": "Find the port that a module is on.",
     "device": "Look at a module and set it up.",
+    "meter": "List, find, read, trace and emulate meters.",
     "session": "Begin and end charging sessions.",
     "owner": "Keep the key that opens seals, and sign with it.",
     "firmware": "Pack, sign, check and install firmware.",

@@ -36,7 +36,7 @@ _LABEL = {
     "calibration_year": "calibration_year",
 }
 _NUMBERS = frozenset(("meter_unit", "calibration_year"))
-_SETTINGS = frozenset(row[0] for row in SETTINGS) - {"line", "meter_serial"}
+_SETTINGS = frozenset(row[0] for row in SETTINGS) - {"line", "meter_serial", "meter_echo"}
 _WHERE = ("port", "chip_id")
 COLUMNS = frozenset((*_WHERE, "module_model", "scenario", *_LABEL, *_SETTINGS))
 

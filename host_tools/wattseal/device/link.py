@@ -274,6 +274,22 @@ class SerialTransport:
         with contextlib.suppress(OSError):  # it may be gone already
             self._port.close()
 
+    def set_format(self, baud: int, parity: str, stop_bits: int) -> None:
+        """Send and hear in another format; parity none, even or odd.
+
+        ToolError `line_format_unusable` if the port cannot do it, `port_lost`.
+        """
+        try:
+            self._port.parity = "N"
+            self._port.baudrate = baud
+            self._port.stopbits = stop_bits
+            self._port.parity = parity[0].upper()
+        except Exception as error:
+            if errno.EINVAL not in (getattr(error, "errno", None), *error.args[:1]):
+                raise self._lost(error) from None
+            form = f"{baud} 8{parity[0].upper()}{stop_bits}"
+            raise ToolError("line_format_unusable", port=self.name, form=form) from None
+
     def write(self, data: bytes) -> None:
         """Send all the bytes. ToolError `port_lost` if that cannot be done."""
         try:

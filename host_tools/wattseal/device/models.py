@@ -37,7 +37,7 @@ class Hello(_Model):
 
 
 class Cause(_Model):
-    """Why a module is in fault or has no key."""
+    """Why a module is in fault or has no key, or what it warns of."""
 
     name: Text
     sentence: Text
@@ -114,6 +114,7 @@ class Status(_Model):
 
     state: Text
     cause: Cause | None
+    warnings: list[Cause]
     key_number: Positive | None
     missing: list[Text]
     sealed: bool
@@ -157,6 +158,8 @@ class MeterReading(_Model):
 
     energy: Energy
     energy_kwh: Text
+    export_kwh: Text | None
+    warnings: list[Cause]
     meter_vendor: Text
     meter_model: Text
     meter_serial: Text | None

@@ -235,6 +235,8 @@ def test_meter_is_read_as_in_a_session() -> None:
     assert bench.call("read_meter") == {
         "energy": {"value": 1_000_000, "exponent": 0, "unit": "Wh"},
         "energy_kwh": "1000.000",
+        "export_kwh": None,
+        "warnings": [],
         "meter_vendor": "Eastron",
         "meter_model": "SDM630",
         "meter_serial": "12345678",

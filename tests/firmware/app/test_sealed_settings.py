@@ -19,6 +19,7 @@ FULL = {
     **SETTINGS,
     "meter_unit": 1,
     "line": {"baud": 9600, "parity": "none", "stop_bits": 1},
+    "meter_echo": False,
     "format_version": "1.3",
 }
 CHANGED = {
@@ -28,6 +29,7 @@ CHANGED = {
     "meter_serial": "12345679",
     "meter_unit": 2,
     "line": LINE,
+    "meter_echo": True,
     "charge_point_id": "DE*ABC*E0002",
     "format_version": "1.4",
     "registry_name": "other.example/keys",
@@ -87,6 +89,7 @@ def test_change_of_a_sealed_setting_ends_the_publication(name: str) -> None:
         bench.meter.unit = 2 if name == "meter_unit" else 1
         if name == "meter_profile":
             bench.call("configure", meter_unit=1, line=LINE)
+    bench.line_echoes = name == "meter_echo"
     bench.call("configure", **{name: CHANGED[name]})
     bench.call("seal")
     status = bench.call("status")

@@ -1,39 +1,81 @@
 """Each profile decodes registers written out by hand, as its meter's sources say it sends them."""
 
-import importlib.util
-from pathlib import Path
+from decimal import Decimal
 
 import pytest
+from wattseal.meter.power import decode_power
+from wattseal.meter.profile import QUANTITIES, load_profiles
 from wattseal.wire import modbus_rtu, sunspec
 from wattseal.wire.errors import WattsealError
 from wattseal.wire.reading import Reading, decode_energy, decode_text
 
-METERS = Path(__file__).resolve().parents[3] / "firmware" / "meters"
-_spec = importlib.util.spec_from_file_location("wattseal_meters_generate", METERS / "generate.py")
-generate = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(generate)
-PROFILES = generate.load_profiles()
+PROFILES = load_profiles()
 
 WRITTEN_OUT = {
     "abb_b23": ([0, 0, 0x0001, 0xE240], "1234.56"),
+    "adw300": ([0x0001, 0xE240], "1234.56"),
     "bsm_ws36a": ([0x0001, 0xE240, 9, 9, 9, 9, 9, 9, 0x0000], "123.456"),
+    "dvh4013": ([0x0001, 0xE240], "123.456"),
     "eem350": ([0xE240, 0x0001], "12345.6"),
+    "em24": ([0xE240, 0x0001], "12345.6"),
     "em340": ([0xE240, 0x0001], "12345.6"),
     "em530": ([0xE240, 0x0001], "12345.6"),
     "em540": ([0xE240, 0x0001], "12345.6"),
+    "finder_7e": ([0x47F1, 0x2000], "123.456"),
     "iem3155": ([0, 0, 0x0001, 0xE240], "123.456"),
+    "pac2200": ([0x40FE, 0x2400, 0x0000, 0x0000], "123.456"),
+    "pro380": ([0x44C2, 0x8B64], "1556.356"),
     "sdm120": ([0x44C2, 0x8B64], "1556.356"),
     "sdm630": ([0x44C2, 0x8B64], "1556.356"),
     "sdm72": ([0x44C2, 0x8B64], "1556.356"),
     "sunspec_203": ([0x0001, 0xE240, 9, 9, 9, 9, 9, 9, 0x0000], "123.456"),
     "sunspec_213": ([0x47F1, 0x2000], "123.456"),
+    "we517": ([0x44C2, 0x8B64], "1556.356"),
     "wm3m4": ([0x0000, 0x0000, 7, 7, 0x0001, 0xE240], "123.456"),
 }
 """Of each profile, registers that its meter sends and the energy in kWh that they mean."""
+EXPORTED = {
+    "abb_b23": ([0, 0, 0, 0x0064], "1.00"),
+    "adw300": ([0, 0x0064], "1.00"),
+    "bsm_ws36a": ([0, 0x03E8, *[9] * 14, 0], "1.000"),
+    "dvh4013": ([0, 0x03E8], "1.000"),
+    "em24": ([0x000A, 0], "1.0"),
+    "em340": ([0x000A, 0], "1.0"),
+    "em530": ([0x000A, 0], "1.0"),
+    "em540": ([0x000A, 0], "1.0"),
+    "pac2200": ([0x408F, 0x4000, 0, 0], "1.000"),
+    "pro380": ([0x3F80, 0], "1.000"),
+    "sdm120": ([0x3F80, 0], "1.000"),
+    "sdm630": ([0x3F80, 0], "1.000"),
+    "sdm72": ([0x3F80, 0], "1.000"),
+    "sunspec_203": ([0, 0x03E8, *[9] * 14, 0], "1.000"),
+    "sunspec_213": ([0x447A, 0], "1.000"),
+    "we517": ([0x3F80, 0], "1.000"),
+    "wm3m4": ([9, 0, 9, 9, 9, 9, 0, 0x03E8], "1.000"),
+}
+"""The same of what flowed out, where a profile has it."""
+POWERS = {
+    "abb_b23": ([0x0010, 0xC8E0], "11000.00"),
+    "adw300": ([0, 0x2AF8], "11000"),
+    "bsm_ws36a": ([0x044C, 9, 9, 9, 0x0001], "1.100E+4"),
+    "em24": ([0xADB0, 0x0001], "11000.0"),
+    "em340": ([0xADB0, 0x0001], "11000.0"),
+    "em530": ([0xADB0, 0x0001], "11000.0"),
+    "em540": ([0xADB0, 0x0001], "11000.0"),
+    "pac2200": ([0x462B, 0xE000], "11000"),
+    "pro380": ([0x4130, 0], "1.1E+4"),
+    "sdm120": ([0x462B, 0xE000], "11000"),
+    "sdm630": ([0x462B, 0xE000], "11000"),
+    "sdm72": ([0x462B, 0xE000], "11000"),
+    "sunspec_203": ([0x044C, 9, 9, 9, 0x0001], "1.100E+4"),
+    "sunspec_213": ([0x462B, 0xE000], "11000"),
+    "we517": ([0x4130, 0], "1.1E+4"),
+}
+"""The power of 11 kW, where a profile has it."""
 NAMES = list(WRITTEN_OUT)
 FLOAT_KWH = ["sdm120", "sdm630", "sdm72"]
-FLOATS = [*FLOAT_KWH, "sunspec_213"]
-LOW_WORD_FIRST = ["em340", "em530", "em540", "eem350"]
+FLOATS = ["finder_7e", "pro380", *FLOAT_KWH, "sunspec_213", "we517"]
+LOW_WORD_FIRST = ["em24", "em340", "em530", "em540", "eem350"]
 SUNSPEC_TOTAL = ["bsm_ws36a", "sunspec_203"]
 
 
@@ -55,6 +97,32 @@ def test_the_profiles_are_those():
 def test_energy_as_the_meter_sends_it(name):
     registers, energy_kwh = WRITTEN_OUT[name]
     assert energy(name, registers).to_text_kwh() == energy_kwh
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_exported_energy_as_the_meter_sends_it(name: str) -> None:
+    registers, energy_kwh = EXPORTED[name]
+    assert decode_energy(PROFILES[name]["energy_export"], registers).to_text_kwh() == energy_kwh
+
+
+@pytest.mark.parametrize("name", POWERS)
+def test_power_as_the_meter_sends_it(name: str) -> None:
+    registers, power_w = POWERS[name]
+    assert decode_power(PROFILES[name]["power"], registers) == Decimal(power_w) == 11_000
+
+
+def test_what_has_export_and_power_is_written_out() -> None:
+    assert list(EXPORTED) == [name for name in NAMES if "energy_export" in PROFILES[name]]
+    assert list(POWERS) == [name for name in NAMES if "power" in PROFILES[name]]
+
+
+def test_power_that_flows_out_is_negative_and_a_sentinel_is_none() -> None:
+    assert decode_power(PROFILES["em340"]["power"], [0x5250, 0xFFFE]) == -11_000
+    assert decode_power(PROFILES["sdm630"]["power"], [0xC62B, 0xE000]) == -11_000
+    for name, registers in [("abb_b23", [0x7FFF, 0xFFFF]), ("sdm630", [0x7FC0, 0])]:
+        with pytest.raises(WattsealError) as refused:
+            decode_power(PROFILES[name]["power"], registers)
+        assert refused.value.name == "meter_sentinel"
 
 
 @pytest.mark.parametrize("name", FLOAT_KWH)
@@ -83,6 +151,13 @@ def test_tenths_of_a_kwh_low_word_first(name):
     assert energy(name, [0xFFFE, 0x7FFF]).to_text_kwh() == "214748364.6"
     assert refusal(name, [0xFFFF, 0xFFFF]) == "meter_out_of_range"  # -1
     assert refusal(name, [0x0000, 0x8000]) == "meter_out_of_range"
+
+
+def test_new_figures_of_carlo_gavazzi_and_phoenix() -> None:
+    for name in ("em24", "eem350"):
+        assert refusal(name, [0xFFFF, 0x7FFF]) == "meter_sentinel"
+    assert PROFILES["eem350"]["max_registers"] == 11
+    assert decode_text(PROFILES["em24"]["identity"], [0x0047]) == "71"
 
 
 @pytest.mark.parametrize("name", ["em340", "em530", "em540"])
@@ -162,7 +237,7 @@ def test_the_sunspec_models_lead_to_the_bsm_ws36as_own_addresses():
 @pytest.mark.parametrize("name", NAMES)
 def test_every_quantity_can_be_asked_for(name):
     profile = PROFILES[name]
-    for key in ("energy_import", "serial", "firmware"):
+    for key in QUANTITIES:
         if key in profile:
             quantity = profile[key]
             assert quantity["count"] <= profile["max_registers"]

@@ -168,6 +168,12 @@ def check_registers() -> None:
         print("f32", words, verdict(reading.decode_energy, energy, words))
         words[0] = 0x3F00 + random.below(0x0E00)
         print("f32", words, verdict(reading.decode_energy, energy, words))
+    double = {"address": 0, "count": 4, "exponent": 0, "resolution": 0, "type": "f64"}
+    for _ in range(500):
+        words = [random.below(65536) for _ in range(4)]
+        print("f64", words, verdict(reading.decode_energy, double, words))
+        words[0] = 0x4000 + random.below(0x0400)
+        print("f64", words, verdict(reading.decode_energy, double, words))
     for kind in ("u16", "s16", "u32", "s32", "u64", "s64"):
         count = reading.WIDTHS[kind]
         quantity = {"address": 0, "count": count, "exponent": 0, "type": kind}

@@ -176,6 +176,29 @@ def test_the_largest_reply_is_read():
     assert parse_reply(1, 3, 125, framed(body)) == registers
 
 
+def test_a_parser_knows_the_request_that_it_heard_instead_of_a_reply():
+    sent = build_read(UNIT, FUNCTION, 0x48, COUNT)
+    for received, is_echo in [
+        (sent + REPLY, True),
+        (sent, True),
+        (sent[:7], False),
+        (REPLY, False),
+    ]:
+        parser = ReplyParser(UNIT, FUNCTION, COUNT)
+        parser.feed(received)
+        assert parser.begins_with(sent) == is_echo
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 20])
+def test_one_leading_zero_byte_is_dropped_however_it_comes(step):
+    parser = ReplyParser(UNIT, FUNCTION, COUNT)
+    noisy = b"\0" + REPLY
+    for at in range(0, len(noisy), step):
+        parser.feed(noisy[at : at + step])
+    assert parser.missing() == 0
+    assert parser.registers() == parse_reply(UNIT, FUNCTION, COUNT, REPLY)
+
+
 def test_the_own_echo_is_taken_off_and_a_collision_noticed():
     sent = build_read(UNIT, FUNCTION, 0x48, COUNT)
     assert strip_echo(sent + REPLY, sent) == REPLY

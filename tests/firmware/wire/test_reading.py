@@ -174,6 +174,43 @@ def test_floats_that_are_no_reading_are_refused(registers, name):
     assert refusal(KWH_FLOAT, registers).name == name
 
 
+WH_DOUBLE = number("f64", 4, resolution=0)
+KWH_DOUBLE = {**number("f64", 4, resolution=0), "exponent": 3}
+
+
+def words_of_double(value: float) -> list[int]:
+    return list(struct.unpack(">4H", struct.pack(">d", value)))
+
+
+@given(st.integers(0, MAX_VALUE))
+def test_a_double_holds_every_watt_hour_that_a_reading_can(energy_wh):
+    assert decode_energy(WH_DOUBLE, words_of_double(float(energy_wh))) == Reading(energy_wh, 0)
+
+
+@given(st.floats(0.0, 9e9, allow_subnormal=False).filter(lambda kwh: kwh == 0 or kwh > 1e-6))
+def test_a_double_is_rounded_half_up_from_its_exact_value(energy_kwh):
+    exact_wh = Fraction(energy_kwh) * 1000
+    expected = math.floor(exact_wh + Fraction(1, 2))
+    assert decode_energy(KWH_DOUBLE, words_of_double(energy_kwh)) == Reading(expected, 0)
+
+
+@pytest.mark.parametrize(
+    ("registers", "name"),
+    [
+        ([0x7FF8, 0, 0, 0], "meter_sentinel"),
+        ([0xFFFF] * 4, "meter_sentinel"),
+        ([0x7FF0, 0, 0, 0], "meter_out_of_range"),  # infinity
+        ([0xC000, 0, 0, 0], "meter_out_of_range"),  # -2
+        ([0x7FEF, 0xFFFF, 0xFFFF, 0xFFFF], "meter_out_of_range"),  # 1.8e308
+        ([0, 0, 0, 1], "meter_out_of_range"),  # the smallest denormal
+        ([0x44C2, 0x8B64, 0, 0], "meter_out_of_range"),  # a single where a double is expected
+        ([0x4340, 0, 0, 0], "meter_out_of_range"),  # 2**53 Wh
+    ],
+)
+def test_doubles_that_are_no_reading_are_refused(registers, name):
+    assert refusal(WH_DOUBLE, registers).name == name
+
+
 @pytest.mark.parametrize(
     ("kind", "registers", "value"),
     [
@@ -270,12 +307,12 @@ def test_another_number_of_registers_is_refused(registers):
 
 
 @given(
-    st.sampled_from(["u16", "s16", "u32", "s32", "u64", "s64", "f32"]),
+    st.sampled_from(["u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64"]),
     st.lists(st.integers(0, 0xFFFF), min_size=4, max_size=4),
     st.integers(-3, 6),
 )
 def test_any_registers_give_a_sound_reading_or_a_named_error(kind, registers, exponent):
-    count = {"u16": 1, "s16": 1, "u64": 4, "s64": 4}.get(kind, 2)
+    count = {"u16": 1, "s16": 1, "u64": 4, "s64": 4, "f64": 4}.get(kind, 2)
     quantity = {**number(kind, count), "exponent": exponent, "resolution": 0}
     try:
         reading = decode_energy(quantity, registers[:count])

@@ -58,6 +58,8 @@ def test_every_command_is_there() -> None:
                 "report",
             )
         ),
+        *(("meter", name) for name in ("list", "show", "check", "read")),
+        *(("meter", name) for name in ("scan", "watch", "trace", "emulate")),
         *(("session", name) for name in ("begin", "intermediate", "end")),
         *(("owner", name) for name in ("create", "show", "sign")),
         *(("firmware", name) for name in ("key", "pack", "sign", "verify", "info", "update")),

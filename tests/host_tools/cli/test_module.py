@@ -13,6 +13,7 @@ from wattseal.ocmf.report import Verdict
 from wattseal.ocmf.verify import verify_file
 from wattseal.registry.client import RegistryClient
 from wattseal.wire import owner_challenge, signed_time
+from wattseal.wire.errors import WattsealError
 
 Run = Callable[..., object]
 
@@ -191,6 +192,32 @@ def test_reading(on_module: Run) -> None:
     assert on_module("device", "read", "--json").json["energy"] == {
         "value": 2935600, "exponent": 0, "unit": "Wh",
     }  # fmt: skip
+
+
+def test_meter_that_is_wired_backwards_is_warned_of(on_module: Run, module: FakeModule) -> None:
+    warning = WattsealError("meter_backwards", import_kwh="2935.600", export_kwh="17.400")
+    module.warnings = [
+        {
+            "name": warning.name,
+            "sentence": warning.sentence,
+            "remedy": warning.remedy,
+            "detail": warning.detail,
+        }
+    ]
+    for command in ("status", "read"):
+        shown = on_module("device", command).out
+        assert "WARNING" in shown
+        assert "export_kwh: 17.400" in shown
+        assert warning.remedy in shown
+    assert on_module("device", "read", "--json").json["export_kwh"] == "17.400"
+
+
+def test_echo_of_the_line_is_a_setting(on_module: Run, module: FakeModule) -> None:
+    module.sealed = False
+    assert on_module("device", "configure", "--meter-echo").status == 0
+    assert module.settings["meter_echo"] is True
+    assert on_module("device", "configure", "--no-meter-echo").status == 0
+    assert module.settings["meter_echo"] is False
 
 
 class TestSession:

@@ -45,7 +45,12 @@ SDM630 = {
     "firmware": {"function": 3, "address": 64515, "count": 1, "type": "hex"},
 }
 MUTE = {key: SDM630[key] for key in SDM630 if key not in ("serial", "firmware", "unit", "line")}
-PROFILES = {"sdm630": SDM630, "mute": {**MUTE, "name": "mute"}}
+TWO_WAY = {
+    **SDM630,
+    "name": "two_way",
+    "energy_export": {**SDM630["energy_import"], "address": 74},  # type: ignore[dict-item]
+}
+PROFILES = {"sdm630": SDM630, "mute": {**MUTE, "name": "mute"}, "two_way": TWO_WAY}
 
 OWNER = ec.derive_private_key(3, ec.SECP256R1())
 VENDOR = ec.derive_private_key(4, ec.SECP256R1())
@@ -82,6 +87,7 @@ class Bench:
         self.registry = FakeRegistry()
         self.release = Release()
         self.lines: list[FakeMeterLine] = []
+        self.line_echoes = False  # and the board says so
         self.module: Module
         self._ids = 0
 
@@ -252,7 +258,7 @@ class Bench:
         return [event["event"] for event in self.all_events()]
 
     def _make_line(self, port: FakePort) -> FakeMeterLine:
-        self.lines.append(FakeMeterLine(port, self.meter))
+        self.lines.append(FakeMeterLine(port, self.meter, echo=self.line_echoes))
         return self.lines[-1]
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from wire.modbus_rtu import crc16
 
 ENERGY = (4, 0x0048)
+EXPORT = (4, 0x004A)
 SERIAL = (3, 0xFC00)
 FIRMWARE = (3, 0xFC03)
 
@@ -26,6 +27,7 @@ class FakeMeter:
     def __init__(self, energy_wh: int = 1_000_000, serial: int = 12345678) -> None:
         self.energy_wh = energy_wh
         self.rise_wh = 0  # at each reading of the energy
+        self.export_wh: int | None = 0
         self.serial = serial
         self.firmware: int | None = 0x0102
         self.unit = 1
@@ -56,6 +58,8 @@ class FakeMeter:
         if (function, address) == ENERGY:
             self.energy_wh += self.rise_wh
             return struct.pack(">f", self.energy_wh / 1000)
+        if (function, address) == EXPORT and self.export_wh is not None:
+            return struct.pack(">f", self.export_wh / 1000)
         if (function, address) == SERIAL:
             return struct.pack(">I", self.serial)
         if (function, address) == FIRMWARE and self.firmware is not None:

@@ -47,6 +47,7 @@ class FakeModule(key_life.KeyLife):
     calls: list[str] = field(default_factory=list)
     hello_changes: dict[str, Any] = field(default_factory=dict)
     self_test_failed: list[str] = field(default_factory=list)
+    warnings: list[dict[str, Any]] = field(default_factory=list)
     page_size: int = 2
 
     def __post_init__(self) -> None:
@@ -118,6 +119,7 @@ class FakeModule(key_life.KeyLife):
         return {
             "state": self.state,
             "cause": self._cause(),
+            "warnings": self.warnings,
             "key_number": self.key_number if self.has_key else None,
             "missing": self._missing(),
             "sealed": self.sealed,
@@ -174,6 +176,8 @@ class FakeModule(key_life.KeyLife):
         return {
             "energy": reading.as_dict(),
             "energy_kwh": reading.to_text_kwh(),
+            "export_kwh": "17.400",
+            "warnings": self.warnings,
             "meter_vendor": "Eastron",
             "meter_model": "SDM630",
             "meter_serial": self.settings["meter_serial"],

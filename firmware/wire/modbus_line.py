@@ -5,8 +5,8 @@ wire/modbus_rtu.py is time: the silence before a request, the end of a reply, th
 line that is drained after one, so that a late reply cannot answer the next request.
 """
 
-from wire.errors import WattsealError
-from wire.modbus_rtu import (
+from .errors import WattsealError
+from .modbus_rtu import (
     MAX_FRAME_BYTES,
     ReplyParser,
     build_read,
@@ -14,20 +14,36 @@ from wire.modbus_rtu import (
     silence_us,
     strip_echo,
 )
-
-from app.contracts import MeterLine, RegisterUse, Result, Ticks, Work
+from .shapes import MeterLine, RegisterUse, Result, Ticks, Work
 
 _LONGEST_NOISE_US = 500_000  # a line that has not fallen silent by then is in use by others
+_ERRORS_OF_AN_ECHO = ("meter_bad_crc", "meter_wrong_length")
+"""What a request is when it is taken for a reply; no reply is as long as a request."""
+
 _DRAIN_US = 500_000  # how long after a time-out a late reply is waited for
 _SECOND_REPLY_US = 100_000  # and after a frame that another one may follow
 
 
 class ModbusLine:
-    """Modbus master on a line of `baud` bits a second and so many bits a character."""
+    """Modbus master on a line of `baud` bits a second and so many bits a character.
 
-    def __init__(self, ticks: Ticks, line: MeterLine, baud: int, bits_per_character: int) -> None:
+    echo: whether it hears what it sends; None for what the line says of itself. late_us: how long
+    a reply that did not come in time is still waited for before the next request.
+    """
+
+    def __init__(
+        self,
+        ticks: Ticks,
+        line: MeterLine,
+        baud: int,
+        bits_per_character: int,
+        echo: bool | None = None,
+        late_us: int = _DRAIN_US,
+    ) -> None:
         self._ticks = ticks
         self._line = line
+        self._echo = line.echo if echo is None else echo
+        self._late_us = late_us
         self._silence_us = silence_us(baud, bits_per_character)
         self._character_us = -(-bits_per_character * 1_000_000 // baud)
         self._is_silent = False
@@ -49,19 +65,24 @@ class ModbusLine:
         use: called while the silence after the reply is awaited; what it makes, or raises, counts
         only if the reply ended there. meanwhile: called while the reply is awaited.
 
-        WattsealError `meter_line_busy` and those of `parse_reply`; after any of them, and after
-        whatever `use` or `meanwhile` raised, the next request may be sent at once: this driver
-        waits for the line as needed.
+        WattsealError `meter_line_busy`, `meter_line_echo` and those of `parse_reply`; after any of
+        them, and after whatever `use` or `meanwhile` raised, the next request may be sent at once:
+        this driver waits for the line as needed.
         """
         request = build_read(unit, function, address, count)
         is_late = self._await_silence()
-        self._drain_us = _DRAIN_US  # until a frame says that it is answered
+        self._drain_us = self._late_us  # until a frame says that it is answered
         self._line.write(request)
         if meanwhile is not None:
             meanwhile()
         parser = ReplyParser(unit, function, count)
         limit_us = timeout_ms * 1000 + reply_bytes(count) * self._character_us
-        result = self._receive(parser, request, limit_us, use)
+        try:
+            result = self._receive(parser, request, limit_us, use)
+        except WattsealError as error:
+            if error.name in _ERRORS_OF_AN_ECHO and parser.begins_with(request):
+                raise WattsealError("meter_line_echo") from None
+            raise
         self._drain_us = _SECOND_REPLY_US if is_late else 0
         return result
 
@@ -82,14 +103,14 @@ class ModbusLine:
             self._line.discard()
             if self._elapsed_us(start_us) > _LONGEST_NOISE_US + _DRAIN_US:
                 raise WattsealError("meter_line_busy")
-        return drain_us == _DRAIN_US and not came
+        return drain_us == self._late_us and not came
 
     def _receive(
         self, parser: ReplyParser, request: bytes, limit_us: int, use: RegisterUse
     ) -> Result:
         """Return what `use` makes of our unit's reply; frames of other units are skipped."""
         start_us = self._ticks.ticks_us()
-        echo = b"" if self._line.echo else None
+        echo = b"" if self._echo else None
         wrong_unit = None
         heard = False  # bytes that are of no whole frame of another unit
         while self._await_bytes(parser, start_us, limit_us):

@@ -1,11 +1,11 @@
 """The master on a line in virtual time: silences, time-outs, late replies, echo, strangers."""
 
 import pytest
-from app.modbus_line import ModbusLine
 from support.app import meter as faults
-from support.app.meter import ENERGY, FakeMeter, FakeMeterLine
+from support.app.meter import ENERGY, SERIAL, FakeMeter, FakeMeterLine
 from support.app.port import FakePort
 from wire.errors import WattsealError
+from wire.modbus_line import ModbusLine
 
 SILENCE_US = 3646  # 3.5 characters of 10 bits at 9600 baud
 
@@ -148,6 +148,65 @@ def test_echo_that_is_not_what_was_sent_tells_of_another_sender() -> None:
     with pytest.raises(WattsealError) as raised:
         rig.read()
     assert raised.value.name == "meter_line_busy"
+
+
+class DeafToNothing(Rig):
+    """The line echoes, and the master was not told."""
+
+    def __init__(self) -> None:
+        super().__init__(echo=True)
+        self.master = ModbusLine(self.port, self.line, 9600, 10, echo=False)
+
+
+@pytest.mark.parametrize("place", [ENERGY, SERIAL])
+@pytest.mark.parametrize("turnaround_us", [0, 200, 4_000, 40_000])
+def test_line_that_echoes_is_said_to_do_so(place: tuple[int, int], turnaround_us: int) -> None:
+    rig = DeafToNothing()
+    for _ in range(2):
+        rig.meter.faults = [faults.late(turnaround_us)]
+        with pytest.raises(WattsealError) as raised:
+            rig.master.read_registers(1, *place, 2, 1000)
+        assert raised.value.name == "meter_line_echo"
+    assert min(rig.line.silences_us) >= SILENCE_US
+    assert rig.line.collisions == 0
+
+
+def test_echo_of_a_meter_that_does_not_answer_is_an_echo_all_the_same() -> None:
+    assert DeafToNothing().refusal(faults.silence).name == "meter_line_echo"
+
+
+def test_line_that_does_not_echo_although_it_is_said_to() -> None:
+    rig = Rig()
+    rig.master = ModbusLine(rig.port, rig.line, 9600, 10, echo=True)
+    with pytest.raises(WattsealError) as raised:
+        rig.read()
+    assert raised.value.name == "meter_line_busy"
+    assert "meter_echo" in raised.value.detail["cause"]
+
+
+@pytest.mark.parametrize("gap_us", [0, 1_500, 20_000])
+def test_one_zero_byte_of_turn_around_noise_is_let_pass(gap_us: int) -> None:
+    rig = Rig()
+    rig.meter.faults = [lambda _, reply: [(1_000, b"\0"), (gap_us, reply)]]
+    assert rig.read() == [0x447A, 0x0000]
+    assert rig.read() == [0x447A, 0x0000]
+    assert rig.line.collisions == 0
+
+
+def test_zero_byte_behind_an_echo_is_let_pass() -> None:
+    rig = Rig(echo=True)
+    rig.meter.faults = [lambda _, reply: [(0, b"\0"), (3_000, reply)]]
+    assert rig.read() == [0x447A, 0x0000]
+
+
+@pytest.mark.parametrize("noise", [b"\0\0", b"\xff", b"\0\xff"])
+def test_no_other_noise_is_let_pass(noise: bytes) -> None:
+    refused = Rig().refusal(lambda _, reply: [(1_000, noise + reply)])
+    assert refused.name in ("meter_wrong_length", "meter_bad_crc")
+
+
+def test_zero_byte_alone_is_no_reply() -> None:
+    assert Rig().refusal(lambda _, _reply: [(1_000, b"\0")]).name == "meter_no_reply"
 
 
 # --- work while the line is waited for -------------------------------------------------------

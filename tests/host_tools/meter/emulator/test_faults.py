@@ -1,9 +1,15 @@
 """Each fault, at the bytes that it makes of one good reply."""
 
 import pytest
-
-from hil.meter.faults import FAULT_NAMES, FRAME_FAULTS, VALUE_FAULTS, Reply, Segment, checked
-from hil.meter.meter import Meter
+from wattseal.meter.emulator.faults import (
+    FAULT_NAMES,
+    FRAME_FAULTS,
+    VALUE_FAULTS,
+    Reply,
+    Segment,
+    checked,
+)
+from wattseal.meter.emulator.meter import Meter
 
 REQUEST = checked(bytes.fromhex("010400480002"))
 GOOD = checked(bytes.fromhex("0104044537799a"))  # 2935.6 kWh
@@ -124,7 +130,7 @@ def test_an_echo_is_for_the_next_requests(meter):
     ("arguments", "reason"),
     [
         ({"name": "sulking"}, "no fault 'sulking'"),
-        ({"name": "silence", "quantity": "power"}, "no quantity 'power'"),
+        ({"name": "silence", "quantity": "voltage"}, "no quantity 'voltage'"),
     ],
 )
 def test_what_cannot_be_armed_is_refused(meter, arguments, reason):
@@ -139,7 +145,7 @@ def test_an_option_that_a_fault_does_not_have_is_refused(meter):
 
 def test_a_fault_that_the_registers_cannot_show_is_refused(clock):
     with pytest.raises(ValueError, match="no pattern"):
-        Meter("eem350", clock).arm("sentinel")
+        Meter("dvh4013", clock).arm("sentinel")
 
 
 def test_energy_runs_with_time_and_power_in_whole_numbers(meter, clock):

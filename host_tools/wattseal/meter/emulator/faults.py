@@ -10,12 +10,14 @@ from typing import Any
 
 from pymodbus.framer.rtu import FramerRTU
 
-from hil.meter.encode import WIDTHS, encode_pattern
-from hil.meter.register_map import ENERGY, RegisterMap, Values
-from hil.timeline import NS_PER_MS
+from wattseal.meter.emulator.encode import WIDTHS, encode_pattern
+from wattseal.meter.emulator.register_map import ENERGY, RegisterMap, Values
+
+NS_PER_MS = 1_000_000
 
 EXCEPTION_BIT = 0x80
-NAN = "7fc00000"
+NAN = {"f32": "7fc00000", "f64": "7ff8000000000000"}
+INFINITY = {"f32": "7f800000", "f64": "7ff0000000000000"}
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ def noise(frame: bytes, data: bytes = b"\xff\x00\x5a", gap_ms: int = 0) -> Reply
 def sentinel(values: Values, registers: RegisterMap, _strike: int) -> Values:
     """The energy registers say that there is no value."""
     facts = registers.profile[ENERGY]
-    pattern = NAN if facts["type"] == "f32" else next(iter(facts.get("sentinels", ())), None)
+    pattern = NAN.get(facts["type"]) or next(iter(facts.get("sentinels", ())), None)
     if pattern is None:
         raise ValueError(f"profile {registers.profile['name']} knows no pattern for 'no value'")
     return replace(values, raw_energy=encode_pattern(pattern, facts.get("word_order", "big")))
@@ -157,7 +159,7 @@ def out_of_range(values: Values, registers: RegisterMap, _strike: int) -> Values
     kind = facts["type"]
     if kind in ("u16", "u32"):
         raise ValueError(f"profile {registers.profile['name']} shows every value of its {kind}")
-    impossible = "7f800000" if kind == "f32" else "fe" * 2 * WIDTHS[kind]
+    impossible = INFINITY.get(kind) or "fe" * 2 * WIDTHS[kind]
     return replace(values, raw_energy=encode_pattern(impossible, facts.get("word_order", "big")))
 
 

@@ -5,10 +5,12 @@ Written apart from the firmware's decoders on purpose, so that the one checks th
 
 import struct
 
-WIDTHS = {"u16": 1, "s16": 1, "u32": 2, "s32": 2, "f32": 2, "u64": 4, "s64": 4}
+WIDTHS = {"u16": 1, "s16": 1, "u32": 2, "s32": 2, "f32": 2, "u64": 4, "s64": 4, "f64": 4}
 """Registers of a number of each type."""
 
-_STRUCT_CODES = {"u16": "H", "s16": "h", "u32": "I", "s32": "i", "u64": "Q", "s64": "q", "f32": "f"}
+_STRUCT_CODES = {
+    "u16": "H", "s16": "h", "u32": "I", "s32": "i", "u64": "Q", "s64": "q", "f32": "f", "f64": "d",
+}  # fmt: skip
 
 
 def encode_number(kind: str, value: int | float, word_order: str = "big") -> list[int]:

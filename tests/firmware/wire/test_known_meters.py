@@ -1,13 +1,12 @@
 """Every meter that there is a profile of, read by the application from the rig's emulation."""
 
 import pytest
-from app.meter import Meter
-from app.modbus_line import ModbusLine
 from support.app.meter import TURNAROUND_US, FakeMeterLine
 from support.app.port import FakePort
-
-from hil.meter import meter as rig
-from hil.meter.profile import load_profile, profile_names
+from wattseal.meter.emulator import meter as rig
+from wattseal.meter.profile import known_profile, profile_names
+from wire.meter import Meter
+from wire.modbus_line import ModbusLine
 
 ENERGY_WH = 2_935_600
 
@@ -28,7 +27,7 @@ def test_it_is_read_as_it_shows(name: str) -> None:
     emulated = EmulatedMeter(name)
     port = FakePort(lambda port: FakeMeterLine(port, emulated))
     line = ModbusLine(port, port.open_meter_line(9600, "none", 1), 9600, 10)
-    profile = load_profile(name)
+    profile = known_profile(name)
     meter = Meter(port, line, emulated.meter.unit, profile)
     reading = meter.read_for_signing(emulated.meter.serial if "serial" in profile else "0815")
     assert reading.value == ENERGY_WH // 10**reading.exponent

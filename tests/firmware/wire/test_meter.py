@@ -1,13 +1,13 @@
 """The meter by its profile: retries, two reads that must agree, identity, SunSpec."""
 
 import pytest
-from app.meter import Meter
-from app.modbus_line import ModbusLine
 from support.app import meter as faults
 from support.app.bench import MUTE, SDM630
 from support.app.meter import ENERGY, FIRMWARE, SERIAL, FakeMeter, FakeMeterLine
 from support.app.port import FakePort
 from wire.errors import WattsealError
+from wire.meter import Meter
+from wire.modbus_line import ModbusLine
 from wire.reading import Reading
 
 

@@ -10,7 +10,7 @@ from pymodbus.pdu import DecodePDU, ModbusPDU
 from pymodbus.simulator import DataType, SimData, SimDevice
 from pymodbus.simulator.simcore import SimCore
 
-from hil.meter.register_map import READ_HOLDING, READ_INPUT, RegisterMap, Values
+from wattseal.meter.emulator.register_map import READ_HOLDING, READ_INPUT, RegisterMap, Values
 
 T = TypeVar("T")
 

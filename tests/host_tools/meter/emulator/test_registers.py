@@ -3,12 +3,11 @@
 import struct
 
 import pytest
-
-from hil.meter.device import ModbusDevice
-from hil.meter.encode import encode_number, encode_pattern, encode_text
-from hil.meter.faults import checked
-from hil.meter.profile import load_profile, profile_names
-from hil.meter.register_map import RegisterMap, Values
+from wattseal.meter.emulator.device import ModbusDevice
+from wattseal.meter.emulator.encode import encode_number, encode_pattern, encode_text
+from wattseal.meter.emulator.faults import checked
+from wattseal.meter.emulator.register_map import RegisterMap, Values
+from wattseal.meter.profile import known_profile, profile_names
 
 
 @pytest.mark.parametrize(
@@ -58,7 +57,7 @@ def test_a_pattern_follows_the_word_order():
 def read(profile, energy_wh, function, address, count, serial="19285703", firmware="0113"):
     """Registers as a reply of the device carries them; the exception code instead, if it is one."""
     values = Values(energy_wh, serial, firmware)
-    device = ModbusDevice(RegisterMap(load_profile(profile)), 1, values)
+    device = ModbusDevice(RegisterMap(known_profile(profile)), 1, values)
     request = device.decode(checked(struct.pack(">BBHH", 1, function, address, count)))
     frame = device.answer(request, values)
     assert frame == checked(frame[:-2])
@@ -117,7 +116,7 @@ def test_a_sunspec_meter_shows_its_chain_of_models():
 
 
 def test_a_scale_factor_scales():
-    registers = RegisterMap(load_profile("sunspec_203"))
+    registers = RegisterMap(known_profile("sunspec_203"))
     assert registers.energy_registers(2_935_600, scale_factor=2) == [0, 29356]
     shown = registers.registers(Values(2_935_600, "1", "2", scale_factor=-1))
     assert shown[3][40076 + 54] == 0xFFFF
@@ -126,7 +125,7 @@ def test_a_scale_factor_scales():
 
 @pytest.mark.parametrize("name", profile_names())
 def test_every_profile_has_a_meter(name):
-    profile = load_profile(name)
+    profile = known_profile(name)
     registers = RegisterMap(profile)
     place = registers.place("energy_import")
     assert registers.quantities_in(place.function, place.address, 1) == {"energy_import"}
@@ -142,7 +141,7 @@ def test_more_registers_than_the_meter_gives_are_refused():
 
 
 def test_other_units_and_damage_are_no_requests():
-    device = ModbusDevice(RegisterMap(load_profile("sdm630")), 1, Values(0, "1", "0113"))
+    device = ModbusDevice(RegisterMap(known_profile("sdm630")), 1, Values(0, "1", "0113"))
     request = checked(bytes.fromhex("020400480002"))
     assert device.decode(request) is None
     assert device.decode(request[:-1] + b"\0") is None
@@ -151,4 +150,4 @@ def test_other_units_and_damage_are_no_requests():
 
 def test_an_unknown_profile_is_refused_with_the_names_there_are():
     with pytest.raises(ValueError, match="sdm630"):
-        load_profile("sdm631")
+        known_profile("sdm631")

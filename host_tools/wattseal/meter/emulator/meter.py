@@ -4,9 +4,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from hil.meter.device import ModbusDevice
-from hil.meter.energy import EnergyCounter
-from hil.meter.faults import (
+from wattseal.meter.emulator.device import ModbusDevice
+from wattseal.meter.emulator.energy import EnergyCounter
+from wattseal.meter.emulator.faults import (
     ECHO,
     FAULT_NAMES,
     FRAME_FAULTS,
@@ -15,8 +15,15 @@ from hil.meter.faults import (
     Reply,
     Segment,
 )
-from hil.meter.profile import load_profile
-from hil.meter.register_map import ENERGY, FIRMWARE, QUANTITIES, SERIAL, RegisterMap, Values
+from wattseal.meter.emulator.register_map import (
+    ENERGY,
+    FIRMWARE,
+    QUANTITIES,
+    SERIAL,
+    RegisterMap,
+    Values,
+)
+from wattseal.meter.profile import Profile, known_profile
 
 DEFAULT_ENERGY_WH = 2_935_600
 DEFAULT_UNIT = 1
@@ -29,7 +36,7 @@ class Meter:
 
     def __init__(
         self,
-        profile: str,
+        profile: str | Profile,
         now_ns: Callable[[], int],
         *,
         unit: int | None = None,
@@ -38,48 +45,61 @@ class Meter:
         serial: str | None = None,
         firmware: str | None = None,
         scale_factor: int = 0,
+        backwards: bool = False,
     ) -> None:
-        """A meter of a profile; what is not given is the profile's or some plausible value.
+        """A meter of a profile, which is named or given; what else is not given is the profile's
+        or some plausible value.
 
-        `scale_factor` is what its register of that kind shows, if the profile has one.
+        `scale_factor` is what its register of that kind shows, if the profile has one. Wired
+        `backwards` it counts what flows as exported.
         """
-        self.registers = RegisterMap(load_profile(profile))
+        self.registers = RegisterMap(
+            known_profile(profile) if isinstance(profile, str) else profile
+        )
         self.unit = unit or self.profile.get("unit", DEFAULT_UNIT)
         self.serial = serial or self._default_text(SERIAL)
         self.firmware = firmware or self._default_text(FIRMWARE)
         self._scale_factor = scale_factor
         self._lock = threading.RLock()
-        self._energy = EnergyCounter(now_ns, energy_wh, power_w)
+        self._import = EnergyCounter(now_ns, energy_wh, 0 if backwards else power_w)
+        self._export = EnergyCounter(now_ns, 0, power_w if backwards else 0)
+        self._counting = self._export if backwards else self._import
         self._faults: list[Fault] = []
         self._echoed_requests = 0
         self._device = ModbusDevice(self.registers, self.unit, self._values())
 
     @property
     def profile(self) -> dict[str, Any]:
-        """The profile, as firmware/meters/README.md describes it."""
+        """Its profile, as firmware/meters/README.md describes it."""
         return self.registers.profile
 
     @property
     def energy_wh(self) -> int:
         """Whole Wh counted so far."""
         with self._lock:
-            return self._energy.total_wh
+            return self._import.total_wh
+
+    @property
+    def export_wh(self) -> int:
+        """Whole Wh counted so far in the other direction."""
+        with self._lock:
+            return self._export.total_wh
 
     @property
     def power_w(self) -> int:
         """Power that flows, in watts."""
         with self._lock:
-            return self._energy.power_w
+            return self._counting.power_w
 
     @power_w.setter
     def power_w(self, power_w: int) -> None:
         with self._lock:
-            self._energy.power_w = power_w
+            self._counting.power_w = power_w
 
     def add_wh(self, energy_wh: int) -> None:
         """Let energy flow at once."""
         with self._lock:
-            self._energy.add_wh(energy_wh)
+            self._counting.add_wh(energy_wh)
 
     def arm(
         self,
@@ -92,9 +112,9 @@ class Meter:
     ) -> None:
         """Let a fault strike the next `count` requests that touch the quantity, after `skip`.
 
-        The quantities are energy_import, serial and firmware; None means every request. The
-        options are those of the fault's function in faults.py. One fault strikes a request: the
-        first armed that matches. An `echo` strikes beside it, and whatever the request asks.
+        The quantities are those of a profile; None means every request. The options are those of
+        the fault's function in faults.py. One fault strikes a request: the first armed that
+        matches. An `echo` strikes beside it, and whatever the request asks.
         """
         if name not in FAULT_NAMES:
             raise ValueError(f"no fault {name!r}; there are {', '.join(FAULT_NAMES)}")
@@ -155,7 +175,15 @@ class Meter:
             FRAME_FAULTS[fault.name](bytes(9), **fault.options)
 
     def _values(self) -> Values:
-        return Values(self._energy.total_wh, self.serial, self.firmware, self._scale_factor)
+        power_w = self._import.power_w - self._export.power_w
+        return Values(
+            self._import.total_wh,
+            self.serial,
+            self.firmware,
+            self._scale_factor,
+            export_wh=self._export.total_wh,
+            power_w=power_w,
+        )
 
     def _default_text(self, quantity: str) -> str:
         facts = self.profile.get(quantity)

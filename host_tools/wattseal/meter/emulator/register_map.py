@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hil.meter.encode import WIDTHS, encode_number, encode_text, split
-from hil.meter.profile import Profile
+from wattseal.meter.emulator.encode import WIDTHS, encode_number, encode_text, split
+from wattseal.meter.profile import TEXTS, Profile
 
-ENERGY, SERIAL, FIRMWARE = "energy_import", "serial", "firmware"
-QUANTITIES = (ENERGY, SERIAL, FIRMWARE)
+ENERGY, EXPORT, POWER = "energy_import", "energy_export", "power"
+SERIAL, FIRMWARE, IDENTITY = "serial", "firmware", "identity"
+QUANTITIES = (ENERGY, EXPORT, POWER, SERIAL, FIRMWARE, IDENTITY)
+_FLOATS = ("f32", "f64")
 
 READ_HOLDING, READ_INPUT = 3, 4
 
@@ -24,9 +26,9 @@ Registers = dict[int, dict[int, int]]
 
 @dataclass(frozen=True)
 class Values:
-    """What the meter holds: energy in Wh, its number and version as texts.
+    """What the meter holds: energies in Wh, power in W, its number and version as texts.
 
-    `raw_energy` replaces the energy's registers (most significant first) by a bit pattern.
+    `raw_energy` replaces the imported energy's registers by others, in the order of the wire.
     """
 
     energy_wh: int
@@ -34,6 +36,8 @@ class Values:
     firmware: str
     scale_factor: int = 0
     raw_energy: list[int] | None = None
+    export_wh: int = 0
+    power_w: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,12 +98,18 @@ class RegisterMap:
 
         Integer registers drop what they cannot show, as a meter's display does.
         """
-        facts = self.profile[ENERGY]
+        return self._number_registers(self.profile[ENERGY], energy_wh, scale_factor)
+
+    def _number_registers(
+        self, facts: Mapping[str, Any], number: int, scale_factor: int
+    ) -> list[int]:
+        """A number of Wh or W in registers."""
+        kind, order = facts["type"], facts.get("word_order", "big")
         exponent = facts["exponent"] + (scale_factor if "exponent_offset" in facts else 0)
-        if facts["type"] == "f32":
-            return encode_number("f32", energy_wh / 10**exponent, facts.get("word_order", "big"))
-        count = energy_wh // 10**exponent if exponent >= 0 else energy_wh * 10**-exponent
-        return encode_number(facts["type"], count, facts.get("word_order", "big"))
+        if kind in _FLOATS:
+            return encode_number(kind, number / 10**exponent, order)
+        count = number // 10**exponent if exponent >= 0 else number * 10**-exponent
+        return encode_number(kind, count, order)
 
     def _start(self, facts: Mapping[str, Any]) -> int:
         return int(self._models.get(facts.get("model", 0), 0) + facts["address"])
@@ -111,17 +121,23 @@ class RegisterMap:
         assert place is not None  # noqa: S101  # there are facts, so there is a place
         for address in range(self._start(facts), self._start(facts) + facts["count"]):
             block.setdefault(address, 0)
-        if quantity == ENERGY:
-            words = values.raw_energy or self.energy_registers(
-                values.energy_wh, values.scale_factor
-            )
+        if quantity in TEXTS:
+            words = encode_text(facts["type"], self._text(quantity, values), place.count)
+        else:
+            numbers = {ENERGY: values.energy_wh, EXPORT: values.export_wh, POWER: values.power_w}
+            words = self._number_registers(facts, numbers[quantity], values.scale_factor)
+            if quantity == ENERGY and values.raw_energy:
+                words = values.raw_energy
             if "exponent_offset" in facts:
                 scale_address = self._start(facts) + facts["exponent_offset"]
                 block[scale_address] = encode_number("s16", values.scale_factor)[0]
-        else:
-            text = values.serial if quantity == SERIAL else values.firmware
-            words = encode_text(facts["type"], text, place.count)
         block.update(zip(range(place.address, place.address + place.count), words, strict=True))
+
+    def _text(self, quantity: str, values: Values) -> str:
+        """What a text register shows; of what tells the kind, the first that the profile names."""
+        if quantity == IDENTITY:
+            return str(self.profile[IDENTITY]["values"][0])
+        return values.serial if quantity == SERIAL else values.firmware
 
     def _lay_out_models(self, marker: int) -> None:
         """The chain of SunSpec models: the common one, a vendor's, the meter's, the end."""

@@ -1,11 +1,10 @@
 """The meter: its profile on a Modbus line, read so that a wrong reading is never signed."""
 
-from wire.errors import WattsealError
-from wire.reading import Reading, decode_energy, decode_text
-from wire.sunspec import Walk, located, wanted_models
-
-from app.contracts import Json, ReadingUse, RegisterUse, Result, Ticks, Work
-from app.modbus_line import ModbusLine
+from .errors import WattsealError
+from .modbus_line import ModbusLine
+from .reading import Reading, decode_energy, decode_text
+from .shapes import JsonObject, ReadingUse, RegisterUse, Result, Ticks, Work
+from .sunspec import Walk, located, wanted_models
 
 ATTEMPTS = 3
 """How often a request is sent when the line disturbs it or nobody answers."""
@@ -20,6 +19,7 @@ _LINE_ERRORS = (
     "meter_wrong_function",
     "meter_wrong_length",
     "meter_line_busy",
+    "meter_line_echo",
 )
 """Errors worth another attempt. All others are the meter's answer, which will not change."""
 
@@ -33,7 +33,7 @@ def _unchanged(reading: Reading) -> Reading:
 class Meter:
     """One meter by its profile, a dict as firmware/meters/README.md describes it."""
 
-    def __init__(self, ticks: Ticks, line: ModbusLine, unit: int, profile: Json) -> None:
+    def __init__(self, ticks: Ticks, line: ModbusLine, unit: int, profile: JsonObject) -> None:
         self._ticks = ticks
         self._line = line
         self._unit = unit
@@ -50,6 +50,23 @@ class Meter:
         reading: Reading = self._read_quantity(
             quantity, lambda registers: decode_energy(quantity, registers)
         )
+        return reading
+
+    def read_export(self) -> Reading | None:
+        """Return total exported energy, read once; None if the meter tells none.
+
+        No record has it, so that a meter that refuses to tell it, or does not answer, is as good
+        as one that has none.
+        """
+        if "energy_export" not in self.profile:
+            return None
+        try:
+            quantity = self._located("energy_export")
+            reading: Reading = self._read_quantity(
+                quantity, lambda registers: decode_energy(quantity, registers)
+            )
+        except WattsealError:
+            return None
         return reading
 
     def identify(self) -> None:
@@ -105,9 +122,9 @@ class Meter:
                 raise
         return None
 
-    def _located(self, name: str) -> Json:
+    def _located(self, name: str) -> JsonObject:
         """Return a quantity of the profile with the address that it has on this meter."""
-        quantity: Json = self.profile[name]
+        quantity: JsonObject = self.profile[name]
         if "model" not in quantity:
             return quantity
         if self._models is None:
@@ -123,14 +140,14 @@ class Meter:
             place = walk.next_read()
         return walk.models
 
-    def _read_text(self, quantity: Json) -> str:
+    def _read_text(self, quantity: JsonObject) -> str:
         text: str = self._read_quantity(
             quantity, lambda registers: decode_text(quantity, registers)
         )
         return text
 
     def _read_quantity(
-        self, quantity: Json, use: RegisterUse, meanwhile: Work | None = None
+        self, quantity: JsonObject, use: RegisterUse, meanwhile: Work | None = None
     ) -> Result:
         place = (quantity["function"], quantity["address"], quantity["count"])
         return self._read(*place, use, meanwhile)
