@@ -26,12 +26,12 @@ def check(board_toml: Path, image: Path) -> None:
             f"{board_toml}; leave something out, or move the areas behind it"
         )
     layout = load_chip(board.chip).layout
-    fault = _fault(data, layout) if layout is not None else None
+    fault = fault_of(data, layout) if layout is not None else None
     if fault:
         raise BoardError(f"{image} is no image for the chip {board.chip}: {fault}; build it anew")
 
 
-def _fault(image: bytes, layout: Layout) -> str | None:
+def fault_of(image: bytes, layout: Layout) -> str | None:
     """Why the chip's boot loader would not start it; None if it would."""
     if len(image) < max(layout.vectors + 8, BOOT2_BYTES):
         return f"it has {len(image)} bytes"
@@ -44,7 +44,7 @@ def _fault(image: bytes, layout: Layout) -> str | None:
     flash_from = layout.flash[0]
     if not reset & 1 or not flash_from <= reset < flash_from + len(image):
         return f"its reset vector is {reset:#010x}, outside the image"
-    if layout.image_def is not None and _image_type(image) != layout.image_def:
+    if layout.image_def is not None and image_type(image) != layout.image_def:
         return f"no IMAGE_DEF of type {layout.image_def:#06x} is in its first 4 KB"
     return None
 
@@ -56,7 +56,7 @@ def checksum(data: bytes) -> bytes:
     return struct.pack("<I", int(f"{value:032b}"[::-1], 2))
 
 
-def _image_type(image: bytes) -> int | None:
+def image_type(image: bytes) -> int | None:
     """The type in the image's IMAGE_DEF; None if there is none."""
     for offset in range(0, min(len(image) - 20, IMAGE_DEF_WITHIN), 4):
         start, item = struct.unpack_from("<2I", image, offset)

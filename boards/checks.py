@@ -32,6 +32,8 @@ def faults_of(board: Board, chip: Chip, kit: Kit | None, folder: str) -> Iterato
     if board.clock_hz is not None and board.clock_hz not in chip.clocks_hz:
         known = " or ".join(map(str, chip.clocks_hz)) or "none"
         yield Fault("clock_hz", f"clock_hz is {board.clock_hz}; the {chip.title} has {known}")
+    if chip.samples_noise and board.noise is None:
+        yield Fault("chip", "noise is missing; add a table [noise] with sample_period_us")
     if kit is not None:
         yield from _kit_faults(board, kit)
     yield from _link_faults(board, chip)

@@ -1,7 +1,8 @@
 """Turn a board.toml and a release.toml into what the firmware is built with.
 
 Writes OUT_DIR/wattseal_board.h (flash areas), OUT_DIR/frozen/board.py (name, pins and lines) and
-OUT_DIR/frozen/release.py (version, rollback number, date, the vendor's public key).
+OUT_DIR/frozen/release.py (version, rollback number, date, the vendor's public key); for the ESP32
+family OUT_DIR/partitions.csv and OUT_DIR/sdkconfig, too.
 """
 
 import argparse
@@ -91,13 +92,13 @@ def board_module(target: Target) -> str:
         f"# Generated from the board.toml of {board.name}; edit that file instead.",
         f"NAME = {target.image_name!r}",
     ]
-    for table, wired in (("link", board.link), ("meter_line", board.meter_line)):
-        if wired is not None:
-            told = {
-                **wired.model_dump(),
-                **({"transport": target.transport} if table == "link" else {}),
-            }
-            lines += [f"{table.upper()}_{key.upper()} = {value!r}" for key, value in told.items()]
+    link, line = board.link, board.meter_line
+    if link is not None:
+        told = link.model_copy(update={"transport": target.transport}).model_dump()
+        lines += [f"LINK_{key.upper()} = {value!r}" for key, value in told.items()]
+    if line is not None:
+        told = line.model_dump(exclude={"automatic_direction", "isolated"})
+        lines += [f"METER_LINE_{key.upper()} = {value!r}" for key, value in told.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -110,6 +111,39 @@ def image_facts(name: str, release: dict[str, Any], vendor_key: bytes) -> str:
         "vendor_key": hashlib.sha256(vendor_key).hexdigest() if vendor_key else None,
     }
     return "WATTSEAL-IMAGE " + json.dumps(facts, separators=(",", ":"))
+
+
+IDF_TABLE_OFFSET, IDF_IMAGE_OFFSET = 0x8000, 0x10000
+NVS_OFFSET, NVS_BYTES = 0x9000, 0x6000
+
+
+def partition_table(board: Board) -> str:
+    """The partitions of ESP-IDF: its own, the image, and all areas as one, which nothing mounts."""
+    flash = board.flash
+    areas = [area for _name, area in flash.areas]
+    start = areas[0].offset
+    end = max(area.offset + area.sectors * flash.sector_bytes for area in areas)
+    rows = [
+        ("nvs", "data", "nvs", NVS_OFFSET, NVS_BYTES),
+        ("phy_init", "data", "phy", NVS_OFFSET + NVS_BYTES, flash.sector_bytes),
+        ("factory", "app", "factory", IDF_IMAGE_OFFSET, flash.image_limit_bytes - IDF_IMAGE_OFFSET),
+        ("wattseal", "data", "undefined", start, end - start),
+    ]
+    lines = [f"# Generated from the board.toml of {board.name}; edit that file instead."]
+    lines += [f"{name}, {kind}, {of}, {at:#x}, {size:#x}," for name, kind, of, at, size in rows]
+    return "\n".join(lines) + "\n"
+
+
+def sdkconfig(board: Board, partitions: Path) -> str:
+    """Options of ESP-IDF that are one board's."""
+    megabytes = board.flash.size_bytes >> 20
+    return (
+        f"# Generated from the board.toml of {board.name}; edit that file instead.\n"
+        f"CONFIG_ESPTOOLPY_FLASHSIZE_{megabytes}MB=y\n"
+        "CONFIG_PARTITION_TABLE_CUSTOM=y\n"
+        f'CONFIG_PARTITION_TABLE_CUSTOM_FILENAME="{partitions}"\n'
+        f"CONFIG_PARTITION_TABLE_OFFSET={IDF_TABLE_OFFSET:#x}\n"
+    )
 
 
 def release_module(name: str, release: dict[str, Any], vendor_key: bytes) -> str:
@@ -152,12 +186,21 @@ def main(arguments: list[str]) -> int:
     except (BoardError, KeyError, OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
         print(f"boards/generate.py: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
-    frozen = options.out / "frozen"
-    write_if_changed(options.out / "wattseal_board.h", c_header(target.board))
+    write_all(target, options.out, release, vendor_key)
+    return 0
+
+
+def write_all(target: Target, out: Path, release: dict[str, Any], vendor_key: bytes) -> None:
+    """Write every file; one that is the same as before keeps its time."""
+    frozen = out / "frozen"
+    write_if_changed(out / "wattseal_board.h", c_header(target.board))
     write_if_changed(frozen / "board.py", board_module(target))
     told = release_module(target.image_name, release, vendor_key)
     write_if_changed(frozen / "release.py", told)
-    return 0
+    if target.chip.port == "esp32":
+        partitions = out.resolve() / "partitions.csv"
+        write_if_changed(partitions, partition_table(target.board))
+        write_if_changed(out / "sdkconfig", sdkconfig(target.board, partitions))
 
 
 if __name__ == "__main__":

@@ -68,20 +68,24 @@ class Layout(_Facts):
 
 
 class Chip(_Facts):
-    """What boards with one chip share. `port` is MicroPython's, and a folder of `boards/ports`."""
+    """What boards with one chip share. `port` is MicroPython's, and a folder of `boards/ports`.
+
+    `usb`: its firmware has USB with strings of its own; `samples_noise`: a board tells how often.
+    """
 
     title: Text
     source: str
+    tried: str = Field(description="what of it was run, and what never was")
     port: Literal["rp2", "unix", "qemu", "esp32"]
     target: Name = Field(description="what the port's build calls the chip")
-    kit: Name | None = Field(default=None, description="what a board without a kit is built like")
+    kit: Name | None = Field(default=None, description="what a board without one is built as")
     clocks_hz: list[int] = []
     pins: list[Pin] = []
     unusable: dict[str, Text] = {}
     uart: dict[str, ChipUart] = {}
     usb: bool = False
+    samples_noise: bool = False
     flash_tail_bytes: int = 0
-    first_area_from: int = 0
     boot_loader_family: int | None = None
     layout: Layout | None = None
     variants: Variants = {}
@@ -98,6 +102,7 @@ class Kit(_Facts):
     taken: dict[str, Text] = {}
     pads: dict[str, Text] = {}
     supply: dict[str, Text] = {}
+    bridge: list[Pin] = Field(default=[], description="TX and RX of a bridge from UART to USB")
 
 
 class Link(_Facts):
@@ -131,6 +136,7 @@ class MeterLine(_Facts):
     automatic_direction: bool = Field(
         default=False, description="true if the transceiver switches its driver by itself"
     )
+    isolated: bool = Field(default=False, description="true if the transceiver is isolated")
     echo: bool = Field(default=False, description="true if the receiver is on while sending")
 
 

@@ -71,6 +71,11 @@ def board_folders() -> list[Path]:
     return sorted(path.parent for path in BOARDS.glob("*/board.toml"))
 
 
+def folder_of(name: str, started_in: Path = ROOT) -> Path:
+    """The folder of a board, by its name or its path, from `started_in` on; BoardError."""
+    return _folder_and_variant(name, started_in)[0]
+
+
 def find(name: str, started_in: Path = ROOT) -> Target:
     """The target of that name, or of that folder, from `started_in` on; BoardError.
 
@@ -97,10 +102,12 @@ def find(name: str, started_in: Path = ROOT) -> Target:
 
 def _folder_and_variant(name: str, started_in: Path) -> tuple[Path, str]:
     is_path = "/" in name
+    board_names = {folder.name for folder in board_folders()}
     board, _, variant_name = name.rpartition("-")
-    for named, variant in ((name, ""), (board, variant_name)):
+    choices = [(name, "")] + ([(board, variant_name)] if board and variant_name else [])
+    for named, variant in choices:
         folder = (started_in / named).resolve() if is_path else BOARDS / named
-        if named and (is_path or folder.parent == BOARDS) and (folder / "board.toml").is_file():
+        if (is_path or named in board_names) and (folder / "board.toml").is_file():
             return folder, variant
     if is_path:
         raise BoardError(f"there is no board.toml in {name}; name the folder of a board")
@@ -118,7 +125,7 @@ def known() -> list[str]:
 
 def needed(command: str) -> list[str]:
     """The images that a command of `dev` needs; BoardError if images.toml has no such command."""
-    listed = _images()["commands"].get(command)
+    listed = images()["commands"].get(command)
     if listed is None:
         raise BoardError(f"boards/images.toml names no images for {command!r}; add a line")
     return list(listed)
@@ -126,15 +133,16 @@ def needed(command: str) -> list[str]:
 
 def board_of_rig(chip: str) -> str:
     """The board that the rig runs of a chip when none is named."""
-    return str(_images()["rig"][chip])
+    return str(images()["rig"][chip])
 
 
 def rigged_chips() -> list[str]:
     """The chips that the rig stands in for."""
-    return list(_images()["rig"])
+    return list(images()["rig"])
 
 
-def _images() -> dict[str, dict[str, list[str]]]:
+def images() -> dict[str, dict[str, list[str]]]:
+    """The file images.toml."""
     return tomllib.loads((BOARDS / "images.toml").read_text(encoding="ascii"))
 
 

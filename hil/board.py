@@ -74,7 +74,8 @@ def load_board(name: str | None = None) -> Board:
 
     BoardError if there is no such board, or if it has no UART for its link or its meter.
     """
-    facts = _facts(name or rig_board("rp2040"))
+    name = name or rig_board("rp2040")
+    facts = _facts(name)
     link, line = facts.link, facts.meter_line
     if link is None or line is None or line.driver_enable_pin is None:
         raise BoardError(f"the board {facts.name} has no link or no driver enable for the rig")
@@ -83,7 +84,7 @@ def load_board(name: str | None = None) -> Board:
     return Board(
         name=facts.name,
         flash_size=facts.flash.size_bytes,
-        areas=load_areas(facts.name),
+        areas=load_areas(name),
         link=UartPins(link.uart, link.tx_pin, link.rx_pin),
         link_baud=link.baud,
         meter_line=UartPins(line.uart, line.tx_pin, line.rx_pin),

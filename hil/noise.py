@@ -2,7 +2,7 @@
 
 Usage: ./dev hil noise --target serial:/dev/ttyACM0 --save samples.bin
 
-The board runs the lab image (./dev build rp2040-lab), whose prompt gives the samples as the health
+The board runs the lab image (./dev build BOARD-lab), whose prompt gives the samples as the health
 tests of the firmware get to see them. Their min-entropy is estimated as NIST SP 800-90B, section
 6.3 says, and compared with what the firmware credits them with. Exit status 1 if it is less.
 

@@ -1,5 +1,6 @@
 # User C module for the cmake-based ports. From the environment: WATTSEAL_GEN holds
-# wattseal_board.h, WATTSEAL_SOURCES the unpacked tarballs; WATTSEAL_PROMPT is 1 for the lab image.
+# wattseal_board.h, WATTSEAL_SOURCES the unpacked tarballs; WATTSEAL_PORT is the folder
+# below firmware/ports, WATTSEAL_CHIP the chip; WATTSEAL_PROMPT is 1 for the lab image.
 set(WATTSEAL_FIRMWARE ${CMAKE_CURRENT_LIST_DIR}/..)
 set(WATTSEAL_BEARSSL $ENV{WATTSEAL_SOURCES}/bearssl-0.6)
 set(WATTSEAL_INCLUDES ${WATTSEAL_FIRMWARE}/core ${WATTSEAL_FIRMWARE}/core/p256 ${WATTSEAL_FIRMWARE}/ports
@@ -12,6 +13,14 @@ list(APPEND WATTSEAL_CORE $ENV{WATTSEAL_GEN}/p256/ws_tables.c)
 set(WATTSEAL_CORE_ASM $ENV{WATTSEAL_GEN}/p256/ws_armv6m.S)
 file(STRINGS ${WATTSEAL_FIRMWARE}/core/bearssl_sources.txt WATTSEAL_BEARSSL_C REGEX "^[^#]")
 list(TRANSFORM WATTSEAL_BEARSSL_C PREPEND ${WATTSEAL_BEARSSL}/)
+
+# The port: what is one chip's has its name at the end.
+set(WATTSEAL_PORT_FOLDER ${WATTSEAL_FIRMWARE}/ports/$ENV{WATTSEAL_PORT})
+file(GLOB WATTSEAL_PORT_C CONFIGURE_DEPENDS ${WATTSEAL_PORT_FOLDER}/*.c)
+list(FILTER WATTSEAL_PORT_C EXCLUDE REGEX "ws_noise_rp[0-9]+\\.c$")
+if("$ENV{WATTSEAL_PORT}" STREQUAL "rp2")
+    list(APPEND WATTSEAL_PORT_C ${WATTSEAL_PORT_FOLDER}/ws_noise_$ENV{WATTSEAL_CHIP}.c)
+endif()
 
 # A library of its own: listed as sources of the module, BearSSL would go through the qstr step.
 # -O2 because the curve arithmetic is much of a signature's time.
@@ -27,14 +36,14 @@ target_sources(usermod_wattseal INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/json_text.c
     ${WATTSEAL_FIRMWARE}/ports/ws_areas.c
     ${WATTSEAL_FIRMWARE}/ports/ws_sample_queue.c
-    ${WATTSEAL_FIRMWARE}/ports/rp2/modchip.c
-    ${WATTSEAL_FIRMWARE}/ports/rp2/ws_no_prompt.c
-    ${WATTSEAL_FIRMWARE}/ports/rp2/ws_port_rp2.c)
-target_include_directories(usermod_wattseal INTERFACE ${CMAKE_CURRENT_LIST_DIR} ${WATTSEAL_FIRMWARE}/ports/rp2
+    ${WATTSEAL_PORT_C})
+target_include_directories(usermod_wattseal INTERFACE ${CMAKE_CURRENT_LIST_DIR} ${WATTSEAL_PORT_FOLDER}
     ${WATTSEAL_INCLUDES} ${WATTSEAL_BEARSSL}/inc)
 target_link_libraries(usermod_wattseal INTERFACE wattseal_core)
-# Stack that the heap gives up: boards/ports/rp2/wattseal_mpconfig.h.
-target_link_options(usermod_wattseal INTERFACE -Wl,--defsym=ws_heap_end=__GcHeapEnd-4096)
+if("$ENV{WATTSEAL_PORT}" STREQUAL "rp2")
+    # Stack that the heap gives up: boards/ports/rp2/wattseal_mpconfig.h.
+    target_link_options(usermod_wattseal INTERFACE -Wl,--defsym=ws_heap_end=__GcHeapEnd-4096)
+endif()
 target_link_libraries(usermod INTERFACE usermod_wattseal)
 
 if("$ENV{WATTSEAL_PROMPT}" STREQUAL "1")

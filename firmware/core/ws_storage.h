@@ -1,4 +1,24 @@
-/* What the core needs of a piece of NOR flash; each port supplies one for the key area. */
+/* What the core needs of a piece of NOR flash; each port supplies one for the key area.
+ *
+ * The core writes its key slots into it in clear, and no port of today encrypts them: who reads the
+ * flash has the key. A port whose chip can do better returns another table of these calls for the
+ * key area, from ws_port_area(WS_AREA_KEYS), and nothing above it changes. None is built.
+ *
+ * - A wrapping key in a locked page of OTP (RP2350): program() encrypts a page and read() decrypts
+ *   it, with sector, page and a count of writes as the nonce, and a tag. Nonces and tags need room
+ *   that the port keeps beside the area. A page whose tag is wrong is an error of read(), never
+ *   data. The wrapping key is read for one call, its page is locked for all other code, and it is
+ *   wiped (ws_wipe.h).
+ * - Flash encryption by the chip (ESP32): read() and program() go through what decrypts and
+ *   encrypts. A page that is written a second time without an erasure is spoilt there, and zeros
+ *   that clear its cells do not read as zeros. So for what program() promises below the port needs
+ *   a spare sector: it moves the sector's other pages, and erases.
+ * - A secure element on I2C that stores bytes: its slots are the sectors, and erase() writes 0xFF.
+ *   One that makes the key and never gives it out does not fit this interface: it takes the place
+ *   of ws_key.h, and each of its signatures is to be verified before it leaves the core, as those
+ *   of the core itself are.
+ *
+ * docs/threat-model.md says what each chip has, and what of it is used. */
 #ifndef WS_STORAGE_H
 #define WS_STORAGE_H
 

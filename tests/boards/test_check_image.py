@@ -65,6 +65,41 @@ def test_what_the_boot_rom_would_not_start(data: bytes, cause: str, tmp_path: Pa
     assert done.stderr.count("\n") == 1
 
 
+IMAGE_DEF = (check_image.BLOCK_START, 0x10210142, 0x000001FF, 0, check_image.BLOCK_END)
+
+
+def rp2350_image(*words: int, at: int = 0x110, reset: int = 0x1000015D) -> bytes:
+    """What the RP2350's boot ROM would start, with those words for its IMAGE_DEF."""
+    data = bytearray(8192)
+    struct.pack_into("<2I", data, 0, 0x20082000, reset)
+    struct.pack_into(f"<{len(words)}I", data, at, *words)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "cause"),
+    [
+        (rp2350_image(), "no IMAGE_DEF"),
+        (rp2350_image(*IMAGE_DEF, at=4100), "no IMAGE_DEF"),
+        (rp2350_image(*IMAGE_DEF[:4]), "no IMAGE_DEF"),
+        (rp2350_image(IMAGE_DEF[0], 0x11010142, *IMAGE_DEF[2:]), "no IMAGE_DEF"),  # RISC-V
+        (rp2350_image(*IMAGE_DEF[:2], 0x000002FF, *IMAGE_DEF[3:]), "no IMAGE_DEF"),
+        (rp2350_image(*IMAGE_DEF, at=8172), "no IMAGE_DEF"),
+        (rp2350_image(*IMAGE_DEF, reset=0x1000015C), "reset vector"),
+        (image(8192), "stack"),
+    ],
+)
+def test_what_the_boot_rom_of_the_rp2350_would_not_start(
+    data: bytes, cause: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "firmware.bin"
+    path.write_bytes(data)
+    with pytest.raises(BoardError, match=cause):
+        check_image.check(BOARDS / "rp2350/board.toml", path)
+    path.write_bytes(rp2350_image(*IMAGE_DEF))
+    check_image.check(BOARDS / "rp2350/board.toml", path)
+
+
 @pytest.mark.image("rp2040")
 def test_the_checksum_is_that_of_the_boot_rom() -> None:
     """The SDK has padded the second stage of the real image with its own."""

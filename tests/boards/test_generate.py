@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from wattseal.device.firmware_file import find_facts
 
+from boards.facts import load
+
 ROOT = Path(__file__).resolve().parents[2]
 RELEASE = ROOT / "firmware/release.toml"
 BOARDS = sorted(path.parent.name for path in ROOT.glob("boards/*/board.toml"))
@@ -189,3 +191,34 @@ def test_a_bad_board_makes_nothing(tmp_path: Path) -> None:
 
 def test_missing_board_is_one_line(tmp_path: Path) -> None:
     refused(generate(tmp_path / "none", tmp_path), "there is no board.toml in")
+
+
+@pytest.mark.parametrize("board", ["esp32c3", "esp32s3"])
+def test_the_partitions_of_an_esp32_hold_image_and_areas(board: str, tmp_path: Path) -> None:
+    """ESP-IDF wants the image at a multiple of 64 KB, and no two partitions in one place."""
+    assert generate(board, tmp_path).returncode == 0
+    rows = [
+        [cell.strip() for cell in line.split(",")]
+        for line in (tmp_path / "partitions.csv").read_text().splitlines()
+        if not line.startswith("#")
+    ]
+    places = {row[0]: (int(row[3], 16), int(row[4], 16)) for row in rows}
+    end = 0x9000  # behind the second boot loader and the table
+    for start, size in places.values():
+        assert start >= end
+        end = start + size
+    flash = load(ROOT / "boards" / board / "board.toml").flash
+    assert end <= flash.size_bytes
+    assert places["factory"][0] % 0x10000 == 0
+    assert sum(places["factory"]) == flash.image_limit_bytes
+    start, size = places["wattseal"]
+    for _name, area in flash.areas:
+        assert start <= area.offset
+        assert area.offset + area.sectors * flash.sector_bytes <= start + size
+    options = (tmp_path / "sdkconfig").read_text()
+    assert f"CONFIG_ESPTOOLPY_FLASHSIZE_{flash.size_bytes >> 20}MB=y\n" in options
+
+
+def test_other_chips_have_no_partitions(tmp_path: Path) -> None:
+    generate("rp2040", tmp_path)
+    assert not (tmp_path / "partitions.csv").exists()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
-PRODUCTS = ("rp2040", "rp2040-next")
+PRODUCTS = ("rp2040", "rp2040-next", "rp2350")
 
 COMPILER = {"mp_compile", "mp_parse", "mp_lexer_new", "mp_lexer_new_from_file"}
 RUNNING_TEXT = {"mp_builtin_compile", "mp_builtin_eval", "mp_builtin_exec", "mp_builtin_execfile"}

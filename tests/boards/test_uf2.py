@@ -1,23 +1,24 @@
-"""The file that the RP2040's boot loader takes holds the image, whole and at its place."""
+"""The file that a chip's boot loader takes holds the image, whole and at its place."""
 
 import struct
-import tomllib
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build/rp2040"
-BOARD = ROOT / "boards/rp2040/board.toml"
-FLASH_START = 0x10000000
-RP2040_FAMILY = 0xE48BFF56
+from boards import check_image
+from boards.facts import BOARDS, load, load_chip
 
-pytestmark = pytest.mark.image("rp2040")
+BUILD = BOARDS.parent / "build"
+IMAGES = ("rp2040", "rp2040_rs485", "rp2350")
+
+pytestmark = pytest.mark.image(*IMAGES)
 
 
-def test_uf2_holds_the_image() -> None:
-    image = (BUILD / "firmware.bin").read_bytes()
-    uf2 = (BUILD / "firmware.uf2").read_bytes()
+@pytest.mark.parametrize("name", IMAGES)
+def test_uf2_holds_the_image(name: str) -> None:
+    told = load(BOARDS / name / "board.toml").boot_loader
+    assert told is not None
+    image = (BUILD / name / "firmware.bin").read_bytes()
+    uf2 = (BUILD / name / "firmware.uf2").read_bytes()
     assert len(uf2) % 512 == 0
     held = bytearray()
     for offset in range(0, len(uf2), 512):
@@ -28,13 +29,30 @@ def test_uf2_holds_the_image() -> None:
         assert (start0, start1) == (0x0A324655, 0x9E5D5157)
         assert struct.unpack_from("<I", block, 508) == (0x0AB16F30,)
         assert flags & 0x2000, "the family must be named"
-        assert (family, number, count) == (RP2040_FAMILY, offset // 512, len(uf2) // 512)
-        assert address == FLASH_START + len(held)
+        assert (family, number, count) == (told.family, offset // 512, len(uf2) // 512)
+        assert address == told.base + len(held)
         held += block[32 : 32 + size]
     assert bytes(held[: len(image)]) == image
     assert not any(held[len(image) :])
 
 
-def test_image_leaves_the_areas_alone() -> None:
-    limit = tomllib.loads(BOARD.read_text())["flash"]["image_limit_bytes"]
-    assert (BUILD / "firmware.bin").stat().st_size <= limit
+@pytest.mark.parametrize("name", IMAGES)
+def test_image_leaves_the_areas_alone(name: str) -> None:
+    limit = load(BOARDS / name / "board.toml").flash.image_limit_bytes
+    assert (BUILD / name / "firmware.bin").stat().st_size <= limit
+
+
+def test_an_image_for_one_chip_is_none_for_the_other() -> None:
+    """What the build checks of each image would tell them apart."""
+    images = {name: (BUILD / name / "firmware.bin").read_bytes() for name in ("rp2040", "rp2350")}
+    layouts = {name: load_chip(name).layout for name in images}
+    for chip, layout in layouts.items():
+        assert layout is not None
+        for name, image in images.items():
+            assert (check_image.fault_of(image, layout) is None) is (name == chip)
+
+
+def test_the_image_of_the_rp2350_says_what_it_is() -> None:
+    image = (BUILD / "rp2350/firmware.bin").read_bytes()
+    assert check_image.image_type(image) == 0x1021  # an executable, ARM, secure, RP2350
+    assert image.index(struct.pack("<I", check_image.BLOCK_START)) < check_image.IMAGE_DEF_WITHIN

@@ -145,6 +145,57 @@ def test_a_board_of_a_folder_elsewhere_is_built(
     assert f"NAME = {name!r}" in board.read_text()
 
 
+ESP32_BOARDS = ("esp32c3", "esp32s3")
+
+
+@pytest.mark.parametrize("board", ESP32_BOARDS)
+def test_the_esp32_family_says_what_it_needs(board: str, tmp_path: Path) -> None:
+    """One thing after the other, each in one line, before anything is fetched or compiled."""
+    refusals = [dev("build", board)]
+    refusals.append(dev("build", board, IDF_PATH=str(tmp_path)))
+    (tmp_path / "tools").mkdir()
+    idf = tmp_path / "tools/idf.py"
+    idf.write_text("#!/bin/sh\nexit 1\n")
+    idf.chmod(0o755)
+    refusals.append(dev("build", board, IDF_PATH=str(tmp_path)))
+    path = f"{idf.parent}:/usr/bin:/bin:/usr/sbin:/sbin"
+    refusals.append(dev("build", board, IDF_PATH=str(tmp_path), PATH=path))
+    causes = (
+        "install version 5.2 to 5.4, run its export.sh",
+        "where no tools/idf.py is; name the folder of an ESP-IDF",
+        f"idf.py is not in PATH; run . {tmp_path}/export.sh",
+        "set WATTSEAL_MICROPYTHON to a MicroPython 1.25 checkout with its submodules",
+    )
+    for done, cause in zip(refusals, causes, strict=True):
+        assert done.returncode == 1
+        assert cause in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+def test_the_esp32_family_is_built_by_idf(with_sources: Path) -> None:
+    idf, upstream = with_sources / "idf", with_sources / "micropython"
+    (idf / "tools").mkdir(parents=True)
+    (idf / "tools/idf.py").write_text('#!/bin/sh\necho "chip $WATTSEAL_CHIP: $*"\nexit 1\n')
+    (idf / "tools/idf.py").chmod(0o755)
+    (upstream / "lib/berkeley-db-1.xx/btree").mkdir(parents=True)
+    done = dev(
+        "build",
+        "esp32c3",
+        root=with_sources,
+        IDF_PATH=str(idf),
+        WATTSEAL_MICROPYTHON=str(upstream),
+        PATH=f"{idf}/tools:/usr/bin:/bin:/usr/sbin:/sbin",
+    )
+    assert done.returncode == 1
+    assert "the whole output is in build/esp32c3.log" in done.stderr
+    called = (with_sources / "build/esp32c3.log").read_text()
+    assert called.startswith(f"chip esp32c3: -C {upstream}/ports/esp32 -B {with_sources}/build/")
+    for folder in ("boards/ports/esp32", "firmware/binding/micropython.cmake"):
+        assert f"={with_sources}/{folder}" in called
+    made = with_sources / "build/esp32c3/gen"
+    assert f'FILENAME="{made.resolve()}/partitions.csv"' in (made / "sdkconfig").read_text()
+
+
 def test_what_is_no_board_is_no_target() -> None:
     for name in (".", "..", "chips", ""):
         assert dev("build", name).stderr.startswith("boards: build what? "), name

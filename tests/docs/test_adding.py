@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from support.recipes import PAGE, Copy, recipe
 
+from boards.targets import find
+from hil import images
+
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Copy:
@@ -33,7 +36,7 @@ def test_a_meter(copy: Copy) -> None:
 BOARD = """\
 from hil.board import load_board
 from wattseal.device.update import drive_of
-board = load_board("acme_charger")
+board = load_board("../acme_charger")
 print(board.name, board.link.tx_pin, drive_of("acme_charger-lab").board_id)
 """
 
@@ -42,10 +45,49 @@ def test_a_board(copy: Copy) -> None:
     """The image's configuration is made from it, and the rig and the host tools know it."""
     copy.follow("A board")
     assert copy.run(sys.executable, "-c", BOARD).stdout == "acme_charger 8 RPI-RP2\n"
-    copy.run(sys.executable, "-m", "boards.generate", "acme_charger-lab", "gen")
+    copy.run(sys.executable, "-m", "boards.generate", "../acme_charger-lab", "gen")
     assert "NAME = 'acme_charger-lab'\n" in (copy.root / "gen/frozen/board.py").read_text()
     header = (copy.root / "gen/wattseal_board.h").read_text()
     assert "#define WS_FLASH_JOURNAL_OFFSET 0x158000u\n" in header
+    folder = copy.root.parent / "acme_charger"
+    assert "| GPIO 14 | RS-485 transceiver | DE |" in (folder / "README.md").read_text()
+    assert (folder / "wiring.svg").exists()
+
+
+def test_a_board_that_cannot_be_is_refused_where_it_is_asked_for(copy: Copy) -> None:
+    copy.do(recipe("A board")[0])
+    facts = copy.root.parent / "acme_charger/board.toml"
+    facts.write_text(facts.read_text().replace("tx_pin = 12", "tx_pin = 13"))
+    line = facts.read_text().splitlines().index("tx_pin = 13") + 1
+    for module, *rest in (
+        ["generate", "../acme_charger", "gen"],
+        ["targets", "plan", "../acme_charger"],
+        ["draw", "../acme_charger"],
+    ):
+        done = copy.run(sys.executable, "-m", f"boards.{module}", *rest)
+        assert done.returncode == 2
+        assert f"acme_charger/board.toml:{line}: meter_line.tx_pin is GPIO 13" in done.stderr
+        assert done.stderr.count("\n") == 1
+    assert not (copy.root / "gen").exists()
+
+
+def test_the_image_of_that_board_is_built(copy: Copy, request: pytest.FixtureRequest) -> None:
+    """And with another pin one object of it is compiled."""
+    if not request.config.getoption("--all"):
+        pytest.skip("builds an image; run it with --all")
+    copy.do(recipe("A board")[0])
+    folder = copy.root.parent / "acme_charger"
+    images.build(str(folder))
+    built = find(str(folder)).artefact
+    before = built.stat().st_mtime_ns
+    assert built.with_suffix(".uf2").exists()
+    facts = folder / "board.toml"
+    facts.write_text(facts.read_text().replace("tx_pin = 8", "tx_pin = 20"))
+    images.build_once.cache_clear()
+    images.build(str(folder))
+    objects = built.parent.rglob("*.o")
+    anew = [path.name for path in objects if path.stat().st_mtime_ns > before]
+    assert anew == ["frozen_content.c.o"]
 
 
 RULE = """\

@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/threat-model.md").read_text("utf-8")
 STATES = 5
+COLUMNS_OF_BOARDS = 4
 
 
 WITHOUT_PROMISES = {"Assets"}
@@ -57,3 +58,11 @@ def test_every_event_is_told_for_every_state_and_shown() -> None:
     assert all(len(cells) == STATES + 1 and all(cells) for cells in events)
     assert len(re.findall(r"^- .+: `", shown, re.MULTILINE)) == len(events) - 1
     assert "nobody" not in re.sub("nobody (?:has registered|from anything)", "", section)
+
+
+def test_every_board_has_its_row() -> None:
+    section = PAGE.split("## What each board protects")[1].split("\n## ")[0]
+    rows = [row.split(" | ") for row in section.splitlines() if row.startswith("| `")]
+    assert all(len(cells) == COLUMNS_OF_BOARDS and all(cells) for cells in rows)
+    named = {name for cells in rows for name in re.findall(r"`(\w+)`", cells[0])}
+    assert named == {path.parent.name for path in ROOT.glob("boards/*/board.toml")}

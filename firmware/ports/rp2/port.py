@@ -1,4 +1,4 @@
-"""The RP2040's link (UART or USB), meter line (UART with RS-485 driver enable) and clock."""
+"""The chip's link (UART or USB), meter line (UART with RS-485 driver enable) and clock."""
 
 import gc
 import select
@@ -99,15 +99,29 @@ class _UsbLink:
         return bool(self._poll.poll(timeout_ms))
 
 
+class _NoDriverEnable:
+    """Stands for the pin where the transceiver switches its driver by itself."""
+
+    def on(self) -> None:
+        """Do nothing."""
+
+    def off(self) -> None:
+        """Do nothing."""
+
+
+def _driver_enable() -> "machine.Pin | _NoDriverEnable":
+    """Return the pin, with the driver off."""
+    pin = board.METER_LINE_DRIVER_ENABLE_PIN
+    return _NoDriverEnable() if pin is None else machine.Pin(pin, machine.Pin.OUT, value=0)
+
+
 class _MeterLine:
     """RS-485 on a UART: the driver is on from the first bit sent to the last and not longer."""
 
     echo = board.METER_LINE_ECHO
 
     def __init__(self, baud: int, parity: str, stop_bits: int) -> None:
-        self._driver_enable = machine.Pin(
-            board.METER_LINE_DRIVER_ENABLE_PIN, machine.Pin.OUT, value=0
-        )
+        self._driver_enable = _driver_enable()
         self._uart = machine.UART(
             board.METER_LINE_UART,
             baudrate=baud,

@@ -1,8 +1,8 @@
 """What the health tests make of a ring oscillator, by how it is sampled and where its frequency is.
 
 The firmware samples each seed with one period, and a seed that is tried again with another:
-firmware/ports/rp2/ws_port_rp2.c. Here is why: what would happen with the same period always, and
-what with another for each sample.
+firmware/ports/rp2/ws_noise_rp2040.c. Here is why: what would happen with the same period always,
+and what with another for each sample.
 """
 
 import itertools

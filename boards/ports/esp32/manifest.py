@@ -1,0 +1,12 @@
+# What is frozen into the image; WATTSEAL_GEN holds what was generated from board.toml and from
+# firmware/meters/*.toml. An image with a prompt has everything but the start file.
+import os
+
+# MicroPython's start code runs _boot.py, which mounts files if there is a partition for them.
+freeze("$(PORT_DIR)/modules", ("_boot.py", "flashbdev.py", "inisetup.py"))
+freeze(os.environ["WATTSEAL_GEN"] + "/frozen", opt=3)
+package("wire", base_path="../../../firmware", opt=3)
+package("app", base_path="../../../firmware", opt=3)
+module("port.py", base_path="../../../firmware/ports/esp32", opt=3)
+if os.environ["WATTSEAL_PROMPT"] == "0":
+    module("main.py", base_path="../../../firmware", opt=3)
