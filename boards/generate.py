@@ -1,8 +1,7 @@
 """Turn a board.toml and a release.toml into what the firmware is built with.
 
-Writes OUT_DIR/wattseal_board.h (flash areas), OUT_DIR/frozen/board.py (name, pins and lines) and
-OUT_DIR/frozen/release.py (version, rollback number, date, the
-vendor's public key).
+Writes OUT_DIR/wattseal_board.h (flash areas, USB), OUT_DIR/frozen/board.py (name, pins and lines)
+and OUT_DIR/frozen/release.py (version, rollback number, date, the vendor's public key).
 """
 
 import argparse
@@ -17,6 +16,9 @@ from typing import Any
 
 AREAS = ("keys", "settings", "statements", "events", "journal")
 
+
+USB_TEXT = re.compile(r"[ !#-\[\]-~]{1,40}")
+"""A string descriptor: printable ASCII without quotes and backslashes; MicroPython takes 40."""
 
 MAX_VERSION_LENGTH = 25  # the protocol's limit of the text
 MAX_ROLLBACK_NUMBER = 65535
@@ -82,11 +84,26 @@ def load(path: Path) -> dict[str, Any]:
         free_from = area["offset"] + area["sectors"] * sector
     if free_from > size:
         raise BoardError(f"{path}: the areas end at {free_from:#x}, past the flash ({size:#x})")
+    if "usb" in board:
+        check_usb(path, board["usb"])
     return board
 
 
+def check_usb(path: Path, usb: dict[str, Any]) -> None:
+    """BoardError unless this is what a module can call itself on USB."""
+    for name in ("vid", "pid"):
+        if type(usb[name]) is not int or not 0 < usb[name] <= 0xFFFF:
+            raise BoardError(f"{path}: usb.{name} must be a number from 1 to 0xffff")
+    for name in ("manufacturer", "product"):
+        if type(usb[name]) is not str or not USB_TEXT.fullmatch(usb[name]):
+            raise BoardError(
+                f"{path}: usb.{name} must be 1 to 40 printable ASCII characters without quotes "
+                "and backslashes"
+            )
+
+
 def c_header(board: dict[str, Any]) -> str:
-    """Flash geometry for the storage port, offsets and sizes in bytes."""
+    """Flash geometry for the storage port, offsets and sizes in bytes; what USB is told."""
     flash = board["flash"]
     lines = [
         f"// Generated from the board.toml of {board['name']}; edit that file instead.",
@@ -97,6 +114,14 @@ def c_header(board: dict[str, Any]) -> str:
     ]
     if "noise" in board:
         lines.append(f"#define WS_NOISE_SAMPLE_PERIOD_US {board['noise']['sample_period_us']}u")
+    if "usb" in board:
+        usb = board["usb"]
+        lines += [
+            f"#define WS_USB_VID {usb['vid']:#06x}",
+            f"#define WS_USB_PID {usb['pid']:#06x}",
+            f'#define WS_USB_MANUFACTURER "{usb["manufacturer"]}"',
+            f'#define WS_USB_PRODUCT "{usb["product"]}"',
+        ]
     for name, area in flash["areas"].items():
         lines.append(f"#define WS_FLASH_{name.upper()}_OFFSET {area['offset']:#x}u")
         lines.append(f"#define WS_FLASH_{name.upper()}_SECTORS {area['sectors']}u")
@@ -144,7 +169,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("board", type=Path, metavar="BOARD_TOML")
     parser.add_argument("release", type=Path, metavar="RELEASE_TOML")
     parser.add_argument("out", type=Path, metavar="OUT_DIR")
-    parser.add_argument("--variant", default="", help="end of the board's name: usb, lab")
+    parser.add_argument("--variant", default="", help="end of the board's name: uart, lab")
     parser.add_argument("--vendor-key", type=Path, metavar="PEM", help="checks updates")
     options = parser.parse_args(arguments)
     try:

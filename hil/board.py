@@ -30,6 +30,11 @@ class Board:
     driver_enable_pin: int
 
 
+def load_usb(name: str = "wattseal_rp2040") -> dict[str, Any]:
+    """What a board calls itself on USB: vid, pid, manufacturer, product."""
+    return dict(_facts(name)["usb"])
+
+
 def load_flash_size(name: str) -> int:
     """Bytes of flash of a board."""
     return int(_facts(name)["flash"]["size_bytes"])

@@ -28,6 +28,7 @@ target_sources(usermod_wattseal INTERFACE
     ${WATTSEAL_FIRMWARE}/ports/ws_areas.c
     ${WATTSEAL_FIRMWARE}/ports/ws_sample_queue.c
     ${WATTSEAL_FIRMWARE}/ports/rp2/modchip.c
+    ${WATTSEAL_FIRMWARE}/ports/rp2/modusb_link.c
     ${WATTSEAL_FIRMWARE}/ports/rp2/ws_no_prompt.c
     ${WATTSEAL_FIRMWARE}/ports/rp2/ws_port_rp2.c)
 target_include_directories(usermod_wattseal INTERFACE ${CMAKE_CURRENT_LIST_DIR} ${WATTSEAL_FIRMWARE}/ports/rp2

@@ -11,6 +11,9 @@ from wattseal.wire.digests import crc32
 from wattseal.wire.messages import MAX_LINE_BYTES, encode
 
 from hil.suite.module import Module
+from hil.targets.open import kind_of
+
+pytestmark = pytest.mark.each_link
 
 PARSE_ERROR, INVALID_REQUEST, UNKNOWN_METHOD, INVALID_PARAMS = -32700, -32600, -32601, -32602
 
@@ -125,7 +128,7 @@ def random_lines(generator: random.Random, count: int) -> Iterator[bytes]:
 def test_random_lines_get_an_error_each_and_change_nothing(
     module: Module, target: str, pytestconfig: pytest.Config
 ) -> None:
-    count = RANDOM_LINES[target.partition(":")[0]]
+    count = RANDOM_LINES[kind_of(target)]
     if pytestconfig.getoption("--all"):
         count = max(count, RANDOM_LINES_OF_ALL)
     generator = random.Random(20260301)

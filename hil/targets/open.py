@@ -11,15 +11,16 @@ from hil.targets.serial_port import SerialRig
 from hil.targets.unix import UnixRig
 
 SERIAL_PREFIX = "serial:"
-TARGET_NAMES = ("unix", "rp2040", SERIAL_PREFIX + "/dev/...")
+UART_TARGET = "rp2040-uart"
+TARGET_NAMES = ("unix", "rp2040", UART_TARGET, SERIAL_PREFIX + "/dev/...")
 
 
 def kind_of(target: str) -> str:
-    """unix, rp2040 or serial; RigError for anything else."""
+    """unix, rp2040 (with either link) or serial; RigError for anything else."""
     if target.startswith(SERIAL_PREFIX):
         return "serial"
     if target in TARGET_NAMES:
-        return target
+        return "rp2040" if target == UART_TARGET else target
     raise RigError(f"no target {target!r}; there are {', '.join(TARGET_NAMES)}")
 
 
@@ -33,18 +34,24 @@ def abilities_of(target: str, meter_port: str | None) -> frozenset[str]:
 
 def image_of(target: str) -> Path:
     """The image that ./dev builds for a target; RigError if it was not built."""
-    return _image({"rp2040": rp2040.IMAGE, "unix": unix.PROGRAM}, target)
+    built = {"rp2040": rp2040.IMAGE, UART_TARGET: rp2040.UART_IMAGE, "unix": unix.PROGRAM}
+    return _image(built, target)
 
 
 def next_image_of(target: str) -> Path:
     """The image of another version that ./dev builds for tests; RigError if it was not built."""
-    return _image({"rp2040": rp2040.NEXT_IMAGE, "unix": unix.NEXT_PROGRAM}, target)
+    built = {
+        "rp2040": rp2040.NEXT_IMAGE,
+        UART_TARGET: rp2040.UART_NEXT_IMAGE,
+        "unix": unix.NEXT_PROGRAM,
+    }
+    return _image(built, target)
 
 
 def _image(images: dict[str, Path], target: str) -> Path:
-    if kind_of(target) not in images:
+    if kind_of(target) == "serial":
         raise RigError(f"target {target} has no ability {UPDATE!r} here")
-    return existing(images[kind_of(target)])
+    return existing(images[target])
 
 
 def open_rig(
@@ -65,7 +72,7 @@ def open_rig(
     setup = setup or Setup()
     kind = kind_of(target)
     if kind == "rp2040":
-        return Rp2040Rig(setup, image, hurry=hurry)
+        return Rp2040Rig(setup, image, hurry=hurry, uart_link=target == UART_TARGET)
     if kind == "unix":
         return UnixRig(setup, image or unix.PROGRAM, hurry=hurry)
     return SerialRig(setup, target.removeprefix(SERIAL_PREFIX), meter_port)

@@ -73,10 +73,10 @@ def test_unchanged_board_keeps_the_time_stamp(tmp_path: Path) -> None:
     assert [(tmp_path / name).stat().st_mtime_ns for name in made] == before
 
 
-@pytest.mark.parametrize("variant", ["usb", "USB"])
+@pytest.mark.parametrize("variant", ["uart", "UART"])
 def test_the_name_tells_the_variant(variant: str, tmp_path: Path) -> None:
     generate(RP2040, tmp_path, "--variant", variant)
-    assert frozen(tmp_path, "board")["NAME"] == "wattseal_rp2040_usb"
+    assert frozen(tmp_path, "board")["NAME"] == "wattseal_rp2040_uart"
 
 
 def pem_of(key: PublicKeyTypes) -> bytes:

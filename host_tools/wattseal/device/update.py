@@ -175,11 +175,16 @@ def check_fits(manifest: Manifest, hello: Hello) -> None:
     raise ToolError("bundle_unfit", cause=cause)
 
 
-def place_of_drive(board: str) -> str:
+def place_of_drive(hello: Hello) -> str:
     """Where the boot loader's drive appears, for the technician."""
-    name = drive_of(board).board_id
-    if board.endswith("_usb"):
+    name = drive_of(hello.board).board_id
+    if hello.link == "usb":
         return f"The drive {name} appears over the USB cable of the link."
+    if hello.link != "uart":
+        return (
+            f"The drive {name} appears on the module's own USB socket: connect that to this "
+            "computer, unless it is the link's."
+        )
     return (
         f"The link is a UART, whose adaptor shows no drive: plug a USB cable into the board's own "
         f"USB socket and into this computer, and the drive {name} appears there. Leave the adaptor "

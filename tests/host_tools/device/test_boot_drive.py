@@ -53,7 +53,9 @@ def test_number_of_blocks(size: int) -> None:
     assert count == update_bundle.block_count(bytes(size)) == (size + 255) // 256
 
 
-@pytest.mark.parametrize("board", ["wattseal_rp2040", "wattseal_rp2040_usb", "wattseal_rp2040_lab"])
+@pytest.mark.parametrize(
+    "board", ["wattseal_rp2040", "wattseal_rp2040_uart", "wattseal_rp2040_lab"]
+)
 def test_variants_share_their_drive(board: str) -> None:
     assert drive_of(board) is RP2040
 
