@@ -17,6 +17,7 @@
 #endif
 
 #define LONGEST_LINE 4096 /* MAX_LINE_BYTES of firmware/wire/messages.py */
+_Static_assert(CFG_TUD_CDC_TX_BUFSIZE > LONGEST_LINE, "a reply and a line feed before it");
 
 /* --- what MicroPython calls instead of its console -------------------------------------------- */
 

@@ -6,7 +6,7 @@ import pytest
 from wattseal.wire import messages
 
 from hil.bench import IMAGE
-from hil.board import load_board, load_usb
+from hil.board import REPOSITORY, load_board, load_usb
 from hil.rp2040.desk import Desk
 from hil.rp2040.link_line import UsbLink
 from hil.rp2040.rosc import seeded_bits
@@ -87,6 +87,11 @@ def test_a_module_tells_who_made_it_and_its_chips_id(host: Host) -> None:
     assert (identity.manufacturer, identity.product) == (told["manufacturer"], told["product"])
     assert identity.manufacturer == "Wattseal"
     assert identity.serial_number == DEFAULT_CHIP_ID.hex()
+
+
+def test_the_buffer_has_room_for_the_longest_line() -> None:
+    source = (REPOSITORY / "firmware/ports/rp2/modusb_link.c").read_text(encoding="ascii")
+    assert f"#define LONGEST_LINE {messages.MAX_LINE_BYTES} " in source
 
 
 def test_a_long_line_is_taken_and_answered_in_60_ms(host: Host) -> None:
