@@ -87,6 +87,7 @@ class UsbHost:
         self._on_gone = on_gone
         self._fetches = True
         self._queue = bytearray()
+        self._offered: bytes | None = None
         self._forget()
         controller.on_usb_enabled = controller.reset_device  # plugged in: the bus is reset
         controller.on_reset_received = self._enumerate
@@ -128,7 +129,7 @@ class UsbHost:
         self.identity, self.is_open = None, False
         self._in_endpoint = self._out_endpoint = -1
         self._control_interface = 0
-        self._offered: bytes | None = None
+        self._offered = None
         self._armed: int | None = None
         self._under_way = b""
         self._waiting: deque[_Steps] = deque()

@@ -292,7 +292,7 @@ class SerialTransport:
         self._baud = baud
         self._port = self._open()
 
-    def _open(self) -> serial.SerialBase:
+    def _open(self) -> serial.Serial:
         import serial  # takes a while, and many commands need no port
 
         try:

@@ -95,14 +95,17 @@ def test_the_buffer_has_room_for_the_longest_line() -> None:
 
 
 def test_a_long_line_is_taken_and_answered_in_60_ms(host: Host) -> None:
-    filler = "y" * (LONG_LINE_BYTES - 79)
-    start_ns = host.desk.timeline.now_ns()
-    host.ask(x=filler)
-    assert host.link.pending >= LONG_LINE_BYTES - 10
-    host.answers(1)
-    answered = host.link.marks[-1]
-    assert b"invalid_params" in answered.text
-    assert (answered.end_ns - start_ns) / NS_PER_MS < LONG_LINE_LIMIT_MS
+    host.run(3 * NS_PER_S)  # what a module does once after its start is done
+    for _ in range(5):
+        start_ns = host.desk.timeline.now_ns()
+        host.ask(x="y" * (LONG_LINE_BYTES - 79))
+        assert host.link.pending >= LONG_LINE_BYTES - 20
+        host.answers(1)
+        answered = host.link.marks[-1]
+        assert b"invalid_params" in answered.text
+        taken_ms = (answered.end_ns - start_ns) / NS_PER_MS
+        print(f"{taken_ms:.1f} ms")
+        assert taken_ms < LONG_LINE_LIMIT_MS
 
 
 def test_a_host_that_fetches_nothing_for_3_s_loses_nothing(host: Host) -> None:
