@@ -49,7 +49,7 @@ class Desk:
     ) -> None:
         """`image` is the firmware for a factory-fresh module; `noise` goes before the setup's.
 
-        `uart_link`: the image has its link on the board's UART, not on USB.
+        `uart_link`: the image has its link on the UART, whatever the board's transport.
         """
         self.board = board
         self.timeline = EmulatedTimeline()
@@ -63,7 +63,7 @@ class Desk:
             setup.meter.turnaround_ns,
         )
         self.link: LinkLine = UsbLink(self.timeline)
-        if uart_link:
+        if uart_link or board.transport == "uart":
             self.link = UartLink(self.timeline, board.link.uart, board.link_baud)
         self.cut_policy: CutPolicy = lambda _: None
         self.operations: list[FlashOperation] = []

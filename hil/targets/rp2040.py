@@ -1,4 +1,4 @@
-"""Targets rp2040 and rp2040-uart: the images just built, on the emulated chip."""
+"""Target rp2040, and any board with that chip: the image just built, on the emulated chip."""
 
 import contextlib
 import dataclasses
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from hil.board import REPOSITORY, Board, load_board
+from hil.board import Board, image_path, load_board, rig_board
 from hil.boot_drive import BootDrive
 from hil.engine import DEFAULT_LIMIT_S, Engine
 from hil.flash import FlashOperation, Moment
@@ -29,10 +29,8 @@ from hil.uf2 import Uf2Error, check_blocks
 
 T = TypeVar("T")
 
-IMAGE = REPOSITORY / "build" / "rp2040" / "firmware.bin"
-NEXT_IMAGE = REPOSITORY / "build" / "rp2040-next" / "firmware.bin"
-UART_IMAGE = REPOSITORY / "build" / "rp2040-uart" / "firmware.bin"
-UART_NEXT_IMAGE = REPOSITORY / "build" / "rp2040-uart-next" / "firmware.bin"
+IMAGE = image_path(rig_board("rp2040"))
+NEXT_IMAGE = image_path(rig_board("rp2040") + "-next")
 
 PORT_NAME = "ttyACM0"
 PORT_LIMIT_S = 10
@@ -70,7 +68,6 @@ class Rp2040Rig(Rig):
     waits for its reply, which is what tests want; a client sees a module that answers sooner.
     """
 
-    target = "rp2040"
     abilities = frozenset({METER, POWER, FLASH, CUT, TIME, TIMING, NOISE, UPDATE})
 
     def __init__(
@@ -84,16 +81,16 @@ class Rp2040Rig(Rig):
     ) -> None:
         """`image` goes before the one that the setup's flash holds, and before the one built.
 
-        `uart_link`: it has its link on the board's UART, not on USB.
+        `uart_link`: it has its link on the UART, whatever the board's transport.
         """
         if setup.flash is not None and image is not None:
             setup = dataclasses.replace(
                 setup, flash=flashed(setup.flash, existing(image).read_bytes())
             )
-        built = UART_IMAGE if uart_link else IMAGE
-        fresh = existing(image or built).read_bytes() if setup.flash is None else b""
-        self.target = "rp2040-uart" if uart_link else "rp2040"
-        self._desk = Desk(fresh, board or load_board(), setup, uart_link=uart_link)
+        fresh = existing(image or IMAGE).read_bytes() if setup.flash is None else b""
+        board = board or load_board()
+        self.target = board.name
+        self._desk = Desk(fresh, board, setup, uart_link=uart_link)
         self._folder = tempfile.TemporaryDirectory(prefix="wattseal-rig-")
         self._drive = BootDrive(Path(self._folder.name) / "drive", boot_rom.BOARD_ID)
         self._hurry = hurry

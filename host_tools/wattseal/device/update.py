@@ -54,14 +54,14 @@ def _drives() -> dict[str, BootLoaderDrive]:
 
 
 def drive_of(board: str) -> BootLoaderDrive:
-    """The boot-loader drive of a board, by its name or by that of a variant: name, `_`, variant.
+    """The boot-loader drive of a board, by its name or by that of a variant: name, `-`, variant.
 
     ToolError `board_unknown`.
     """
-    for name, drive in _drives().items():
-        if board == name or board.startswith(name + "_"):
-            return drive
-    raise ToolError("board_unknown", board=board)
+    drive = _drives().get(board.partition("-")[0])
+    if drive is None:
+        raise ToolError("board_unknown", board=board)
+    return drive
 
 
 def image_limit(board: str) -> int:

@@ -83,8 +83,8 @@ def test_a_module_tells_who_made_it_and_its_chips_id(host: Host) -> None:
     identity = host.usb.identity
     assert identity is not None
     told = load_usb()
-    assert (identity.vendor_id, identity.product_id) == (told["vid"], told["pid"])
-    assert (identity.manufacturer, identity.product) == (told["manufacturer"], told["product"])
+    assert (identity.vendor_id, identity.product_id) == (told.vid, told.pid)
+    assert (identity.manufacturer, identity.product) == (told.manufacturer, told.product)
     assert identity.manufacturer == "Wattseal"
     assert identity.serial_number == DEFAULT_CHIP_ID.hex()
 
