@@ -1,8 +1,8 @@
 """Turn a board.toml and a release.toml into what the firmware is built with.
 
-Writes OUT_DIR/wattseal_board.h (flash areas), OUT_DIR/frozen/board.py (name, pins and lines) and
-OUT_DIR/frozen/release.py (version, rollback number, date, the vendor's public key); for the ESP32
-family OUT_DIR/partitions.csv and OUT_DIR/sdkconfig, too.
+Writes OUT_DIR/wattseal_board.h (flash areas, USB), OUT_DIR/frozen/board.py (name, pins and lines)
+and OUT_DIR/frozen/release.py (version, rollback number, date, the vendor's public key); for the
+ESP32 family OUT_DIR/partitions.csv and OUT_DIR/sdkconfig, too.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def load_vendor_key(path: Path) -> bytes:
 
 
 def c_header(board: Board) -> str:
-    """Flash geometry for the storage port, offsets and sizes in bytes."""
+    """Flash geometry for the storage port, offsets and sizes in bytes; what USB is told."""
     flash = board.flash
     lines = [
         f"// Generated from the board.toml of {board.name}; edit that file instead.",
@@ -76,6 +76,13 @@ def c_header(board: Board) -> str:
     ]
     if board.noise is not None:
         lines.append(f"#define WS_NOISE_SAMPLE_PERIOD_US {board.noise.sample_period_us}u")
+    if board.usb is not None:
+        lines += [
+            f"#define WS_USB_VID {board.usb.vid:#06x}",
+            f"#define WS_USB_PID {board.usb.pid:#06x}",
+            f'#define WS_USB_MANUFACTURER "{board.usb.manufacturer}"',
+            f'#define WS_USB_PRODUCT "{board.usb.product}"',
+        ]
     for name, area in flash.areas:
         lines.append(f"#define WS_FLASH_{name.upper()}_OFFSET {area.offset:#x}u")
         lines.append(f"#define WS_FLASH_{name.upper()}_SECTORS {area.sectors}u")

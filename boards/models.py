@@ -25,6 +25,13 @@ Name = Annotated[
 Text = Annotated[
     str, Field(pattern="^[ -~]{1,60}$", description="1 to 60 printable ASCII characters")
 ]
+UsbText = Annotated[
+    str,
+    Field(
+        pattern=r"^[ !#-\[\]-~]{1,40}$",
+        description="1 to 40 printable ASCII characters, no quotes and no backslashes",
+    ),
+]
 Offset = Annotated[int, Field(ge=0, lt=1 << 32, description="bytes from the start of the flash")]
 AddressRange = Annotated[list[int], Field(min_length=2, max_length=2)]
 Transport = Annotated[Literal["usb", "uart"], Field(description='"usb" or "uart"')]
@@ -122,8 +129,8 @@ class Usb(_Facts):
 
     vid: int = Field(ge=1, le=0xFFFF, description="a vendor id of USB, as 0x1209")
     pid: int = Field(ge=1, le=0xFFFF, description="a product id of USB, as 0x0001")
-    manufacturer: Text
-    product: Text
+    manufacturer: UsbText
+    product: UsbText
 
 
 class MeterLine(_Facts):

@@ -24,8 +24,9 @@ _HEAD = """\
 Version {version}. This page is generated from the tables that both ends run \
 (`firmware/wire/methods.py`, `errors.py`); change those and run `docs/generate_link_protocol.py`.
 
-The module listens on its link UART or on USB. It speaks only when asked: one line in, one line \
-out.
+The module listens on USB or on its link UART. It speaks only when asked: one line in, one line \
+out. A host on USB that has dropped a reply by closing the port may find a piece of it, ended by a \
+line feed, when it opens it again.
 
 ## Frames
 

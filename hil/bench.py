@@ -196,8 +196,8 @@ def time_commissioning(client: Client, desk: Desk) -> dict[str, Figure]:
 
 def time_start(desk: Desk, limit: float) -> Figure:
     """From the power, which was just given, to the first sleep, which waits for requests."""
-    chip, link_pin = desk.chip, desk.board.link.tx_pin
-    chip.run_until(lambda: chip.idle and chip.uart_connected(link_pin), BOOT_LIMIT_NS, POLL_NS)
+    chip = desk.chip
+    chip.run_until(lambda: chip.idle and desk.link.is_there, BOOT_LIMIT_NS, POLL_NS)
     return Figure(round(chip.nanos / NS_PER_MS, 1), "ms", limit=limit)
 
 

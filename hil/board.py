@@ -6,6 +6,7 @@ from pathlib import Path
 
 from boards.facts import BoardError
 from boards.models import Board as Facts
+from boards.models import Usb
 from boards.targets import Target, board_of_rig, find, rigged_chips
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -31,6 +32,8 @@ class Board:
     link_baud: int
     meter_line: UartPins
     driver_enable_pin: int
+    transport: str
+    """Of the link: "usb" or "uart"."""
 
 
 @cache
@@ -56,6 +59,14 @@ def chip_of(name: str) -> str | None:
 def rig_board(chip: str) -> str:
     """The board that the rig runs of a chip when none is named."""
     return board_of_rig(chip)
+
+
+def load_usb(name: str | None = None) -> Usb:
+    """What a board calls itself on USB. BoardError if it says nothing of it."""
+    usb = _facts(name or rig_board("rp2040")).usb
+    if usb is None:
+        raise BoardError("the board has no table [usb]")
+    return usb
 
 
 def load_flash_size(name: str) -> int:
@@ -89,6 +100,7 @@ def load_board(name: str | None = None) -> Board:
         link_baud=link.baud,
         meter_line=UartPins(line.uart, line.tx_pin, line.rx_pin),
         driver_enable_pin=line.driver_enable_pin,
+        transport=target_of(name or rig_board("rp2040")).transport,
     )
 
 

@@ -19,9 +19,17 @@ from hil.suite.module import UNDER_TEST, MakeModule, Module, NotReadyError, Open
 from hil.suite.pool import ModulePool
 from hil.suite.station import OpenRig, open_station_rig
 from hil.suite.technician import Owner
-from hil.targets.open import abilities_of, image_of, kind_of, next_image_of, open_rig
+from hil.targets.open import (
+    UART_TARGET,
+    abilities_of,
+    image_of,
+    kind_of,
+    next_image_of,
+    open_rig,
+)
 
 DEFAULT_TARGETS = "unix,rp2040"
+"""And UART_TARGET for tests that are marked to run over each link."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,9 +43,7 @@ class Flashes:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The targets, and what they are to be tried with."""
     group = parser.getgroup("rig")
-    group.addoption(
-        "--target", default=DEFAULT_TARGETS, help="unix, rp2040, serial:/dev/...; commas between"
-    )
+    group.addoption("--target", help="unix, rp2040, rp2040-uart, serial:/dev/...; commas between")
     group.addoption("--image", type=Path, help="image or program instead of the one just built")
     group.addoption(
         "--next-image", type=Path, help="the same for the image that updates are made to"
@@ -50,6 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in (
         "targets(*kinds): kinds of targets that the test runs on: unix, rp2040, serial",
         "needs(*abilities): what the rig must be able to do, see hil/rig.py",
+        "each_link: without --target, also on the image with the link on a UART",
         "thorough(*kinds): on these kinds of targets only with --all, because it takes long",
     ):
         config.addinivalue_line("markers", line)
@@ -59,7 +66,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One instance of a test for each target that it may run on."""
     if "target" not in metafunc.fixturenames:
         return
-    chosen = [name.strip() for name in metafunc.config.getoption("--target").split(",")]
+    named = metafunc.config.getoption("--target")
+    chosen = [name.strip() for name in (named or DEFAULT_TARGETS).split(",")]
+    if not named and metafunc.definition.get_closest_marker("each_link"):
+        chosen.append(UART_TARGET)
     metafunc.parametrize("target", [_parameter(name, metafunc) for name in chosen], scope="session")
 
 

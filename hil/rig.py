@@ -57,8 +57,15 @@ class Rig(ABC):
 
     target: str
     abilities: frozenset[str] = frozenset()
-    port: str
-    """Path of the serial port that a client opens."""
+
+    @property
+    @abstractmethod
+    def port(self) -> str:
+        """Path of the serial port that a client opens.
+
+        A port on USB goes away with a reset or a power cut: while the module starts, this waits for
+        it to come back.
+        """
 
     @property
     def meter(self) -> Meter:

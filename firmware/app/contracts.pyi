@@ -136,19 +136,24 @@ class Link(Protocol):
         """Return what has arrived, at most max_bytes; b"" if nothing."""
 
     def write(self, data: bytes, /) -> None:
-        """Write everything."""
+        """Write everything: a line, after `wait_for_room` has said that there is room for it."""
 
     def flush(self) -> None:
-        """Return once everything written has left for the host."""
+        """Return once everything written has left for the host, or it has had time to take it."""
 
     def wait(self, timeout_ms: int, /) -> bool:
         """Return when bytes are readable (True) or after timeout_ms (False)."""
+
+    def wait_for_room(self, timeout_ms: int, /) -> bool:
+        """Return when the longest line can be written (True) or after timeout_ms (False)."""
 
 class Port(Ticks, Protocol):
     """What differs from chip to chip."""
 
     @property
     def NAME(self) -> str: ...  # noqa: N802
+    @property
+    def LINK(self) -> str: ...  # noqa: N802
     def open_link(self) -> Link:
         """Open the line to the host."""
 

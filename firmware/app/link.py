@@ -69,24 +69,37 @@ class LinkServer:
         self._module = module
         self._link = link
         self._decoder = LineDecoder()
+        self._found: list[Json | LinkError] = []
         self._idle_at_ms = module.clock.uptime_ms()
 
     def serve_once(self) -> None:
-        """Wait for bytes and answer their lines; do idle work without any, or without a pause."""
+        """Wait for bytes and answer their lines; do idle work without any, or without a pause.
+
+        No line is answered before there is room for the reply: a host that fetches none is served
+        again when it does, and meanwhile it keeps the module from nothing else.
+        """
         self._module.port.feed()
-        is_readable = self._link.wait(IDLE_MS)
-        if is_readable:
-            for found in self._decoder.feed(self._link.read(READ_BYTES)):
-                answer = self._answer(found)
-                if answer:
-                    self._link.write(answer)
+        is_served = self._link.wait_for_room(IDLE_MS) and self._has_work()
+        if is_served:
+            self._answer_lines()
             if self._module.boot_loader_due:
                 self._link.flush()
                 self._module.port.enter_boot_loader()
         now_ms = self._module.clock.uptime_ms()
-        if not is_readable or now_ms - self._idle_at_ms >= LONGEST_BUSY_MS:
+        if not is_served or now_ms - self._idle_at_ms >= LONGEST_BUSY_MS:
             self._idle_at_ms = now_ms
             self._idle()
+
+    def _has_work(self) -> bool:
+        return bool(self._found) or self._link.wait(IDLE_MS)
+
+    def _answer_lines(self) -> None:
+        if not self._found:
+            self._found = self._decoder.feed(self._link.read(READ_BYTES))
+        while self._found and self._link.wait_for_room(0):
+            answer = self._answer(self._found.pop(0))
+            if answer:
+                self._link.write(answer)
 
     def _answer(self, found: Json | LinkError) -> bytes:
         """Return the line to send: b"" for a reply, or two modules would answer each other."""

@@ -15,7 +15,7 @@ AREA_EVENTS: Final[int]
 AREA_JOURNAL: Final[int]
 
 USB_LINK: Final[int]
-"""1 where the link is on USB CDC, 0 where it is on a UART."""
+"""1 where the link is on USB CDC, 0 where it is on a UART, or USB has a prompt."""
 
 class CoreError(Exception):
     """A refusal of the signing core; `args` is `(code: int, name: str)`, code negative."""

@@ -11,6 +11,9 @@
 #ifndef WATTSEAL_USB
 #define WATTSEAL_USB 0
 #endif
+#ifndef WATTSEAL_LAB
+#define WATTSEAL_LAB 0
+#endif
 
 /* --- errors --------------------------------------------------------------------------------- */
 
@@ -361,7 +364,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_AREA_STATEMENTS), MP_ROM_INT(WS_AREA_STATEMENTS)},
     {MP_ROM_QSTR(MP_QSTR_AREA_EVENTS), MP_ROM_INT(WS_AREA_EVENTS)},
     {MP_ROM_QSTR(MP_QSTR_AREA_JOURNAL), MP_ROM_INT(WS_AREA_JOURNAL)},
-    {MP_ROM_QSTR(MP_QSTR_USB_LINK), MP_ROM_INT(WATTSEAL_USB)},
+    {MP_ROM_QSTR(MP_QSTR_USB_LINK), MP_ROM_INT(WATTSEAL_USB && !WATTSEAL_LAB)},
     {MP_ROM_QSTR(MP_QSTR_CoreError), MP_ROM_PTR(&mp_type_CoreError)},
     {MP_ROM_QSTR(MP_QSTR_self_test), MP_ROM_PTR(&self_test_obj)},
     {MP_ROM_QSTR(MP_QSTR_firmware_identity), MP_ROM_PTR(&firmware_identity_obj)},

@@ -25,6 +25,9 @@ LATEST_UNIX_MS = const(4070822400000)
 UPDATE_WAYS = const(("uf2_drive",))
 """How an image gets into a module: uf2_drive is a boot loader that appears as a drive."""
 
+LINKS = ("usb", "uart", "tcp")
+"""What the link of a module is: its chip's own USB, a UART, or a socket of a program."""
+
 OWNER_ACTIONS = owner_challenge.ACTIONS
 
 MAX_PROOF_HASHES = const(32)
@@ -354,6 +357,13 @@ METHODS = (
             ),
             ("board", "string", (1, 40), "required", "Name of the board."),
             ("port", "string", (1, 20), "required", "MicroPython port: rp2, esp32, unix."),
+            (
+                "link",
+                "choice",
+                LINKS,
+                "required",
+                "What the link is: usb, the chip's own; uart, of an adaptor; tcp, of a program.",
+            ),
             ("chip_id", "hex", (16, 64), "required", "The chip's unique id."),
             ("max_line_bytes", "int", (256, 65536), "required", "Longest line it takes."),
         ),

@@ -27,6 +27,7 @@ from hil.rp2040.spi_flash import FlashTiming, SpiFlash
 from hil.rp2040.ssi import Ssi
 from hil.rp2040.timer import Timer
 from hil.rp2040.uart import Pl011
+from hil.rp2040.usb_controller import UsbController
 from hil.rp2040.watchdog import Watchdog
 from hil.rp2040.xip import XipWindow
 from hil.timeline import NS_PER_MS, NS_PER_S, EmulatedTimeline
@@ -40,6 +41,7 @@ STACK_POINTER, LINK_REGISTER = 13, 14
 UART_ADDRESSES = (0x40034, 0x40038)
 SSI_ADDRESS, RESETS_ADDRESS, TIMER_ADDRESS, ROSC_ADDRESS = 0x18000, 0x4000C, 0x40054, 0x40060
 WATCHDOG_ADDRESS = 0x40058
+USB_ADDRESS = 0x50110
 FLASH_START = 0x10000000
 
 UART_FUNCTION = 2
@@ -119,6 +121,8 @@ class Chip:
         self._flash = SpiFlash(self._memory, unique_id, self.timeline, timing, self._on_operation)
         self._xip = XipWindow(self.mcu, self._stop)
         self.uart = self._replace_peripherals(noise or random_bits())
+        self.usb = UsbController(self.mcu, "USB")
+        self.mcu.usb_ctrl = self.mcu.peripherals[USB_ADDRESS] = self.usb
         self._pio = self.mcu.pio
         self._start_processor()
 

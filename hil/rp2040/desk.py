@@ -12,7 +12,7 @@ from hil.flash import FlashOperation, MarginalCells, Moment
 from hil.meter.port import MeterPort
 from hil.rp2040 import boot_rom
 from hil.rp2040.chip import Chip
-from hil.rp2040.link_line import LinkLine
+from hil.rp2040.link_line import LinkLine, UartLink, UsbLink
 from hil.rp2040.pin_trace import PinTrace
 from hil.rp2040.rosc import Noise
 from hil.rp2040.spi_flash import SECTOR_SIZE, FlashTiming
@@ -44,8 +44,13 @@ class Desk:
         setup: Setup,
         noise: Noise | None = None,
         flash_timing: FlashTiming | None = None,
+        *,
+        uart_link: bool = False,
     ) -> None:
-        """`image` is the firmware for a factory-fresh module; `noise` goes before the setup's."""
+        """`image` is the firmware for a factory-fresh module; `noise` goes before the setup's.
+
+        `uart_link`: the image has its link on the UART, whatever the board's transport.
+        """
         self.board = board
         self.timeline = EmulatedTimeline()
         self.meter = setup.meter.build(self.timeline.now_ns)
@@ -57,7 +62,9 @@ class Desk:
             lambda character: self.transceiver.echo(character),
             setup.meter.turnaround_ns,
         )
-        self.link = LinkLine(self.timeline, board.link_baud)
+        self.link: LinkLine = UsbLink(self.timeline)
+        if uart_link or board.transport == "uart":
+            self.link = UartLink(self.timeline, board.link.uart, board.link_baud)
         self.cut_policy: CutPolicy = lambda _: None
         self.operations: list[FlashOperation] = []
         """Flash operations since the module was last switched on."""
@@ -169,7 +176,7 @@ class Desk:
             driver_enable,
             self.meter_port.hear,
         )
-        self.link.attach(chip.uart[board.link.uart])
+        self.link.attach(chip)
         for pins in (board.link, board.meter_line):
             uart = chip.uart[pins.uart]
             uart.has_tx_pin = partial(chip.uart_connected, pins.tx_pin)

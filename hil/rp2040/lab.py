@@ -1,4 +1,4 @@
-"""A MicroPython prompt on the emulated RP2040: the lab image's raw REPL on the link UART."""
+"""A MicroPython prompt on the emulated RP2040: the lab image's raw REPL on USB."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,18 +6,15 @@ from pathlib import Path
 
 from hil.board import Board, load_board
 from hil.lab import LabError, raise_if_traceback
-from hil.line import LineFormat, Transmitter
 from hil.rp2040.chip import Chip
 from hil.rp2040.rosc import Noise
+from hil.rp2040.usb_host import UsbHost
 from hil.timeline import NS_PER_S
 
 PROMPT = b">>> "
 RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 ENTER_RAW, END_OF_CODE = b"\x01", b"\x04"
 ACCEPTED = b"OK"
-
-# The prompt reads its 512-byte buffer as it goes; a smaller piece at a time never overflows it.
-PIECE_BYTES = 256
 
 LAB_ID = bytes.fromhex("57415454534c4142")
 
@@ -30,13 +27,10 @@ class Rp2040Lab:
 
     def __init__(self, image: bytes, board: Board, noise: Noise | None = None) -> None:
         self.chip = Chip(image, flash_size=board.flash_size, unique_id=LAB_ID, noise=noise)
-        uart = self.chip.uart[board.link.uart]
-        line_format = LineFormat(board.link_baud)
         self._said = bytearray()
-        uart.on_sent = lambda character: self._said.append(character.value)
-        self._keyboard = Transmitter(self.chip.timeline, line_format, uart.receive)
+        self._host = UsbHost(self.chip.usb, self.chip.timeline, self._said.extend)
         self._wait_for(PROMPT, BOOT_LIMIT_NS)
-        self._keyboard.send(ENTER_RAW)
+        self._host.send(ENTER_RAW)
         self._wait_for(RAW_PROMPT, BOOT_LIMIT_NS)
 
     def execute(self, code: str) -> str:
@@ -54,11 +48,9 @@ class Rp2040Lab:
 
     def type(self, code: str) -> None:
         """Let code begin and do not wait; `answer` waits for it."""
-        data = code.encode()
-        for start in range(0, len(data), PIECE_BYTES):
-            self._keyboard.send(data[start : start + PIECE_BYTES])
-            self.chip.run_until(lambda: self._keyboard.pending == 0, CODE_LIMIT_NS)
-        self._keyboard.send(END_OF_CODE)
+        self._host.send(code.encode())
+        self.chip.run_until(lambda: self._host.pending == 0, CODE_LIMIT_NS)
+        self._host.send(END_OF_CODE)
 
     def close(self) -> None:
         """Power off."""
@@ -74,7 +66,7 @@ class Rp2040Lab:
                 f"{bytes(self._said[-200:])!r}: is this the lab image?"
             ) from error
         said, _, rest = bytes(self._said).partition(end)
-        self._said = bytearray(rest)
+        self._said[:] = rest
         return said
 
 

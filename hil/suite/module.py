@@ -90,9 +90,13 @@ class Module:
 
     def reconnect(self) -> None:
         """Greet a module that has started by itself or is about to."""
+        self.reopen()
+        self.hello = self.client.synchronise()
+
+    def reopen(self) -> None:
+        """Open the port again, which a start takes away where it is on USB."""
         self.client.close()
         self.client = Client(self.rig.port)
-        self.hello = self.client.synchronise()
 
     def put_image(self, image: Path) -> None:
         """Let a programmer put another image in, and start it."""

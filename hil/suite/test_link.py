@@ -16,7 +16,10 @@ from wattseal.wire.messages import MAX_LINE_BYTES, encode
 
 from hil.flash import FlashOperation
 from hil.suite.module import Module
+from hil.targets.open import kind_of
 from hil.targets.rp2040 import Rp2040Rig
+
+pytestmark = pytest.mark.each_link
 
 PARSE_ERROR, INVALID_REQUEST, UNKNOWN_METHOD, INVALID_PARAMS = -32700, -32600, -32601, -32602
 
@@ -131,7 +134,7 @@ def random_lines(generator: random.Random, count: int) -> Iterator[bytes]:
 def test_random_lines_get_an_error_each_and_change_nothing(
     module: Module, target: str, pytestconfig: pytest.Config
 ) -> None:
-    count = RANDOM_LINES[target.partition(":")[0]]
+    count = RANDOM_LINES[kind_of(target)]
     if pytestconfig.getoption("--all"):
         count = max(count, RANDOM_LINES_OF_ALL)
     generator = random.Random(20260301)

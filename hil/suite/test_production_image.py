@@ -22,7 +22,7 @@ WAYS_IN = {
 }
 
 FLOOD_BYTES = 4000
-"""Some 0.35 s of the link's time; a start, which takes longer, gets several."""
+"""Some 0.35 s of a UART's time; a start, which takes longer, gets several."""
 FLOODS = 3
 
 
@@ -59,11 +59,12 @@ def test_an_idle_module_takes_nothing_for_a_prompt(module: Module) -> None:
     ],
 )
 def test_a_starting_module_takes_nothing_for_a_prompt(own_module: Module, name: str) -> None:
-    """The keys of a safe boot, from the first moment on."""
+    """The keys of a safe boot, from the first moment on: on USB, when there is a port."""
     module = own_module
     before = module.status()
     data = WAYS_IN[name]
     module.rig.restart()
+    module.reopen()
     for _ in range(FLOODS):
         module.client.send(data * (FLOOD_BYTES // len(data)))
     module.client.send(b"\n")

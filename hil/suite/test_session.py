@@ -10,7 +10,7 @@ from hil.suite.flow import let_flow
 from hil.suite.module import SETTINGS, USER, Module
 from hil.suite.ocmf import verified
 
-pytestmark = pytest.mark.needs("meter")
+pytestmark = [pytest.mark.needs("meter"), pytest.mark.each_link]
 
 
 def test_a_session_gives_records_that_verify_and_say_what_happened(module: Module) -> None:

@@ -12,7 +12,8 @@ from hil.targets.serial_port import SerialRig
 from hil.targets.unix import UnixRig
 
 SERIAL_PREFIX = "serial:"
-TARGET_NAMES = (*map(rig_board, rigged_chips()), SERIAL_PREFIX + "/dev/...")
+UART_TARGET = rig_board("rp2040") + "-uart"
+TARGET_NAMES = (*map(rig_board, rigged_chips()), UART_TARGET, SERIAL_PREFIX + "/dev/...")
 """Any other board with one of these chips is a target too, by its name."""
 
 

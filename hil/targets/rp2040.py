@@ -1,4 +1,4 @@
-"""Target rp2040: the image just built, on the emulated chip."""
+"""Target rp2040, and any board with that chip: the image just built, on the emulated chip."""
 
 import contextlib
 import dataclasses
@@ -17,9 +17,10 @@ from hil.engine import DEFAULT_LIMIT_S, Engine
 from hil.flash import FlashOperation, Moment
 from hil.images import existing
 from hil.meter.port import Exchange, Violation
+from hil.named_port import NamedPort
 from hil.pacing import Pacer
 from hil.picoboot import PicobootHost
-from hil.pty_port import CHUNK_BYTES, PtyPort
+from hil.pty_port import CHUNK_BYTES
 from hil.rig import CUT, FLASH, METER, NOISE, POWER, TIME, TIMING, UPDATE, Rig, RigError
 from hil.rp2040 import boot_rom
 from hil.rp2040.desk import Desk, flashed
@@ -31,6 +32,10 @@ T = TypeVar("T")
 
 IMAGE = image_path(rig_board("rp2040"))
 NEXT_IMAGE = image_path(rig_board("rp2040") + "-next")
+
+PORT_NAME = "ttyACM0"
+PORT_LIMIT_S = 10
+"""How long a module may take to be enumerated, in its own time."""
 
 SLICE_NS = NS_PER_MS
 FREE_SLICE_NS = 5 * NS_PER_MS
@@ -58,7 +63,7 @@ class _Goal:
 
 
 class Rp2040Rig(Rig):
-    """An emulated module behind a pseudo-terminal.
+    """An emulated module behind a port, on USB or on its UART.
 
     Emulated time keeps to the wall clock. With `hurry` it runs as fast as it can while a request
     waits for its reply, which is what tests want; a client sees a module that answers sooner.
@@ -73,8 +78,12 @@ class Rp2040Rig(Rig):
         *,
         board: Board | None = None,
         hurry: bool = False,
+        uart_link: bool = False,
     ) -> None:
-        """`image` goes before the one that the setup's flash holds, and before the one built."""
+        """`image` goes before the one that the setup's flash holds, and before the one built.
+
+        `uart_link`: it has its link on the UART, whatever the board's transport.
+        """
         if setup.flash is not None and image is not None:
             setup = dataclasses.replace(
                 setup, flash=flashed(setup.flash, existing(image).read_bytes())
@@ -82,19 +91,18 @@ class Rp2040Rig(Rig):
         fresh = existing(image or IMAGE).read_bytes() if setup.flash is None else b""
         board = board or load_board()
         self.target = board.name
-        self._desk = Desk(fresh, board, setup)
+        self._desk = Desk(fresh, board, setup, uart_link=uart_link)
         self._folder = tempfile.TemporaryDirectory(prefix="wattseal-rig-")
-        self._drive = BootDrive(Path(self._folder.name), boot_rom.BOARD_ID)
+        self._drive = BootDrive(Path(self._folder.name) / "drive", boot_rom.BOARD_ID)
         self._hurry = hurry
         self._pacer = Pacer()
         self._goals: list[_Goal] = []
         self._cut: tuple[int, Moment] | None = None
         self._desk.cut_policy = self._cut_policy
-        self._pty = PtyPort()
-        self.port = self._pty.path
+        self._port = NamedPort(Path(self._folder.name) / PORT_NAME)
         self._engine = Engine("rp2040", self._step)
-        self._engine.watch(self._pty.file, self._from_client)
         self._desk.power_on()
+        self._follow_port()
         self._pacer.follow(self._desk.timeline.now_ns())
         self._engine.start()
 
@@ -106,6 +114,14 @@ class Rp2040Rig(Rig):
     def call(self, action: Callable[[], T]) -> T:
         """Do something to the models, in their own thread."""
         return self._engine.call(action)
+
+    @property
+    def port(self) -> str:
+        """See Rig."""
+        if self._engine.call(self._port_is_due):
+            with contextlib.suppress(TimeoutError):  # whoever opens it is told that it is not there
+                self.run_until(lambda: not self._port_is_due(), PORT_LIMIT_S)
+        return self._port.path
 
     @property
     def meter(self) -> Meter:
@@ -223,7 +239,7 @@ class Rp2040Rig(Rig):
         try:
             self._engine.close()
         finally:
-            self._pty.close()
+            self._port.vanish()
             if self._desk.powered:
                 self._desk.power_cut()
             self._folder.cleanup()
@@ -257,9 +273,10 @@ class Rp2040Rig(Rig):
         self._desk.chip.run_for(FREE_SLICE_NS if self._goals else SLICE_NS)
         if free:
             self._pacer.follow(now_ns())
-        self._pty.write(self._desk.link.take())
+        self._port.write(self._desk.link.take())
         if not self._desk.powered:
             self._switch_off()
+        self._follow_port()
         self._check_goals(now_ns())
         return 0
 
@@ -267,6 +284,7 @@ class Rp2040Rig(Rig):
         """Let the drive appear, or look whether something was put on it."""
         chip = self._desk.chip
         self._desk.go_dead()
+        self._follow_port()
         if chip.shows_drive and not self._drive.shown:
             self._drive.show()
         elif self._takes_files() and (blocks := self._drive.take()) is not None:
@@ -319,8 +337,23 @@ class Rp2040Rig(Rig):
                 continue
             self._goals.remove(goal)
 
+    def _port_is_due(self) -> bool:
+        """Whether the module is on its way to a port that is not there yet."""
+        desk = self._desk
+        return desk.powered and not desk.in_boot_loader and not self._port.is_there
+
+    def _follow_port(self) -> None:
+        """Let the port come and go with what the host has."""
+        is_there = self._desk.link.is_there
+        if is_there and not self._port.is_there:
+            self._port.appear()
+            self._engine.watch(self._port.file, self._from_client)
+        elif not is_there and self._port.is_there:
+            self._engine.forget(self._port.file)
+            self._port.vanish()
+
     def _from_client(self) -> None:
-        data = self._pty.read() if self._desk.link.pending < CHUNK_BYTES else b""
+        data = self._port.read() if self._desk.link.pending < CHUNK_BYTES else b""
         self._desk.link.send(data)
 
     def _cut_policy(self, operation: FlashOperation) -> Moment | None:
@@ -333,6 +366,7 @@ class Rp2040Rig(Rig):
         self._drive.hide()
         if self._desk.has_chip:
             self._desk.power_cut()
+        self._follow_port()
 
     def _switch_on(self, flash: bytes | None, *, boot_select: bool = False) -> None:
         self._switch_off()

@@ -24,11 +24,16 @@ class SerialRig(Rig):
     def __init__(self, setup: Setup, path: str, meter_path: str | None = None) -> None:
         """`meter_path` is an RS-485 adaptor on the board's meter line."""
         self.target = f"serial:{path}"
-        self.port = path
+        self._path = path
         self._timeline = WallTimeline()
         self._meter_line = _MeterLine(setup, self._timeline, meter_path) if meter_path else None
         if self._meter_line is not None:
             self.abilities = frozenset({METER})
+
+    @property
+    def port(self) -> str:
+        """See Rig."""
+        return self._path
 
     @property
     def meter(self) -> Meter:

@@ -92,7 +92,6 @@ class UnixRig(Rig):
         self._link: socket.socket | None = None
         self._line: socket.socket | None = None
         self._pty = PtyPort()
-        self.port = self._pty.path
         self._engine = Engine("unix", self._step)
         self._link_listener = self._listen(self._accept_link)
         self._line_listener = self._listen(self._accept_line)
@@ -100,6 +99,11 @@ class UnixRig(Rig):
         self._engine.start()
         self._flash_path.write_bytes(setup.flash or ERASED)
         self.restart()
+
+    @property
+    def port(self) -> str:
+        """See Rig."""
+        return self._pty.path
 
     @property
     def meter(self) -> Meter:

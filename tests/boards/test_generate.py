@@ -79,7 +79,7 @@ def test_unchanged_board_keeps_the_time_stamp(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("target", "name"),
-    [("rp2040-usb", "rp2040-usb"), ("rp2040-lab", "rp2040-lab"), ("rp2040-next", "rp2040")],
+    [("rp2040-uart", "rp2040-uart"), ("rp2040-lab", "rp2040-lab"), ("rp2040-next", "rp2040")],
 )
 def test_the_name_tells_the_variant_but_not_the_release(
     target: str, name: str, tmp_path: Path

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
-PRODUCTS = ("rp2040", "rp2040-next", "rp2350")
+PRODUCTS = ("rp2040", "rp2040-next", "rp2040-uart", "rp2350")
 
 COMPILER = {"mp_compile", "mp_parse", "mp_lexer_new", "mp_lexer_new_from_file"}
 RUNNING_TEXT = {"mp_builtin_compile", "mp_builtin_eval", "mp_builtin_exec", "mp_builtin_execfile"}
@@ -48,6 +48,14 @@ def test_the_lab_image_would_be_told() -> None:
     found = symbols("rp2040-lab")
     assert found >= COMPILER | RUNNING_TEXT | PROMPT | INTERRUPT
     assert any(name.startswith(LOADING_CODE) for name in found)
+
+
+@pytest.mark.parametrize("image", PRODUCTS)
+def test_a_product_has_one_link_and_python_cannot_change_what_it_is_on_usb(image: str) -> None:
+    found = symbols(image)
+    assert ("wattseal_usb_link_module" in found) is (image != "rp2040-uart")
+    assert ("tud_task_ext" in found) is (image != "rp2040-uart")
+    assert not {"machine_usb_device_type", "mp_usbd_deinit", "tud_msc_read10_cb"} & found
 
 
 @pytest.mark.parametrize("image", PRODUCTS)

@@ -73,7 +73,7 @@ class Firmware:
 
 @pytest.fixture
 def desk():
-    made = Desk(SLEEP_FOREVER, load_board(), Setup())
+    made = Desk(SLEEP_FOREVER, load_board(), Setup(), uart_link=True)
     made.power_on()
     yield made
     if made.has_chip:

@@ -29,7 +29,7 @@ def image(tmp_path):
 
 @pytest.fixture
 def rig(image):
-    with Rp2040Rig(Setup(), image) as made:
+    with Rp2040Rig(Setup(), image, uart_link=True) as made:
         yield made
 
 

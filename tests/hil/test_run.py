@@ -21,7 +21,7 @@ SLEEP_FOREVER = with_boot_checksum(struct.pack("<2H", 0xBF30, 0xE7FD))
 def rig(tmp_path):
     image = tmp_path / "firmware.bin"
     image.write_bytes(SLEEP_FOREVER)
-    with Rp2040Rig(Setup(MeterSetup(power_w=0)), image) as made:
+    with Rp2040Rig(Setup(MeterSetup(power_w=0)), image, uart_link=True) as made:
         yield made
 
 

@@ -55,8 +55,9 @@ def test_without_an_adaptor_there_is_no_meter_and_never_power_or_flash():
 
 
 def test_a_target_is_known_by_its_name():
-    assert [kind_of(name) for name in ("unix", "rp2040", "serial:/dev/ttyUSB3")] == [
+    assert [kind_of(name) for name in ("unix", "rp2040", "rp2040-uart", "serial:/dev/ttyUSB3")] == [
         "unix",
+        "rp2040",
         "rp2040",
         "serial",
     ]

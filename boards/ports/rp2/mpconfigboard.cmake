@@ -9,9 +9,9 @@ list(APPEND MICROPY_DEF_BOARD
     WATTSEAL_USB=$ENV{WATTSEAL_USB}
     WATTSEAL_LAB=$ENV{WATTSEAL_PROMPT})
 
-# Without USB, the image builds without TinyUSB.
-if("$ENV{WATTSEAL_USB}" STREQUAL "0")
-    include(${MICROPY_BOARD_DIR}/no_usb.cmake)
+# MicroPython's console on CDC; without a prompt firmware/ports/rp2/modusb_link.c is in its place.
+if("$ENV{WATTSEAL_PROMPT}" STREQUAL "0")
+    set_source_files_properties(${MICROPY_DIR}/shared/tinyusb/mp_usbd_cdc.c PROPERTIES HEADER_FILE_ONLY TRUE)
 endif()
 
 # With neither compiler nor file reader, upstream's import code leaves a variable unused.

@@ -21,6 +21,7 @@ def hello(module: Module, _: Json) -> Json:
         "update_way": UPDATE_WAYS[0],
         "board": module.board_name,
         "port": module.port.NAME,
+        "link": module.port.LINK,
         "chip_id": module.core.chip_id().hex(),
         "max_line_bytes": MAX_LINE_BYTES,
     }

@@ -2,7 +2,6 @@
 
 import gc
 import select
-import sys
 import time
 
 import _chip
@@ -10,11 +9,16 @@ import _wattseal
 import board
 import machine
 
+if _wattseal.USB_LINK:
+    import _usb_link
+
 NAME = "rp2"
+LINK = "usb" if _wattseal.USB_LINK else "uart"
 CHUNK_BYTES = 256
 LINK_BUFFER_BYTES = 4096 + CHUNK_BYTES  # one whole frame may arrive while a record is signed
 FEED_MS = 1000  # a wait that lasts longer feeds the watchdog in between
-USB_FLUSH_MS = 100  # a host polls every millisecond
+USB_FLUSH_MS = 1000  # a host polls every millisecond, unless it is busy
+USB_HAND_OVER_MS = 50  # and then has what it fetched still to hand to its program
 METER_BUFFER_BYTES = 512  # two of the longest Modbus frames
 
 _PARITIES = {"none": None, "even": 0, "odd": 1}
@@ -71,32 +75,29 @@ class _UartLink:
         """Return when bytes are readable (True) or after timeout_ms (False)."""
         return bool(self._poll.poll(timeout_ms))
 
+    def wait_for_room(self, _timeout_ms: int) -> bool:
+        """Return True: what is written leaves at the line's speed, whoever listens."""
+        return True
+
 
 class _UsbLink:
-    """Frames over USB CDC, which MicroPython presents as standard input and output."""
+    """Frames over USB CDC; the host's own pace is kept: what it does not fetch waits here."""
 
     def __init__(self) -> None:
-        self._poll = select.poll()
-        self._poll.register(sys.stdin, select.POLLIN)
-
-    def read(self, max_bytes: int) -> bytes:
-        """Return at most max_bytes that have arrived; b"" if none have."""
-        data = bytearray()
-        while len(data) < max_bytes and self._poll.poll(0):
-            data += sys.stdin.buffer.read(1)
-        return bytes(data)
+        _usb_link.start()
+        self.read = _usb_link.read
+        self.wait = _usb_link.wait
+        self.wait_for_room = _usb_link.wait_for_room
 
     def write(self, data: bytes) -> None:
-        """Write everything."""
-        sys.stdout.buffer.write(data)
+        """Write a line for which there is room."""
+        if _usb_link.write(data) < len(data):
+            raise OSError("no room for a reply")
 
     def flush(self) -> None:
-        """Wait long enough for the host to fetch what was written: USB does not report it."""
-        time.sleep_ms(USB_FLUSH_MS)
-
-    def wait(self, timeout_ms: int) -> bool:
-        """Return when bytes are readable (True) or after timeout_ms (False)."""
-        return bool(self._poll.poll(timeout_ms))
+        """Return once the host has fetched everything, or has had the time to."""
+        _usb_link.wait_until_fetched(USB_FLUSH_MS)
+        time.sleep_ms(USB_HAND_OVER_MS)
 
 
 class _NoDriverEnable:

@@ -190,7 +190,7 @@ def _start(
     """Have the module give way to the bundle and enter its boot loader, unless it runs it."""
     with module.connected() as (device, hello):
         update.check_fits(bundle.manifest, hello)
-        where = update.place_of_drive(hello.board)
+        where = update.place_of_drive(hello)
         if hello.firmware_identity != bundle.manifest.sha256:
             signed = {}
             if device.check_update(offer).owner_needed and allowed:

@@ -80,7 +80,11 @@ def port_option(text: str, kind: Any, default: Any = inspect.Parameter.empty) ->
 class Module:
     """Where a module is: its port, the speed of a UART, and how long to wait for an answer."""
 
-    OPTION: ClassVar = port_option("Serial device, or a URL such as socket://host:port.", str)
+    OPTION: ClassVar = port_option(
+        "Serial device (/dev/ttyACM0 on USB, /dev/ttyUSB0 of an adaptor, COM5), or a URL such as "
+        "socket://host:port.",
+        str,
+    )
 
     port: str
     baud: int

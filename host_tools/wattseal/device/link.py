@@ -3,7 +3,8 @@
 `LinkCodec` does no input or output. `LinkClient` moves its bytes over a transport and waits. A
 reply counts only if it has the id of the request under way, so one that comes late, or answers
 another program, is dropped. Only methods that may be carried out twice are sent again; for the
-others ReplyLostError says that the outcome is unknown.
+others ReplyLostError says that the outcome is unknown. A port on USB goes away when the module
+starts anew, and comes back: it is opened again before a request is sent again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel
 
@@ -23,10 +24,15 @@ from wattseal.common.errors import ToolError
 from wattseal.wire import messages
 from wattseal.wire.errors import WattsealError
 
+if TYPE_CHECKING:
+    import serial
+
 DEFAULT_BAUD = 115200
 QUICK_TIMEOUT_S = 5.0
 WORKING_TIMEOUT_S = 60.0
 ATTEMPTS = 3
+PORT_BACK_S = 10.0
+"""How long to wait for a port that went away: a module that starts anew is back in 2 s."""
 
 QUICK_METHODS = frozenset(
     ("hello", "status", "public_key", "records", "events", "statements", "time_challenge")
@@ -46,6 +52,7 @@ They change nothing, or a second time nothing more.
 """
 
 _PARSE_ERROR = -32700
+_OTHER_MODULE = "it has come back with another module behind it"
 
 
 class Transport(Protocol):
@@ -56,6 +63,9 @@ class Transport(Protocol):
 
     def read(self, timeout_s: float) -> bytes:
         """Bytes as they come, b"" if none came in time."""
+
+    def reopen(self, timeout_s: float) -> bool:
+        """Open a pipe that broke again, as soon as that can be done; False if not in time."""
 
 
 class ReplyLostError(Exception):
@@ -146,6 +156,8 @@ class LinkClient:
         self._timeout_s = timeout_s
         self._now_s = now_s
         self._codec = codec or LinkCodec()
+        self._broken: ToolError | None = None
+        self._chip_id: str | None = None
 
     def synchronise(self) -> dict[str, Any]:
         """End a line that was left half sent, and return the module's `hello`.
@@ -167,18 +179,45 @@ class LinkClient:
         while True:
             attempts_left -= 1
             try:
-                return self._call_once(method, params or {}, ignore_unreadable)
+                if self._broken is not None:
+                    self._reconnect(self._broken)
+                fields = self._call_once(method, params or {}, ignore_unreadable)
             except ReplyLostError as lost:
                 if method not in REPEATABLE_METHODS:
                     raise
                 if not attempts_left:
                     raise lost.error from None
+                continue
+            if method == "hello":
+                self._chip_id = fields.get("chip_id")
+            return fields
+
+    def _reconnect(self, lost: ToolError) -> None:
+        """Open the port again; it is to be the same module that answers. ToolError `port_lost`."""
+        if not self._transport.reopen(PORT_BACK_S):
+            raise lost
+        self._broken = None
+        try:
+            self._transport.write(b"\n")
+            hello = self._call_once("hello", {}, ignore_unreadable=True)
+        except ReplyLostError as silent:
+            raise silent.error from None
+        if self._chip_id is not None and hello.get("chip_id") != self._chip_id:
+            self._broken = ToolError("port_lost", **{**lost.detail, "cause": _OTHER_MODULE})
+            raise self._broken
 
     def _call_once(
         self, method: str, params: dict[str, Any], ignore_unreadable: bool
     ) -> dict[str, Any]:
-        self._transport.write(self._codec.request(method, params))
-        reply = self._wait(method, ignore_unreadable)
+        line = self._codec.request(method, params)
+        try:
+            self._transport.write(line)
+            reply = self._wait(method, ignore_unreadable)
+        except ToolError as error:
+            if error.name != "port_lost":
+                raise
+            self._broken = error
+            raise ReplyLostError(error) from None
         if reply.is_unreadable_request:
             raise ReplyLostError(ToolError("request_damaged", method=method))
         if reply.refusal is not None:
@@ -201,6 +240,7 @@ class LinkClient:
 
 
 WRITE_TIMEOUT_S = 10.0
+REOPEN_INTERVAL_S = 0.1
 
 _BY_ERRNO = {
     errno.ENOENT: "port_missing",
@@ -258,14 +298,22 @@ class SerialTransport:
 
     def __init__(self, port: str, baud: int = DEFAULT_BAUD) -> None:
         self.name = port
+        self._baud = baud
+        self._port = self._open()
+
+    def _open(self) -> serial.Serial:
         import serial  # takes a while, and many commands need no port
 
         try:
-            self._port = serial.serial_for_url(
-                port, baudrate=baud, exclusive=True, timeout=0, write_timeout=WRITE_TIMEOUT_S
+            return serial.serial_for_url(
+                self.name,
+                baudrate=self._baud,
+                exclusive=True,
+                timeout=0,
+                write_timeout=WRITE_TIMEOUT_S,
             )
         except (OSError, ValueError) as error:
-            raise _opening_error(port, error) from None
+            raise _opening_error(self.name, error) from None
 
     def __enter__(self) -> SerialTransport:
         return self
@@ -289,6 +337,24 @@ class SerialTransport:
                 raise self._lost(error) from None
             form = f"{baud} 8{parity[0].upper()}{stop_bits}"
             raise ToolError("line_format_unusable", port=self.name, form=form) from None
+
+    def reopen(self, timeout_s: float) -> bool:
+        """Open the port again once it is back; whether that was in time.
+
+        One that the system still keeps from us, or that is busy, is not back yet.
+        """
+        deadline_s = time.monotonic() + timeout_s
+        with contextlib.suppress(OSError):
+            self._port.close()
+        while True:
+            try:
+                self._port = self._open()
+            except ToolError:
+                if time.monotonic() >= deadline_s:
+                    return False
+                time.sleep(REOPEN_INTERVAL_S)
+            else:
+                return True
 
     def write(self, data: bytes) -> None:
         """Send all the bytes. ToolError `port_lost` if that cannot be done."""

@@ -32,6 +32,7 @@ class Hello(_Model):
     update_way: Text
     board: Text
     port: Text
+    link: Text
     chip_id: Hex
     max_line_bytes: Positive
 

@@ -32,13 +32,12 @@ from wattseal.wire.firmware_manifest import MAX_IMAGE_BYTES
 class BootLoaderDrive:
     """A boot loader that shows itself as a drive; `board_id` stands in its INFO_UF2.TXT.
 
-    `image_limit_bytes`: of the board's flash, what is for the image. `transport`: of its link.
+    `image_limit_bytes`: of the board's flash, what is for the image.
     """
 
     board_id: str
     place: FlashPlace
     image_limit_bytes: int
-    transport: str
 
 
 @cache
@@ -52,8 +51,7 @@ def _drives() -> dict[str, BootLoaderDrive]:
             continue
         place = FlashPlace(how["base"], how.get("family"), how["whole_pages"])
         limit = facts["flash"]["image_limit_bytes"] or MAX_IMAGE_BYTES
-        transport = facts.get("link", {}).get("transport", "")
-        found[facts["name"]] = BootLoaderDrive(how["board_id"], place, limit, transport)
+        found[facts["name"]] = BootLoaderDrive(how["board_id"], place, limit)
     return found
 
 
@@ -183,12 +181,16 @@ def check_fits(manifest: Manifest, hello: Hello) -> None:
     raise ToolError("bundle_unfit", cause=cause)
 
 
-def place_of_drive(board: str) -> str:
+def place_of_drive(hello: Hello) -> str:
     """Where the boot loader's drive appears, for the technician."""
-    drive = drive_of(board)
-    name, variant = drive.board_id, board.partition("-")[2]
-    if (variant if variant in ("usb", "uart") else drive.transport) == "usb":
+    name = drive_of(hello.board).board_id
+    if hello.link == "usb":
         return f"The drive {name} appears over the USB cable of the link."
+    if hello.link != "uart":
+        return (
+            f"The drive {name} appears on the module's own USB socket: connect that to this "
+            "computer, unless it is the link's."
+        )
     return (
         f"The link is a UART, whose adaptor shows no drive: plug a USB cable into the board's own "
         f"USB socket and into this computer, and the drive {name} appears there. Leave the adaptor "

@@ -51,6 +51,7 @@ class VirtualPort:
     """Port, link and meter line in one; the meter's energy is `energy_kwh`."""
 
     NAME = "virtual"
+    LINK = "tcp"
     echo = False
 
     def __init__(self):
@@ -108,6 +109,9 @@ class VirtualPort:
     def wait(self, timeout_ms):
         self.us += timeout_ms * 1000
         return bool(self._incoming)
+
+    def wait_for_room(self, timeout_ms):
+        return True
 
 
 class VirtualLine:

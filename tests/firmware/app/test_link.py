@@ -2,13 +2,14 @@
 
 import json
 import random
+from typing import Any
 
 from app.link import IDLE_MS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.app.bench import Bench
 from wire.digests import crc32
-from wire.messages import MAX_LINE_BYTES, encode
+from wire.messages import MAX_LINE_BYTES, decode, encode, request
 from wire.methods import METHODS as METHOD_TABLE
 
 
@@ -197,3 +198,44 @@ def test_reply_that_memory_does_not_suffice_for_is_an_error_reply(monkeypatch) -
     )
     monkeypatch.undo()
     assert bench.call("hello")["product"] == "wattseal"
+
+
+def test_requests_of_a_host_that_fetches_nothing_wait_and_the_module_goes_on() -> None:
+    """What it did not fetch is not cut, and idle work and watchdog do not wait for it."""
+    bench = Bench().boot()
+    idled: list[int] = []
+    bench.module.idle = lambda: idled.append(bench.port.us)
+    lines = b"".join(encode(request(number, "hello")) for number in range(1, 20))
+    bench.link.room = False
+    bench.link.send(lines)
+    feedings = bench.port.feedings
+    for _ in range(60):
+        bench.server.serve_once()
+    assert bench.link.sent == b""
+    assert len(idled) == 60
+    assert idled[-1] - idled[0] == 59 * IDLE_MS * 1000
+    assert bench.port.feedings >= feedings + 60
+    bench.link.room = True
+    while not bench.link.is_drained:
+        bench.server.serve_once()
+    replies = bytes(bench.link.sent).splitlines()
+    assert [decode(reply)["id"] for reply in replies] == list(range(1, 20))
+
+
+def test_room_that_ends_among_requests_of_one_piece_cuts_none(monkeypatch: Any) -> None:
+    bench = Bench().boot()
+    write = bench.link.write
+
+    def fill(data: bytes) -> None:
+        write(data)
+        bench.link.room = False
+
+    monkeypatch.setattr(bench.link, "write", fill)
+    bench.link.send(b"".join(encode(request(number, "hello")) for number in range(1, 4)))
+    for answered in range(1, 4):
+        for _ in range(3):
+            bench.server.serve_once()
+        assert bench.link.sent.count(b"\n") == answered
+        bench.link.room = True
+    ids = [decode(reply)["id"] for reply in bytes(bench.link.sent).splitlines()]
+    assert ids == [1, 2, 3]

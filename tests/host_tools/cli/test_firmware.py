@@ -114,7 +114,7 @@ class TestBundle:
         _refused(outcome, "No bundle can say that", 2)
         assert not (tmp_path / "x.wsfw").exists()
 
-    @pytest.mark.parametrize(("board", "excess"), [(f"{PICO}-usb", 1), (PICO, 1), (PICO, 0)])
+    @pytest.mark.parametrize(("board", "excess"), [(f"{PICO}-uart", 1), (PICO, 1), (PICO, 0)])
     def test_an_image_that_its_board_has_no_room_for(
         self, wattseal: Run, tmp_path: Path, board: str, excess: int
     ) -> None:
@@ -236,16 +236,26 @@ class TestUpdate:
         history = on_module("device", "statements").out
         assert "handover" in history
 
-    @pytest.mark.parametrize("board", [BOARD, BOARD + "-usb"])
+    @pytest.mark.parametrize(
+        ("link", "where"),
+        [
+            ("usb", "The drive RPI-RP2 appears over the USB cable of the link."),
+            ("uart", "plug a USB cable into the board's own USB socket"),
+            ("tcp", "The drive RPI-RP2 appears on the module's own USB socket"),
+        ],
+    )
     def test_it_is_said_where_the_drive_appears(
-        self, on_module: Run, module: FakeModule, drive: FakeBootLoader, tmp_path: Path, board: str
+        self,
+        on_module: Run,
+        module: FakeModule,
+        drive: FakeBootLoader,
+        bundle: Path,
+        link: str,
+        where: str,
     ) -> None:
-        module.hello_changes = {"board": board}
-        bundle = _bundle(tmp_path / "x.wsfw", board=board)
+        module.hello_changes = {"link": link}
         outcome = self._update(on_module, bundle, "--drive", drive.folder)
-        over_uart = "plug a USB cable into the board's own USB socket"
-        assert (over_uart in outcome.err) is (board == BOARD)
-        assert "The drive RPI-RP2" in outcome.err or over_uart in outcome.err
+        assert where in outcome.err
 
     def test_the_module_runs_the_image_with_a_new_key(
         self, on_module: Run, module: FakeModule, drive: FakeBootLoader, bundle: Path
@@ -380,7 +390,7 @@ class TestUpdate:
         ("changes", "words"),
         [
             ({"board": "unix"}, "it is for the board unix"),
-            ({"board": "rp2040-usb"}, "it is for the board rp2040-usb"),
+            ({"board": "rp2040-uart"}, "it is for the board rp2040-uart"),
             ({"number": 0}, "rollback number is 0, the module takes 1 or more"),
             ({"seed": 9}, "the signature is not the vendor's"),
         ],

@@ -53,7 +53,7 @@ def test_number_of_blocks(size: int) -> None:
     assert count == update_bundle.block_count(bytes(size)) == (size + 255) // 256
 
 
-@pytest.mark.parametrize("board", ["rp2040", "rp2040-usb", "rp2040-lab"])
+@pytest.mark.parametrize("board", ["rp2040", "rp2040-uart", "rp2040-lab"])
 def test_variants_share_their_drive(board: str) -> None:
     assert drive_of(board) is RP2040
 

@@ -149,12 +149,69 @@ def test_a_request_that_the_module_could_not_read_is_not_waited_for(
     assert transport.now_s < 1001
 
 
-def test_unplugging_is_not_tried_again(module: FakeModule, link: LinkClient) -> None:
+def test_a_port_that_does_not_come_back_is_lost(
+    module: FakeModule, transport: DirectTransport, link: LinkClient
+) -> None:
     module.faults["status"] = [faults.unplug]
+    for _ in range(2):
+        with pytest.raises(ToolError, match="The connection to direct broke: unplugged") as caught:
+            link.call("status")
+        assert caught.value.name == "port_lost"
+    assert module.calls == ["status"]
+    assert 1020 <= transport.now_s < 1021, "ten seconds each time"
+
+
+def test_what_may_be_repeated_is_asked_again_on_a_port_that_comes_back(
+    module: FakeModule, transport: DirectTransport, link: LinkClient
+) -> None:
+    transport.comes_back = True
+    link.synchronise()
+    module.faults["status"] = [faults.unplug]
+    assert link.call("status")["state"] == "operational"
+    assert module.calls == ["hello", "status", "hello", "status"]
+    assert transport.now_s < 1002
+
+
+def test_a_port_that_breaks_again_and_again_is_given_up(
+    module: FakeModule, transport: DirectTransport, link: LinkClient
+) -> None:
+    transport.comes_back = True
+    module.faults["status"] = [faults.unplug] * ATTEMPTS
     with pytest.raises(ToolError) as caught:
         link.call("status")
     assert caught.value.name == "port_lost"
-    assert module.calls == ["status"]
+    assert module.calls.count("status") == ATTEMPTS
+    module.faults["hello"] = [faults.unplug]
+    with pytest.raises(ToolError) as caught:
+        link.call("status")
+    assert caught.value.name == "port_lost"
+    assert link.call("status")["state"] == "operational"
+
+
+def test_what_changes_something_is_of_unknown_outcome_when_the_port_goes(
+    module: FakeModule, transport: DirectTransport, link: LinkClient
+) -> None:
+    transport.comes_back = True
+    link.synchronise()
+    module.faults["configure"] = [faults.unplug]
+    with pytest.raises(ReplyLostError, match="unplugged"):
+        link.call("configure")
+    assert module.calls == ["hello", "configure"]
+    assert link.call("status")["state"] == "operational"
+    assert link.call("configure")["settings"]
+
+
+def test_another_module_behind_the_same_port_is_not_taken_for_the_first(
+    module: FakeModule, transport: DirectTransport, link: LinkClient
+) -> None:
+    transport.comes_back = True
+    link.synchronise()
+    module.faults["status"] = [faults.unplug]
+    module.hello_changes = {"chip_id": "00" * 8}
+    for _ in range(2):
+        with pytest.raises(ToolError, match="another module"):
+            link.call("status")
+    assert "status" not in module.calls[2:]
 
 
 def test_synchronising_ends_a_line_that_another_program_left_half_sent(

@@ -16,6 +16,7 @@ class FakePort:
     """
 
     NAME = "fake"
+    LINK = "tcp"
 
     def __init__(self, make_line: Callable[["FakePort"], FakeMeterLine]) -> None:
         self.us = 0
@@ -63,12 +64,16 @@ class FakePort:
 
 
 class FakeLink:
-    """The host's end is `send` and `sent`; an empty wait moves the clock on."""
+    """The host's end is `send` and `sent`; an empty wait moves the clock on.
+
+    `room`: whether the host fetches replies.
+    """
 
     def __init__(self, port: FakePort) -> None:
         self._port = port
         self._incoming = bytearray()
         self.sent = bytearray()
+        self.room = True
 
     def send(self, data: bytes) -> None:
         self._incoming += data
@@ -83,11 +88,17 @@ class FakeLink:
         return data
 
     def write(self, data: bytes) -> None:
+        assert self.room, "a reply is cut"
         self.sent += data
         self._port.has_unsent = True
 
     def flush(self) -> None:
         self._port.has_unsent = False
+
+    def wait_for_room(self, timeout_ms: int) -> bool:
+        if not self.room:
+            self._port.us += timeout_ms * 1000
+        return self.room
 
     def wait(self, timeout_ms: int) -> bool:
         if not self._incoming:

@@ -12,6 +12,8 @@ class DirectTransport:
         self._module = module
         self._waiting: list[bytes] = []
         self._gone = False
+        self.comes_back = False
+        """Whether a port that went away is there again as soon as it is looked for."""
         self.written = b""
         self.now_s = 1000.0
 
@@ -34,6 +36,12 @@ class DirectTransport:
             return self._waiting.pop(0)
         self.now_s += timeout_s
         return b""
+
+    def reopen(self, timeout_s: float) -> bool:
+        self.now_s += 0.1 if self.comes_back else timeout_s
+        self._gone = not self.comes_back
+        self._waiting.clear()
+        return self.comes_back
 
     def take(self) -> list[bytes]:
         """What waits to be read, which is not read then."""

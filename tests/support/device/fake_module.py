@@ -110,6 +110,7 @@ class FakeModule(key_life.KeyLife):
             "update_way": "uf2_drive",
             "board": key_life.BOARD,
             "port": "rp2",
+            "link": "usb",
             "chip_id": key_life.CHIP_ID,
             "max_line_bytes": messages.MAX_LINE_BYTES,
             **self.hello_changes,
