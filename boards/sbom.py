@@ -40,7 +40,7 @@ LICENCES = {
     "mbedtls": "Apache-2.0 OR GPL-2.0-or-later",
     "micropython": "MIT",
     "pico-sdk": "BSD-3-Clause",
-    "tinyusb": "MIT",
+    "tinyusb-source": "MIT",
 }
 """SPDX expressions; docs/decisions/0005-dependencies.md."""
 
@@ -100,9 +100,11 @@ def tree_sha256(root: Path, parts: Iterable[str] = TREE) -> str:
 def is_read(source: Source, read: str) -> bool:
     """Whether a file of the source is among those that the compiler read.
 
-    MicroPython's makefiles run in one of its folders, and name its files from there.
+    MicroPython's makefiles run in one of its folders, and name its files from there; the library
+    of a Debian package NAME-source is lib/NAME.
     """
-    marks = [f"/{source.name}-{source.version}/", f"/lib/{source.name}/"]
+    library = source.name.removesuffix("-source")
+    marks = [f"/{source.name}-{source.version}/", f"/lib/{library}/"]
     marks += ["../py/mpconfig.h"] if source.name == "micropython" else []
     return any(mark in read for mark in marks)
 

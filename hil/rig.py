@@ -33,7 +33,10 @@ NOISE = "noise"
 UPDATE = "update"
 """Another image can be put in, by the boot loader's drive and by a programmer."""
 
-ABILITIES = (METER, POWER, FLASH, CUT, TIME, TIMING, NOISE, UPDATE)
+UART = "uart"
+"""The link is on an emulated UART of the chip, which loses what its FIFO cannot hold."""
+
+ABILITIES = (METER, POWER, FLASH, CUT, TIME, TIMING, NOISE, UPDATE, UART)
 
 WANTED_OF_A_BENCH = {
     METER: "an RS-485 adaptor on the module's meter line, named with --meter-port",
@@ -44,6 +47,7 @@ WANTED_OF_A_BENCH = {
     TIMING: "a logic analyser on the meter line and its driver enable",
     NOISE: "a noise source that can be chosen, which no chip has",
     UPDATE: "a boot loader that the rig enters and a drive that it writes to",
+    UART: "a way to see when the module erases its flash",
 }
 """What a real board would have to have beside it for each ability."""
 

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Protocol
 
+from wattseal.meter.profile import known_profile
 from wattseal.wire.errors import WattsealError
 
 from hil.client import Client
 from hil.commissioning import answer, register, set_signed_time
-from hil.meter.profile import load_profile
 from hil.owner import Owner
 from hil.registry import Publication, Registry
 from hil.rig import METER, TIME, Rig
@@ -32,10 +32,12 @@ SETTINGS = {
     **OWNER.settings,
 }
 
+_PROFILE = known_profile("sdm630")
+
 USUAL = {
     "format_version": "1.3",
-    "meter_unit": load_profile(str(SETTINGS["meter_profile"]))["unit"],
-    "line": load_profile(str(SETTINGS["meter_profile"]))["line"],
+    "meter_unit": _PROFILE["unit"],
+    "line": _PROFILE["line"],
 }
 """Settings that a module need not have, and cannot lose: what they come to where it has none."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from boards.targets import rigged_chips
 from hil.board import chip_of, image_path, load_board, rig_board
 from hil.images import existing
-from hil.rig import METER, UPDATE, Rig, RigError
+from hil.rig import METER, UART, UPDATE, Rig, RigError
 from hil.setup import Setup
 from hil.targets.rp2040 import Rp2040Rig
 from hil.targets.serial_port import SerialRig
@@ -32,7 +32,10 @@ def abilities_of(target: str, meter_port: str | None) -> frozenset[str]:
     kind = kind_of(target)
     if kind == "serial":
         return frozenset({METER}) if meter_port else frozenset()
-    return Rp2040Rig.abilities if kind == "rp2040" else UnixRig.abilities
+    if kind != "rp2040":
+        return UnixRig.abilities
+    uart = {UART} if load_board(target).transport == "uart" else frozenset()
+    return Rp2040Rig.abilities | uart
 
 
 def image_of(target: str) -> Path:

@@ -125,8 +125,7 @@ def _board(facts: dict[str, Any]) -> Board:
 def _drive(facts: dict[str, Any], limit: int) -> BootLoaderDrive:
     how = facts["boot_loader"]
     place = FlashPlace(int(how["base"]), how.get("family"), bool(how["whole_pages"]))
-    transport = str(facts.get("link", {}).get("transport", ""))
-    return BootLoaderDrive(str(how["board_id"]), place, limit, transport)
+    return BootLoaderDrive(str(how["board_id"]), place, limit)
 
 
 def _usb_id(facts: dict[str, Any]) -> UsbId | None:
