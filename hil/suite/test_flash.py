@@ -51,7 +51,7 @@ def test_a_module_in_use_is_left_alone(module: Module, first_image: Path, next_i
     port = module.rig.port
     module.client.close()  # the tool wants the port for itself
     try:
-        place = ("--port", port, "--drive", module.rig.boot_drive, "--yes")
+        place = ("--port", port, "--drive", module.rig.boot_drive, "--yes", "--timeout", "60")
         refused = told("flash", next_image.with_suffix(".uf2"), *place, status=1)
         assert refused["error"]["name"] == "module_in_use"
         assert "wattseal firmware update" in refused["error"]["remedy"]

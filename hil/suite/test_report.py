@@ -32,10 +32,9 @@ def test_nothing_of_a_private_key_is_in_a_report(module: Module, tmp_path: Path)
     assert keys
     module.client.close()  # the tool wants the port for itself
     try:
-        done = told("device", "report", "--port", module.rig.port, "--out", tmp_path / "r.json")
-        seen = json.loads(
-            said("device", "watch", "--port", module.rig.port, "--count", "1", "--json")
-        )
+        place = ("--port", module.rig.port, "--timeout", "60")
+        done = told("device", "report", *place, "--out", tmp_path / "r.json")
+        seen = json.loads(said("device", "watch", *place, "--count", "1", "--json"))
     finally:
         module.reconnect()
     text = (tmp_path / "r.json").read_text()

@@ -22,13 +22,14 @@ from wattseal.device.models import Hello, Status
 from wattseal.device.update import Patience, Progress
 from wattseal.ocmf.public_key import PublicKey
 
-PROBE_TIMEOUT_S = 1.0
-"""How long to wait for one of three answers on a port where there may be no module."""
+PROBE_TIMEOUT_S = 2.0
+"""How long to wait for each of three answers on a port where no module need be. A module that
+erases flash between requests answers after 1.2 s."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """How to talk on a port; `timeout_s` None: as long as it takes where no module need be."""
+    """How to talk on a port; `timeout_s` None: as long as a module may take."""
 
     baud: int
     timeout_s: float | None = None
@@ -59,7 +60,7 @@ class Standing:
 def look_at(port: str, line: Line) -> Standing:
     """The module on a port. ToolError if none answers."""
     with SerialTransport(port, line.baud) as transport:
-        device = Device(LinkClient(transport, line.timeout_s or PROBE_TIMEOUT_S))
+        device = Device(LinkClient(transport, line.timeout_s))
         hello = device.connect(port)
         status = device.status()
         has_key = status.key_number is not None and status.state != "fault"
@@ -70,7 +71,7 @@ def look_at(port: str, line: Line) -> Standing:
 def modules_on(ports: Iterable[str], line: Line) -> list[Standing]:
     """The modules that answer at once on some of the ports."""
     found = []
-    at_once = Line(line.baud, min(line.timeout_s or PROBE_TIMEOUT_S, PROBE_TIMEOUT_S))
+    at_once = Line(line.baud, line.timeout_s or PROBE_TIMEOUT_S)
     for port in ports:
         try:
             found.append(look_at(port, at_once))

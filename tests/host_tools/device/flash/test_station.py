@@ -71,6 +71,7 @@ class Desk:
         self.sockets = Sockets((), (), [BOARD])
         self.outcomes: list[Outcome] = []
         self.then: dict[int, Any] = {}
+        self.timeout_s: float | None = None
         self.stack = ExitStack()
 
     def board(self, name: str, **settings: Any) -> FakeBoard:
@@ -83,7 +84,12 @@ class Desk:
 
     def work(self, count: int, board: Board = BOARD, wait_s: float = 20) -> list[Outcome]:
         station = Station(
-            self.file, board, self.sockets, Line(115200), Patience(wait_s), self._tell
+            self.file,
+            board,
+            self.sockets,
+            Line(115200, self.timeout_s),
+            Patience(wait_s),
+            self._tell,
         )
         station.run(count)
         return self.outcomes
@@ -165,10 +171,10 @@ def test_ports_of_strangers_are_never_opened(desk: Desk) -> None:
     assert stranger.calls == []
 
 
-def test_a_port_that_says_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_that_says_nothing(desk: Desk) -> None:
     silent = FakeModule()
     silent.feed = lambda _data: []
-    monkeypatch.setattr(run, "PROBE_TIMEOUT_S", 0.05)
+    desk.timeout_s = 0.05
     desk.sockets.plugged["1-1"] = desk.module(silent)
     [outcome] = desk.work(1, wait_s=0.5)
     assert error_of(outcome) == "no_reply"
@@ -182,7 +188,7 @@ def test_an_esp32_that_says_nothing_is_written(
     desk.file = read_firmware(tmp_path / "a.bin")
     silent = FakeModule()
     silent.feed = lambda _data: []
-    monkeypatch.setattr(run, "PROBE_TIMEOUT_S", 0.05)
+    desk.timeout_s = 0.05
     name = tmp_path / "ttyUSB0"
     name.symlink_to(desk.module(silent))
     started = desk.module(new_module(firmware_identity=desk.file.sha256))
