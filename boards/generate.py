@@ -1,8 +1,7 @@
 """Turn a board.toml and a release.toml into what the firmware is built with.
 
 Writes OUT_DIR/wattseal_board.h (flash areas), OUT_DIR/frozen/board.py (name, pins and lines) and
-OUT_DIR/frozen/release.py (version, rollback number, date, the
-vendor's public key).
+OUT_DIR/frozen/release.py (version, rollback number, date, the vendor's public key).
 """
 
 import argparse
@@ -15,8 +14,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-AREAS = ("keys", "settings", "statements", "events", "journal")
-
+from boards.facts import BoardError
+from boards.models import Board
+from boards.targets import Target, find
 
 MAX_VERSION_LENGTH = 25  # the protocol's limit of the text
 MAX_ROLLBACK_NUMBER = 65535
@@ -24,10 +24,6 @@ MAX_ROLLBACK_NUMBER = 65535
 SPKI_BYTES = 91
 SPKI_HEADER = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
 """SubjectPublicKeyInfo of a key on secp256r1, uncompressed, up to the coordinates."""
-
-
-class BoardError(Exception):
-    """An input that cannot be built from; the message names the entry and the remedy."""
 
 
 def load_release(path: Path) -> dict[str, Any]:
@@ -65,54 +61,41 @@ def load_vendor_key(path: Path) -> bytes:
     return spki
 
 
-def load(path: Path) -> dict[str, Any]:
-    """Read and check one board.toml; raises BoardError."""
-    board = tomllib.loads(path.read_text(encoding="ascii"))
-    flash = board["flash"]
-    sector, size = flash["sector_bytes"], flash["size_bytes"]
-    if tuple(flash["areas"]) != AREAS:
-        raise BoardError(f"{path}: flash.areas must be {', '.join(AREAS)}, in this order")
-    free_from = flash["image_limit_bytes"]
-    for name, area in flash["areas"].items():
-        if area["offset"] % sector or area["offset"] < free_from or area["sectors"] < 2:
-            raise BoardError(
-                f"{path}: flash area '{name}' overlaps what lies before it, is not aligned to "
-                f"{sector} bytes or has fewer than 2 sectors; move it to {free_from:#x} or later"
-            )
-        free_from = area["offset"] + area["sectors"] * sector
-    if free_from > size:
-        raise BoardError(f"{path}: the areas end at {free_from:#x}, past the flash ({size:#x})")
-    return board
-
-
-def c_header(board: dict[str, Any]) -> str:
+def c_header(board: Board) -> str:
     """Flash geometry for the storage port, offsets and sizes in bytes."""
-    flash = board["flash"]
+    flash = board.flash
     lines = [
-        f"// Generated from the board.toml of {board['name']}; edit that file instead.",
+        f"// Generated from the board.toml of {board.name}; edit that file instead.",
         "#pragma once",
-        f"#define WS_FLASH_SIZE {flash['size_bytes']:#x}u",
-        f"#define WS_FLASH_SECTOR_SIZE {flash['sector_bytes']}u",
-        f"#define WS_FLASH_PAGE_SIZE {flash['page_bytes']}u",
+        f"#define WS_FLASH_SIZE {flash.size_bytes:#x}u",
+        f"#define WS_FLASH_SECTOR_SIZE {flash.sector_bytes}u",
+        f"#define WS_FLASH_PAGE_SIZE {flash.page_bytes}u",
     ]
-    if "noise" in board:
-        lines.append(f"#define WS_NOISE_SAMPLE_PERIOD_US {board['noise']['sample_period_us']}u")
-    for name, area in flash["areas"].items():
-        lines.append(f"#define WS_FLASH_{name.upper()}_OFFSET {area['offset']:#x}u")
-        lines.append(f"#define WS_FLASH_{name.upper()}_SECTORS {area['sectors']}u")
+    if board.noise is not None:
+        lines.append(f"#define WS_NOISE_SAMPLE_PERIOD_US {board.noise.sample_period_us}u")
+    for name, area in flash.areas:
+        lines.append(f"#define WS_FLASH_{name.upper()}_OFFSET {area.offset:#x}u")
+        lines.append(f"#define WS_FLASH_{name.upper()}_SECTORS {area.sectors}u")
     return "\n".join(lines) + "\n"
 
 
-def board_module(board: dict[str, Any], variant: str) -> str:
-    """The frozen module `board`: NAME with its variant, and the pins and lines if it has any."""
-    name = "_".join(filter(None, (board["name"], variant.lower())))
+def board_module(target: Target) -> str:
+    """The frozen module `board`: NAME with its variant, and the pins and lines if it has any.
+
+    Pins are in no other file, so that another pin has this module compiled and nothing else.
+    """
+    board = target.board
     lines = [
-        f"# Generated from the board.toml of {board['name']}; edit that file instead.",
-        f"NAME = {name!r}",
+        f"# Generated from the board.toml of {board.name}; edit that file instead.",
+        f"NAME = {target.image_name!r}",
     ]
-    for table in ("link", "meter_line"):
-        for key, value in board.get(table, {}).items():
-            lines.append(f"{table.upper()}_{key.upper()} = {value!r}")
+    for table, wired in (("link", board.link), ("meter_line", board.meter_line)):
+        if wired is not None:
+            told = {
+                **wired.model_dump(),
+                **({"transport": target.transport} if table == "link" else {}),
+            }
+            lines += [f"{table.upper()}_{key.upper()} = {value!r}" for key, value in told.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -140,23 +123,24 @@ def write_if_changed(path: Path, text: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """Command line; 0 on success, 2 with one line on standard error otherwise."""
-    parser = argparse.ArgumentParser(prog="boards/generate.py", description=__doc__.splitlines()[0])
-    parser.add_argument("board", type=Path, metavar="BOARD_TOML")
-    parser.add_argument("release", type=Path, metavar="RELEASE_TOML")
+    parser = argparse.ArgumentParser(
+        prog="python -m boards.generate", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("target", metavar="TARGET", help="BOARD, BOARD-VARIANT or a folder's path")
     parser.add_argument("out", type=Path, metavar="OUT_DIR")
-    parser.add_argument("--variant", default="", help="end of the board's name: usb, lab")
+    parser.add_argument("--release", type=Path, metavar="TOML", help="instead of the variant's")
     parser.add_argument("--vendor-key", type=Path, metavar="PEM", help="checks updates")
     options = parser.parse_args(arguments)
     try:
-        board = load(options.board)
-        release = load_release(options.release)
+        target = find(options.target, Path.cwd())
+        release = load_release(options.release or target.release)
         vendor_key = load_vendor_key(options.vendor_key) if options.vendor_key else b""
     except (BoardError, KeyError, OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
         print(f"boards/generate.py: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
     frozen = options.out / "frozen"
-    write_if_changed(options.out / "wattseal_board.h", c_header(board))
-    write_if_changed(frozen / "board.py", board_module(board, options.variant))
+    write_if_changed(options.out / "wattseal_board.h", c_header(target.board))
+    write_if_changed(frozen / "board.py", board_module(target))
     write_if_changed(frozen / "release.py", release_module(release, vendor_key))
     return 0
 

@@ -233,4 +233,4 @@ def signed_time_text() -> str:
 
 def manifest() -> str:
     """The manifest of the second image."""
-    return firmware_manifest.build_manifest("wattseal_rp2040", "0.2.0", 1, 413_184, IMAGE_2)
+    return firmware_manifest.build_manifest("rp2040", "0.2.0", 1, 413_184, IMAGE_2)

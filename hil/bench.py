@@ -21,8 +21,8 @@ from rich.table import Table
 from wattseal.wire import messages
 
 from hil import flash_cache
-from hil.board import load_board
-from hil.lab import LAB_IMAGE, ROOT
+from hil.board import image_path, load_board, rig_board
+from hil.lab import LAB_IMAGE
 from hil.owner import Owner
 from hil.registry import Registry
 from hil.rp2040.desk import Desk
@@ -31,7 +31,7 @@ from hil.rp2040.rosc import seeded_bits
 from hil.setup import MeterSetup, Setup
 from hil.timeline import NS_PER_MS, NS_PER_S
 
-IMAGE = ROOT / "build/rp2040/firmware.bin"
+IMAGE = image_path(rig_board("rp2040"))
 CYCLES_PER_US = 125
 PAYLOAD_BYTES = 500
 COLLECTING_MS = 250

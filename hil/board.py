@@ -1,9 +1,12 @@
 """The facts of a board that the rig needs, from its boards/<board>/board.toml."""
 
-import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+
+from boards.facts import BoardError
+from boards.models import Board as Facts
+from boards.targets import Target, board_of_rig, find, rigged_chips
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -30,35 +33,63 @@ class Board:
     driver_enable_pin: int
 
 
+@cache
+def target_of(name: str) -> Target:
+    """The target of `./dev build` of that name; BoardError if there is none."""
+    return find(name)
+
+
+def image_path(name: str) -> Path:
+    """Where `./dev build` puts the image of a target."""
+    return target_of(name).artefact
+
+
+def chip_of(name: str) -> str | None:
+    """The chip of a target of the rig; None if there is no board of that name, or no rig for it."""
+    try:
+        chip = target_of(name).board.chip
+    except BoardError:
+        return None
+    return chip if chip in rigged_chips() else None
+
+
+def rig_board(chip: str) -> str:
+    """The board that the rig runs of a chip when none is named."""
+    return board_of_rig(chip)
+
+
 def load_flash_size(name: str) -> int:
     """Bytes of flash of a board."""
-    return int(_facts(name)["flash"]["size_bytes"])
+    return _facts(name).flash.size_bytes
 
 
 def load_areas(name: str) -> dict[str, tuple[int, int]]:
     """Offset and bytes of each area of a board's flash."""
-    flash = _facts(name)["flash"]
-    return {
-        area: (place["offset"], place["sectors"] * flash["sector_bytes"])
-        for area, place in flash["areas"].items()
-    }
+    flash = _facts(name).flash
+    return {area: (place.offset, place.sectors * flash.sector_bytes) for area, place in flash.areas}
 
 
-def load_board(name: str = "wattseal_rp2040") -> Board:
-    """Read the facts of a board; KeyError names an entry that is missing."""
-    facts = _facts(name)
-    flash, link, line = facts["flash"], facts["link"], facts["meter_line"]
+def load_board(name: str | None = None) -> Board:
+    """What is wired on a board, or on the RP2040 board that the rig runs when none is named.
+
+    BoardError if there is no such board, or if it has no UART for its link or its meter.
+    """
+    facts = _facts(name or rig_board("rp2040"))
+    link, line = facts.link, facts.meter_line
+    if link is None or line is None or line.driver_enable_pin is None:
+        raise BoardError(f"the board {facts.name} has no link or no driver enable for the rig")
+    if link.uart is None or link.tx_pin is None or link.rx_pin is None or link.baud is None:
+        raise BoardError(f"the board {facts.name} has no UART for its link")
     return Board(
-        name=facts["name"],
-        flash_size=flash["size_bytes"],
-        areas=load_areas(name),
-        link=UartPins(link["uart"], link["tx_pin"], link["rx_pin"]),
-        link_baud=link["baud"],
-        meter_line=UartPins(line["uart"], line["tx_pin"], line["rx_pin"]),
-        driver_enable_pin=line["driver_enable_pin"],
+        name=facts.name,
+        flash_size=facts.flash.size_bytes,
+        areas=load_areas(facts.name),
+        link=UartPins(link.uart, link.tx_pin, link.rx_pin),
+        link_baud=link.baud,
+        meter_line=UartPins(line.uart, line.tx_pin, line.rx_pin),
+        driver_enable_pin=line.driver_enable_pin,
     )
 
 
-def _facts(name: str) -> dict[str, Any]:
-    path = REPOSITORY / "boards" / name / "board.toml"
-    return tomllib.loads(path.read_text(encoding="ascii"))
+def _facts(name: str) -> Facts:
+    return target_of(name).board

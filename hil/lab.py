@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from hil.board import image_path, rig_board
 from hil.images import existing
 
-ROOT = Path(__file__).resolve().parent.parent
-UNIX_PROGRAM = ROOT / "build/unix/micropython"
-LAB_IMAGE = ROOT / "build/rp2040-lab/firmware.bin"
+UNIX_PROGRAM = image_path(rig_board("unix"))
+LAB_IMAGE = image_path(rig_board("rp2040") + "-lab")
 
 # Reads a size, then as many bytes of code; runs it; ends every answer with a zero byte.
 UNIX_SERVER = """

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hil.images import build_on_demand
 from hil.lab import Lab, open_lab
 
 SPKI_PREFIX = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
@@ -116,6 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
         reason = f"no entry {error}" if isinstance(error, KeyError) else str(error)
         print(f"vectors: {options.file}: {reason}", file=sys.stderr)
         return 2
+    build_on_demand()
     with open_lab(options.target) as lab:
         for tc_id, accepted in run(tests, lab):
             print(tc_id, "accepted" if accepted else "rejected", flush=True)

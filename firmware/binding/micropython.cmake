@@ -1,5 +1,5 @@
 # User C module for the cmake-based ports. From the environment: WATTSEAL_GEN holds
-# wattseal_board.h, WATTSEAL_SOURCES the unpacked tarballs.
+# wattseal_board.h, WATTSEAL_SOURCES the unpacked tarballs; WATTSEAL_PROMPT is 1 for the lab image.
 set(WATTSEAL_FIRMWARE ${CMAKE_CURRENT_LIST_DIR}/..)
 set(WATTSEAL_BEARSSL $ENV{WATTSEAL_SOURCES}/bearssl-0.6)
 set(WATTSEAL_INCLUDES ${WATTSEAL_FIRMWARE}/core ${WATTSEAL_FIRMWARE}/core/p256 ${WATTSEAL_FIRMWARE}/ports
@@ -33,10 +33,10 @@ target_sources(usermod_wattseal INTERFACE
 target_include_directories(usermod_wattseal INTERFACE ${CMAKE_CURRENT_LIST_DIR} ${WATTSEAL_FIRMWARE}/ports/rp2
     ${WATTSEAL_INCLUDES} ${WATTSEAL_BEARSSL}/inc)
 target_link_libraries(usermod_wattseal INTERFACE wattseal_core)
-# Stack that the heap gives up: boards/wattseal_rp2040/wattseal_mpconfig.h.
+# Stack that the heap gives up: boards/ports/rp2/wattseal_mpconfig.h.
 target_link_options(usermod_wattseal INTERFACE -Wl,--defsym=ws_heap_end=__GcHeapEnd-4096)
 target_link_libraries(usermod INTERFACE usermod_wattseal)
 
-if("$ENV{WATTSEAL_VARIANT}" STREQUAL "LAB")
+if("$ENV{WATTSEAL_PROMPT}" STREQUAL "1")
     target_sources(usermod_wattseal INTERFACE ${WATTSEAL_FIRMWARE}/lab/modwattseal_lab.c)
 endif()

@@ -119,7 +119,7 @@ def test_energy_that_no_charging_point_gives_is_not_to_be_billed(own_module: Mod
 
 def area(module: Module, name: str) -> slice:
     """Where an area of the flash is."""
-    offset, size = load_areas(f"wattseal_{module.rig.target}")[name]
+    offset, size = load_areas(module.rig.target)[name]
     return slice(offset, offset + size)
 
 

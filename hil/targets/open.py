@@ -2,24 +2,27 @@
 
 from pathlib import Path
 
+from boards.targets import rigged_chips
+from hil.board import chip_of, image_path, load_board, rig_board
 from hil.images import existing
 from hil.rig import METER, UPDATE, Rig, RigError
 from hil.setup import Setup
-from hil.targets import rp2040, unix
 from hil.targets.rp2040 import Rp2040Rig
 from hil.targets.serial_port import SerialRig
 from hil.targets.unix import UnixRig
 
 SERIAL_PREFIX = "serial:"
-TARGET_NAMES = ("unix", "rp2040", SERIAL_PREFIX + "/dev/...")
+TARGET_NAMES = (*map(rig_board, rigged_chips()), SERIAL_PREFIX + "/dev/...")
+"""Any other board with one of these chips is a target too, by its name."""
 
 
 def kind_of(target: str) -> str:
-    """unix, rp2040 or serial; RigError for anything else."""
+    """The board's chip, or serial; RigError for anything else."""
     if target.startswith(SERIAL_PREFIX):
         return "serial"
-    if target in TARGET_NAMES:
-        return target
+    chip = chip_of(target)
+    if chip is not None:
+        return chip
     raise RigError(f"no target {target!r}; there are {', '.join(TARGET_NAMES)}")
 
 
@@ -33,18 +36,18 @@ def abilities_of(target: str, meter_port: str | None) -> frozenset[str]:
 
 def image_of(target: str) -> Path:
     """The image that ./dev builds for a target; RigError if it was not built."""
-    return _image({"rp2040": rp2040.IMAGE, "unix": unix.PROGRAM}, target)
+    return _image(target, target)
 
 
 def next_image_of(target: str) -> Path:
     """The image of another version that ./dev builds for tests; RigError if it was not built."""
-    return _image({"rp2040": rp2040.NEXT_IMAGE, "unix": unix.NEXT_PROGRAM}, target)
+    return _image(target, f"{target}-next")
 
 
-def _image(images: dict[str, Path], target: str) -> Path:
-    if kind_of(target) not in images:
+def _image(target: str, built: str) -> Path:
+    if kind_of(target) == "serial":
         raise RigError(f"target {target} has no ability {UPDATE!r} here")
-    return existing(images[kind_of(target)])
+    return existing(image_path(built))
 
 
 def open_rig(
@@ -65,7 +68,8 @@ def open_rig(
     setup = setup or Setup()
     kind = kind_of(target)
     if kind == "rp2040":
-        return Rp2040Rig(setup, image, hurry=hurry)
+        own = image if image or setup.flash is not None else image_path(target)
+        return Rp2040Rig(setup, own, board=load_board(target), hurry=hurry)
     if kind == "unix":
-        return UnixRig(setup, image or unix.PROGRAM, hurry=hurry)
+        return UnixRig(setup, image or image_path(target), hurry=hurry)
     return SerialRig(setup, target.removeprefix(SERIAL_PREFIX), meter_port)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from hil.board import REPOSITORY, Board, load_board
+from hil.board import Board, image_path, load_board, rig_board
 from hil.boot_drive import BootDrive
 from hil.engine import DEFAULT_LIMIT_S, Engine
 from hil.flash import FlashOperation, Moment
@@ -28,8 +28,8 @@ from hil.uf2 import Uf2Error, check_blocks
 
 T = TypeVar("T")
 
-IMAGE = REPOSITORY / "build" / "rp2040" / "firmware.bin"
-NEXT_IMAGE = REPOSITORY / "build" / "rp2040-next" / "firmware.bin"
+IMAGE = image_path(rig_board("rp2040"))
+NEXT_IMAGE = image_path(rig_board("rp2040") + "-next")
 
 SLICE_NS = NS_PER_MS
 FREE_SLICE_NS = 5 * NS_PER_MS
@@ -63,7 +63,6 @@ class Rp2040Rig(Rig):
     waits for its reply, which is what tests want; a client sees a module that answers sooner.
     """
 
-    target = "rp2040"
     abilities = frozenset({METER, POWER, FLASH, CUT, TIME, TIMING, NOISE, UPDATE})
 
     def __init__(
@@ -80,7 +79,9 @@ class Rp2040Rig(Rig):
                 setup, flash=flashed(setup.flash, existing(image).read_bytes())
             )
         fresh = existing(image or IMAGE).read_bytes() if setup.flash is None else b""
-        self._desk = Desk(fresh, board or load_board(), setup)
+        board = board or load_board()
+        self.target = board.name
+        self._desk = Desk(fresh, board, setup)
         self._folder = tempfile.TemporaryDirectory(prefix="wattseal-rig-")
         self._drive = BootDrive(Path(self._folder.name), boot_rom.BOARD_ID)
         self._hurry = hurry

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from hil.board import REPOSITORY, load_flash_size
+from hil.board import image_path, load_flash_size, rig_board
 from hil.boot_drive import BootDrive
 from hil.engine import DEFAULT_LIMIT_S, Engine
 from hil.flash import FlashOperation, MarginalCells, read_log
@@ -30,11 +30,11 @@ from hil.targets.unix_line import UnixLine
 from hil.timeline import WallTimeline
 from hil.uf2 import Block, Uf2Error, check_blocks
 
-PROGRAM = REPOSITORY / "build" / "unix" / "micropython"
-NEXT_PROGRAM = REPOSITORY / "build" / "unix-next" / "micropython"
+PROGRAM = image_path(rig_board("unix"))
+NEXT_PROGRAM = image_path(rig_board("unix") + "-next")
 ARGUMENTS = ("-c", "import main")
 
-ERASED = b"\xff" * load_flash_size("wattseal_unix")
+ERASED = b"\xff" * load_flash_size(rig_board("unix"))
 
 BOARD_ID = "WATTSEAL-UNIX"
 BOOT_LOADER_STATUS = 66
@@ -59,7 +59,7 @@ class UnixRig(Rig):
     line.
     """
 
-    target = "unix"
+    target = rig_board("unix")
     abilities = frozenset({METER, POWER, FLASH, NOISE, UPDATE})
 
     def __init__(self, setup: Setup, program: Path = PROGRAM, *, hurry: bool = False) -> None:

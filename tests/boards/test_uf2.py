@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build/rp2040"
-BOARD = ROOT / "boards/wattseal_rp2040/board.toml"
+BOARD = ROOT / "boards/rp2040/board.toml"
 FLASH_START = 0x10000000
 RP2040_FAMILY = 0xE48BFF56
 

@@ -42,8 +42,9 @@ def test_usb_variant_says_what_it_needs() -> None:
 def test_unknown_target_lists_the_known() -> None:
     done = dev("build", "toaster")
     assert done.returncode == 1
-    for target in ("unix", "unix-next", "rp2040", "rp2040-next", "rp2040-lab", "rv32"):
+    for target in ("sources", "unix", "unix-next", "rp2040", "rp2040-next", "rp2040-lab", "rv32"):
         assert target in done.stderr.replace(",", " ").split()
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_bench_that_is_none_lists_the_parts() -> None:
@@ -57,7 +58,8 @@ def copy(tmp_path: Path) -> Path:
     """The scripts with the virtual environment of this checkout, but no build folder."""
     for name in ("dev", "sources.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    for name in (".venv", "boards"):
+        (tmp_path / name).symlink_to(ROOT / name)
     return tmp_path
 
 
@@ -79,8 +81,7 @@ def with_sources(copy: Path) -> Path:
     """The copy with all that `build` wants but what lies in the folders that it compiles."""
     (copy / "build").mkdir()
     (copy / "build/sources").symlink_to(ROOT / "build/sources")
-    for name in ("boards", "firmware"):
-        (copy / name).symlink_to(ROOT / name)
+    (copy / "firmware").symlink_to(ROOT / "firmware")
     return copy
 
 
@@ -101,25 +102,54 @@ def test_a_vendor_key_that_is_none_is_refused(with_sources: Path) -> None:
     assert not (with_sources / "build/unix/micropython").exists()
 
 
-def test_a_board_is_built_by_the_name_of_its_folder(with_sources: Path) -> None:
-    tools = with_sources / "tools"
-    tools.mkdir()
+@pytest.fixture
+def tools(with_sources: Path) -> str:
+    """A PATH whose compilers say how they were called, and fail."""
+    folder = with_sources / "tools"
+    folder.mkdir()
     for name in ("cmake", "arm-none-eabi-gcc"):
-        (tools / name).write_text('#!/bin/sh\necho "$0 $*"\nexit 1\n')
-        (tools / name).chmod(0o755)
-    path = f"{tools}:/usr/bin:/bin:/usr/sbin:/sbin"
-    done = dev("build", "wattseal_rp2040", root=with_sources, PATH=path)
+        (folder / name).write_text('#!/bin/sh\necho "$0 $*"\nexit 1\n')
+        (folder / name).chmod(0o755)
+    return f"{folder}:/usr/bin:/bin:/usr/sbin:/sbin"
+
+
+def test_a_board_is_built_by_the_name_of_its_folder(with_sources: Path, tools: str) -> None:
+    done = dev("build", "rp2040-lab", root=with_sources, PATH=tools)
     assert done.returncode == 1
-    assert "the whole output is in build/wattseal_rp2040.log" in done.stderr
-    board = with_sources / "build/wattseal_rp2040/gen/frozen/board.py"
-    assert "NAME = 'wattseal_rp2040'" in board.read_text()
-    called = (with_sources / "build/wattseal_rp2040.log").read_text()
-    assert f"-B {with_sources}/build/wattseal_rp2040 " in called
+    assert "the whole output is in build/rp2040-lab.log" in done.stderr
+    board = with_sources / "build/rp2040-lab/gen/frozen/board.py"
+    assert "NAME = 'rp2040-lab'" in board.read_text()
+    called = (with_sources / "build/rp2040-lab.log").read_text()
+    assert f"-B {with_sources}/build/rp2040-lab " in called
 
 
-def test_a_board_with_another_chip_is_no_target() -> None:
-    for name in ("wattseal_unix", ".", "../boards/wattseal_unix", ""):
-        assert dev("build", name).stderr.startswith("dev: build what? ")
+@pytest.mark.parametrize("relative", [False, True])
+def test_a_board_of_a_folder_elsewhere_is_built(
+    with_sources: Path, tools: str, tmp_path: Path, relative: bool
+) -> None:
+    folder = tmp_path / "elsewhere/acme_charger"
+    folder.mkdir(parents=True)
+    facts = (ROOT / "boards/rp2040/board.toml").read_text().replace('"rp2040"', '"acme_charger"', 1)
+    (folder / "board.toml").write_text(facts)
+    done = subprocess.run(
+        [with_sources / "dev", "build", "./acme_charger-lab" if relative else folder],
+        cwd=folder.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": tools, "HOME": str(tmp_path)},
+    )
+    name = "acme_charger-lab" if relative else "acme_charger"
+    assert f"the whole output is in build/{name}.log" in done.stderr
+    board = with_sources / "build" / name / "gen/frozen/board.py"
+    assert f"NAME = {name!r}" in board.read_text()
+
+
+def test_what_is_no_board_is_no_target() -> None:
+    for name in (".", "..", "chips", ""):
+        assert dev("build", name).stderr.startswith("boards: build what? "), name
+    for path in ("./boards", "/", "../boards/none"):
+        assert "there is no board.toml in" in dev("build", path).stderr, path
 
 
 def test_the_vendor_key_of_this_clone_is_private() -> None:

@@ -13,7 +13,7 @@ LIMIT = 448 * 1024
 def test_image_over_the_boards_limit_is_refused(tmp_path: Path) -> None:
     image = tmp_path / "firmware.bin"
     image.write_bytes(bytes(LIMIT))
-    assert f'"size":{LIMIT},' in Release(image, "wattseal_rp2040", "0.2.0").manifest()
+    assert f'"size":{LIMIT},' in Release(image, "rp2040", "0.2.0").manifest()
     image.write_bytes(bytes(LIMIT + 1))
     with pytest.raises(RigError, match=f"takes {LIMIT}"):
-        Release(image, "wattseal_rp2040", "0.2.0").manifest()
+        Release(image, "rp2040", "0.2.0").manifest()

@@ -63,7 +63,7 @@ def key(file: KeyFileToMake, password_file: key_files.VendorPasswordFile = None)
 
 
 @app.command(
-    example="wattseal firmware pack firmware.bin --board wattseal_rp2040 \\\n"
+    example="wattseal firmware pack firmware.bin --board rp2040 \\\n"
     "    --firmware 0.2.0 --rollback-number 1 --out wattseal-0.2.0.wsfw"
 )
 def pack(

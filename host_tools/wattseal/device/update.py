@@ -32,12 +32,13 @@ from wattseal.wire.firmware_manifest import MAX_IMAGE_BYTES
 class BootLoaderDrive:
     """A boot loader that shows itself as a drive; `board_id` stands in its INFO_UF2.TXT.
 
-    `image_limit_bytes`: of the board's flash, what is for the image.
+    `image_limit_bytes`: of the board's flash, what is for the image. `transport`: of its link.
     """
 
     board_id: str
     place: FlashPlace
     image_limit_bytes: int
+    transport: str
 
 
 @cache
@@ -49,19 +50,20 @@ def _drives() -> dict[str, BootLoaderDrive]:
         how = facts["boot_loader"]
         place = FlashPlace(how["base"], how.get("family"), how["whole_pages"])
         limit = facts["flash"]["image_limit_bytes"] or MAX_IMAGE_BYTES
-        found[facts["name"]] = BootLoaderDrive(how["board_id"], place, limit)
+        transport = facts.get("link", {}).get("transport", "")
+        found[facts["name"]] = BootLoaderDrive(how["board_id"], place, limit, transport)
     return found
 
 
 def drive_of(board: str) -> BootLoaderDrive:
-    """The boot-loader drive of a board, by its name or by that of a variant: name, `_`, variant.
+    """The boot-loader drive of a board, by its name or by that of a variant: name, `-`, variant.
 
     ToolError `board_unknown`.
     """
-    for name, drive in _drives().items():
-        if board == name or board.startswith(name + "_"):
-            return drive
-    raise ToolError("board_unknown", board=board)
+    drive = _drives().get(board.partition("-")[0])
+    if drive is None:
+        raise ToolError("board_unknown", board=board)
+    return drive
 
 
 def image_limit(board: str) -> int:
@@ -177,8 +179,9 @@ def check_fits(manifest: Manifest, hello: Hello) -> None:
 
 def place_of_drive(board: str) -> str:
     """Where the boot loader's drive appears, for the technician."""
-    name = drive_of(board).board_id
-    if board.endswith("_usb"):
+    drive = drive_of(board)
+    name, variant = drive.board_id, board.partition("-")[2]
+    if (variant if variant in ("usb", "uart") else drive.transport) == "usb":
         return f"The drive {name} appears over the USB cable of the link."
     return (
         f"The link is a UART, whose adaptor shows no drive: plug a USB cable into the board's own "

@@ -16,7 +16,7 @@ from support.app.core import FakeCore
 from wire.errors import WattsealError
 
 ROOT = Path(__file__).resolve().parents[3]
-BOARDS = ("wattseal_rp2040", "wattseal_unix")
+BOARDS = ("rp2040", "unix")
 YEARS = 10
 DAY_MS = 24 * 3600 * 1000
 LEAST_JOURNAL = 167

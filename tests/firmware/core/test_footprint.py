@@ -12,7 +12,7 @@ from support.core.library import constant
 
 from hil.board import REPOSITORY
 
-MPCONFIG = REPOSITORY / "boards" / "wattseal_rp2040" / "wattseal_mpconfig.h"
+MPCONFIG = REPOSITORY / "boards" / "ports" / "rp2" / "wattseal_mpconfig.h"
 WIPED = constant("ws_wipe.h", "WS_WIPE_STACK_SIZE")
 # Bytes. MicroPython keeps a part of the RP2040's 12,288 free of Python for what follows.
 RESERVE = re.search(r"STACK_CHECK_MARGIN \((\d+)\)", MPCONFIG.read_text())

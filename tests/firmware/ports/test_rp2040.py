@@ -157,7 +157,7 @@ def test_no_key_is_ever_read_through_the_cache_of_the_flash() -> None:
 def test_the_name_and_the_release_are_those_of_the_lab(lab: Rp2040Lab) -> None:
     lab.execute("import board, release")
     assert lab.execute("print(board.NAME, len(release.VENDOR_KEY))").split() == [
-        "wattseal_rp2040_lab",
+        "rp2040-lab",
         "91",
     ]
 

@@ -126,7 +126,7 @@ EVERY_TEXT = {
         "details": HASH,
     },
     "firmware": {
-        "board": "wattseal_rp2040",
+        "board": "rp2040",
         "firmware": "0.2.0",
         "rollback_number": 1,
         "size": 345678,

@@ -18,7 +18,7 @@ from wattseal.device.update import drive_of
 from wattseal.device.update_bundle import Bundle, describe, read_bundle
 
 Run = Callable[..., object]
-PICO = "wattseal_rp2040"
+PICO = "rp2040"
 NEXT = b"the next image, which differs " * 700
 
 
@@ -112,7 +112,7 @@ class TestBundle:
         _refused(outcome, "No bundle can say that", 2)
         assert not (tmp_path / "x.wsfw").exists()
 
-    @pytest.mark.parametrize(("board", "excess"), [(f"{PICO}_usb", 1), (PICO, 1), (PICO, 0)])
+    @pytest.mark.parametrize(("board", "excess"), [(f"{PICO}-usb", 1), (PICO, 1), (PICO, 0)])
     def test_an_image_that_its_board_has_no_room_for(
         self, wattseal: Run, tmp_path: Path, board: str, excess: int
     ) -> None:
@@ -191,7 +191,7 @@ class TestUpdate:
         history = on_module("device", "statements").out
         assert "handover" in history
 
-    @pytest.mark.parametrize("board", [BOARD, BOARD + "_usb"])
+    @pytest.mark.parametrize("board", [BOARD, BOARD + "-usb"])
     def test_it_is_said_where_the_drive_appears(
         self, on_module: Run, module: FakeModule, drive: FakeBootLoader, tmp_path: Path, board: str
     ) -> None:
@@ -334,8 +334,8 @@ class TestUpdate:
     @pytest.mark.parametrize(
         ("changes", "words"),
         [
-            ({"board": "wattseal_unix"}, "it is for the board wattseal_unix"),
-            ({"board": "wattseal_rp2040_usb"}, "it is for the board wattseal_rp2040_usb"),
+            ({"board": "unix"}, "it is for the board unix"),
+            ({"board": "rp2040-usb"}, "it is for the board rp2040-usb"),
             ({"number": 0}, "rollback number is 0, the module takes 1 or more"),
             ({"seed": 9}, "the signature is not the vendor's"),
         ],

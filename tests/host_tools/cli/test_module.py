@@ -30,7 +30,7 @@ def test_status_tells_the_state(on_module: Run, module: FakeModule) -> None:
 
 def test_status_as_json(on_module: Run) -> None:
     result = on_module("device", "status", "--json").json
-    assert result["module"]["board"] == "wattseal_rp2040"
+    assert result["module"]["board"] == "rp2040"
     assert result["status"]["journal"]["next"] == 1
 
 

@@ -12,8 +12,8 @@ from wattseal.device import update, update_bundle
 from wattseal.device.update import drive_of
 
 ROOT = Path(__file__).resolve().parents[3]
-RP2040 = drive_of("wattseal_rp2040")
-UNIX = drive_of("wattseal_unix")
+RP2040 = drive_of("rp2040")
+UNIX = drive_of("unix")
 IMAGE = os.urandom(256 * 200 + 10)
 
 
@@ -53,7 +53,7 @@ def test_number_of_blocks(size: int) -> None:
     assert count == update_bundle.block_count(bytes(size)) == (size + 255) // 256
 
 
-@pytest.mark.parametrize("board", ["wattseal_rp2040", "wattseal_rp2040_usb", "wattseal_rp2040_lab"])
+@pytest.mark.parametrize("board", ["rp2040", "rp2040-usb", "rp2040-lab"])
 def test_variants_share_their_drive(board: str) -> None:
     assert drive_of(board) is RP2040
 
@@ -65,7 +65,7 @@ def test_every_board_with_a_boot_loader_has_its_drive_here() -> None:
             assert drive_of(facts["name"]).board_id == facts["boot_loader"]["board_id"]
 
 
-@pytest.mark.parametrize("board", ["wattseal_esp32", "wattseal_rp2040x", "", "rp2040"])
+@pytest.mark.parametrize("board", ["esp32", "rp2040x", "", "wattseal_rp2040"])
 def test_boards_without_a_known_drive(board: str) -> None:
     with pytest.raises(ToolError) as caught:
         drive_of(board)

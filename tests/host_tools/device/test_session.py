@@ -202,7 +202,7 @@ def test_pages_that_do_not_lead_on_are_not_read_for_ever(
 
 
 def test_other_products_and_protocols_are_turned_away(module: FakeModule, device: Device) -> None:
-    assert device.connect("port").board == "wattseal_rp2040"
+    assert device.connect("port").board == "rp2040"
     module.hello_changes = {"protocol": 3}
     with pytest.raises(ToolError, match="version 3 of the link protocol, this tool version 2"):
         device.connect("port")

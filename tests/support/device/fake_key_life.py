@@ -17,7 +17,7 @@ from wattseal.wire.signed_text import TextError
 from support.device.signer import Signer, signer
 
 CHIP_ID = "e6614864d3417c2f"
-BOARD = "wattseal_rp2040"
+BOARD = "rp2040"
 IMAGE = b"the image that the module was made with " * 20
 IDENTITY = hashlib.sha256(IMAGE).hexdigest()
 OWNER = signer(seed=50)

@@ -1,6 +1,6 @@
-// MicroPython options of the Wattseal RP2040 board. WATTSEAL_USB and WATTSEAL_LAB come from the
-// variant files; the two transports differ in nothing else.
-#define MICROPY_HW_BOARD_NAME "Wattseal RP2040"
+// MicroPython options of the boards with a chip of Raspberry Pi. WATTSEAL_USB and WATTSEAL_LAB (a
+// prompt, for test vectors and benchmarks only, never for a station) come from mpconfigboard.cmake;
+// the two transports differ in nothing else.
 
 #if !WATTSEAL_USB
 #define MICROPY_HW_ENABLE_USBDEV (0)

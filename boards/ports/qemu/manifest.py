@@ -2,4 +2,4 @@
 import os
 
 freeze(os.environ["WATTSEAL_GEN"] + "/frozen", opt=3)
-package("wire", base_path="../../firmware", opt=3)
+package("wire", base_path="../../../firmware", opt=3)
