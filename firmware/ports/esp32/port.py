@@ -215,4 +215,4 @@ def enter_boot_loader() -> None:
 
     Unless the fuses say otherwise: docs/threat-model.md.
     """
-    machine.bootloader()
+    machine.bootloader()  # type: ignore[attr-defined]  # only some of these chips have it
