@@ -13,7 +13,7 @@ from hil.timeline import NS_PER_S
 
 PROMPT = b">>> "
 RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
-ENTER_RAW, END_OF_CODE = b"\x01", b"\x04"
+RETURN, ENTER_RAW, END_OF_CODE = b"\r", b"\x01", b"\x04"
 ACCEPTED = b"OK"
 
 LAB_ID = bytes.fromhex("57415454534c4142")
@@ -29,6 +29,8 @@ class Rp2040Lab:
         self.chip = Chip(image, flash_size=board.flash_size, unique_id=LAB_ID, noise=noise)
         self._said = bytearray()
         self._host = UsbHost(self.chip.usb, self.chip.timeline, self._said.extend)
+        # What was said before the port was opened comes with what is said after it.
+        self._host.send(RETURN)
         self._wait_for(PROMPT, BOOT_LIMIT_NS)
         self._host.send(ENTER_RAW)
         self._wait_for(RAW_PROMPT, BOOT_LIMIT_NS)
