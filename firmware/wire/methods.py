@@ -25,7 +25,7 @@ LATEST_UNIX_MS = const(4070822400000)
 UPDATE_WAYS = const(("uf2_drive",))
 """How an image gets into a module: uf2_drive is a boot loader that appears as a drive."""
 
-LINKS = ("usb", "uart", "tcp")
+LINKS = const(("usb", "uart", "tcp"))
 """What the link of a module is: its chip's own USB, a UART, or a socket of a program."""
 
 OWNER_ACTIONS = owner_challenge.ACTIONS

@@ -13,6 +13,7 @@ import board
 import machine
 
 NAME = "esp32"
+LINK = "usb" if _wattseal.USB_LINK else "uart"
 CHUNK_BYTES = 256
 LINK_BUFFER_BYTES = 4096 + CHUNK_BYTES  # one whole frame may arrive while a record is signed
 METER_BUFFER_BYTES = 512  # two of the longest Modbus frames
@@ -111,6 +112,10 @@ class _UartLink:
         """Return when bytes are readable (True) or after timeout_ms (False)."""
         return bool(self._poll.poll(timeout_ms))
 
+    def wait_for_room(self, _timeout_ms: int) -> bool:
+        """Return True: what is written leaves at the line's speed, whoever listens."""
+        return True
+
 
 class _UsbLink:
     """Frames over the chip's USB, which MicroPython presents as standard input and output."""
@@ -140,6 +145,10 @@ class _UsbLink:
     def wait(self, timeout_ms: int) -> bool:
         """Return when bytes are readable (True) or after timeout_ms (False)."""
         return bool(self._poll.poll(timeout_ms))
+
+    def wait_for_room(self, _timeout_ms: int) -> bool:
+        """Return True: MicroPython does not tell how much room there is, so `write` waits."""
+        return True
 
 
 class _MeterLine:
