@@ -43,7 +43,7 @@ class Flashes:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The targets, and what they are to be tried with."""
     group = parser.getgroup("rig")
-    group.addoption("--target", help="unix, rp2040, rp2040-uart, serial:/dev/...; commas between")
+    group.addoption("--target", help="BOARD, BOARD-VARIANT, serial:/dev/...; commas between")
     group.addoption("--image", type=Path, help="image or program instead of the one just built")
     group.addoption(
         "--next-image", type=Path, help="the same for the image that updates are made to"

@@ -119,8 +119,8 @@ class SerialLab:
             except (TransportError, OSError) as error:
                 self._board.close()
                 raise LabError(
-                    f"{device} has no prompt: does the board run the lab image? (./dev build "
-                    "rp2040-lab makes it; a product has no prompt)"
+                    f"{device} has no prompt: does the board run the lab image? ("
+                    "./dev build BOARD-lab makes it; a product has no prompt)"
                 ) from error
         self._board.serial.timeout = STEP_LIMIT_S
 

@@ -123,7 +123,7 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
         "baud = 115_200\n",
         "",
         "[link]",
-        'link.baud is missing; add it, or give transport = "usb"',
+        "link.baud is missing; a UART has uart, tx_pin, rx_pin, baud: add it",
     ),
     "missing table": ("[noise]\nsample_period_us = 20", "", "chip = ", "noise is missing"),
     "no meter line": (
@@ -217,7 +217,7 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
     ),
     "baud below the range": ("baud = 115_200", "baud = 0", "baud = ", "link.baud is 0: give"),
     "transport that is none": (
-        'transport = "uart"',
+        'transport = "usb"',
         'transport = "wifi"',
         "transport = ",
         'link.transport is \'wifi\': give "usb" or "uart"',
@@ -237,16 +237,16 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
         "not that of the RP2040; give 0xe48bff56",
     ),
     "USB id that is none": (
-        "[noise]",
-        '[usb]\nvid = 0x10000\npid = 1\nmanufacturer = "A"\nproduct = "B"\n[noise]',
+        "vid = 0x1209",
+        "vid = 0x10000",
         "vid = ",
         "usb.vid is 65536: give a vendor id of USB",
     ),
     "USB string that USB cannot carry": (
-        "[noise]",
-        '[usb]\nvid = 0x1209\npid = 1\nmanufacturer = ""\nproduct = "B"\n[noise]',
+        'manufacturer = "Wattseal"',
+        'manufacturer = ""',
         "manufacturer = ",
-        "usb.manufacturer is '': give 1 to 60 printable ASCII characters",
+        "usb.manufacturer is '': give 1 to 40 printable ASCII characters",
     ),
     "not TOML": ("uart = 1", "uart = ", "uart = ", "not TOML"),
 }

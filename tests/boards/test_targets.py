@@ -79,8 +79,8 @@ def test_a_uart_variant_needs_a_uart(elsewhere: Path) -> None:
     start, end = text.index("[link]"), text.index("[meter_line]")
     path.write_text(text[:start] + '[link]\ntransport = "usb"\n\n' + text[end:])
     assert find(str(elsewhere)).transport == "usb"
-    with pytest.raises(BoardError, match="acme_charger-lab has its link on a UART, and"):
-        find(f"{elsewhere}-lab")
+    with pytest.raises(BoardError, match="acme_charger-uart has its link on a UART, and"):
+        find(f"{elsewhere}-uart")
 
 
 def test_the_plan_is_for_sh(elsewhere: Path) -> None:

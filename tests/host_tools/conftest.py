@@ -13,9 +13,17 @@ from support.device.pty_port import PtyPort
 from support.device.signer import Signer
 from wattseal.cli.program import run
 from wattseal.common.files import write_private
-from wattseal.device import owner
+from wattseal.device import link, owner
 
 from hil.postgres_server import Server, shared_server
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _lost_ports_are_back_soon() -> Iterator[None]:
+    """A port that a test has pulled out does not come back: it is not waited for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(link, "PORT_BACK_S", 0.3)
+        yield
 
 
 @pytest.fixture

@@ -15,7 +15,13 @@ from support.core.build import ROOT, SANITIZED, SANITIZED_RUN, build, run
 HERE = Path(__file__).parent
 
 # Tests that compile cores of their own or run programs: they have no use for this one.
-OTHERS = ("test_sanitizers.py", "test_constant_time.py", "test_residue.py", "test_footprint.py")
+OTHERS = (
+    "test_sanitizers.py",
+    "test_constant_time.py",
+    "test_residue.py",
+    "test_footprint.py",
+    "test_processors.py",
+)
 OTHERS += ("test_cycles.py", "p256/test_algebra.py", "p256/test_comb_exceptions.py")
 OTHERS += ("p256/test_data_flow.py", "p256/test_emulator.py", "p256/test_instructions.py")
 OTHERS += ("p256/test_mutants.py", "p256/test_registers.py")

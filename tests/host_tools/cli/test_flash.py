@@ -397,7 +397,8 @@ class TestModulesInUse:
 
             def listed() -> list[PortInfo]:
                 names = [port.path, *([str(bare.port)] if bare.port.exists() else [])]
-                return [PORT.model_copy(update={"device": name}) for name in names]
+                usb_id = str(RP2040.running_usb)
+                return [PORT.model_copy(update={"device": n, "usb_id": usb_id}) for n in names]
 
             monkeypatch.setattr(flash, "Places", lambda *given: Places(*given, list_ports=listed))
             told = wattseal("flash", file, "--drive", bare.drive.folder, "--yes", "--json")

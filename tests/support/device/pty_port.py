@@ -3,21 +3,31 @@
 import contextlib
 import os
 import select
+import shutil
+import tempfile
 import threading
 import tty
+from pathlib import Path
 from typing import Any
 
 from support.device.fake_module import FakeModule
 
 
 class PtyPort:
-    """Serves a module in a thread of its own until closed or unplugged."""
+    """Serves a module in a thread of its own until closed or unplugged.
+
+    `path` is a name of its own, as /dev/ttyACM0 is one: a pseudo-terminal's number is soon another
+    test's, and a tool that opens a lost port again would find that one.
+    """
 
     def __init__(self, module: FakeModule):
         self._module = module
         self._master, slave = os.openpty()
         tty.setraw(slave)
-        self.path = os.ttyname(slave)
+        self._folder = Path(tempfile.mkdtemp(prefix="port-"))
+        link = self._folder / "ttyACM0"
+        link.symlink_to(os.ttyname(slave))
+        self.path = str(link)
         self._slave: int | None = slave  # kept open, so that a port may be opened again
         self._wake_read, self._wake_write = os.pipe()
         self.failure: BaseException | None = None
@@ -40,6 +50,7 @@ class PtyPort:
         os.write(self._master, data)
 
     def _unplug(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
         for descriptor in (self._slave, self._master):
             if descriptor is not None:
                 with contextlib.suppress(OSError):
