@@ -116,6 +116,10 @@ def test_missing_image_is_one_line(tmp_path: Path) -> None:
 
 def test_every_image_that_is_built_is_checked() -> None:
     script = (ROOT / "dev").read_text()
-    built = script[script.index("build_target() {") :]
-    built = built[: built.index("\n}\n")]
-    assert '-m boards.check_image "$board_toml" "$artefact"' in built
+
+    def function(name: str) -> str:
+        text = script[script.index(f"{name}() {{") :]
+        return text[: text.index("\n}\n")]
+
+    assert "\n    check_and_bill || {" in function("build_target")
+    assert '-m boards.check_image "$board_toml" "$artefact"' in function("check_and_bill")

@@ -49,7 +49,7 @@ def texts(drawing: str) -> list[str]:
 
 
 def test_each_pin_is_wired_and_drawn(tmp_path: Path) -> None:
-    made = board(tmp_path)
+    made = board(tmp_path, ('transport = "usb"', 'transport = "uart"'))
     assert {
         ("GPIO 0 (pin 1)", "RXD"),
         ("GPIO 1 (pin 2)", "TXD"),
@@ -79,7 +79,7 @@ def test_a_chip_on_a_board_of_ones_own_has_no_header(tmp_path: Path) -> None:
 
 
 def test_a_link_over_usb_has_one_cable(tmp_path: Path) -> None:
-    made = board(tmp_path, ('transport = "uart"', 'transport = "usb"'))
+    made = board(tmp_path)
     assert [w.pin for w in wires_of(made) if "RS-485" not in w.other] == ["USB"]
 
 

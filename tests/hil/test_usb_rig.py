@@ -59,6 +59,6 @@ def test_a_request_that_changes_something_is_not_repeated_on_a_port_that_came_ba
         rig.restart()
         assert Path(rig.port).exists()
         with pytest.raises(ToolError) as caught:
-            device.configure({"gateway_id": "x"})
+            device.set_time(1_772_362_800_000, "informative")
         assert caught.value.name == "outcome_unknown"
-        assert "gateway_id" in device.status().missing
+        assert device.status().clock.synchronisation == "U"

@@ -5,6 +5,7 @@ from support.device import fake_module as faults
 from support.device.direct_link import DirectTransport
 from support.device.fake_module import FakeModule
 from wattseal.common.errors import ToolError
+from wattseal.device import link as link_module
 from wattseal.device.link import (
     ATTEMPTS,
     QUICK_METHODS,
@@ -150,8 +151,12 @@ def test_a_request_that_the_module_could_not_read_is_not_waited_for(
 
 
 def test_a_port_that_does_not_come_back_is_lost(
-    module: FakeModule, transport: DirectTransport, link: LinkClient
+    module: FakeModule,
+    transport: DirectTransport,
+    link: LinkClient,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(link_module, "PORT_BACK_S", 10.0)
     module.faults["status"] = [faults.unplug]
     for _ in range(2):
         with pytest.raises(ToolError, match="The connection to direct broke: unplugged") as caught:
@@ -193,12 +198,13 @@ def test_what_changes_something_is_of_unknown_outcome_when_the_port_goes(
 ) -> None:
     transport.comes_back = True
     link.synchronise()
-    module.faults["configure"] = [faults.unplug]
+    module.faults["set_time"] = [faults.unplug]
+    now = {"unix_ms": 1_772_362_800_000, "utc_offset_min": 60, "source": "informative"}
     with pytest.raises(ReplyLostError, match="unplugged"):
-        link.call("configure")
-    assert module.calls == ["hello", "configure"]
+        link.call("set_time", now)
+    assert module.calls == ["hello", "set_time"]
     assert link.call("status")["state"] == "operational"
-    assert link.call("configure")["settings"]
+    assert link.call("set_time", now)["synchronisation"] == "I"
 
 
 def test_another_module_behind_the_same_port_is_not_taken_for_the_first(
