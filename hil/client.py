@@ -113,7 +113,12 @@ class Client:
 
     def unasked(self) -> bytes:
         """What has arrived without a request."""
-        return bytes(self._serial.read(self._serial.in_waiting)) if not self._waiting else b"?"
+        if self._waiting:
+            return b"?"
+        try:
+            return bytes(self._serial.read(self._serial.in_waiting))
+        except OSError:  # a port on USB goes with the power of the module
+            return b""
 
     def close(self) -> None:
         """Let go of the port."""
