@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -212,7 +213,9 @@ def _copy(bundle: Bundle, given: Path | None, patience: update.Patience) -> None
 
 def _finish(bundle: Bundle, module: Module, patience: update.Patience) -> Status:
     """What the module says of itself now, its history of keys checked."""
-    hello = update.await_module(module.connected, module.port, patience)
+    # What is asked while it starts is lost: --timeout, which may be long, is not for that.
+    probe = replace(module, timeout_s=None)
+    hello = update.await_module(probe.connected, module.port, patience)
     update.check_running(bundle.manifest, hello)
     with module.connected() as (device, _hello):
         state = device.status()

@@ -270,6 +270,21 @@ class TestUpdate:
         assert "starts its boot loader" in outcome.err
         assert module.identity == describe(NEXT, BOARD, "0.2.0", 1).sha256
 
+    def test_a_long_time_out_is_not_for_questions_while_the_module_starts(
+        self, on_module: Run, drive: FakeBootLoader, bundle: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What is asked then is lost, and has to be asked again soon."""
+        connected, patiences = Module.connected, []
+
+        def watched(module: Module) -> object:
+            patiences.append(module.timeout_s)
+            return connected(module)
+
+        monkeypatch.setattr(Module, "connected", watched)
+        outcome = self._update(on_module, bundle, "--drive", drive.folder, timeout=30)
+        assert outcome.status == 0, outcome.err
+        assert (patiences[0], *set(patiences[1:-1]), patiences[-1]) == (30, None, 30)
+
     def test_as_json(self, on_module: Run, drive: FakeBootLoader, bundle: Path) -> None:
         told = self._update(on_module, bundle, "--drive", drive.folder, "--json").json
         assert (told["updated"], told["before"], told["state"]) == (True, "0.1.0", "unregistered")
