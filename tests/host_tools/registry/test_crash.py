@@ -1,6 +1,6 @@
 """A registry that is killed at random while it records: nothing confirmed is lost or doubled.
 
-12 kills by default, 200 with `--all`, or WATTSEAL_KILLS; WATTSEAL_SEED repeats a run.
+6 kills by default, 200 with `--all`, or WATTSEAL_KILLS; WATTSEAL_SEED repeats a run.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from support.registry.killed_registry import Caller, KilledRegistry
 from wattseal.registry.audit import Trust, audit
 from wattseal.registry.log_client import open_source
 
-KILLS = 12
+KILLS = 6
 ALL_KILLS = 200
 CALLERS = "ABCD"
 CHECKER = Path(__file__).parents[2] / "independent" / "check_log.py"
