@@ -134,6 +134,10 @@ def serve(
             show_default=False,
         ),
     ] = "",
+    public_url: Annotated[
+        str | None,
+        option("URL", "How others reach it. Default: as it listens.", show_default=False),
+    ] = None,
     json_output: options.Json = False,
 ) -> None:
     """Run the public-key registry until it is told to stop (SIGTERM, Ctrl-C).
@@ -153,6 +157,7 @@ def serve(
             data=data,
             database_url=database_url,
             name=name,
+            public_url=public_url,
             offline_days=offline_days,
             reads_per_minute=reads_per_minute,
             writes_per_minute=writes_per_minute,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from wattseal.registry.api_models import (
     PublicationAnswer,
     RegistrationRequest,
     RegistryFacts,
+    TestChargeRequest,
 )
 from wattseal.registry.client import RegistryClient, RegistryRefusedError
 from wattseal.tlog import tree
@@ -276,10 +278,26 @@ def request_files(given: list[Path]) -> list[Path]:
     for path in given:
         if path.is_dir():
             found = sorted(path.rglob(f"*{job.REQUEST}"))
-            files += [one for one in found if not job.answer_path(one).exists()]
+            files += [one for one in found if _answer_to(one) is None]
         else:
             files.append(path)
     return list(dict.fromkeys(files))
+
+
+def _answer_to(path: Path) -> job.AnswerFile | None:
+    """The answer to a request file; that of an earlier request in the same folder is none."""
+    answered = job.answer_path(path)
+    if not answered.exists():
+        return None
+    with suppress(ToolError):
+        request = job.read_file(path, job.RequestFile).request
+        answer = job.read_file(answered, job.AnswerFile)
+        record = check_record(answer.confirmation.publication, answer.record)
+        is_charge = isinstance(request, TestChargeRequest)
+        names = ("begin", "end") if is_charge else ("possession",)
+        if all(getattr(record, name, None) == getattr(request, name) for name in names):
+            return answer
+    return None
 
 
 def submit(
@@ -294,8 +312,8 @@ def submit(
     answered = job.answer_path(path)
     if isinstance(file.request, RegistrationRequest):
         confirmation = registry.register(file.request)
-    elif answered.exists():  # a test charge is kept once
-        return answered, job.read_file(answered, job.AnswerFile)
+    elif (kept := _answer_to(path)) is not None:  # a test charge is kept once
+        return answered, kept
     else:
         confirmation = registry.keep_test_charge(file.request)
     answer = answer_of(registry, facts, confirmation)

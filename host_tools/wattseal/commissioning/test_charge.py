@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from wattseal.commissioning.job import ANSWER, REQUEST, TEST_CHARGE
 from wattseal.commissioning.registration import answer_of
@@ -115,7 +116,8 @@ def _records(work: Workplace) -> tuple[StoredRecord, StoredRecord, bool]:
     made = _made_before(work)
     if made is not None:
         return (*made, False)
-    work.job.note(STEP, {"begin": work.device.status().journal.next}, changed=False)
+    begun_at = work.device.status().journal.next
+    work.job.note(STEP, {"begin": begun_at, **_what_it_is_for(work)}, changed=False)
     begun = session.begin(work.device, id_tag=ID_TAG, id_type=ID_TYPE).record
     if work.charge is not None:
         work.charge(work.device)
@@ -123,8 +125,15 @@ def _records(work: Workplace) -> tuple[StoredRecord, StoredRecord, bool]:
 
 
 def _made_before(work: Workplace) -> tuple[StoredRecord, StoredRecord] | None:
-    """The records of a test charge that this job began and that the module holds, if it ended."""
-    number = work.job.noted(STEP).get("begin")
+    """The records of a test charge that this job began and that the module holds, if it ended.
+
+    One of an earlier commissioning in the same folder is none: another meter was charged then, or
+    for another operator.
+    """
+    noted = work.job.noted(STEP)
+    number = noted.get("begin")
+    if any(noted.get(name) != value for name, value in _what_it_is_for(work).items()):
+        return None
     if not isinstance(number, int) or work.device.status().journal.next < number + 2:
         return None
     try:
@@ -138,6 +147,12 @@ def _made_before(work: Workplace) -> tuple[StoredRecord, StoredRecord] | None:
         return None
     report = verify_file("begin", begin.record.encode(), work.device.public_key())
     return (begin, end) if report.verdict is Verdict.VERIFIED else None
+
+
+def _what_it_is_for(work: Workplace) -> dict[str, Any]:
+    """Which registration a test charge is for, and as what the module was sealed then."""
+    entry = work.answer.confirmation.entry if work.answer else None
+    return {"registration": entry, "commissioning": work.device.status().commissioning}
 
 
 def _is_ours(record: StoredRecord) -> bool:

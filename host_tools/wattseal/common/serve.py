@@ -5,8 +5,10 @@ The log is one JSON object a line on standard error, with no secret in it.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
+import os
 import re
 import secrets
 import signal
@@ -15,27 +17,41 @@ import sys
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable
-from typing import TextIO
+from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
+from typing import Any, ParamSpec, TextIO, TypeVar
 
+import h11
 import httpx
 import structlog
 import uvicorn
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict, Processor, WrappedLogger
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.supervisors import Multiprocess
 
 from wattseal.common.errors import ToolError
+from wattseal.common.exact_json import JsonError, load_object
 from wattseal.common.workers import fork_server
 
 BACKLOG = 2048
 READY_TIMEOUT_S = 120.0
-STOP_TIMEOUT_S = 10
+STOP_S = 3
+"""What requests in flight have at SIGTERM."""
+KILL_S = 4.0
+"""When the process ends at SIGTERM, whatever still runs."""
 WORKER_TIMEOUT_S = 60  # a busy machine takes its time to start one
 KEEP_ALIVE_S = 15
 MAX_HEADER_BYTES = 16 * 1024
+HEAD_S = 10
+"""What a client has for the head of a request, from its first byte."""
+DRAIN_S = 60
+"""What a client has to take what was sent before there is more."""
+OPEN_FILES = 4096
 
 
 def listen(host: str, port: int, failure: str) -> socket.socket:
@@ -83,8 +99,11 @@ def serve_app(
     ).start()
     # The server stops at SIGTERM, then sends itself the signal again; that is no failure.
     signal.signal(signal.SIGTERM, lambda _number, _frame: None)
-    config = uvicorn.Config(
+    _allow_open_files()
+    config = _Config(
         app,
+        http=_Connection,
+        ws="none",
         factory=isinstance(app, str),
         workers=workers,
         log_config=None,
@@ -96,7 +115,7 @@ def serve_app(
         backlog=BACKLOG,
         timeout_worker_healthcheck=WORKER_TIMEOUT_S,
         timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=STOP_TIMEOUT_S,
+        timeout_graceful_shutdown=STOP_S,
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
     )
     if workers == 1 or not isinstance(app, str):
@@ -104,6 +123,163 @@ def serve_app(
         return
     _let_workers_share_imports(app.partition(":")[0])
     Multiprocess(config, sockets=[listening]).run()
+
+
+class _Config(uvicorn.Config):
+    """Each process that serves loads it, once its signals are handled."""
+
+    def load(self) -> None:
+        super().load()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            _end_in_time(number)
+
+
+def _end_in_time(number: int) -> None:
+    """Have a signal end this process after KILL_S; a thread that still works would keep it.
+
+    What was confirmed is on the disk, and what was not is asked for again: nothing is lost.
+    """
+    handle = signal.getsignal(number)
+
+    def begin_to_end(sig: int, frame: FrameType | None) -> None:
+        timer = threading.Timer(KILL_S, os._exit, (0,))
+        timer.daemon = True
+        timer.start()
+        if callable(handle):
+            handle(sig, frame)
+
+    signal.signal(number, begin_to_end)
+
+
+def _allow_open_files() -> None:
+    """As many as there may be connections, databases and pages; the usual limit is 1,024."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft < OPEN_FILES:
+            wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+class _Connection(H11Protocol):
+    """A connection that is dropped when its client does not send or take what is its turn to.
+
+    Where there are as many connections as there may be, a new one takes the place of one that waits
+    for its client: of the address that has the most of these, the one that has waited longest.
+    """
+
+    _timer: asyncio.TimerHandle | None = None
+    _since_s = 0.0
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._give_s(HEAD_S)
+        if self.limit_concurrency and len(self.connections) >= self.limit_concurrency:
+            self._make_room()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_timer()
+        elif self._timer is None:
+            self._give_s(HEAD_S)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._give_s(DRAIN_S)
+
+    def resume_writing(self) -> None:
+        self._stop_timer()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._stop_timer()
+
+    def shutdown(self) -> None:
+        """Also where an earlier fault left nothing to be told."""
+        if self.conn.our_state is h11.ERROR:
+            self.transport.abort()
+        else:
+            super().shutdown()
+
+    @property
+    def _address(self) -> str:
+        return self.client[0] if self.client else ""
+
+    @property
+    def _waits_for_client(self) -> bool:
+        is_answered = self.cycle is None or self.cycle.response_complete
+        return is_answered or self.conn.their_state is h11.SEND_BODY or self.flow.write_paused
+
+    def _make_room(self) -> None:
+        others = [one for one in self.connections if isinstance(one, _Connection)]
+        waiting = [one for one in others if one is not self and one._waits_for_client]
+        if waiting:
+            counts = Counter(one._address for one in waiting)
+            dropped = min(waiting, key=lambda one: (-counts[one._address], one._since_s))
+            self.connections.discard(dropped)
+            dropped.transport.abort()
+
+    def _give_s(self, seconds: float) -> None:
+        self._stop_timer()
+        self._since_s = self.loop.time()
+        self._timer = self.loop.call_later(seconds, self.transport.abort)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+_Given = ParamSpec("_Given")
+_Made = TypeVar("_Made")
+
+
+class PoolFullError(Exception):
+    """There is more of this work already than is done within a minute."""
+
+
+class SmallPool:
+    """Threads for work that takes long, so that it takes none from what is answered at once."""
+
+    def __init__(self, threads: int, waiting: int) -> None:
+        self._threads = ThreadPoolExecutor(threads)
+        self._room = threads + waiting
+
+    async def run(
+        self, work: Callable[_Given, _Made], *given: _Given.args, **named: _Given.kwargs
+    ) -> _Made:
+        """What the work comes to. PoolFullError."""
+        if self._room == 0:
+            raise PoolFullError
+        self._room -= 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, lambda: work(*given, **named))
+        finally:
+            self._room += 1
+
+
+def fault_of_encoding(headers: Headers) -> str | None:
+    """Why a body is in no form that is read; completes `it ...`. Only UTF-8 as it is, is."""
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        return "is compressed or encoded (Content-Encoding)"
+    for part in headers.get("content-type", "").split(";")[1:]:
+        name, _, value = part.partition("=")
+        if name.strip().lower() == "charset" and value.strip(' "').lower() not in ("utf-8", "utf8"):
+            return "is in another character set than UTF-8"
+    return None
+
+
+def fault_of_json(body: bytes) -> str | None:
+    """Why a body is no JSON object that every reader takes for the same; completes `it ...`."""
+    try:
+        load_object(body)
+    except JsonError as error:
+        return str(error)
+    return None
 
 
 def _let_workers_share_imports(module: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -17,8 +18,20 @@ EVSE_ID = "EVSEID"
 """CT of a record whose CI is an EVSE-ID (OCMF 1.4.1, table 5)."""
 
 
+MAX_VALUES = 1000
+"""Of one upload: a month of sessions has some hundred signed readings."""
+MAX_SECONDS = 5
+"""Of processor, for one upload: some curves are slow, and an upload may be made for that."""
+
+
+class TooCostlyError(Exception):
+    """The upload takes more than MAX_VALUES or MAX_SECONDS: it is given up as a whole."""
+
+
 class Examination:
-    """One check; `count` is called with the number of record files before they are verified."""
+    """One check, in one thread. `count` is called with the number of signed readings of a file
+    before they are verified.
+    """
 
     def __init__(
         self, registry: KeyRegister, language: Language, count: Callable[[int], None]
@@ -26,14 +39,16 @@ class Examination:
         self._registry = registry
         self._page = page.Page(language)
         self._count = count
+        self._values = 0
+        self._until_s = 0.0
 
     def examine(self, name: str, data: bytes) -> Result:
-        """Check what was given; never raises on what the data may hold."""
+        """Check what was given. TooCostlyError, whatever the data hold; nothing else is raised."""
+        self._until_s = time.thread_time() + MAX_SECONDS
         try:
             files = container.read_bundle(data) if container.is_bundle(data) else [(name, data)]
         except container.BundleError as error:
             return self.refuse(name, error.fault)
-        self._count(len(files))
         return self._page.whole([view for each in files for view in self._examine_file(*each)])
 
     def refuse(self, name: str, word: str, **values: object) -> Result:
@@ -41,14 +56,22 @@ class Examination:
         return self._page.whole([self._page.refused(name, self._page.say(word, **values))])
 
     def _examine_file(self, name: str, data: bytes) -> list[View]:
+        self._spend()
         try:
             given = container.read_container(data)
         except container.ContainerError as error:
             return [self._page.of_file(unreadable(name, error.finding))]
+        self._values += len(given)
+        self._spend()
+        self._count(len(given))
         values = [self._with_key(value) for value in given]
         filled = {n for n, (a, b) in enumerate(zip(given, values, strict=True), 1) if a is not b}
-        report = verify_values(name, values)
+        report = verify_values(name, values, spend=self._spend)
         return [*self._sessions(report, filled), *self._readings(report, filled)]
+
+    def _spend(self) -> None:
+        if self._values > MAX_VALUES or time.thread_time() > self._until_s:
+            raise TooCostlyError
 
     def _sessions(self, report: FileReport, filled: set[int]) -> Iterable[View]:
         for session in report.transactions:
@@ -71,6 +94,7 @@ class Examination:
             yield self._noted(view, value.number in filled)
 
     def _trust(self, session: TransactionReport, values: list[ValueReport]) -> Trust | None:
+        self._spend()
         fingerprint = values[0].key_fingerprint
         if fingerprint is None:
             return None
@@ -87,6 +111,7 @@ class Examination:
 
     def _with_key(self, value: container.SignedValue) -> container.SignedValue:
         """The value; if it came without a key, with the one that the registry lists for it."""
+        self._spend()
         if value.public_key is not None:
             return value
         try:

@@ -6,7 +6,7 @@ and further findings about it would hide the one that counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from wattseal.common.findings import Finding
 from wattseal.ocmf.container import ContainerError, SignedValue, read_container
@@ -60,11 +60,23 @@ def check_records(
     return check_group(group, is_claimed=is_claimed)._replace(values=tuple(judged))
 
 
-def judge_values(values: Iterable[SignedValue], pinned: PublicKey | None) -> list[JudgedValue]:
-    """Judge each value on its own, numbered from 1; each is tried with the keys of all."""
+def _costs_nothing() -> None:
+    """Nothing is counted."""
+
+
+def judge_values(
+    values: Iterable[SignedValue],
+    pinned: PublicKey | None,
+    spend: Callable[[], None] = _costs_nothing,
+) -> list[JudgedValue]:
+    """Judge each value on its own, numbered from 1; each is tried with the keys of all.
+
+    `spend` is called before each signature, and may raise what ends it.
+    """
     judged = [_open(number, value, pinned) for number, value in enumerate(values, 1)]
     keys = _distinct_keys(judged)
     for one in judged:
+        spend()
         _judge(one, keys)
     _mark_repeated(judged)
     return judged
@@ -161,13 +173,17 @@ def verify_file(name: str, data: bytes, pinned: PublicKey | None = None) -> File
 
 
 def verify_values(
-    name: str, values: Sequence[SignedValue], pinned: PublicKey | None = None
+    name: str,
+    values: Sequence[SignedValue],
+    pinned: PublicKey | None = None,
+    spend: Callable[[], None] = _costs_nothing,
 ) -> FileReport:
-    """Verify what a file held: at least one value, in file order; see verify_file."""
-    judged = judge_values(values, pinned)
+    """Verify what a file held: at least one value, in file order; see verify_file, judge_values."""
+    judged = judge_values(values, pinned, spend)
     groups = _groups(judged)
     if len(judged) <= MAX_VALUES_FOR_RECOVERY:
         for group in groups:
+            spend()
             look_for_replaced_key(group)
     transactions = [report for group in groups if (report := _check_group(group))]
     return _report(name, judged, transactions, pinned)

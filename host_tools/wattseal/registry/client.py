@@ -23,6 +23,8 @@ from wattseal.wire import signed_time
 from wattseal.wire.signed_text import TextError
 
 MAX_ANSWER_BYTES = 64 << 20
+PAGE = 256
+"""As many lines of a list as one answer has at most."""
 
 _Answer = TypeVar("_Answer")
 
@@ -94,7 +96,7 @@ class RegistryClient(web_client.WebClient):
 
     def history(self, evse_id: str) -> list[api.HistoryLine]:
         """Every record that touched a charge point, oldest first."""
-        return self._get(list[api.HistoryLine], f"/v1/evse/{_part(evse_id)}/history")
+        return self._pages(api.HistoryLine, f"/v1/evse/{_part(evse_id)}/history")
 
     def search(self, text: str) -> api.SearchResult:
         """What an EVSE-ID, a serial number or a key may mean."""
@@ -160,7 +162,7 @@ class RegistryClient(web_client.WebClient):
 
     def access_keys(self) -> list[api.AccessState]:
         """All access keys."""
-        return self._get(list[api.AccessState], "/v1/access")
+        return self._pages(api.AccessState, "/v1/access")
 
     def revoke(self, key_id: str) -> api.Confirmation:
         """End an access key."""
@@ -173,6 +175,15 @@ class RegistryClient(web_client.WebClient):
         if found is None:
             raise ToolError("registry_not_found", what=path)
         return found
+
+    def _pages(self, form: type[_Answer], path: str) -> list[_Answer]:
+        """A whole list, which is told by pages."""
+        found: list[_Answer] = []
+        while True:
+            page = self._get(list[form], path, first=len(found), count=PAGE)  # type: ignore[valid-type]
+            found += page
+            if len(page) < PAGE:
+                return found
 
     def _find(self, form: type[_Answer], path: str, **query: str | int | None) -> _Answer | None:
         params = {name: value for name, value in query.items() if value is not None}

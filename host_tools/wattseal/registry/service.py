@@ -183,6 +183,15 @@ MAX_LOOKED_AT = 100
 """Entries about a charge point: as a rule there are a few in all its years."""
 
 
+PASSES_WITH_TIME = frozenset(
+    (
+        *("challenge_expired", "challenge_unknown", "possession_too_old"),
+        "calibration_year_implausible",
+    )
+)
+"""What may be wrong with a registration that was good when it was recorded; nothing else may."""
+
+
 def registered_before(
     connection: Connection, req: api.RegistrationRequest, facts: Facts
 ) -> int | None:
@@ -361,7 +370,8 @@ class Registry(Questions):
     ) -> tuple[int | None, list[Finding]]:
         """The entry of a registration that was recorded before, or all that speaks against it."""
         with self._database.read() as connection:
-            entry = registered_before(connection, req, facts)
+            is_late = all(one.code in PASSES_WITH_TIME for one in found)
+            entry = registered_before(connection, req, facts) if is_late else None
             if entry is not None:
                 return entry, []
             # If it is this computer's clock that is wrong, the module is not to blame.

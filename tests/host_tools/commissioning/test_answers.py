@@ -130,6 +130,36 @@ class TestFinish:
         assert "it answers no registration" in refused.err
 
 
+def test_what_is_done_again_in_the_same_folder_is_sent_again(
+    rig: UnixRig, bench: Bench, shared: RegistryProcess
+) -> None:
+    """The folder still has the answers of the first time."""
+
+    def submit() -> list[int]:
+        sent = bench.wattseal("commission", "submit", bench.job, "--json", *shared.options())
+        assert sent.status == 0, sent.err
+        return [one["entry"] for one in sent.json["requests"]]
+
+    def finish() -> None:
+        [came] = (one for one in bench.job.glob("*.answer.json") if "test-charge" not in one.name)
+        options = ("--port", rig.port, "--test-charge", "0")
+        done = bench.wattseal("commission", "finish", came, *options)
+        assert done.status == 0, done.err
+
+    answered(bench, rig, shared)
+    finish()
+    [charge] = submit()
+    bench.station.change(meter={"calibration_mark": "DE-M 26 0999"}, scenario="meter_replacement")
+    assert bench.export(rig.port).status == 0
+    [registration] = submit()
+    assert registration > charge
+    finish()
+    [other_charge] = submit()
+    assert other_charge > registration
+    nothing = bench.wattseal("commission", "submit", bench.job, "--json", *shared.options())
+    assert nothing.json.get("requests", []) == []
+
+
 class TestOnline:
     def test_another_registry_than_the_station_file_names(
         self, rig: UnixRig, bench: Bench, shared: RegistryProcess

@@ -15,7 +15,7 @@ from wattseal.commissioning.job import Job
 from wattseal.commissioning.steps import ONLINE
 from wattseal.common.errors import ToolError
 from wattseal.registry import records
-from wattseal.registry.api_models import Challenge
+from wattseal.registry.api_models import Challenge, ConsentRequest
 from wattseal.registry.client import RegistryClient
 
 from hil.client import Client
@@ -80,7 +80,11 @@ def test_the_tool_is_cut_after_every_step(post: Post, monkeypatch: pytest.Monkey
         def cut(
             self: Job, step: str, facts: dict[str, Any], *, changed: bool, name: str = last.name
         ) -> None:
-            is_intention = facts.keys() == {"begin"}  # noted before the test charge begins
+            is_intention = facts.keys() == {
+                "begin",
+                "registration",
+                "commissioning",
+            }  # noted before the test charge begins
             if step == name and not is_intention:
                 raise KeyboardInterrupt
             original(self, step, facts, changed=changed)
@@ -213,6 +217,44 @@ def test_the_cable_is_pulled_during_the_test_charge(
     outcome = post.run()
     assert outcome.status == 0, outcome.err
     post.is_through()
+
+
+def test_a_meter_that_was_exchanged_is_charged_anew(
+    post: Post, make_rig: Callable[..., UnixRig], owner_key: Path, password_file: Path
+) -> None:
+    """In the folder of the first commissioning, and the module still has the first charge."""
+    assert post.run().status == 0
+    [first] = post.records(records.TestCharge)
+    flash = post.rig.flash_image()
+    post.rig.power_cut()
+    number, meter = int(post.evse_id.rpartition("*")[2]), next(numbers) + 1000
+    post.rig = make_rig(number, meter=meter, flash=flash)
+    post.bench.station.change(meter={"serial": serial_of(meter)}, scenario="meter_replacement")
+    permitted = ("--owner-key", owner_key, "--password-file", password_file)
+    for _ in range(2):
+        outcome = post.run(*permitted)
+        assert outcome.status == 0, outcome.err
+    _first, second = post.records(records.TestCharge)
+    assert second.begin != first.begin
+    assert serial_of(meter) in second.begin
+
+
+def test_a_charge_point_that_was_taken_over_is_charged_anew(
+    post: Post, owner_key: Path, password_file: Path
+) -> None:
+    assert post.run().status == 0
+    [first] = post.records(records.TestCharge)
+    old, other = post.evse_id, "DE*XYZ"
+    with post.registry.client() as client:
+        client.consent(ConsentRequest(evse_id=old, to_operator=other))
+    post.evse_id = old.replace("DE*WSL", other)
+    post.bench.station.change(charge_point_id=post.evse_id, scenario="take_over")
+    permitted = ("--owner-key", owner_key, "--password-file", password_file)
+    outcome = post.bench.run(post.rig.port, *post.registry.options(other), *permitted)
+    assert outcome.status == 0, outcome.err
+    [second] = post.records(records.TestCharge)
+    assert second.begin != first.begin
+    assert post.evse_id in second.begin
 
 
 def test_somebody_elses_session_is_let_be(post: Post) -> None:

@@ -2,7 +2,9 @@
 
 import html
 import io
+import itertools
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from support.registry.api_caller import Api
 from support.registry.check_sessions import bundle, session_xml, sessions
 from support.registry.simulated_module import SimulatedModule
 from wattseal.common.sentences import Language
+from wattseal.driver_check import check as check_module
+from wattseal.driver_check.check import MAX_SECONDS, MAX_VALUES
 from wattseal.driver_check.page import (
     MAX_FORM_BYTES,
     duration,
@@ -23,7 +27,7 @@ from wattseal.driver_check.words import choose
 from wattseal.registry.service import Registry
 from wattseal.registry.web.app import create_app
 from wattseal.registry.web.callers import Settings
-from wattseal.registry.web.pages import READS_PER_FILE
+from wattseal.registry.web.pages import READS_PER_FILE, READS_PER_VALUE
 
 THEN = ("but not at the time of the session", "aber nicht zur Zeit des Ladevorgangs")
 NO_KEY = ("There is no public key", "kein öffentlicher Schlüssel")
@@ -241,7 +245,8 @@ def test_nothing_is_kept_of_what_is_checked(
 
 
 def test_a_check_counts_as_many_reads(registry: Registry, samples: dict[str, bytes]) -> None:
-    settings = Settings(reads_per_minute=2 * READS_PER_FILE + 5)
+    one_check = 1 + READS_PER_FILE + 2 * READS_PER_VALUE
+    settings = Settings(reads_per_minute=2 * one_check + 5)
     client = TestClient(create_app(registry, settings))
     file = {"file": ("s.xml", samples["verified"])}
     assert [client.post("/check", files=file).status_code for _ in range(3)] == [200, 200, 429]
@@ -251,6 +256,39 @@ def test_a_check_counts_as_many_reads(registry: Registry, samples: dict[str, byt
         bundles.post("/check", files={"file": ("b.zip", many)}).status_code for _ in range(2)
     ]
     assert statuses[-1] == 429
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "one by one"), ("de", "einzeln")])
+def test_an_upload_of_more_signatures_than_a_month_has_is_given_up(
+    samples: dict[str, bytes], client: TestClient, lang: str, words: str
+) -> None:
+    values = re.findall(rb"<value .*?</value>", samples["verified"], re.DOTALL) * 200
+    costly = bundle(
+        *((f"{n}.xml", b"<values>" + b"".join(values) + b"</values>") for n in range(20))
+    )
+    assert len(costly) < 400_000
+    before_s = time.process_time()
+    answer = client.post(
+        "/check", files={"file": ("a.zip", costly)}, headers={"Accept-Language": lang}
+    )
+    assert time.process_time() - before_s < 4 * MAX_SECONDS
+    assert answer.status_code == 413
+    assert f"{MAX_VALUES}" in words_of(answer.text)
+    assert words in words_of(answer.text)
+
+
+def test_an_upload_that_computes_for_too_long_is_given_up(
+    samples: dict[str, bytes], client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within one file, too: here each signature takes a second, and so does what is before it."""
+    monkeypatch.setattr(check_module, "MAX_SECONDS", 12)
+    clock = itertools.count()
+    monkeypatch.setattr(check_module.time, "thread_time", lambda: next(clock))
+    values = re.findall(rb"<value .*?</value>", samples["verified"], re.DOTALL) * 4
+    data = b"<values>" + b"".join(values) + b"</values>"
+    answer = client.post("/check", files={"file": ("a.xml", data)})
+    assert answer.status_code == 413
+    assert next(clock) == 12 + 2, "it ends among the eight signatures"
 
 
 def test_scripts_are_allowed_on_this_page_alone(client: TestClient) -> None:

@@ -127,7 +127,7 @@ class Msp:
         self.partners = Partners(self.database)
         judge = Validator(self.keys, Rules(side="msp")).judge
         self.inbox = Inbox(self.database, judge, compare, {}, self.clock)
-        http = httpx.Client(transport=httpx.MockTransport(self._take_report))
+        http = httpx.MockTransport(self._take_report)
         self.reporter = Reporter(self.inbox, self.partners, "https://msp.example", http)
         self.app = create_app(self.reporter)
         self.http = TestClient(self.app, base_url="https://msp.example")
@@ -135,10 +135,12 @@ class Msp:
     def clock(self) -> int:
         return self.now_ms
 
-    def _take_report(self, request: httpx.Request) -> httpx.Response:
+    async def _take_report(self, request: httpx.Request) -> httpx.Response:
         if self.report_status == 0:
             raise httpx.ConnectError("nobody there")
-        assert str(request.url) == REPORTS_AT
+        if str(request.url) != REPORTS_AT:
+            async with httpx.AsyncHTTPTransport() as network:
+                return await network.handle_async_request(request)
         self.reports.append(json.loads(request.content))
         return httpx.Response(self.report_status)
 
@@ -149,7 +151,11 @@ class Msp:
         self, token: str, members: dict[str, Any] | bytes, version: str = "2.2.1"
     ) -> httpx.Response:
         body = members if isinstance(members, bytes) else text_of(members)
-        return self.http.post(f"/ocpi/{version}/cdrs", content=body, headers=authorised(token))
+        answer = self.http.post(f"/ocpi/{version}/cdrs", content=body, headers=authorised(token))
+        if self.reporter.wanted.is_set():  # a running receiver has a thread for that
+            self.reporter.wanted.clear()
+            self.reporter.send_due()
+        return answer
 
     def close(self) -> None:
         self.database.close()

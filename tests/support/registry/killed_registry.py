@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -17,12 +18,15 @@ from typing import IO, Any
 import httpx
 from pydantic import BaseModel
 from wattseal.registry.api_models import Confirmation
+from wattseal.registry.audit import Trust, audit
+from wattseal.registry.log_client import open_source
 from wattseal.registry.setup import ADMINISTRATOR_FILE
 
 from support.registry.recorder import NAME
 from support.registry.simulated_module import METER, SimulatedModule, digest
 
 WATTSEAL = Path(sys.executable).parent / "wattseal"
+CHECKER = Path(__file__).parents[2] / "independent" / "check_log.py"
 PATIENCE_S = 120
 ROUGHLY_A_REQUEST_S = 0.03
 NO_LIMITS = ("--reads-per-minute", "0", "--writes-per-minute", "0")
@@ -161,3 +165,28 @@ def new_module(name: str, number: int) -> SimulatedModule:
         meter=METER.model_copy(update={"serial": serial}),
         clock_ms=time.time_ns() // 1_000_000,
     )
+
+
+def check_everything(site: KilledRegistry, recorded: int, folder: Path) -> None:
+    """Every request was answered in the end: the log has one entry for each, and no more."""
+    assert site.url is not None
+    entries = sorted(json.loads(text)["entry"] for text in site.confirmed)
+    assert entries == list(range(1, recorded + 1))
+    source = open_source(site.url)
+    facts = source.facts()
+    report = audit(source, Trust(), time.time_ns() // 1_000_000, max)
+    source.close()
+    assert report.findings == []
+    assert report.is_sound
+    assert report.size == recorded + 1  # the first is the administrator's access key
+    confirmed = folder / "confirmed.jsonl"
+    confirmed.write_text("\n".join(site.confirmed))
+    keys = ["--vkey", facts.vkey, "--registry-key", facts.registry_key]
+    checked = subprocess.run(
+        [sys.executable, CHECKER, site.url, *keys, "--confirmed", confirmed],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert f"{recorded} confirmations" in checked.stdout

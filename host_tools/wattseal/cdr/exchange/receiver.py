@@ -23,7 +23,6 @@ from typing import Annotated, Any, cast
 import structlog
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
@@ -38,11 +37,23 @@ from wattseal.cdr.ocpi import MAX_CDR_BYTES, Cdr
 from wattseal.cdr.report import as_html, as_text
 from wattseal.cdr.validate import Validator
 from wattseal.common.errors import ToolError
+from wattseal.common.exact_json import JsonError, load_object
 from wattseal.common.sentences import Language
-from wattseal.common.serve import RequestLog, listen, log_as_json, serve_app, url_of
+from wattseal.common.serve import (
+    PoolFullError,
+    RequestLog,
+    SmallPool,
+    fault_of_encoding,
+    listen,
+    log_as_json,
+    serve_app,
+    url_of,
+)
 from wattseal.common.sql import Database, DatabaseUnusable
 from wattseal.common.times import unix_ms_now
 from wattseal.registry.failures import RegistryError
+from wattseal.registry.web.callers import RateLimits, Settings, of_scope
+from wattseal.registry.web.problems import Problem
 
 VERSIONS = ("2.2.1", "2.3.0")
 
@@ -114,6 +125,8 @@ class ReceiverLog(RequestLog):
 
 BODY_SECONDS = 30
 MAX_TOKEN_CHARACTERS = 400
+MAX_SIGNED_VALUES = 100
+"""Of one CDR: a session of a day, with a reading each quarter of an hour."""
 RETRY_S = "30"
 
 _PAGE_HEADERS = {
@@ -135,6 +148,8 @@ def create_app(reporter: Reporter) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.reporter = reporter
+    app.state.limits = RateLimits(Settings())
+    app.state.judging = SmallPool(threads=2, waiting=50)
     app.post("/ocpi/{version}/cdrs", status_code=201, response_class=Response)(_create)
     app.get("/ocpi/{version}/cdrs/{receipt}", response_class=Response)(_fetch)
     app.get("/reports/{name}", response_class=Response)(_report)
@@ -142,6 +157,7 @@ def create_app(reporter: Reporter) -> FastAPI:
     app.exception_handler(Refusal)(_on_refusal)
     for unavailable in (ToolError, RegistryError, DatabaseUnusable):
         app.exception_handler(unavailable)(_on_unavailable)
+    app.exception_handler(PoolFullError)(_on_full_pool)
     app.exception_handler(RequestValidationError)(_on_malformed)
     app.exception_handler(HTTPException)(_on_routing)
     app.add_middleware(ReceiverLog)
@@ -156,7 +172,20 @@ Here = Annotated[Reporter, Depends(_reporter)]
 
 
 async def _partner(request: Request, reporter: Here) -> Partner:
-    """Whose token the request brings: `Authorization: Token`, base64 (section 4.1.3)."""
+    """Whose token the request brings: `Authorization: Token`, base64 (section 4.1.3).
+
+    A wrong one counts for its sender's address; a right one is good behind the same address.
+    """
+    try:
+        partner = await _read_token(request, reporter)
+    except Refusal:
+        _count(request, "wrong_key")
+        raise
+    request.state.party = partner.party
+    return partner
+
+
+async def _read_token(request: Request, reporter: Reporter) -> Partner:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "token" or not given or len(given) > MAX_TOKEN_CHARACTERS:
         raise _unauthorised("send the header `Authorization: Token ` and the token in base64")
@@ -167,8 +196,16 @@ async def _partner(request: Request, reporter: Here) -> Partner:
     partner = await run_in_threadpool(reporter.partners.find, token)
     if partner is None:
         raise _unauthorised("the token is unknown, or was revoked")
-    request.state.party = partner.party
     return partner
+
+
+def _count(request: Request, kind: str) -> None:
+    limits: RateLimits = request.app.state.limits
+    try:
+        limits.count(kind, of_scope(request.scope))
+    except Problem as problem:
+        headers = {"Retry-After": str(problem.detail["seconds"])}
+        raise Refusal(429, NOT_ALLOWED, problem.sentence, headers) from None
 
 
 Caller = Annotated[Partner, Depends(_partner)]
@@ -177,18 +214,30 @@ Caller = Annotated[Partner, Depends(_partner)]
 async def _create(request: Request, version: str, reporter: Here, partner: Caller) -> Response:
     _check_version(version)
     body = await _body(request)
+    judging: SmallPool = request.app.state.judging
     try:
-        received, is_new = await run_in_threadpool(reporter.inbox.receive, partner, version, body)
+        received, is_new = await judging.run(_take, reporter.inbox, partner, version, body)
     except NotTakenError as error:
         status, code = (403, NOT_ALLOWED) if error.is_forbidden else (400, BAD_REQUEST)
         raise Refusal(status, code, f"This is no CDR that can be taken: {error.cause}.") from None
     request.state.cdr = received.cdr
     request.state.billable = received.is_billable
     request.state.codes = [one.code for one in received.judgement.findings]
-    answer = _receipt(received, reporter)
     if is_new and received.report_state == "pending":
-        answer.background = BackgroundTask(reporter.send_due)
-    return answer
+        reporter.wanted.set()
+    return _receipt(received, reporter)
+
+
+def _take(inbox: Inbox, partner: Partner, version: str, body: bytes) -> tuple[Received, bool]:
+    """As Inbox.receive; a CDR of more signatures than a session has is not judged."""
+    try:
+        signed = load_object(body).get("signed_data")
+    except JsonError as error:
+        raise NotTakenError(f"it {error}") from None
+    values = signed.get("signed_values") if isinstance(signed, dict) else None
+    if isinstance(values, list) and len(values) > MAX_SIGNED_VALUES:
+        raise NotTakenError(f"it has more than {MAX_SIGNED_VALUES} signed values")
+    return inbox.receive(partner, version, body)
 
 
 async def _fetch(version: str, receipt: str, reporter: Here, partner: Caller) -> Response:
@@ -200,6 +249,7 @@ async def _fetch(version: str, receipt: str, reporter: Here, partner: Caller) ->
 
 
 async def _report(request: Request, name: str, reporter: Here, lang: str | None = None) -> Response:
+    _count(request, "read")
     report_name, _, form = name.partition(".")
     found = await run_in_threadpool(reporter.inbox.of_report, report_name)
     if found is None or form not in ("", "json", "txt", "html"):
@@ -238,6 +288,8 @@ def _check_version(version: str) -> None:
 
 
 async def _body(request: Request) -> bytes:
+    if fault := fault_of_encoding(request.headers):
+        raise Refusal(415, BAD_REQUEST, f"The CDR cannot be read: it {fault}.")
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -263,6 +315,11 @@ def _unauthorised(cause: str) -> Refusal:
 def _on_refusal(request: Request, refusal: Refusal) -> Response:
     request.state.problem = refusal.cause
     return envelope(refusal.http_status, refusal.code, refusal.cause, refusal.headers)
+
+
+def _on_full_pool(request: Request, _error: Exception) -> Response:
+    busy = "More CDRs came than are judged within a minute: send it again later."
+    return _on_refusal(request, Refusal(503, SERVER_ERROR, busy, {"Retry-After": RETRY_S}))
 
 
 def _on_unavailable(request: Request, error: Exception) -> Response:
@@ -334,16 +391,18 @@ def serve(
         serve_app(create_app(reporter), listening, when_ready, max_connections=MAX_CONNECTIONS)
     finally:
         stop.set()
+        reporter.wanted.set()
         reports.join()
-        reporter.close()
 
 
 def _send_reports(reporter: Reporter, stop: threading.Event) -> None:
     """What is due, until the service stops; a failure of the database waits for the next time."""
-    while True:
+    while not stop.is_set():
+        reporter.wanted.clear()
+        taken = 0
         try:
-            reporter.send_due()
+            taken = reporter.send_due()
         except Exception:
             _log.exception("reports")
-        if stop.wait(REPORTS_EVERY_S):
-            return
+        if not taken:
+            reporter.wanted.wait(REPORTS_EVERY_S)

@@ -6,9 +6,11 @@ several services on one database each sends what is due.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from contextlib import suppress
+import threading
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import sqlalchemy as sa
@@ -21,12 +23,15 @@ from wattseal.common.sentences import Language
 from wattseal.common.times import utc_text
 
 TIMEOUT_S = 10.0
+"""For all of one report: a partner that drips its answer holds nothing up."""
 FIRST_WAIT_MS = 60_000
 ATTEMPTS = 12
 """With the wait doubling each time, the last one is after almost three days."""
 CLAIM_MS = 60_000
 """For so long a process that sends a report keeps others from sending it too."""
 MAX_AT_ONCE = 20
+MAX_OF_PARTNER = 4
+"""Of these, so that one partner with many reports does not hold up the others."""
 
 _log = structlog.get_logger("wattseal.cdr")
 
@@ -55,36 +60,24 @@ def report_on(received: Received, base_url: str) -> Report:
 
 @dataclass(frozen=True)
 class Reporter:
-    """Sends the reports that are due on what the inbox holds. Tests replace `http`.
+    """Sends the reports that are due on what the inbox holds. Tests replace `transport`.
 
-    `base_url`: how partners reach this service, without a slash.
+    `base_url`: how partners reach this service, without a slash. `wanted` is set when there is a
+    new one.
     """
 
     inbox: Inbox
     partners: Partners
     base_url: str
-    http: httpx.Client = field(
-        default_factory=lambda: httpx.Client(timeout=TIMEOUT_S, follow_redirects=False)
-    )
+    transport: httpx.AsyncBaseTransport | None = None
+    wanted: threading.Event = field(default_factory=threading.Event)
 
     def send_due(self) -> int:
         """Send the reports that are due, a few at a time; how many were taken."""
-        statement = (
-            sa.select(cdr_received.c.receipt, cdr_received.c.report_due_ms)
-            .where(
-                cdr_received.c.report_state == "pending",
-                cdr_received.c.report_due_ms <= self.inbox.clock(),
-            )
-            .order_by(cdr_received.c.report_due_ms)
-            .limit(MAX_AT_ONCE)
-        )
         with self.inbox.database.ask() as connection:
-            due = connection.execute(statement).all()
-        return sum(self._send(receipt) for receipt, due_ms in due if self._claim(receipt, due_ms))
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.http.close()
+            due = connection.execute(_due(self.inbox.clock())).all()
+        claimed = [receipt for receipt, due_ms in due if self._claim(receipt, due_ms)]
+        return sum(asyncio.run(self._send_all(claimed))) if claimed else 0
 
     def _claim(self, receipt: str, due_ms: int) -> bool:
         """Whether this process may send it: another one may have taken it meanwhile."""
@@ -100,21 +93,20 @@ class Reporter:
         with self.inbox.database.write() as connection:
             return connection.execute(statement).rowcount == 1
 
-    def _send(self, receipt: str) -> bool:
+    async def _send_all(self, receipts: list[str]) -> list[bool]:
+        async with httpx.AsyncClient(
+            transport=self.transport, timeout=TIMEOUT_S, follow_redirects=False
+        ) as http:
+            return await asyncio.gather(*(self._send(http, receipt) for receipt in receipts))
+
+    async def _send(self, http: httpx.AsyncClient, receipt: str) -> bool:
         received = self.inbox.find(receipt)
         url = self.partners.report_url(received.party) if received else None
         if received is None or url is None:
             self._note(receipt, "none", 0)
             return False
         body = report_on(received, self.base_url).model_dump_json().encode()
-        status = None
-        headers = {"Content-Type": "application/json"}
-        with (
-            suppress(httpx.HTTPError),
-            # What is answered is not read: it may be of any length.
-            self.http.stream("POST", url, content=body, headers=headers) as answer,
-        ):
-            status = answer.status_code
+        status = await _posted(http, url, body)
         is_taken = status is not None and 200 <= status < 300
         attempts = received.report_attempts + 1
         state = "delivered" if is_taken else "failed" if attempts >= ATTEMPTS else "pending"
@@ -133,3 +125,34 @@ class Reporter:
             connection.execute(
                 sa.update(cdr_received).where(cdr_received.c.receipt == receipt).values(values)
             )
+
+
+def _due(now_ms: int) -> sa.Select[Any]:
+    """Receipt and time of the reports that are due, the first few of each partner."""
+    place = sa.func.row_number().over(
+        partition_by=cdr_received.c.party, order_by=cdr_received.c.report_due_ms
+    )
+    due = (
+        sa.select(cdr_received.c.receipt, cdr_received.c.report_due_ms, place.label("place"))
+        .where(cdr_received.c.report_state == "pending", cdr_received.c.report_due_ms <= now_ms)
+        .subquery()
+    )
+    return (
+        sa.select(due.c.receipt, due.c.report_due_ms)
+        .where(due.c.place <= MAX_OF_PARTNER)
+        .order_by(due.c.report_due_ms)
+        .limit(MAX_AT_ONCE)
+    )
+
+
+async def _posted(http: httpx.AsyncClient, url: str, body: bytes) -> int | None:
+    """The status of the answer; None if none came in time. The rest of it is not read."""
+    headers = {"Content-Type": "application/json"}
+    try:
+        async with (
+            asyncio.timeout(TIMEOUT_S),
+            http.stream("POST", url, content=body, headers=headers) as answer,
+        ):
+            return answer.status_code
+    except (httpx.HTTPError, TimeoutError):
+        return None

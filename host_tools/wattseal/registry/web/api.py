@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote
 
@@ -18,7 +18,15 @@ from wattseal.registry.log_client import write_states
 from wattseal.registry.records import ChipId, Hash, KeyId, MeterRef
 from wattseal.registry.states import history_lines
 from wattseal.registry.web import openapi
-from wattseal.registry.web.callers import Actor, Administrator, Service, ask
+from wattseal.registry.web.callers import (
+    OPERATOR_ONLY,
+    Actor,
+    Administrator,
+    LongWork,
+    Service,
+    Writing,
+    ask,
+)
 from wattseal.registry.web.metrics import Metrics
 from wattseal.registry.web.openapi import (
     ADMINISTRATION,
@@ -28,6 +36,7 @@ from wattseal.registry.web.openapi import (
     REPEATED,
     Responses,
     as_json,
+    errors,
 )
 from wattseal.registry.web.problems import Health, Problem
 from wattseal.registry.web.templates import FORMS, read_moment
@@ -98,7 +107,7 @@ Size = Annotated[
     int | None,
     Query(ge=1, le=MAX_INTEGER, description="Size of the log. Default: the entry's number + 1."),
 ]
-First = Annotated[int, Query(ge=0, le=MAX_INTEGER, description="Number of the first entry.")]
+First = Annotated[int, Query(ge=0, le=MAX_INTEGER, description="Number of the first, from 0.")]
 Count = Annotated[int, Query(ge=1, le=MAX_COUNT, description="How many at most.")]
 SearchText = Annotated[
     str,
@@ -119,25 +128,30 @@ _CHANGING = {**ADMINISTRATION, 404: RECORDING[404], 422: RECORDING[422]}
 @access_router.post(
     "", status_code=status.HTTP_201_CREATED, responses=_CHANGING, summary="Make an access key"
 )
-def grant(
+async def grant(
     body: Annotated[api.AccessRequest, openapi.body("access")],
     actor: Administrator,
     registry: Service,
+    writing: Writing,
 ) -> api.Confirmation:
     """The answer shows the key this once; the registry keeps its hash alone."""
-    return registry.grant(body, actor)
+    return await writing.run(registry.grant, body, actor)
 
 
 @access_router.get("", responses=ADMINISTRATION, summary="List the access keys")
-def access_keys(_actor: Administrator, registry: Service) -> list[api.AccessState]:
-    """All that there ever were, the revoked and expired ones too."""
-    return registry.access_keys()
+def access_keys(
+    _actor: Administrator, registry: Service, first: First = 0, count: Count = MAX_COUNT
+) -> list[api.AccessState]:
+    """All that there ever were, the revoked and expired ones too, oldest first."""
+    return registry.access_keys()[first : first + count]
 
 
 @access_router.delete("/{key_id}", responses=_CHANGING, summary="Revoke an access key")
-def revoke(key_id: KeyIdPath, actor: Administrator, registry: Service) -> api.Confirmation:
+async def revoke(
+    key_id: KeyIdPath, actor: Administrator, registry: Service, writing: Writing
+) -> api.Confirmation:
     """From now on it is good for nothing."""
-    return registry.revoke(key_id, actor)
+    return await writing.run(registry.revoke, key_id, actor)
 
 
 entries_router = APIRouter(prefix="/v1", tags=["log"])
@@ -178,9 +192,12 @@ async def publication(
     response_model=list[api.RecordLine],
     summary="Records in the order of the log",
 )
-def records(registry: Service, first: First = 0, count: Count = 256) -> Response:
+async def records(
+    registry: Service, long_work: LongWork, first: First = 0, count: Count = 256
+) -> Response:
     """From that entry on; none where the log has no more."""
-    return _json(_RECORDS.dump_json(registry.records(first, count)))
+    made = await long_work.run(lambda: _RECORDS.dump_json(registry.records(first, count)))
+    return _json(made)
 
 
 @entries_router.get(
@@ -189,9 +206,11 @@ def records(registry: Service, first: First = 0, count: Count = 256) -> Response
     response_model=list[list[api.State]],
     summary="What each record made of the state",
 )
-def states(registry: Service, first: First = 0, count: Count = 256) -> Response:
+async def states(
+    registry: Service, long_work: LongWork, first: First = 0, count: Count = 256
+) -> Response:
     """For each entry the states that begin with it, as the tables hold them; for auditors."""
-    return _json(write_states(registry.states(first, count)))
+    return _json(await long_work.run(lambda: write_states(registry.states(first, count))))
 
 
 def _json(content: bytes) -> Response:
@@ -201,7 +220,7 @@ def _json(content: bytes) -> Response:
 operation_router = APIRouter(tags=["operation"])
 
 _METRICS: Responses = {
-    **as_json(PUBLIC),
+    **as_json(errors(401)),
     200: {"description": "Prometheus's text format.", "content": {"text/plain": {}}},
 }
 
@@ -224,10 +243,14 @@ def ready(registry: Service) -> Health:
 
 
 @operation_router.get(
-    "/metrics", response_class=_Text, responses=_METRICS, summary="Prometheus metrics"
+    "/metrics",
+    response_class=_Text,
+    responses=_METRICS,
+    dependencies=[OPERATOR_ONLY],
+    summary="Prometheus metrics",
 )
 def metrics(request: Request, registry: Service) -> Response:
-    """Counters of all workers."""
+    """Counters of all workers; from another computer with an access key."""
     counted: Metrics = request.app.state.metrics
     return _Text(counted.text(registry.facts().size))
 
@@ -263,10 +286,20 @@ async def key_of_evse(evse_id: EvseIdPath, at: At, registry: Service) -> api.Key
 @questions_router.get(
     "/evse/{evse_id}/history", responses=FINDING, summary="A charge point's history"
 )
-async def history(evse_id: EvseIdPath, registry: Service) -> list[api.HistoryLine]:
+async def history(
+    evse_id: EvseIdPath,
+    registry: Service,
+    long_work: LongWork,
+    first: First = 0,
+    count: Count = MAX_COUNT,
+) -> list[api.HistoryLine]:
     """Every record that touched it, oldest first, with the key that signs after it."""
-    records = await ask(registry.history, evse_id)
-    return history_lines(evse_id, _found(records or None, "charge point", evse_id))
+
+    def read() -> list[api.HistoryLine]:
+        records = registry.history(evse_id)
+        return history_lines(evse_id, _found(records or None, "charge point", evse_id))
+
+    return (await long_work.run(read))[first : first + count]
 
 
 @questions_router.get(
@@ -311,9 +344,9 @@ def time(
 
 
 @questions_router.get("/search", responses=PUBLIC, summary="Search")
-async def search(q: SearchText, registry: Service) -> api.SearchResult:
+async def search(q: SearchText, registry: Service, long_work: LongWork) -> api.SearchResult:
     """By what EVSE-IDs, serial numbers, chip ids, keys and fingerprints begin with."""
-    return await ask(registry.search, q)
+    return await long_work.run(registry.search, q)
 
 
 def _found(state: _State | None, what: str, name: str) -> _State:
@@ -329,17 +362,19 @@ _Route = TypeVar("_Route", bound=Callable[..., Any])
 RegistrationBody = Annotated[api.RegistrationRequest, openapi.body("registration")]
 
 
-_Record = Callable[[api.RegistrationRequest | api.RequestAboutEvse], api.Confirmation]
+_Record = Callable[[api.RegistrationRequest | api.RequestAboutEvse], Awaitable[api.Confirmation]]
 
 
-async def _recorder(actor: Actor, registry: Service, response: Response) -> _Record:
+async def _recorder(
+    actor: Actor, registry: Service, writing: Writing, response: Response
+) -> _Record:
     """What records a request: its answer is 201 for a new entry, 200 for one that there was."""
 
-    def record(req: api.RegistrationRequest | api.RequestAboutEvse) -> api.Confirmation:
+    async def record(req: api.RegistrationRequest | api.RequestAboutEvse) -> api.Confirmation:
         if isinstance(req, api.RegistrationRequest):
-            done = registry.register(req, actor)
+            done = await writing.run(registry.register, req, actor)
         else:
-            done = registry.record_about_evse(req, actor)
+            done = await writing.run(registry.record_about_evse, req, actor)
         if done.repeated:
             response.status_code = status.HTTP_200_OK
         response.headers["Location"] = f"/v1/entries/{done.entry}"
@@ -368,9 +403,9 @@ def challenge(registry: Service) -> api.Challenge:
 
 
 @_recording("/registrations", "Register a key")
-def register(body: RegistrationBody, record: Recorder) -> api.Confirmation:
+async def register(body: RegistrationBody, record: Recorder) -> api.Confirmation:
     """Every scenario in which a key begins to sign for a charge point."""
-    return record(body)
+    return await record(body)
 
 
 @recording_router.post(
@@ -378,39 +413,41 @@ def register(body: RegistrationBody, record: Recorder) -> api.Confirmation:
     responses={key: RECORDING[key] for key in RECORDING if key != 422},
     summary="Judge a registration without making it",
 )
-def check(body: RegistrationBody, actor: Actor, registry: Service) -> list[api.Reason]:
+async def check(
+    body: RegistrationBody, actor: Actor, registry: Service, writing: Writing
+) -> list[api.Reason]:
     """All that speaks against it; empty if it would be taken."""
-    return list(map(api.Reason.of, registry.judge(body, actor)))
+    return list(map(api.Reason.of, await writing.run(registry.judge, body, actor)))
 
 
 @_recording("/deactivations", "Deactivate a key")
-def deactivate(
+async def deactivate(
     body: Annotated[api.DeactivationRequest, openapi.body("deactivation")], record: Recorder
 ) -> api.Confirmation:
     """The charge point is given up, or its key is not to be trusted any more."""
-    return record(body)
+    return await record(body)
 
 
 @_recording("/hardware-exchanges", "Note an exchange of station hardware")
-def exchange_hardware(
+async def exchange_hardware(
     body: Annotated[api.HardwareExchangeRequest, openapi.body("hardware_exchange")],
     record: Recorder,
 ) -> api.Confirmation:
     """The station around the meter is another; meter, module and EVSE-ID stay."""
-    return record(body)
+    return await record(body)
 
 
 @_recording("/consents", "Consent to a take-over")
-def consent(
+async def consent(
     body: Annotated[api.ConsentRequest, openapi.body("consent")], record: Recorder
 ) -> api.Confirmation:
     """Let another operator take over this charge point's meter and module."""
-    return record(body)
+    return await record(body)
 
 
 @_recording("/test-charges", "Keep a test charge")
-def keep_test_charge(
+async def keep_test_charge(
     body: Annotated[api.TestChargeRequest, openapi.body("test_charge")], record: Recorder
 ) -> api.Confirmation:
     """The records of the session charged after commissioning, for the commissioning document."""
-    return record(body)
+    return await record(body)

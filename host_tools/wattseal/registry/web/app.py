@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.staticfiles import StaticFiles
 
 from wattseal import __version__
-from wattseal.common.serve import log_as_json
+from wattseal.common.serve import SmallPool, log_as_json
 from wattseal.common.workers import end_with_parent
 from wattseal.driver_check.browser import CHECK_FILES
 from wattseal.registry.service import Registry
@@ -49,6 +49,9 @@ def create_app(registry: Registry, settings: Settings) -> FastAPI:
     app.state.registry_name = registry.facts().name
     app.state.metrics = Metrics()
     app.state.limits = RateLimits(settings)
+    app.state.public_url = settings.public_url
+    app.state.long_work = SmallPool(threads=2, waiting=20)
+    app.state.writing = SmallPool(threads=4, waiting=200)
     for router in _ROUTERS:
         app.include_router(router)
     for path, folder in (("/static/check", CHECK_FILES), ("/static", STATIC_FILES)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import math
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -18,6 +19,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
+from wattseal.common.serve import SmallPool
 from wattseal.registry.api_models import AccessState
 from wattseal.registry.failures import AccessError
 from wattseal.registry.rules.proof import OFFLINE_DAYS
@@ -60,12 +62,13 @@ class Settings:
     The limits count in each worker process for itself: with N workers, N times as much gets through
     at worst. `reads_per_minute` and `wrong_keys_per_minute` count for each client address,
     `writes_per_minute` for each access key. offline_days: how old a proof over the offline
-    challenge may be; 0 takes none.
+    challenge may be; 0 takes none. public_url: how others reach it; None: as it listens.
     """
 
     data: Path = Path("registry-data")
     database_url: str | None = None
     name: str | None = None
+    public_url: str | None = None
     offline_days: int = OFFLINE_DAYS
     reads_per_minute: int = 6000
     writes_per_minute: int = 600
@@ -90,6 +93,17 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     return Settings(**{key: read.get(key, str)(text) for key, text in given.items()})
 
 
+_COSTS = (
+    (8, re.compile(r"/v1/(?:records|states)|/stations/.*|/v1/evse/.*/history")),
+    (4, re.compile(r"/|/v1/search|/log/tile/entries/.*|/v1/entries/.*/publication")),
+)
+
+
+def cost_of(path: str) -> int:
+    """What a request counts for in the limit of reads: a look-up is 1."""
+    return next((cost for cost, paths in _COSTS if paths.fullmatch(path)), 1)
+
+
 class RateLimits:
     """Three limits: of reading, of writing, and of trying access keys."""
 
@@ -102,7 +116,7 @@ class RateLimits:
         }
 
     def count(self, kind: str, who: str, cost: int = 1) -> None:
-        """`cost` more of this kind, a whole minute's at most; 0 only looks whether one may come.
+        """`cost` more of this kind, a whole minute's at most.
 
         Problem `too_many_requests`, and then it does not count.
         """
@@ -110,11 +124,7 @@ class RateLimits:
         if not limit:
             return
         item = RateLimitItemPerMinute(limit)
-        if cost:
-            is_allowed = self._limiter.hit(item, kind, who, cost=min(cost, limit))
-        else:
-            is_allowed = self._limiter.test(item, kind, who)
-        if not is_allowed:
+        if not self._limiter.hit(item, kind, who, cost=min(cost, limit)):
             window = self._limiter.get_window_stats(item, kind, who)
             seconds = max(1, math.ceil(window.reset_time - time.time()))
             raise Problem("too_many_requests", limit=limit, seconds=seconds)
@@ -139,25 +149,59 @@ async def _registry(request: Request) -> Registry:
 Service = Annotated[Registry, Depends(_registry)]
 
 
+async def _long(request: Request) -> SmallPool:
+    pool: SmallPool = request.app.state.long_work
+    return pool
+
+
+async def _writing(request: Request) -> SmallPool:
+    pool: SmallPool = request.app.state.writing
+    return pool
+
+
+LongWork = Annotated[SmallPool, Depends(_long)]
+"""Where lists and uploads are read. PoolFullError."""
+Writing = Annotated[SmallPool, Depends(_writing)]
+"""Where records are written, which wait for one another. PoolFullError."""
+
+
 def _actor(
     request: Request,
     registry: Service,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> AccessState:
-    """The access key's state. AccessError, and Problem `access_missing`, `too_many_requests`."""
+    """The access key's state. AccessError, and Problem `access_missing`, `too_many_requests`.
+
+    A wrong key counts for its sender's address, and a right one is good behind the same address:
+    nobody guesses 256 bits, so nothing is learnt from that.
+    """
     if given is None:
         raise Problem("access_missing")
     limits: RateLimits = request.app.state.limits
-    address = of_scope(request.scope)
-    limits.count("wrong_key", address, cost=0)
     try:
         actor = registry.authenticate(given.credentials[:MAX_ACCESS_KEY_CHARACTERS])
     except AccessError:
-        limits.count("wrong_key", address)
+        limits.count("wrong_key", of_scope(request.scope))
         raise
     request.state.key_id = actor.key_id
     limits.count("write", actor.key_id)
     return actor
+
+
+def _operator(
+    request: Request,
+    registry: Service,
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> None:
+    """Let pass who asks from this computer, through no proxy, or brings an access key."""
+    host = request.client.host if request.client else ""
+    is_here = host in ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+    if not is_here or any(name in request.headers for name in _OF_PROXIES):
+        _actor(request, registry, given)
+
+
+_OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-real-ip")
+OPERATOR_ONLY = Depends(_operator)
 
 
 Actor = Annotated[AccessState, Depends(_actor)]

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
 from wattseal.common.sentences import Language, read_sentences
+from wattseal.common.serve import PoolFullError
 from wattseal.common.sql import DatabaseUnusable
 from wattseal.driver_check.words import choose
 from wattseal.registry import failures
@@ -69,6 +70,7 @@ def install(app: FastAPI) -> None:
     app.exception_handler(Refused)(_on_refused)
     app.exception_handler(RequestValidationError)(_on_malformed)
     app.exception_handler(HTTPException)(_on_routing)
+    app.exception_handler(PoolFullError)(_on_full_pool)
     for fault in (DatabaseUnusable, OperationalError, InterfaceError, PoolTimeout):
         app.exception_handler(fault)(_on_database)
 
@@ -109,6 +111,10 @@ def _on_routing(request: Request, error: HTTPException) -> Response:
         return problem_answer(problem, request.scope, error.headers)
     problem = Problem("request_malformed", cause=str(error.detail)[:300])
     return problem_answer(problem, request.scope)
+
+
+def _on_full_pool(request: Request, _error: Exception) -> Response:
+    return problem_answer(Problem("busy"), request.scope)
 
 
 def _on_database(request: Request, error: Exception) -> Response:

@@ -5,14 +5,23 @@ from __future__ import annotations
 import asyncio
 
 import structlog
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from wattseal.common.serve import RequestLog
+from wattseal.common.serve import RequestLog, fault_of_encoding, fault_of_json
 from wattseal.driver_check.page import MAX_FORM_BYTES
+from wattseal.registry.failures import AccessError
+from wattseal.registry.service import Registry
 from wattseal.registry.web import callers
-from wattseal.registry.web.callers import BODY_SECONDS, MAX_BODY_BYTES, RateLimits
+from wattseal.registry.web.callers import (
+    BODY_SECONDS,
+    MAX_ACCESS_KEY_CHARACTERS,
+    MAX_BODY_BYTES,
+    RateLimits,
+    ask,
+    cost_of,
+)
 from wattseal.registry.web.errors import problem_answer
 from wattseal.registry.web.metrics import Metrics
 from wattseal.registry.web.problems import Problem
@@ -22,7 +31,10 @@ LARGER = {"/check": MAX_FORM_BYTES}
 
 
 class BodyLimit:
-    """Answers 413 and 408 by itself; the application gets the whole body as one message."""
+    """Answers 408, 413 and 415 by itself, and 400 to JSON that can be read in two ways.
+
+    The application gets the whole body as one message.
+    """
 
     def __init__(
         self, app: ASGIApp, limit_bytes: int = MAX_BODY_BYTES, seconds: float = BODY_SECONDS
@@ -38,9 +50,12 @@ class BodyLimit:
             return
         try:
             limit_bytes = LARGER.get(scope["path"], self._limit_bytes)
-            _check_announced(scope, limit_bytes)
+            headers = Headers(scope=scope)
+            _check_announced(headers, limit_bytes)
             async with asyncio.timeout(self._seconds):
                 body = await _read(receive, limit_bytes)
+            if body and scope["path"] not in LARGER:
+                _check_json(headers, body)
         except Problem as problem:
             await problem_answer(problem, scope)(scope, receive, send)
             return
@@ -52,10 +67,19 @@ class BodyLimit:
             await self._app(scope, _replayed(body, receive), send)
 
 
-def _check_announced(scope: Scope, limit_bytes: int) -> None:
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and int(value) > limit_bytes:
-            raise Problem("body_too_large", limit=limit_bytes)
+def _check_announced(headers: Headers, limit_bytes: int) -> None:
+    announced = headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit_bytes:
+        raise Problem("body_too_large", limit=limit_bytes)
+    if fault := fault_of_encoding(headers):
+        raise Problem("body_encoded", cause=fault)
+
+
+def _check_json(headers: Headers, body: bytes) -> None:
+    """What is called something else than JSON is refused by the routes."""
+    kind = headers.get("content-type", "json").partition(";")[0]
+    if "json" in kind.lower() and (fault := fault_of_json(body)):
+        raise Problem("request_malformed", cause=f"body: it {fault}")
 
 
 async def _read(receive: Receive, limit_bytes: int) -> bytes | None:
@@ -109,7 +133,11 @@ NOT_COUNTED = ("/health", "/ready", "/metrics")
 
 
 class ReadLimit:
-    """Answers 429 by itself. Writing counts here too, before anybody looks at its access key."""
+    """Answers 429 by itself. Writing counts here too, before anybody looks at its access key.
+
+    Beyond the limit of an address, only who brings a right access key is let through, with a limit
+    of the key's own: somebody else behind the same address must not stop a station's registration.
+    """
 
     def __init__(self, app: ASGIApp, limits: RateLimits) -> None:
         self._app = app
@@ -119,11 +147,27 @@ class ReadLimit:
         """One request."""
         if scope["type"] == "http" and scope["path"] not in NOT_COUNTED:
             try:
-                self._limits.count("read", callers.of_scope(scope))
+                await self._count(scope, cost_of(scope["path"]))
             except Problem as problem:
                 await problem_answer(problem, scope)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    async def _count(self, scope: Scope, cost: int) -> None:
+        try:
+            self._limits.count("read", callers.of_scope(scope), cost)
+        except Problem:
+            scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
+            if scheme.lower() != "bearer":
+                raise
+            registry: Registry = scope["app"].state.registry
+            try:
+                actor = await ask(registry.authenticate, given.strip()[:MAX_ACCESS_KEY_CHARACTERS])
+            except AccessError:
+                actor = None
+            if actor is None:
+                raise
+            self._limits.count("read", actor.key_id, cost)
 
 
 _UNROUTED = "(none)"

@@ -20,6 +20,7 @@ _MEANINGS = {
     403: "The access key may not do this.",
     404: "The registry knows no such thing.",
     413: "The body is too large.",
+    415: "The body is compressed, or not in UTF-8.",
     429: "Too many requests; the header Retry-After says how long to wait.",
     503: "The registry cannot serve now.",
 }
@@ -29,7 +30,7 @@ def errors(*statuses: int) -> Responses:
     """These, and what any route may answer."""
     return {
         status: {"model": ErrorBody, "description": _MEANINGS[status]}
-        for status in sorted({400, 413, 429, 503, *statuses})
+        for status in sorted({400, 413, 415, 429, 503, *statuses})
     }
 
 

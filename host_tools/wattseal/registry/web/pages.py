@@ -14,16 +14,17 @@ from starlette.responses import HTMLResponse
 from wattseal.common.sentences import Language, read_labels
 from wattseal.common.times import unix_ms_now
 from wattseal.driver_check.browser import offline_page, tables_module
-from wattseal.driver_check.check import Examination
+from wattseal.driver_check.check import MAX_SECONDS, MAX_VALUES, Examination, TooCostlyError
 from wattseal.driver_check.page import UploadError, read_upload
 from wattseal.driver_check.trust import Result
 from wattseal.driver_check.words import PAGE, choose
 from wattseal.ocmf.public_key import DEFAULT_ALGORITHM
 from wattseal.registry.failures import NotFound
+from wattseal.registry.service import Registry
 from wattseal.registry.station_history import events, key_periods
 from wattseal.registry.web import callers
-from wattseal.registry.web.api import EvseIdPath
-from wattseal.registry.web.callers import RateLimits, Service, ask
+from wattseal.registry.web.api import MAX_COUNT, EvseIdPath
+from wattseal.registry.web.callers import LongWork, RateLimits, Service, ask
 from wattseal.registry.web.problems import Problem
 from wattseal.registry.web.templates import STATIC_FILES, read_moment, render
 
@@ -32,7 +33,9 @@ check_router = APIRouter(include_in_schema=False)
 SITE_STYLE = STATIC_FILES.joinpath("style.css").read_text("utf-8")
 
 READS_PER_FILE = 10
-"""What the check of one file counts for in the limit of reads: signatures take time to verify."""
+READS_PER_VALUE = 4
+"""What a file, and a signed reading in it, count for in the limit of reads: signatures take time
+to verify."""
 
 
 @check_router.get("/check")
@@ -57,13 +60,13 @@ async def tables() -> Response:
 
 
 @check_router.post("/check")
-async def check(request: Request, registry: Service) -> Response:
+async def check(request: Request, registry: Service, long_work: LongWork) -> Response:
     """Check what the form brings."""
     limits: RateLimits = request.app.state.limits
     address = callers.of_scope(request.scope)
 
-    def count(files: int) -> None:
-        limits.count("read", address, READS_PER_FILE * files)
+    def count(values: int) -> None:
+        limits.count("read", address, READS_PER_FILE + READS_PER_VALUE * values)
 
     fault = "nothing_given"
     try:
@@ -74,7 +77,10 @@ async def check(request: Request, registry: Service) -> Response:
     examination = Examination(registry, language, count)
     if upload is None:
         return _check_page(request, language, examination.refuse("", fault), 400)
-    result = await ask(examination.examine, upload.name, upload.data)
+    try:
+        result = await long_work.run(examination.examine, upload.name, upload.data)
+    except TooCostlyError:
+        raise Problem("check_too_costly", values=MAX_VALUES, seconds=MAX_SECONDS) from None
     return _check_page(request, language, result)
 
 
@@ -98,21 +104,32 @@ MAX_SEARCH_CHARACTERS = 400
 
 
 @router.get("/")
-def start(request: Request, registry: Service, q: str = Query("", max_length=1000)) -> Response:
+async def start(
+    request: Request, registry: Service, long_work: LongWork, q: str = Query("", max_length=1000)
+) -> Response:
     """The search, with what it found."""
     text = q.strip()[:MAX_SEARCH_CHARACTERS]
+    return await (long_work.run if text else ask)(_start_page, request, registry, text)
+
+
+def _start_page(request: Request, registry: Registry, text: str) -> Response:
     found = registry.search(text) if text else None
     return _page(request, "search.html", text=text, found=found, size=registry.facts().size)
 
 
 @router.get("/stations/{evse_id}")
-def station(
+async def station(
     evse_id: EvseIdPath,
     request: Request,
     registry: Service,
+    long_work: LongWork,
     at: str = Query("", max_length=1000),
 ) -> Response:
     """A charge point: its state, its keys, what happened; and its key at a time."""
+    return await long_work.run(_station_page, evse_id, request, registry, at.strip()[:40])
+
+
+def _station_page(evse_id: str, request: Request, registry: Registry, at: str) -> Response:
     state = registry.evse(evse_id)
     if state is None:
         raise NotFound("not_found", what="charge point", name=evse_id)
@@ -124,9 +141,9 @@ def station(
         state=state,
         eligibility=registry.eligibility(evse_id),
         keys=[(period, records[period.entry]) for period in key_periods(evse_id, history)],
-        events=events(evse_id, history),
+        events=events(evse_id, history)[:MAX_COUNT],
         algorithm=DEFAULT_ALGORITHM,
-        **_asked(registry, evse_id, at.strip()[:40]),
+        **_asked(registry, evse_id, at),
     )
 
 
@@ -138,8 +155,16 @@ def log(request: Request, registry: Service) -> Response:
         "log.html",
         facts=registry.facts(),
         checkpoint=registry.checkpoint(),
-        url=str(request.base_url).rstrip("/"),
+        url=_own_url(request),
     )
+
+
+def _own_url(request: Request) -> str:
+    """How others reach the registry: never what a request says in its header `Host`."""
+    told: str | None = request.app.state.public_url
+    host, port = request.scope["server"] or ("localhost", None)
+    shown = f"[{host}]" if ":" in host else host
+    return (told or f"http://{shown}{f':{port}' if port else ''}").rstrip("/")
 
 
 def _asked(registry: Service, evse_id: str, at: str) -> dict[str, Any]:

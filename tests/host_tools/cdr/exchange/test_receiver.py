@@ -1,6 +1,7 @@
 """The receiver over HTTP: who may send what, what is kept, and what is answered."""
 
 import base64
+import gzip
 import hashlib
 import json
 import threading
@@ -9,11 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.cdr.charged import END
+from support.cdr.dripping import dripping
 from support.cdr.parties import Keys, Msp, authorised, cdr, tampered, text_of
+from wattseal.cdr.exchange import reports
 from wattseal.cdr.exchange.inbox import listed
+from wattseal.cdr.exchange.receiver import MAX_SIGNED_VALUES
 from wattseal.cdr.marker import DEFAULT
 from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import load_object
+from wattseal.common.serve import SmallPool
 
 
 @pytest.fixture
@@ -77,6 +83,18 @@ class TestWhoMaySend:
         assert msp.http.get(location).status_code == 401
         assert msp.http.get(location, headers=authorised(token)).status_code == 200
 
+    def test_a_wrong_token_costs_its_sender_and_not_the_right_one_beside_it(
+        self, msp: Msp, token: str
+    ) -> None:
+        headers = authorised("wst_unknown")
+        tried = [
+            msp.http.post("/ocpi/2.2.1/cdrs", content=b"{}", headers=headers) for _ in range(25)
+        ]
+        assert [one.status_code for one in tried] == [401] * 20 + [429] * 5
+        assert int(tried[-1].headers["Retry-After"]) > 0
+        assert tried[-1].json()["status_code"] == 2000
+        assert msp.post(token, cdr()).status_code == 201
+
     def test_no_token_is_kept_or_logged(
         self, msp: Msp, token: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
     ) -> None:
@@ -116,6 +134,42 @@ class TestWhatIsRefused:
         answer = msp.post(token, b'{"x":"' + b"x" * (1 << 20) + b'"}')
         assert answer.status_code == 413
         assert nothing_kept(msp)
+
+    def test_what_has_more_signatures_than_a_session(self, msp: Msp, token: str) -> None:
+        one = {"nature": "End", "plain_data": "", "signed_data": END}
+        signed = {**cdr()["signed_data"], "signed_values": [one] * (MAX_SIGNED_VALUES + 1)}
+        answer = msp.post(token, cdr(signed_data=signed))
+        assert answer.status_code == 400
+        assert f"more than {MAX_SIGNED_VALUES}" in answer.json()["status_message"]
+        assert nothing_kept(msp)
+
+    @pytest.mark.parametrize(
+        ("headers", "coded", "status"),
+        [
+            ({"Content-Encoding": "gzip"}, gzip.compress, 415),
+            ({"Content-Type": "application/json; charset=utf-16"}, bytes, 415),
+            ({}, lambda body: body.decode().encode("utf-16"), 400),
+            ({}, lambda body: body.decode().encode("utf-16-be"), 400),
+            ({}, lambda body: b"\xef\xbb\xbf" + body, 400),
+        ],
+    )
+    def test_what_is_in_another_encoding(
+        self, msp: Msp, token: str, headers: dict[str, str], coded: Any, status: int
+    ) -> None:
+        body = coded(text_of(cdr()))
+        sent = {**authorised(token), **headers}
+        answer = msp.http.post("/ocpi/2.2.1/cdrs", content=body, headers=sent)
+        assert answer.status_code == status
+        assert answer.json()["status_code"] == 2001
+        assert nothing_kept(msp)
+
+    def test_what_comes_while_too_much_is_judged(self, msp: Msp, token: str) -> None:
+        msp.app.state.judging = SmallPool(threads=1, waiting=-1)
+        answer = msp.post(token, cdr())
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert nothing_kept(msp)
+        assert msp.http.get("/ready").status_code == 200
 
     def test_a_version_that_is_not_taken(self, msp: Msp, token: str) -> None:
         answer = msp.post(token, cdr(), version="2.1.1")
@@ -301,6 +355,26 @@ class TestReports:
             msp.reporter.send_due()
         [kept] = listed(msp.database)
         assert (kept.report_state, kept.report_attempts) == ("failed", 12)
+
+    def test_a_partner_that_drips_its_answer_stops_nobody(
+        self, msp: Msp, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reports, "TIMEOUT_S", 0.5)
+        with dripping() as url:
+            drips = msp.partner("DE*DRP", url)
+            for number in range(30):
+                spoilt = tampered(party_id="DRP", id=f"cdr-{number}")
+                msp.http.post(
+                    "/ocpi/2.2.1/cdrs", content=text_of(spoilt), headers=authorised(drips)
+                )
+            msp.now_ms += 1
+            msp.post(msp.partner(), tampered())
+            assert len(msp.reports) == 1
+        [kept] = [one for one in listed(msp.database) if one.party == "DE*ABC"]
+        assert kept.report_state == "delivered"
+        left = [one for one in listed(msp.database) if one.party == "DE*DRP"]
+        assert {one.report_state for one in left} == {"pending"}
+        assert sum(one.report_attempts for one in left) == reports.MAX_OF_PARTNER
 
     def test_a_due_report_is_sent_by_one_process_only(self, msp: Msp, token: str) -> None:
         msp.report_status = 500

@@ -124,7 +124,7 @@ def test_every_failure_of_the_service_has_a_status() -> None:
 
 
 def test_every_problem_can_be_told() -> None:
-    blanks = {"cause": "a", "path": "b", "method": "c", "seconds": 1, "limit": 1}
+    blanks = {"cause": "a", "path": "b", "method": "c", "seconds": 1, "limit": 1, "values": 1}
     for name in read_sentences(TABLE):
         status, body, _headers = of_failure(Problem(name, **{**blanks, "request_id": "d"}))
         assert status >= 400

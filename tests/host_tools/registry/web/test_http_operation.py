@@ -72,7 +72,7 @@ def test_metrics_count_what_happened(api: Api, module: SimulatedModule) -> None:
     api.register(module)
     api.post("/v1/registrations", module.registration("00" * 32, "reuse"))
     api.client.get("/v1/access", headers=bearer("wsk_x"))
-    text = api.client.get("/metrics").text
+    text = api.get("/metrics").text
     size = api.get("/v1/registry").json()["size"]
     assert f"wattseal_registry_log_entries {float(size)}" in text
     counted = 'requests_total{method="POST",route="/v1/registrations",status="201"} 1.0'
@@ -87,7 +87,7 @@ def test_metrics_name_no_station_and_no_invention(api: Api, module: SimulatedMod
     api.get(f"/v1/evse/{module.evse_id}")
     api.client.get("/invented-path")
     api.client.request("INVENTED", "/v1/registry")
-    text = api.client.get("/metrics").text
+    text = api.get("/metrics").text
     assert "DE*ABC" not in text
     assert "invented" not in text
     assert "INVENTED" not in text
@@ -146,13 +146,13 @@ def test_an_exception_is_logged_once_with_its_trace(
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/v1/registry", "/log/checkpoint", "/v1/no"])
-def test_head_tells_what_get_would(client: TestClient, path: str) -> None:
+def test_head_tells_what_get_would(client: TestClient, api: Api, path: str) -> None:
     head, get = client.head(path), client.get(path)
     assert (head.status_code, head.content) == (get.status_code, b"")
     for name in ("Content-Type", "Content-Length", "Cache-Control"):
         assert head.headers[name] == get.headers[name]
     route = 'method="HEAD",route="(none)"' if get.status_code == 404 else f'route="{path}"'
-    assert route in client.get("/metrics").text
+    assert route in api.get("/metrics").text
 
 
 @pytest.mark.parametrize("path", ["/", "/log", "/v1/registry", "/nothing", "/static/style.css"])

@@ -16,6 +16,7 @@ from wattseal.registry.api_models import (
     DeactivationRequest,
     HardwareExchangeRequest,
 )
+from wattseal.registry.records import Scenario
 from wattseal.wire import signed_time
 from wattseal.wire.merkle import leaf_hash, root_from_inclusion_proof
 from wattseal.wire.publication import read_leaf
@@ -56,6 +57,34 @@ def test_the_same_registration_again_is_answered_with_its_entry(
     assert (first.status_code, again.status_code) == (201, 200)
     assert again.json() == {**first.json(), "repeated": True}
     assert again.headers["Location"] == first.headers["Location"]
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        *(("scenario", one.value) for one in Scenario if one is not Scenario.INITIAL),
+        ("module_model", "Another one"),
+        *(("meter", {name: f"other {name}"}) for name in ("manufacturer", "model", "serial")),
+        ("meter", {"calibration_mark": "DE-M 25 0001"}),
+        ("meter", {"calibration_year": 2024}),
+        ("statements", []),
+        ("possession", {"signature": "00"}),
+    ],
+)
+def test_a_registration_that_was_recorded_is_judged_as_a_first_one_once_a_member_differs(
+    api: Api, module: SimulatedModule, member: str, value: Any
+) -> None:
+    request = module.registration(api.challenge()).model_dump(mode="json")
+    assert api.post("/v1/registrations", request).status_code == 201
+    size = api.get("/v1/registry").json()["size"]
+    old = request[member]
+    changed = {**old, **value} if isinstance(value, dict) else value
+    if member == "statements":
+        changed = [{**old[0], "statement": old[0]["statement"].replace("birth", "berth")}]
+    response = api.post("/v1/registrations", {**request, member: changed})
+    assert response.status_code == 422
+    assert codes_of(response)
+    assert api.get("/v1/registry").json()["size"] == size
 
 
 def test_a_check_writes_nothing(api: Api, module: SimulatedModule) -> None:
@@ -154,7 +183,8 @@ def test_a_replayed_proof_registers_nobody_else(api: Api, module: SimulatedModul
     thief = SimulatedModule("thief", evse_id="DE*ABC*E666", clock_ms=module.clock_ms)
     stolen = thief.registration(api.challenge(), possession=request.possession)
     response = api.post("/v1/registrations", stolen)
-    assert (response.status_code, response.json()["repeated"]) == (200, True)
+    assert response.status_code == 422
+    assert "history_broken" in codes_of(response)
     assert api.get(f"/v1/modules/{thief.chip_id}").status_code == 404
     assert api.get(f"/v1/evse/{thief.evse_id}").status_code == 404
 

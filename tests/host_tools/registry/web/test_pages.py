@@ -9,6 +9,9 @@ from support.registry.api_caller import Api
 from support.registry.stations import charging_station, closed_station
 from wattseal.common.times import utc_to_read
 from wattseal.driver_check.page import in_groups
+from wattseal.registry.service import Registry
+from wattseal.registry.web.app import create_app
+from wattseal.registry.web.callers import Settings
 
 VOID = {"meta", "link", "input", "br"}
 
@@ -195,6 +198,19 @@ def test_the_log_page_says_how_to_audit(pages: dict[str, _Page], client: TestCli
     facts = client.get("/v1/registry").json()
     assert facts["registry_key"] in text
     assert facts["vkey"] in text
+
+
+def test_the_command_to_audit_names_the_registrys_own_address(registry: Registry) -> None:
+    forged = {"Host": "evil.example"}
+    for public_url, shown in (
+        (None, "http://testserver:80"),
+        ("https://registry.example/", "https://registry.example"),
+    ):
+        client = TestClient(create_app(registry, Settings(public_url=public_url)))
+        for page in ("/log", "/"):
+            assert "evil.example" not in client.get(page, headers=forged).text
+        text = client.get("/log", headers=forged).text
+        assert f"wattseal registry audit {shown}<" in text
 
 
 def test_the_style_may_be_kept_but_not_stepped_out_of(client: TestClient) -> None:

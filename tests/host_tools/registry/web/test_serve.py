@@ -6,8 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +22,7 @@ from wattseal.common import serve as serve_module
 from bench import process_family
 
 START_S = 120
+STOPPED_WITHIN_S = 20  # it takes 5 on a machine that has nothing else to do
 WATTSEAL = [str(Path(sys.executable).with_name("wattseal"))]
 
 
@@ -116,7 +118,7 @@ def test_workers_answer_on_one_port_and_count_together(
     assert _register(service).status_code == 201
     for _ in range(20):
         assert httpx.get(f"{service.url}/v1/registry").json()["size"] == 2
-    text = httpx.get(f"{service.url}/metrics").text
+    text = httpx.get(f"{service.url}/metrics").text  # from this computer
     assert re.search(r'requests_total\{.*"/v1/registry".*\} 20\.0', text)
     status, lines = service.stop()
     assert status == 0
@@ -185,6 +187,74 @@ def test_overlong_headers_are_refused(serve: Callable[..., Service]) -> None:
         answer = _received(connection)
     assert answer == b"" or answer.startswith(b"HTTP/1.1 4")
     assert httpx.get(f"{service.url}/health").status_code == 200
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /health HTTP/1.1\r\nX-Slow: "])
+def test_a_head_that_does_not_come_is_given_up(serve: Callable[..., Service], sent: bytes) -> None:
+    service = serve()
+    with socket.create_connection(("127.0.0.1", httpx.URL(service.url).port)) as slow:
+        slow.settimeout(60)
+        slow.sendall(sent)
+        assert _received(slow) == b""
+    with socket.create_connection(("127.0.0.1", httpx.URL(service.url).port)) as slow:
+        slow.settimeout(60)
+        slow.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" + sent)
+        assert slow.recv(15) == b"HTTP/1.1 200 OK"
+        while _dripped(slow):
+            pass  # a byte each second keeps no connection
+
+
+def _dripped(connection: socket.socket) -> bool:
+    """Whether the other side still takes a byte, after it was given a second to close."""
+    connection.settimeout(1)
+    try:
+        while connection.recv(65536):
+            continue
+    except TimeoutError:
+        connection.sendall(b"x")
+        return True
+    except ConnectionError:
+        pass
+    return False
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_it_ends_at_sigterm_with_requests_in_flight(
+    serve: Callable[..., Service], workers: str
+) -> None:
+    service = serve("--workers", workers)
+    address = ("127.0.0.1", httpx.URL(service.url).port)
+    heads = (
+        b"",
+        b"GET /hea",
+        b"POST /check HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc",
+        b"GET /static/check/tables.js HTTP/1.1\r\nHost: x\r\n\r\n" * 50,
+    )
+    with ExitStack() as stack:
+        for head in heads * 3:
+            stack.enter_context(socket.create_connection(address)).sendall(head)
+        assert httpx.get(f"{service.url}/health").status_code == 200
+        began_s = time.monotonic()
+        status, _lines = service.stop()
+    assert status == 0
+    assert time.monotonic() - began_s < STOPPED_WITHIN_S
+
+
+def test_work_that_does_not_end_ends_with_the_process() -> None:
+    """A thread that works on would keep a process of Python alive."""
+    program = (
+        "import signal, threading\n"
+        "from wattseal.common import serve\n"
+        "serve._end_in_time(signal.SIGTERM)\n"
+        "threading.Thread(target=threading.Event().wait).start()\n"
+        "print('begun', flush=True)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert _of(process.stdout).readline() == "begun\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
 
 
 def test_an_oversized_body_is_refused_before_it_is_sent(serve: Callable[..., Service]) -> None:
@@ -272,7 +342,7 @@ def test_everything_that_is_imported_is_asked_for() -> None:
     extra = imported & set(registry_admin.NEEDED)
     assert extra >= {"alembic", "fastapi", "limits", "sqlalchemy", "structlog", "uvicorn"}
     third_party = imported - set(sys.stdlib_module_names) - {"wattseal", "starlette"}
-    always = {"cryptography", "httpx", "jinja2", "pydantic", "pyocmf"}
+    always = {"cryptography", "h11", "httpx", "jinja2", "pydantic", "pyocmf"}
     assert third_party - extra - always == set()
 
 
