@@ -180,9 +180,10 @@ class _Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
+        is_answered = self.cycle is not None and self.cycle.response_complete
+        if self.conn.their_state is not h11.IDLE and not is_answered:
             self._stop_timer()
-        elif self._timer is None:
+        elif self._timer is None:  # a head, or the rest of a body that was refused
             self._give_s(HEAD_S)
 
     def pause_writing(self) -> None:
@@ -196,13 +197,6 @@ class _Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._stop_timer()
-
-    def shutdown(self) -> None:
-        """Also where an earlier fault left nothing to be told."""
-        if self.conn.our_state is h11.ERROR:
-            self.transport.abort()
-        else:
-            super().shutdown()
 
     @property
     def _address(self) -> str:

@@ -7,12 +7,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @contextmanager
-def dripping() -> Iterator[str]:
-    """The address of a server that sends a byte of its answer's head now and then, for ever."""
+def dripping(asked: threading.Event | None = None) -> Iterator[str]:
+    """The address of a server that sends a byte of its answer's head now and then, for ever.
+
+    `asked` is set once something was sent there.
+    """
     stop = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            if asked:
+                asked.set()
             with suppress(OSError):
                 while not stop.wait(0.05):
                     self.wfile.write(b"H")

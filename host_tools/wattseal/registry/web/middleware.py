@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wattseal.common.serve import RequestLog, fault_of_encoding, fault_of_json
+from wattseal.common.sql import DatabaseUnusable
 from wattseal.driver_check.page import MAX_FORM_BYTES
 from wattseal.registry.failures import AccessError
 from wattseal.registry.service import Registry
@@ -163,7 +164,7 @@ class ReadLimit:
             registry: Registry = scope["app"].state.registry
             try:
                 actor = await ask(registry.authenticate, given.strip()[:MAX_ACCESS_KEY_CHARACTERS])
-            except AccessError:
+            except (AccessError, DatabaseUnusable):
                 actor = None
             if actor is None:
                 raise

@@ -81,7 +81,7 @@ async def check(request: Request, registry: Service, long_work: LongWork) -> Res
         result = await long_work.run(examination.examine, upload.name, upload.data)
     except TooCostlyError:
         raise Problem("check_too_costly", values=MAX_VALUES, seconds=MAX_SECONDS) from None
-    return _check_page(request, language, result)
+    return await ask(_check_page, request, language, result)
 
 
 def _language(request: Request, asked: str) -> Language:

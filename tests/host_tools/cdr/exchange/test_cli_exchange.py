@@ -3,15 +3,20 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from support.cdr.dripping import dripping
 from support.cdr.parties import authorised, cdr, export, tampered, text_of
 from wattseal.common.files import write_private
 
@@ -190,3 +195,36 @@ def test_partners_are_listed_and_revoked(wattseal: Run, service: Service) -> Non
         f"{service.url}/ocpi/2.2.1/cdrs", content=text_of(cdr()), headers=authorised(token)
     )
     assert answer.status_code == 401
+
+
+def test_it_ends_at_sigterm_while_a_partner_drips_and_connections_are_half_open(
+    service: Service, wattseal: Run, tmp_path: Path
+) -> None:
+    asked, token = threading.Event(), tmp_path / "drips.txt"
+    with ExitStack() as stack:
+        url = stack.enter_context(dripping(asked))
+        options = ("--out", token, "--data", service.data, "--report-to", url)
+        assert wattseal("cdr", "partner", "add", "DE*DRP", *options).status == 0
+        address = ("127.0.0.1", httpx.URL(service.url).port)
+        for head in (b"", b"GET /re", b"POST /ocpi/2.2.1/cdrs HTTP/1.1\r\nHost: x\r\n\r\n"):
+            stack.enter_context(socket.create_connection(address)).sendall(head)
+        answer = httpx.post(
+            f"{service.url}/ocpi/2.2.1/cdrs",
+            content=text_of(tampered(party_id="DRP")),
+            headers=authorised(token.read_text().strip()),
+        )
+        assert answer.status_code == 201
+        assert asked.wait(60)
+        began_s = time.monotonic()
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(60) == 0
+        # It takes 5 s on a machine that has nothing else to do.
+        assert time.monotonic() - began_s < 20
+
+
+def test_a_head_that_drips_is_given_up(service: Service) -> None:
+    with socket.create_connection(("127.0.0.1", httpx.URL(service.url).port)) as slow:
+        slow.settimeout(60)
+        slow.sendall(b"GET /ready HTTP/1.1\r\nX-Slow: ")
+        with suppress(ConnectionError):
+            assert slow.recv(100) == b""
