@@ -25,6 +25,8 @@ from wattseal.wire.signed_text import TextError
 MAX_ANSWER_BYTES = 64 << 20
 PAGE = 256
 """As many lines of a list as one answer has at most."""
+MAX_LINES = 100_000
+"""Of a whole list: far more than there ever are about one charge point."""
 
 _Answer = TypeVar("_Answer")
 
@@ -177,13 +179,14 @@ class RegistryClient(web_client.WebClient):
         return found
 
     def _pages(self, form: type[_Answer], path: str) -> list[_Answer]:
-        """A whole list, which is told by pages."""
+        """A whole list, which is told by pages. ToolError `registry_answer_unusable`."""
         found: list[_Answer] = []
-        while True:
+        while len(found) <= MAX_LINES:
             page = self._get(list[form], path, first=len(found), count=PAGE)  # type: ignore[valid-type]
             found += page
             if len(page) < PAGE:
                 return found
+        raise self._unusable(httpx.codes.OK, "it is too long")
 
     def _find(self, form: type[_Answer], path: str, **query: str | int | None) -> _Answer | None:
         params = {name: value for name, value in query.items() if value is not None}

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 from support.registry.api_caller import Api, bearer, error_of
 from support.registry.simulated_module import SimulatedModule
+from wattseal.common.errors import ToolError
 from wattseal.common.serve import SmallPool
 from wattseal.registry import client as registry_client
 from wattseal.registry.client import RegistryClient
@@ -211,6 +212,9 @@ def test_a_history_is_told_by_pages(
     assert [line.number for line in asked.history(module.evse_id)] == [
         line["number"] for line in whole
     ]
+    monkeypatch.setattr(registry_client, "MAX_LINES", 3)
+    with pytest.raises(ToolError, match="it is too long"):
+        asked.history(module.evse_id)
 
 
 def test_work_beyond_what_is_done_within_a_minute_is_put_off(
