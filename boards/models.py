@@ -109,6 +109,7 @@ class Kit(_Facts):
     taken: dict[str, Text] = {}
     pads: dict[str, Text] = {}
     supply: dict[str, Text] = {}
+    grounds: list[int] = Field(default=[], description="its ground pins, by their numbers")
     bridge: list[Pin] = Field(default=[], description="TX and RX of a bridge from UART to USB")
 
 
