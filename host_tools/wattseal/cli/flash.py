@@ -79,7 +79,8 @@ def flash(
         str | None, option("NAME|TOML", "The board. Default: the one that the file is for.")
     ] = None,
     drive: Annotated[
-        list[Path] | None, option("DIR", "The boot loader's drive. Default: looked for.")
+        list[Path] | None,
+        option("DIR", "The boot loader's drive. Default: looked for.", envvar="WATTSEAL_DRIVE"),
     ] = None,
     station: Annotated[
         bool, typer.Option("--station", help="Go on with every board that is plugged in.")

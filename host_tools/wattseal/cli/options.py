@@ -56,6 +56,7 @@ Timeout = Annotated[
         "Longest wait for an answer. Default: 5, or 60 where the module reads or signs.",
         min=0.1,
         max=3600,
+        envvar="WATTSEAL_TIMEOUT",
         show_default=False,
     ),
 ]

@@ -71,6 +71,15 @@ class TestOneBoard:
         image = image_for(BOARD)
         assert bare.image(len(image)) == image
 
+    def test_drive_and_port_named_by_the_environment(
+        self, wattseal: Run, bare: FakeBoard, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("WATTSEAL_DRIVE", str(bare.drive.folder))
+        monkeypatch.setenv("WATTSEAL_PORT", str(bare.port))
+        outcome = wattseal("flash", file, "--wait", 20, "--yes")
+        assert outcome.status == 0, outcome.err
+        assert f"found a board in its boot loader at {bare.drive.folder}" in outcome.err
+
     def test_all_that_holds_data_is_erased_and_nothing_else(
         self, wattseal: Run, bare: FakeBoard, file: Path, at: tuple
     ) -> None:
