@@ -1,4 +1,4 @@
-"""Recipes of docs/adding.md and other pages, read from there; a copy of the repository to follow in.
+"""Recipes of docs/adding.md and other pages, and a copy of the repository to follow them in.
 
 A box of the page belongs to the file that the words before it name: "New file `X`:",
 "In `X`, after `LINE`:", "In `X`, before `LINE`:" or "At the end of `X`:". A box of `sh` is run. A
