@@ -99,7 +99,7 @@ def test_the_plan_is_for_sh(elsewhere: Path) -> None:
 
 def test_the_images_that_are_built_unasked_are_targets() -> None:
     images = targets.images()
-    assert set(images["commands"]) == {"test", "demo", "hil", "noise", "bench", "types"}
+    assert set(images["commands"]) == {"test", "demo", "hil", "run", "noise", "bench", "types"}
     for names in images["commands"].values():
         for name in names:
             find(name)
