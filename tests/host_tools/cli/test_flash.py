@@ -598,6 +598,15 @@ class TestStation:
         ],
     )
     def test_options_that_do_not_go_together(
-        self, wattseal: Run, file: Path, words: tuple, cause: str
+        self,
+        wattseal: Run,
+        file: Path,
+        words: tuple,
+        cause: str,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        before = sorted(tmp_path.iterdir())
+        monkeypatch.chdir(tmp_path)
         _refused(wattseal("flash", file, *words, "--yes"), cause, 2)
+        assert sorted(tmp_path.iterdir()) == before
