@@ -85,6 +85,7 @@ class Chip(_Facts):
     tried: str = Field(description="what of it was run, and what never was")
     port: Literal["rp2", "unix", "qemu", "esp32"]
     target: Name = Field(description="what the port's build calls the chip")
+    compiler: str = Field(pattern="^[a-z0-9-]+$", description="the command of its C compiler")
     kit: Name | None = Field(default=None, description="what a board without one is built as")
     clocks_hz: list[int] = []
     pins: list[Pin] = []
