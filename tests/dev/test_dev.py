@@ -118,6 +118,19 @@ def test_a_board_is_built_by_the_name_of_its_folder(with_sources: Path, tools: s
     assert f"-B {with_sources}/build/rp2040-lab " in called
 
 
+def test_sources_that_are_unpacked_first_change_nothing_of_the_plan(copy: Path, tools: str) -> None:
+    """An image was built anew in the next run, and its bill named no target."""
+    (copy / "build/sources").unlink()
+    (copy / "tools/make").write_text("#!/bin/sh\n")
+    (copy / "tools/make").chmod(0o755)
+    tarballs = str(ROOT / "build/tarballs")
+    done = dev("build", "rp2040", root=copy, PATH=tools, WATTSEAL_TARBALLS=tarballs)
+    assert "building rp2040" in done.stderr, done.stderr
+    options = (copy / "build/rp2040/options").read_text()
+    dev("build", "rp2040", root=copy, PATH=tools)
+    assert (copy / "build/rp2040/options").read_text() == options
+
+
 @pytest.mark.parametrize("relative", [False, True])
 def test_a_board_of_a_folder_elsewhere_is_built(
     with_sources: Path, tools: str, tmp_path: Path, relative: bool
