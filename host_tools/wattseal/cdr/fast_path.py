@@ -29,10 +29,17 @@ from wattseal.cdr.records import Session, SignedReading, content_of
 from wattseal.cdr.signers import is_plainly
 from wattseal.common.exact_json import QUICK_REFUSALS, quick_reader
 from wattseal.common.times import unix_ms
-from wattseal.ocmf.plain_models import ID_FORMATS
+from wattseal.ocmf.plain_models import ID_FORMATS, VERSIONS
 from wattseal.ocmf.public_key import DEFAULT_ALGORITHM, KeyPeriod, PublicKey
 from wattseal.ocmf.record import HEADER
-from wattseal.ocmf.transaction import END_REASONS, ENERGY_UNITS, GOOD, is_billing_register, page_of
+from wattseal.ocmf.transaction import (
+    END_REASONS,
+    ENERGY_UNITS,
+    GOOD,
+    is_beyond_power,
+    is_billing_register,
+    page_of,
+)
 from wattseal.wire.ocmf_tables import (
     CHARGE_POINT_TYPES,
     CURRENT_TYPES,
@@ -79,6 +86,7 @@ class _Head(Struct, frozen=True, forbid_unknown_fields=True):
     PG: str
     MS: Annotated[str, Meta(min_length=1)]
     IS: bool
+    IT: str
     FV: _Text = UNSET
     GI: _Text = UNSET
     GV: _Text = UNSET
@@ -87,7 +95,6 @@ class _Head(Struct, frozen=True, forbid_unknown_fields=True):
     MF: _Text = UNSET
     IL: _Text = UNSET
     IF: list[str] | UnsetType = UNSET
-    IT: _Text = UNSET
     ID: _Text = UNSET
     TT: Annotated[str, Meta(max_length=250)] | UnsetType | None = UNSET
     CF: Annotated[str, Meta(max_length=25)] | UnsetType | None = UNSET
@@ -203,6 +210,7 @@ def _head(records: Sequence[_Record]) -> tuple[_Head, int]:
     _require(bool(found))
     for place, other in enumerate(records[1:], number + 1):
         _require(other.head == f'{before}"PG":"T{place}"{after}')
+    _require(head.FV is UNSET or head.FV in VERSIONS)
     _require(_is_plain_user(head.IL, head.IT, *(head.IF or ())))
     _require(_is_plain_tag(head.IT, head.ID))
     _require(head.CI is UNSET if head.CT is UNSET else head.CT in CHARGE_POINT_TYPES)
@@ -265,6 +273,9 @@ def _goes_on(readings: Sequence[_Reading]) -> bool:
             return False
         if later.value < earlier.value or later.at_ms < earlier.at_ms:
             return False
+    first, last = readings[0].signed, readings[-1].signed
+    if is_beyond_power(last.value - first.value, first.unit, last.at_ms - first.at_ms):
+        return False
     return is_billing_register(readings[0].register)
 
 

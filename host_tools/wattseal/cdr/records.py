@@ -223,7 +223,9 @@ def check_content(records: Sequence[OpenRecord]) -> tuple[list[Finding], Session
     if len(members) < len(records) or any(finding.severity.is_error for finding in findings):
         return findings or [of_verify(verify_found("begin_missing"))], None
     outcome = check_transaction(members, is_claimed=True)
-    findings += [of_verify(said) for said in _judged_here(outcome)]
+    # The contexts are judged by the natures, which a CDR has for them.
+    said = [one for one in outcome.findings if one.code != "context_mismatch"]
+    findings += map(of_verify, said)
     findings += _check_natures(records)
     findings += _check_zones(outcome)
     if outcome.begin is None or outcome.end is None:
@@ -232,13 +234,6 @@ def check_content(records: Sequence[OpenRecord]) -> tuple[list[Finding], Session
     if sum([len(one.entries) for one in records]) > 2:
         findings += check_intermediates(members, pages, outcome.begin, outcome.end)
     return findings, _session(records, pages, outcome.begin, outcome.end)
-
-
-def _judged_here(outcome: Outcome) -> Iterable[Finding]:
-    """The findings but for the contexts, which a CDR has natures for."""
-    if outcome.begin is None and outcome.end is None and not outcome.findings:
-        return (verify_found("begin_missing"), verify_found("end_missing"))  # fiscal readings
-    return [said for said in outcome.findings if said.code != "context_mismatch"]
 
 
 def _check_natures(records: Iterable[OpenRecord]) -> Iterator[Finding]:
@@ -290,12 +285,13 @@ def _session(
 def _signed_reading(entry: ReadingInRecord) -> SignedReading | None:
     reading = entry.reading
     moment = reading.timestamp
-    if moment.tzinfo is None or reading.RV is None or not is_sound(reading.RV):
+    value = reading.RV
+    if moment.tzinfo is None or value is None or not is_sound(value) or value < 0:
         return None
     if reading.RU not in ENERGY_UNITS:
         return None
     return SignedReading(
-        value=reading.RV,
+        value=value,
         unit=str(reading.RU),
         time=moment.isoformat(timespec="milliseconds"),
         at_ms=unix_ms(moment),

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from wattseal.common.findings import Finding
 from wattseal.common.sentences import Language
+from wattseal.common.sql import DatabaseUnusable
 from wattseal.driver_check import page
 from wattseal.driver_check.trust import KeyRegister, Result, Signed, Trust, View, judge, key_for
 from wattseal.ocmf import container
+from wattseal.ocmf.findings import guarded
 from wattseal.ocmf.record import RecordMalformedError, read_record
 from wattseal.ocmf.report import FileReport, TransactionReport, ValueReport, Verdict
 from wattseal.ocmf.verify import unreadable, verify_values
@@ -41,6 +44,12 @@ class Examination:
         return self._page.whole([self._page.refused(name, self._page.say(word, **values))])
 
     def _examine_file(self, name: str, data: bytes) -> list[View]:
+        failures: list[Finding] = []
+        with guarded(failures, DatabaseUnusable):
+            return self._examine_values(name, data)
+        return [self._page.of_file(unreadable(name, *failures))]
+
+    def _examine_values(self, name: str, data: bytes) -> list[View]:
         try:
             given = container.read_container(data)
         except container.ContainerError as error:

@@ -25,6 +25,15 @@ def codes(made: Charge, rules: Rules) -> list[str]:
         ("10.000", "10.0005", 3, True),
         ("10.000", "10.00051", 3, False),
         ("10.002", "10.0005", 3, False),
+        ("10.5004", "10.5", 3, False),
+        ("10.4996", "10.5", 3, False),
+        ("10.99", "10.5", 0, False),
+        ("10.9", "10.5", 0, False),
+        ("11", "10.5", 0, True),
+        ("10.5005", "10.50049", 3, False),
+        ("10.50000", "10.50049", 3, True),
+        ("1.05E+1", "10.50049", 3, True),
+        ("100000000000000000000000000000.0004", "100000000000000000000000000000", 3, False),
         ("10", "10.5", 0, True),
         ("10", "10.51", 0, False),
         ("10.0005", "10.0005", 0, True),
@@ -44,6 +53,8 @@ def test_what_is_rounded_to_nearest_is_right(signed: Decimal, decimals: int) -> 
     assert is_rounded(round(signed, decimals), signed, decimals)
     unit = Decimal(1).scaleb(-decimals)
     assert not is_rounded(round(signed, decimals) + 2 * unit, signed, decimals)
+    between = round(signed, decimals) + unit / 5
+    assert is_rounded(between, signed, decimals) is (between == signed)
 
 
 def test_each_side_agrees_on_its_own_decimals() -> None:
@@ -59,6 +70,14 @@ def test_each_side_agrees_on_its_own_tolerance(seconds: int, found: list[str]) -
     made.cdr["start_date_time"] = utc(BEGIN_MS - seconds * 1000)
     assert codes(made, Rules()) == found
     assert codes(made, Rules(time_tolerance_s=3600)) == []
+
+
+def test_a_clock_of_a_letter_that_ocmf_does_not_have_is_not_billed_by() -> None:
+    made = charge()
+    made.readings[-1]["TM"] = made.readings[-1]["TM"][:-1] + "X"
+    assert codes(made, Rules()) == ["format_deviation", "time_not_synchronised"]
+    made.cdr["total_time_cost"] = {"excl_vat": Decimal("3.00")}
+    assert codes(made, Rules()) == ["format_deviation", "time_not_billable"]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ OF_THE_STORE = {
 }
 """What one CDR alone can never show."""
 
+OF_A_FAULT = {"check_failed"}
+"""What no CDR can bring about: test_failing_checks.py."""
+
 
 def judge(mutation: Mutation) -> Judgement:
     made = mutation.make()
@@ -67,4 +70,4 @@ def test_no_finding_leaves_itself_out(code: str) -> None:
 def test_every_code_is_hit() -> None:
     verification = read_sentences(VERIFICATION).items()
     known = {*read_sentences(TABLE), *(code for code, told in verification if told.in_cdr)}
-    assert {mutation.code for mutation in MUTATIONS} == known - OF_THE_STORE
+    assert {mutation.code for mutation in MUTATIONS} == known - OF_THE_STORE - OF_A_FAULT

@@ -18,7 +18,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from wattseal.cdr.findings import Judgement, read_judgement
+from wattseal.cdr.findings import Judgement, of_verify, read_judgement
 from wattseal.cdr.marker import Markers, marker_for
 from wattseal.cdr.ocpi import Cdr, CdrError, name_of, read_cdr
 from wattseal.cdr.validate import unreadable
@@ -27,6 +27,7 @@ from wattseal.common.exact_json import JsonError, load_object
 from wattseal.common.findings import Finding
 from wattseal.common.sql import Database, DatabaseUnusable, Name, Number, Schema
 from wattseal.common.web_client import check_receiver_url
+from wattseal.ocmf.findings import guarded
 
 metadata = sa.MetaData()
 
@@ -322,9 +323,11 @@ class Inbox:
         except CdrError as error:
             return None, unreadable(name_of(members), error)
         judgement = self.judge(cdr)
-        if self.compare is None:
-            return cdr, judgement
-        return cdr, judgement.with_findings(self.compare(receipt, cdr, judgement))
+        failures: list[Finding] = []
+        if self.compare is not None:
+            with guarded(failures, DatabaseUnusable, sa.exc.SQLAlchemyError):
+                return cdr, judgement.with_findings(self.compare(receipt, cdr, judgement))
+        return cdr, judgement.with_findings(tuple(map(of_verify, failures)))
 
 
 def listed(
