@@ -165,6 +165,7 @@ def _session(parts: tuple[Any, Any, Any, Any]) -> PlainSession:
         context="T",
         paginations=tuple(range(number, number + len(records))),
         content=content_of([value.text for value in values]),
+        user=(first.IT, first.ID) if first.ID else None,
     )
     return PlainSession(session, first.GS, [record.signed for record in records])
 

@@ -21,6 +21,7 @@ from wattseal.common.times import unix_ms
 from wattseal.ocmf.evse_id import canonical_name
 from wattseal.ocmf.findings import found as verify_found
 from wattseal.ocmf.findings import shown
+from wattseal.ocmf.plain_models import AnyPayload
 from wattseal.ocmf.record import Record, RecordMalformedError, read_record
 from wattseal.ocmf.transaction import (
     CONTEXT_END,
@@ -112,7 +113,8 @@ class Session(Struct, frozen=True):
     """A session of authentic records with one begin and one end, in one unit.
 
     `evse_ids` are those that the records name, as written. `paginations` count in `context` (T or
-    F), in the order signed. `content` is that of the records (content_of).
+    F), in the order signed. `content` is that of the records (content_of). `user` is the type and
+    the text of the identification, where there is one.
     """
 
     begin: SignedReading
@@ -123,6 +125,7 @@ class Session(Struct, frozen=True):
     context: str
     paginations: tuple[int, ...]
     content: str
+    user: tuple[str, str] | None = None
 
     @property
     def energy_kwh(self) -> Decimal:
@@ -279,7 +282,12 @@ def _session(
         context=known[0][0][0],
         paginations=tuple([page[1] for page, _one in known]),
         content=content_of([one.record.text for _page, one in known]),
+        user=_user(last.member.payload) or _user(payload),
     )
+
+
+def _user(payload: AnyPayload) -> tuple[str, str] | None:
+    return (str(payload.IT), payload.ID) if payload.ID else None
 
 
 def _signed_reading(entry: ReadingInRecord) -> SignedReading | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
 
@@ -23,7 +25,7 @@ from wattseal.cdr.records import (
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.signers import Candidates, Signer, check_own_key, check_serials, read_own_key
 from wattseal.common.errors import ToolError
-from wattseal.common.findings import Finding
+from wattseal.common.findings import Finding, Severity
 from wattseal.common.times import utc_text
 from wattseal.ocmf.evse_id import canonical_name
 from wattseal.ocmf.findings import check_failed, shown
@@ -46,6 +48,7 @@ def check_bill(cdr: Cdr, session: Session, rules: Rules, said: Iterable[Finding]
     if not is_rounded(cdr.energy_kwh, signed_kwh, rules.energy_decimals):
         energies = {"expected": shown(f"{signed_kwh:f}"), "found": shown(f"{cdr.energy_kwh:f}")}
         findings.append(found("energy_differs", subject="total_energy", **energies))
+    findings += _check_token(cdr, session, rules)
     findings += _check_time("begin", session.begin, cdr.begin_ms, rules)
     findings += _check_time("end", session.end, cdr.end_ms, rules)
     if cdr.bills_time:
@@ -61,6 +64,31 @@ def is_rounded(billed: Decimal, signed: Decimal, decimals: int) -> bool:
     unit = Decimal((0, (1,), -decimals))
     is_whole = _EXACT.remainder(billed, unit) == 0
     return is_whole and 2 * abs(_EXACT.subtract(billed, signed)) <= unit
+
+
+_TOKEN_CHARACTERS = {
+    **dict.fromkeys(("ISO14443", "ISO15693", "EVCOID", "ISO7812", "CARD_TXN_NR"), 36),
+    "EMAID": 14,  # without the check digit, which may be left out
+}
+"""How much of an identification of a type is compared with the token's."""
+
+
+def _check_token(cdr: Cdr, session: Session, rules: Rules) -> tuple[Finding, ...]:
+    """Whether who was identified at the charge point is who is billed, by token or contract."""
+    if session.user is None or not cdr.billed or session.user[1] in cdr.billed:
+        return ()
+    kind, named = session.user
+    most = _TOKEN_CHARACTERS.get(kind)
+    if most is None or _plain(named, most) in [_plain(one, most) for one in cdr.billed]:
+        return ()
+    billed = shown(", ".join(cdr.billed))
+    told = found("token_differs", subject="cdr_token", expected=billed, found=shown(named))
+    return (dataclasses.replace(told, severity=Severity(rules.user_difference)),)
+
+
+def _plain(name: str, most: int) -> str:
+    """A name without the marks between its parts."""
+    return re.sub("[^0-9A-Z]", "", name.upper())[:most]
 
 
 def is_same_evse(one: str, other: str) -> bool:

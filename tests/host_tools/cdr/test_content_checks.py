@@ -80,6 +80,47 @@ def test_a_clock_of_a_letter_that_ocmf_does_not_have_is_not_billed_by() -> None:
     assert codes(made, Rules()) == ["format_deviation", "time_not_billable"]
 
 
+ISO14443, EMAID, CARD = "ISO14443", "EMAID", "ISO7812"
+
+
+@pytest.mark.parametrize(
+    ("kind", "signed", "token", "is_same"),
+    [
+        (ISO14443, "04A2B1C3", {"uid": "04A2B1C3", "contract_id": "x"}, True),
+        (ISO14443, "04A2B1C3", {"uid": "04:a2:b1:c3", "contract_id": "x"}, True),
+        (ISO14443, "04A2B1C3", {"uid": "04A2B1C4", "contract_id": "x"}, False),
+        (ISO14443, "04A2B1C3D4E5F6", {"uid": "04A2B1C3", "contract_id": "x"}, False),
+        (ISO14443, "04A2B1C3", {"contract_id": "DE-MSP-C12345678-9"}, False),
+        (ISO14443, "04A2B1C3", {}, True),
+        (ISO14443, "04A2B1C3", {"uid": 4, "contract_id": None}, True),
+        (ISO14443, "04A2B1C3", None, True),
+        (EMAID, "DEMSPC12345678", {"uid": "1", "contract_id": "DE-MSP-C12345678-9"}, True),
+        (EMAID, "DEMSPC123456789", {"uid": "1", "contract_id": "DE*MSP*C12345678"}, True),
+        (EMAID, "DEMSPC12345678", {"uid": "demspc123456789", "contract_id": "1"}, True),
+        (EMAID, "DEMSPC12345679", {"uid": "1", "contract_id": "DE-MSP-C12345678-9"}, False),
+        (CARD, "4111111111111111", {"uid": "4111 1111 1111 1111"}, True),
+        (CARD, "4111111111111111", {"uid": "4111111111111112"}, False),
+        ("CENTRAL", "17", {"uid": "04A2B1C4"}, True),  # of the backend alone
+    ],
+)
+@pytest.mark.parametrize("flags", [[], ["RFID_NONE"] * 5])  # the short way, and the long one
+def test_who_was_identified_is_who_is_billed(
+    kind: str, signed: str, token: dict[str, object] | None, is_same: bool, flags: list[str]
+) -> None:
+    made = charge()
+    for one in made.payloads:
+        one.update(IT=kind, ID=signed, IF=flags or one["IF"])
+    made.cdr["cdr_token"] = token
+    for cost in ("note", "error"):
+        rules = Rules(user_difference=cost)
+        judgement = Validator(made.keys, rules).judge(read_cdr(made.json()))
+        said = {one.code: one.severity.value for one in judgement.findings}
+        said.pop("format_deviation", None)  # of too many flags
+        assert said == ({} if is_same else {"token_differs": cost})
+        is_refused = not is_same and cost == "error"
+        assert judgement.verdict == ("not_billable" if is_refused else "billable")
+
+
 @pytest.mark.parametrize(
     ("one", "other", "is_same"),
     [

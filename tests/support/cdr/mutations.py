@@ -322,6 +322,10 @@ ANY_SESSION: dict[str, tuple[str, Spoil]] = {
         "evse_differs",
         _in_payloads(lambda payload: payload.update(CI=OTHER_EVSE)),
     ),
+    "another token": (
+        "token_differs",
+        _in_cdr(lambda cdr: cdr.update(cdr_token={"uid": "04A2B1C4", "contract_id": "DE-1"})),
+    ),
     "a watt hour too many": ("energy_differs", _energy("0.001")),
     "a watt hour too few": ("energy_differs", _energy("-0.001")),
     "ten times the energy": ("energy_differs", _energy("103.725")),

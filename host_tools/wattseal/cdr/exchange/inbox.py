@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 from sqlalchemy.exc import IntegrityError
 
 from wattseal.cdr.findings import Judgement, of_verify, read_judgement
@@ -293,7 +294,7 @@ class Inbox:
         self, receipt: str, partner: Partner, version: str, body: bytes, members: dict[str, Any]
     ) -> dict[str, Any]:
         marked = marker_for(self.markers, version).read(members)
-        cdr, judgement = self._judge_members(receipt, members)
+        cdr, judgement = self._judge_members(receipt, members, is_marked=marked is not None)
         wants_report = judgement.verdict != "billable" or judgement.casts_doubt
         has_address = partner.report_url is not None
         now_ms = self.clock()
@@ -317,7 +318,10 @@ class Inbox:
             "report_due_ms": now_ms if wants_report and has_address else None,
         }
 
-    def _judge_members(self, receipt: str, members: dict[str, Any]) -> tuple[Cdr | None, Judgement]:
+    def _judge_members(
+        self, receipt: str, members: dict[str, Any], *, is_marked: bool
+    ) -> tuple[Cdr | None, Judgement]:
+        """Of what is not billed, later CDRs are to hear that it is not: the right one may come."""
         try:
             cdr = read_cdr(members)
         except CdrError as error:
@@ -326,7 +330,8 @@ class Inbox:
         failures: list[Finding] = []
         if self.compare is not None:
             with guarded(failures, DatabaseUnusable, sa.exc.SQLAlchemyError):
-                return cdr, judgement.with_findings(self.compare(receipt, cdr, judgement))
+                known = replace(judgement, verdict="not_billable") if is_marked else judgement
+                return cdr, judgement.with_findings(self.compare(receipt, cdr, known))
         return cdr, judgement.with_findings(tuple(map(of_verify, failures)))
 
 
