@@ -21,6 +21,7 @@ OF_THE_STORE = {
     "counter_gap",
     "energy_went_back",
     "time_went_back",
+    "operator_not_billed",  # of the partner that has sent it: exchange/test_receiver.py
 }
 """What one CDR alone can never show."""
 
