@@ -14,6 +14,9 @@ if("$ENV{WATTSEAL_PROMPT}" STREQUAL "0")
     set_source_files_properties(${MICROPY_DIR}/shared/tinyusb/mp_usbd_cdc.c PROPERTIES HEADER_FILE_ONLY TRUE)
 endif()
 
+# The port's drivers do not compile where I2C and SPI are left out.
+set_source_files_properties(machine_i2c.c machine_spi.c PROPERTIES HEADER_FILE_ONLY TRUE)
+
 # With neither compiler nor file reader, upstream's import code leaves a variable unused.
 set_source_files_properties(${MICROPY_DIR}/py/builtinimport.c PROPERTIES
     COMPILE_OPTIONS "-Wno-unused-variable")
