@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,22 @@ def test_a_row_that_fails_anywhere(place: str, monkeypatch: pytest.MonkeyPatch) 
     assert judged.counts["verdict:billable"] == 2
     assert judged.counts["code:check_failed"] == 1
     assert [row[0] for row in judged.new.sessions] == [1, 3]
+
+
+def test_a_row_of_a_table_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = batch_judge.cdr_of
+
+    def fails(names: Any, cells: Any) -> object:
+        if _broken(cells):
+            raise RecursionError
+        return real(names, cells)
+
+    monkeypatch.setattr(batch_judge, "cdr_of", fails)
+    cells = [[text_of(one).decode()] for one in three()]
+    cells[1] = ["broken"]
+    chunk = Chunk(0, 1, 3, "cells", ("cdr",), pickle.dumps(cells))
+    judged = judge_chunk(Validator(Keys(), Rules()), chunk)
+    assert codes_of(judged.text) == [[], ["check_failed"], []]
 
 
 @pytest.fixture

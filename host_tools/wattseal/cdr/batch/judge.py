@@ -55,7 +55,7 @@ def judge_chunk(validator: Judge, chunk: Chunk) -> Judged:
     return Judged(chunk.number, chunk.first_row, chunk.rows, chunk.digest, text, new, counts)
 
 
-_Row = tuple[int, Row | CdrError]
+_Row = tuple[int, Row | Exception]
 _Results = tuple[bytes, NewRows, Counter[str]]
 
 
@@ -113,7 +113,7 @@ def count(judgement: Judgement) -> list[str]:
     return counted
 
 
-def _rows(chunk: Chunk) -> Iterator[Row | CdrError]:
+def _rows(chunk: Chunk) -> Iterator[Row | Exception]:
     if chunk.form == "json":
         lines = chunk.data.split(b"\n")
         if lines[-1] == b"":
@@ -126,14 +126,16 @@ def _rows(chunk: Chunk) -> Iterator[Row | CdrError]:
     for cells in read(chunk.data):
         try:
             yield _TOO_LARGE if cells is None else cdr_of(chunk.names, cells)
-        except CdrError as error:
+        except Exception as error:
             yield error
 
 
-def _read(number: int, row: Row | CdrError) -> Cdr | Judgement:
+def _read(number: int, row: Row | Exception) -> Cdr | Judgement:
     """The CDR, or the verdict on a row that is none."""
     if isinstance(row, CdrError):
         return unreadable(_name(row, number), row)
+    if isinstance(row, Exception):
+        raise row
     try:
         return read_cdr(row)
     except CdrError as error:
