@@ -36,7 +36,7 @@ from wattseal.driver_check.words import PAGE
 from wattseal.ocmf import container, findings, verify
 from wattseal.ocmf.plain_models import VERSIONS
 from wattseal.ocmf.public_key import CURVES, MAX_KEY_TEXT_BYTES, Curve
-from wattseal.ocmf.transaction import CLOCK_STEP_MS, MAX_POWER_KW
+from wattseal.ocmf.transaction import CLOCK_STEP_MS, MAX_POWER_KW, UNTIMED_MS
 
 _HEAD = "/** What the check here shares with the one on the server, which made this module. */\n"
 
@@ -86,6 +86,7 @@ def _limits() -> dict[str, int]:
         "toleranceMs": trust.TOLERANCE_MS,
         "powerKw": MAX_POWER_KW,
         "clockStepMs": CLOCK_STEP_MS,
+        "untimedMs": UNTIMED_MS,
     }
 
 

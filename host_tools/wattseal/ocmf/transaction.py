@@ -101,6 +101,9 @@ MAX_POWER_KW = 3750
 
 CLOCK_STEP_MS = 2000
 """How much longer a session may have been than its times say, which some meters tell in seconds."""
+
+UNTIMED_MS = 7 * 86_400_000
+"""What a session lasts at the most, where its clock was not set or its time is not to be used."""
 _LAST_VERSION_WITH_EVENT_COUNTER = Decimal("0.4")
 
 
@@ -276,6 +279,9 @@ def _check_power(
     except TypeError:
         return
     milliseconds = lasted // timedelta(milliseconds=1)
+    for one in (begin.reading, end.reading):
+        if one.time_status not in _CLOCK_STATES or "t" in (one.EF or ""):
+            milliseconds = max(milliseconds, UNTIMED_MS)
     if milliseconds >= 0 and is_beyond_power(energy, str(begin.reading.RU), milliseconds):
         told, seconds = f"{energy:f} {begin.reading.RU}", milliseconds // 1000
         yield found("energy_implausible", energy=told, seconds=seconds, limit=MAX_POWER_KW)

@@ -210,6 +210,16 @@ def test_two_identifications_under_one_pagination_are_a_warning() -> None:
     assert codes(report, Severity.WARNING) == {"identification_differs", "pagination_repeated"}
 
 
+@pytest.mark.parametrize(("kwh", "is_told"), [(630_002, False), (630_003, True)])
+@pytest.mark.parametrize("changes", [{"EF": "t"}, {"TM": "2026-11-21T10:00:01,000+0100 U"}])
+def test_energy_where_the_clock_was_not_good(
+    kwh: int, is_told: bool, changes: dict[str, str]
+) -> None:
+    spoilt = Transaction(begin_reading={"RV": 0}, end_reading={"RV": kwh, **changes})
+    said = codes(verify_file("file", spoilt.xml), Severity.WARNING)
+    assert ("energy_implausible" in said) is is_told
+
+
 @pytest.mark.parametrize(
     ("kwh", "end", "is_told"),
     [

@@ -53,6 +53,8 @@ WARNINGS = [
     ("time_not_synchronised", Transaction(end_reading={"TM": END_TIME[:-1] + "U"})),
     ("time_not_synchronised", Transaction(end_reading={"TM": END_TIME[:-1] + "I"})),
     ("energy_implausible", Transaction(end_reading={"RV": 8564})),
+    ("time_error_flag", Transaction(end_reading={"RV": 8564, "EF": "t"})),
+    ("time_not_synchronised", Transaction(end_reading={"RV": 8564, "TM": END_TIME[:-1] + "U"})),
     ("energy_implausible", Transaction(begin_reading=WH, end_reading=WH | {"RV": 9564000})),
     ("energy_implausible", Transaction(end_reading={"RV": 2940, "TM": BEGIN_TIME})),
     ("format_deviation", Transaction(begin={"IS": None})),

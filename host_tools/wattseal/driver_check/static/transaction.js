@@ -197,8 +197,12 @@ function checkPair(/** @type {ReadingInRecord} */ begin, /** @type {ReadingInRec
 function checkPower(/** @type {ReadingInRecord} */ begin, /** @type {ReadingInRecord} */ end) {
   const { RU } = begin.reading;
   const energy = energyOf(begin, end);
-  const milliseconds = (utcMicros(end.reading.moment) - utcMicros(begin.reading.moment)) / 1000n;
-  const { powerKw: limit, clockStepMs } = LIMITS;
+  let milliseconds = (utcMicros(end.reading.moment) - utcMicros(begin.reading.moment)) / 1000n;
+  const { powerKw: limit, clockStepMs, untimedMs } = LIMITS;
+  const isTimed = [begin.reading, end.reading].every(
+    ({ timeStatus, EF }) => CLOCK_STATES.has(timeStatus) && !EF?.includes("t"),
+  );
+  if (!isTimed && milliseconds < BigInt(untimedMs)) milliseconds = BigInt(untimedMs);
   const most = BigInt(limit) * (milliseconds + BigInt(clockStepMs)) * (RU === "Wh" ? 1000n : 1n);
   if (!energy || energy.isNegative) return [];
   const given = new Decimal(false, energy.digits * 3_600_000n, energy.exponent);
