@@ -53,6 +53,7 @@ from wattseal.wire.ocmf_tables import (
 _HEAD_END = ',"RD":['
 _READINGS_END = "]}"
 
+_VERSIONS = frozenset((UNSET, *VERSIONS))
 _BETWEEN = frozenset(TRANSACTION_REASONS) - {"B", "X"} - END_REASONS
 
 _SECTION = re.compile(
@@ -211,7 +212,7 @@ def _head(records: Sequence[_Record]) -> tuple[_Head, int]:
     _require(bool(found))
     for place, other in enumerate(records[1:], number + 1):
         _require(other.head == f'{before}"PG":"T{place}"{after}')
-    _require(head.FV is UNSET or head.FV in VERSIONS)
+    _require(head.FV in _VERSIONS)
     _require(_is_plain_user(head.IL, head.IT, *(head.IF or ())))
     _require(_is_plain_tag(head.IT, head.ID))
     _require(head.CI is UNSET if head.CT is UNSET else head.CT in CHARGE_POINT_TYPES)
@@ -275,7 +276,9 @@ def _goes_on(readings: Sequence[_Reading]) -> bool:
         if later.value < earlier.value or later.at_ms < earlier.at_ms:
             return False
     first, last = readings[0].signed, readings[-1].signed
-    if is_beyond_power(last.value - first.value, first.unit, last.at_ms - first.at_ms):
+    energy, lasted_ms = last.value - first.value, last.at_ms - first.at_ms
+    is_usual = lasted_ms > 100_000 and energy < 100  # of either unit; saves the multiplications
+    if not is_usual and is_beyond_power(energy, first.unit, lasted_ms):
         return False
     return is_billing_register(readings[0].register)
 

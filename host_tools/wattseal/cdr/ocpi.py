@@ -89,7 +89,7 @@ class Cdr(Struct, frozen=True):
     `name` tells one CDR from all others: `country_code*party_id*id`. `evse_id` is as written.
     `bills_time`: some charging period is billed by time, so the clock must be good for billing.
     `credits`: id of the CDR that this one cancels (a credit CDR), else None. `billed` names who is
-    billed: uid and contract of the token, as far as they are told.
+    billed: uid and contract of the token as they stand there, which may be anything.
     """
 
     id: str
@@ -102,7 +102,7 @@ class Cdr(Struct, frozen=True):
     bills_time: bool
     credits: str | None
     signed: SignedData | None
-    billed: tuple[str, ...] = ()
+    billed: tuple[Any, Any] = (None, None)
 
     @property
     def name(self) -> str:
@@ -278,10 +278,9 @@ def _credited(cdr: dict[str, Any]) -> str | None:
     return None
 
 
-def _billed(token: Any) -> tuple[str, ...]:
-    told = token if type(token) is dict else {}
-    names = (told.get("uid"), told.get("contract_id"))
-    return tuple([name for name in names if type(name) is str and name])
+def _billed(token: Any) -> tuple[Any, Any]:
+    is_object = type(token) is dict
+    return (token.get("uid"), token.get("contract_id")) if is_object else (None, None)
 
 
 def _signed_data(signed: Any) -> SignedData | None:

@@ -48,7 +48,8 @@ def check_bill(cdr: Cdr, session: Session, rules: Rules, said: Iterable[Finding]
     if not is_rounded(cdr.energy_kwh, signed_kwh, rules.energy_decimals):
         energies = {"expected": shown(f"{signed_kwh:f}"), "found": shown(f"{cdr.energy_kwh:f}")}
         findings.append(found("energy_differs", subject="total_energy", **energies))
-    findings += _check_token(cdr, session, rules)
+    if session.user and session.user[1] not in cdr.billed:
+        findings += _check_token(cdr, *session.user, rules)
     findings += _check_time("begin", session.begin, cdr.begin_ms, rules)
     findings += _check_time("end", session.end, cdr.end_ms, rules)
     if cdr.bills_time:
@@ -73,16 +74,14 @@ _TOKEN_CHARACTERS = {
 """How much of an identification of a type is compared with the token's."""
 
 
-def _check_token(cdr: Cdr, session: Session, rules: Rules) -> tuple[Finding, ...]:
+def _check_token(cdr: Cdr, kind: str, named: str, rules: Rules) -> tuple[Finding, ...]:
     """Whether who was identified at the charge point is who is billed, by token or contract."""
-    if session.user is None or not cdr.billed or session.user[1] in cdr.billed:
+    most = _TOKEN_CHARACTERS.get(kind, 0)
+    billed = [one for one in cdr.billed if isinstance(one, str) and one]
+    if not most or not billed or _plain(named, most) in [_plain(one, most) for one in billed]:
         return ()
-    kind, named = session.user
-    most = _TOKEN_CHARACTERS.get(kind)
-    if most is None or _plain(named, most) in [_plain(one, most) for one in cdr.billed]:
-        return ()
-    billed = shown(", ".join(cdr.billed))
-    told = found("token_differs", subject="cdr_token", expected=billed, found=shown(named))
+    names = {"expected": shown(", ".join(billed)), "found": shown(named)}
+    told = found("token_differs", subject="cdr_token", **names)
     return (dataclasses.replace(told, severity=Severity(rules.user_difference)),)
 
 
