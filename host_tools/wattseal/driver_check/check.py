@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from wattseal.common.findings import Finding
 from wattseal.common.sentences import Language
 from wattseal.driver_check import page
 from wattseal.driver_check.trust import KeyRegister, Result, Signed, Trust, View, judge, key_for
 from wattseal.ocmf import container
+from wattseal.ocmf.findings import guarded
 from wattseal.ocmf.record import RecordMalformedError, read_record
 from wattseal.ocmf.report import FileReport, TransactionReport, ValueReport, Verdict
 from wattseal.ocmf.verify import unreadable, verify_values
@@ -31,14 +33,21 @@ class TooCostlyError(Exception):
 class Examination:
     """One check, in one thread. `count` is called with the number of signed readings of a file
     before they are verified.
+
+    `away`: what ends the check: what `count` raises, and the registry where it cannot be asked.
     """
 
     def __init__(
-        self, registry: KeyRegister, language: Language, count: Callable[[int], None]
+        self,
+        registry: KeyRegister,
+        language: Language,
+        count: Callable[[int], None],
+        *away: type[Exception],
     ) -> None:
         self._registry = registry
         self._page = page.Page(language)
         self._count = count
+        self._away = (*away, TooCostlyError)
         self._values = 0
         self._until_s = 0.0
 
@@ -57,6 +66,12 @@ class Examination:
 
     def _examine_file(self, name: str, data: bytes) -> list[View]:
         self._spend()
+        failures: list[Finding] = []
+        with guarded(failures, *self._away):
+            return self._examine_values(name, data)
+        return [self._page.of_file(unreadable(name, *failures))]
+
+    def _examine_values(self, name: str, data: bytes) -> list[View]:
         try:
             given = container.read_container(data)
         except container.ContainerError as error:
