@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 HASH_BYTES = 32
@@ -110,7 +111,9 @@ def _touch(nodes: Nodes, key: bytes, entry: int) -> Nodes:
         changed[other[: depth + 1]] = there
         for length in range(top, depth + 1):
             nodes[bits[:length]] = Node(False, NOTHING, NOTHING)
-        nodes[bits[:depth]] = Node(False, NOTHING, NOTHING).with_below(int(other[depth]), there.hash)
+        nodes[bits[:depth]] = Node(False, NOTHING, NOTHING).with_below(
+            int(other[depth]), there.hash
+        )
         depth, there = depth + 1, None
     value = chained(there.second if there else NO_ENTRIES, entry)
     changed[bits[:depth]] = beneath = Node(True, key, value)
@@ -126,6 +129,20 @@ def _depth(nodes: Mapping[str, Node], bits: str) -> int:
     while (node := nodes.get(bits[:depth])) is not None and not node.is_leaf:
         depth += 1
     return depth
+
+
+def leads(nodes: Mapping[str, Node], name: str, root: bytes) -> bool:
+    """Whether the way from the root ends at this name's leaf, each node holding the next one."""
+    key = key_of(name)
+    bits, expected = bits_of(key), root
+    for depth, bit in enumerate(bits):
+        node = nodes.get(bits[:depth])
+        if node is None or node.hash != expected:
+            return False
+        if node.is_leaf:
+            return node.first == key
+        expected = node.below(int(bit))
+    return False
 
 
 class Leaf(NamedTuple):
@@ -221,7 +238,7 @@ def root_from_proof(name: str, entries: Sequence[int], proof: IndexProof) -> byt
     if entries:
         if proof.other is not None:
             raise ValueError("it has the leaf of another name beside entries")
-        if any(late <= early for early, late in zip(entries, entries[1:], strict=False)):
+        if any(late <= early for early, late in pairwise(entries)):
             raise ValueError("its entries are not in order")
         above = Node(True, key, value_of(entries)).hash
     elif proof.other is None:

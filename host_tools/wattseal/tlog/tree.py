@@ -14,7 +14,12 @@ from wattseal.wire.digests import sha256
 from wattseal.wire.merkle import HASH_BYTES, leaf_hash, node_hash, root_from_inclusion_proof
 
 __all__ = (
-    *("Frontier", "Node", "StoredTree", "is_consistent", "leaf_hash", "root_from_inclusion_proof"),
+    "Frontier",
+    "Node",
+    "StoredTree",
+    "is_consistent",
+    "leaf_hash",
+    "root_from_inclusion_proof",
 )
 
 TILE_HEIGHT = 8
