@@ -237,7 +237,9 @@ def _proven(
 
     def with_proof() -> None:
         words()
-        if proof:
+        if proof is None:
+            say("not checked: that there is nothing is not proven of a search.")
+        else:
             say(f"proven by the log {proof.registry} of {proof.size} entries")
             for each in proof.not_checked:
                 say_wrapped(f"not checked: {each}", indent=INDENT)

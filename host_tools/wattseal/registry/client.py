@@ -34,6 +34,7 @@ from wattseal.registry.evidence import (
 from wattseal.registry.records import MeterRef
 from wattseal.registry.states import index_name, meter_name
 from wattseal.registry.trust import Trust, key_of
+from wattseal.tlog.checkpoint import Checkpoint
 from wattseal.wire import signed_time
 from wattseal.wire.signed_text import TextError
 
@@ -86,6 +87,8 @@ class RegistryClient(web_client.WebClient):
         vkey = vkey or os.environ.get(VKEY)
         self.trust = Trust(self.url, vkey and key_of(vkey).vkey)
         self.proof: api.ProofReport | None = None
+        self._seen: Checkpoint | None = None
+        self._is_on_trust = False
         self._headers = {"Authorization": f"Bearer {access_key}"} if access_key else {}
 
     # --- what everybody may ask ---------------------------------------------------------------
@@ -161,9 +164,10 @@ class RegistryClient(web_client.WebClient):
 
         Each is checked to be in the log, and all of them to be all. `proof` says how.
         """
-        is_first = self.trust.known() is None
         vkey = self.trust.vkey()
-        key = key_of(vkey or self.facts().vkey)
+        if vkey is None:
+            vkey, self._is_on_trust = self.facts().vkey, True
+        key = key_of(vkey)
 
         def ask(names: list[str], first: int) -> api.Evidence:
             known = self.trust.known()
@@ -175,12 +179,25 @@ class RegistryClient(web_client.WebClient):
             return found
 
         def check(told: api.Evidence) -> Proven:
-            proven = check_evidence(told, names, key, self._seen)
+            try:
+                proven = check_evidence(told, names, key, self._seen)
+            except ToolError as error:
+                if error.name == "registry_forged":
+                    self._blame_another_key()
+                raise
             self.trust.keep(key, told)
-            self.proof = proof_report(proven.head, key.vkey, is_on_trust=is_first and vkey is None)
+            self.proof = proof_report(proven.head, key.vkey, is_on_trust=self._is_on_trust)
             return proven
 
         return gather(names, ask, check)
+
+    def _blame_another_key(self) -> None:
+        """ToolError `registry_key_changed` if the registry says itself that it has another key."""
+        try:
+            self.facts()
+        except ToolError as error:
+            if error.name == "registry_key_changed":
+                raise
 
     def _about_evse(self, evse_id: str) -> Told:
         try:

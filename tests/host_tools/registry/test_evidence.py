@@ -28,7 +28,7 @@ Change = Callable[[str, Any], Any]
 
 
 class Front:
-    """Stands between a client and a registry; `lie` is given path and answer, and changes it."""
+    """Stands between a client and a registry; `lie` changes the answer of a path."""
 
     def __init__(self, operated: OperatedRegistry) -> None:
         self.operated = operated
@@ -39,7 +39,9 @@ class Front:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request.url)
         answer = self._app.get(request.url.raw_path.decode())
-        told = self.lie(request.url.path, answer.json())
+        told = answer.json()
+        if request.url.path != "/v1/registry":
+            told = self.lie(request.url.path, told)
         if isinstance(told, httpx.Response):
             return told
         return httpx.Response(answer.status_code, json=told)
@@ -278,7 +280,7 @@ def test_the_key_of_the_first_use_must_stay(front: Front, tmp_path: Path) -> Non
     other = OperatedRegistry(tmp_path / "other", f"sqlite:///{tmp_path / 'other.db'}")
     other.commission(SimulatedModule())
     impostor = Front(other)
-    assert failure(lambda: impostor.client().evse(EVSE_ID)).name == "registry_forged"
+    assert failure(lambda: impostor.client().evse(EVSE_ID)).name == "registry_key_changed"
     told = failure(lambda: impostor.client().facts())
     assert told.name == "registry_key_changed"
     vkey = other.registry.facts().vkey
