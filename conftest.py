@@ -17,7 +17,14 @@ CONFIGURATIONS = count()
 
 ROOT = Path(__file__).parent
 WITH_IMAGES = tuple(
-    ROOT / folder for folder in ("hil", "tests/boards", "tests/firmware", "tests/hil")
+    ROOT / path
+    for path in (
+        "hil",
+        "tests/boards",
+        "tests/docs/test_first_module.py",
+        "tests/firmware",
+        "tests/hil",
+    )
 )
 
 

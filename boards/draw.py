@@ -1,7 +1,8 @@
 """Draw how a board is wired, and write it down: `python -m boards.draw [BOARD ...]`.
 
-Both follow from board.toml: BOARD/wiring.svg and BOARD/README.md. Without a name, of every board in
-boards/ that is wired to a meter; a board may be named by the path of its folder, too.
+All follows from board.toml: BOARD/wiring.svg, BOARD/README.md, and BOARD/adaptor.svg where there is
+a variant with the link on a UART. Without a name, of every board in boards/ that is wired to a
+meter; a board may be named by the path of its folder, too.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from boards.facts import BoardError, kit_of, load, load_chip
+from boards.facts import BoardError, kit_of, load, load_chip, variants_of
 from boards.models import Board, Kit, Link, MeterLine
 from boards.targets import board_folders, folder_of
 
@@ -23,7 +24,11 @@ HOST_X, HOST_W = 20, 170
 BOARD_X, BOARD_W = 270, 290
 CHIP_X, CHIP_W = 660, 120
 METER_X, METER_W = 850, 90
+ADAPTOR_X, ADAPTOR_W = 270, 190
+PINS_X, PINS_W = 740, 200
 JOINT = 24
+LINE = 20
+DASHES = ' stroke-dasharray="6 4"'
 INK, PAPER, FRAME = "#1f2933", "#ffffff", "#f3f5f7"
 COLOURS = {
     "data": "#1d4ed8",
@@ -62,9 +67,9 @@ def _link_wires(link: Link, kit: Kit | None) -> list[Wire]:
         return [Wire("USB", "computer", "USB", "link, by the bridge on the board; supply", "data")]
     adaptor = "USB-UART adaptor, 3.3 V"
     return [
-        Wire(tx, adaptor, "RXD", f"link, what the module sends, {link.baud} baud", "data"),
+        Wire(tx, adaptor, "RXD", "link, what the module sends", "data"),
         Wire(rx, adaptor, "TXD", "link, what the module hears", "back"),
-        Wire(_supply("GND", kit), adaptor, "GND", "ground", "ground"),
+        Wire(_ground_beside(link.rx_pin, kit), adaptor, "GND", "ground", "ground"),
         Wire(_supply("VSYS", kit), adaptor, "5V", "supply, by a Schottky diode", "plus"),
     ]
 
@@ -101,6 +106,29 @@ def _supply(name: str, kit: Kit | None) -> str:
     return name if pad in (None, name) else f"{name} (pin {pad})"
 
 
+def _ground_beside(pin: int | None, kit: Kit | None) -> str:
+    """The ground pin of the header that is nearest to a GPIO, where the header's are known."""
+    if kit is None or not kit.grounds:
+        return _supply("GND", kit)
+    at = int(kit.pads[str(pin)])
+    return f"GND (pin {min(kit.grounds, key=lambda ground: abs(ground - at))})"
+
+
+def adaptor_wires_of(board: Board) -> list[Wire]:
+    """Those to a USB-UART adaptor, where only a variant has its link on a UART; else none."""
+    if board.link is None or not _uart_variant(board):
+        return []
+    return _link_wires(board.link.model_copy(update={"transport": "uart"}), kit_of(board))
+
+
+def _uart_variant(board: Board) -> str:
+    """What the variant with the link on a UART is called; "" if there is none to be wired."""
+    if board.link is None or board.link.transport == "uart" or board.link.uart is None:
+        return ""
+    names = (name for name, one in variants_of(board).items() if one.transport == "uart")
+    return next(names, "")
+
+
 # --- the drawing -----------------------------------------------------------------------------
 
 
@@ -110,24 +138,67 @@ def svg(board: Board) -> str:
     host = [wire for wire in wires if wire.other_pin in _HOST_PINS and "RS-485" not in wire.other]
     meter = [wire for wire in wires if wire not in host]
     rows = max(len(host), len(meter))
-    height = TOP + rows * ROW + 96
-    kit = kit_of(board)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
-        f'width="{WIDTH}" height="{height}" font-family="sans-serif" font-size="13" fill="{INK}">',
-        f"<title>{escape(board.title)}: wiring</title>",
-        f'<rect width="{WIDTH}" height="{height}" fill="{PAPER}"/>',
-        _text(20, 30, board.title, size=17, weight="bold"),
-        _box(BOARD_X, BOARD_W, rows, kit.title if kit else load_chip(board.chip).title),
-    ]
+    parts = [_box(BOARD_X, BOARD_W, rows, _board_title(board))]
     if host:
         parts.append(_box(HOST_X, HOST_W, len(host), host[0].other.partition(",")[0]))
     for row, wire in enumerate(host):
         parts += _wire(row, HOST_X + HOST_W, BOARD_X, wire, board_is_right=True)
     if meter:
         parts += _transceiver(meter, board.meter_line)
-    parts += _legend(height, board)
-    return "\n".join([*parts, "</svg>"]) + "\n"
+    return _drawing(board.title, rows, parts, _legend(board))
+
+
+def adaptor_svg(board: Board) -> str:
+    """The drawing of a USB-UART adaptor on a board; "" where there is no image for one."""
+    wires = adaptor_wires_of(board)
+    if not wires:
+        return ""
+    right = ADAPTOR_X + ADAPTOR_W
+    parts = [
+        _box(HOST_X, HOST_W, len(wires), "computer"),
+        _box(ADAPTOR_X, ADAPTOR_W, len(wires), wires[0].other),
+        _box(PINS_X, PINS_W, len(wires), _board_title(board)),
+        _line(HOST_X + HOST_W, ADAPTOR_X, _y(0), COLOURS["data"]),
+        _text(HOST_X + HOST_W - 6, _y(0) + 4, "USB", anchor="end"),
+        _text(ADAPTOR_X + 6, _y(0) + 4, "USB"),
+        _text(HOST_X + 12, _y(2) + 4, "Linux: /dev/ttyUSB0"),
+        _text(HOST_X + 12, _y(3) + 4, "Windows: COM5"),
+    ]
+    for row, wire in enumerate(wires):
+        is_optional = wire.other_pin == "5V"
+        parts += _wire(row, right, PINS_X, wire, board_is_right=True, dashed=is_optional)
+        parts.append(_text((right + PINS_X) // 2, _y(row) - 6, wire.what, anchor="middle"))
+    said = [
+        _uart_words(board) + " RTS, CTS and DTR stay free.",
+        "Dashed: only where neither the station nor USB feeds the board. With the diode, USB may "
+        "be plugged in besides.",
+    ]
+    return _drawing(f"{board.title}: an adaptor at its UART", len(wires), parts, said)
+
+
+def _uart_words(board: Board) -> str:
+    baud = board.link.baud if board.link else None
+    return f"{baud} baud, 8 data bits, no parity, 1 stop bit. Signals have 3.3 V, never 5 V."
+
+
+def _board_title(board: Board) -> str:
+    kit = kit_of(board)
+    return kit.title if kit else load_chip(board.chip).title
+
+
+def _drawing(title: str, rows: int, parts: list[str], said: list[str]) -> str:
+    """Boxes of so many rows under a title, with lines of text below."""
+    bottom = TOP + rows * ROW
+    height = bottom + 20 + LINE * len(said)
+    head = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+        f'width="{WIDTH}" height="{height}" font-family="sans-serif" font-size="13" fill="{INK}">',
+        f"<title>{escape(title)}: wiring</title>",
+        f'<rect width="{WIDTH}" height="{height}" fill="{PAPER}"/>',
+        _text(20, 30, title, size=17, weight="bold"),
+    ]
+    legend = [_text(20, bottom + 32 + LINE * row, one) for row, one in enumerate(said)]
+    return "\n".join([*head, *parts, *legend, "</svg>"]) + "\n"
 
 
 _HOST_PINS = {"RXD", "TXD", "GND", "5V", "USB"}
@@ -156,19 +227,20 @@ def _transceiver(wires: list[Wire], line: MeterLine | None) -> list[str]:
         x, bottom = CHIP_X + CHIP_W // 2, TOP + rows * ROW
         parts.append(
             f'<line x1="{x}" y1="{TOP - 4}" x2="{x}" y2="{bottom + 4}" stroke="{COLOURS["plus"]}" '
-            'stroke-width="2" stroke-dasharray="6 4"/>'
+            f'stroke-width="2"{DASHES}/>'
         )
     return parts
 
 
-def _legend(height: int, board: Board) -> list[str]:
+def _legend(board: Board) -> list[str]:
+    """What a drawing cannot show."""
     line = board.meter_line
     said = []
     if any(wire.other_pin == "5V" for wire in wires_of(board)):
-        said.append(
-            "Signals have 3.3 V. The supply comes by a Schottky diode, so that USB may be plugged "
-            "in besides."
-        )
+        said += [
+            _uart_words(board),
+            "The supply comes by a Schottky diode, so that USB may be plugged in besides.",
+        ]
     if line is not None:
         said.append(
             "120 ohms between A and B at both ends of the line. Some makers call A and B the other "
@@ -180,7 +252,7 @@ def _legend(height: int, board: Board) -> list[str]:
             )
         if line.automatic_direction:
             said.append("The transceiver switches its driver by itself: it has no pin for that.")
-    return [_text(20, height - 16 - 20 * (len(said) - 1 - n), one) for n, one in enumerate(said)]
+    return said
 
 
 def _y(row: int) -> int:
@@ -195,11 +267,13 @@ def _box(x: int, width: int, rows: int, title: str) -> str:
     )
 
 
-def _wire(row: int, left: int, right: int, wire: Wire, *, board_is_right: bool) -> list[str]:
+def _wire(
+    row: int, left: int, right: int, wire: Wire, *, board_is_right: bool, dashed: bool = False
+) -> list[str]:
     y = _y(row)
     near, far = (wire.other_pin, wire.pin) if board_is_right else (wire.pin, wire.other_pin)
     return [
-        _line(left, right, y, COLOURS[wire.colour]),
+        _line(left, right, y, COLOURS[wire.colour], dashed=dashed),
         _text(left - 6, y + 4, near, anchor="end"),
         _text(right + 6, y + 4, far),
     ]
@@ -219,9 +293,11 @@ def _joint(row: int, wire: Wire) -> list[str]:
     ]
 
 
-def _line(left: int, right: int, y: int, colour: str) -> str:
+def _line(left: int, right: int, y: int, colour: str, *, dashed: bool = False) -> str:
+    dashes = DASHES if dashed else ""
     return (
-        f'<line x1="{left}" y1="{y}" x2="{right}" y2="{y}" stroke="{colour}" stroke-width="2"/>'
+        f'<line x1="{left}" y1="{y}" x2="{right}" y2="{y}" stroke="{colour}" stroke-width="2"'
+        f"{dashes}/>"
         f'<circle cx="{left}" cy="{y}" r="3" fill="{colour}"/>'
         f'<circle cx="{right}" cy="{y}" r="3" fill="{colour}"/>'
     )
@@ -240,7 +316,7 @@ def _text(
 
 
 def page(board: Board) -> str:
-    """The board's README.md: drawing, table of wires, areas of the flash."""
+    """The board's README.md: drawings, tables of wires, areas of the flash."""
     chip = load_chip(board.chip)
     lines = [
         "<!-- Written by `python -m boards.draw` from board.toml; edit that file instead. -->",
@@ -250,11 +326,24 @@ def page(board: Board) -> str:
         "",
         f"![How {board.name} is wired](wiring.svg)",
         "",
-        "| pin | to | its pin | what |",
-        "|---|---|---|---|",
-        *(f"| {w.pin} | {w.other} | {w.other_pin} | {w.what} |" for w in wires_of(board)),
+        *_table(wires_of(board)),
         "",
         f"A pin is checked against the chip ({chip.source}) each time that the board is built.",
+    ]
+    if wires := adaptor_wires_of(board):
+        lines += [
+            "",
+            "## With the link on its UART",
+            "",
+            f"`./dev build {board.name}-{_uart_variant(board)}`. The meter is wired as above.",
+            "",
+            f"![How an adaptor is wired to {board.name}](adaptor.svg)",
+            "",
+            *_table(wires),
+        ]
+    lines += [
+        "",
+        "## Flash",
         "",
         "| area of the flash | from | bytes |",
         "|---|---|---|",
@@ -266,12 +355,18 @@ def page(board: Board) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _table(wires: list[Wire]) -> list[str]:
+    rows = [f"| {w.pin} | {w.other} | {w.other_pin} | {w.what} |" for w in wires]
+    return ["| pin | to | its pin | what |", "|---|---|---|---|", *rows]
+
+
 def files_of(folder: Path) -> dict[Path, str]:
     """What is written into a board's folder; nothing for what is wired to no meter."""
     board = load(folder / "board.toml")
     if board.meter_line is None:
         return {}
-    return {folder / "wiring.svg": svg(board), folder / "README.md": page(board)}
+    drawn = {"wiring.svg": svg(board), "adaptor.svg": adaptor_svg(board), "README.md": page(board)}
+    return {folder / name: text for name, text in drawn.items() if text}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -85,6 +85,7 @@ class Chip(_Facts):
     tried: str = Field(description="what of it was run, and what never was")
     port: Literal["rp2", "unix", "qemu", "esp32"]
     target: Name = Field(description="what the port's build calls the chip")
+    compiler: str = Field(pattern="^[a-z0-9-]+$", description="the command of its C compiler")
     kit: Name | None = Field(default=None, description="what a board without one is built as")
     clocks_hz: list[int] = []
     pins: list[Pin] = []
@@ -109,6 +110,7 @@ class Kit(_Facts):
     taken: dict[str, Text] = {}
     pads: dict[str, Text] = {}
     supply: dict[str, Text] = {}
+    grounds: list[int] = Field(default=[], description="its ground pins, by their numbers")
     bridge: list[Pin] = Field(default=[], description="TX and RX of a bridge from UART to USB")
 
 

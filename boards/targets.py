@@ -1,5 +1,7 @@
 """What `./dev build` is asked for: BOARD or BOARD-VARIANT, by name or by the path of a folder.
 
+Variants go together, as in rp2040-uart-next.
+
 `python -m boards.targets plan TARGET` prints what `dev` builds it with, as assignments for sh;
 `python -m boards.targets needed COMMAND` the images that a command of `dev` needs (images.toml);
 `python -m boards.targets known` every target in boards/.
@@ -30,18 +32,23 @@ ARTEFACTS = {
 
 @dataclass(frozen=True)
 class Target:
-    """A board, and the variant of its image; `variant_name` is "" for the image itself."""
+    """A board, and the variants of its image by name; none for the image itself."""
 
     folder: Path
     board: Board
     chip: Chip
-    variant_name: str
-    variant: Variant
+    variants: dict[str, Variant]
 
     @property
     def name(self) -> str:
         """The target's name, which its folder below build/ has."""
-        return "-".join(filter(None, (self.board.name, self.variant_name)))
+        return "-".join((self.board.name, *self.variants))
+
+    @property
+    def variant(self) -> Variant:
+        """What is built instead, by all the variants together."""
+        told = [one.model_dump(exclude_defaults=True) for one in self.variants.values()]
+        return Variant(**{name: value for one in told for name, value in one.items()})
 
     @property
     def transport(self) -> str:
@@ -52,8 +59,12 @@ class Target:
     @property
     def image_name(self) -> str:
         """What the image calls its board: another release of it has the same name."""
-        differs = self.variant.prompt or self.variant.transport is not None
-        return self.name if differs else self.board.name
+        differing = [
+            name
+            for name, variant in self.variants.items()
+            if variant.prompt or variant.transport is not None
+        ]
+        return "-".join((self.board.name, *differing))
 
     @property
     def release(self) -> Path:
@@ -73,7 +84,7 @@ def board_folders() -> list[Path]:
 
 def folder_of(name: str, started_in: Path = ROOT) -> Path:
     """The folder of a board, by its name or its path, from `started_in` on; BoardError."""
-    return _folder_and_variant(name, started_in)[0]
+    return _folder_and_variants(name, started_in)[0]
 
 
 def find(name: str, started_in: Path = ROOT) -> Target:
@@ -81,17 +92,11 @@ def find(name: str, started_in: Path = ROOT) -> Target:
 
     A name with a slash is a path.
     """
-    folder, variant_name = _folder_and_variant(name, started_in)
+    folder, names = _folder_and_variants(name, started_in)
     board = load(folder / "board.toml")
     if folder.parent != BOARDS and (BOARDS / board.name / "board.toml").exists():
         raise BoardError(f"{folder}: boards/ has a board {board.name}; give this one another name")
-    variants = variants_of(board)
-    if variant_name and variant_name not in variants:
-        known = ", ".join(f"{board.name}-{one}" for one in variants)
-        known = f"there are {known}" if known else "it has none"
-        raise BoardError(f"{board.name} has no variant {variant_name!r}; {known}")
-    variant = variants[variant_name] if variant_name else Variant()
-    target = Target(folder, board, load_chip(board.chip), variant_name, variant)
+    target = Target(folder, board, load_chip(board.chip), _variants(board, names))
     if target.transport == "uart" and (board.link is None or board.link.uart is None):
         raise BoardError(
             f"{folder}/board.toml: {target.name} has its link on a UART, and [link] names none; "
@@ -100,15 +105,40 @@ def find(name: str, started_in: Path = ROOT) -> Target:
     return target
 
 
-def _folder_and_variant(name: str, started_in: Path) -> tuple[Path, str]:
+def _variants(board: Board, names: list[str]) -> dict[str, Variant]:
+    """Those of a board that are named; BoardError for one that there is not, or that is said twice.
+
+    Two that say the same of an image contradict: `variants.uart` and `variants.lab` its transport.
+    """
+    variants = variants_of(board)
+    chosen: dict[str, Variant] = {}
+    said: dict[str, str] = {}
+    for name in names:
+        if name not in variants:
+            known = ", ".join(f"{board.name}-{one}" for one in variants)
+            known = f"there are {known}" if known else "it has none"
+            raise BoardError(f"{board.name} has no variant {name!r}; {known}")
+        for member in variants[name].model_fields_set:
+            if member in said:
+                both = f"{said[member]} and {name} both say its {member}"
+                raise BoardError(f"{board.name}-{'-'.join(names)}: {both}; leave one out")
+            said[member] = name
+        chosen[name] = variants[name]
+    return chosen
+
+
+def _folder_and_variants(name: str, started_in: Path) -> tuple[Path, list[str]]:
+    """The longest beginning of a name that is a board's, and the variants behind it."""
     is_path = "/" in name
     board_names = {folder.name for folder in board_folders()}
-    board, _, variant_name = name.rpartition("-")
-    choices = [(name, "")] + ([(board, variant_name)] if board and variant_name else [])
-    for named, variant in choices:
-        folder = (started_in / named).resolve() if is_path else BOARDS / named
-        if (is_path or named in board_names) and (folder / "board.toml").is_file():
-            return folder, variant
+    board, variants = name, list[str]()
+    while board:
+        folder = (started_in / board).resolve() if is_path else BOARDS / board
+        known_here = is_path or board in board_names
+        if known_here and "" not in variants and (folder / "board.toml").is_file():
+            return folder, variants
+        board, _, variant = board.rpartition("-")
+        variants.insert(0, variant)
     if is_path:
         raise BoardError(f"there is no board.toml in {name}; name the folder of a board")
     raise BoardError(f"build what? sources, {', '.join(known())}, or the path of a board's folder")
@@ -157,6 +187,7 @@ def plan(target: Target) -> dict[str, str]:
         "board_folder": str(folder),
         "chip_target": target.chip.target,
         "port": target.chip.port,
+        "compiler": target.chip.compiler,
         "kit": load_kit(kit).sdk_name if kit else "",
         "usb": str(int(target.transport == "usb")),
         "prompt": str(int(target.variant.prompt)),

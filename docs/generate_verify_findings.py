@@ -32,7 +32,7 @@ sentence, the JSON the English one.
 _PARTS = (
     (
         "Unreadable",
-        "There was nothing to judge: verdict `unreadable`, exit status 2.",
+        "There was nothing to judge, or it could not be: verdict `unreadable`, exit status 2.",
         lambda told: told.is_unreadable,
     ),
     (

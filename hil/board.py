@@ -6,7 +6,7 @@ from pathlib import Path
 
 from boards.facts import BoardError
 from boards.models import Board as Facts
-from boards.models import Usb
+from boards.models import Link, Usb
 from boards.targets import Target, board_of_rig, find, rigged_chips
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -22,14 +22,23 @@ class UartPins:
 
 
 @dataclass(frozen=True)
+class LinkUart(UartPins):
+    """The UART of a link, with its speed."""
+
+    baud: int
+
+
+@dataclass(frozen=True)
 class Board:
-    """What is wired where, and how the flash is divided (areas: name -> offset, bytes)."""
+    """What is wired where, and how the flash is divided (areas: name -> offset, bytes).
+
+    `link` is the link's UART; None on a board that has none, but USB.
+    """
 
     name: str
     flash_size: int
     areas: dict[str, tuple[int, int]]
-    link: UartPins
-    link_baud: int
+    link: LinkUart | None
     meter_line: UartPins
     driver_enable_pin: int
     transport: str
@@ -83,25 +92,28 @@ def load_areas(name: str) -> dict[str, tuple[int, int]]:
 def load_board(name: str | None = None) -> Board:
     """What is wired on a board, or on the RP2040 board that the rig runs when none is named.
 
-    BoardError if there is no such board, or if it has no UART for its link or its meter.
+    BoardError if there is no such board, or if it has no link, or no meter line for the rig.
     """
     name = name or rig_board("rp2040")
     facts = _facts(name)
     link, line = facts.link, facts.meter_line
     if link is None or line is None or line.driver_enable_pin is None:
         raise BoardError(f"the board {facts.name} has no link or no driver enable for the rig")
-    if link.uart is None or link.tx_pin is None or link.rx_pin is None or link.baud is None:
-        raise BoardError(f"the board {facts.name} has no UART for its link")
     return Board(
         name=facts.name,
         flash_size=facts.flash.size_bytes,
         areas=load_areas(name),
-        link=UartPins(link.uart, link.tx_pin, link.rx_pin),
-        link_baud=link.baud,
+        link=_uart_of(link),
         meter_line=UartPins(line.uart, line.tx_pin, line.rx_pin),
         driver_enable_pin=line.driver_enable_pin,
-        transport=target_of(name or rig_board("rp2040")).transport,
+        transport=target_of(name).transport,
     )
+
+
+def _uart_of(link: Link) -> LinkUart | None:
+    if link.uart is None or link.tx_pin is None or link.rx_pin is None or link.baud is None:
+        return None
+    return LinkUart(link.uart, link.tx_pin, link.rx_pin, link.baud)
 
 
 def _facts(name: str) -> Facts:

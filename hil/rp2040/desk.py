@@ -7,6 +7,7 @@ rig's engine. Time goes on while chips are exchanged.
 from collections.abc import Callable
 from functools import partial
 
+from boards.facts import BoardError
 from hil.board import Board
 from hil.flash import FlashOperation, MarginalCells, Moment
 from hil.meter.port import MeterPort
@@ -64,7 +65,9 @@ class Desk:
         )
         self.link: LinkLine = UsbLink(self.timeline)
         if uart_link or board.transport == "uart":
-            self.link = UartLink(self.timeline, board.link.uart, board.link_baud)
+            if board.link is None:
+                raise BoardError(f"the board {board.name} has no UART for its link")
+            self.link = UartLink(self.timeline, board.link.uart, board.link.baud)
         self.cut_policy: CutPolicy = lambda _: None
         self.operations: list[FlashOperation] = []
         """Flash operations since the module was last switched on."""
@@ -177,7 +180,7 @@ class Desk:
             self.meter_port.hear,
         )
         self.link.attach(chip)
-        for pins in (board.link, board.meter_line):
+        for pins in filter(None, (board.link, board.meter_line)):
             uart = chip.uart[pins.uart]
             uart.has_tx_pin = partial(chip.uart_connected, pins.tx_pin)
             uart.has_rx_pin = partial(chip.uart_connected, pins.rx_pin)

@@ -5,6 +5,7 @@ way, one is sent twice under two names, one loses its signed data. What is right
 the cent and verify everywhere; what is not must be told to everybody, and be charged to nobody.
 """
 
+import base64
 import io
 import json
 import re
@@ -205,10 +206,13 @@ def check_a_missing_session(cpo: Cpo, month: Month) -> None:
 
 
 def change_a_digit(body: bytes) -> bytes:
-    """The last digit of the end reading."""
-    found = list(re.finditer(rb'\\"RV\\":[0-9.]*([0-9])', body))[-1]
-    digit = (int(found[1]) + 1) % 10
-    return body[: found.start(1)] + str(digit).encode() + body[found.end(1) :]
+    """The last digit of the end reading, which is sent in base64."""
+    sent = json.loads(body)["signed_data"]["signed_values"][-1]["signed_data"]
+    record = base64.b64decode(sent)
+    found = list(re.finditer(rb'"RV":[0-9.]*([0-9])', record))[-1]
+    digit = str((int(found[1]) + 1) % 10).encode()
+    changed = record[: found.start(1)] + digit + record[found.end(1) :]
+    return body.replace(sent.encode(), base64.b64encode(changed))
 
 
 CHANGES = {"06": change_a_digit}

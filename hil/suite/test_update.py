@@ -58,6 +58,7 @@ def check_new_key_after_update(module: Module, release: Release, old_key: dict[s
     assert module.client.refusal("begin").name == "not_operational"
 
 
+@pytest.mark.each_link
 def test_the_tool_updates_a_module_which_makes_a_new_key(
     own_module: Module, next_image: Path, tmp_path: Path
 ) -> None:

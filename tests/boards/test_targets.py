@@ -46,6 +46,11 @@ def test_a_folder_elsewhere_is_a_target(elsewhere: Path) -> None:
         ("rp2040-toaster", "rp2040 has no variant 'toaster'; there are rp2040-"),
         ("rv32-lab", "rv32 has no variant 'lab'; it has none"),
         ("rp2040-", "build what?"),
+        ("rp2040-uart-toaster", "rp2040 has no variant 'toaster'; there are rp2040-"),
+        ("rp2040-toaster-next", "rp2040 has no variant 'toaster'; there are rp2040-"),
+        ("rp2040--next", "build what?"),
+        ("rp2040-uart-lab", "rp2040-uart-lab: uart and lab both say its transport; leave one out"),
+        ("rp2040-next-next", "next and next both say its release; leave one out"),
         ("-lab", "build what?"),
         ("", "build what?"),
         ("..", "build what?"),
@@ -56,6 +61,18 @@ def test_a_folder_elsewhere_is_a_target(elsewhere: Path) -> None:
 def test_what_is_no_target_is_refused(name: str, cause: str) -> None:
     with pytest.raises(BoardError, match=re.escape(cause)):
         find(name)
+
+
+def test_variants_go_together(elsewhere: Path) -> None:
+    """The image calls its board as the release before it does, or no update would be taken."""
+    target = find("rp2040-uart-next")
+    assert (target.name, target.image_name, target.transport) == (
+        "rp2040-uart-next",
+        find("rp2040-uart").image_name,
+        "uart",
+    )
+    assert (target.release, target.variant.prompt) == (find("rp2040-next").release, False)
+    assert find(f"{elsewhere}-lab-next").image_name == "acme_charger-lab"
 
 
 def test_a_board_elsewhere_has_a_name_of_its_own(tmp_path: Path) -> None:
@@ -99,7 +116,7 @@ def test_the_plan_is_for_sh(elsewhere: Path) -> None:
 
 def test_the_images_that_are_built_unasked_are_targets() -> None:
     images = targets.images()
-    assert set(images["commands"]) == {"test", "demo", "hil", "noise", "bench", "types"}
+    assert set(images["commands"]) == {"test", "demo", "hil", "run", "noise", "bench", "types"}
     for names in images["commands"].values():
         for name in names:
             find(name)

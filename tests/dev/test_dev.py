@@ -1,8 +1,10 @@
 """./dev: its refusals are one line and change nothing."""
 
+import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -116,6 +118,19 @@ def test_a_board_is_built_by_the_name_of_its_folder(with_sources: Path, tools: s
     assert f"-B {with_sources}/build/rp2040-lab " in called
 
 
+def test_sources_that_are_unpacked_first_change_nothing_of_the_plan(copy: Path, tools: str) -> None:
+    """An image was built anew in the next run, and its bill named no target."""
+    (copy / "build/sources").unlink()
+    (copy / "tools/make").write_text("#!/bin/sh\n")
+    (copy / "tools/make").chmod(0o755)
+    tarballs = str(ROOT / "build/tarballs")
+    done = dev("build", "rp2040", root=copy, PATH=tools, WATTSEAL_TARBALLS=tarballs)
+    assert "building rp2040" in done.stderr, done.stderr
+    options = (copy / "build/rp2040/options").read_text()
+    dev("build", "rp2040", root=copy, PATH=tools)
+    assert (copy / "build/rp2040/options").read_text() == options
+
+
 @pytest.mark.parametrize("relative", [False, True])
 def test_a_board_of_a_folder_elsewhere_is_built(
     with_sources: Path, tools: str, tmp_path: Path, relative: bool
@@ -165,28 +180,67 @@ def test_the_esp32_family_says_what_it_needs(board: str, tmp_path: Path) -> None
         assert done.stderr.count("\n") == 1
 
 
-def test_the_esp32_family_is_built_by_idf(with_sources: Path) -> None:
+@pytest.fixture
+def idf_build(with_sources: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Build with an idf.py that notes how it is called and then does what it is told to."""
     idf, upstream = with_sources / "idf", with_sources / "micropython"
     (idf / "tools").mkdir(parents=True)
-    (idf / "tools/idf.py").write_text('#!/bin/sh\necho "chip $WATTSEAL_CHIP: $*"\nexit 1\n')
-    (idf / "tools/idf.py").chmod(0o755)
     (upstream / "lib/berkeley-db-1.xx/btree").mkdir(parents=True)
-    done = dev(
-        "build",
-        "esp32c3",
-        root=with_sources,
-        IDF_PATH=str(idf),
-        WATTSEAL_MICROPYTHON=str(upstream),
-        PATH=f"{idf}/tools:/usr/bin:/bin:/usr/sbin:/sbin",
-    )
+
+    def build(board: str, then: str) -> subprocess.CompletedProcess[str]:
+        program = idf / "tools/idf.py"
+        program.write_text(f'#!/bin/sh\necho "chip $WATTSEAL_CHIP: $*"\n{then}\n')
+        program.chmod(0o755)
+        return dev(
+            "build",
+            board,
+            root=with_sources,
+            IDF_PATH=str(idf),
+            WATTSEAL_MICROPYTHON=str(upstream),
+            PATH=f"{idf}/tools:/usr/bin:/bin:/usr/sbin:/sbin",
+        )
+
+    return build
+
+
+def test_the_esp32_family_is_built_by_idf(
+    with_sources: Path, idf_build: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    done = idf_build("esp32c3", "exit 1")
     assert done.returncode == 1
     assert "the whole output is in build/esp32c3.log" in done.stderr
     called = (with_sources / "build/esp32c3.log").read_text()
-    assert called.startswith(f"chip esp32c3: -C {upstream}/ports/esp32 -B {with_sources}/build/")
+    where = f"-C {with_sources}/micropython/ports/esp32 -B {with_sources}/build/"
+    assert called.startswith(f"chip esp32c3: -G Unix Makefiles {where}")
     for folder in ("boards/ports/esp32", "firmware/binding/micropython.cmake"):
         assert f"={with_sources}/{folder}" in called
     made = with_sources / "build/esp32c3/gen"
     assert f'FILENAME="{made.resolve()}/partitions.csv"' in (made / "sdkconfig").read_text()
+
+
+ESP32_COMPILERS = {"esp32c3": "riscv32-esp-elf-gcc", "esp32s3": "xtensa-esp32s3-elf-gcc"}
+
+
+@pytest.mark.parametrize("board", ESP32_BOARDS)
+def test_the_bill_of_an_esp32_image_names_the_compiler_of_its_chip(
+    board: str,
+    with_sources: Path,
+    idf_build: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    """The compiler answers, idf.py leaves lists of files as make does, makeimg.py an image."""
+    compiler = with_sources / "idf/tools" / ESP32_COMPILERS[board]
+    compiler.write_text('#!/bin/sh\n[ "$*" = -dumpfullversion ] && echo 13.2.0\n')
+    compiler.chmod(0o755)
+    script = with_sources / "micropython/ports/esp32/makeimg.py"
+    script.parent.mkdir(parents=True)
+    script.write_text('import sys; open(sys.argv[5], "wb").write(b"image")\n')
+    read = "/sources/bearssl-0.6/inc/bearssl.h"
+    done = idf_build(board, f'echo "x.o: {read}" >"{with_sources}/build/{board}/x.c.obj.d"')
+    assert done.returncode == 0, done.stderr
+    told = json.loads((with_sources / "build" / board / "firmware.cdx.json").read_text())
+    [tool] = told["metadata"]["tools"]["components"]
+    assert (tool["name"], tool["version"]) == (ESP32_COMPILERS[board], "13.2.0")
+    assert "bearssl" in {one["name"] for one in told["components"]}
 
 
 def test_what_is_no_board_is_no_target() -> None:

@@ -8,7 +8,7 @@ import pytest
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 FILES = sorted(
     path
-    for folder in ("app", "wire", "ports/rp2")
+    for folder in ("app", "wire", "ports")
     for path in (FIRMWARE / folder).rglob("*.py")
     if "__pycache__" not in path.parts
 )

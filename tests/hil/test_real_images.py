@@ -90,6 +90,7 @@ def test_the_image_answers_on_its_link_and_leaves_the_meters_line_alone():
     desk.link.send(b"\n")
     desk.chip.run_until(lambda: len(desk.link.marks) == 2, 10 * NS_PER_S)
     assert b'"parse_error"' in desk.link.marks[1].text
+    assert desk.board.link
     assert not desk.chip.uart_connected(desk.board.link.tx_pin)  # the link is on USB
     assert not desk.meter_port.exchanges
     assert not desk.transceiver.driver_enable.high

@@ -1,7 +1,8 @@
-"""The recipes of docs/adding.md, read from there and followed in a copy of the repository.
+"""Recipes of docs/adding.md and other pages, and a copy of the repository to follow them in.
 
 A box of the page belongs to the file that the words before it name: "New file `X`:",
-"In `X`, after `LINE`:", "In `X`, before `LINE`:" or "At the end of `X`:". A box of `sh` is run.
+"In `X`, after `LINE`:", "In `X`, before `LINE`:" or "At the end of `X`:". A box of `sh` is run. A
+box of no language shows what the commands before it print.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "adding.md"
 
-_BOX = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BOX = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PLACE = re.compile(
     r"(?:(?P<new>New file)|In|(?P<end>At the end of)) `(?P<path>[^`]+)`"
     r"(?:, (?P<where>after|before) `(?P<line>[^`]+)`)?:\s*\Z"
@@ -27,7 +28,7 @@ _NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "build", ".*_cache", ".hyp
 
 @dataclass(frozen=True)
 class Step:
-    """What a box says: text for a file, or commands (then `path` is empty)."""
+    """What a box says: text for a file, commands, or what they print (then `path` is empty)."""
 
     text: str
     path: str = ""
@@ -39,9 +40,13 @@ class Step:
 
 
 def recipe(title: str) -> list[Step]:
-    """The steps of a recipe in the order of the page; every box of it is one."""
+    """The steps of a recipe in the order of docs/adding.md; every box of it is one."""
     parts = re.split(r"^## (.+)\n", PAGE.read_text("utf-8"), flags=re.MULTILINE)
-    page = dict(zip(parts[1::2], parts[2::2], strict=True))[title]
+    return steps_of(dict(zip(parts[1::2], parts[2::2], strict=True))[title])
+
+
+def steps_of(page: str) -> list[Step]:
+    """The boxes of a page, or of a part of one."""
     steps, start = [], 0
     for box in _BOX.finditer(page):
         steps.append(_step(page[start : box.start()], box[1], box[2]))
@@ -50,8 +55,8 @@ def recipe(title: str) -> list[Step]:
 
 
 def _step(before: str, language: str, text: str) -> Step:
-    if language == "sh":
-        return Step(text)
+    if language in ("sh", ""):
+        return Step(text, where="run" if language else "shown")
     place = _PLACE.search(before)
     assert place, f"no file is named for the box with {text[:60]!r}"
     where = place["where"] or ("new" if place["new"] else "end")

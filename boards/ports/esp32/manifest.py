@@ -8,5 +8,8 @@ freeze(os.environ["WATTSEAL_GEN"] + "/frozen", opt=3)
 package("wire", base_path="../../../firmware", opt=3)
 package("app", base_path="../../../firmware", opt=3)
 module("port.py", base_path="../../../firmware/ports/esp32", opt=3)
+module("uart_line.py", base_path="../../../firmware/ports", opt=3)
+if os.environ["WATTSEAL_USB"] == "0" or os.environ["WATTSEAL_PROMPT"] == "1":
+    module("uart_link.py", base_path="../../../firmware/ports", opt=3)
 if os.environ["WATTSEAL_PROMPT"] == "0":
     module("main.py", base_path="../../../firmware", opt=3)

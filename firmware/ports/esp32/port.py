@@ -9,18 +9,17 @@ import sys
 import time
 
 import _wattseal
-import board
 import machine
+from uart_line import UartLine
+
+if not _wattseal.USB_LINK:
+    from uart_link import UartLink  # frozen where the link can be a UART alone
 
 NAME = "esp32"
 LINK = "usb" if _wattseal.USB_LINK else "uart"
-CHUNK_BYTES = 256
-LINK_BUFFER_BYTES = 4096 + CHUNK_BYTES  # one whole frame may arrive while a record is signed
-METER_BUFFER_BYTES = 512  # two of the longest Modbus frames
 WATCHDOG_MS = 8000
 USB_FLUSH_MS = 100  # a host polls every millisecond
 
-_PARITIES = {"none": None, "even": 0, "odd": 1}
 _CAUSES = {machine.PWRON_RESET: "power_on", machine.WDT_RESET: "watchdog"}
 
 ticks_ms = time.ticks_ms
@@ -73,50 +72,6 @@ def feed() -> None:
 # --- lines ---------------------------------------------------------------------------------------
 
 
-def _arrived(uart: machine.UART, max_bytes: int) -> bytes:
-    count = min(uart.any(), max_bytes)
-    return uart.read(count) or b"" if count else b""
-
-
-class _UartLink:
-    """Frames over the board's link UART."""
-
-    def __init__(self) -> None:
-        self._uart = machine.UART(
-            board.LINK_UART,
-            baudrate=board.LINK_BAUD,
-            tx=machine.Pin(board.LINK_TX_PIN),
-            rx=machine.Pin(board.LINK_RX_PIN),
-            rxbuf=LINK_BUFFER_BYTES,
-            txbuf=LINK_BUFFER_BYTES,
-            timeout=0,
-        )
-        self._poll = select.poll()
-        self._poll.register(self._uart, select.POLLIN)
-
-    def read(self, max_bytes: int) -> bytes:
-        """Return at most max_bytes that have arrived; b"" if none have."""
-        return _arrived(self._uart, max_bytes)
-
-    def write(self, data: bytes) -> None:
-        """Write everything."""
-        view = memoryview(data)
-        while view:
-            view = view[self._uart.write(view) or 0 :]
-
-    def flush(self) -> None:
-        """Return once everything written has left."""
-        self._uart.flush()
-
-    def wait(self, timeout_ms: int) -> bool:
-        """Return when bytes are readable (True) or after timeout_ms (False)."""
-        return bool(self._poll.poll(timeout_ms))
-
-    def wait_for_room(self, _timeout_ms: int) -> bool:
-        """Return True: what is written leaves at the line's speed, whoever listens."""
-        return True
-
-
 class _UsbLink:
     """Frames over the chip's USB, which MicroPython presents as standard input and output."""
 
@@ -151,39 +106,8 @@ class _UsbLink:
         return True
 
 
-class _MeterLine:
-    """RS-485 on a UART: the driver is on from the first bit sent to the last and not longer."""
-
-    echo = board.METER_LINE_ECHO
-
-    def __init__(self, baud: int, parity: str, stop_bits: int) -> None:
-        self._driver_enable = machine.Pin(
-            board.METER_LINE_DRIVER_ENABLE_PIN, machine.Pin.OUT, value=0
-        )
-        self._uart = machine.UART(
-            board.METER_LINE_UART,
-            baudrate=baud,
-            bits=8,
-            parity=_PARITIES[parity],
-            stop=stop_bits,
-            tx=machine.Pin(board.METER_LINE_TX_PIN),
-            rx=machine.Pin(board.METER_LINE_RX_PIN),
-            rxbuf=METER_BUFFER_BYTES,
-            timeout=0,
-        )
-
-    def write(self, data: bytes) -> None:
-        """Send everything; returns when the last bit has left and the driver is off."""
-        self._driver_enable.on()
-        try:
-            self._uart.write(data)
-            self._uart.flush()
-        finally:
-            self._driver_enable.off()
-
-    def read(self, max_bytes: int) -> bytes:
-        """Return at most max_bytes that have arrived; b"" if none have."""
-        return _arrived(self._uart, max_bytes)
+class _MeterLine(UartLine):
+    """Sleeps a tick of the operating system at a time."""
 
     def wait(self, timeout_us: int) -> bool:
         """Return when bytes are readable (True) or after timeout_us (False)."""
@@ -197,15 +121,10 @@ class _MeterLine:
                 time.sleep_ms(1)  # a tick of the operating system: no shorter sleep is one
         return True
 
-    def discard(self) -> None:
-        """Throw away what has arrived."""
-        while _arrived(self._uart, CHUNK_BYTES):
-            pass
 
-
-def open_link() -> "_UartLink | _UsbLink":
+def open_link() -> "UartLink | _UsbLink":
     """Open the link to the host."""
-    return _UsbLink() if _wattseal.USB_LINK else _UartLink()
+    return _UsbLink() if _wattseal.USB_LINK else UartLink()
 
 
 def open_meter_line(baud: int, parity: str, stop_bits: int) -> _MeterLine:

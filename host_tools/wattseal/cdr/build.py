@@ -135,6 +135,13 @@ class Tariff(_Form):
         return self
 
 
+class Partner(_Form):
+    """What was agreed with the MSP that gets the CDR: `signed_data` in base64, as OCPI says (each
+    version, module CDRs), or the bare OCMF string."""
+
+    signed_data: Literal["base64", "bare"] = "base64"
+
+
 class Facts(_Form):
     """The file. `id` of the CDR and `last_updated` are made if they are not given."""
 
@@ -142,6 +149,7 @@ class Facts(_Form):
     token: Token
     location: Place
     tariff: Tariff
+    partner: Partner = Partner()
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
     auth_method: Literal["AUTH_REQUEST", "COMMAND", "WHITELIST"]
     id: Text36 | None = None
@@ -188,18 +196,20 @@ def rfc_3339(moment: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The characters that a protocol's version allows; of OCPP's fields in base64."""
+    """The characters that a protocol's version allows, as written: in base64, as a rule."""
 
     version: str
     signed_data: int
     public_key: int
+    plain_data: int = 0
 
 
-PLAIN_DATA_CHARACTERS = 512
+# plain_data has 5000 since the erratum of May 2026.
+_MAX_OF_OCPI = (MAX_SIGNED_CHARACTERS, MAX_KEY_CHARACTERS, MAX_SIGNED_CHARACTERS)
 OCPI = {
-    "ocpi-2.2": Limits("2.2", 512, MAX_KEY_CHARACTERS),
-    "ocpi-2.2.1": Limits("2.2.1", MAX_SIGNED_CHARACTERS, MAX_KEY_CHARACTERS),
-    "ocpi-2.3.0": Limits("2.3.0", MAX_SIGNED_CHARACTERS, MAX_KEY_CHARACTERS),
+    "ocpi-2.2": Limits("2.2", 512, MAX_KEY_CHARACTERS, 512),
+    "ocpi-2.2.1": Limits("2.2.1", *_MAX_OF_OCPI),
+    "ocpi-2.3.0": Limits("2.3.0", *_MAX_OF_OCPI),
 }
 OCPP = {
     "ocpp-1.6": Limits("1.6", 2500, 2500),
@@ -573,7 +583,7 @@ def build_cdr(session: SessionRecords, facts: Facts, form: str, now: datetime) -
             }
             for one in periods
         ],
-        "signed_data": _signed_data(session, limits, form),
+        "signed_data": _signed_data(session, facts.partner, limits, form),
         "total_cost": cost,
         "total_energy": session.energy_kwh,
         "total_energy_cost": cost,
@@ -638,15 +648,23 @@ def _price(amount: Decimal, tariff: Tariff, limits: Limits) -> dict[str, Any]:
     return price
 
 
-def _signed_data(session: SessionRecords, limits: Limits, form: str) -> dict[str, Any]:
+def in_base64(one: Signed) -> str:
+    """The record as OCPI and OCPP carry it."""
+    return base64.b64encode(one.text.encode()).decode()
+
+
+def _signed_data(
+    session: SessionRecords, partner: Partner, limits: Limits, form: str
+) -> dict[str, Any]:
     key = base64.b64encode(session.key.spki).decode()
     check_length("signed_data.public_key", key, limits.public_key, form)
     values = []
-    for one in fitting_records(session, limits.signed_data, attrgetter("text")):
+    written = attrgetter("text") if partner.signed_data == "bare" else in_base64
+    for one in fitting_records(session, limits.signed_data, written):
         is_combined = one is session.combined
         what = "record with begin and end" if is_combined else f"{one.nature} value"
-        check_length(f"signed_data of the {what}", one.text, limits.signed_data, form)
+        check_length(f"signed_data of the {what}", written(one), limits.signed_data, form)
         # `plain_data` must be there, and is empty where the payload is longer than it may be.
-        plain = one.payload_text if len(one.payload_text) <= PLAIN_DATA_CHARACTERS else ""
-        values.append({"nature": one.nature, "plain_data": plain, "signed_data": one.text})
+        plain = one.payload_text if len(one.payload_text) <= limits.plain_data else ""
+        values.append({"nature": one.nature, "plain_data": plain, "signed_data": written(one)})
     return {"encoding_method": ENCODING_METHOD, "public_key": key, "signed_values": values}

@@ -29,10 +29,17 @@ from wattseal.cdr.records import Session, SignedReading, content_of
 from wattseal.cdr.signers import is_plainly
 from wattseal.common.exact_json import QUICK_REFUSALS, quick_reader
 from wattseal.common.times import unix_ms
-from wattseal.ocmf.plain_models import ID_FORMATS
+from wattseal.ocmf.plain_models import ID_FORMATS, VERSIONS
 from wattseal.ocmf.public_key import DEFAULT_ALGORITHM, KeyPeriod, PublicKey
 from wattseal.ocmf.record import HEADER
-from wattseal.ocmf.transaction import END_REASONS, ENERGY_UNITS, GOOD, is_billing_register, page_of
+from wattseal.ocmf.transaction import (
+    END_REASONS,
+    ENERGY_UNITS,
+    GOOD,
+    is_beyond_power,
+    is_billing_register,
+    page_of,
+)
 from wattseal.wire.ocmf_tables import (
     CHARGE_POINT_TYPES,
     CURRENT_TYPES,
@@ -46,6 +53,7 @@ from wattseal.wire.ocmf_tables import (
 _HEAD_END = ',"RD":['
 _READINGS_END = "]}"
 
+_VERSIONS = frozenset((UNSET, *VERSIONS))
 _BETWEEN = frozenset(TRANSACTION_REASONS) - {"B", "X"} - END_REASONS
 
 _SECTION = re.compile(
@@ -79,6 +87,7 @@ class _Head(Struct, frozen=True, forbid_unknown_fields=True):
     PG: str
     MS: Annotated[str, Meta(min_length=1)]
     IS: bool
+    IT: str
     FV: _Text = UNSET
     GI: _Text = UNSET
     GV: _Text = UNSET
@@ -87,7 +96,6 @@ class _Head(Struct, frozen=True, forbid_unknown_fields=True):
     MF: _Text = UNSET
     IL: _Text = UNSET
     IF: list[str] | UnsetType = UNSET
-    IT: _Text = UNSET
     ID: _Text = UNSET
     TT: Annotated[str, Meta(max_length=250)] | UnsetType | None = UNSET
     CF: Annotated[str, Meta(max_length=25)] | UnsetType | None = UNSET
@@ -158,6 +166,7 @@ def _session(parts: tuple[Any, Any, Any, Any]) -> PlainSession:
         context="T",
         paginations=tuple(range(number, number + len(records))),
         content=content_of([value.text for value in values]),
+        user=(first.IT, first.ID) if first.ID else None,
     )
     return PlainSession(session, first.GS, [record.signed for record in records])
 
@@ -203,6 +212,7 @@ def _head(records: Sequence[_Record]) -> tuple[_Head, int]:
     _require(bool(found))
     for place, other in enumerate(records[1:], number + 1):
         _require(other.head == f'{before}"PG":"T{place}"{after}')
+    _require(head.FV in _VERSIONS)
     _require(_is_plain_user(head.IL, head.IT, *(head.IF or ())))
     _require(_is_plain_tag(head.IT, head.ID))
     _require(head.CI is UNSET if head.CT is UNSET else head.CT in CHARGE_POINT_TYPES)
@@ -265,6 +275,11 @@ def _goes_on(readings: Sequence[_Reading]) -> bool:
             return False
         if later.value < earlier.value or later.at_ms < earlier.at_ms:
             return False
+    first, last = readings[0].signed, readings[-1].signed
+    energy, lasted_ms = last.value - first.value, last.at_ms - first.at_ms
+    is_usual = lasted_ms > 100_000 and energy < 100  # of either unit; saves the multiplications
+    if not is_usual and is_beyond_power(energy, first.unit, lasted_ms):
+        return False
     return is_billing_register(readings[0].register)
 
 

@@ -8,7 +8,9 @@ the check of a single file does.
 from __future__ import annotations
 
 import dataclasses
+import tomllib
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
@@ -161,53 +163,16 @@ def judged(told: Judgement) -> Judgement:
 _ENCODER = msgspec.json.Encoder()
 
 
-_OTHER_SESSION = ("pagination_reversed", "pagination_gap", "pagination_context_differs")
-_OTHER_SIGNER = ("gateway_serial_differs", "meter_serial_differs")
-_NO_PAIR = (
-    *("begin_missing", "begin_repeated", "begin_holds_end"),
-    *("end_missing", "end_repeated", "end_holds_begin", "register_not_billable"),
-)
-_OTHER_ORDER = (*_NO_PAIR, "intermediate_outside")
-_OTHER_REGISTER = ("register_differs", "unit_differs")
-_NO_ENERGY = ("register_differs", "unit_differs", "unit_not_energy", "energy_decreased")
+def _explained_by() -> dict[str, frozenset[str]]:
+    told = tomllib.loads(Path(__file__).with_name("explained_by.toml").read_text("utf-8"))
+    groups = told.pop("groups")
+    return {
+        code: frozenset([one for name in names for one in groups.get(name, (name,))])
+        for code, names in told.items()
+    }
 
-EXPLAINED_BY: Mapping[str, frozenset[str]] = {
-    code: frozenset(causes)
-    for code, causes in {
-        # Of another module or meter: nothing else of the two records need agree.
-        "meter_serial_differs": ("gateway_serial_differs",),
-        "register_differs": _OTHER_SIGNER,
-        "unit_differs": (*_OTHER_SIGNER, "register_differs", "unit_not_energy"),
-        "event_counter_differs": _OTHER_SIGNER,
-        "pagination_reversed": _OTHER_SIGNER,
-        "pagination_gap": (*_OTHER_SIGNER, *_OTHER_ORDER),
-        "pagination_repeated": _OTHER_SIGNER,
-        "pagination_context_differs": _OTHER_SIGNER,
-        "gateway_serial_unregistered": _OTHER_SIGNER,
-        "meter_serial_unregistered": (*_OTHER_SIGNER, "gateway_serial_unregistered"),
-        # Of another session: neither user nor readings need agree.
-        "identification_differs": (*_OTHER_SIGNER, *_OTHER_SESSION),
-        "energy_decreased": (*_OTHER_SIGNER, *_OTHER_SESSION, *_OTHER_ORDER, *_OTHER_REGISTER),
-        "time_reversed": (
-            *(*_OTHER_SIGNER, *_OTHER_SESSION, *_OTHER_ORDER),
-            "time_status_wrong",
-        ),
-        "time_status_wrong": (*_OTHER_SIGNER, *_OTHER_SESSION),
-        # No begin or end to speak of.
-        "intermediate_outside": (*_NO_PAIR, "pagination_reversed", "pagination_context_differs"),
-        "nature_wrong": _NO_PAIR,
-        "record_repeated": _NO_PAIR,
-        # The CDR against what was signed.
-        "energy_differs": (*_OTHER_SIGNER, *_OTHER_SESSION, *_NO_ENERGY),
-        "begin_time_differs": (*_OTHER_SIGNER, *_OTHER_SESSION, "time_reversed"),
-        "end_time_differs": (*_OTHER_SIGNER, *_OTHER_SESSION, "time_reversed"),
-        # The same, said twice.
-        "time_not_synchronised": ("time_error_flag", "time_not_billable", "time_status_wrong"),
-        "time_error_flag": ("time_not_billable",),
-        "time_not_billable": ("time_status_wrong",),
-        "format_deviation": ("pagination_unreadable", "unit_not_energy", "value_missing"),
-    }.items()
-}
+
+EXPLAINED_BY: Mapping[str, frozenset[str]] = _explained_by()
 """Finding -> those that it may be a mere consequence of: beside one of them it is left out."""
 
 

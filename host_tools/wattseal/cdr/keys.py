@@ -36,7 +36,8 @@ class KeySource(Protocol):
     def periods(self, evse_id: str) -> Periods | None:
         """All key periods of a charge point, oldest first; None if it is not listed.
 
-        `evse_id` in any spelling. ToolError if the source cannot be asked.
+        `evse_id` in any spelling. ToolError if the source cannot be asked; ValueError if it tells
+        of this charge point what cannot be read.
         """
         ...
 
@@ -140,10 +141,11 @@ class ExportKeys(KeyCache):
         try:
             rows = self._opened.execute("SELECT keys FROM evses WHERE name = ?", (name,))
             row = rows.fetchone()
-            return tuple(periods_of(_KEYS.validate_json(row[0]))) if row else None
+            told = _KEYS.validate_json(row[0]) if row else None
         except (sqlite3.Error, ValueError) as error:
             cause = str(error).partition("\n")[0]
             raise ToolError("export_malformed", path=str(self.index), cause=cause) from None
+        return None if told is None else tuple(periods_of(told))
 
 
 def default_cache() -> Path:
@@ -246,10 +248,7 @@ class RegistryKeys(KeyCache):
         for line in history:
             collector.take(line.number, line.record)
         found = (one for one in collector.charge_points() if evse_name(one.evse_id) == name)
-        try:
-            return tuple(periods_of(key for evse in found for key in evse.keys))
-        except ValueError as error:
-            raise ToolError("registry_forged", cause=str(error)) from None
+        return tuple(periods_of(key for evse in found for key in evse.keys))
 
 
 def _client(url: str) -> RegistryClient:

@@ -88,7 +88,8 @@ class Cdr(Struct, frozen=True):
 
     `name` tells one CDR from all others: `country_code*party_id*id`. `evse_id` is as written.
     `bills_time`: some charging period is billed by time, so the clock must be good for billing.
-    `credits`: id of the CDR that this one cancels (a credit CDR), else None.
+    `credits`: id of the CDR that this one cancels (a credit CDR), else None. `billed` names who is
+    billed: uid and contract of the token as they stand there, which may be anything.
     """
 
     id: str
@@ -101,6 +102,7 @@ class Cdr(Struct, frozen=True):
     bills_time: bool
     credits: str | None
     signed: SignedData | None
+    billed: tuple[Any, Any] = (None, None)
 
     @property
     def name(self) -> str:
@@ -204,6 +206,7 @@ def read_cdr(source: dict[str, Any] | str | bytes) -> Cdr:
         bills_time=bills_time(cdr),
         credits=_credited(cdr),
         signed=_signed_data(cdr.get("signed_data")),
+        billed=_billed(cdr.get("cdr_token")),
     )
 
 
@@ -273,6 +276,11 @@ def _credited(cdr: dict[str, Any]) -> str | None:
     if reference is not None:
         raise CdrError("credit_reference_id", "is there, but credit is not true")
     return None
+
+
+def _billed(token: Any) -> tuple[Any, Any]:
+    is_object = type(token) is dict
+    return (token.get("uid"), token.get("contract_id")) if is_object else (None, None)
 
 
 def _signed_data(signed: Any) -> SignedData | None:

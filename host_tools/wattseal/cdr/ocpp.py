@@ -47,11 +47,11 @@ def meter_values(
     `form` is one of build.OCPP. ToolError `cdr_field_too_long`.
     """
     limits = build.OCPP[form]
-    records = build.fitting_records(session, limits.signed_data, _data)
+    records = build.fitting_records(session, limits.signed_data, build.in_base64)
     with_key = {"Never": 0, "OncePerTransaction": 1, "EveryMeterValue": len(records)}[public_key]
     for one in records:
         field = f"signedMeterData of the {one.nature} value"
-        build.check_length(field, _data(one), limits.signed_data, form)
+        build.check_length(field, build.in_base64(one), limits.signed_data, form)
     return [
         _meter_value(one, session.key if number < with_key else None, limits, form)
         for number, one in enumerate(records)
@@ -99,17 +99,13 @@ def read_meter_values(data: bytes, origin: str) -> list[SignedMeterValue]:
     return found
 
 
-def _data(signed: build.Signed) -> str:
-    return base64.b64encode(signed.text.encode()).decode()
-
-
 def _meter_value(
     signed: build.Signed, key: PublicKey | None, limits: build.Limits, form: str
 ) -> dict[str, Any]:
     told = key_text(key) if key else ""
     build.check_length("publicKey", told, limits.public_key, form)
     value = {
-        "signedMeterData": _data(signed),
+        "signedMeterData": build.in_base64(signed),
         "signingMethod": "",
         "encodingMethod": ENCODING_METHOD,
         "publicKey": told,

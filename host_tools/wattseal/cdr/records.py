@@ -21,6 +21,7 @@ from wattseal.common.times import unix_ms
 from wattseal.ocmf.evse_id import canonical_name
 from wattseal.ocmf.findings import found as verify_found
 from wattseal.ocmf.findings import shown
+from wattseal.ocmf.plain_models import AnyPayload
 from wattseal.ocmf.record import Record, RecordMalformedError, read_record
 from wattseal.ocmf.transaction import (
     CONTEXT_END,
@@ -112,7 +113,8 @@ class Session(Struct, frozen=True):
     """A session of authentic records with one begin and one end, in one unit.
 
     `evse_ids` are those that the records name, as written. `paginations` count in `context` (T or
-    F), in the order signed. `content` is that of the records (content_of).
+    F), in the order signed. `content` is that of the records (content_of). `user` is the type and
+    the text of the identification, where there is one.
     """
 
     begin: SignedReading
@@ -123,6 +125,7 @@ class Session(Struct, frozen=True):
     context: str
     paginations: tuple[int, ...]
     content: str
+    user: tuple[str, str] | None = None
 
     @property
     def energy_kwh(self) -> Decimal:
@@ -223,7 +226,9 @@ def check_content(records: Sequence[OpenRecord]) -> tuple[list[Finding], Session
     if len(members) < len(records) or any(finding.severity.is_error for finding in findings):
         return findings or [of_verify(verify_found("begin_missing"))], None
     outcome = check_transaction(members, is_claimed=True)
-    findings += [of_verify(said) for said in _judged_here(outcome)]
+    # The contexts are judged by the natures, which a CDR has for them.
+    said = [one for one in outcome.findings if one.code != "context_mismatch"]
+    findings += map(of_verify, said)
     findings += _check_natures(records)
     findings += _check_zones(outcome)
     if outcome.begin is None or outcome.end is None:
@@ -232,13 +237,6 @@ def check_content(records: Sequence[OpenRecord]) -> tuple[list[Finding], Session
     if sum([len(one.entries) for one in records]) > 2:
         findings += check_intermediates(members, pages, outcome.begin, outcome.end)
     return findings, _session(records, pages, outcome.begin, outcome.end)
-
-
-def _judged_here(outcome: Outcome) -> Iterable[Finding]:
-    """The findings but for the contexts, which a CDR has natures for."""
-    if outcome.begin is None and outcome.end is None and not outcome.findings:
-        return (verify_found("begin_missing"), verify_found("end_missing"))  # fiscal readings
-    return [said for said in outcome.findings if said.code != "context_mismatch"]
 
 
 def _check_natures(records: Iterable[OpenRecord]) -> Iterator[Finding]:
@@ -284,18 +282,24 @@ def _session(
         context=known[0][0][0],
         paginations=tuple([page[1] for page, _one in known]),
         content=content_of([one.record.text for _page, one in known]),
+        user=_user(last.member.payload) or _user(payload),
     )
+
+
+def _user(payload: AnyPayload) -> tuple[str, str] | None:
+    return (str(payload.IT), payload.ID) if payload.ID else None
 
 
 def _signed_reading(entry: ReadingInRecord) -> SignedReading | None:
     reading = entry.reading
     moment = reading.timestamp
-    if moment.tzinfo is None or reading.RV is None or not is_sound(reading.RV):
+    value = reading.RV
+    if moment.tzinfo is None or value is None or not is_sound(value) or value < 0:
         return None
     if reading.RU not in ENERGY_UNITS:
         return None
     return SignedReading(
-        value=reading.RV,
+        value=value,
         unit=str(reading.RU),
         time=moment.isoformat(timespec="milliseconds"),
         at_ms=unix_ms(moment),

@@ -25,6 +25,8 @@ class Rules:
         of its own customers only, and gaps are nothing to it.
     energy_decimals: decimals of a kWh that the billed energy is rounded to.
     time_tolerance_s: how far the CDR's begin and end may be from the signed ones.
+    user_difference: what it costs that another user was identified at the charge point than the
+        CDR bills: a note, or an error.
     key_tolerance_s: how far a module's clock may be from the registry's, where a key begins or
         ends to be valid.
     """
@@ -32,6 +34,7 @@ class Rules:
     side: Side = "cpo"
     energy_decimals: Annotated[int, Field(ge=0, le=9)] = 3
     time_tolerance_s: Annotated[int, Field(ge=0, le=86_400)] = 60
+    user_difference: Literal["note", "error"] = "note"
     key_tolerance_s: Annotated[int, Field(ge=0, le=86_400)] = CLOCK_TOLERANCE_S
 
 

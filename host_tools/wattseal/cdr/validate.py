@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from wattseal.cdr.fast_path import FastPathSession, fast_path_sessions
-from wattseal.cdr.findings import Judgement, found, judged, one_for_each_fault
+from wattseal.cdr.findings import Judgement, found, judged, of_verify, one_for_each_fault
 from wattseal.cdr.keys import KeySource
 from wattseal.cdr.ocpi import ENCODING_METHOD, Cdr, CdrError, SignedData
 from wattseal.cdr.records import (
@@ -22,13 +24,15 @@ from wattseal.cdr.records import (
 )
 from wattseal.cdr.rules import Rules
 from wattseal.cdr.signers import Candidates, Signer, check_own_key, check_serials, read_own_key
-from wattseal.common.findings import Finding
+from wattseal.common.errors import ToolError
+from wattseal.common.findings import Finding, Severity
 from wattseal.common.times import utc_text
 from wattseal.ocmf.evse_id import canonical_name
-from wattseal.ocmf.findings import shown
+from wattseal.ocmf.findings import check_failed, shown
 from wattseal.ocmf.public_key import KeyPeriod, PublicKey
 from wattseal.ocmf.signature import short_name
 
+_EXACT = Context(prec=120)  # as of records.py
 _CLOCK_CODES = ("time_error_flag", "time_not_synchronised")
 
 
@@ -44,6 +48,8 @@ def check_bill(cdr: Cdr, session: Session, rules: Rules, said: Iterable[Finding]
     if not is_rounded(cdr.energy_kwh, signed_kwh, rules.energy_decimals):
         energies = {"expected": shown(f"{signed_kwh:f}"), "found": shown(f"{cdr.energy_kwh:f}")}
         findings.append(found("energy_differs", subject="total_energy", **energies))
+    if session.user and session.user[1] not in cdr.billed:
+        findings += _check_token(cdr, *session.user, rules)
     findings += _check_time("begin", session.begin, cdr.begin_ms, rules)
     findings += _check_time("end", session.end, cdr.end_ms, rules)
     if cdr.bills_time:
@@ -57,7 +63,31 @@ def is_rounded(billed: Decimal, signed: Decimal, decimals: int) -> bool:
     if billed == signed:
         return True
     unit = Decimal((0, (1,), -decimals))
-    return 2 * abs(billed - signed) <= unit
+    is_whole = _EXACT.remainder(billed, unit) == 0
+    return is_whole and 2 * abs(_EXACT.subtract(billed, signed)) <= unit
+
+
+_TOKEN_CHARACTERS = {
+    **dict.fromkeys(("ISO14443", "ISO15693", "EVCOID", "ISO7812", "CARD_TXN_NR"), 36),
+    "EMAID": 14,  # without the check digit, which may be left out
+}
+"""How much of an identification of a type is compared with the token's."""
+
+
+def _check_token(cdr: Cdr, kind: str, named: str, rules: Rules) -> tuple[Finding, ...]:
+    """Whether who was identified at the charge point is who is billed, by token or contract."""
+    most = _TOKEN_CHARACTERS.get(kind, 0)
+    billed = [one for one in cdr.billed if isinstance(one, str) and one]
+    if not most or not billed or _plain(named, most) in [_plain(one, most) for one in billed]:
+        return ()
+    names = {"expected": shown(", ".join(billed)), "found": shown(named)}
+    told = found("token_differs", subject="cdr_token", **names)
+    return (dataclasses.replace(told, severity=Severity(rules.user_difference)),)
+
+
+def _plain(name: str, most: int) -> str:
+    """A name without the marks between its parts."""
+    return re.sub("[^0-9A-Z]", "", name.upper())[:most]
 
 
 def is_same_evse(one: str, other: str) -> bool:
@@ -111,7 +141,19 @@ class Validator:
     def judge_all(self, cdrs: Sequence[Cdr]) -> list[Judgement]:
         """The verdicts on some CDRs, in their order; raises as `judge` does.
 
-        Each step is done for all before the next: so the processor's caches hold what the step
+        If anything fails, each is judged alone, so that one of them keeps no other from its own.
+        """
+        try:
+            return self._judge_together(cdrs)
+        except ToolError:
+            raise
+        except Exception as error:
+            if len(cdrs) == 1:
+                return [failed(cdrs[0].name, cdrs[0].evse_id, error)]
+            return [self.judge(cdr) for cdr in cdrs]
+
+    def _judge_together(self, cdrs: Sequence[Cdr]) -> list[Judgement]:
+        """Each step is done for all before the next: so the processor's caches hold what the step
         needs, which saves a tenth of the time.
         """
         known = [self._keys.periods(cdr.evse_id) for cdr in cdrs]
@@ -184,6 +226,12 @@ class Validator:
 def unreadable(name: str, error: CdrError) -> Judgement:
     """The verdict on a CDR that could not be read; `name` is what it is to be called."""
     return _judgement(name, "", _Found((error.finding,)), is_checked=False)
+
+
+def failed(name: str, evse_id: str, error: Exception) -> Judgement:
+    """The verdict on a CDR, or a row of that name, whose check itself failed."""
+    finding = of_verify(check_failed(error))
+    return _judgement(name, evse_id, _Found((finding,)), is_checked=False)
 
 
 def _signers_among(cdr: Cdr, records: Iterable[OpenRecord], candidates: Candidates) -> list[Signer]:

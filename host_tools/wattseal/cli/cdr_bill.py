@@ -34,7 +34,7 @@ from wattseal.cli import options
 from wattseal.cli.key_files import public_key
 from wattseal.cli.options import Commands, argument, option
 from wattseal.cli.output import Result, say
-from wattseal.common.errors import ToolError
+from wattseal.common.errors import ToolError, batch_status
 from wattseal.common.exact_json import write_exactly
 from wattseal.common.files import OutputDirectory, first_fault, read_at_most
 from wattseal.common.sentences import Language
@@ -134,7 +134,9 @@ def _read_tariff(path: Path) -> Tariff:
     "    --out bundle.zip\n"
     "  wattseal cdr invoice --driver DE-MSP-C12345678-9 --month 2026-11 \\\n"
     "    --cdrs november.jsonl --keys registry.json --tariff prices.toml \\\n"
-    "    --out bundle.zip"
+    "    --out bundle.zip\n\n"
+    "Exit status: 0 made, 1 not made, 3 made, but the check of a session failed\n"
+    "(finding check_failed)."
 )
 def invoice(
     driver: Annotated[str, option("TOKEN|CONTRACT", "The token's uid, or the contract's id.")],
@@ -183,7 +185,9 @@ def invoice(
         for label, value in page_of(statement, Language.ENGLISH).totals:
             say(f"  {label}: {value}")
 
-    return Result({"file": out, "sessions": map(_members, statement.sessions)}, words)
+    said = {f.code for one in statement.sessions for f in one.charge.judgement.findings}
+    told = {"file": out, "sessions": map(_members, statement.sessions)}
+    return Result(told, words, batch_status(said, is_bad=False))
 
 
 def _members(one: rating.Rated) -> dict[str, Any]:

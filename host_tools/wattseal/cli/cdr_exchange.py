@@ -48,18 +48,23 @@ def add(
     report_to: Annotated[
         str | None, option("URL", "POST error reports there.", show_default=False)
     ] = None,
+    operator: Annotated[
+        list[str] | None,
+        option("OPERATOR", "May bill charge points of this operator; default: PARTY's."),
+    ] = None,
     data: options.DataFolder = options.DATA_FOLDER,
     database_url: options.DatabaseUrl = None,
 ) -> Result:
     """Let a CPO send its CDRs: make its token, and write it where only you can read it.
 
-    A hash of it is kept. A party may have several tokens, so that one can be replaced.
+    A hash of it is kept. A party may have several tokens, so that one can be replaced. With several
+    operators give --operator for each, its own too.
     """
     from wattseal.cdr.exchange.inbox import Partners, read_party
 
     options.check_new(out)
     with options.cdr_database(data, database_url) as database:
-        token = Partners(database).add(party, report_to, unix_ms_now())
+        token = Partners(database).add(party, report_to, unix_ms_now(), operator or ())
     write_private(out, f"{token}\n".encode())
     name = read_party(party)
     shown = {"party": name, "token_file": out, "report_to": report_to}
@@ -75,11 +80,12 @@ def list_partners(
 
     with options.cdr_database(data, database_url) as database:
         partners = Partners(database).all()
-    columns = ("PARTY", "SINCE", "REVOKED", "REPORTS GO TO")
+    columns = ("PARTY", "SINCE", "REVOKED", "MAY BILL", "REPORTS GO TO")
     shown = [
         {
             "party": one.party,
             "report_to": one.report_url,
+            "may_bill": one.may_bill,
             "since_unix_ms": one.since_ms,
             "revoked_unix_ms": one.revoked_ms,
         }
@@ -90,7 +96,8 @@ def list_partners(
 
 def _partner_row(one: Partner) -> tuple[str | None, ...]:
     revoked = None if one.revoked_ms is None else local_time(one.revoked_ms)
-    return one.party, local_time(one.since_ms), revoked, one.report_url
+    may_bill = ", ".join(one.may_bill)
+    return one.party, local_time(one.since_ms), revoked, may_bill, one.report_url
 
 
 @partner_app.command(example="wattseal cdr partner revoke 'DE*ABC'")

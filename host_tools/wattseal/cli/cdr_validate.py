@@ -26,7 +26,7 @@ from wattseal.cli.output import (
     say_table,
     say_wrapped,
 )
-from wattseal.common.errors import EXIT_FAILED, ToolError
+from wattseal.common.errors import EXIT_FAILED, ToolError, batch_status
 
 if TYPE_CHECKING:
     from wattseal.cdr.batch.engines import Engine
@@ -57,7 +57,8 @@ Examples:
 
 A run that was cut goes on when the same command is given again.
 
-Exit status: 0 all billable, 1 some not, 2 unreadable or unusable."""
+Exit status: 0 all billable, 1 some not, 2 unreadable or unusable,
+3 as 0 or 1, but the check of some failed (finding check_failed)."""
 
 
 StoreLocation = Annotated[
@@ -139,7 +140,7 @@ def validate(
     return Result(
         {**summary.model_dump(), "input": source, "output": output},
         lambda: _say_summary(summary, output, store),
-        EXIT_FAILED if summary.not_billable else 0,
+        batch_status(summary.codes, is_bad=summary.not_billable > 0),
     )
 
 

@@ -14,6 +14,7 @@ from wattseal.cli.device import say_next
 from wattseal.cli.options import Commands, Module, argument, option
 from wattseal.cli.output import Result, complain, confirm, say, say_facts, written_facts
 from wattseal.common.errors import ToolError
+from wattseal.common.files import OutputDirectory
 from wattseal.common.times import unix_ms_now
 from wattseal.device import models, owner
 from wattseal.device.advice import advise
@@ -270,29 +271,46 @@ owner_app = Commands(
 KeyFile = Annotated[Path, argument("KEYFILE", "The owner's private key.")]
 
 
-@owner_app.command(example="wattseal owner create owner.pem")
+PublicFile = Annotated[
+    Path | None, option("FILE", "Write the public half (PEM) into this new file.", "--out", "-o")
+]
+
+
+@owner_app.command(example="wattseal owner create owner.pem --out owner-public.pem")
 def create(
-    file: options.KeyFileToMake, password_file: key_files.OwnerPasswordFile = None
+    file: options.KeyFileToMake,
+    password_file: key_files.OwnerPasswordFile = None,
+    out: PublicFile = None,
 ) -> Result:
     """Make an owner's key, locked with a password.
 
     Keep a copy in a safe place: without it, no seal that it closed can be opened again.
     """
     options.check_new(file)
+    if out:
+        OutputDirectory(out.parent).check_writable()
+        options.check_new(out)
     password = key_files.new_password(password_file, key_files.OWNER_PASSWORD)
-    return _of_key(file, owner.create_key(file, password).public)
+    return _of_key(file, owner.create_key(file, password).public, out)
 
 
-@owner_app.command(example="wattseal owner show owner.pem")
-def show(file: KeyFile, password_file: key_files.OwnerPasswordFile = None) -> Result:
-    """Show the public half, for `wattseal device configure --owner-key`."""
-    return _of_key(file, key_files.read_owner_key(file, password_file).public)
+@owner_app.command(example="wattseal owner show owner.pem --out owner-public.pem")
+def show(
+    file: KeyFile,
+    password_file: key_files.OwnerPasswordFile = None,
+    out: PublicFile = None,
+) -> Result:
+    """Show the public half, for a station file and `wattseal device configure --owner-key`."""
+    return _of_key(file, key_files.read_owner_key(file, password_file).public, out)
 
 
-def _of_key(file: Path, key: PublicKey) -> Result:
+def _of_key(file: Path, key: PublicKey, out: Path | None) -> Result:
     spki = key.spki.hex()
     facts = [("file", str(file)), ("public key", spki), ("SHA-256", key.fingerprint)]
-    shown = {"file": file, "public_key": spki, "sha256": key.fingerprint}
+    if out:
+        OutputDirectory(out.parent).write({out.name: key.pem})
+        facts.append(("written", str(out)))
+    shown = {"file": file, "public_key": spki, "sha256": key.fingerprint, "public_file": out}
     return Result(shown, lambda: say_facts(facts))
 
 

@@ -266,7 +266,10 @@ def update_command(
     signature: key_files.Signature = None,
     password_file: key_files.OwnerPasswordFile = None,
     drive: Annotated[
-        Path | None, option("DIR", "The boot loader's drive.", show_default="looked for")
+        Path | None,
+        option(
+            "DIR", "The boot loader's drive.", envvar="WATTSEAL_DRIVE", show_default="looked for"
+        ),
     ] = None,
     key: Annotated[
         str | None, option("HEX|FILE", "Check the vendor's key here too.", "--key", "-k")

@@ -79,7 +79,8 @@ def flash(
         str | None, option("NAME|TOML", "The board. Default: the one that the file is for.")
     ] = None,
     drive: Annotated[
-        list[Path] | None, option("DIR", "The boot loader's drive. Default: looked for.")
+        list[Path] | None,
+        option("DIR", "The boot loader's drive. Default: looked for.", envvar="WATTSEAL_DRIVE"),
     ] = None,
     station: Annotated[
         bool, typer.Option("--station", help="Go on with every board that is plugged in.")
@@ -105,6 +106,9 @@ def flash(
 
     The identity that the module's core measures over its image is compared with the file.
     """  # fmt: skip
+    if not station and (count is not None or log is not None):
+        cause = "--count and --log belong to --station."
+        raise ToolError("usage", cause=cause, help="Give --station too.")
     given = board_given(board) if board else None
     firmware = read_firmware(file or _built(given))
     target = run.board_of(firmware, given)
@@ -114,9 +118,6 @@ def flash(
     book = _Book(labels, log, serial)
     if station:
         return _station(work, book, count, wants_json=json_output)
-    if count is not None or log is not None:
-        cause = "--count and --log belong to --station."
-        raise ToolError("usage", cause=cause, help="Give --station too.")
     was_running, found = work.flash()
     label = book.label(found)
     shown = {"flashed": not was_running, **_facts(found), "label": label}

@@ -52,22 +52,6 @@ PortOption = Annotated[
     str | None,
     option("PORT", "Through the module on this port.", "--port", "-p", envvar="WATTSEAL_PORT"),
 ]
-ProfileOption = Annotated[
-    str | None, option("NAME|FILE", "The meter's profile; see `wattseal meter list`.", "--profile")
-]
-Baud = Annotated[
-    int | None, option("BITS/S", "Speed of the line.", "--baud", show_default="the profile's")
-]
-Parity = Annotated[
-    str | None, option("none|even|odd", "Its parity.", "--parity", show_default="the profile's")
-]
-StopBits = Annotated[
-    int | None, option("1|2", "Its stop bits.", "--stop-bits", show_default="the profile's")
-]
-Unit = Annotated[
-    int | None,
-    option("1-247", "Modbus unit.", "--unit", min=1, max=247, show_default="the profile's"),
-]
 Echo = Annotated[
     bool, typer.Option("--echo", help="The adaptor gives back what is sent; it is taken off.")
 ]
@@ -105,22 +89,52 @@ def _needed_profile(name: str | None) -> Profile:
     return _profile(name)
 
 
-def _format(
-    profile: Profile | None, baud: int | None, parity: str | None, stop_bits: int | None
-) -> LineFormat:
-    """The line's format: what is given, then the profile's, then 9600 8N1.
+@dataclass(frozen=True)
+class LineOptions:
+    """How a meter is asked straight on a line, as far as it was said; the profile has the rest."""
 
-    ToolError `bad_value`.
-    """
-    from wattseal.meter.line import LineFormat
+    profile: Annotated[
+        str | None,
+        option("NAME|FILE", "The meter's profile; see `wattseal meter list`.", "--profile"),
+    ] = None
+    baud: Annotated[
+        int | None, option("BITS/S", "Speed of the line.", "--baud", show_default="the profile's")
+    ] = None
+    parity: Annotated[
+        str | None, option("none|even|odd", "Its parity.", "--parity", show_default="the profile's")
+    ] = None
+    stop_bits: Annotated[
+        int | None, option("1|2", "Its stop bits.", "--stop-bits", show_default="the profile's")
+    ] = None
+    unit: Annotated[
+        int | None,
+        option("1-247", "Modbus unit.", "--unit", min=1, max=247, show_default="the profile's"),
+    ] = None
+    echo: Echo = False
 
-    given: dict[str, Any] = {"baud": baud, "parity": parity, "stop_bits": stop_bits}
-    for name, _, choices, *_ in LINE:
-        if given[name] is not None and given[name] not in choices:
-            limit = "one of " + ", ".join(map(str, choices))
-            raise ToolError("bad_value", field=name, limit=limit, found=given[name])
-    usual = LineFormat(**(profile or {}).get("line", {}))
-    return replace(usual, **{name: one for name, one in given.items() if one is not None})
+    def format_for(self, profile: Profile | None) -> LineFormat:
+        """The line's format: what was said, then the profile's, then 9600 8N1.
+
+        ToolError `bad_value`.
+        """
+        from wattseal.meter.line import LineFormat
+
+        said = {name: getattr(self, name) for name in ("baud", "parity", "stop_bits")}
+        for name, _, choices, *_ in LINE:
+            if said[name] is not None and said[name] not in choices:
+                limit = "one of " + ", ".join(map(str, choices))
+                raise ToolError("bad_value", field=name, limit=limit, found=said[name])
+        usual = LineFormat(**(profile or {}).get("line", {}))
+        return replace(usual, **{name: one for name, one in said.items() if one is not None})
+
+    def on(self, port: str) -> _Line:
+        """The meter behind the adaptor on a port.
+
+        ToolError `usage`, `profile_unknown`, `profile_refused`, `bad_value`.
+        """
+        found = _needed_profile(self.profile)
+        unit = self.unit or found.get("unit", 1)
+        return _Line(port, found, self.format_for(found), unit, self.echo)
 
 
 @contextmanager
@@ -155,17 +169,6 @@ class _Line:
             yield StraightMeter(line, asker, self.unit, self.profile)
 
 
-def _straight(
-    line: str,
-    profile: str | None,
-    form: tuple[int | None, str | None, int | None],
-    unit: int | None,
-    echo: bool,
-) -> _Line:
-    found = _needed_profile(profile)
-    return _Line(line, found, _format(found, *form), unit or found.get("unit", 1), echo)
-
-
 def _one_way(port: str | None, line: str | None) -> None:
     if port is None and line is None:
         raise ToolError(
@@ -184,7 +187,7 @@ def list_command() -> Result:
     profiles = load_profiles()
 
     def row(name: str, one: Profile) -> tuple[str, str, str, str, str]:
-        line = str(_format(one, None, None, None)) if "line" in one else "-"
+        line = str(LineOptions().format_for(one)) if "line" in one else "-"
         tells = [part.replace("energy_", "") for part in QUANTITIES[1:] if part in one]
         return (
             name,
@@ -211,7 +214,7 @@ def show(name: Annotated[str, argument("NAME|FILE", "A profile.")]) -> Result:
     profile = _profile(name)
 
     def words() -> None:
-        line = str(_format(profile, None, None, None)) if "line" in profile else "not known"
+        line = str(LineOptions().format_for(profile)) if "line" in profile else "not known"
         say_facts(
             [
                 ("profile", profile["name"]),
@@ -263,12 +266,8 @@ def check(file: Annotated[Path, argument("FILE", "A profile in TOML.")]) -> Resu
 def read(
     line: LineOption = None,
     port: PortOption = None,
-    profile: ProfileOption = None,
-    line_baud: Baud = None,
-    parity: Parity = None,
-    stop_bits: StopBits = None,
-    unit: Unit = None,
-    echo: Echo = False,
+    *,
+    how: LineOptions,
 ) -> Result:
     """Read a meter now, straight or through a module; nothing is signed.
 
@@ -283,7 +282,7 @@ def read(
         )
         meter = ("meter", f"{found.meter_vendor} {found.meter_model}")
         return Result(found, lambda: _say_read([meter, *facts], found.warnings))
-    place = _straight(line, profile, (line_baud, parity, stop_bits), unit, echo)
+    place = how.on(line)
     with place.meter() as meter_on_line:
         meter_on_line.identify()
         state = meter_on_line.look()
@@ -426,7 +425,9 @@ def _formats(baud: Sequence[int] | None, parity: Sequence[str] | None) -> tuple[
     from wattseal.meter.scan import PARITIES, SPEEDS
 
     return tuple(
-        _format(None, speed, one, None) for speed in baud or SPEEDS for one in parity or PARITIES
+        LineOptions(baud=speed, parity=one).format_for(None)
+        for speed in baud or SPEEDS
+        for one in parity or PARITIES
     )
 
 
@@ -437,12 +438,8 @@ def _formats(baud: Sequence[int] | None, parity: Sequence[str] | None) -> tuple[
 def watch(
     line: LineOption = None,
     port: PortOption = None,
-    profile: ProfileOption = None,
-    line_baud: Baud = None,
-    parity: Parity = None,
-    stop_bits: StopBits = None,
-    unit: Unit = None,
-    echo: Echo = False,
+    *,
+    how: LineOptions,
     every: Annotated[float, option("SECONDS", "Time between readings.", min=0.2, max=3600)] = 2.0,
     count: Annotated[
         int | None, option("N", "End after so many readings.", min=1, show_default="Ctrl-C")
@@ -463,7 +460,7 @@ def watch(
         with options.Module(str(port), options.BAUD, None).connected() as (device, _hello):
             seen.run(lambda: _through_module(device))
         return
-    with _straight(line, profile, (line_baud, parity, stop_bits), unit, echo).meter() as meter:
+    with how.on(line).meter() as meter:
 
         def look() -> tuple[str, str | None, Decimal | None]:
             try:
@@ -487,12 +484,7 @@ def _through_module(device: Any) -> tuple[str, str | None, Decimal | None]:
 @app.command(example="wattseal meter trace --line /dev/ttyUSB1 --profile sdm630 --read")
 def trace(
     line: NeededLine,
-    profile: ProfileOption = None,
-    line_baud: Baud = None,
-    parity: Parity = None,
-    stop_bits: StopBits = None,
-    unit: Unit = None,
-    echo: Echo = False,
+    how: LineOptions,
     ask: Annotated[
         bool, typer.Option("--read", help="Read the meter, instead of listening to others.")
     ] = False,
@@ -509,13 +501,12 @@ def trace(
     """
     from wattseal.meter.frames import FrameFinder
 
-    found = _profile(profile) if profile else None
-    form = _format(found, line_baud, parity, stop_bits)
+    found = _profile(how.profile) if how.profile else None
+    form = how.format_for(found)
     tell = _frame_teller(json_output)
     finder = FrameFinder(found)
     if ask:
-        place = _straight(line, profile, (line_baud, parity, stop_bits), unit, echo)
-        _trace_reading(place, finder, tell)
+        _trace_reading(how.on(line), finder, tell)
         return
     with _open(line) as opened:
         opened.set_format(form)
@@ -640,7 +631,7 @@ def _emulated(
         raise ToolError(
             "bad_value", field=text, limit="one that it can show", found=error
         ) from None
-    return meter, _format(profile, None, None, None)
+    return meter, LineOptions().format_for(profile)
 
 
 def _arm(made: Sequence[tuple[Any, LineFormat]], text: str) -> None:

@@ -7,7 +7,7 @@ import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
@@ -56,6 +56,7 @@ Timeout = Annotated[
         "Longest wait for an answer. Default: 5, or 60 where the module reads or signs.",
         min=0.1,
         max=3600,
+        envvar="WATTSEAL_TIMEOUT",
         show_default=False,
     ),
 ]
@@ -108,7 +109,8 @@ class Commands(typer.Typer):
     """Commands that return their `Result`, or None if they have said all themselves.
 
     Each has the option --json without declaring it. A parameter `module` of a class as `Module` is
-    made of the option --port, which the class has as `OPTION`, and of --baud and --timeout.
+    made of the option --port, which the class has as `OPTION`, and of --baud and --timeout. Any
+    other parameter of a dataclass is made of an option for each of its fields.
     """
 
     def command(
@@ -130,11 +132,18 @@ def _with_shared_options(command: Any) -> Any:
     """The command as Typer takes it: with all its options, and giving the exit status."""
     taken = inspect.signature(command, eval_str=True).parameters
     module = taken.get("module")
-    options = [
-        module.annotation.OPTION if one is module else one.replace(kind=one.KEYWORD_ONLY)
-        for name, one in taken.items()
-        if name not in _AT_THE_END
-    ]
+    groups = {
+        name: inspect.signature(cls, eval_str=True).parameters
+        for name, cls in ((name, one.annotation) for name, one in taken.items())
+        if name != "module" and isinstance(cls, type) and is_dataclass(cls)
+    }
+    options: list[inspect.Parameter] = []
+    for name, one in taken.items():
+        if one is module:
+            options.append(one.annotation.OPTION)
+        elif name not in _AT_THE_END:
+            members = groups[name].values() if name in groups else (one,)
+            options += [each.replace(kind=each.KEYWORD_ONLY) for each in members]
     needed = {"json_output", *taken, *(_AT_THE_END if module else ())}
     options += [one for name, one in _AT_THE_END.items() if name in needed]
 
@@ -144,6 +153,8 @@ def _with_shared_options(command: Any) -> Any:
         if module:
             place = (values.pop(name) for name in ("port", "baud", "timeout"))
             values["module"] = module.annotation(*place)
+        for name, members in groups.items():
+            values[name] = taken[name].annotation(**{each: values.pop(each) for each in members})
         result = command(**{name: values[name] for name in taken})
         return result.show(wants_json=wants_json) if result else 0
 

@@ -268,7 +268,7 @@ def _key_facts(key: api.KeyAnswer) -> list[tuple[str, str]]:
         ("number", str(key.key_number)),
         ("status", f"{key.status} since {since} (entry {key.entry})"),
         ("valid", _validity(key)),
-        ("charge point", key.evse_id),
+        ("EVSE-ID", key.evse_id),
         ("meter", _meter(key.meter)),
         ("firmware", f"SHA-256 {key.firmware_identity}"),
     ]

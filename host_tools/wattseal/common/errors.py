@@ -7,6 +7,7 @@ is told in this tool's commands instead of the link's methods (module_refusals.t
 
 from __future__ import annotations
 
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,15 @@ from wattseal.wire.errors import WattsealError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+EXIT_UNCHECKED = 3
+"""All is done but for something of which the check itself failed, as a finding says."""
 
 MAX_FACT_CHARACTERS = 300
+
+
+def batch_status(codes: Container[str], *, is_bad: bool) -> int:
+    """The exit status of a command that has found these codes, and something bad or not."""
+    return EXIT_UNCHECKED if "check_failed" in codes else EXIT_FAILED if is_bad else 0
 
 
 class ToolError(Exception):

@@ -34,7 +34,9 @@ from wattseal.driver_check import trust
 from wattseal.driver_check.page import MAX_FORM_BYTES, MAX_NAME_CHARACTERS
 from wattseal.driver_check.words import PAGE
 from wattseal.ocmf import container, findings, verify
+from wattseal.ocmf.plain_models import VERSIONS
 from wattseal.ocmf.public_key import CURVES, MAX_KEY_TEXT_BYTES, Curve
+from wattseal.ocmf.transaction import CLOCK_STEP_MS, MAX_POWER_KW, UNTIMED_MS
 
 _HEAD = "/** What the check here shares with the one on the server, which made this module. */\n"
 
@@ -82,6 +84,9 @@ def _limits() -> dict[str, int]:
         "bundleFiles": container.MAX_RECORD_FILES,
         "bundleBytes": container.MAX_BYTES,
         "toleranceMs": trust.TOLERANCE_MS,
+        "powerKw": MAX_POWER_KW,
+        "clockStepMs": CLOCK_STEP_MS,
+        "untimedMs": UNTIMED_MS,
     }
 
 
@@ -120,7 +125,8 @@ def _ocmf() -> dict[str, list[str]]:
         "SM": (SignatureMimeType,),
         "time_status": (TimeStatus,),
     }
-    return {name: [one.value for kind in kinds[name] for one in kind] for name in kinds}
+    listed = {name: [one.value for kind in kinds[name] for one in kind] for name in kinds}
+    return {**listed, "FV": list(VERSIONS)}
 
 
 CHECK_FILES = files("wattseal.driver_check").joinpath("static")

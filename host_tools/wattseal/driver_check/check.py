@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from wattseal.common.findings import Finding
 from wattseal.common.sentences import Language
 from wattseal.driver_check import page
 from wattseal.driver_check.trust import KeyRegister, Result, Signed, Trust, View, judge, key_for
 from wattseal.ocmf import container
+from wattseal.ocmf.findings import guarded
 from wattseal.ocmf.record import RecordMalformedError, read_record
 from wattseal.ocmf.report import FileReport, TransactionReport, ValueReport, Verdict
 from wattseal.ocmf.verify import unreadable, verify_values
@@ -18,14 +20,22 @@ EVSE_ID = "EVSEID"
 
 
 class Examination:
-    """One check; `count` is called with the number of record files before they are verified."""
+    """One check; `count` is called with the number of record files before they are verified.
+
+    `away`: what the registry raises where it cannot be asked, which ends the check.
+    """
 
     def __init__(
-        self, registry: KeyRegister, language: Language, count: Callable[[int], None]
+        self,
+        registry: KeyRegister,
+        language: Language,
+        count: Callable[[int], None],
+        away: type[Exception],
     ) -> None:
         self._registry = registry
         self._page = page.Page(language)
         self._count = count
+        self._away = away
 
     def examine(self, name: str, data: bytes) -> Result:
         """Check what was given; never raises on what the data may hold."""
@@ -41,6 +51,12 @@ class Examination:
         return self._page.whole([self._page.refused(name, self._page.say(word, **values))])
 
     def _examine_file(self, name: str, data: bytes) -> list[View]:
+        failures: list[Finding] = []
+        with guarded(failures, self._away):
+            return self._examine_values(name, data)
+        return [self._page.of_file(unreadable(name, *failures))]
+
+    def _examine_values(self, name: str, data: bytes) -> list[View]:
         try:
             given = container.read_container(data)
         except container.ContainerError as error:

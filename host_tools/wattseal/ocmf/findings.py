@@ -7,6 +7,12 @@ complaint of a parser, stays English there.
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from wattseal.common.errors import ToolError
 from wattseal.common.findings import Finding, make_finding
 from wattseal.common.sentences import read_phrases, read_sentences
 from wattseal.common.text import printable
@@ -32,6 +38,27 @@ def found(code: str, **values: object) -> Finding:
         for name, value in values.items()
     }
     return make_finding(TABLE, code, texts, german=_in_german(code, texts))
+
+
+def check_failed(error: Exception) -> Finding:
+    """What to say where a check itself failed, with the place where it did."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
+    return found("check_failed", cause=f"{where}: {error}")
+
+
+@contextmanager
+def guarded(findings: list[Finding], *passing: type[Exception]) -> Iterator[None]:
+    """Make a finding of whatever fails within: no record may end the check of the others.
+
+    A ToolError passes, and what `passing` names: what all checks need is away, a registry say.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, (ToolError, *passing)):
+            raise
+        findings.append(check_failed(error))
 
 
 def _in_german(code: str, texts: dict[str, str]) -> dict[str, str]:

@@ -33,6 +33,9 @@ ID_FORMATS = {
     IdentificationType.ISO7812: re.compile(r"[0-9]{8,19}"),
     IdentificationType.PHONE_NUMBER: re.compile("(?!)"),  # pyocmf has the countries' rules
 }
+VERSIONS = ("0.1", "0.2", "0.3", "0.4", "1.0", "1.1", "1.2", "1.3", "1.4")
+"""Of OCMF, up to 1.4.1: major and minor, as FV tells them."""
+
 _INHERITED = frozenset(("TM", "TX", "RI", "RU", "RT", "EF", "ST"))
 
 
@@ -96,19 +99,19 @@ class PlainPayload(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    FV: str | None = None
+    FV: Annotated[str, StringConstraints(pattern=f"^({'|'.join(VERSIONS)})$")] | None = None
     GI: str | None = None
     GS: str | None = None
     GV: str | None = None
     PG: Annotated[str, StringConstraints(pattern="^[TF](0|[1-9][0-9]*)$")]
     MV: str | None = None
     MM: str | None = None
-    MS: str | None = None
+    MS: Annotated[str, StringConstraints(min_length=1)]
     MF: str | None = None
     IS: StrictBool
     IL: UserAssignmentStatus | None = None
     IF: Annotated[list[_Flag], Field(max_length=4)] = []
-    IT: IdentificationType | None = IdentificationType.NONE
+    IT: IdentificationType
     ID: _NoPhoneNumber | None = None
     TT: Annotated[str, StringConstraints(max_length=250)] | None = None
     CF: Annotated[str, StringConstraints(max_length=25)] | None = None
@@ -126,14 +129,12 @@ AnyPayload = Payload | PlainPayload
 def plain_payload(data: object) -> PlainPayload:
     """The payload in JSON members as read. Raises ValueError if it takes a closer look."""
     payload = PlainPayload.model_validate(data)
-    if payload.GS is None and payload.MS is None:
-        raise ValueError("nothing says what signed")
     for before, after in pairwise(payload.RD):
         if not after.model_fields_set >= before.model_fields_set & _INHERITED:
             raise ValueError("a reading inherits from the one before")
     for reading in payload.RD:
         _ = reading.timestamp
-    id_format = ID_FORMATS.get(payload.IT) if payload.ID and payload.IT else None
+    id_format = ID_FORMATS.get(payload.IT) if payload.ID else None
     if id_format and not id_format.fullmatch(payload.ID or ""):
         raise ValueError("the identification is not of its type")
     return payload

@@ -12,16 +12,16 @@ import binascii
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import starmap
+from itertools import product, starmap
+from typing import Any
 
 import ecdsa  # type: ignore[import-untyped]
 import ecdsa.der  # type: ignore[import-untyped]
 import ecdsa.ellipticcurve  # type: ignore[import-untyped]
 import ecdsa.errors  # type: ignore[import-untyped]
-import ecdsa.numbertheory  # type: ignore[import-untyped]
-import ecdsa.util  # type: ignore[import-untyped]
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -34,6 +34,7 @@ DEFAULT_ALGORITHM = "ECDSA-secp256r1-SHA256"
 
 _EC_PUBLIC_KEY_OID = (1, 2, 840, 10045, 2, 1)
 _ECDSA_SHA256 = ec.ECDSA(hashes.SHA256())
+_NO_SPKI = "it is not SubjectPublicKeyInfo in DER"
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----(.*?)-----END \1-----", re.DOTALL)
 
 
@@ -84,18 +85,43 @@ class Curve:
 
     @cached_property
     def spki_head(self) -> bytes:
-        """What stands before an uncompressed point in SubjectPublicKeyInfo in DER (RFC 5480)."""
+        """What stands before an uncompressed point in SubjectPublicKeyInfo."""
+        point = bytes(self.point_bytes)
+        return self.spki_of(point).removesuffix(point)
+
+    def spki_of(self, point: bytes) -> bytes:
+        """SubjectPublicKeyInfo in DER (RFC 5480) of an encoded point."""
         algorithm = ecdsa.der.encode_sequence(
             ecdsa.der.encode_oid(*_EC_PUBLIC_KEY_OID), ecdsa.der.encode_oid(*self.oid)
         )
-        point = bytes(self.point_bytes)
-        whole = ecdsa.der.encode_sequence(algorithm, ecdsa.der.encode_bitstring(point, 0))
-        return bytes(whole.removesuffix(point))
+        bits = ecdsa.der.encode_bitstring(point, 0)
+        return bytes(ecdsa.der.encode_sequence(algorithm, bits))
 
     @property
     def point_bytes(self) -> int:
         """Length of an uncompressed point."""
         return 1 + 2 * int(self.python.baselen)
+
+    def number_of(self, message: bytes) -> int:
+        """What is signed: the leftmost bits of the SHA-256, as many as the order has."""
+        digest = hashlib.sha256(message).digest()
+        return int.from_bytes(digest) >> max(0, 8 * len(digest) - self.order.bit_length())
+
+    def read_point(self, encoded: bytes) -> Any:
+        """The point, proven to lie on the curve. Raises MalformedPointError of `ecdsa`."""
+        forms = ("uncompressed", "compressed")
+        read = ecdsa.ellipticcurve.PointJacobi.from_bytes
+        found = read(self.python.curve, encoded, valid_encodings=forms)
+        x, y = found.x(), found.y()
+        if max(x, y) >= self.python.curve.p() or not self.python.curve.contains_point(x, y):
+            raise ecdsa.errors.MalformedPointError
+        return found
+
+    def sum_of(self, u: int, v: int, point: Any) -> Any:
+        """u times the generator and v times the point; None if that is the point at infinity."""
+        generator = self.python.generator
+        found = generator.mul_add(u % self.order, point, v % self.order)
+        return None if found == ecdsa.ellipticcurve.INFINITY else found
 
     def openssl(self) -> ec.EllipticCurve | None:
         """The curve of `cryptography`, None where that package does not name it."""
@@ -168,11 +194,10 @@ class PublicKey:
             try:
                 self.openssl.verify(signature, message, _ECDSA_SHA256)
             except InvalidSignature:
-                check_signature_form(self.curve, signature)
+                signature_numbers(self.curve, signature)
                 return False
             return True
-        check_signature_form(self.curve, signature)
-        return self._verify_in_python(message, signature)
+        return self._verify_in_python(message, *signature_numbers(self.curve, signature))
 
     def verify_all(self, signed: Sequence[tuple[bytes, bytes]]) -> bool:
         """Whether each message's DER signature is this key's; also False if one is none at all.
@@ -202,17 +227,13 @@ class PublicKey:
         except UnsupportedAlgorithm:
             return None
 
-    def _verify_in_python(self, message: bytes, signature: bytes) -> bool:
-        key = ecdsa.VerifyingKey.from_string(self.point, curve=self.curve.python)
-        digest = hashlib.sha256(message).digest()
-        try:
-            return bool(
-                key.verify_digest(
-                    signature, digest, sigdecode=ecdsa.util.sigdecode_der, allow_truncate=True
-                )
-            )
-        except ecdsa.BadSignatureError:
-            return False
+    def _verify_in_python(self, message: bytes, r: int, s: int) -> bool:
+        """SEC 1, 4.1.4; no signature belongs to the point at infinity."""
+        curve = self.curve
+        inverse = pow(s, -1, curve.order)
+        point = curve.read_point(self.point)
+        found = curve.sum_of(curve.number_of(message) * inverse, r * inverse, point)
+        return found is not None and int(found.x()) % curve.order == r
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,14 +260,15 @@ class KeyPeriod:
         )
 
 
-def check_signature_form(curve: Curve, signature: bytes) -> None:
-    """Raise SignatureMalformedError unless the bytes are DER with r and s in the curve's range."""
+def signature_numbers(curve: Curve, signature: bytes) -> tuple[int, int]:
+    """r and s, each between 1 and the curve's order - 1. Raises SignatureMalformedError."""
     try:
-        numbers = decode_dss_signature(signature)
+        r, s = decode_dss_signature(signature)
     except ValueError:
         raise SignatureMalformedError("it is not an ECDSA signature in DER") from None
-    if not all(0 < number < curve.order for number in numbers):
+    if not (0 < r < curve.order and 0 < s < curve.order):
         raise SignatureMalformedError(f"its numbers do not fit the curve {curve.name}")
+    return r, s
 
 
 def possible_signers(curve: Curve, message: bytes, signature: bytes) -> set[PublicKey]:
@@ -255,12 +277,18 @@ def possible_signers(curve: Curve, message: bytes, signature: bytes) -> set[Publ
     Any signature has some, also a made-up one; only a key that two records share says anything.
     """
     try:
-        keys = ecdsa.VerifyingKey.from_public_key_recovery(
-            signature, message, curve.python, hashlib.sha256, ecdsa.util.sigdecode_der
-        )
-    except (ecdsa.numbertheory.Error, ecdsa.der.UnexpectedDER, ValueError, AssertionError):
-        return set()  # no DER, or r is the abscissa of no point
-    return {PublicKey(curve, bytes(key.to_string("uncompressed"))) for key in keys}
+        r, s = signature_numbers(curve, signature)
+    except SignatureMalformedError:
+        return set()
+    inverse = pow(r, -1, curve.order)
+    keys = set()
+    for head, x in product((b"\2", b"\3"), (r, r + curve.order)):
+        with suppress(ecdsa.errors.MalformedPointError, OverflowError):  # the abscissa of no point
+            point = curve.read_point(head + x.to_bytes(curve.point_bytes // 2))
+            found = curve.sum_of(-curve.number_of(message) * inverse, s * inverse, point)
+            if found is not None:
+                keys.add(PublicKey(curve, bytes(found.to_bytes("uncompressed"))))
+    return keys
 
 
 def read_public_key(source: str | bytes) -> PublicKey:
@@ -304,7 +332,10 @@ def _decode_key_text(text: str) -> bytes:
 
 
 def _read_spki(der: bytes) -> PublicKey:
-    """The common form is recognised by its first bytes; other forms are taken apart."""
+    """The common form is recognised by its first bytes; other forms are taken apart.
+
+    Only the one form that DER has for a key is one: verifiers disagree about any other.
+    """
     for known in CURVES:
         head = known.spki_head
         if len(der) == len(head) + known.point_bytes and der.startswith(head):
@@ -316,6 +347,8 @@ def _read_spki(der: bytes) -> PublicKey:
     if curve is None:
         dotted = ".".join(str(part) for part in oid)
         raise KeyUnreadableError(f"its curve {dotted} is not one that OCMF knows")
+    if der != curve.spki_of(point):
+        raise KeyUnreadableError(_NO_SPKI)
     return _checked_key(curve, point)
 
 
@@ -330,7 +363,7 @@ def _split_spki(der: bytes) -> tuple[tuple[int, ...], tuple[int, ...], bytes]:
         oid, more = ecdsa.der.remove_object(parameters)
         point, behind = ecdsa.der.remove_bitstring(bits, 0)
     except (ecdsa.der.UnexpectedDER, ValueError, IndexError):
-        raise KeyUnreadableError("it is not SubjectPublicKeyInfo in DER") from None
+        raise KeyUnreadableError(_NO_SPKI) from None
     if rest or more or behind:
         raise KeyUnreadableError("bytes follow the end of the key")
     return tuple(kind), tuple(oid), bytes(point)
@@ -353,10 +386,9 @@ def _checked_point(curve: Curve, point: bytes) -> bytes:
     if point[:1] not in (b"\x02", b"\x03", b"\x04"):
         raise KeyUnreadableError("its point is in no form that SEC 1 defines")
     try:
-        key = ecdsa.VerifyingKey.from_string(point, curve=curve.python)
-    except (ecdsa.errors.MalformedPointError, ecdsa.der.UnexpectedDER, ValueError):
+        return bytes(curve.read_point(point).to_bytes("uncompressed"))
+    except (ecdsa.errors.MalformedPointError, ValueError):
         raise _not_on(curve) from None
-    return bytes(key.to_string("uncompressed"))
 
 
 def _not_on(curve: Curve) -> KeyUnreadableError:

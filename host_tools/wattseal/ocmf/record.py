@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 import pydantic
@@ -20,7 +20,13 @@ from pyocmf import Payload, Signature, SpecWarning
 from wattseal.common.exact_json import DECODER, JsonError, exact_decoder
 from wattseal.common.findings import Finding
 from wattseal.ocmf.findings import found, shown
-from wattseal.ocmf.plain_models import AnyPayload, AnySignature, PlainSignature, plain_payload
+from wattseal.ocmf.plain_models import (
+    VERSIONS,
+    AnyPayload,
+    AnySignature,
+    PlainSignature,
+    plain_payload,
+)
 
 HEADER = "OCMF"
 
@@ -104,6 +110,7 @@ def _read_payload(text: str) -> tuple[Payload | None, _Times, list[Finding]]:
     try:
         data, repeated = _load_json(text)
         payload, notes = _with_notes(lambda: Payload.model_validate(data))
+        notes += [found("format_deviation", cause=note) for note in _missed(data, payload)]
         times = _times(data)
     except Exception as error:
         # The models are given whatever a file holds, and raise errors of many kinds; no file may
@@ -112,6 +119,18 @@ def _read_payload(text: str) -> tuple[Payload | None, _Times, list[Finding]]:
     if repeated:
         notes.insert(0, found("payload_ambiguous", field=repeated[0]))
     return payload, times, notes
+
+
+def _missed(data: dict[str, Any], payload: Payload) -> Iterator[str]:
+    """What pyocmf takes without a word, though OCMF asks for it (tables 1, 3 and 4)."""
+    if not payload.MS:
+        yield "Meter Serial (MS) is mandatory"
+    if data.get("IT") is None and not str(payload.PG).startswith("F"):
+        yield "Identification Type (IT) is mandatory"
+    if not isinstance(data.get("IS"), bool | None):
+        yield "Identification Status (IS) must be true or false"
+    if payload.FV is not None and payload.FV not in VERSIONS:
+        yield f"Format Version (FV) '{payload.FV}' is no version of OCMF"
 
 
 def _times(data: dict[str, Any]) -> _Times:

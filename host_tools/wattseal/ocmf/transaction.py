@@ -2,14 +2,15 @@
 
 The rules are those of the field's reference verifier on order, status and identification, and the
 comparisons of serial numbers, register, unit and pagination that it leaves out. Records of other
-makers in the field repeat a pagination or carry two identifications in one transaction and pass
-there; those findings, and gaps that intermediate records may explain, are warnings.
+makers in the field repeat a pagination, and carry two identifications under one, and pass there;
+those findings, and gaps that intermediate records may explain, are warnings.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
@@ -93,7 +94,16 @@ Page = tuple[str, int]
 
 _PAGINATION = re.compile("([TF])([0-9]{1,18})")
 _BAD_LEVELS = ("MISMATCH", "INVALID", "OUTDATED", "UNKNOWN")
-_CLOCK_STATES = {"U": "unknown", "I": "informative"}
+_CLOCK_STATES = {"S": None, "R": None, "I": "informative"}
+
+MAX_POWER_KW = 3750
+"""More than any charge point delivers: 1250 V and 3000 A of the Megawatt Charging System."""
+
+CLOCK_STEP_MS = 2000
+"""How much longer a session may have been than its times say, which some meters tell in seconds."""
+
+UNTIMED_MS = 7 * 86_400_000
+"""What a session lasts at the most, where its clock was not set or its time is not to be used."""
 _LAST_VERSION_WITH_EVENT_COUNTER = Decimal("0.4")
 
 
@@ -119,8 +129,8 @@ def check_transaction(members: Sequence[Member], *, is_claimed: bool) -> Outcome
     """
     readings_of = [member.entries() for member in members]
     entries = [entry for some in readings_of for entry in some]
-    if not any(entry.reading.TX for entry in entries):
-        return Outcome(None, None, ())  # fiscal readings: no transaction
+    if not members or (not is_claimed and all(_is_fiscal(one.payload) for one in members)):
+        return Outcome(None, None, ())
     billable = _billable(entries)
     begins = [entry for entry in billable if entry.role == "begin"]
     ends = [entry for entry in billable if entry.role == "end"]
@@ -137,6 +147,12 @@ def check_transaction(members: Sequence[Member], *, is_claimed: bool) -> Outcome
     if any(entry.reading.TX == "X" for entry in entries):
         findings.append(found("exception_reading"))
     return Outcome(begin, end, tuple(dict.fromkeys(findings)))
+
+
+def _is_fiscal(payload: AnyPayload) -> bool:
+    """Whether a record is of readings outside of transactions (OCMF tables 2 and 7)."""
+    page = page_of(payload.PG)
+    return page is not None and page[0] == "F" and not any(reading.TX for reading in payload.RD)
 
 
 def _billable(entries: Iterable[ReadingInRecord]) -> list[ReadingInRecord]:
@@ -222,7 +238,7 @@ def _check_reading(entry: ReadingInRecord) -> Iterator[Finding]:
         yield found("unit_not_energy", reading=name, unit=reading.RU)
     if reading.RV is None:
         yield found("value_missing", reading=name)
-    elif not is_sound(reading.RV):
+    elif not is_sound(reading.RV) or reading.RV < 0:
         yield found("value_out_of_range", reading=name, value=reading.RV)
     if entry.member.payload.IL in _BAD_LEVELS:
         yield found("identification_level", reading=name, level=entry.member.payload.IL)
@@ -236,7 +252,7 @@ def _check_clocks(begin: ReadingInRecord | None, end: ReadingInRecord | None) ->
     if end and end.reading.time_status == "R":
         return  # the duration was measured well, whatever the clock showed
     for entry in (begin, end):
-        state = _CLOCK_STATES.get(entry.reading.time_status) if entry else None
+        state = _CLOCK_STATES.get(entry.reading.time_status, "unknown") if entry else None
         if entry and state:
             yield found("time_not_synchronised", reading=entry.role, state=state)
 
@@ -250,6 +266,31 @@ def _check_pair(begin: ReadingInRecord, end: ReadingInRecord) -> Iterator[Findin
         cause = "it is not relative (R), but that of the begin is"
         yield found("time_status_wrong", reading="end", cause=cause)
     yield from check_times(begin, end)
+    if energy is not None:
+        yield from _check_power(begin, end, energy)
+
+
+def _check_power(
+    begin: ReadingInRecord, end: ReadingInRecord, energy: Decimal
+) -> Iterator[Finding]:
+    """Whether so much energy can have been delivered in the time."""
+    try:
+        lasted = end.reading.timestamp - begin.reading.timestamp
+    except TypeError:
+        return
+    milliseconds = lasted // timedelta(milliseconds=1)
+    for one in (begin.reading, end.reading):
+        if one.time_status not in _CLOCK_STATES or "t" in (one.EF or ""):
+            milliseconds = max(milliseconds, UNTIMED_MS)
+    if milliseconds >= 0 and is_beyond_power(energy, str(begin.reading.RU), milliseconds):
+        told, seconds = f"{energy:f} {begin.reading.RU}", milliseconds // 1000
+        yield found("energy_implausible", energy=told, seconds=seconds, limit=MAX_POWER_KW)
+
+
+def is_beyond_power(energy: Decimal, unit: str, milliseconds: int) -> bool:
+    """Whether no charge point can deliver the energy, in kWh or Wh, in the time."""
+    most = MAX_POWER_KW * (milliseconds + CLOCK_STEP_MS) * (1000 if unit == "Wh" else 1)
+    return energy * 3_600_000 > most
 
 
 def check_times(before: ReadingInRecord, after: ReadingInRecord) -> Iterator[Finding]:
@@ -287,7 +328,12 @@ def check_same_signer(one: Member, other: Member) -> Iterator[Finding]:
 
 
 def check_same_user(one: Member, other: Member) -> Iterator[Finding]:
-    """Whether two records are of the same user."""
+    """Whether two records are of the same user. Some makers identify him in the second alone."""
+    before, after = one.payload.ID, other.payload.ID
+    is_another = before and after and before.upper() != after.upper()
+    if is_another and one.payload.PG != other.payload.PG:
+        yield found("user_differs", begin=before, end=after)
+        return
     for field, before, after in (
         ("identification", one.payload.ID, other.payload.ID),
         ("type of the identification", one.payload.IT, other.payload.IT),

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from wattseal.common.findings import Finding
 from wattseal.ocmf.container import ContainerError, SignedValue, read_container
-from wattseal.ocmf.findings import found
+from wattseal.ocmf.findings import check_failed, found, guarded
 from wattseal.ocmf.public_key import PublicKey
-from wattseal.ocmf.record import Record, RecordMalformedError, read_record
+from wattseal.ocmf.record import RecordMalformedError, read_record
 from wattseal.ocmf.report import (
     FileReport,
     JudgedValue,
@@ -31,7 +31,13 @@ from wattseal.ocmf.signature import (
     not_signer,
     short_name,
 )
-from wattseal.ocmf.transaction import Member, check_transaction, is_complete
+from wattseal.ocmf.transaction import (
+    CONTEXT_BEGIN,
+    CONTEXT_END,
+    Member,
+    check_transaction,
+    is_complete,
+)
 
 # Some curves are slow in pure Python; a file made for that must not take hours.
 MAX_OTHER_KEYS = 4
@@ -62,10 +68,14 @@ def check_records(
 
 def judge_values(values: Iterable[SignedValue], pinned: PublicKey | None) -> list[JudgedValue]:
     """Judge each value on its own, numbered from 1; each is tried with the keys of all."""
-    judged = [_open(number, value, pinned) for number, value in enumerate(values, 1)]
+    judged = [JudgedValue(number, value) for number, value in enumerate(values, 1)]
+    for one in judged:
+        with guarded(one.findings):
+            _open(one, pinned)
     keys = _distinct_keys(judged)
     for one in judged:
-        _judge(one, keys)
+        with guarded(one.findings):
+            _judge(one, keys)
     _mark_repeated(judged)
     return judged
 
@@ -73,13 +83,12 @@ def judge_values(values: Iterable[SignedValue], pinned: PublicKey | None) -> lis
 def look_for_replaced_key(group: Sequence[JudgedValue]) -> None:
     """Find out from the signatures whether a key was replaced or records were altered."""
     failed = [one for one in group if one.has("signature_mismatch")]
-    if not failed:
-        return
-    signers = common_signers([one.record for one in failed if one.record])
-    if not signers:
-        return
+    signers: set[PublicKey] = set()
+    if failed:
+        with guarded(failed[0].findings):
+            signers = common_signers([one.record for one in failed if one.record])
     for one in failed:
-        if one.ring.verification_key:
+        if signers and one.ring.verification_key:
             kept = [f for f in one.findings if f.code != "signature_mismatch"]
             one.findings = [not_signer(one.ring.verification_key, signers), *kept]
 
@@ -94,18 +103,21 @@ def check_group(group: Sequence[JudgedValue], *, is_claimed: bool) -> RecordsChe
     ]
     if len(members) < len(group):
         return RecordsCheck(tuple(group), differing, None)
-    outcome = check_transaction(members, is_claimed=is_claimed)
+    try:
+        outcome = check_transaction(members, is_claimed=is_claimed)
+    except Exception as error:
+        return RecordsCheck(tuple(group), (*differing, check_failed(error)), None)
     return RecordsCheck(tuple(group), differing + outcome.findings, outcome)
 
 
-def _open(number: int, value: SignedValue, pinned: PublicKey | None) -> JudgedValue:
+def _open(one: JudgedValue, pinned: PublicKey | None) -> None:
     try:
-        record = read_record(value.text)
+        record = read_record(one.value.text)
     except RecordMalformedError as error:
-        finding = found("record_malformed", cause=error)
-        return JudgedValue(number, value, findings=[finding])
-    ring = key_ring(value.public_key or record.appended_key, pinned)
-    return JudgedValue(number, value, record, ring)
+        one.findings.append(found("record_malformed", cause=error))
+        return
+    one.ring = key_ring(one.value.public_key or record.appended_key, pinned)
+    one.record = record
 
 
 def _judge(one: JudgedValue, keys: Iterable[PublicKey]) -> None:
@@ -157,6 +169,8 @@ def verify_file(name: str, data: bytes, pinned: PublicKey | None = None) -> File
         values = read_container(data)
     except ContainerError as error:
         return unreadable(name, error.finding)
+    except Exception as error:
+        return unreadable(name, check_failed(error))
     return verify_values(name, values, pinned)
 
 
@@ -186,17 +200,18 @@ def _groups(judged: Iterable[JudgedValue]) -> list[list[JudgedValue]]:
         if one.record is None or one.is_repeated:
             continue
         key: str | int | None = one.value.transaction_id
-        if key is None and _stands_alone(one.record):
+        if key is None and _stands_alone(one):
             key = one.number
         groups.setdefault(key, []).append(one)
     return list(groups.values())
 
 
-def _stands_alone(record: Record) -> bool:
-    """Whether a record is a whole transaction or no part of one."""
-    payload = record.payload
+def _stands_alone(one: JudgedValue) -> bool:
+    """Whether a value is a whole transaction, or is not called part of one."""
+    payload = one.record.payload if one.record else None
+    is_called_part = one.value.context in (CONTEXT_BEGIN, CONTEXT_END)
     return payload is not None and (
-        is_complete(payload) or not any(reading.TX for reading in payload.RD)
+        is_complete(payload) or not (is_called_part or any(reading.TX for reading in payload.RD))
     )
 
 

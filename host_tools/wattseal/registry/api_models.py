@@ -48,7 +48,8 @@ class ExportedKey(Model):
 
     Until when, and as what it ended (`ended_as`: by a successor, or by a deactivation), is what is
     known now, whatever time the export is of. `gateway_serial` is the module's as registered with
-    it. meters, settings: oldest first; a key may outlast a meter, and what is sealed.
+    it. meters, settings: oldest first; a key may outlast a meter, and what is sealed. Exports of
+    earlier versions have no settings.
     """
 
     public_key: str
@@ -62,7 +63,7 @@ class ExportedKey(Model):
     valid_until_unix_ms: UnixMs | None
     ended_as: Literal["superseded", "deactivated"] | None
     meters: list[MeterFrom]
-    settings: list[SettingsFrom]
+    settings: list[SettingsFrom] = []
 
 
 class ChargePoint(Model):

@@ -135,9 +135,13 @@ def _own(line: RecordLine) -> _Own | Finding:
         record = read_record(line.record)
         states = states_of(line.number, record)
         return _Own(record, leaf_of(record, line.record), states, packed(states))
-    except (ValueError, LookupError, TypeError) as error:  # a record may claim anything
-        cause = str(error).partition("\n")[0][:MAX_SHOWN_CHARACTERS]
-        return found("record_unreadable", line.number, cause=cause)
+    except Exception as error:  # a record may claim anything
+        return _failed(line.number, error)
+
+
+def _failed(number: int, error: Exception) -> Finding:
+    cause = str(error).partition("\n")[0][:MAX_SHOWN_CHARACTERS]
+    return found("record_unreadable", number, cause=cause or type(error).__name__)
 
 
 def _served_states(page: log_client.ServedPage, own: list[_Own | Finding]) -> list[list[State]]:
@@ -164,8 +168,11 @@ def _checked(
     if own.states is not served and own.states != served:
         what = _difference(own.states, served)
         findings.append(found("state_wrong", line.number, what=what))
-    indexed = list(map(key_of, index_names(line.number, own.record)))
-    read = ReadRecord(own.record, take_apart(own.record), own.packed, indexed)
+    try:
+        indexed = list(map(key_of, index_names(line.number, own.record)))
+        read = ReadRecord(own.record, take_apart(own.record), own.packed, indexed)
+    except Exception as error:
+        return CheckedEntry(line.number, own_hash, [*findings, _failed(line.number, error)], None)
     return CheckedEntry(line.number, own_hash, findings, read)
 
 

@@ -34,8 +34,9 @@ def judge_record(
     """
     try:
         return _judge(record, ledger, beforehand)
-    except (ValueError, EvseIdError, TextError) as error:
-        return [reason("record_unreadable", cause=str(error).partition("\n")[0][:200])]
+    except Exception as error:
+        cause = str(error).partition("\n")[0][:200] or type(error).__name__
+        return [reason("record_unreadable", cause=cause)]
 
 
 def take_apart(record: records.Record) -> TakenApart | None:

@@ -22,6 +22,7 @@ WRITTEN_OUT = {
     "em530": ([0xE240, 0x0001], "12345.6"),
     "em540": ([0xE240, 0x0001], "12345.6"),
     "finder_7e": ([0x47F1, 0x2000], "123.456"),
+    "finder_7m": ([0x0000, 7, 7, 7, 7, 0x0001, 0xE240], "123.456"),
     "iem3155": ([0, 0, 0x0001, 0xE240], "123.456"),
     "pac2200": ([0x40FE, 0x2400, 0x0000, 0x0000], "123.456"),
     "pro380": ([0x44C2, 0x8B64], "1556.356"),
@@ -43,6 +44,7 @@ EXPORTED = {
     "em340": ([0x000A, 0], "1.0"),
     "em530": ([0x000A, 0], "1.0"),
     "em540": ([0x000A, 0], "1.0"),
+    "finder_7m": ([0, 9, 9, 9, 9, 9, 0, 0x03E8], "1.000"),
     "pac2200": ([0x408F, 0x4000, 0, 0], "1.000"),
     "pro380": ([0x3F80, 0], "1.000"),
     "sdm120": ([0x3F80, 0], "1.000"),
@@ -62,6 +64,7 @@ POWERS = {
     "em340": ([0xADB0, 0x0001], "11000.0"),
     "em530": ([0xADB0, 0x0001], "11000.0"),
     "em540": ([0xADB0, 0x0001], "11000.0"),
+    "finder_7m": ([0x462B, 0xE000], "11000"),
     "pac2200": ([0x462B, 0xE000], "11000"),
     "pro380": ([0x4130, 0], "1.1E+4"),
     "sdm120": ([0x462B, 0xE000], "11000"),
@@ -187,6 +190,18 @@ def test_schneider_iem3155():
     assert refusal("iem3155", [0xFFFF] * 4) == "meter_sentinel"
     assert refusal("iem3155", [0xFFFF, 0xFFFF, 0xFFFF, 0xFFFE]) == "meter_out_of_range"
     assert decode_text(PROFILES["iem3155"]["serial"], [0x0BEB, 0xC200]) == "200000000"
+
+
+def test_finder_7m_number_and_power():
+    assert energy("finder_7m", [0x0000, 7, 7, 7, 7, 0x0001, 0xE240]).to_text_kwh() == "123.456"
+    assert energy("finder_7m", [0xFFFF, 7, 7, 7, 7, 0x0001, 0xE240]).to_text_kwh() == "12.3456"
+    assert energy("finder_7m", [0x0001, 7, 7, 7, 7, 0x0001, 0xE240]).to_text_kwh() == "1234.56"
+    assert refusal("finder_7m", [0, 7, 7, 7, 7, 0xFFFF, 0xFFFF]) == "meter_out_of_range"
+    assert refusal("finder_7m", [0x8000, 7, 7, 7, 7, 0x0001, 0xE240]) == "meter_sentinel"
+    exported = PROFILES["finder_7m"]["energy_export"]
+    assert decode_energy(exported, [1, 9, 9, 9, 9, 9, 0, 0x03E8]).to_text_kwh() == "10.00"
+    serial = [0x3030, 0x3132, 0x3334, 0x3536]
+    assert decode_text(PROFILES["finder_7m"]["serial"], serial) == "00123456"
 
 
 def test_iskra_wm3m4_mantissa_and_power():

@@ -5,15 +5,13 @@ ESP-IDF that the headers in esp32/idf declare it does what ws_port.h asks for.
 """
 
 import ctypes
-import importlib.util
 import shutil
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
-from typing import Any
+from types import ModuleType
 
 import pytest
+from support.chip_port import Machine, start
 from support.core.build import CORE, OWN_FLAGS, bearssl_root, run
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -161,79 +159,45 @@ def test_the_chips_id_is_the_address_in_its_fuses(idf: Idf) -> None:
 # --- port.py -------------------------------------------------------------------------------------
 
 
-class Machine(ModuleType):
-    """MicroPython's `machine`, as far as the port's start uses it; memory is the clock's."""
-
-    PWRON_RESET, HARD_RESET, WDT_RESET = 1, 2, 3
-
-    def __init__(self) -> None:
-        super().__init__("machine")
-        self.cause = self.PWRON_RESET
-        self.kept = b""
-        self.fed = 0
-        self.timeout = 0
-        self.UART = self.Pin = object
-
-    def reset_cause(self) -> int:
-        return self.cause
-
-    def RTC(self) -> Any:  # noqa: N802
-        def memory(data: bytes | None = None) -> bytes:
-            self.kept = self.kept if data is None else data
-            return self.kept
-
-        return SimpleNamespace(memory=memory)
-
-    def WDT(self, timeout: int) -> Any:  # noqa: N802
-        self.timeout = timeout
-
-        def feed() -> None:
-            self.fed += 1
-
-        return SimpleNamespace(feed=feed)
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
-    machine = Machine()
-    monkeypatch.setitem(sys.modules, "machine", machine)
-    monkeypatch.setitem(sys.modules, "board", SimpleNamespace(METER_LINE_ECHO=False))
-    monkeypatch.setitem(sys.modules, "_wattseal", SimpleNamespace(USB_LINK=0))
-    for name in ("ticks_ms", "ticks_us", "ticks_diff"):
-        monkeypatch.setattr("time." + name, lambda *_: 0, raising=False)
-    return machine
+def started(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], ModuleType]:
+    """What a start of the chip with a cause makes of port.py."""
+
+    def make(cause: int) -> ModuleType:
+        machine.cause = cause
+        return start(monkeypatch, machine, "esp32")
+
+    return make
 
 
-def start(machine: Machine, cause: int) -> ModuleType:
-    """What a start of the chip makes of port.py."""
-    machine.cause = cause
-    spec = importlib.util.spec_from_file_location("esp32_port", PORTS / "esp32/port.py")
-    assert spec is not None
-    assert spec.loader is not None
-    port = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(port)
-    return port
-
-
-def test_bites_in_a_row_are_counted_and_forgotten(machine: Machine) -> None:
+def test_bites_in_a_row_are_counted_and_forgotten(
+    machine: Machine, started: Callable[[int], ModuleType]
+) -> None:
     machine.kept = b"whatever was there"
-    port = start(machine, Machine.PWRON_RESET)
+    port = started(Machine.PWRON_RESET)
     assert (port.reset_cause(), port.bites()) == ("power_on", 0)
     for count in (1, 2):
-        port = start(machine, Machine.WDT_RESET)
+        port = started(Machine.WDT_RESET)
         assert (port.reset_cause(), port.bites()) == ("watchdog", count)
     port.forget_bites()
     assert port.bites() == 0
-    assert start(machine, Machine.WDT_RESET).bites() == 1
-    port = start(machine, Machine.HARD_RESET)
+    assert started(Machine.WDT_RESET).bites() == 1
+    port = started(Machine.HARD_RESET)
     assert (port.reset_cause(), port.bites()) == ("restart", 0)
     for _ in range(300):
-        port = start(machine, Machine.WDT_RESET)
+        port = started(Machine.WDT_RESET)
     assert port.bites() == 255
 
 
-def test_the_watchdog_is_fed_once_it_runs(machine: Machine) -> None:
-    port = start(machine, Machine.PWRON_RESET)
+def test_the_watchdog_is_fed_once_it_runs(
+    machine: Machine, started: Callable[[int], ModuleType]
+) -> None:
+    port = started(Machine.PWRON_RESET)
     port.feed()
     assert (machine.timeout, machine.fed) == (0, 0)
     port.watch()

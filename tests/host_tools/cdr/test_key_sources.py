@@ -174,9 +174,16 @@ class TestExport:
                 key["public_key"] = "30" + key["public_key"][2:-2] + "00"
         path.write_text(json.dumps(told))
         keys = ExportKeys(path, tmp_path)
-        with pytest.raises(ToolError) as refused:
+        with pytest.raises(ValueError, match="is none: its point does not lie"):
             keys.periods(EVSE_ID)
-        assert refused.value.name == "export_malformed"
+
+    def test_an_export_from_before_there_were_settings(self, path: Path, tmp_path: Path) -> None:
+        told = json.loads(path.read_text())
+        for key in [key for evse in told["evses"] for key in evse["keys"]]:
+            del key["settings"]
+        before = ExportKeys(path, tmp_path).periods(EVSE_ID)
+        path.write_text(json.dumps(told))
+        assert ExportKeys(path, tmp_path).periods(EVSE_ID) == before
 
     def test_an_index_that_was_damaged_is_told(self, path: Path, tmp_path: Path) -> None:
         keys = ExportKeys(path, tmp_path)

@@ -472,6 +472,21 @@ class TestOwnerKeys:
         again = wattseal("owner", "create", path, "--password-file", password_file)
         _refused(again, "holds other data already")
 
+    def test_the_public_half_is_written_where_a_station_file_can_name_it(
+        self, wattseal: Run, tmp_path: Path, password_file: Path
+    ) -> None:
+        path, public, other = (tmp_path / name for name in ("new.pem", "public.pem", "other.pem"))
+        other.write_text("a file of something else")
+        words = ("--password-file", password_file, "--out")
+        _refused(wattseal("owner", "create", path, *words, other), "holds other data already")
+        assert not path.exists()
+        made = wattseal("owner", "create", path, *words, public, "--json").json
+        assert read_public_key(public.read_text()).fingerprint == made["sha256"]
+        assert "PRIVATE" not in public.read_text()
+        assert wattseal("owner", "show", path, *words, public).status == 0  # the same again
+        _refused(wattseal("owner", "show", path, *words, other), "holds other data already")
+        assert other.read_text() == "a file of something else"
+
     def test_weak_password(
         self, wattseal: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

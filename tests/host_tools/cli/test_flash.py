@@ -71,6 +71,15 @@ class TestOneBoard:
         image = image_for(BOARD)
         assert bare.image(len(image)) == image
 
+    def test_drive_and_port_named_by_the_environment(
+        self, wattseal: Run, bare: FakeBoard, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("WATTSEAL_DRIVE", str(bare.drive.folder))
+        monkeypatch.setenv("WATTSEAL_PORT", str(bare.port))
+        outcome = wattseal("flash", file, "--wait", 20, "--yes")
+        assert outcome.status == 0, outcome.err
+        assert f"found a board in its boot loader at {bare.drive.folder}" in outcome.err
+
     def test_all_that_holds_data_is_erased_and_nothing_else(
         self, wattseal: Run, bare: FakeBoard, file: Path, at: tuple
     ) -> None:
@@ -435,14 +444,25 @@ class TestEsp32:
         (tmp_path / "firmware.bin").write_bytes(image_for("acme_c3"))
         return ("flash", tmp_path / "firmware.bin", "--board", tmp_path, "--yes")
 
+    @pytest.mark.parametrize("board", ["acme_c3", "esp32c3"])
     def test_a_bare_board_becomes_a_module(
-        self, wattseal: Run, esp: tuple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self,
+        wattseal: Run,
+        esp: tuple,
+        board: str,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        identity = hashlib.sha256(image_for("acme_c3")).hexdigest()
+        """A board of a maker's own by its folder, one of ours by what the file says."""
+        image = image_for(board)
+        if board != "acme_c3":
+            esp = tuple(word for word in esp if word not in ("--board", tmp_path))
+            (tmp_path / "firmware.bin").write_bytes(image)
+        identity = hashlib.sha256(image).hexdigest()
         honest = esptool.write
         with (
             Esp32(tmp_path) as chip,
-            PtyPort(new_module(board="acme_c3", firmware_identity=identity)) as started,
+            PtyPort(new_module(board=board, firmware_identity=identity)) as started,
         ):
 
             def write(job: esptool.Job, *given: Any) -> None:
@@ -587,6 +607,15 @@ class TestStation:
         ],
     )
     def test_options_that_do_not_go_together(
-        self, wattseal: Run, file: Path, words: tuple, cause: str
+        self,
+        wattseal: Run,
+        file: Path,
+        words: tuple,
+        cause: str,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        before = sorted(tmp_path.iterdir())
+        monkeypatch.chdir(tmp_path)
         _refused(wattseal("flash", file, *words, "--yes"), cause, 2)
+        assert sorted(tmp_path.iterdir()) == before

@@ -113,6 +113,18 @@ def test_every_command_with_a_silent_module(
     assert_refused(outcome, "did not answer hello within 0.1 s")
 
 
+@pytest.mark.parametrize(
+    ("value", "words", "status"), [("0.1", "within 0.1 s", 1), ("soon", "WATTSEAL_TIMEOUT", 2)]
+)
+def test_the_environment_says_how_long_to_wait(
+    wattseal: Run, port: PtyPort, module: FakeModule, monkeypatch: pytest.MonkeyPatch,
+    value: str, words: str, status: int,
+) -> None:  # fmt: skip
+    module.faults["hello"] = [faults.silence] * 3
+    monkeypatch.setenv("WATTSEAL_TIMEOUT", value)
+    assert_refused(wattseal("device", "status", "--port", port.path), words, status)
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_every_command_when_the_cable_is_pulled(
     on_module: Run, module: FakeModule, command: list[str]

@@ -119,10 +119,17 @@ def test_words_for_people(wattseal: Run) -> None:
 
 
 def test_warnings_are_shown_beside_the_verdict(wattseal: Run, tmp_path: Path) -> None:
-    (tmp_path / "a.xml").write_bytes(Transaction(end={"ID": "another"}).xml)
+    (tmp_path / "a.xml").write_bytes(Transaction(begin={"ID": None}).xml)
     outcome = wattseal("verify", tmp_path / "a.xml")
     assert outcome.status == 0
-    assert "warning: The identification changes from 04A2B1C3 to another." in outcome.out
+    assert "warning: The identification changes from (none) to 04A2B1C3." in outcome.out
+
+
+def test_two_users_are_not_one_charge(wattseal: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_bytes(Transaction(end={"ID": "another"}).xml)
+    outcome = wattseal("verify", tmp_path / "a.xml")
+    assert outcome.status == 1
+    assert "(user_differs)" in outcome.out
 
 
 def test_control_characters_of_a_file_do_not_reach_the_terminal(

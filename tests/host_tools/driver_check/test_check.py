@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
+from support.ocmf.hostile_signatures import hostile
 from support.registry.api_caller import Api
 from support.registry.check_sessions import bundle, session_xml, sessions
 from support.registry.simulated_module import SimulatedModule
 from wattseal.common.sentences import Language
+from wattseal.common.sql import DatabaseUnusable
+from wattseal.driver_check.check import Examination
 from wattseal.driver_check.page import (
     MAX_FORM_BYTES,
     duration,
@@ -214,6 +217,42 @@ def test_what_goes_wrong_before_is_said_in_german_too(registry: Registry) -> Non
     assert re.search(r"Grenze: 1\). Warten Sie \d+ s\.", words_of(often.text))
     assert "Too many requests" in words_of(client.get("/check").text)
     assert "Too many requests" in words_of(client.get("/", headers=german).text)
+
+
+@pytest.mark.parametrize("name", ["secp192k1: sum at infinity", "secp256r1: recovery at infinity"])
+def test_hostile_signatures_are_not_verified(client: TestClient, name: str) -> None:
+    data = dict(hostile())[name]
+    response = client.post("/check", files={"file": ("hostile.xml", data)})
+    assert response.status_code == 200
+    assert "The signature does not fit" in words_of(response.text)
+
+
+def test_what_fails_in_one_session_leaves_the_others(
+    samples: dict[str, bytes], check: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Examination._examine_values
+
+    def fails(self: Examination, name: str, data: bytes) -> object:
+        if "02" in name:
+            raise RuntimeError("a fault")
+        return real(self, name, data)
+
+    monkeypatch.setattr(Examination, "_examine_values", fails)
+    files = [(f"sessions/0{n}/b.xml", samples["verified"]) for n in (1, 2, 3)]
+    text = check(bundle(*files), "rechnung.zip")
+    assert "The check could not be carried out" in text
+    assert text.count("registry lists this key") == 2
+
+
+def test_a_database_that_is_away_is_no_finding(
+    samples: dict[str, bytes], client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_given: object) -> object:
+        raise DatabaseUnusable("its database is busy")
+
+    monkeypatch.setattr(Registry, "key", away)
+    response = client.post("/check", files={"file": ("s.xml", samples["verified"])})
+    assert response.status_code == 503
 
 
 def test_what_is_given_is_text(samples: dict[str, bytes], client: TestClient) -> None:

@@ -8,7 +8,9 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page
 from support import vectors
+from support.device.transactions import Transaction
 from support.ocmf.finding_cases import CASES
+from support.ocmf.hostile_signatures import hostile, wycheproof
 from support.ocmf.spoilt_transactions import ERRORS, WARNINGS
 from support.registry.browser import opened_browser, served
 from support.registry.check_samples import (
@@ -103,6 +105,37 @@ def test_forms_and_files_that_are_none(page: Page) -> None:
 
 def test_signatures_and_keys(page: Page) -> None:
     _assert_same(page, signatures())
+
+
+def test_hostile_signatures(page: Page) -> None:
+    _assert_same(page, dict(hostile()))
+
+
+def test_every_verdict_of_wycheproof(page: Page) -> None:
+    vectors = {one.name: one for one in wycheproof()}
+    samples = {name: f"{one.record}|{one.key.hex}".encode() for name, one in vectors.items()}
+    reports = _in_browser(page, samples)
+    assert len(reports) > 1800
+    for name, report in reports.items():
+        has_failed = report["reason"] in ("signature_mismatch", "signature_malformed")
+        assert has_failed is not vectors[name].is_valid, (name, report["reason"])
+
+
+def test_what_fails_in_one_value_is_its_finding(page: Page) -> None:
+    """The browser's own cryptography fails for the signature of one value."""
+    page.evaluate("""() => {
+      const real = crypto.subtle.verify.bind(crypto.subtle);
+      let calls = 0;
+      crypto.subtle.verify = (...given) => {
+        calls += 1;
+        if (calls === 1) throw new RangeError("a fault");
+        return real(...given);
+      };
+    }""")
+    report = _in_browser(page, {"good": Transaction().xml})["good"]
+    assert (report["verdict"], report["reason"]) == ("unreadable", "check_failed")
+    assert [one["reason"] for one in report["values"]] == ["check_failed", None]
+    assert "a fault" in report["values"][0]["findings"][0]["values"]["cause"]
 
 
 def test_every_curve(page: Page) -> None:

@@ -45,7 +45,7 @@ WAYS: list[tuple[Callable[[Bench], dict[str, str]], set[str]]] = [
     (silent, set()),
     (exchanged, set()),
     (cut_and_silent, {"time_error_flag", "time_not_synchronised"}),
-    (jumped, set()),
+    (jumped, {"energy_implausible"}),
 ]
 
 

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import httpx
 import pytest
@@ -13,10 +14,11 @@ from support.registry.simulated_module import DAY_MS, METER, START_MS, Simulated
 from wattseal.common.errors import ToolError
 from wattseal.common.sentences import read_sentences
 from wattseal.registry import audit as audit_pages
+from wattseal.registry import audit_entries, replay
 from wattseal.registry.audit import CLOCK_TOLERANCE_MS, AuditTree, Trust, audit, recall, remember
 from wattseal.registry.audit_entries import MAX_FINDINGS, AuditReport, Findings
 from wattseal.registry.log_client import LogSource, open_source
-from wattseal.registry.records import leaf_of, read_record
+from wattseal.registry.records import Deactivation, leaf_of, read_record
 from wattseal.registry.states import states_of
 from wattseal.tlog.checkpoint import EcdsaSigner
 from wattseal.tlog.tiles import Tile
@@ -70,6 +72,34 @@ def test_an_honest_registry_is_sound(log: ServedLog) -> None:
     assert report.root == tree.root(log.hashes).hex()
     assert (report.name, report.size, report.compared) == (NAME, SIZE, None)
     assert report.records == {"access_granted": 597, "registration": 2, "deactivation": 1}
+
+
+@pytest.mark.parametrize(
+    ("module", "place", "code"),
+    [
+        (audit_entries, "states_of", "record_unreadable"),
+        (audit_entries, "take_apart", "record_unreadable"),
+        (replay, "_judge", "rule_broken"),
+    ],
+)
+def test_an_entry_whose_check_fails_is_a_finding_and_the_audit_goes_on(
+    module: ModuleType, place: str, code: str, log: ServedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = getattr(module, place)
+
+    def fails(*given: object) -> object:
+        if any(isinstance(one, Deactivation) for one in given):
+            raise AttributeError("a fault")
+        return real(*given)
+
+    monkeypatch.setattr(module, place, fails)
+    report = audited(log)
+    assert report.complete
+    assert not report.is_sound
+    [entry] = {finding.entry for finding in report.findings if finding.code == code}
+    assert any("a fault" in finding.sentence_en for finding in report.findings)
+    assert entry is not None
+    assert report.size == SIZE
 
 
 def test_an_empty_log() -> None:

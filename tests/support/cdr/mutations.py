@@ -322,6 +322,10 @@ ANY_SESSION: dict[str, tuple[str, Spoil]] = {
         "evse_differs",
         _in_payloads(lambda payload: payload.update(CI=OTHER_EVSE)),
     ),
+    "another token": (
+        "token_differs",
+        _in_cdr(lambda cdr: cdr.update(cdr_token={"uid": "04A2B1C4", "contract_id": "DE-1"})),
+    ),
     "a watt hour too many": ("energy_differs", _energy("0.001")),
     "a watt hour too few": ("energy_differs", _energy("-0.001")),
     "ten times the energy": ("energy_differs", _energy("103.725")),
@@ -365,6 +369,23 @@ ANY_SESSION: dict[str, tuple[str, Spoil]] = {
     "other unit at the end": ("unit_differs", _in_reading(-1, RU="Wh", RV=2947125)),
     "not energy": ("unit_not_energy", _in_reading(-1, RU="mOhm")),
     "no value at the end": ("value_missing", _in_reading(-1, RV=None)),
+    "register below zero": ("value_out_of_range", _in_reading(0, RV=Decimal("-0.001"))),
+    "no meter serial": (
+        "format_deviation",
+        _both(
+            _keys(period(meter_serial="")),
+            _in_payloads(lambda payload: payload.pop("MS")),
+        ),
+    ),
+    "no type of identification": (
+        "format_deviation",
+        _in_payloads(lambda payload: (payload.pop("IT"), payload.pop("ID"))),
+    ),
+    "unknown version": ("format_deviation", _in_payloads(lambda payload: payload.update(FV="2.0"))),
+    "identification status is a number": (
+        "format_deviation",
+        _in_payloads(lambda payload: payload.update(IS=1)),
+    ),
     "no meter's value": ("value_out_of_range", _in_reading(-1, RV=Decimal("1E+400"))),
     "register went back": ("energy_decreased", _in_reading(0, RV=Decimal("2950.000"))),
     "clock went back": (
@@ -464,7 +485,8 @@ SEVERAL_RECORDS: dict[str, tuple[str, Spoil]] = {
         "meter_serial_differs",
         _both(_in_payload(-1, MS="12345679"), _in_reading(-1, RV=Decimal("12.000"))),
     ),
-    "other user at the end": ("identification_differs", _in_payload(-1, ID="04A2B1C4")),
+    "other user at the end": ("user_differs", _in_payload(-1, ID="04A2B1C4")),
+    "no user at the begin": ("identification_differs", _in_payload(0, ID="")),
     "other kind of user at the end": (
         "identification_differs",
         _in_payload(-1, IT="CARD_TXN_NR"),
@@ -591,6 +613,18 @@ def _short_der(made: Charge) -> None:
 
 SPECIAL: dict[str, tuple[str, Callable[[], Charge]]] = {
     "intermediate value after the end": ("intermediate_outside", _special(_outside, between=2)),
+    "more energy than can be": (
+        "energy_implausible",
+        _special(_both(), counter=(2_935_600, 8_566_200)),
+    ),
+    "more energy than can be, in one record": (
+        "energy_implausible",
+        _special(_both(), counter=(2_935_600, 8_566_200), in_one=True),
+    ),
+    "more energy than can be, in no time": (
+        "energy_implausible",
+        _special(_both(), counter=(2_935_600, 2_947_125), minutes=0),
+    ),
     "intermediate value too high": (
         "energy_decreased",
         _special(_in_reading(1, RV=Decimal("2948.000")), between=2),
@@ -620,7 +654,7 @@ SPECIAL: dict[str, tuple[str, Callable[[], Charge]]] = {
         _special(_in_payload(1, MS="12345679"), between=2),
     ),
     "intermediate value of another user": (
-        "identification_differs",
+        "user_differs",
         _special(_in_payload(1, ID="04A2B1C4"), between=2),
     ),
     "intermediate value altered": (

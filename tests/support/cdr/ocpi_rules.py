@@ -127,7 +127,7 @@ def cdr_rules(version: str) -> dict[str, tuple[bool, Any]]:
     rules = VERSIONS[version]
     signed_value = {
         "nature": (MUST, text(32)),
-        "plain_data": (MUST, text(512)),
+        "plain_data": (MUST, text(rules.signed_characters)),  # the erratum of May 2026
         "signed_data": (MUST, text(rules.signed_characters)),
     }
     signed = {

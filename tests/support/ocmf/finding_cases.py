@@ -144,6 +144,14 @@ CASES: dict[str, tuple[bytes, dict[str, str]]] = {
         f"{GOOD.begin_record}|{KEY.hex}".encode(),
         {"reading": "end"},
     ),
+    "user_differs": (
+        Transaction(end={"ID": "04A2B1C4"}).xml,
+        {"begin": "04A2B1C3", "end": "04A2B1C4"},
+    ),
+    "energy_implausible": (
+        Transaction(end_reading={"RV": 8566.2, "TM": "2026-11-21T11:30:00,900+0100 S"}).xml,
+        {"energy": "5630.6 kWh", "seconds": "5400", "limit": "3750"},
+    ),
     "identification_differs": (
         Transaction(end={"IT": "LOCAL"}).xml,
         {"field": "type of the identification", "begin": "ISO14443", "end": "LOCAL"},
@@ -184,4 +192,4 @@ CASES: dict[str, tuple[bytes, dict[str, str]]] = {
         {"cause": "Identification Status (IS) is mandatory"},
     ),
 }
-"""By the code of the finding; `file_unreadable` is met by no content of a file."""
+"""By the code of the finding; `file_unreadable` and `check_failed` no content of a file meets."""

@@ -13,7 +13,8 @@ from wattseal.cdr.batch.inputs import MAX_ROW_BYTES, TOO_LARGE, Chunk, cdr_of, u
 from wattseal.cdr.findings import Judgement
 from wattseal.cdr.history.rows import NewRows, Session, new_rows, session_of
 from wattseal.cdr.ocpi import Cdr, CdrError, name_of, read_cdr
-from wattseal.cdr.validate import unreadable
+from wattseal.cdr.validate import failed, unreadable
+from wattseal.common.errors import ToolError
 from wattseal.common.exact_json import JsonError, load_object
 
 _BLANKS = b" \t\r\n"
@@ -49,11 +50,39 @@ class Judged:
 
 def judge_chunk(validator: Judge, chunk: Chunk) -> Judged:
     """Judge every row. ToolError if the source of keys cannot be asked."""
+    listed = enumerate(_rows(chunk), chunk.first_row)
+    text, new, counts = _judge_rows(validator, [(n, row) for n, row in listed if row != b""])
+    return Judged(chunk.number, chunk.first_row, chunk.rows, chunk.digest, text, new, counts)
+
+
+_Row = tuple[int, Row | Exception]
+_Results = tuple[bytes, NewRows, Counter[str]]
+
+
+def _judge_rows(validator: Judge, rows: Sequence[_Row]) -> _Results:
+    """What came of numbered rows. If anything fails, each is judged alone."""
+    try:
+        return _judge_together(validator, rows)
+    except ToolError:
+        raise
+    except Exception as error:
+        if len(rows) == 1:
+            judgement = failed(f"row {rows[0][0]}", "", error)
+            return result_line(rows[0][0], judgement), new_rows(()), Counter(count(judgement))
+    text, new, counts = [], new_rows(()), Counter[str]()
+    for row in rows:
+        line, more, counted = _judge_rows(validator, [row])
+        text.append(line)
+        new.extend(more)
+        counts.update(counted)
+    return b"".join(text), new, counts
+
+
+def _judge_together(validator: Judge, rows: Sequence[_Row]) -> _Results:
     lines: list[bytes] = []
     sessions: list[Session] = []
     counted: list[str] = []
-    rows = enumerate(_rows(chunk), chunk.first_row)
-    read = [(number, _read(number, row)) for number, row in rows if row != b""]
+    read = [(number, _read(number, row)) for number, row in rows]
     cdrs = [one for _number, one in read if isinstance(one, Cdr)]
     verdicts = iter(validator.judge_all(cdrs))
     for number, one in read:
@@ -64,8 +93,7 @@ def judge_chunk(validator: Judge, chunk: Chunk) -> Judged:
             judgement = one
         lines.append(result_line(number, judgement))
         counted += count(judgement)
-    text, new, counts = b"".join(lines), new_rows(sessions), Counter(counted)
-    return Judged(chunk.number, chunk.first_row, chunk.rows, chunk.digest, text, new, counts)
+    return b"".join(lines), new_rows(sessions), Counter(counted)
 
 
 def result_line(row: int, judgement: Judgement) -> bytes:
@@ -85,7 +113,7 @@ def count(judgement: Judgement) -> list[str]:
     return counted
 
 
-def _rows(chunk: Chunk) -> Iterator[Row | CdrError]:
+def _rows(chunk: Chunk) -> Iterator[Row | Exception]:
     if chunk.form == "json":
         lines = chunk.data.split(b"\n")
         if lines[-1] == b"":
@@ -98,14 +126,16 @@ def _rows(chunk: Chunk) -> Iterator[Row | CdrError]:
     for cells in read(chunk.data):
         try:
             yield _TOO_LARGE if cells is None else cdr_of(chunk.names, cells)
-        except CdrError as error:
+        except Exception as error:
             yield error
 
 
-def _read(number: int, row: Row | CdrError) -> Cdr | Judgement:
+def _read(number: int, row: Row | Exception) -> Cdr | Judgement:
     """The CDR, or the verdict on a row that is none."""
     if isinstance(row, CdrError):
         return unreadable(_name(row, number), row)
+    if isinstance(row, Exception):
+        raise row
     try:
         return read_cdr(row)
     except CdrError as error:

@@ -10,15 +10,18 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 from sqlalchemy.exc import IntegrityError
 
-from wattseal.cdr.findings import Judgement, read_judgement
+from wattseal.cdr.findings import Judgement, of_verify, read_judgement
+from wattseal.cdr.findings import found as found_in_cdr
 from wattseal.cdr.marker import Markers, marker_for
 from wattseal.cdr.ocpi import Cdr, CdrError, name_of, read_cdr
 from wattseal.cdr.validate import unreadable
@@ -27,10 +30,13 @@ from wattseal.common.exact_json import JsonError, load_object
 from wattseal.common.findings import Finding
 from wattseal.common.sql import Database, DatabaseUnusable, Name, Number, Schema
 from wattseal.common.web_client import check_receiver_url
+from wattseal.ocmf.evse_id import EvseIdError, read_evse_id, read_operator
+from wattseal.ocmf.findings import guarded
 
 metadata = sa.MetaData()
 
 # `party` is `DE*ABC`. A token is known by its hash alone; `report_url` is where reports go.
+# `operators`, blanks between them, are those whose charge points it may bill; NULL: its own.
 cdr_partner = sa.Table(
     "cdr_partner",
     metadata,
@@ -39,6 +45,7 @@ cdr_partner = sa.Table(
     sa.Column("report_url", sa.Text),
     sa.Column("since_ms", Number, nullable=False),
     sa.Column("revoked_ms", Number),
+    sa.Column("operators", sa.Text),
     sa.Index("cdr_partner_by_party", "party"),
 )
 
@@ -86,6 +93,20 @@ class Partner:
     token_sha256: str
     since_ms: int
     revoked_ms: int | None
+    operators: str | None = None
+
+    @property
+    def may_bill(self) -> list[str]:
+        """The operators whose charge points it may bill, such as `DE*ABC` or `+49*823`."""
+        return (self.operators or self.party).split()
+
+    def check_operator(self, cdr: Cdr) -> tuple[Finding, ...]:
+        """Whether the CDR's charge point is of an operator that the partner may bill."""
+        with suppress(EvseIdError):
+            if read_evse_id(cdr.evse_id).operator in self.may_bill:
+                return ()
+        told = {"expected": ", ".join(self.may_bill), "found": cdr.evse_id}
+        return (found_in_cdr("operator_not_billed", subject="evse_id", **told),)
 
 
 def read_party(text: str) -> str:
@@ -102,18 +123,27 @@ class Partners:
 
     database: Database
 
-    def add(self, party: str, report_url: str | None, now_ms: int) -> str:
+    def add(
+        self, party: str, report_url: str | None, now_ms: int, operators: Iterable[str] = ()
+    ) -> str:
         """Let a party send, and return its new token: it is told this once.
 
-        A party may have several tokens, so that one can be replaced without a pause. ToolError
-        `party_malformed`, `receiver_url_unusable`.
+        A party may have several tokens, so that one can be replaced without a pause. `operators`
+        are those that it may bill, without any its own. ToolError `party_malformed`, `bad_value`,
+        `receiver_url_unusable`.
         """
+        try:
+            named = " ".join(map(read_operator, operators)) or None
+        except EvseIdError as error:
+            limit = "an operator such as DE*ABC"
+            raise ToolError("bad_value", field="--operator", limit=limit, found=error) from None
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
         row = {
             "token_sha256": _hash(token),
             "party": read_party(party),
             "report_url": check_receiver_url(report_url) if report_url else None,
             "since_ms": now_ms,
+            "operators": named,
         }
         with self.database.write() as connection:
             connection.execute(sa.insert(cdr_partner), row)
@@ -168,7 +198,7 @@ def _hash(token: str) -> str:
 
 SCHEMA = Schema(
     migrations=Path(__file__).parent / "migrations",
-    version="0001",
+    version="0002",
     version_table="cdr_schema_version",
     lock=0x77617474_63647273,
 )
@@ -292,7 +322,7 @@ class Inbox:
         self, receipt: str, partner: Partner, version: str, body: bytes, members: dict[str, Any]
     ) -> dict[str, Any]:
         marked = marker_for(self.markers, version).read(members)
-        cdr, judgement = self._judge_members(receipt, members)
+        cdr, judgement = self._judge_members(receipt, members, partner, marked)
         wants_report = judgement.verdict != "billable" or judgement.casts_doubt
         has_address = partner.report_url is not None
         now_ms = self.clock()
@@ -316,15 +346,25 @@ class Inbox:
             "report_due_ms": now_ms if wants_report and has_address else None,
         }
 
-    def _judge_members(self, receipt: str, members: dict[str, Any]) -> tuple[Cdr | None, Judgement]:
+    def _judge_members(
+        self,
+        receipt: str,
+        members: dict[str, Any],
+        partner: Partner,
+        marked: tuple[str, ...] | None,
+    ) -> tuple[Cdr | None, Judgement]:
+        """Of what is not billed, later CDRs are to hear that it is not: the right one may come."""
         try:
             cdr = read_cdr(members)
         except CdrError as error:
             return None, unreadable(name_of(members), error)
-        judgement = self.judge(cdr)
-        if self.compare is None:
-            return cdr, judgement
-        return cdr, judgement.with_findings(self.compare(receipt, cdr, judgement))
+        judgement = self.judge(cdr).with_findings(partner.check_operator(cdr))
+        failures: list[Finding] = []
+        if self.compare is not None:
+            with guarded(failures, DatabaseUnusable, sa.exc.SQLAlchemyError):
+                known = judgement if marked is None else replace(judgement, verdict="not_billable")
+                return cdr, judgement.with_findings(self.compare(receipt, cdr, known))
+        return cdr, judgement.with_findings(tuple(map(of_verify, failures)))
 
 
 def listed(

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from wattseal.cdr import build
-from wattseal.cdr.findings import Judgement, found
+from wattseal.cdr.findings import Judgement, found, of_verify
 from wattseal.cdr.keys import KeySource
 from wattseal.cdr.marker import Markers, read_any
 from wattseal.cdr.ocpi import Cdr, CdrError, is_number, name_of, objects, read_cdr
@@ -33,6 +33,7 @@ from wattseal.common.exact_json import JsonError, load_object
 from wattseal.common.files import read_at_most
 from wattseal.common.findings import Finding
 from wattseal.common.sentences import Language, read_labels
+from wattseal.ocmf.findings import check_failed
 from wattseal.ocmf.public_key import PublicKey
 
 WORDS = "invoice"
@@ -141,9 +142,10 @@ def read_charges(
     for body in _bodies(path):
         try:
             members = load_object(body)
-            cdr = read_cdr(members)
         except JsonError as error:
             raise ToolError("cdr_malformed", path=str(path), cause=f"it {error}") from None
+        try:
+            cdr = read_cdr(members)
         except CdrError as error:
             yield Charge(body, members, None, unreadable(name_of(members), error), None)
         else:
@@ -400,15 +402,24 @@ def rate_all(
     ]
 
 
+_OF_ONE_SESSION = ("session_unusable", "session_ambiguous")
+
+
 def _rated(
     number: int, charge: Charge, by: str | None, keys: KeySource | None, tariff: build.Tariff | None
 ) -> Rated:
     if charge.cdr is None or not charge.is_billable:
         return Rated(number, charge, "not_billable", None, None)
-    session = _session(charge.cdr, charge, keys)
-    if by is not None:
-        return Rated(number, charge, "credited", session, None, by)
-    cost = rate(charge.cdr, charge.members, session, tariff)
+    try:
+        session = _session(charge.cdr, charge, keys)
+        if by is not None:
+            return Rated(number, charge, "credited", session, None, by)
+        cost = rate(charge.cdr, charge.members, session, tariff)
+    except Exception as error:
+        if isinstance(error, ToolError) and error.name not in _OF_ONE_SESSION:
+            raise
+        judgement = charge.judgement.with_findings((of_verify(check_failed(error)),))
+        return Rated(number, replace(charge, judgement=judgement), "not_billable", None, None)
     return Rated(number, charge, "charged", session, cost)
 
 

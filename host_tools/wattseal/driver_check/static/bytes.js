@@ -7,12 +7,8 @@
 /** The bytes are not the DER that they should be. */
 export class DerError extends Error {}
 
-/**
- * Bytes of hex digits; blanks may stand between bytes.
- * @param {string} text
- * @returns {Uint8Array | null}
- */
-export function fromHex(text) {
+/** Bytes of hex digits; blanks may stand between bytes. */
+export function fromHex(/** @type {string} */ text) {
   const digits = text.replace(/[\t-\r ]*([0-9A-Fa-f]{2})[\t-\r ]*/g, "$1");
   if (!/^(?:[0-9A-Fa-f]{2})*$/.test(digits)) return null;
   const bytes = new Uint8Array(digits.length / 2);
@@ -22,21 +18,13 @@ export function fromHex(text) {
   return bytes;
 }
 
-/**
- * Lowercase hex of bytes.
- * @param {Uint8Array} bytes
- * @returns {string}
- */
-export function toHex(bytes) {
+/** Lowercase hex of bytes. */
+export function toHex(/** @type {Uint8Array} */ bytes) {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/**
- * Bytes of base64 with its padding, and nothing between.
- * @param {string} text
- * @returns {Uint8Array | null}
- */
-export function fromBase64(text) {
+/** Bytes of base64 with its padding, and nothing between. */
+export function fromBase64(/** @type {string} */ text) {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
   const digits = text.replace(/=+$/, "");
   const left = digits.length % 4;
@@ -45,12 +33,8 @@ export function fromBase64(text) {
   return Uint8Array.from(atob(digits), (character) => character.charCodeAt(0));
 }
 
-/**
- * The text of bytes in UTF-8, a mark at its start kept.
- * @param {Uint8Array} bytes
- * @returns {string | null}
- */
-export function fromUtf8(bytes) {
+/** The text of bytes in UTF-8, a mark at its start kept. */
+export function fromUtf8(/** @type {Uint8Array} */ bytes) {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
@@ -58,12 +42,8 @@ export function fromUtf8(bytes) {
   }
 }
 
-/**
- * The bytes of a text in UTF-8.
- * @param {string} text
- * @returns {Uint8Array}
- */
-export function toUtf8(text) {
+/** The bytes of a text in UTF-8. */
+export function toUtf8(/** @type {string} */ text) {
   return new TextEncoder().encode(text);
 }
 
@@ -82,21 +62,13 @@ export function joined(...parts) {
   return whole;
 }
 
-/**
- * SHA-256, by the browser.
- * @param {Uint8Array} bytes
- * @returns {Promise<Uint8Array>}
- */
-export async function sha256(bytes) {
+/** SHA-256, by the browser. */
+export async function sha256(/** @type {Uint8Array} */ bytes) {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }
 
-/**
- * The number that bytes write, the first the weightiest.
- * @param {Uint8Array} bytes
- * @returns {bigint}
- */
-export function toNumber(bytes) {
+/** The number that bytes write, the first the weightiest. */
+export function toNumber(/** @type {Uint8Array} */ bytes) {
   return bytes.length ? BigInt(`0x${toHex(bytes)}`) : 0n;
 }
 
@@ -134,12 +106,8 @@ function readLength(/** @type {Uint8Array} */ bytes) {
   return { length: Number(toNumber(digits)), start: 2 + count };
 }
 
-/**
- * An object identifier in dots.
- * @param {Uint8Array} contents
- * @returns {string} DerError
- */
-export function dotted(contents) {
+/** An object identifier in dots. */
+export function dotted(/** @type {Uint8Array} */ contents) {
   /** @type {bigint[]} */
   const numbers = [];
   let number = 0n;
@@ -159,12 +127,8 @@ export function dotted(contents) {
   return [top, first - 40n * top, ...others].join(".");
 }
 
-/**
- * The contents of an object identifier.
- * @param {string} dots
- * @returns {Uint8Array}
- */
-export function identifier(dots) {
+/** The contents of an object identifier. */
+export function identifier(/** @type {string} */ dots) {
   const [top, second, ...others] = dots.split(".").map(Number);
   /** @type {number[]} */
   const bytes = [];
@@ -176,12 +140,8 @@ export function identifier(dots) {
   return Uint8Array.from(bytes);
 }
 
-/**
- * The two numbers of an ECDSA signature (RFC 3279, 2.2.3), each in its shortest form.
- * @param {Uint8Array} bytes
- * @returns {[bigint, bigint]} DerError
- */
-export function readSignature(bytes) {
+/** The two numbers of an ECDSA signature (RFC 3279, 2.2.3), each in its shortest form. */
+export function readSignature(/** @type {Uint8Array} */ bytes) {
   const sequence = take(bytes, 0x30);
   const r = take(sequence.contents, 0x02);
   const s = take(r.rest, 0x02);

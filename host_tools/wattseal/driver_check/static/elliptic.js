@@ -91,7 +91,7 @@ export function verify(curve, point, digest, r, s) {
 }
 
 /**
- * The points under which r and s would verify (SEC 1, 4.1.6); there are two at most.
+ * The points under which r and s would verify (SEC 1, 4.1.6).
  * @param {Curve} curve
  * @param {Uint8Array} digest SHA-256
  * @param {bigint} r
@@ -102,8 +102,8 @@ export function possiblePoints(curve, digest, r, s) {
   const inverse = inverted(r, curve.n);
   const u = mod(-digestNumber(curve, digest) * inverse, curve.n);
   const v = mod(s * inverse, curve.n);
-  return [0n, 1n]
-    .map((parity) => lifted(curve, r, parity))
+  return [r, r + curve.n]
+    .flatMap((x) => [lifted(curve, x, 0n), lifted(curve, x, 1n)])
     .map((point) => point && affine(curve, twoMultiples(curve, u, curve.g, v, point)))
     .filter((point) => point !== null);
 }

@@ -33,6 +33,21 @@ export function found(code, values = {}) {
 }
 
 /**
+ * What an action finds, or that it failed: no record may end the check of the others.
+ * @template T
+ * @param {() => T | Promise<T>} action
+ * @param {(failure: Finding) => T} otherwise
+ * @returns {Promise<T>}
+ */
+export async function guarded(action, otherwise) {
+  try {
+    return await action();
+  } catch (error) {
+    return otherwise(found("check_failed", { cause: error }));
+  }
+}
+
+/**
  * A value as a message may quote it.
  * @param {unknown} value
  * @param {number} most characters
@@ -78,40 +93,24 @@ export function hasFinding(value, code) {
   return value.findings.some((finding) => finding.code === code);
 }
 
-/**
- * Each finding once, in order.
- * @param {Finding[]} findings
- * @returns {Finding[]}
- */
-export function distinct(findings) {
+/** Each finding once, in order. */
+export function distinct(/** @type {Finding[]} */ findings) {
   const seen = new Map(findings.map((finding) => [JSON.stringify(finding), finding]));
   return [...seen.values()];
 }
 
-/**
- * The code that matters most, null if there is none.
- * @param {(string | null)[]} codes
- * @returns {string | null}
- */
-export function weightiest(codes) {
+/** The code that matters most, null if there is none. */
+export function weightiest(/** @type {(string | null)[]} */ codes) {
   return CODES.find((code) => codes.includes(code)) ?? null;
 }
 
-/**
- * The code of the error that matters most, null if there is no error.
- * @param {Finding[]} findings
- * @returns {string | null}
- */
-export function weightiestError(findings) {
+/** The code of the error that matters most, null if there is no error. */
+export function weightiestError(/** @type {Finding[]} */ findings) {
   return weightiest(findings.filter((one) => one.severity === "error").map((one) => one.code));
 }
 
-/**
- * The verdict that follows from the weightiest error.
- * @param {string | null} reason
- * @returns {Verdict}
- */
-export function verdictFor(reason) {
+/** The verdict that follows from the weightiest error. */
+export function verdictFor(/** @type {string | null} */ reason) {
   if (reason === null) return "verified";
   return UNREADABLE.includes(reason) ? "unreadable" : "not_verified";
 }

@@ -143,6 +143,7 @@ function readPayload(members, notes) {
   const chargePointType = model.chargePointType("CT");
   const readings = inherited(members.get("RD")).map((one) => readReading(one, notes));
   noteDeviations(texts, status, flags, type, notes);
+  noteMissed(members, texts, version, notes);
   return /** @type {Payload} */ ({
     ...texts,
     FV: version,
@@ -151,6 +152,23 @@ function readPayload(members, notes) {
     CT: chargePointType,
     RD: readings,
   });
+}
+
+/** What pyocmf takes without a word, though OCMF asks for it (tables 1, 3 and 4). */
+function noteMissed(
+  /** @type {Members} */ members,
+  /** @type {Record<string, string | null>} */ { MS, PG },
+  /** @type {string | null} */ version,
+  /** @type {string[]} */ notes,
+) {
+  if (!MS) notes.push("Meter Serial (MS) is mandatory");
+  const hasType = (members.get("IT") ?? null) !== null;
+  if (!hasType && PG?.[0] !== "F") notes.push("Identification Type (IT) is mandatory");
+  const status = members.get("IS") ?? false;
+  if (typeof status !== "boolean") notes.push("Identification Status (IS) must be true or false");
+  if (version !== null && !OCMF.FV.includes(version)) {
+    notes.push(`Format Version (FV) '${version}' is no version of OCMF`);
+  }
 }
 
 /**

@@ -30,6 +30,7 @@ import { LIMITS } from "./tables.js";
  */
 
 const EC_PUBLIC_KEY = "1.2.840.10045.2.1";
+const NO_INFO = "it is not SubjectPublicKeyInfo in DER";
 const BROWSERS_NAMES = new Map([
   ["secp256r1", "P-256"],
   ["secp384r1", "P-384"],
@@ -146,6 +147,7 @@ function readInfo(/** @type {Uint8Array} */ der) {
   if (behind) throw new Unreadable("bytes follow the end of the key");
   const curve = curveOf(oid);
   if (!curve) throw new Unreadable(`its curve ${oid} is not one that OCMF knows`);
+  if (toHex(der) !== toHex(subjectPublicKeyInfo(curve, point))) throw new Unreadable(NO_INFO);
   return { curve, point };
 }
 
@@ -164,7 +166,7 @@ function splitInfo(/** @type {Uint8Array} */ der) {
     const behind = outer.rest.length + second.rest.length + bits.rest.length;
     return { kind, oid: dotted(second.contents), point: bits.contents.slice(1), behind };
   } catch {
-    throw new Unreadable("it is not SubjectPublicKeyInfo in DER");
+    throw new Unreadable(NO_INFO);
   }
 }
 

@@ -3,6 +3,7 @@
 import { distinct, found } from "./findings.js";
 import { Decimal, strip, utcMicros } from "./python_values.js";
 import { asText } from "./record.js";
+import { LIMITS } from "./tables.js";
 
 /**
  * @typedef {import("./findings.js").Finding} Finding
@@ -12,16 +13,13 @@ import { asText } from "./record.js";
  * @typedef {{begin: ReadingInRecord | null, end: ReadingInRecord | null, findings: Finding[]}} Outcome
  */
 
-const CONTEXT_BEGIN = "Transaction.Begin";
-const CONTEXT_END = "Transaction.End";
+export const CONTEXT_BEGIN = "Transaction.Begin";
+export const CONTEXT_END = "Transaction.End";
 const END_REASONS = ["E", "L", "R", "A", "P"];
 const PAGINATION = /^([TF])([0-9]{1,18})$/;
 const BAD_LEVELS = ["MISMATCH", "INVALID", "OUTDATED", "UNKNOWN"];
 const ENERGY_UNITS = ["kWh", "Wh"];
-const CLOCK_STATES = new Map([
-  ["U", "unknown"],
-  ["I", "informative"],
-]);
+const CLOCK_STATES = new Map(Object.entries({ S: null, R: null, I: "informative" }));
 const GOOD = "G";
 const LAST_VERSION_WITH_EVENT_COUNTER = /** @type {Decimal} */ (Decimal.read("0.4"));
 
@@ -33,8 +31,8 @@ const LAST_VERSION_WITH_EVENT_COUNTER = /** @type {Decimal} */ (Decimal.read("0.
  */
 export function checkTransaction(members, isClaimed) {
   const entries = members.flatMap((member) => entriesOf(member.payload));
-  if (!entries.some((entry) => entry.reading.TX)) {
-    return { begin: null, end: null, findings: [] }; // fiscal readings: no transaction
+  if (!isClaimed && members.every(({ payload }) => isFiscal(payload))) {
+    return { begin: null, end: null, findings: [] };
   }
   const billing = billable(entries);
   const begins = billing.filter(isBegin);
@@ -52,6 +50,11 @@ export function checkTransaction(members, isClaimed) {
     ...(entries.some(({ reading }) => reading.TX === "X") ? [found("exception_reading")] : []),
   ];
   return { begin, end, findings: distinct(findings) };
+}
+
+/** Whether a record is of readings outside of transactions (OCMF tables 2 and 7). */
+function isFiscal(/** @type {Payload} */ { PG, RD }) {
+  return PG?.[0] === "F" && PAGINATION.test(PG) && !RD.some((reading) => reading.TX);
 }
 
 /**
@@ -145,7 +148,7 @@ function checkReading(/** @type {ReadingInRecord} */ entry) {
   if (EF?.includes("t")) findings.push(found("time_error_flag", { reading }));
   if (!ENERGY_UNITS.includes(RU ?? "")) findings.push(found("unit_not_energy", { reading, unit: RU }));
   if (RV === null) findings.push(found("value_missing", { reading }));
-  else if (!RV.isSound) findings.push(found("value_out_of_range", { reading, value: RV }));
+  else if (!RV.isSound || RV.isBelowZero) findings.push(found("value_out_of_range", { reading, value: RV }));
   if (BAD_LEVELS.includes(IL ?? "")) {
     findings.push(found("identification_level", { reading, level: IL }));
   }
@@ -161,7 +164,8 @@ function checkClocks(/** @type {ReadingInRecord | null} */ begin, /** @type {Rea
   if (end?.reading.timeStatus === "R") return []; // the duration was measured well
   const findings = [];
   for (const entry of [begin, end]) {
-    const state = entry && CLOCK_STATES.get(entry.reading.timeStatus);
+    const { timeStatus = "S" } = entry?.reading ?? {};
+    const state = CLOCK_STATES.has(timeStatus) ? CLOCK_STATES.get(timeStatus) : "unknown";
     if (entry && state) {
       findings.push(found("time_not_synchronised", { reading: nameOf(entry), state }));
     }
@@ -183,8 +187,28 @@ function checkPair(/** @type {ReadingInRecord} */ begin, /** @type {ReadingInRec
   const isMixed = (first.moment.offset === null) !== (last.moment.offset === null);
   if (isMixed || utcMicros(last.moment) < utcMicros(first.moment)) {
     findings.push(found("time_reversed", { begin: first.TM, end: last.TM }));
+  } else {
+    findings.push(...checkPower(begin, end));
   }
   return findings;
+}
+
+/** Whether so much energy can have been delivered in the time. */
+function checkPower(/** @type {ReadingInRecord} */ begin, /** @type {ReadingInRecord} */ end) {
+  const { RU } = begin.reading;
+  const energy = energyOf(begin, end);
+  let milliseconds = (utcMicros(end.reading.moment) - utcMicros(begin.reading.moment)) / 1000n;
+  const { powerKw: limit, clockStepMs, untimedMs } = LIMITS;
+  const isTimed = [begin.reading, end.reading].every(
+    ({ timeStatus, EF }) => CLOCK_STATES.has(timeStatus) && !EF?.includes("t"),
+  );
+  if (!isTimed && milliseconds < BigInt(untimedMs)) milliseconds = BigInt(untimedMs);
+  const most = BigInt(limit) * (milliseconds + BigInt(clockStepMs)) * (RU === "Wh" ? 1000n : 1n);
+  if (!energy || energy.isNegative) return [];
+  const given = new Decimal(false, energy.digits * 3_600_000n, energy.exponent);
+  if (!new Decimal(false, most, 0n).minus(given).isBelowZero) return [];
+  const told = { energy: `${energy.toDigits()} ${RU ?? "None"}`, seconds: milliseconds / 1000n };
+  return [found("energy_implausible", { ...told, limit })];
 }
 
 function checkShared(/** @type {ReadingInRecord} */ begin, /** @type {ReadingInRecord} */ end) {
@@ -198,11 +222,14 @@ function checkShared(/** @type {ReadingInRecord} */ begin, /** @type {ReadingInR
   ])) {
     if (before !== after) findings.push(found(code, { begin: before, end: after }));
   }
+  const isAnother = first.ID && last.ID && first.ID.toUpperCase() !== last.ID.toUpperCase();
+  const isOneCharge = !isAnother || first.PG === last.PG;
+  if (!isOneCharge) findings.push(found("user_differs", { begin: first.ID, end: last.ID }));
   for (const [field, before, after] of [
     ["identification", first.ID, last.ID],
     ["type of the identification", first.IT, last.IT],
   ]) {
-    if (before !== after) {
+    if (isOneCharge && before !== after) {
       findings.push(found("identification_differs", { field, begin: before, end: after }));
     }
   }

@@ -3,7 +3,7 @@
  * then the transactions that authentic values make. The report has the form of Python's.
  */
 
-import { found, hasFinding, verdictFor, weightiest, weightiestError } from "./findings.js";
+import { found, guarded, hasFinding, verdictFor, weightiest, weightiestError } from "./findings.js";
 import { readRecord } from "./record.js";
 import {
   algorithmOf,
@@ -14,7 +14,7 @@ import {
   Unreadable,
 } from "./signature.js";
 import { LIMITS } from "./tables.js";
-import { checkTransaction, energyOf, isComplete } from "./transaction.js";
+import { checkTransaction, CONTEXT_BEGIN, CONTEXT_END, energyOf, isComplete } from "./transaction.js";
 
 /**
  * @typedef {import("./container.js").SignedValue} SignedValue
@@ -51,9 +51,17 @@ export async function verifyValues(file, values) {
   const judged = await judgeValues(values);
   const groups = groupsOf(judged);
   if (judged.length <= LIMITS.valuesForRecovery) {
-    for (const group of groups) await lookForReplacedKey(group);
+    for (const group of groups) {
+      await guarded(() => lookForReplacedKey(group), (failure) => void group[0].findings.push(failure));
+    }
   }
-  const transactions = groups.map(checkGroup).filter((report) => report !== null);
+  const checked = groups.map((group) =>
+    guarded(
+      () => checkGroup(group),
+      (failure) => reportTransaction(group, [failure], null),
+    ),
+  );
+  const transactions = (await Promise.all(checked)).filter((report) => report !== null);
   const ofValues = judged.map(reportValue);
   const reason = weightiest([...ofValues, ...transactions].map((part) => part.reason));
   return {
@@ -83,9 +91,16 @@ export function unreadable(file, finding) {
 async function judgeValues(/** @type {SignedValue[]} */ values) {
   /** @type {Judged[]} */
   const judged = [];
-  for (const [at, value] of values.entries()) judged.push(await open(at + 1, value));
+  for (const [at, value] of values.entries()) {
+    const none = { number: at + 1, value, record: null, key: null };
+    judged.push(
+      await guarded(() => open(at + 1, value), (failure) => ({ ...none, findings: [failure] })),
+    );
+  }
   const keys = distinctKeys(judged);
-  for (const one of judged) await judge(one, keys);
+  for (const one of judged) {
+    await guarded(() => judge(one, keys), (failure) => void one.findings.push(failure));
+  }
   markRepeated(judged);
   return judged;
 }
@@ -150,15 +165,17 @@ function groupsOf(/** @type {Judged[]} */ judged) {
   for (const one of judged) {
     if (!one.record || hasFinding(one, "record_repeated")) continue;
     const { transactionId } = one.value;
-    const key = transactionId ?? (standsAlone(one.record) ? one.number : null);
+    const key = transactionId ?? (standsAlone(one.record, one.value) ? one.number : null);
     groups.set(key, [...(groups.get(key) ?? []), one]);
   }
   return [...groups.values()];
 }
 
-/** Whether a record is a whole transaction or no part of one. */
-function standsAlone(/** @type {OcmfRecord} */ { payload }) {
-  return payload !== null && (isComplete(payload) || !payload.RD.some((reading) => reading.TX));
+/** Whether a value is a whole transaction, or is not called part of one. */
+function standsAlone(/** @type {OcmfRecord} */ { payload }, /** @type {SignedValue} */ { context }) {
+  if (payload === null || isComplete(payload)) return payload !== null;
+  const isCalledPart = context === CONTEXT_BEGIN || context === CONTEXT_END;
+  return !isCalledPart && !payload.RD.some((reading) => reading.TX);
 }
 
 /** Tell a replaced key from altered records where the signatures themselves can tell. */

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import HTMLResponse
 
 from wattseal.common.sentences import Language, read_labels
+from wattseal.common.sql import DatabaseUnusable
 from wattseal.common.times import unix_ms_now
 from wattseal.driver_check.browser import offline_page, tables_module
 from wattseal.driver_check.check import Examination
@@ -71,7 +72,7 @@ async def check(request: Request, registry: Service) -> Response:
     except UploadError:
         upload, asked, fault = None, "", "broken_upload"
     language = _language(request, asked)
-    examination = Examination(registry, language, count)
+    examination = Examination(registry, language, count, DatabaseUnusable)
     if upload is None:
         return _check_page(request, language, examination.refuse("", fault), 400)
     result = await ask(examination.examine, upload.name, upload.data)

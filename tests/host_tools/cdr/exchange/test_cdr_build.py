@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support.cdr.charged import BEGIN, END, ENERGY, FACTS, MIDDLE, combined, facts, folder, record
+from support.cdr.charging import in_base64
 from support.cdr.ocpi_rules import VERSIONS, cdr_faults
 from support.device.signer import signer
 from wattseal.cdr.ocpi import read_cdr
@@ -149,18 +150,22 @@ class TestRefusals:
         )
 
 
+BARE = FACTS + '\n[partner]\nsigned_data = "bare"\n'
+
+
 class TestLimits:
     LONG = "x" * 4700
 
     def test_a_record_that_is_too_long(self, wattseal: Run, tmp_path: Path) -> None:
         end = record("E", "2947.125", "11:30:00", 19, TT=self.LONG)
         assert len(end) > 5000
+        length = len(in_base64(end))
         source = folder(tmp_path / "s", BEGIN, end)
         error = refusal(wattseal, source, facts(tmp_path / "facts.toml"))
         assert error["name"] == "cdr_field_too_long"
         assert error["detail"] == {
             "field": "signed_data of the End value",
-            "length": len(end),
+            "length": length,
             "limit": 5000,
             "form": "ocpi-2.2.1",
         }
@@ -169,7 +174,7 @@ class TestLimits:
         end = record("E", "2947.125", "11:30:00", 19, TT=self.LONG)
         both = combined()
         values = built(BEGIN, end, both)["signed_data"]["signed_values"]
-        assert [(one["nature"], one["signed_data"]) for one in values] == [("End", both)]
+        assert [(one["nature"], one["signed_data"]) for one in values] == [("End", in_base64(both))]
 
     def test_nothing_with_a_signature_fits_into_2_2(self, wattseal: Run, tmp_path: Path) -> None:
         source = folder(tmp_path / "s", BEGIN, END)
@@ -177,13 +182,45 @@ class TestLimits:
         assert error["name"] == "cdr_field_too_long"
         assert error["detail"]["limit"] == 512
 
-    def test_plain_data_is_empty_where_it_does_not_fit(
+    def test_plain_data_holds_what_the_erratum_of_2026_allows(
         self, built: Callable[..., dict[str, Any]]
     ) -> None:
-        long = record("E", "2947.125", "11:30:00", 19, TT="x" * 300)
+        long = record("E", "2947.125", "11:30:00", 19, TT="x" * 240)
+        assert len(long.split("|")[1]) > 512
         values = built(BEGIN, long)["signed_data"]["signed_values"]
-        assert [one["plain_data"] for one in values] == [BEGIN.split("|")[1], ""]
-        assert values[1]["signed_data"] == long
+        assert [one["plain_data"] for one in values] == [one.split("|")[1] for one in (BEGIN, long)]
+        assert values[1]["signed_data"] == in_base64(long)
+
+    def test_base64_counts_as_it_is_written(
+        self, built: Callable[..., dict[str, Any]], wattseal: Run, tmp_path: Path
+    ) -> None:
+        end = record("E", "2947.125", "11:30:00", 19, XX="x" * 3300)
+        assert len(end) < 5000 < len(in_base64(end))
+        source, told = folder(tmp_path / "s", BEGIN, end), facts(tmp_path / "facts.toml")
+        assert refusal(wattseal, source, told)["name"] == "cdr_field_too_long"
+        values = built(BEGIN, end, text=BARE)["signed_data"]["signed_values"]
+        assert [one["signed_data"] for one in values] == [BEGIN, end]
+        assert "" not in [one["plain_data"] for one in values]
+
+    @pytest.mark.parametrize("form", ["ocpi-2.2.1", "ocpi-2.3.0"])
+    @pytest.mark.parametrize("text", [FACTS, BARE])
+    def test_what_is_built_is_read_again_in_either_form(
+        self, built: Callable[..., dict[str, Any]], form: str, text: str
+    ) -> None:
+        cdr = built(BEGIN, END, text=text, form=form)
+        written = [one["signed_data"] for one in cdr["signed_data"]["signed_values"]]
+        assert written == (
+            [BEGIN, END] if text is BARE else [in_base64(one) for one in (BEGIN, END)]
+        )
+        signed = read_cdr(cdr).signed
+        assert signed is not None
+        assert [one.text for one in signed.values] == [BEGIN, END]
+
+    def test_a_partner_who_wants_something_else(self, wattseal: Run, tmp_path: Path) -> None:
+        told = facts(tmp_path / "facts.toml", FACTS + '\n[partner]\nsigned_data = "hex"\n')
+        error = refusal(wattseal, folder(tmp_path / "s", BEGIN, END), told)
+        assert error["name"] == "facts_malformed"
+        assert "partner.signed_data" in error["message"]
 
 
 class TestCdr:
@@ -224,7 +261,9 @@ class TestCdr:
     def test_the_records_go_in_byte_for_byte(self, built: Callable[..., dict[str, Any]]) -> None:
         odd = record("B", "2935.600", "10:00:00", 17, TT='a "quoted" \\ tariff')
         signed = built(odd, MIDDLE, END)["signed_data"]
-        assert [one["signed_data"] for one in signed["signed_values"]] == [odd, MIDDLE, END]
+        assert [one["signed_data"] for one in signed["signed_values"]] == [
+            in_base64(one) for one in (odd, MIDDLE, END)
+        ]
         assert [one["nature"] for one in signed["signed_values"]] == [
             "Start",
             "Intermediate",

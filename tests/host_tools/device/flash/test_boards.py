@@ -1,11 +1,21 @@
 """Boards by name, with those that begin alike, and the order of what is written into them."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 from wattseal.common.errors import ToolError
 from wattseal.device import update_bundle
-from wattseal.device.flash.boards import Board, UsbId, board_called, known_boards
+from wattseal.device.flash.boards import (
+    Board,
+    UsbId,
+    board_called,
+    board_given,
+    known_boards,
+)
+
+from boards.facts import load
+from boards.targets import board_folders, find
 
 BOARD = next(board for board in known_boards() if board.drive and board.drive.place.family)
 LONGER = dataclasses.replace(BOARD, name=BOARD.name + "_rs485")
@@ -30,6 +40,19 @@ def test_names_of_no_board(name: str) -> None:
     with pytest.raises(ToolError) as caught:
         board_called(name)
     assert caught.value.name == "board_unknown"
+
+
+@pytest.mark.parametrize("folder", board_folders(), ids=lambda folder: folder.name)
+def test_every_board_that_can_be_flashed_is_known_by_name(folder: Path) -> None:
+    facts = load(folder / "board.toml")
+    if facts.boot_loader is None and find(facts.name).chip.port != "esp32":
+        with pytest.raises(ToolError, match=f"not know how the board {facts.name} takes an image"):
+            board_given(facts.name)
+        return
+    board = board_given(facts.name)
+    assert board == board_given(str(folder))
+    assert (board.name, board.chip) == (facts.name, facts.chip)
+    assert (board.drive is None) is (facts.boot_loader is None)
 
 
 def test_every_known_board_has_sectors_to_erase() -> None:
