@@ -1,6 +1,7 @@
 """What the tests of all folders share: the option `--all`, and images built when needed."""
 
 from collections.abc import Generator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from hil import images
 # How long one example takes depends on what else the machine does.
 settings.register_profile("wattseal", deadline=None)
 settings.load_profile("wattseal")
+
+CONFIGURATIONS = count()
 
 ROOT = Path(__file__).parent
 WITH_IMAGES = tuple(
@@ -57,6 +60,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Fail the test if an image that it reads could not be built."""
     for target in _images_of(item):
         images.build(target)
+
+
+@pytest.fixture(autouse=True)
+def _own_configuration(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No test knows the keys of the registries of another: they share addresses."""
+    folder = tmp_path_factory.getbasetemp() / "configuration" / str(next(CONFIGURATIONS))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
 
 
 @pytest.hookimpl(trylast=True)

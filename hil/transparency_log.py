@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from wattseal.tlog.tiles import MAX_LEVEL, WIDTH, Tile, width_at
-from wattseal.tlog.tree import leaf_hash, root_from_inclusion_proof
+from wattseal.tlog.tree import is_consistent, leaf_hash, root_from_inclusion_proof
 from wattseal.wire.digests import sha256
 from wattseal.wire.merkle import node_hash
 
@@ -52,45 +52,6 @@ def consistency_proof(leaf_hashes: Hashes, old_size: int) -> list[bytes]:
     return _subproof(leaf_hashes, old_size, 0, len(leaf_hashes), is_known=True)
 
 
-def is_consistent(
-    old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Hashes
-) -> bool:
-    """Whether a consistency proof leads from the old root to both roots.
-
-    RFC 9162, section 2.1.4.2, which gives RFC 6962's proofs their check. A tree of no leaves is
-    consistent with nothing here: its root says nothing about what came after.
-    """
-    if not 1 <= old_size <= new_size:
-        return False
-    if old_size == new_size:
-        return not proof and old_root == new_root
-    path = list(proof)
-    if _is_power_of_two(old_size):
-        path.insert(0, old_root)
-    roots = _roots_from(path, old_size - 1, new_size - 1)
-    return roots == (old_root, new_root)
-
-
-def _roots_from(path: list[bytes], old: int, new: int) -> tuple[bytes, bytes] | None:
-    """Both roots that a path gives, from the indexes of the last leaves; None if it cannot fit."""
-    if not path:
-        return None
-    while old & 1:
-        old, new = old >> 1, new >> 1
-    old_root = new_root = path[0]
-    for step in path[1:]:
-        if new == 0:
-            return None
-        if old & 1 or old == new:
-            old_root, new_root = node_hash(step, old_root), node_hash(step, new_root)
-            while not old & 1 and old:
-                old, new = old >> 1, new >> 1
-        else:
-            new_root = node_hash(new_root, step)
-        old, new = old >> 1, new >> 1
-    return (old_root, new_root) if new == 0 else None
-
-
 def _root(hashes: Hashes, start: int, end: int) -> bytes:
     if end - start == 1:
         return hashes[start]
@@ -122,10 +83,6 @@ def _subproof(hashes: Hashes, old_end: int, start: int, end: int, *, is_known: b
 def _split(size: int) -> int:
     """The largest power of two below a size of 2 or more: what the left subtree holds."""
     return 1 << ((size - 1).bit_length() - 1)
-
-
-def _is_power_of_two(size: int) -> bool:
-    return size & (size - 1) == 0
 
 
 def tiles_at(size: int) -> Iterator[Tile]:

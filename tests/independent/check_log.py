@@ -1,4 +1,4 @@
-"""Check a registry's log from outside: checkpoint, tiles, entries, records, confirmations.
+"""Check a registry's log from outside: checkpoint, tiles, entries, records, index, confirmations.
 
 Usage: python check_log.py URL --vkey KEY [--registry-key HEX] [--confirmed FILE]
 
@@ -7,7 +7,8 @@ as modules are. FILE holds one confirmation a line, as the registry answered it.
 each thing found wrong and ends with status 1, or says what was checked.
 
 Written from the specifications alone: RFC 6962 and RFC 9162 for the tree, C2SP signed-note,
-tlog-checkpoint and tlog-tiles for the rest, docs/statements.md for the entries. It imports nothing
+tlog-checkpoint and tlog-tiles for the rest, docs/statements.md for the entries, docs/registry.md
+for the index. It imports nothing
 of the host tools, so that a mistake in them cannot hide itself here.
 """
 
@@ -20,6 +21,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -159,6 +161,65 @@ def signed_by_ecdsa(spki: str, name: str, text: bytes, signatures: list[tuple[st
     return False
 
 
+def evse_name(evse_id: str) -> str:
+    """docs/registry.md, names in the index: an EVSE-ID without the separators that say nothing."""
+    stars = "".join(evse_id.split()).upper().replace("-", "*")
+    if stars[0].isalpha():
+        country, operator, own = stars.split("*", 2)
+        return country + operator + own
+    return stars
+
+
+def touched_names(record: dict[str, Any]) -> set[str]:
+    """docs/registry.md, names in the index: everything that a record is about."""
+    if record["type"].startswith("access_"):
+        return set()
+    names = {"evse " + evse_name(record["evse_id"])}
+    if record["type"] == "registration":
+        names |= key_name(record), "module " + record["chip_id"], meter_name(record["meter"])
+    for ended in [record["ended"]] if "ended" in record else []:
+        names |= {"evse " + evse_name(one["evse_id"]) for one in ended["evses"]}
+        names |= {key_name(one) for one in ended["keys"]}
+        names |= {"module " + one["chip_id"] for one in ended["modules"]}
+        names |= {meter_name(one) for one in ended["meters"]}
+    return names
+
+
+def key_name(told: dict[str, Any]) -> str:
+    """Of a public key."""
+    return "key " + hashlib.sha256(bytes.fromhex(told["public_key"])).hexdigest()
+
+
+def meter_name(meter: dict[str, Any]) -> str:
+    """Of a meter."""
+    parts = ("".join(meter[part].split()).upper() for part in ("manufacturer", "serial"))
+    return " ".join(("meter", *parts))
+
+
+def index_root(touched: dict[str, list[int]]) -> bytes:
+    """docs/registry.md, the tree of the index, word for word."""
+    leaves = []
+    for name, entries in touched.items():
+        value = hashlib.sha256(b"\x13").digest()
+        for number in entries:
+            value = hashlib.sha256(b"\x13" + value + number.to_bytes(8, "big")).digest()
+        leaves.append((hashlib.sha256(name.encode()).digest(), value))
+    return prefix_root(leaves, 0)
+
+
+def prefix_root(leaves: list[tuple[bytes, bytes]], depth: int) -> bytes:
+    """The hash of the place at that depth where these leaves are."""
+    if not leaves:
+        return hashlib.sha256(b"\x10").digest()
+    if len(leaves) == 1:
+        return hashlib.sha256(b"\x11" + b"".join(leaves[0])).digest()
+    halves: tuple[list[tuple[bytes, bytes]], list[tuple[bytes, bytes]]] = ([], [])
+    for leaf in leaves:
+        halves[leaf[0][depth // 8] >> 7 - depth % 8 & 1].append(leaf)
+    below = b"".join(prefix_root(half, depth + 1) for half in halves)
+    return hashlib.sha256(b"\x12" + below).digest()
+
+
 class LogCheck:
     """One log, downloaded and recomputed."""
 
@@ -169,15 +230,18 @@ class LogCheck:
         self.verdict = Verdict()
         self.entries: list[bytes] = []
         self.leaves: list[bytes] = []
+        self.touched: dict[str, list[int]] = {}
         self.known_roots: dict[tuple[int, int], bytes] = {}
 
     def run(self, confirmed: list[str]) -> Verdict:
         """Check all of it."""
-        head = self.check_note(self.fetch("log/checkpoint"), "the checkpoint")
+        heads = json.loads(self.fetch("v1/heads"))
+        head = self.check_note(heads["checkpoint"].encode(), "the checkpoint")
         self.download_entries(head.size)
         self.verdict.expect(tree_root(self.leaves) == head.root, "the root is not the entries'")
         self.check_tiles()
         self.check_records()
+        self.check_index(heads["index"].encode(), head)
         for number, line in enumerate(confirmed, 1):
             self.check_confirmation(json.loads(line), f"confirmation {number}")
         return self.verdict
@@ -233,7 +297,7 @@ class LogCheck:
                 self.check_record(first, line)
                 first += 1
 
-    def check_record(self, number: int, line: dict[str, object]) -> None:
+    def check_record(self, number: int, line: dict[str, Any]) -> None:
         """The record of one line of the list."""
         expect = self.verdict.expect
         leaf, record = str(line["leaf"]), str(line["record"])
@@ -246,7 +310,19 @@ class LogCheck:
         for name in ("evse_id", "gateway_serial", "chip_id", "key_number", "public_key", "unix_ms"):
             if name in committed:
                 expect(committed[name] == told[name], f"entry {number} says another {name}")
+        for name in touched_names(told):
+            self.touched.setdefault(name, []).append(number)
         self.verdict.count("records")
+
+    def check_index(self, note: bytes, head: Head) -> None:
+        """The root of the index against all that the records name."""
+        index, text, signatures = read_head(note)
+        expect = self.verdict.expect
+        expect(signed_by_ed25519(self.vkey, text, signatures), "the index: Ed25519 does not hold")
+        expect(index.origin == f"{head.origin}/index", "the index is of another log")
+        expect(index.size == head.size, "the index is of another size than the checkpoint")
+        expect(index.root == index_root(self.touched), "the index is not that of the records")
+        self.verdict.count("names", len(self.touched))
 
     def check_confirmation(self, answer: dict[str, object], what: str) -> None:
         """What somebody was once told: it must be in the log of today, and be provable."""

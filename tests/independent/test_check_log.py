@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from wattseal.tlog.checkpoint import Checkpoint, EcdsaSigner, Ed25519Signer, sign_note
+from wattseal.tlog.prefix_tree import Leaves, gather, key_of, root_of
 from wattseal.tlog.tiles import WIDTH, Tile, pack_entries
 
 from hil import transparency_log as tree
@@ -23,6 +24,18 @@ SIZE = 600
 ED = Ed25519Signer(NAME, ed25519.Ed25519PrivateKey.from_private_bytes(b"7" * 32))
 ECDSA = EcdsaSigner(NAME, ec.derive_private_key(7, ec.SECP256R1()))
 OTHER = Ed25519Signer(NAME, ed25519.Ed25519PrivateKey.from_private_bytes(b"8" * 32))
+KEY = "ab" * 91
+STATION = {"type": "deactivation", "evse_id": "DE*ABC*E1*2"}
+ENDED = {
+    "evses": [{"evse_id": "+49*823*1*1"}],
+    "keys": [{"public_key": KEY}],
+    "modules": [{"chip_id": "0011"}],
+    "meters": [{"manufacturer": "E m h", "serial": "1emh 7"}],
+}
+TOUCHED = (
+    *("evse DEABCE1*2", "evse +49*823*1*1", "module 0011", "meter EMH 1EMH7"),
+    f"key {hashlib.sha256(bytes.fromhex(KEY)).hexdigest()}",
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +55,14 @@ class FakeLog:
 
     def __init__(self) -> None:
         self.records = [json.dumps({"type": "access_revoked", "unix_ms": n}) for n in range(SIZE)]
+        self.records[5] = json.dumps(STATION | {"unix_ms": 5})
+        self.records[590] = json.dumps(STATION | {"unix_ms": 590, "ended": ENDED})
         digests = [hashlib.sha256(record.encode()).hexdigest() for record in self.records]
         facts = enumerate(digests)
         self.leaves = [json.dumps({"unix_ms": n, "details": digest}) for n, digest in facts]
         self.hashes = [bytes(tree.leaf_hash(leaf.encode())) for leaf in self.leaves]
-        self.files: dict[str, bytes] = {"log/checkpoint": self.note(SIZE).encode()}
+        self.files: dict[str, bytes] = {}
+        self.tell_heads()
         for tile in tiles_at(SIZE):
             own = self.level(tile.level)[tile.number * WIDTH :][: tile.width]
             self.files["log/" + tile.path] = b"".join(own)
@@ -70,6 +86,17 @@ class FakeLog:
 
     def note(self, size: int, signers: Any = (ED, ECDSA)) -> str:
         return str(sign_note(Checkpoint(NAME, size, tree.root(self.hashes[:size])).text, signers))
+
+    def tell_heads(self, signers: Any = (ED, ECDSA), index: str | None = None) -> None:
+        heads = {"checkpoint": self.note(SIZE, signers), "index": index or self.index()}
+        self.files["v1/heads"] = json.dumps(heads, ensure_ascii=False).encode()
+
+    def index(self, missing: str = "", size: int = SIZE, name: str = f"{NAME}/index") -> str:
+        touched = {5: TOUCHED[:1], 590: TOUCHED}
+        leaves: Leaves = {}
+        for number, names in touched.items():
+            gather(leaves, [key_of(one) for one in names if one != missing], number)
+        return str(sign_note(Checkpoint(name, size, root_of(leaves)).text, [ED]))
 
     def confirmation(self, number: int, size: int) -> dict[str, Any]:
         proof = tree.inclusion_proof(self.hashes[:size], number)
@@ -97,7 +124,13 @@ def test_an_honest_log(checker: ModuleType, log: FakeLog) -> None:
     confirmed = [log.confirmation(at, at + 1) for at in range(0, SIZE, 37)]
     confirmed.append(log.confirmation(3, SIZE))
     assert log.findings(checker, *confirmed) == []
-    assert log.checked == {"entries": 600, "tiles": 4, "records": 600, "confirmations": 18}
+    assert log.checked == {
+        "entries": 600,
+        "tiles": 4,
+        "records": 600,
+        "names": 5,
+        "confirmations": 18,
+    }
 
 
 @pytest.mark.parametrize("path", sorted(FakeLog().files))
@@ -112,10 +145,20 @@ def test_one_changed_byte_in_any_file(checker: ModuleType, log: FakeLog, path: s
 
 
 def test_other_keys(checker: ModuleType, log: FakeLog) -> None:
-    log.files["log/checkpoint"] = log.note(SIZE, (OTHER, ECDSA)).encode()
+    log.tell_heads((OTHER, ECDSA))
     assert log.findings(checker) == ["the checkpoint: Ed25519 does not hold"]
-    log.files["log/checkpoint"] = log.note(SIZE, (ED,)).encode()
+    log.tell_heads((ED,))
     assert log.findings(checker) == ["the checkpoint: ECDSA does not hold"]
+
+
+def test_another_index(checker: ModuleType, log: FakeLog) -> None:
+    for name in TOUCHED:
+        log.tell_heads(index=log.index(missing=name))
+        assert log.findings(checker) == ["the index is not that of the records"]
+    log.tell_heads(index=log.index(name=NAME))
+    assert log.findings(checker) == ["the index is of another log"]
+    log.tell_heads(index=log.index(size=SIZE - 1))
+    assert log.findings(checker) == ["the index is of another size than the checkpoint"]
 
 
 def test_an_entry_that_is_there_twice(checker: ModuleType, log: FakeLog) -> None:

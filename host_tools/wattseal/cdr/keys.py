@@ -223,10 +223,10 @@ MAX_AGE_S = 300.0
 class RegistryKeys(KeyCache):
     """A KeySource over a registry's public history of each charge point.
 
-    The history is taken from the registry's own answer, over TLS. To have it proven by the log,
-    export the registry and use ExportKeys. `connect` makes the client, in each process
-    anew; it must be picklable if this is to be copied into worker processes. ToolError
-    `registry_unreachable`, `registry_busy` and the like when it is asked.
+    Each history is proven by the log, and proven to be whole (registry/evidence.py). `connect`
+    makes the client, in each process anew; it must be picklable if this is to be copied into
+    worker processes. ToolError `registry_unreachable`, `registry_forged` and the like when it is
+    asked.
     """
 
     def __init__(self, url: str, connect: Callable[[], RegistryClient] | None = None) -> None:

@@ -228,6 +228,25 @@ def registry_option(text: str) -> Any:
 RegistryUrl = Annotated[
     str, registry_option("The public-key registry, such as https://registry.example.")
 ]
+Vkey = Annotated[
+    str | None,
+    option(
+        "KEY",
+        "The registry's key, NAME+ID+KEY, as its administrator tells it. Default: the one that "
+        "was met first.",
+        "--vkey",
+        envvar="WATTSEAL_REGISTRY_VKEY",
+        show_default=False,
+    ),
+]
+AllowHttp = Annotated[
+    bool,
+    typer.Option(
+        "--allow-http",
+        help="Ask over http beyond this computer: in closed test networks only.",
+        envvar="WATTSEAL_REGISTRY_ALLOW_HTTP",
+    ),
+]
 OptionalRegistryUrl = Annotated[
     str | None, registry_option("The public-key registry that knows the right keys.")
 ]
@@ -260,11 +279,17 @@ def access_key_of(file: Path | None) -> str:
     return text
 
 
-def registry_client(url: str, access_key: str | None = None) -> RegistryClient:
+def registry_client(
+    url: str,
+    access_key: str | None = None,
+    *,
+    vkey: str | None = None,
+    allow_http: bool = False,
+) -> RegistryClient:
     """A client of the registry, which takes a while to import."""
     from wattseal.registry.client import RegistryClient
 
-    return RegistryClient(url, access_key)
+    return RegistryClient(url, access_key, vkey=vkey, allow_http=allow_http)
 
 
 def key_source(registry: str | None, export: Path | None) -> KeySource:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from pydantic import BaseModel, ValidationError
@@ -20,6 +21,9 @@ from wattseal.common.times import unix_ms
 from wattseal.ocmf.public_key import read_public_key
 from wattseal.registry import api_models as api
 from wattseal.registry import records
+
+if TYPE_CHECKING:
+    from wattseal.registry.client import RegistryClient
 
 app = Commands(
     name="registry",
@@ -121,37 +125,55 @@ def read_time(text: str) -> int:
     epilog="\b\nExample:\n  wattseal registry eligible 'DE*ABC*E1234*5' -r https://registry.example\n"
     "\nExit status: 0 both yes, 1 one of them no, 2 could not be asked."
 )
-def eligible(evse_id: EvseId, registry: options.RegistryUrl) -> Result:
+def eligible(
+    evse_id: EvseId,
+    registry: options.RegistryUrl,
+    vkey: options.Vkey = None,
+    allow_http: options.AllowHttp = False,
+) -> Result:
     """Ask whether a charge point may be published and sessions authorised.
 
     Ask before the POI is published as compliant with calibration law, and before sessions are
     authorised from white lists.
     """
-    with options.failure_is_status_2(), options.registry_client(registry) as client:
+    with options.failure_is_status_2(), _asked(registry, vkey, allow_http) as client:
         answer = client.eligibility(evse_id)
     status = 0 if answer.publish and answer.authorise else EXIT_FAILED
-    return Result(answer, lambda: _say_eligibility(answer), status)
+    return _proven(client, vars(answer), lambda: _say_eligibility(answer), status)
 
 
 @app.command(example="wattseal registry show 'DE*ABC*E1234*5' -r https://registry.example")
-def show(evse_id: EvseId, registry: options.RegistryUrl, at: At = None) -> Result:
+def show(
+    evse_id: EvseId,
+    registry: options.RegistryUrl,
+    at: At = None,
+    vkey: options.Vkey = None,
+    allow_http: options.AllowHttp = False,
+) -> Result:
     """Show what is at a charge point: meter, module, key, and since when."""
     moment = read_time(at) if at else None
-    with options.registry_client(registry) as client:
+    with _asked(registry, vkey, allow_http) as client:
         evse = client.evse(evse_id, moment)
         if evse is None:
             raise ToolError("registry_not_found", what=f"{evse_id}{_at_words(at)}")
         key = client.key_of(evse_id, moment)
-    return Result({"evse": evse, "key": key}, lambda: say_facts(_evse_facts(evse, key)))
+    told = {"evse": evse, "key": key}
+    return _proven(client, told, lambda: say_facts(_evse_facts(evse, key)))
 
 
 @app.command(example="wattseal registry history 'DE*ABC*E1234*5' -r https://registry.example")
-def history(evse_id: EvseId, registry: options.RegistryUrl) -> Result:
+def history(
+    evse_id: EvseId,
+    registry: options.RegistryUrl,
+    vkey: options.Vkey = None,
+    allow_http: options.AllowHttp = False,
+) -> Result:
     """List every record that touched a charge point, oldest first."""
-    with options.registry_client(registry) as client:
+    with _asked(registry, vkey, allow_http) as client:
         lines = client.history(evse_id)
     columns = ("ENTRY", "TIME", "WHAT", "DETAILS")
-    return Result({"records": lines}, lambda: say_table(columns, map(_history_row, lines)))
+    rows = [_history_row(line) for line in lines]
+    return _proven(client, {"records": lines}, lambda: say_table(columns, rows))
 
 
 @app.command(
@@ -164,6 +186,8 @@ def key(
     registry: options.RegistryUrl,
     at: At = None,
     out: options.OutputPath = None,
+    vkey: options.Vkey = None,
+    allow_http: options.AllowHttp = False,
 ) -> Result:
     """Show the public key that is valid for a charge point, or was at a time.
 
@@ -172,7 +196,7 @@ def key(
     public-key.pem.
     """
     moment = read_time(at) if at else None
-    with options.registry_client(registry) as client:
+    with _asked(registry, vkey, allow_http) as client:
         found = client.key_of(evse_id, moment)
     if found is None:
         raise ToolError("registry_not_found", what=f"a valid key of {evse_id}{_at_words(at)}")
@@ -185,18 +209,42 @@ def key(
         for path in written:
             say(f"written: {path}")
 
-    return Result({"key": found, "files": written}, words)
+    return _proven(client, {"key": found, "files": written}, words)
 
 
 @app.command(example="wattseal registry search 1EMH0012345678 -r https://registry.example")
 def search(
     text: Annotated[str, argument("TEXT", "EVSE-ID, serial number, or key.")],
     registry: options.RegistryUrl,
+    vkey: options.Vkey = None,
+    allow_http: options.AllowHttp = False,
 ) -> Result:
     """Search for an EVSE-ID, a serial number or a key, or the beginning of one."""
-    with options.registry_client(registry) as client:
+    with _asked(registry, vkey, allow_http) as client:
         found = client.search(text)
-    return Result(found, lambda: _say_found(found))
+    return _proven(client, vars(found), lambda: _say_found(found))
+
+
+def _asked(registry: str, vkey: str | None, allow_http: bool) -> RegistryClient:
+    return options.registry_client(registry, vkey=vkey, allow_http=allow_http)
+
+
+def _proven(
+    client: RegistryClient, told: dict[str, Any], words: Callable[[], None], status: int = 0
+) -> Result:
+    """An answer, what it was proven with, and what could not be checked."""
+    proof = client.proof
+
+    def with_proof() -> None:
+        words()
+        if proof is None:
+            say("not checked: that there is nothing is not proven of a search.")
+        else:
+            say(f"proven by the log {proof.registry} of {proof.size} entries")
+            for each in proof.not_checked:
+                say_wrapped(f"not checked: {each}", indent=INDENT)
+
+    return Result({**told, "proof": proof}, with_proof, status)
 
 
 def _at_words(at: str | None) -> str:

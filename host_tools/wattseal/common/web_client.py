@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from contextlib import closing
+from ipaddress import ip_address
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _OF_THE_TRANSFER = ("content-encoding", "content-length", "transfer-encoding")
 """Headers that are no longer true of an answer that was read and decoded."""
 
-_LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1", "testserver"))
+_LOOPBACK = frozenset(("localhost", "::1", "testserver"))
 
 
 class NoAnswerError(Exception):
@@ -129,6 +130,13 @@ def check_receiver_url(url: str) -> str:
     return url
 
 
+def _is_this_computer(host: str) -> bool:
+    try:
+        return host in _LOOPBACK or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def check_url(
     url: str, failure: str, *, too_much: str, in_the_clear: str | None, may_have_query: bool
 ) -> None:
@@ -148,5 +156,5 @@ def check_url(
     has_query = bool(parts.query) and not may_have_query
     if parts.username or parts.password or parts.fragment or has_query:
         raise ToolError(failure, url=host, cause=too_much)
-    if in_the_clear and parts.scheme == "http" and host not in _LOOPBACK:
+    if in_the_clear and parts.scheme == "http" and not _is_this_computer(host):
         raise ToolError(failure, url=url, cause=in_the_clear)

@@ -352,6 +352,60 @@ class RecordLine(Model):
     record: str
 
 
+class Heads(Model):
+    """Two signed notes over one size: the checkpoint of the log, and the root of its index."""
+
+    checkpoint: str
+    index: str
+
+
+class OtherLeaf(Model):
+    """The leaf of another name, where the way to a name ends that is not there."""
+
+    key: Hash
+    value: Hash
+
+
+class IndexedThing(Model):
+    """All entries that touched a thing, by its name in the index, and the proof of it.
+
+    beside: the hashes beside the way from the root to it, root's end first.
+    """
+
+    name: str
+    entries: list[int]
+    beside: list[Hash]
+    other: OtherLeaf | None
+
+
+class ProvenRecord(RecordLine):
+    """An entry with its record, and the inclusion proof for the size of the checkpoint."""
+
+    proof: list[Hash]
+
+
+class Evidence(Heads):
+    """What proves everything that the registry says of some things, and that nothing is left out.
+
+    consistency: from the size that the caller has seen to that of the checkpoint. records: of the
+    entries that the things name, in order, from the number on that was asked for; 256 at most.
+    """
+
+    consistency: list[Hash]
+    things: list[IndexedThing]
+    records: list[ProvenRecord]
+
+
+class ProofReport(Model):
+    """What an answer was checked against, and what was not checked, in sentences."""
+
+    registry: str
+    vkey: str
+    size: int
+    root: Hash
+    not_checked: list[str]
+
+
 class KeyValidity(Model):
     """How long a key signed for a charge point; `valid_until_unix_ms` None while it does."""
 

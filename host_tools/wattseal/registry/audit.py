@@ -32,6 +32,7 @@ from wattseal.registry.audit_entries import (
     Replay,
     check_page,
 )
+from wattseal.registry.identity import index_origin
 from wattseal.registry.log_client import LogSource, NotServedError, ServedPage
 from wattseal.registry.records import Model
 from wattseal.tlog.checkpoint import (
@@ -197,7 +198,7 @@ class _Auditor:
         self._show = show
         self._jobs = jobs
         self._facts = RegistryFacts.model_construct(name="", registry_key="", vkey="", log="")
-        self._note = ""
+        self._note = self._index_note = ""
         self._head = Checkpoint("unknown", 0, bytes(32))
         self._compared: int | None = None
 
@@ -206,7 +207,8 @@ class _Auditor:
         try:
             self._facts = self._source.facts()
             self._check_identity()
-            self._note = self._source.checkpoint()
+            heads = self._source.heads()
+            self._note, self._index_note = heads.checkpoint, heads.index
             if not self._check_head():
                 return False
             self._check_log()
@@ -271,10 +273,23 @@ class _Auditor:
         tree.finish()
         if tree.roots[size] != self._head.root:
             self._findings.add("root_wrong")
+        self._check_index()
         if earlier:
             self._compared = earlier.size
             if tree.roots[earlier.size] != earlier.root:
                 self._findings.add("history_rewritten", size=earlier.size)
+
+    def _check_index(self) -> None:
+        try:
+            key = read_vkey(self._facts.vkey)
+            index = read_checkpoint(check_note(self._index_note, [key]))
+        except NoteError as error:
+            self._findings.add("index_broken", cause=error)
+            return
+        if (index.origin, index.size) != (index_origin(self._facts.name), self._head.size):
+            self._findings.add("index_broken", cause="it is of another log or size")
+        elif self._replay.index_root() not in (None, index.root):
+            self._findings.add("index_wrong")
 
 
 def keys_of(facts: RegistryFacts) -> list[NoteKey]:

@@ -18,7 +18,8 @@ from wattseal.registry.api_models import RecordLine, State
 from wattseal.registry.memory_ledger import MemoryLedger, PackedState, packed
 from wattseal.registry.records import Model, Record, leaf_of, read_record
 from wattseal.registry.replay import TakenApart, judge_record, take_apart
-from wattseal.registry.states import states_of
+from wattseal.registry.states import index_names, states_of
+from wattseal.tlog.prefix_tree import Leaves, gather, key_of, root_of
 from wattseal.tlog.tiles import Tile
 from wattseal.tlog.tree import leaf_hash
 
@@ -88,11 +89,15 @@ MAX_SHOWN_CHARACTERS = 200
 
 @dataclass(frozen=True)
 class ReadRecord:
-    """A record, what `take_apart` has made of it, and the states that it leads to."""
+    """A record, what `take_apart` has made of it, the states that it leads to, and what it touches.
+
+    indexed: the keys in the index of what it touches.
+    """
 
     record: Record
     beforehand: TakenApart | None
     states: list[PackedState]
+    indexed: list[bytes]
 
 
 @dataclass(frozen=True)
@@ -164,7 +169,8 @@ def _checked(
         what = _difference(own.states, served)
         findings.append(found("state_wrong", line.number, what=what))
     try:
-        read = ReadRecord(own.record, take_apart(own.record), own.packed)
+        indexed = list(map(key_of, index_names(line.number, own.record)))
+        read = ReadRecord(own.record, take_apart(own.record), own.packed, indexed)
     except Exception as error:
         return CheckedEntry(line.number, own_hash, [*findings, _failed(line.number, error)], None)
     return CheckedEntry(line.number, own_hash, findings, read)
@@ -195,12 +201,14 @@ class Replay:
         self._ledger = MemoryLedger()
         self._last_ms = 0
         self.counts: Counter[str] = Counter()
+        self._leaves: Leaves | None = {}
 
     def judge(self, entry: CheckedEntry) -> None:
         """Take the next entry."""
         for finding in entry.findings:
             self.findings.take(finding)
         if entry.read is None:
+            self._leaves = None
             return
         record = entry.read.record
         self.counts[record.type] += 1
@@ -210,6 +218,12 @@ class Replay:
                 "rule_broken", entry.number, sentence=reason.sentence_en, code=reason.code
             )
         self._ledger.put(entry.read.states)
+        if self._leaves is not None:
+            gather(self._leaves, entry.read.indexed, entry.number)
+
+    def index_root(self) -> bytes | None:
+        """The root that the index must have after all entries so far; None if one is unreadable."""
+        return None if self._leaves is None else root_of(self._leaves)
 
     def _judge_time(self, number: int, record: Record) -> None:
         if record.unix_ms < self._last_ms:

@@ -33,8 +33,9 @@ from wattseal.registry.identity import (
 )
 from wattseal.registry.records import MAX_RECORD_CHARACTERS, Model, Record, read_record
 from wattseal.registry.setup import ADMINISTRATOR_FILE, begin, open_database
-from wattseal.registry.store import log, tables
+from wattseal.registry.store import index, log, tables
 from wattseal.tlog.checkpoint import read_checkpoint
+from wattseal.tlog.prefix_tree import Leaves
 from wattseal.tlog.tree import Frontier
 from wattseal.wire.signed_note import NoteError, parse_note
 
@@ -61,12 +62,15 @@ def load(
             raise DatabaseUnusable("its database holds a registry already")
         if database.is_sqlite:
             connection.exec_driver_sql(f"PRAGMA cache_size = -{SQLITE_CACHE_KIB}")
-        tree = Frontier()
+        tree, leaves = Frontier(), Leaves()
         coming = iter(records)
         while batch := list(islice(coming, BATCH)):
+            for number, record in enumerate(batch, tree.size):
+                index.gather_record(leaves, number, record)
             for table, rows in _rows_of(batch, tree).items():
                 insert(connection, table, rows)
         check(tree)
+        index.fill(connection, leaves)
         begin(connection, identity, tree)
         if not database.is_sqlite:
             # Or PostgreSQL takes full tables for small ones until it happens to look.

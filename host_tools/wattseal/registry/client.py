@@ -7,6 +7,7 @@ Whatever else changes something is sent once, and an answer that got lost is tol
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -18,7 +19,22 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from wattseal.common import web_client
 from wattseal.common.errors import ToolError
 from wattseal.common.files import first_fault
+from wattseal.common.times import unix_ms_now
+from wattseal.ocmf.evse_id import EvseIdError
 from wattseal.registry import api_models as api
+from wattseal.registry.evidence import (
+    Proven,
+    Told,
+    check_evidence,
+    evse_index_name,
+    gather,
+    named_hits,
+    proof_report,
+)
+from wattseal.registry.records import MeterRef
+from wattseal.registry.states import index_name, meter_name
+from wattseal.registry.trust import Trust, key_of
+from wattseal.tlog.checkpoint import Checkpoint
 from wattseal.wire import signed_time
 from wattseal.wire.signed_text import TextError
 
@@ -27,6 +43,12 @@ PAGE = 256
 """As many lines of a list as one answer has at most."""
 MAX_LINES = 100_000
 """Of a whole list: far more than there ever are about one charge point."""
+
+VKEY, ALLOW_HTTP = "WATTSEAL_REGISTRY_VKEY", "WATTSEAL_REGISTRY_ALLOW_HTTP"
+"""Of the environment: what is not given, such as for the processes of a validation."""
+
+MAX_NAMES = 50
+"""That are asked about at a time."""
 
 _Answer = TypeVar("_Answer")
 
@@ -47,8 +69,10 @@ class RegistryRefusedError(ToolError):
 class RegistryClient(web_client.WebClient):
     """A registry at a URL, with an access key for what not everybody may do.
 
-    Every method raises ToolError when it fails; use it as a context manager. `http` replaces the
-    connection, `pause` the waiting between two attempts, for tests.
+    What it says of charge points, keys, modules and meters is not believed but proven (evidence.py)
+    with the key that `trust` knows. Every method raises ToolError when it fails; use it as a
+    context manager. allow_http: also over a network, where everybody can read and change what is
+    said. `http` replaces the connection, `pause` the waiting between two attempts, for tests.
     """
 
     def __init__(
@@ -56,53 +80,135 @@ class RegistryClient(web_client.WebClient):
         url: str,
         access_key: str | None = None,
         *,
+        vkey: str | None = None,
+        allow_http: bool = False,
         http: httpx.Client | None = None,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
         super().__init__(http or httpx.Client(timeout=web_client.TIMEOUT_S), pause)
-        self.url = _checked(url, access_key)
+        allow_http = allow_http or bool(os.environ.get(ALLOW_HTTP))
+        self.url = _checked(url, access_key, allow_http=allow_http)
+        vkey = vkey or os.environ.get(VKEY)
+        self.trust = Trust(self.url, vkey and key_of(vkey).vkey)
+        self.proof: api.ProofReport | None = None
+        self._seen: Checkpoint | None = None
+        self._is_on_trust = False
         self._headers = {"Authorization": f"Bearer {access_key}"} if access_key else {}
 
     # --- what everybody may ask ---------------------------------------------------------------
 
     def facts(self) -> api.RegistryFacts:
-        """Who the registry is."""
-        return self._get(api.RegistryFacts, "/v1/registry")
+        """Who the registry is. ToolError `registry_key_changed` if it is not the known one."""
+        facts = self._get(api.RegistryFacts, "/v1/registry")
+        self.trust.check_told(facts.vkey)
+        return facts
 
     def evse(self, evse_id: str, at_unix_ms: int | None = None) -> api.EvseState | None:
         """A charge point now, or at a time; None if the registry does not know it."""
-        return self._find(api.EvseState, f"/v1/evse/{_part(evse_id)}", at=at_unix_ms)
+        return self._about_evse(evse_id).ledger(at_unix_ms).evse(evse_id)
 
     def key_of(self, evse_id: str, at_unix_ms: int | None = None) -> api.KeyAnswer | None:
         """The key that is valid for a charge point now, or was at a time."""
-        return self._find(api.KeyAnswer, f"/v1/evse/{_part(evse_id)}/key", at=at_unix_ms)
+        return self._about_evse(evse_id).key_of_evse(evse_id, at_unix_ms)
 
     def key(self, fingerprint: str, at_unix_ms: int | None = None) -> api.KeyAnswer | None:
         """A key by its fingerprint (SHA-256 of the SPKI in hex)."""
-        return self._find(api.KeyAnswer, f"/v1/keys/{_part(fingerprint)}", at=at_unix_ms)
+        [told] = self.prove([index_name("key", fingerprint)])
+        return told.key(fingerprint, at_unix_ms)
 
     def module(self, chip_id: str, at_unix_ms: int | None = None) -> api.ModuleState | None:
         """A signing module."""
-        return self._find(api.ModuleState, f"/v1/modules/{_part(chip_id)}", at=at_unix_ms)
+        [told] = self.prove([index_name("module", chip_id)])
+        return told.ledger(at_unix_ms).module(chip_id)
 
     def meter(
         self, manufacturer: str, serial: str, at_unix_ms: int | None = None
     ) -> api.MeterState | None:
         """A meter."""
-        path = f"/v1/meters/{_part(manufacturer)}/{_part(serial)}"
-        return self._find(api.MeterState, path, at=at_unix_ms)
+        try:
+            meter = MeterRef(manufacturer=manufacturer, serial=serial)
+        except ValidationError as error:
+            raise ToolError("registry_question_malformed", cause=first_fault(error)) from None
+        [told] = self.prove([index_name("meter", *meter_name(meter))])
+        return told.ledger(at_unix_ms).meter(meter)
 
     def eligibility(self, evse_id: str) -> api.Eligibility:
-        """Whether a charge point may be published, and sessions authorised."""
-        return self._get(api.Eligibility, f"/v1/evse/{_part(evse_id)}/eligibility")
+        """Whether a charge point may be published, and sessions authorised; by this clock."""
+        return self._about_evse(evse_id).eligibility(evse_id, unix_ms_now())
 
     def history(self, evse_id: str) -> list[api.HistoryLine]:
-        """Every record that touched a charge point, oldest first."""
-        return self._pages(api.HistoryLine, f"/v1/evse/{_part(evse_id)}/history")
+        """Every record that touched a charge point, oldest first. `registry_not_found`: none."""
+        lines = self._about_evse(evse_id).lines(evse_id)
+        if not lines:
+            raise ToolError("registry_not_found", what=evse_id)
+        return lines
 
     def search(self, text: str) -> api.SearchResult:
-        """What an EVSE-ID, a serial number or a key may mean."""
-        return self._get(api.SearchResult, "/v1/search", q=text)
+        """What an EVSE-ID, a serial number or a key may mean; that there is no more is not proven.
+
+        Each thing that was found is proven to be so. ToolError `registry_forged`.
+        """
+        found = self._get(api.SearchResult, "/v1/search", q=text)
+        hits = named_hits(found)
+        for at in range(0, len(hits), MAX_NAMES):
+            part = hits[at : at + MAX_NAMES]
+            for (name, state), told in zip(part, self.prove([one[0] for one in part]), strict=True):
+                if told.newest_like(state) != state:
+                    cause = f"{name} is not in the state that it says"
+                    raise ToolError("registry_forged", cause=cause)
+        if self.proof:
+            beyond = "That nothing else begins with the text."
+            self.proof = self.proof.model_copy(
+                update={"not_checked": [beyond, *self.proof.not_checked]}
+            )
+        return found
+
+    def prove(self, names: list[str]) -> list[Told]:
+        """All records about things, by their names in the index, 50 at most. ToolError.
+
+        Each is checked to be in the log, and all of them to be all. `proof` says how.
+        """
+        vkey = self.trust.vkey()
+        if vkey is None:
+            vkey, self._is_on_trust = self.facts().vkey, True
+        key = key_of(vkey)
+
+        def ask(names: list[str], first: int) -> api.Evidence:
+            known = self.trust.known()
+            self._seen = known.seen if known else None
+            query = {"seen": self._seen.size if self._seen else 0, "first": first}
+            found = self._find(api.Evidence, "/v1/evidence", name=names, **query)
+            if found is None:
+                raise ToolError("registry_unproven", url=self.url)
+            return found
+
+        def check(told: api.Evidence) -> Proven:
+            try:
+                proven = check_evidence(told, names, key, self._seen)
+            except ToolError as error:
+                if error.name == "registry_forged":
+                    self._blame_another_key()
+                raise
+            self.trust.keep(key, told)
+            self.proof = proof_report(proven.head, key.vkey, is_on_trust=self._is_on_trust)
+            return proven
+
+        return gather(names, ask, check)
+
+    def _blame_another_key(self) -> None:
+        """ToolError `registry_key_changed` if the registry says itself that it has another key."""
+        try:
+            self.facts()
+        except ToolError as error:
+            if error.name == "registry_key_changed":
+                raise
+
+    def _about_evse(self, evse_id: str) -> Told:
+        try:
+            name = evse_index_name(evse_id)
+        except EvseIdError as error:
+            raise ToolError("registry_question_malformed", cause=str(error).rstrip(".")) from None
+        return self.prove([name])[0]
 
     def records(self, first: int, count: int = 256) -> list[api.RecordLine]:
         """Entries with their records, at most `count`; none beyond the log's end."""
@@ -188,7 +294,9 @@ class RegistryClient(web_client.WebClient):
                 return found
         raise self._unusable(httpx.codes.OK, "it is too long")
 
-    def _find(self, form: type[_Answer], path: str, **query: str | int | None) -> _Answer | None:
+    def _find(
+        self, form: type[_Answer], path: str, **query: str | int | list[str] | None
+    ) -> _Answer | None:
         params = {name: value for name, value in query.items() if value is not None}
         answer = self._answered("GET", path, params=params, repeatable=True)
         if answer.status_code == 404:
@@ -215,7 +323,7 @@ class RegistryClient(web_client.WebClient):
         path: str,
         *,
         repeatable: bool,
-        params: Mapping[str, str | int] | None = None,
+        params: Mapping[str, str | int | list[str]] | None = None,
         content: bytes | None = None,
     ) -> httpx.Response:
         """An answer of the registry, asked for as often as may be."""
@@ -283,14 +391,16 @@ class _ErrorAnswer(BaseModel):
     reasons: list[api.Reason] = []
 
 
-def _checked(url: str, access_key: str | None) -> str:
+def _checked(url: str, access_key: str | None, *, allow_http: bool) -> str:
     """The URL without a slash at its end. ToolError `registry_url_unusable`."""
-    in_the_clear = "an access key would cross the network for everybody to read"
+    in_the_clear = "over http everybody on the way can change what is said"
+    if access_key:
+        in_the_clear = "an access key would cross the network for everybody to read"
     web_client.check_url(
         url,
         "registry_url_unusable",
         too_much="it holds more than host and path",
-        in_the_clear=in_the_clear if access_key else None,
+        in_the_clear=None if allow_http and not access_key else in_the_clear,
         may_have_query=False,
     )
     return url.rstrip("/")

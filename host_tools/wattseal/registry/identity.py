@@ -58,6 +58,11 @@ class Identity:
         ]
         return sign_note(Checkpoint(self.name, size, root).text, signers)
 
+    def sign_index(self, size: int, root: bytes) -> str:
+        """The root of the index of the log at that size: a note of its own, for log clients."""
+        text = Checkpoint(index_origin(self.name), size, root).text
+        return sign_note(text, [Ed25519Signer(self.name, self._ed25519)])
+
     def sign_time(self, text: str) -> str:
         """A signature of the key that modules pin, DER in hex; its prefix keeps it apart."""
         signer = EcdsaSigner(self.name, self._ecdsa)
@@ -67,6 +72,11 @@ class Identity:
         """The secret that challenges are made with, the same in each process of the registry."""
         secret = _pem(self._ecdsa) + _pem(self._ed25519)
         return HKDF(hashes.SHA256(), 32, salt=None, info=_CHALLENGE_PURPOSE).derive(secret)
+
+
+def index_origin(name: str) -> str:
+    """What the index of a registry's log calls itself in its signed note."""
+    return f"{name}/index"
 
 
 def make_keys(folder: Path) -> None:

@@ -16,19 +16,21 @@ from pydantic import TypeAdapter, ValidationError
 from wattseal.common.errors import ToolError
 from wattseal.common.files import first_fault
 from wattseal.common.web_client import AnswerTooLongError, NoAnswerError, WebClient
-from wattseal.registry.api_models import RecordLine, RegistryFacts, State
+from wattseal.registry.api_models import Heads, RecordLine, RegistryFacts, State
 from wattseal.registry.records import MAX_RECORD_CHARACTERS
 from wattseal.tlog.tiles import MAX_ENTRY_BYTES, WIDTH, Tile, TileError, split_entries, width_at
 from wattseal.wire.merkle import HASH_BYTES
 from wattseal.wire.signed_note import MAX_NOTE_BYTES
 
 MAX_FACTS_BYTES = 4096
+MAX_HEADS_BYTES = 4 * MAX_NOTE_BYTES
 MAX_RECORDS_BYTES = WIDTH * 2 * MAX_RECORD_CHARACTERS
 MAX_STATES_BYTES = WIDTH * 64 * 1024
 MAX_BUNDLE_BYTES = WIDTH * (MAX_ENTRY_BYTES + 2)
 TIMEOUT_S = 60.0
 LONGEST_PAUSE_S = 60.0
 
+_HEADS = TypeAdapter(Heads)
 _FACTS = TypeAdapter(RegistryFacts)
 _RECORDS = TypeAdapter(list[RecordLine])
 _STATES = TypeAdapter(list[list[State]])
@@ -88,6 +90,10 @@ class LogSource(WebClient):
             return note.decode()
         except UnicodeDecodeError:
             raise NotServedError("/log/checkpoint is not UTF-8") from None
+
+    def heads(self) -> Heads:
+        """The signed notes of log and index, both of one size."""
+        return _parsed(_HEADS, self._get("/v1/heads", MAX_HEADS_BYTES), "/v1/heads")
 
     def hashes(self, tile: Tile) -> list[bytes]:
         """The hashes of a tile, as many as its width."""

@@ -8,12 +8,13 @@ from sqlalchemy import Connection, text
 
 from wattseal.common.sql import Database, DatabaseUnusable
 from wattseal.registry import api_models as api
-from wattseal.registry.failures import ClockWrong, NotFound
+from wattseal.registry.failures import ClockWrong, NotFound, StateBroken
 from wattseal.registry.identity import Identity
 from wattseal.registry.rules.proof import TOLERANCE_MS
-from wattseal.registry.store import log, tables
+from wattseal.registry.store import index, log, tables
+from wattseal.tlog.prefix_tree import Nodes, prove, root_from_proof, root_hash
 from wattseal.tlog.tiles import MAX_LEVEL, WIDTH, Tile, pack_entries, width_at
-from wattseal.tlog.tree import StoredTree
+from wattseal.tlog.tree import Frontier, StoredTree
 from wattseal.wire import signed_time
 
 ServerClock = Callable[[Connection], int | None]
@@ -105,6 +106,38 @@ class PublishedLog:
                 root = _tree(connection).root(size)
         return self._identity.sign(size, root)
 
+    def heads(self) -> api.Heads:
+        """The newest checkpoint, and the root of the index at its size."""
+        with self._database.read() as connection:
+            return self._heads(connection, log.read_head(connection))
+
+    def evidence(self, names: list[str], seen: int = 0, first: int = 0) -> api.Evidence:
+        """Proof of everything that touched these things, by their names in the index.
+
+        seen: size of the newest checkpoint that the caller knows, 0 for none. first: number of the
+        entry from which on records are wanted. StateBroken if tables and index do not agree.
+        """
+        with self._database.read() as connection:
+            head = log.read_head(connection)
+            nodes = index.read_ways(connection, names, head.size)
+            things = [_thing(connection, nodes, name, head.size) for name in names]
+            numbers = sorted({number for thing in things for number in thing.entries})
+            wanted = [number for number in numbers if number >= first][:MAX_COUNT]
+            tree = _tree(connection)
+            grown = tree.consistency_proof(seen, head.size) if 0 < seen <= head.size else []
+            return api.Evidence(
+                **self._heads(connection, head).model_dump(),
+                consistency=[each.hex() for each in grown],
+                things=things,
+                records=[_proven(connection, tree, number, head.size) for number in wanted],
+            )
+
+    def _heads(self, connection: Connection, head: Frontier) -> api.Heads:
+        return api.Heads(
+            checkpoint=self._identity.sign(head.size, head.root()),
+            index=self._identity.sign_index(head.size, index.read_root(connection, head.size)),
+        )
+
     def publication(self, number: int, size: int | None = None) -> api.PublicationAnswer:
         """The proof that an entry is in the log of that size: by default, of the entry's own.
 
@@ -176,6 +209,27 @@ class PublishedLog:
 
 def _tree(connection: Connection) -> StoredTree:
     return StoredTree(lambda level, number: log.read_hashes(connection, level, number))
+
+
+def _thing(connection: Connection, nodes: Nodes, name: str, size: int) -> api.IndexedThing:
+    entries = index.touching_entries(connection, name, size)
+    proof = prove(nodes, name)
+    try:
+        holds = root_from_proof(name, entries, proof) == root_hash(nodes.get(""))
+    except ValueError:
+        holds = False
+    if not holds:
+        cause = "its index has another list of entries than its tables"
+        raise StateBroken("state_broken", entry=max(entries, default=0), cause=cause)
+    other = proof.other and api.OtherLeaf(key=proof.other[0].hex(), value=proof.other[1].hex())
+    beside = [each.hex() for each in proof.beside]
+    return api.IndexedThing(name=name, entries=entries, beside=beside, other=other)
+
+
+def _proven(connection: Connection, tree: StoredTree, number: int, size: int) -> api.ProvenRecord:
+    line = log.read_entries(connection, number, 1)[0]
+    proof = [each.hex() for each in tree.inclusion_proof(number, size)]
+    return api.ProvenRecord(**line.model_dump(), proof=proof)
 
 
 def _check_reached(is_reached: bool, size: int) -> None:

@@ -114,6 +114,31 @@ def touched_evses(record: records.Record) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def index_names(number: int, record: records.Record) -> list[str]:
+    """The names in the index of everything that a record, the entry of that number, is about."""
+    names = [index_name("evse", evse) for evse in touched_evses(record)]
+    for state in states_of(number, record):
+        if kind := _INDEXED.get(type(state)):
+            names.append(index_name(kind, *name_of(state)))
+    return list(dict.fromkeys(names))
+
+
+def index_name(kind: str, *parts: str) -> str:
+    """As the index knows a thing: kind and name with one blank between, since names have none.
+
+    kind, parts: evse and evse_name, key and fingerprint, module and chip id, meter and meter_name.
+    """
+    return " ".join((kind, *parts))
+
+
+_INDEXED: dict[type[api.State], str] = {
+    api.KeyState: "key",
+    api.ModuleState: "module",
+    api.MeterState: "meter",
+}
+"""Kinds of things beside charge points, which are indexed by all records that touch them."""
+
+
 def fingerprint_of(public_key: str) -> str:
     """SHA-256 in hex of a SubjectPublicKeyInfo in hex."""
     return hashlib.sha256(bytes.fromhex(public_key)).hexdigest()

@@ -13,7 +13,14 @@ from wattseal.tlog.tiles import WIDTH
 from wattseal.wire.digests import sha256
 from wattseal.wire.merkle import HASH_BYTES, leaf_hash, node_hash, root_from_inclusion_proof
 
-__all__ = ("Frontier", "Node", "StoredTree", "leaf_hash", "root_from_inclusion_proof")
+__all__ = (
+    "Frontier",
+    "Node",
+    "StoredTree",
+    "is_consistent",
+    "leaf_hash",
+    "root_from_inclusion_proof",
+)
 
 TILE_HEIGHT = 8
 """Every eighth level is kept: a tile has 2**8 hashes."""
@@ -107,6 +114,27 @@ class StoredTree:
                 start = middle
         return proof[::-1]
 
+    def consistency_proof(self, old: int, new: int) -> list[bytes]:
+        """The hashes that show the first `old` of `new` leaves to be the leaves of before.
+
+        RFC 6962, section 2.1.2. IndexError if the tree did not grow so.
+        """
+        if not 0 < old <= new:
+            raise IndexError(f"a tree of {new} leaves has not grown from one of {old}")
+        proof = []
+        start, end, is_whole = 0, new, True
+        while old != end:
+            middle = start + _split(end - start)
+            if old <= middle:
+                proof.append(self._root(middle, end))
+                end = middle
+            else:
+                proof.append(self._root(start, middle))
+                start, is_whole = middle, False
+        if not is_whole:
+            proof.append(self._root(start, end))
+        return proof[::-1]
+
     def _root(self, start: int, end: int) -> bytes:
         """Of the leaves start to end, where the tree has a node for them."""
         leaves = end - start
@@ -133,6 +161,45 @@ class StoredTree:
         if place not in self._tiles:
             self._tiles[place] = self._read_tile(level, number)
         return self._tiles[place]
+
+
+def is_consistent(
+    old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Iterable[bytes]
+) -> bool:
+    """Whether a consistency proof leads from the old root to both roots.
+
+    RFC 9162, section 2.1.4.2, which gives RFC 6962's proofs their check. A tree of no leaves is
+    consistent with nothing here: its root says nothing about what came after.
+    """
+    path = list(proof)
+    if not 1 <= old_size <= new_size or any(len(one) != HASH_BYTES for one in path):
+        return False
+    if old_size == new_size:
+        return not path and old_root == new_root
+    if old_size & (old_size - 1) == 0:
+        path.insert(0, old_root)
+    roots = _roots_from(path, old_size - 1, new_size - 1)
+    return roots == (old_root, new_root)
+
+
+def _roots_from(path: list[bytes], old: int, new: int) -> tuple[bytes, bytes] | None:
+    """Both roots that a path gives, from the indexes of the last leaves; None if it cannot fit."""
+    if not path:
+        return None
+    while old & 1:
+        old, new = old >> 1, new >> 1
+    old_root = new_root = path[0]
+    for step in path[1:]:
+        if new == 0:
+            return None
+        if old & 1 or old == new:
+            old_root, new_root = bytes(node_hash(step, old_root)), bytes(node_hash(step, new_root))
+            while not old & 1 and old:
+                old, new = old >> 1, new >> 1
+        else:
+            new_root = bytes(node_hash(new_root, step))
+        old, new = old >> 1, new >> 1
+    return (old_root, new_root) if new == 0 else None
 
 
 def _split(size: int) -> int:

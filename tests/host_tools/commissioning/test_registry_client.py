@@ -6,12 +6,15 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support.registry.simulated_module import SimulatedModule
 from wattseal.common.errors import ToolError
 from wattseal.common.web_client import ATTEMPTS, LONGEST_PAUSE_S
 from wattseal.registry import client as registry_client
 from wattseal.registry.api_models import ConsentRequest, Reason
 from wattseal.registry.client import RegistryClient, RegistryRefusedError
+from wattseal.registry.trust import Trust
+from wattseal.tlog.checkpoint import Ed25519Signer
 
 URL = "https://registry.example"
 SECRET = "wsk_abcdefghijkl_" + "A" * 52
@@ -79,7 +82,7 @@ class TestAddress:
         found = refused(lambda: RegistryClient("http://registry.example", SECRET))
         assert "for everybody to read" in found.message
         RegistryClient("http://127.0.0.1:8000", SECRET)
-        RegistryClient("http://registry.example")
+        assert refused(lambda: RegistryClient("http://registry.example"))
 
     def test_a_slash_at_the_end_is_dropped(self) -> None:
         assert RegistryClient(URL + "/prefix/").url == URL + "/prefix"
@@ -99,16 +102,24 @@ class TestQuestions:
         assert "Authorization" not in script.requests[0].headers
 
     def test_names_are_escaped(self) -> None:
-        script = Script(*[says(404, error("not_found"))] * 3)
+        unknown = says(404, error("not_found"))
+        script = Script(*[unknown] * 4)
         client = script.client()
-        assert client.evse("DE*ABC*E1/2?x", 1_000) is None
-        assert client.meter("A/B", "1 2") is None
-        assert client.key_of("+49*823*1*1") is None
+        client.trust = Trust(URL, Ed25519Signer("r/k", Ed25519PrivateKey.generate()).public.vkey)
+        questions: list[Callable[[], object]] = [
+            lambda: client.meter("A/B", "1 2&x"),
+            lambda: client.key_of("+49*823*1*1"),
+        ]
+        for question in questions:
+            assert refused(question).name == "registry_unproven"
+        refused(lambda: client.search("a b&q=c"))
+        refused(lambda: client.revoke("a/b?"))
         sent = [request.url.raw_path.decode() for request in script.requests]
         assert sent == [
-            "/v1/evse/DE%2AABC%2AE1%2F2%3Fx?at=1000",
-            "/v1/meters/A%2FB/1%202",
-            "/v1/evse/%2B49%2A823%2A1%2A1/key",
+            "/v1/evidence?name=meter+A%2FB+12%26X&seen=0&first=0",
+            "/v1/evidence?name=evse+%2B49%2A823%2A1%2A1&seen=0&first=0",
+            "/v1/search?q=a+b%26q%3Dc",
+            "/v1/access/a%2Fb%3F",
         ]
 
     def test_somebody_elses_404_is_not_taken_for_an_answer(self) -> None:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support.registry.simulated_module import METER, SimulatedModule
 from wattseal.common.errors import ToolError
 from wattseal.common.files import write_private
 from wattseal.registry.client import RegistryClient
+from wattseal.tlog.checkpoint import Ed25519Signer
 
 from hil.registry_process import RegistryProcess, new_registry
 
@@ -88,6 +90,48 @@ def test_eligible_says_no_with_reasons(ask: Run) -> None:
     assert "[never_registered]" in outcome.out
 
 
+@pytest.mark.parametrize("words", ["eligible", "show", "history", "key", "search"])
+def test_an_answer_says_what_it_was_proven_with_and_what_was_not_checked(
+    ask: Run, desk: RegistryProcess, module: SimulatedModule, words: str
+) -> None:
+    vkey = RegistryClient(desk.url).facts().vkey
+    first = ask(words, module.evse_id)
+    assert "proven by the log registry.example/keys" in first.out
+    assert "it was taken at this first use" in " ".join(first.out.split())
+    proof = ask(words, module.evse_id, "--json", "--vkey", vkey).json["proof"]
+    assert proof["vkey"] == vkey
+    assert "no witness" in " ".join(proof["not_checked"])
+    assert "first use" not in " ".join(proof["not_checked"])
+
+
+def test_a_search_that_finds_nothing_proves_nothing(ask: Run) -> None:
+    assert "not checked" in ask("search", "NOTHING").out
+    assert ask("search", "NOTHING", "--json").json["proof"] is None
+
+
+def test_another_key_than_the_known_one_is_refused(
+    ask: Run, desk: RegistryProcess, module: SimulatedModule
+) -> None:
+    vkey = RegistryClient(desk.url).facts().vkey
+    other = Ed25519Signer("registry.example/keys", Ed25519PrivateKey.generate()).public.vkey
+    wrong = ask("key", module.evse_id, "--vkey", other)
+    assert wrong.status == 1
+    assert vkey in wrong.err
+    assert other in wrong.err
+    assert ask("key", module.evse_id, "--vkey", vkey).status == 0
+    again = ask("key", module.evse_id, "--vkey", other, "--json")
+    assert again.status == 1
+    assert "registry_key_changed" in again.out + again.err
+    spoilt = ask("key", module.evse_id, "--vkey", "registry.example/keys")
+    assert spoilt.status == 2
+
+
+def test_http_to_another_computer_is_refused(wattseal: Run) -> None:
+    outcome = wattseal("registry", "key", NOBODY, "--registry", "http://registry.invalid")
+    assert outcome.status == 2
+    assert "change what is said" in outcome.err
+
+
 def test_show_and_its_past(ask: Run, module: SimulatedModule) -> None:
     told = ask("show", module.evse_id, "--json").json
     assert told["evse"]["fingerprint"] == module.fingerprint
@@ -135,7 +179,7 @@ def test_key_is_written_for_verifiers(ask: Run, module: SimulatedModule, tmp_pat
 def test_search(ask: Run, module: SimulatedModule) -> None:
     assert module.evse_id in ask("search", module.meter.serial).out
     assert ask("search", module.fingerprint[:12], "--json").json["keys"]
-    assert ask("search", "nothing of that name").out == "Nothing was found.\n"
+    assert ask("search", "nothing of that name").out.startswith("Nothing was found.\n")
 
 
 @pytest.mark.parametrize("at", ["yesterday", "2026-11-21", "2026-11-21T10:00", ""])

@@ -15,7 +15,7 @@ from support.registry.operated_registry import OperatedRegistry
 from support.registry.simulated_module import EVSE_ID, SimulatedModule
 from wattseal.common.sql import Database
 from wattseal.registry.api_models import ConsentRequest
-from wattseal.registry.store import tables
+from wattseal.registry.store import index, tables
 
 ALL = tables.metadata.sorted_tables
 STAY_WHOLE = [table for table in ALL if table is not tables.log_head]
@@ -96,7 +96,7 @@ def test_whoever_may_change_the_schema_is_not_stopped(operated):
     assert operated.registry.evse(EVSE_ID).status == "moved"
 
 
-@pytest.mark.parametrize("version", ["0001", "0002"])
+@pytest.mark.parametrize("version", ["0001", "0002", "0003"])
 def test_a_database_from_before_is_guarded_and_filled_when_it_is_opened(
     operated: OperatedRegistry, database_url: str, version: str
 ) -> None:
@@ -107,6 +107,7 @@ def test_a_database_from_before_is_guarded_and_filled_when_it_is_opened(
     in_order = select(tables.evse_state).order_by("entry", "ordinal")
     with database.read() as connection:
         before = connection.execute(in_order).all()
+        roots = [index.read_root(connection, size) for size in (0, operated.size)]
     with database.write() as connection:
         _age(connection, version)
     tables.SCHEMA.upgrade(database)
@@ -115,12 +116,17 @@ def test_a_database_from_before_is_guarded_and_filled_when_it_is_opened(
     with database.read() as connection:
         tables.SCHEMA.check(connection)
         assert connection.execute(in_order).all() == before
+        assert [index.read_root(connection, size) for size in (0, operated.size)] == roots
+    with pytest.raises(DBAPIError, match="stay as"), database.write() as connection:
+        connection.execute(update(tables.index_node).values(is_leaf=0))
     assert {row.settings_sha256 is None for row in before} == {True, False}
 
 
 def _age(connection: Connection, version: str) -> None:
     """Take away what the migrations after a version have added."""
-    connection.execute(text("ALTER TABLE evse_state DROP COLUMN settings_sha256"))
+    connection.execute(text("DROP TABLE index_node"))
+    if version != "0003":
+        connection.execute(text("ALTER TABLE evse_state DROP COLUMN settings_sha256"))
     if version == "0001" and connection.dialect.name == "sqlite":
         drop_triggers(connection)
     elif version == "0001":

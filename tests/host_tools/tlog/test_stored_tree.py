@@ -35,6 +35,16 @@ def test_roots_and_proofs_are_those_of_the_whole_tree(size):
         assert tested.inclusion_proof(index, size) == expected
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 8, 19, 255, 256, 257, 513, 699])
+def test_a_stored_tree_shows_how_it_grew(size):
+    tested = stored(kept(len(LEAVES)))
+    for old in {1, size // 3 or 1, size // 2 or 1, min(256, size), max(1, size - 1), size}:
+        assert tested.consistency_proof(old, size) == tree.consistency_proof(LEAVES[:size], old)
+    for old in (0, size + 1):
+        with pytest.raises(IndexError, match="has not grown"):
+            tested.consistency_proof(old, size)
+
+
 def test_a_million_leaves_take_few_tiles():
     reads = []
     levels = {

@@ -6,6 +6,7 @@ Everything that is served lies in plain lists that a test may bend before it is 
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -18,8 +19,9 @@ from wattseal.registry.log_client import LogSource
 from wattseal.registry.memory_ledger import MemoryLedger
 from wattseal.registry.records import AccessGranted, Record, leaf_of, record_text
 from wattseal.registry.rules import check_against_registry, facts
-from wattseal.registry.states import states_of
+from wattseal.registry.states import index_names, states_of
 from wattseal.tlog.checkpoint import Checkpoint, EcdsaSigner, Ed25519Signer, sign_note
+from wattseal.tlog.prefix_tree import Leaves, gather, key_of, root_of
 from wattseal.tlog.tiles import WIDTH, Tile, pack_entries, read_path
 
 from hil import transparency_log as tree
@@ -47,6 +49,8 @@ class ServedLog:
         self.hashes: list[bytes] = []
         self.nodes: dict[tuple[int, int], bytes] = {}
         self.note: str | None = None
+        self.index: str | None = None
+        self.indexed: list[list[bytes]] = []
         self.busy = 0
         self.asked: list[str] = []
         if empty:
@@ -70,6 +74,7 @@ class ServedLog:
         states = states_of(len(self.records), record)
         self.ledger.apply(states)
         self.records.append(record_text(record))
+        self.indexed.append(list(map(key_of, index_names(len(self.indexed), record))))
         self.leaves.append(leaf_of(record))
         self.bundled.append(self.leaves[-1])
         self.states.append([json.loads(state.model_dump_json()) for state in states])
@@ -132,6 +137,7 @@ class ServedLog:
             "v1/registry": lambda _path, _query: self._facts(),
             "v1/records": lambda _path, query: json.dumps(self._lines(query)),
             "v1/states": lambda _path, query: json.dumps(self.states[_span(query)]),
+            "v1/heads": lambda _path, _query: self._heads(),
             "log/checkpoint": lambda _path, _query: self.note or self.checkpoint(),
             "log/tile": lambda path, _query: self._tile(read_path(path)),
         }
@@ -145,6 +151,20 @@ class ServedLog:
             "size": self.size,
         }
         return json.dumps(told)
+
+    def _heads(self) -> str:
+        checkpoint = self.checkpoint() if self.note is None else self.note
+        size = int((re.findall(r"^\d+$", checkpoint, re.MULTILINE) or ["0"])[0])
+        index = self.index_note(size) if self.index is None else self.index
+        return json.dumps({"checkpoint": checkpoint, "index": index})
+
+    def index_note(self, size: int, name: str = f"{NAME}/index", missing: int | None = None) -> str:
+        """The root of the index, signed; missing: the entry that it says nothing of."""
+        leaves: Leaves = {}
+        for number, keys in enumerate(self.indexed[:size]):
+            if number != missing:
+                gather(leaves, keys, number)
+        return str(sign_note(Checkpoint(name, size, root_of(leaves)).text, [self.ed25519]))
 
     def _lines(self, query: Any) -> list[dict[str, Any]]:
         numbers = range(self.size)[_span(query)]

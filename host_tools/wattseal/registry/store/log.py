@@ -19,8 +19,8 @@ from wattseal.registry.api_models import RecordLine, State
 from wattseal.registry.failures import StateBroken
 from wattseal.registry.identity import Identity
 from wattseal.registry.records import Record, leaf_of, read_record, record_text
-from wattseal.registry.states import states_of, touched_evses
-from wattseal.registry.store import tables
+from wattseal.registry.states import index_names, states_of, touched_evses
+from wattseal.registry.store import index, tables
 from wattseal.registry.store.tables import row_of, state_of
 from wattseal.tlog.tiles import WIDTH
 from wattseal.tlog.tree import Frontier, leaf_hash
@@ -82,6 +82,7 @@ def append(connection: Connection, head: Frontier, record: Record) -> None:
     try:
         for table in sorted(by_table, key=attrgetter("name")):
             connection.execute(table.insert(), by_table[table])
+        index.append(connection, number, record)
     except IntegrityError:
         raise _broken(number, "the log has more entries than its head says") from None
     connection.execute(
@@ -92,7 +93,10 @@ def append(connection: Connection, head: Frontier, record: Record) -> None:
 
 
 def rows_of(record: Record, tree: Frontier) -> Iterator[tuple[Table, dict[str, Any]]]:
-    """The rows that the next record is kept as, all but the head; the tree grows by its entry."""
+    """The rows that the next record is kept as, all but the head and the index.
+
+    The tree grows by its entry.
+    """
     number, text = tree.size, record_text(record)
     leaf = leaf_of(record, text)
     entry_hash = bytes(leaf_hash(leaf.encode()))
@@ -209,16 +213,23 @@ def _check_nothing_beyond(connection: Connection, size: int) -> None:
 
 
 def _check_touched(connection: Connection, first: int, end: int) -> None:
-    """That the history of a charge point (`evse_entry`) names these entries, and no others."""
+    """That the history of a charge point (`evse_entry`) names these entries, and no others.
+
+    And that the index leads to everything that they touched.
+    """
     table = tables.evse_entry.c
     kept: dict[int, set[str]] = {number: set() for number in range(first, end)}
     for row in connection.execute(
         select(table.evse, table.entry).where(table.entry >= first, table.entry < end)
     ):
         kept[row.entry].add(row.evse)
+    names: set[str] = set()
     for line in read_entries(connection, first, end - first):
-        if set(touched_evses(parse(line))) != kept[line.number]:
+        record = parse(line)
+        if set(touched_evses(record)) != kept[line.number]:
             raise _broken(line.number, "it is not in the history of its charge points")
+        names.update(index_names(line.number, record))
+    index.check_ways(connection, sorted(names), read_size(connection))
 
 
 def _broken(number: int, cause: str) -> StateBroken:

@@ -25,7 +25,7 @@ from wattseal.common.text import normalized
 from wattseal.registry import api_models as api
 from wattseal.registry.failures import StateBroken
 
-VERSION = "0003"
+VERSION = "0004"
 """Of this program: the newest in migrations/versions."""
 
 SCHEMA = Schema(
@@ -75,6 +75,18 @@ evse_entry = Table(
     Column("evse", Name, primary_key=True),
     Column("entry", Number, primary_key=True, autoincrement=False),
     Index("evse_entry_by_entry", "entry"),
+)
+
+# A node's hash follows from `first` and `second` (tlog/prefix_tree.py).
+index_node = Table(
+    "index_node",
+    metadata,
+    Column("prefix", Name, primary_key=True),
+    Column("entry", Number, primary_key=True, autoincrement=False),
+    Column("is_leaf", Integer, nullable=False),
+    Column("first", LargeBinary, nullable=False),
+    Column("second", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import TypeAdapter, ValidationError
+from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from wattseal.common.times import unix_ms_now
 from wattseal.ocmf.evse_id import EvseIdError, read_evse_id
@@ -109,6 +109,19 @@ Size = Annotated[
 ]
 First = Annotated[int, Query(ge=0, le=MAX_INTEGER, description="Number of the first, from 0.")]
 Count = Annotated[int, Query(ge=1, le=MAX_COUNT, description="How many at most.")]
+Names = Annotated[
+    list[Annotated[str, StringConstraints(min_length=1, max_length=400)]],
+    Query(
+        min_length=1,
+        max_length=50,
+        description="Names in the index: kind and name, with blanks between (docs/registry.md).",
+        examples=["evse DEABCE0001"],
+    ),
+]
+SeenSize = Annotated[
+    int,
+    Query(ge=0, le=MAX_INTEGER, description="Size of the newest checkpoint seen; 0: none."),
+]
 SearchText = Annotated[
     str,
     Query(
@@ -182,6 +195,27 @@ async def publication(
     return answer
 
 
+@entries_router.get("/heads", responses=PUBLIC, summary="The newest signed notes")
+async def heads(registry: Service, response: Response) -> api.Heads:
+    """The checkpoint of the log and the root of its index, both of one size."""
+    response.headers["Cache-Control"] = "no-cache"
+    return await ask(registry.heads)
+
+
+@entries_router.get(
+    "/evidence",
+    responses=PUBLIC,
+    response_model=api.Evidence,
+    summary="Proof of all that is recorded about things",
+)
+def evidence(registry: Service, name: Names, seen: SeenSize = 0, first: First = 0) -> Response:
+    """Every entry that touched them, with its record and proofs, and proof that these are all.
+
+    Records are told 256 at most: ask again with `first` one more than the number of the last.
+    """
+    return _json(registry.evidence(list(dict.fromkeys(name)), seen, first).model_dump_json())
+
+
 # These two give texts that are made at once: an auditor reads the whole log with them, and the
 # framework would go through every member twice.
 
@@ -213,7 +247,7 @@ async def states(
     return _json(await long_work.run(lambda: write_states(registry.states(first, count))))
 
 
-def _json(content: bytes) -> Response:
+def _json(content: bytes | str) -> Response:
     return Response(content, media_type="application/json")
 
 

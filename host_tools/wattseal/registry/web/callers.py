@@ -95,7 +95,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
 
 _COSTS = (
     (8, re.compile(r"/v1/(?:records|states)|/stations/.*|/v1/evse/.*/history")),
-    (4, re.compile(r"/|/v1/search|/log/tile/entries/.*|/v1/entries/.*/publication")),
+    (4, re.compile(r"/|/v1/(?:search|evidence)|/log/tile/entries/.*|/v1/entries/.*/publication")),
 )
 
 
