@@ -176,7 +176,7 @@ def touched_names(record: dict[str, Any]) -> set[str]:
         return set()
     names = {"evse " + evse_name(record["evse_id"])}
     if record["type"] == "registration":
-        names |= key_name(record), "module " + record["chip_id"], meter_name(record["meter"])
+        names |= {key_name(record), "module " + record["chip_id"], meter_name(record["meter"])}
     for ended in [record["ended"]] if "ended" in record else []:
         names |= {"evse " + evse_name(one["evse_id"]) for one in ended["evses"]}
         names |= {key_name(one) for one in ended["keys"]}
