@@ -27,13 +27,14 @@ ENOUGH_FOR_TWO_SECTORS = 40
 pytestmark = pytest.mark.image("unix")
 
 
-@pytest.fixture(params=["unix", pytest.param("rp2040", marks=pytest.mark.image("rp2040"))])
+ON_THE_CHIP = (pytest.mark.image("rp2040"), pytest.mark.timeout(3600))
+
+
+@pytest.fixture(params=["unix", pytest.param("rp2040", marks=ON_THE_CHIP)])
 def rig(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[Rig]:
     """A fresh module, its time that of the wall clock, as a board's is."""
-    if request.param == "rp2040":
-        if not pytestconfig.getoption("--all"):
-            pytest.skip("on the emulated chip only with --all")
-        request.applymarker(pytest.mark.timeout(3600))
+    if request.param == "rp2040" and not pytestconfig.getoption("--all"):
+        pytest.skip("on the emulated chip only with --all")
     with open_rig(request.param, UNDER_TEST) as opened:
         yield opened
 
