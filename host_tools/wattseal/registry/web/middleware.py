@@ -72,8 +72,8 @@ def _check_announced(headers: Headers, limit_bytes: int) -> None:
     announced = headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit_bytes:
         raise Problem("body_too_large", limit=limit_bytes)
-    if fault := fault_of_encoding(headers):
-        raise Problem("body_encoded", cause=fault)
+    if fault_of_encoding(headers):
+        raise Problem("body_encoded")
 
 
 def _check_json(headers: Headers, body: bytes) -> None:

@@ -16,6 +16,7 @@ from support.registry.simulated_module import SimulatedModule
 from wattseal.common.errors import ToolError
 from wattseal.common.serve import SmallPool
 from wattseal.registry import client as registry_client
+from wattseal.registry.api_models import AccessRequest
 from wattseal.registry.client import RegistryClient
 from wattseal.registry.service import Registry
 from wattseal.registry.web.app import create_app
@@ -195,9 +196,7 @@ def test_lists_are_told_by_pages(root_api: Api, new_key: Callable[..., str]) -> 
     assert root_api.get("/v1/access", count=257).status_code == 400
 
 
-def test_a_history_is_told_by_pages(
-    api: Api, module: SimulatedModule, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_history_is_told_by_pages(api: Api, module: SimulatedModule) -> None:
     api.register(module)
     for number in range(4):
         body = {"evse_id": module.evse_id, "station_model": "S", "station_serial": f"EX-{number}1"}
@@ -206,15 +205,20 @@ def test_a_history_is_told_by_pages(
     whole = api.get(path).json()
     assert api.get(path, first=1, count=2).json() == whole[1:3]
     assert len(whole) == 5
-    # A client asks for as many pages as there are.
+
+
+def test_a_client_asks_for_as_many_pages_as_there_are(
+    client: TestClient, administrator: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access_key = administrator["Authorization"].removeprefix("Bearer ")
+    asked = RegistryClient("http://testserver", access_key, http=client)
+    for label in "ABC":
+        asked.grant(AccessRequest(role="cpo", operators=["DE*ABC"], label=label))
     monkeypatch.setattr(registry_client, "PAGE", 2)
-    asked = RegistryClient("http://testserver", http=api.client)
-    assert [line.number for line in asked.history(module.evse_id)] == [
-        line["number"] for line in whole
-    ]
-    monkeypatch.setattr(registry_client, "MAX_LINES", 3)
+    assert [key.label for key in asked.access_keys()][-3:] == ["A", "B", "C"]
+    monkeypatch.setattr(registry_client, "MAX_LINES", 1)
     with pytest.raises(ToolError, match="it is too long"):
-        asked.history(module.evse_id)
+        asked.access_keys()
 
 
 def test_work_beyond_what_is_done_within_a_minute_is_put_off(
