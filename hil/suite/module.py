@@ -47,6 +47,8 @@ UTC_OFFSET_MIN = 60
 RECOVERY_QUESTIONS = 30
 ROOM_BYTES = 256 * 1024
 """More than a run of the suite writes into either log."""
+BYTES_OF_A_TEST = 24 * 1024
+"""More than a test writes into either log: there are modules whose logs do not hold a run."""
 DAY_MS = 24 * 3600 * 1000
 
 USER = {"id_tag": "1F2D3A4F5506C7", "id_type": "ISO14443", "id_flags": ["RFID_PLAIN"]}
@@ -107,8 +109,11 @@ class Module:
 
     def put_right(self) -> None:
         """Make it as a test expects to find it: operational, no fault armed, no session open."""
-        if self._settle()["state"] != "operational":
+        status = self._settle()
+        if status["state"] != "operational":
             self.commission()
+        else:
+            self._make_room(status, BYTES_OF_A_TEST)
         self.set_time()
 
     def put_right_unsealed(self) -> None:
@@ -138,17 +143,17 @@ class Module:
                 "that may be erased."
             )
         if owner == SETTINGS["owner_key"] and status["state"] == "operational":
-            self._make_room()  # first: with a log that is full nothing else is allowed
+            # first: with a log that is full nothing else is allowed
+            self._make_room(self.status(), ROOM_BYTES)
         self.commission()
-        self._make_room()
+        self._make_room(self.status(), ROOM_BYTES)
 
-    def _make_room(self) -> None:
+    def _make_room(self, status: dict[str, Any], room_bytes: int) -> None:
         """Let an operational module of the rig's owner forget what nearly fills its logs."""
-        status = self.status()
         journal, events = status["journal"], status["events"]
-        if journal["free_bytes"] < ROOM_BYTES and journal["newest"] is not None:
+        if journal["free_bytes"] < room_bytes and journal["newest"] is not None:
             self.client.call("release", through=journal["newest"])
-        if events["free_bytes"] < ROOM_BYTES and events["newest"] is not None:
+        if events["free_bytes"] < room_bytes and events["newest"] is not None:
             through = events["newest"]
             answered = self.answer("archive_events", through=through)
             self.client.call("archive_events", signature=answered)
