@@ -149,6 +149,7 @@ def test_random_lines_get_an_error_each_and_change_nothing(
 
 @pytest.mark.needs("flash")
 def test_hostile_lines_write_nothing_to_flash(module: Module) -> None:
+    facts = what_must_not_change(module)
     before = len(module.rig.flash_operations())
     for line, code in HOSTILE.values():
         if code != INVALID_PARAMS:
@@ -156,6 +157,7 @@ def test_hostile_lines_write_nothing_to_flash(module: Module) -> None:
     # Between two lines the module may erase ahead, whatever the lines are.
     done = module.rig.flash_operations()[before:]
     assert [operation for operation in done if operation.kind != "erase"] == []
+    assert what_must_not_change(module) == facts
 
 
 ERASE_LIMIT_S = 2.5
